@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the stages of the pipeline and the daemon share in memory: verdict bits, the frame that
+ * carries one call from CAPTURE through the generated MATCHER to EMIT, the slots of the program
+ * array, the configuration that the daemon writes and the counters that the kernel side writes.
+ * Both are in mmap-able maps: the daemon reads and writes them without a system call, because a
+ * system call on a map makes the kernel skip probe programs on that CPU meanwhile.
+ */
+#ifndef NFTTRACED_PIPELINE_H
+#define NFTTRACED_PIPELINE_H
+
+#include "event.h"
+
+/* A verdict as a bit in a session's verdict mask. */
+enum verdict {
+	VERDICT_DROP = 0,
+	VERDICT_ACCEPT,
+	VERDICT_STOLEN,
+	VERDICT_QUEUE,
+	VERDICT_REPEAT,
+	VERDICT_STOP, /* deprecated in the kernel; a part of "all", has no name of its own on the bus */
+	VERDICT_CONTINUE,
+	VERDICT_BREAK,
+	VERDICT_JUMP,
+	VERDICT_GOTO,
+	VERDICT_RETURN,
+	VERDICT_COUNT,
+};
+
+#define VERDICT_MASK_ALL     ((1u << VERDICT_COUNT) - 1)
+#define VERDICT_MASK_DEFAULT ((1u << VERDICT_DROP) | (1u << VERDICT_ACCEPT))
+
+/*
+ * The program array, one for each program type. STUB, the only attached program, tail-calls CAPTURE;
+ * CAPTURE calls MATCHER, the first part of the current matcher; the parts call each other within
+ * their bank, the last one calls EMIT. A new matcher is put into the bank that is not in use, then
+ * STAGE_MATCHER is overwritten: that one write is the swap.
+ */
+enum stage {
+	STAGE_CAPTURE = 0, /* empty while no session exists */
+	STAGE_MATCHER = 1,
+	STAGE_EMIT = 2,
+	STAGE_BANK0 = 3,
+};
+
+/* stub -> capture -> parts -> emit stays under the kernel's 33 tail calls. */
+#define STAGE_PARTS_MAX 28
+#define STAGE_BANK1	(STAGE_BANK0 + STAGE_PARTS_MAX)
+#define STAGE_COUNT	(STAGE_BANK1 + STAGE_PARTS_MAX)
+
+/* The most of a packet that a filter can look at, bytes; a load beyond it rejects and is counted. */
+#define FRAME_VIEW_MAX 16384
+
+/*
+ * One call's state. A per-CPU array holds one for each entry of enum frame_owner, so that no two
+ * programs which can interrupt each other on a CPU ever write the same one. The matcher reads
+ * verdict, probe, sticky, link, length, captured and packet, and writes sessions and epoch; nothing
+ * else touches a packet after CAPTURE.
+ */
+struct frame {
+	__u64 context;	/* address of the program's context: whose frame this is */
+	__u64 sessions; /* the matcher's result; zeroed by CAPTURE */
+	__u64 sticky;	/* sessions that match whatever their filter says: the tracker remembers them */
+	__u32 epoch;	/* of the matcher that ran */
+	__u32 verdict;	/* 1 << enum verdict */
+	__u32 probe;	/* 1 << enum event_probe */
+	__u32 link;	/* enum event_link: what packet[] begins with */
+	__u32 length;	/* of the packet on the wire, from packet[0]: what a filter calls len */
+	__u32 captured; /* bytes valid in packet[], <= FRAME_VIEW_MAX */
+	__u8 scratch[512]; /* CAPTURE's notes for EMIT; nobody else looks inside */
+	__u8 packet[FRAME_VIEW_MAX];
+	__u8 guard[8]; /* so that a bounds-checked load of up to 8 bytes stays inside the frame */
+};
+
+_Static_assert(__builtin_offsetof(struct frame, sessions) == 8, "the generated code knows the frame");
+_Static_assert(__builtin_offsetof(struct frame, sticky) == 16, "the generated code knows the frame");
+_Static_assert(__builtin_offsetof(struct frame, epoch) == 24, "the generated code knows the frame");
+_Static_assert(__builtin_offsetof(struct frame, captured) == 44, "the generated code knows the frame");
+_Static_assert(__builtin_offsetof(struct frame, packet) == 560, "the generated code knows the frame");
+
+/* Keys of the per-CPU array of frames. */
+enum frame_owner {
+	/* kprobe and kretprobe programs exclude each other on a CPU (trace_call_bpf, bpf_prog_active),
+	 * so they share one. */
+	FRAME_KPROBE = 0,
+	FRAME_TRACING = 1, /* fentry on __nft_trace_packet: excluded from itself by the trampoline */
+	FRAME_OWNERS,
+};
+
+/* Why CAPTURE, EMIT or the tracker could not do all of its work; an index into cpu_stats.counts. */
+enum pipeline_count {
+	COUNT_CALLS,	     /* calls that CAPTURE saw */
+	COUNT_NESTED,	     /* frame was not ours: the event was given up */
+	COUNT_MATCHED,	     /* calls that at least one session matched */
+	COUNT_CHAIN_UNKNOWN, /* the chain of a rule could not be told */
+	COUNT_CHAIN_WALKED,  /* the chain was found by walking the rules (no loss: a cost) */
+	COUNT_VIEW_CLIPPED,  /* a filter wanted more of a packet than its view can hold or reach */
+	COUNT_TRACKER_FULL,  /* no room to track a packet */
+	COUNT_FAULTS,	     /* a read of kernel memory failed */
+	COUNT_MAX = 16,
+};
+
+struct session_stats {
+	__u64 matched;	  /* events that the session's verdicts and filter accepted */
+	__u64 ring_full;  /* of these: lost, the ring buffer had no room */
+	__u64 suppressed; /* of these: held back by the session's rate limit */
+};
+
+/* Written by the kernel side on one CPU, read by the daemon at any time; an array map's value with
+ * the CPU as key. Session counters belong to the session that holds the bit and are zeroed by the
+ * daemon before a bit is given out. */
+struct cpu_stats {
+	__u64 counts[COUNT_MAX];
+	struct session_stats sessions[EVENT_SESSIONS_MAX];
+} __attribute__((aligned(64)));
+
+/* Written by the daemon, read by the kernel side: a global variable of the BPF object. */
+struct pipeline_config {
+	__u32 verdicts; /* union of what the sessions want: CAPTURE leaves at once for anything else.
+			 * During a swap it is the union of old and new. */
+	__u32 view;	/* bytes of a packet that the sessions' filters can look at, <= FRAME_VIEW_MAX */
+	__u32 epoch;	/* of the newest matcher */
+	__u32 wakeup;	/* bytes waiting in a ring above which the reader is woken at once */
+	__u64 tracking; /* sessions that track */
+	/* A tracker entry's session bit counts only if the entry is not older than the epoch in which
+	 * the bit was given to its session, or its filter changed. */
+	__u32 since[EVENT_SESSIONS_MAX];
+	/* Rate limit, generic cell rate: ns between events (0: none), and how far the theoretical
+	 * arrival may run ahead, ns. */
+	__u64 interval[EVENT_SESSIONS_MAX];
+	__u64 tolerance[EVENT_SESSIONS_MAX];
+};
+
+/* The tracker's table: an mmap-able array of buckets, so that the daemon ages it without system
+ * calls. A slot is free while head is 0; it is claimed by a compare-and-swap of head. */
+#define TRACKER_SLOTS 4
+
+struct tracker_slot {
+	__u64 head;	/* skb->head now: the key */
+	__u64 origin;	/* skb->head when first seen */
+	__u64 time;	/* ns, CLOCK_MONOTONIC, when first seen; 0: being filled in */
+	__u64 sessions; /* that matched the packet */
+	__u32 epoch;	/* in which `sessions` was last right */
+	__u32 used;	/* seconds, CLOCK_MONOTONIC, of the last event */
+};
+
+struct tracker_bucket {
+	struct tracker_slot slots[TRACKER_SLOTS];
+};
+
+#endif

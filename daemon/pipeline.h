@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel side as the daemon holds it: the loaded BPF object, the attached stub, the maps. Owned by
+ * the worker that changes it; the counters may be read by any thread at any time (they are mapped).
+ */
+#ifndef NFTTRACED_DAEMON_PIPELINE_H
+#define NFTTRACED_DAEMON_PIPELINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../bpf/pipeline.h"
+#include "matcher.h"
+
+enum attach_mode {
+	ATTACH_AUTO = 0, /* fentry where it can, kprobe where it must */
+	ATTACH_KPROBE,
+	ATTACH_FENTRY,
+};
+
+struct pipeline_options {
+	enum attach_mode attach;
+	uint32_t ring_size;	/* bytes of all rings together; rounded up to what the kernel takes */
+	uint32_t tracker_size;	/* packets tracked at a time */
+};
+
+struct pipeline;
+
+/*
+ * Checks what the kernel allows, loads the BPF object for its argument layout and prepares rings and
+ * maps; nothing is attached. On failure *ret_reason is one sentence with the remedy (g_free it):
+ * -ENOENT nf_tables is not loaded (try again when it is), -ENODATA no BTF, -EOPNOTSUPP no kprobes,
+ * -EPERM privilege or lockdown, and what else libbpf says.
+ */
+int pipeline_new(const struct pipeline_options *options, struct pipeline **ret, char **ret_reason);
+
+/* Detaches and unloads. Accepts NULL; returns NULL. */
+struct pipeline *pipeline_free(struct pipeline *pipeline);
+
+/* What is attached or would be: ATTACH_KPROBE or ATTACH_FENTRY. */
+enum attach_mode pipeline_attach_mode(const struct pipeline *pipeline);
+
+/* "info argument (<= 6.3)" or "verdict argument (>= 6.4)", for status. */
+const char *pipeline_layout_name(const struct pipeline *pipeline);
+
+/*
+ * Replaces the sessions of the pipeline: loads the matcher into the free bank, widens the
+ * configuration, swaps, waits until no program runs the old one, narrows the configuration. The
+ * first sessions fill CAPTURE's slot and attach the stub; none at all empties the slot and detaches.
+ * Events matched by the old matcher are in the rings when it returns. `config` is what the kernel
+ * side shall see after it (verdicts, view, tracking, since, rates; epoch is the pipeline's own). The
+ * tracker's hooks are attached while config->tracking is not 0.
+ */
+int pipeline_swap(struct pipeline *pipeline, const struct matcher *matcher, bool empty,
+		const struct pipeline_config *config, char **ret_reason);
+
+/* The epoch that the next matcher must be built with. */
+uint32_t pipeline_next_epoch(const struct pipeline *pipeline);
+
+/* Sums over CPUs. */
+uint64_t pipeline_count(const struct pipeline *pipeline, enum pipeline_count which);
+void pipeline_session_stats(const struct pipeline *pipeline, unsigned int bit, struct session_stats *ret);
+/* Zeroes a bit's counters: before the bit is given to a session. */
+void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit);
+
+/* Calls that the kernel skipped because a probe program was running on the CPU; -EOPNOTSUPP where the
+ * kernel does not tell. A system call. */
+int pipeline_missed(const struct pipeline *pipeline, uint64_t *ret);
+
+/* True if the probe's function went away (nf_tables was unloaded): free the pipeline and start anew. */
+bool pipeline_stale(const struct pipeline *pipeline);
+
+/* Frees tracker slots without an event for `age` seconds; returns how many. */
+unsigned int pipeline_tracker_age(struct pipeline *pipeline, unsigned int age, unsigned int *ret_used);
+
+/* The ring buffers' map descriptors, for ring_new. */
+unsigned int pipeline_rings(const struct pipeline *pipeline);
+int pipeline_ring_fd(const struct pipeline *pipeline, unsigned int ring);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A consumer of one BPF ring buffer that knows positions: libbpf's tells none, and the journal stores
+ * them. The layout is the kernel's (kernel/bpf/ringbuf.c): a consumer page, a producer page, the data
+ * mapped twice. Owned by the data thread.
+ */
+#ifndef NFTTRACED_RING_H
+#define NFTTRACED_RING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct ring;
+
+/* Maps the ring of map `fd` (duplicated: ring_fd is for epoll). */
+int ring_new(int fd, struct ring **ret);
+
+int ring_fd(const struct ring *ring);
+
+/* Called for each record in order; `position` is the record's. A negative return stops the drain and
+ * leaves this record in the ring. */
+typedef int (*ring_handler)(void *context, uint64_t position, const void *data, uint32_t size);
+
+/* Hands over at most `max` records; returns how many, or what the handler returned. The consumer
+ * position is published after every record: what was handed over is never seen again. */
+int ring_drain(struct ring *ring, unsigned int max, ring_handler handler, void *context);
+
+uint64_t ring_producer_position(const struct ring *ring);
+uint64_t ring_consumer_position(const struct ring *ring);
+
+/* Accepts NULL; returns NULL. */
+struct ring *ring_free(struct ring *ring);
+
+#endif

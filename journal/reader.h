@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The journal reader: gives the records of a journal directory, a single segment file or a stream
+ * (a follow pipe, standard input) in order of time, and says what is damaged or missing. Works on a
+ * journal that is still being written. Owned by its caller; one thread. Never logs.
+ */
+#ifndef NFTTRACED_JOURNAL_READER_H
+#define NFTTRACED_JOURNAL_READER_H
+
+#include <glib.h>
+#include <stdint.h>
+
+#include "format.h"
+
+struct journal_reader;
+
+/* One record. The pointers are valid until the next call of journal_reader_next. */
+struct journal_entry {
+	enum journal_type type;
+	const void *data; /* payload */
+	uint32_t size;
+	uint16_t ring;
+	uint32_t position;
+	uint32_t byte_order; /* as in the segment header: compare with JOURNAL_BYTE_ORDER */
+	const struct journal_segment *segment; /* of the segment the record is from */
+	struct journal_loss loss; /* JOURNAL_LOSS: in host order; also made up by the reader
+				   * (LOSS_DAMAGED, and LOSS_RETENTION for missing leading segments) */
+};
+
+/*
+ * Opens `path` (a directory with segments, or one segment file; relative to `dir_fd`, AT_FDCWD for
+ * the working directory). *ret_reason gets one sentence for a person when it fails (g_free it):
+ * -ENOENT, -EBADMSG (not a journal), -EPROTONOSUPPORT (a newer format), ...
+ */
+int journal_reader_open(int dir_fd, const char *path, struct journal_reader **ret, char **ret_reason);
+
+/* The same on a stream of journal bytes; takes over `fd`. */
+int journal_reader_open_stream(int fd, struct journal_reader **ret, char **ret_reason);
+
+/*
+ * The next record: 1 and *ret, 0 when there is none (a directory that is still written may have
+ * more later; a stream is at its end, or has none at the moment if it is non-blocking: -EAGAIN).
+ * A damaged record or segment is given as a JOURNAL_LOSS entry with reason LOSS_DAMAGED and reading
+ * goes on behind it. Events of different rings are merged by time within JOURNAL_MERGE_WINDOW
+ * events; repeated dictionaries (same bytes as before) are given once.
+ */
+int journal_reader_next(struct journal_reader *reader, struct journal_entry *ret);
+
+/* Bytes in all that the reader knows of and bytes read, for a progress line. */
+void journal_reader_progress(const struct journal_reader *reader, uint64_t *ret_read, uint64_t *ret_total);
+
+/* Accepts NULL; returns NULL. */
+struct journal_reader *journal_reader_free(struct journal_reader *reader);
+
+#endif
