@@ -38,6 +38,9 @@ guest_mount() {
         ln -sfn "$kernel/modules" "/lib/modules/$release"
         [ ! -e "$kernel/config" ] || ln -sf "$kernel/config" "/boot/config-$release"
 
+        # Where the machine itself is a container: the guest is none.
+        rm -f /.dockerenv
+
         echo nfttraced-lab >/proc/sys/kernel/hostname
         ip link set lo up
 }

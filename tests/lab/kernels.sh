@@ -139,7 +139,7 @@ kernel_packages() {
         apt_private "$suite" apt-cache --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
                 --no-enhances depends "$package" |
                 awk '$1 ~ /^\|?(Pre)?Depends:$/ { print $2 }' |
-                grep -E '^linux-(image|binary|modules)-[0-9]' | grep -v -e '-unsigned$' |
+                grep -E '^linux-(image|base|binary|modules)-[0-9]' | grep -v -e '-unsigned$' |
                 while read -r dependency; do
                         case " $seen " in *" $dependency "*) continue ;; esac
                         echo "$dependency"
@@ -152,14 +152,27 @@ suite_kernel_version() {
         kernel_packages "$1" linux-image-amd64 | sed -nE 's/^linux-[a-z]+-([0-9]+\.[0-9]+).*/\1/p' | head -n 1
 }
 
+# Moves the first of the files named that exists to DESTINATION.
+take_first() {
+        local destination=$1 file
+        shift
+
+        for file in "$@"; do
+                if [ -f "$file" ]; then
+                        mv "$file" "$destination"
+                        return
+                fi
+        done
+        return 1
+}
+
 # Downloads the packages of SUITE's kernel and unpacks image and modules as the kernel NAME.
 kernel_unpack() {
-        local suite=$1 name=$2 release package deb
+        local suite=$1 name=$2 release directory modules package deb
         local dir="$cache/$name" work packages
 
         packages=$(kernel_packages "$suite" linux-image-amd64 | sort -u)
         [ -n "$packages" ] || die "linux-image-amd64 of $suite leads to no kernel package"
-        release=$(sed -nE 's/^linux-(image|binary|modules)-//p' <<<"$packages" | sort -u | head -n 1)
 
         work=$(mktemp -d "$cache/.unpack.XXXXXX")
         # shellcheck disable=SC2064
@@ -173,28 +186,27 @@ kernel_unpack() {
                 dpkg -x "$deb" "$work/root" || die "can't unpack ${deb##*/}"
         done
 
-        mkdir "$work/kernel"
-        set -- "$work"/root/boot/vmlinuz-* "$work"/root/usr/lib/modules/*/vmlinuz
-        for package in "$@"; do
-                [ -f "$package" ] && mv "$package" "$work/kernel/vmlinuz" && break
+        # Where the packages put things: /lib/modules or /usr/lib/modules, image and configuration there or in /boot.
+        mkdir -p "$work/base/lib/modules" "$work/kernel"
+        release=
+        for directory in "$work"/root{,/usr}/lib/modules/*/; do
+                [ -d "$directory" ] || continue
+                release=$(basename "$directory")
+                cp -al "$directory" "$work/base/lib/modules/"
         done
-        [ -f "$work/kernel/vmlinuz" ] || die "the packages ($packages) hold no kernel image"
+        [ -d "$work/base/lib/modules/${release:-none}/kernel" ] ||
+                die "the packages ($packages) hold no modules"
+        modules="$work/base/lib/modules/$release"
+        take_first "$work/kernel/vmlinuz" "$work/root/boot/vmlinuz-$release" "$modules/vmlinuz" ||
+                die "the packages ($packages) hold no kernel image"
+        take_first "$work/kernel/config" "$work/root/boot/config-$release" "$modules/config" ||
+                echo "kernels.sh: $release comes without its configuration" >&2
 
-        set -- "$work"/root/lib/modules/* "$work"/root/usr/lib/modules/*
-        for package in "$@"; do
-                [ -d "$package/kernel" ] && release=${package##*/} && break
-        done
-        [ -d "$package/kernel" ] || die "the packages ($packages) hold no modules"
         # Modules that no guest of the lab can have a use for are most of the bulk.
-        rm -rf "$package"/kernel/drivers/{gpu,media,infiniband,scsi,iio,staging,usb,hwmon,mfd,mtd,nvme,md,input,power} \
-                "$package"/kernel/drivers/net/{wireless,ethernet,can,usb} "$package"/kernel/sound
-        mkdir -p "$work/base/lib/modules"
-        mv "$package" "$work/base/lib/modules/$release"
+        rm -rf "$modules"/kernel/drivers/{gpu,media,infiniband,scsi,iio,staging,usb,hwmon,mfd,mtd,nvme,md,input,power} \
+                "$modules"/kernel/drivers/net/{wireless,ethernet,can,usb} "$modules"/kernel/sound
         depmod -b "$work/base" "$release" || die "depmod failed for $release"
-        mv "$work/base/lib/modules/$release" "$work/kernel/modules"
-        for file in "$work"/root/boot/config-*; do
-                [ ! -f "$file" ] || mv "$file" "$work/kernel/config"
-        done
+        mv "$modules" "$work/kernel/modules"
         tr '\n' ' ' <<<"$packages" >"$work/kernel/packages"
         echo "$release" >"$work/kernel/release"
 

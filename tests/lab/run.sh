@@ -132,7 +132,7 @@ fi
         arguments+=(-virtfs "local,path=${share//,/,,},mount_tag=share,security_model=none,multidevs=remap")
 
 # The watchdogs are off because a guest that waits for a busy host is not a guest that hangs.
-cmdline="console=ttyS1 loglevel=5 panic=-1 oops=panic nowatchdog rcupdate.rcu_cpu_stall_suppress=1"
+cmdline="console=ttyS1 loglevel=5 panic=-1 nowatchdog rcupdate.rcu_cpu_stall_suppress=1"
 cmdline+=" lab_init=$lab/init-$init.sh${share:+ lab_share=yes}"
 if [ "$init" = systemd ]; then
         cmdline+=" systemd.unit=nfttraced-lab.target systemd.show_status=0 systemd.firstboot=0"
