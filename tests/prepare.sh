@@ -1,0 +1,41 @@
+#!/bin/bash
+# Installs what building and testing need, on Debian 12 or later, as root.
+#
+# usage: prepare.sh build|test
+
+set -euo pipefail
+
+build=(gcc libc6-dev meson ninja-build pkg-config clang llvm bpftool libbpf-dev libelf-dev libsystemd-dev libmnl-dev
+        libnftnl-dev libjson-c-dev libglib2.0-dev libpcap-dev libxxhash-dev)
+run=(dbus libglib2.0-bin systemd nftables iproute2 kmod procps less)
+lab=(qemu-system-x86 busybox-static cpio)
+test=(check clang-format bpftrace tshark netcat-openbsd bc libxml2-utils python3 libclang-rt-14-dev)
+
+case ${1:-} in
+build) wanted=("${build[@]}" "${run[@]}" "${lab[@]}" check) ;;
+test) wanted=("${build[@]}" "${run[@]}" "${lab[@]}" "${test[@]}") ;;
+*)
+        echo "usage: prepare.sh build|test" >&2
+        exit 2
+        ;;
+esac
+
+missing=()
+for package in "${wanted[@]}"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} = 0 ] && exit 0
+if [ "$(id -u)" != 0 ]; then
+        echo "prepare.sh: as root: apt-get install ${missing[*]}" >&2
+        exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+# A source that does not answer now is apt's to complain of: what is missing in the end is ours.
+apt-get -qq update || true
+for attempt in 1 2 3; do
+        apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null && exit 0
+        echo "prepare.sh: attempt $attempt failed" >&2
+        apt-get -qq update || true
+done
+echo "prepare.sh: these packages could not be installed: ${missing[*]}" >&2
+exit 1

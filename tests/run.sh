@@ -1,0 +1,93 @@
+#!/bin/bash
+# Installs what is needed, builds, and runs every test: unit tests, the same under sanitizers, and the scenarios on
+# real kernels in guests. Ends with a line "N passed, N failed", and status 0 if nothing failed.
+#
+# usage: run.sh [KERNEL...]     kernels of the lab, by default 6.1 and 6.12; "newest" is the newest Debian has
+
+set -uo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+root=$PWD
+out=$root/build
+kernels=("$@")
+[ ${#kernels[@]} = 0 ] && kernels=(6.1 6.12)
+passed=0
+failed=0
+
+# step SENTENCE COMMAND...: counts as one test.
+step() {
+        local sentence=$1 begin
+        shift
+        begin=$(date +%s)
+        if "$@" >"$out.log" 2>&1; then
+                echo "ok - $sentence ($(($(date +%s) - begin)) s)"
+                passed=$((passed + 1))
+                return 0
+        fi
+        echo "not ok - $sentence ($(($(date +%s) - begin)) s)"
+        tail -n 60 "$out.log" | sed 's/^/#   /'
+        failed=$((failed + 1))
+        return 1
+}
+
+finish() {
+        rm -f "$out.log"
+        echo "$passed passed, $failed failed"
+        [ "$failed" = 0 ]
+        exit
+}
+
+configure() {
+        if [ -f "$1/build.ninja" ]; then
+                meson setup --reconfigure "$@"
+        else
+                meson setup "$@"
+        fi
+}
+
+# unit SENTENCE DIRECTORY: Check's programs, each test function of which counts.
+unit() {
+        local lines good bad
+        meson test -C "$2" --print-errorlogs --timeout-multiplier 4 >"$out.log" 2>&1
+        local status=$?
+        lines=$(grep -hoE '[0-9]+%: Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+' "$2"/meson-logs/testlog.txt)
+        good=$(echo "$lines" | sed -E 's/.*Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+)/\1 \2 \3/' | awk '{ n += $1 - $2 - $3 } END { print n + 0 }')
+        bad=$(echo "$lines" | sed -E 's/.*Failures: ([0-9]+), Errors: ([0-9]+)/\1 \2/' | awk '{ n += $1 + $2 } END { print n + 0 }')
+        [ "$status" != 0 ] && [ "$bad" = 0 ] && bad=1
+        [ "$good" = 0 ] && bad=$((bad + 1))
+        if [ "$bad" != 0 ]; then
+                echo "not ok - $1"
+                tail -n 80 "$out.log" | sed 's/^/#   /'
+        else
+                echo "ok - $1 ($good)"
+        fi
+        passed=$((passed + good))
+        failed=$((failed + bad))
+}
+
+# guest KERNEL: all scenarios in one guest.
+guest() {
+        local good bad status
+        bash tests/lab/run.sh --kernel "$1" --timeout 2400 --env NFTTRACED_BUILD="$out" -- bash tests/vm/all.sh | tee "$out.guest"
+        status=${PIPESTATUS[0]}
+        good=$(grep -c '^ok - ' "$out.guest")
+        bad=$(grep -c '^not ok - ' "$out.guest")
+        if [ "$status" != 0 ] && [ "$bad" = 0 ]; then
+                echo "not ok - the guest with kernel $1 ended with status $status"
+                bad=1
+        fi
+        rm -f "$out.guest"
+        passed=$((passed + good))
+        failed=$((failed + bad))
+}
+
+step "what is needed is installed" bash tests/prepare.sh test || finish
+step "it builds without a warning" bash -c "$(declare -f configure); configure '$out' --werror && meson compile -C '$out'" || finish
+step "the code is formatted" bash -c 'git ls-files "*.c" "*.h" | xargs clang-format --dry-run -Werror'
+unit "unit tests" "$out"
+step "it builds with sanitizers" bash -c "$(declare -f configure); configure '$out-sanitized' --werror -Db_sanitize=address,undefined -Db_lundef=false && meson compile -C '$out-sanitized'" &&
+        unit "unit tests under sanitizers" "$out-sanitized"
+for kernel in "${kernels[@]}"; do
+        step "the kernel $kernel is there" bash tests/lab/kernels.sh "$kernel" && guest "$kernel"
+done
+finish

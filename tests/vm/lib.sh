@@ -1,0 +1,219 @@
+#!/bin/bash
+# What the scenarios of the VM lab share: a bus and a daemon of their own, networks made of namespaces, checks that
+# print one line each. Sourced by each scenario; everything it starts ends with the scenario.
+#
+# A scenario is run as root in a guest, with NFTTRACED_BUILD naming the build directory.
+
+set -uo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+source_root=$(cd "$here/../.." && pwd -P)
+build=${NFTTRACED_BUILD:?names the build directory}
+export PATH=$build/client:$build/daemon:$build/tests/vm:$PATH
+export NO_COLOR=1
+
+failed=0
+work=$(mktemp -d /run/scenario.XXXXXX)
+export NFTTRACED_STATE_DIR=$work/state
+daemon_log=$work/daemon.log
+daemon_pid=
+
+# check SENTENCE COMMAND...: one line of result; the scenario goes on.
+check() {
+        local sentence=$1
+        shift
+        if "$@" >"$work/check.out" 2>&1; then
+                echo "ok - $sentence"
+        else
+                echo "not ok - $sentence"
+                sed 's/^/#   /' "$work/check.out" | head -n 40
+                failed=$((failed + 1))
+        fi
+}
+
+equal() {
+        [ "$1" = "$2" ] || {
+                printf 'expected: %s\ngot:      %s\n' "$2" "$1"
+                return 1
+        }
+}
+
+# at_least VALUE LEAST
+at_least() {
+        [ "$1" -ge "$2" ] || {
+                echo "$1 is less than $2"
+                return 1
+        }
+}
+
+# refused STATUS TEXT COMMAND...: the command exits with STATUS and says TEXT, on one line of standard error.
+refused() {
+        local status=$1 text=$2 got=0
+        shift 2
+        "$@" >"$work/refused.out" 2>"$work/refused.err" || got=$?
+        cat "$work/refused.out" "$work/refused.err"
+        [ "$got" = "$status" ] || {
+                echo "exit status $got, not $status"
+                return 1
+        }
+        grep -qF -- "$text" "$work/refused.err" || {
+                echo "standard error does not say: $text"
+                return 1
+        }
+}
+
+# bus_start: a system bus of the scenario's own; every program here finds it by its address.
+bus_start() {
+        export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus
+        chmod 755 "$work"
+        sed -e "s,@socket@,$work/bus," -e "s,@policy@,$source_root/dbus/org.nfttraced1.conf," "$here/../bus.conf.in" >"$work/bus.conf"
+        exec {bus_address}< <(exec dbus-daemon --nofork --nopidfile --config-file="$work/bus.conf" --print-address=1)
+        bus_pid=$!
+        read -r -u "$bus_address" _ || {
+                echo "not ok - the bus starts"
+                exit 1
+        }
+}
+
+# daemon_start [OPTION...]: returns when the daemon has its name on the bus.
+daemon_start() {
+        mkdir -p "$NFTTRACED_STATE_DIR"
+        nfttraced --state-dir "$NFTTRACED_STATE_DIR" ${NFTTRACED_ATTACH:+--attach "$NFTTRACED_ATTACH"} "$@" >>"$daemon_log" 2>&1 &
+        daemon_pid=$!
+        gdbus wait --system --timeout 60 org.nfttraced1 || {
+                echo "not ok - the daemon starts"
+                sed 's/^/#   /' "$daemon_log"
+                exit 1
+        }
+}
+
+daemon_stop() {
+        [ -n "$daemon_pid" ] || return 0
+        kill -TERM "$daemon_pid" 2>/dev/null
+        wait "$daemon_pid"
+        local status=$?
+        daemon_pid=
+        return $status
+}
+
+finish() {
+        local status=$?
+        [ -n "$daemon_pid" ] && kill -KILL "$daemon_pid" 2>/dev/null
+        [ -n "${bus_pid:-}" ] && kill "$bus_pid" 2>/dev/null
+        for netns in $(ip netns list | cut -d' ' -f1); do
+                ip netns del "$netns"
+        done
+        if [ "$failed" != 0 ] || [ "$status" != 0 ]; then
+                sed 's/^/# daemon: /' "$daemon_log" 2>/dev/null | tail -n 30
+                exit 1
+        fi
+        exit 0
+}
+trap finish EXIT
+
+on() {
+        local netns=$1
+        shift
+        ip netns exec "$netns" "$@"
+}
+
+# network: namespaces "client" and "server", joined by v0 (10.0.42.1, fd00::1) and v1 (10.0.42.2, fd00::2), with
+# neighbours known beforehand, so that the packets a scenario sends are the only ones.
+network() {
+        ip netns add client
+        ip netns add server
+        ip -n client link add v0 type veth peer name v1 netns server
+        ip -n client link set v0 address 02:00:00:00:00:01
+        ip -n server link set v1 address 02:00:00:00:00:02
+        on client sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.v0.router_solicitations=0 net.ipv6.conf.v0.accept_dad=0
+        on server sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.v1.router_solicitations=0 net.ipv6.conf.v1.accept_dad=0
+        ip -n client address add 10.0.42.1/24 dev v0
+        ip -n server address add 10.0.42.2/24 dev v1
+        ip -n client -6 address add fd00::1/64 dev v0 nodad
+        ip -n server -6 address add fd00::2/64 dev v1 nodad
+        ip -n client link set lo up
+        ip -n server link set lo up
+        ip -n client link set v0 up
+        ip -n server link set v1 up
+        ip -n client neighbour add 10.0.42.2 lladdr 02:00:00:00:00:02 dev v0 nud permanent
+        ip -n server neighbour add 10.0.42.1 lladdr 02:00:00:00:00:01 dev v1 nud permanent
+        ip -n client neighbour add fd00::2 lladdr 02:00:00:00:00:02 dev v0 nud permanent
+        ip -n server neighbour add fd00::1 lladdr 02:00:00:00:00:01 dev v1 nud permanent
+}
+
+# ruleset NETNS: loads what comes on standard input in place of what is there.
+ruleset() {
+        {
+                echo "flush ruleset"
+                cat
+        } >"$work/ruleset.nft"
+        on "$1" nft -f "$work/ruleset.nft" || {
+                echo "not ok - the ruleset of $1 loads"
+                exit 1
+        }
+}
+
+# Handles as nft tells them. handle_of_table NETNS FAMILY TABLE; handle_of_chain NETNS FAMILY TABLE CHAIN;
+# handle_of_rule NETNS FAMILY TABLE CHAIN TEXT
+handle_of_table() {
+        on "$1" nft -a list table "$2" "$3" | sed -n 's/^table .* # handle \([0-9]*\)$/\1/p'
+}
+
+handle_of_chain() {
+        on "$1" nft -a list chain "$2" "$3" "$4" | sed -n 's/^\tchain .* # handle \([0-9]*\)$/\1/p'
+}
+
+handle_of_rule() {
+        on "$1" nft -a list chain "$2" "$3" "$4" | grep -F -- "$5" | sed -n 's/.* # handle \([0-9]*\)$/\1/p' | head -n 1
+}
+
+# session_start OPTION...: sets $session.
+session_start() {
+        session=$(nfttracectl start "$@") || {
+                echo "not ok - a session starts: $*"
+                failed=$((failed + 1))
+                return 1
+        }
+}
+
+# session_stop: stops $session, checks that its books balance and that nothing is pending, and leaves its text in
+# $work/text and the books in $work/books.
+session_stop() {
+        nfttracectl stop "$session" >"$work/books" 2>&1
+        local status=$?
+        cat "$work/books" >"$work/check.out"
+        if ! books_balance "$work/books"; then
+                echo "not ok - the books of session $session balance: $(cat "$work/books")"
+                failed=$((failed + 1))
+        fi
+        nfttracectl show --no-pager "$session" >"$work/text" 2>"$work/text.err" || [ $? = 3 ] || {
+                echo "not ok - session $session can be shown: $(cat "$work/text.err")"
+                failed=$((failed + 1))
+        }
+        return $status
+}
+
+book() {
+        sed -n "s/.*\\b$1 \\([0-9]*\\).*/\\1/p" "$work/books" | head -n 1
+}
+
+books_balance() {
+        local matched journaled lost suppressed pending
+        matched=$(book matched)
+        journaled=$(book journaled)
+        lost=$(book lost)
+        suppressed=$(book suppressed)
+        pending=$(book pending)
+        [ -n "$matched" ] && [ "$pending" = 0 ] && [ "$matched" = $((journaled + lost + suppressed)) ] &&
+                events=$matched
+}
+
+# count_lines REGEX: how many lines of the session's text match.
+count_lines() {
+        grep -cE -- "$1" "$work/text" || true
+}
+
+# sees SENTENCE COUNT REGEX: the session's text has exactly COUNT lines that match.
+sees() {
+        check "$1" equal "$(count_lines "$3")" "$2"
+}

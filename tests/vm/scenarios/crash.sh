@@ -1,0 +1,51 @@
+#!/bin/bash
+# The daemon is killed under load: what the ring had handed over is in the journal, which is whole; nothing of ours
+# is left in the kernel; the next daemon starts and goes on with a new id.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+bus_start
+daemon_start
+network
+ruleset server <<'END'
+table inet filter {
+        chain input { type filter hook input priority 0; udp dport 8080 drop; }
+}
+END
+session_start --verdicts drop --filter 'udp port 8080' --no-track
+killed=$session
+check "the daemon's table is there while a session exists" sh -c 'nft list tables | grep -q nfttraced'
+on client traffic udp 10.0.42.2 8080 200000 >"$work/traffic" &
+sender=$!
+# Under way when a thousand events are in the journal.
+for _ in $(seq 1000); do
+        journaled=$(busctl get-property org.nfttraced1 "/org/nfttraced1/session/$session" org.nfttraced1.Session Journaled | awk '{print $2}')
+        [ "$journaled" -ge 1000 ] && break
+done
+before=$journaled
+kill -KILL "$daemon_pid"
+wait "$daemon_pid" 2>/dev/null
+daemon_pid=
+kill $sender
+wait $sender 2>/dev/null
+check "events were flowing" at_least "$before" 1000
+status=0
+nfttracectl show --no-pager "$NFTTRACED_STATE_DIR/$killed" >"$work/text" 2>"$work/text.err" || status=$?
+check "the journal is read without the daemon, whole" equal "$status" 0
+shown=$(count_lines '^  table filter .* drop$')
+check "every event that was journaled is there" at_least "$shown" "$before"
+identities=$(count_lines '__nft_trace_packet')
+check "with all its lines" equal "$shown" "$identities"
+ids=$(sed -nE 's/.* ttl 64 id ([0-9]+) off.*/\1/p' "$work/text" | awk 'NR > 1 && $1 != (last + 1) % 65536 { gaps++ } { last = $1 } END { print gaps + 0 }')
+check "none is missing between the first and the last" equal "$ids" 0
+check "no table of ours is left" sh -c '! nft list tables | grep -q nfttraced'
+timeout 120 bpftrace -e 'BEGIN { printf("ready\n"); } kprobe:__nft_trace_packet { @hits = count(); } END { printf("hits %d\n", (int64)0); }' -c "ip netns exec client traffic udp 10.0.42.2 8080 100" >"$work/bpftrace" 2>&1
+check "and the kernel no longer calls the probe's function" sh -c "grep -q ready $work/bpftrace && ! grep -q '@hits: [1-9]' $work/bpftrace"
+check "no program of ours is left" sh -c '! bpftool prog show | grep -q nfttraced'
+daemon_start
+session_start --verdicts drop --filter 'udp port 8080'
+check "the next session has a new id" at_least "$session" $((killed + 1))
+on client traffic udp 10.0.42.2 8080 5 >/dev/null
+session_stop
+sees "and records" 5 '^  table filter .* drop$'
+daemon_stop
+check "the daemon ends with status 0 on SIGTERM" equal "$?" 0
