@@ -16,35 +16,35 @@
 
 #include <linux/types.h>
 
-#define JOURNAL_MAGIC	     "nftjrnl\n"
-#define JOURNAL_VERSION	     1
-#define JOURNAL_BYTE_ORDER   0x0a0b0c0dU /* as the writer's machine stores it */
-#define JOURNAL_ALIGN	     8
-#define JOURNAL_RECORD_MAX   (1U << 20) /* bytes; a larger size is damage */
-#define JOURNAL_SUFFIX	     ".nftj"
+#define JOURNAL_MAGIC      "nftjrnl\n"
+#define JOURNAL_VERSION    1
+#define JOURNAL_BYTE_ORDER 0x0a0b0c0dU /* as the writer's machine stores it */
+#define JOURNAL_ALIGN      8
+#define JOURNAL_RECORD_MAX (1U << 20) /* bytes; a larger size is damage */
+#define JOURNAL_SUFFIX     ".nftj"
 
 struct journal_segment {
 	char magic[8];
 	__u32 byte_order;
-	__u16 version;	   /* JOURNAL_VERSION; a reader refuses a newer one */
+	__u16 version; /* JOURNAL_VERSION; a reader refuses a newer one */
 	__u16 header_size; /* bytes of this header: records start there */
-	__u64 number;	   /* of the segment, from 1 */
-	__u64 session;	   /* the session's id */
+	__u64 number; /* of the segment, from 1 */
+	__u64 session; /* the session's id */
 	__u8 boot_id[16];
-	__u64 realtime;	   /* ns, CLOCK_REALTIME when the segment was begun */
-	__u64 monotonic;   /* ns, CLOCK_MONOTONIC at the same moment */
+	__u64 realtime; /* ns, CLOCK_REALTIME when the segment was begun */
+	__u64 monotonic; /* ns, CLOCK_MONOTONIC at the same moment */
 };
 
 enum journal_type {
-	JOURNAL_EVENT = 1,	/* struct event_head and its sections, as the ring buffer carried it */
-	JOURNAL_START = 2,	/* JSON object: who recorded, where, when (see journal_start_new) */
-	JOURNAL_SETTINGS = 3,	/* JSON object: the session's settings from here on */
-	JOURNAL_LOSS = 4,	/* struct journal_loss: events that are missing here */
-	JOURNAL_END = 5,	/* JSON object: the final books of the session */
+	JOURNAL_EVENT = 1, /* struct event_head and its sections, as the ring buffer carried it */
+	JOURNAL_START = 2, /* JSON object: who recorded, where, when (see journal_start_new) */
+	JOURNAL_SETTINGS = 3, /* JSON object: the session's settings from here on */
+	JOURNAL_LOSS = 4, /* struct journal_loss: events that are missing here */
+	JOURNAL_END = 5, /* JSON object: the final books of the session */
 };
 
 struct journal_record {
-	__u32 size;	/* bytes of the payload, without padding */
+	__u32 size; /* bytes of the payload, without padding */
 	__u32 checksum; /* low half of XXH3_64bits over the 8 bytes that follow and the payload */
 	__u32 type_ring; /* type in the low 8 bits, ring in the next 16 */
 	__u32 position; /* low half of the record's position in its ring: tells a restarted daemon
@@ -52,12 +52,12 @@ struct journal_record {
 };
 
 enum loss_reason {
-	LOSS_RING_FULL = 0,	 /* the daemon did not drain fast enough */
-	LOSS_DISK_FULL,		 /* no room on the journal's file system */
-	LOSS_DISK_ERROR,	 /* any other error while writing */
-	LOSS_RETENTION,		 /* removed again: the session's size limit */
-	LOSS_SLOW_READER,	 /* a follow stream whose reader did not keep up */
-	LOSS_DAMAGED,		 /* found by a reader: a damaged record or segment */
+	LOSS_RING_FULL = 0, /* the daemon did not drain fast enough */
+	LOSS_DISK_FULL, /* no room on the journal's file system */
+	LOSS_DISK_ERROR, /* any other error while writing */
+	LOSS_RETENTION, /* removed again: the session's size limit */
+	LOSS_SLOW_READER, /* a follow stream whose reader did not keep up */
+	LOSS_DAMAGED, /* found by a reader: a damaged record or segment */
 	LOSS_REASONS,
 };
 

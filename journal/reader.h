@@ -12,6 +12,9 @@
 
 #include "format.h"
 
+/* Events that are held back at most to bring the rings into order of time. */
+#define JOURNAL_MERGE_WINDOW 4096
+
 struct journal_reader;
 
 /* One record. The pointers are valid until the next call of journal_reader_next. */
@@ -32,7 +35,8 @@ struct journal_entry {
  * the working directory). *ret_reason gets one sentence for a person when it fails (g_free it):
  * -ENOENT, -EBADMSG (not a journal), -EPROTONOSUPPORT (a newer format), ...
  */
-int journal_reader_open(int dir_fd, const char *path, struct journal_reader **ret, char **ret_reason);
+int journal_reader_open(
+        int dir_fd, const char *path, struct journal_reader **ret, char **ret_reason);
 
 /* The same on a stream of journal bytes; takes over `fd`. */
 int journal_reader_open_stream(int fd, struct journal_reader **ret, char **ret_reason);
@@ -46,8 +50,15 @@ int journal_reader_open_stream(int fd, struct journal_reader **ret, char **ret_r
  */
 int journal_reader_next(struct journal_reader *reader, struct journal_entry *ret);
 
+/*
+ * Passes over what is in the journal now: the next calls give the dictionaries that hold at its end,
+ * then what is written from now on. For a directory, before the first journal_reader_next.
+ */
+int journal_reader_skip_to_end(struct journal_reader *reader);
+
 /* Bytes in all that the reader knows of and bytes read, for a progress line. */
-void journal_reader_progress(const struct journal_reader *reader, uint64_t *ret_read, uint64_t *ret_total);
+void journal_reader_progress(
+        const struct journal_reader *reader, uint64_t *ret_read, uint64_t *ret_total);
 
 /* Accepts NULL; returns NULL. */
 struct journal_reader *journal_reader_free(struct journal_reader *reader);

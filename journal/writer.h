@@ -17,14 +17,15 @@ struct journal_writer;
 
 struct journal_limits {
 	uint64_t segment_size; /* bytes at which a new segment begins; at least 64 KiB */
-	uint64_t total_size;   /* bytes of all segments together; the oldest are removed; 0: no limit */
+	uint64_t
+	        total_size; /* bytes of all segments together; the oldest are removed; 0: no limit */
 	unsigned int segments; /* how many are kept; 0: no limit */
 };
 
 struct journal_totals {
-	uint64_t events;   /* in the journal now, or once in it and removed by retention */
-	uint64_t removed;  /* of these: removed by retention */
-	uint64_t bytes;    /* on disk now */
+	uint64_t events; /* in the journal now, or once in it and removed by retention */
+	uint64_t removed; /* of these: removed by retention */
+	uint64_t bytes; /* on disk now */
 	uint32_t segments; /* on disk now */
 };
 
@@ -34,7 +35,7 @@ struct journal_totals {
  * first JOURNAL_SETTINGS. Files are created with mode 0640.
  */
 int journal_writer_open(int dir_fd, uint64_t session, const char *start, const char *settings,
-		const struct journal_limits *limits, struct journal_writer **ret);
+        const struct journal_limits *limits, struct journal_writer **ret);
 
 /*
  * Appends one event as the ring carried it. Copies; allocates nothing; a system call only when a
@@ -42,11 +43,12 @@ int journal_writer_open(int dir_fd, uint64_t session, const char *start, const c
  * recorded before is whole, and a later call tries again.
  */
 int journal_writer_append_event(struct journal_writer *writer, uint16_t ring, uint32_t position,
-		const void *event, uint32_t size);
+        const void *event, uint32_t size);
 
 /* Appends a JSON dictionary record (JOURNAL_SETTINGS, JOURNAL_END). Settings are remembered and
  * repeated at the head of later segments. */
-int journal_writer_append_json(struct journal_writer *writer, enum journal_type type, const char *json);
+int journal_writer_append_json(
+        struct journal_writer *writer, enum journal_type type, const char *json);
 
 /* Appends a loss record. */
 int journal_writer_append_loss(struct journal_writer *writer, const struct journal_loss *loss);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Text that others chose (names of tables, chains, devices, tasks, paths) made safe to print: what
+ * prints in UTF-8 passes, everything else becomes \xNN byte by byte: control characters, DEL, C1,
+ * invisible and direction-changing characters, line separators, invalid UTF-8, and the backslash
+ * itself, so that the original can be told.
+ */
+#ifndef NFTTRACED_ESCAPE_H
+#define NFTTRACED_ESCAPE_H
+
+#include <glib.h>
+#include <stddef.h>
+
+/* Bytes that `length` bytes of text can take at most when escaped, without a terminating NUL. */
+#define TEXT_ESCAPED_MAX(length) ((length)*4)
+
+/*
+ * Escapes `length` bytes into `out`, at most `out_size` bytes, and returns how many it wrote. Writes
+ * no NUL. Stops before the first character that does not fit whole; give TEXT_ESCAPED_MAX(length)
+ * and everything fits.
+ */
+size_t text_escape(const char *bytes, size_t length, char *out, size_t out_size);
+
+/* The same, and a space becomes \x20: for a field in a line whose fields are separated by spaces. */
+size_t text_escape_word(const char *bytes, size_t length, char *out, size_t out_size);
+
+/* A NUL-terminated text escaped into a new string (g_free it), for a sentence. */
+char *text_escape_dup(const char *text);
+
+#endif
