@@ -16,12 +16,20 @@
 
 struct matcher_session {
 	unsigned int bit;
-	uint32_t verdicts;	     /* 1 << enum verdict, or'ed */
-	uint32_t probes;	     /* 1 << enum event_probe, or'ed */
+	uint32_t verdicts; /* 1 << enum verdict, or'ed */
+	uint32_t probes; /* 1 << enum event_probe, or'ed */
 	const struct filter *filter; /* NULL: every packet; must live until matcher_build returns */
 };
 
 struct matcher;
+
+/*
+ * The published budget. The verifier gives up at 8,192 pending jumps on a path and a jump reaches
+ * 32,767 instructions; a part stays below both. A session's filter for one link type is never
+ * divided between parts.
+ */
+#define MATCHER_PART_INSTRUCTIONS 30000
+#define MATCHER_PART_JUMPS        8000 /* conditional jumps on the longest path through a part */
 
 /* What a set of sessions costs against what is allowed, for a person: "used of allowed". */
 struct matcher_budget {
@@ -35,18 +43,18 @@ struct matcher_budget {
  * *ret_reason says used and allowed; *ret_budget is filled in either way.
  */
 int matcher_build(const struct matcher_session *sessions, size_t count, uint32_t epoch,
-		struct matcher **ret, struct matcher_budget *ret_budget, char **ret_reason);
+        struct matcher **ret, struct matcher_budget *ret_budget, char **ret_reason);
 
 /* Where a matcher is loaded to: one for each program type. */
 struct matcher_target {
-	enum bpf_prog_type type;	/* KPROBE, TRACING; RAW_TRACEPOINT, SCHED_CLS in tests */
+	enum bpf_prog_type type; /* KPROBE, TRACING; RAW_TRACEPOINT, SCHED_CLS in tests */
 	enum bpf_attach_type attach_type;
-	uint32_t attach_btf_id;		/* TRACING: of the function, in the BTF object below */
-	int attach_btf_fd;		/* TRACING: module BTF object, 0 for vmlinux */
-	int frames_fd;			/* per-CPU array of struct frame */
-	uint32_t frame_key;		/* enum frame_owner */
-	int stages_fd;			/* program array; -1: none, the program returns the result's
-					 * low bit instead of a tail call (tests) */
+	uint32_t attach_btf_id; /* TRACING: of the function, in the BTF object below */
+	int attach_btf_fd; /* TRACING: module BTF object, 0 for vmlinux */
+	int frames_fd; /* per-CPU array of struct frame */
+	uint32_t frame_key; /* enum frame_owner */
+	int stages_fd; /* program array; -1: none, the program returns the result's
+					 * low 32 bits instead of a tail call (tests) */
 };
 
 /*
@@ -54,13 +62,21 @@ struct matcher_target {
  * array. *ret_fd is the first part: the caller writes it into STAGE_MATCHER, which is the swap, and
  * then closes it. The verifier's last words are in *ret_reason when it refuses. Any thread.
  */
-int matcher_load(const struct matcher *matcher, const struct matcher_target *target, unsigned int bank,
-		int *ret_fd, char **ret_reason);
+int matcher_load(const struct matcher *matcher, const struct matcher_target *target,
+        unsigned int bank, int *ret_fd, char **ret_reason);
 
 /* Empties a bank that no program runs in any more (after a grace period). */
 int matcher_unload(const struct matcher_target *target, unsigned int bank);
 
 /* Accepts NULL; returns NULL. */
 struct matcher *matcher_free(struct matcher *matcher);
+
+static inline void matcher_freep(struct matcher **matcher)
+{
+	*matcher = matcher_free(*matcher);
+}
+
+/* A matcher that is freed when it goes out of scope. */
+#define auto_matcher __attribute__((cleanup(matcher_freep))) struct matcher
 
 #endif
