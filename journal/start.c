@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* JOURNAL_START for a session that begins on this machine, see dictionary.h. Stateless. */
+#include "dictionary.h"
+
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "config.h"
+#include "record.h"
+
+#define NSEC_PER_SEC 1000000000LL
+
+/* CLOCK_REALTIME - CLOCK_MONOTONIC, as far as two readings after one another can tell. */
+static void clock_offset(int64_t *ret_sec, uint32_t *ret_nsec)
+{
+	struct timespec real = { 0 }, monotonic = { 0 };
+	int64_t sec, nsec;
+
+	clock_gettime(CLOCK_MONOTONIC, &monotonic);
+	clock_gettime(CLOCK_REALTIME, &real);
+	sec = real.tv_sec - monotonic.tv_sec;
+	nsec = real.tv_nsec - monotonic.tv_nsec;
+	if (nsec < 0) {
+		nsec += NSEC_PER_SEC;
+		sec--;
+	}
+	*ret_sec = sec;
+	*ret_nsec = (uint32_t)nsec;
+}
+
+static char *boot_id_text(void)
+{
+	struct journal_segment segment;
+	GString *text = g_string_new(NULL);
+
+	journal_segment_begin(&segment, 0, 0);
+	for (size_t i = 0; i < sizeof(segment.boot_id); i++)
+		g_string_append_printf(text, "%02x", segment.boot_id[i]);
+	return g_string_free(text, FALSE);
+}
+
+char *journal_start_new(uint64_t session, const char *name, const char *command)
+{
+	g_autofree char *boot_id = boot_id_text();
+	struct utsname system = { 0 };
+	struct dictionary_start start = {
+		.version = (char *)NFTTRACED_VERSION,
+		.boot_id = boot_id,
+		.session = session,
+		.name = (char *)name,
+		.command = (char *)command,
+	};
+
+	uname(&system);
+	start.host = system.nodename;
+	start.kernel = system.release;
+	start.build = system.version;
+	start.machine = system.machine;
+	clock_offset(&start.offset_sec, &start.offset_nsec);
+	return dictionary_start_new(&start);
+}
