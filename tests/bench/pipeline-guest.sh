@@ -1,0 +1,78 @@
+#!/bin/bash
+# The part of pipeline.sh that runs in the guest: prints a line a case, in nanoseconds of a clock that counts
+# instructions.
+. "$(dirname "${BASH_SOURCE[0]}")/../vm/lib.sh"
+
+packets=$1
+baseline=
+network
+rules() {
+        ruleset server <<END
+table inet firewalld {
+        chain policies { udp dport 8080 drop; }
+        chain input {
+                type filter hook input priority 0; policy accept;
+                jump policies
+        }
+}
+$1
+END
+}
+
+# measure NAME: the load, once to warm up and once for the figure.
+measure() {
+        local each
+        on client traffic udp 10.0.42.2 8080 2000 >/dev/null
+        each=$(on client traffic udp 10.0.42.2 8080 "$packets" | sed 's/.*ns-per-packet //')
+        [ -n "$baseline" ] || baseline=$each
+        printf '%-58s %7d %+7d\n' "$1" "$each" $((each - baseline))
+}
+
+# session NAME OPTION...: the load with one session.
+session() {
+        local name=$1
+        shift
+        session_start "$@"
+        measure "$name"
+        nfttracectl stop "$session" >"$work/books" || true
+        books_balance "$work/books" || echo "not ok - the books balance: $(cat "$work/books")"
+        printf '    %s\n' "$(cat "$work/books")"
+}
+
+printf '%-58s %7s %7s\n' "case, kernel $(uname -r), $packets packets" "instr." "more"
+rules ''
+measure "no daemon, nothing armed"
+rules 'table inet key { chain trace { meta nftrace set 1; }; }'
+measure "the static key on, no probe"
+rules ''
+for attach in kprobe fentry; do
+        NFTTRACED_STATE_DIR=$work/state-$attach
+        bus_start
+        daemon_start --attach $attach
+        measure "$attach: daemon idle"
+        session "$attach: nobody wants the verdicts (two calls)" --verdicts queue --no-track
+        session "$attach: drop wanted, filter rejects" --verdicts drop --filter 'udp port 9' --no-track
+        session "$attach: drop recorded" --verdicts drop --filter 'udp port 8080' --no-track
+        session "$attach: drop recorded, tracked" --verdicts drop --filter 'udp port 8080'
+        session "$attach: every call recorded" --verdicts all --no-track
+        session "$attach: every call recorded, tracked" --verdicts all
+        measure "$attach: after the last session"
+        daemon_stop
+        kill "$bus_pid"
+        wait "$bus_pid" 2>/dev/null || true
+done
+rules 'table inet key { chain trace { meta nftrace set 1; }; }'
+bpftrace -e 'BEGIN { printf("ready\n"); } kprobe:__nft_trace_packet { printf("%llx\n", arg0); }' >"$work/bpftrace" 2>&1 &
+tool=$!
+until grep -q ready "$work/bpftrace"; do :; done
+measure "bpftrace one-liner on the same probe"
+kill $tool
+wait $tool 2>/dev/null || true
+rules 'table inet key { chain trace { type filter hook prerouting priority -300; meta nftrace set 1; }; }'
+on server nft monitor trace >"$work/monitor" 2>&1 &
+tool=$!
+on client traffic udp 10.0.42.2 8080 100 >/dev/null
+until [ -s "$work/monitor" ]; do on client traffic udp 10.0.42.2 8080 1 >/dev/null; done
+measure "nft monitor trace"
+kill $tool
+wait $tool 2>/dev/null || true
