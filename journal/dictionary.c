@@ -17,6 +17,7 @@ static const char *const loss_names[LOSS_REASONS] = {
 	[LOSS_RETENTION] = "retention",
 	[LOSS_SLOW_READER] = "slow-reader",
 	[LOSS_DAMAGED] = "damaged",
+	[LOSS_NO_MODULE] = "no-module",
 };
 
 const char *loss_reason_name(uint32_t reason)
