@@ -22,20 +22,24 @@ rm -f "$units/default.target"
 # Without an id, systemd would take this for a first boot and apply every preset.
 echo 6e6674747261636564206c6162000001 >/etc/machine-id
 
-# Slow, or of no use without hardware.
-for unit in systemd-udevd.service systemd-udev-trigger.service systemd-udev-settle.service \
-        systemd-udevd-control.socket systemd-udevd-kernel.socket systemd-hwdb-update.service \
-        systemd-tmpfiles-setup.service systemd-tmpfiles-setup-dev.service systemd-tmpfiles-clean.timer \
-        systemd-modules-load.service systemd-binfmt.service systemd-random-seed.service systemd-pstore.service \
-        systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-remount-fs.service \
-        systemd-journal-flush.service systemd-journal-catalog-update.service systemd-machine-id-commit.service \
-        systemd-firstboot.service systemd-networkd.socket systemd-ask-password-console.path \
-        systemd-ask-password-wall.path proc-sys-fs-binfmt_misc.automount dev-hugepages.mount dev-mqueue.mount \
-        sys-fs-fuse-connections.mount sys-kernel-config.mount ldconfig.service keyboard-setup.service \
-        console-setup.service getty.target getty@.service serial-getty@.service console-getty.service \
-        timers.target cryptsetup.target kmod-static-nodes.service e2scrub_reap.service; do
-        rm -f "$units/$unit"
-        ln -s /dev/null "$units/$unit"
+# Slow, or of no use without hardware. An empty file masks a unit as a link to /dev/null does, and takes no process,
+# which is what costs time here.
+masked=(
+        systemd-udevd.service systemd-udev-trigger.service systemd-udev-settle.service systemd-udevd-control.socket
+        systemd-udevd-kernel.socket systemd-hwdb-update.service systemd-tmpfiles-setup.service
+        systemd-tmpfiles-setup-dev.service systemd-tmpfiles-clean.timer systemd-modules-load.service
+        systemd-binfmt.service systemd-random-seed.service systemd-pstore.service systemd-update-utmp.service
+        systemd-update-utmp-runlevel.service systemd-remount-fs.service systemd-journal-flush.service
+        systemd-journal-catalog-update.service systemd-machine-id-commit.service systemd-firstboot.service
+        systemd-networkd.socket systemd-ask-password-console.path systemd-ask-password-wall.path
+        proc-sys-fs-binfmt_misc.automount dev-hugepages.mount dev-mqueue.mount sys-fs-fuse-connections.mount
+        sys-kernel-config.mount ldconfig.service keyboard-setup.service console-setup.service getty.target
+        getty@.service serial-getty@.service console-getty.service timers.target cryptsetup.target
+        kmod-static-nodes.service e2scrub_reap.service
+)
+rm -f "${masked[@]/#/$units/}"
+for unit in "${masked[@]}"; do
+        : >"$units/$unit"
 done
 
 # A boot that fails ends the guest, which the host sees as a guest without a result.
