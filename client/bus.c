@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Calls to the daemon and their failures in words; see bus.h. */
+#include "bus.h"
+
+#include <errno.h>
+#include <glib.h>
+
+#include "journal/escape.h"
+
+int bus_connect(sd_bus **ret, char **ret_reason)
+{
+	int r = sd_bus_open_system(ret);
+
+	if (r < 0)
+		*ret_reason = g_strdup_printf(
+		        "the system bus can't be reached (%s): is dbus running?", g_strerror(-r));
+	return r;
+}
+
+int bus_call_new(sd_bus *bus, const char *path, const char *interface, const char *method,
+        sd_bus_message **ret)
+{
+	return sd_bus_message_new_method_call(bus, ret, BUS_NAME, path, interface, method);
+}
+
+/* Errors that mean that nobody is there to answer. */
+static const char *const absent_errors[] = {
+	SD_BUS_ERROR_SERVICE_UNKNOWN,
+	SD_BUS_ERROR_NAME_HAS_NO_OWNER,
+	"org.freedesktop.systemd1.NoSuchUnit",
+	"org.freedesktop.systemd1.LoadFailed",
+	"org.freedesktop.systemd1.UnitMasked",
+	"org.freedesktop.DBus.Error.Spawn.ServiceNotFound",
+	NULL,
+};
+
+int bus_failure(const sd_bus_error *error, char **ret_reason)
+{
+	const char *name = error->name ? error->name : "";
+
+	if (g_strv_contains(absent_errors, name)) {
+		*ret_reason = g_strdup("nfttraced is not running: "
+		                       "start it with 'systemctl start nfttraced'");
+		return -ENXIO;
+	}
+	if (g_str_has_prefix(name, "org.freedesktop.DBus.Error.Spawn.")) {
+		*ret_reason = g_strdup("nfttraced could not be started: "
+		                       "'journalctl -u nfttraced' says why");
+		return -ENXIO;
+	}
+	if (g_str_equal(name, SD_BUS_ERROR_ACCESS_DENIED)) {
+		*ret_reason = g_strdup("access denied: this needs root");
+		return -EACCES;
+	}
+	if (g_str_equal(name, SD_BUS_ERROR_NO_REPLY) || g_str_equal(name, SD_BUS_ERROR_TIMEOUT)) {
+		*ret_reason = g_strdup("nfttraced did not answer: "
+		                       "'systemctl status nfttraced' shows its state");
+		return -ETIMEDOUT;
+	}
+	*ret_reason = text_escape_dup(error->message ? error->message : name);
+	if (g_str_equal(name, BUS_ERROR_NO_SUCH_SESSION) ||
+	        g_str_equal(name, SD_BUS_ERROR_UNKNOWN_OBJECT))
+		return -ESRCH;
+	return -EIO;
+}
+
+int bus_unreadable(int r, char **ret_reason)
+{
+	*ret_reason = g_strdup_printf("the answer of nfttraced can't be read (%s): "
+	                              "are both programs of one version?",
+	        g_strerror(-r));
+	return r;
+}
+
+int bus_call_send(sd_bus *bus, sd_bus_message *call, int r, sd_bus_message **ret, char **ret_reason)
+{
+	auto_bus_error error = SD_BUS_ERROR_NULL;
+
+	if (r < 0) {
+		*ret_reason = g_strdup_printf("the call can't be made: %s", g_strerror(-r));
+		return r;
+	}
+	r = sd_bus_call(bus, call, BUS_TIMEOUT_USEC, &error, ret);
+	return r < 0 ? bus_failure(&error, ret_reason) : 0;
+}
+
+int bus_call(sd_bus *bus, const char *path, const char *interface, const char *method,
+        sd_bus_message **ret, char **ret_reason)
+{
+	auto_bus_message *call = NULL;
+	int r = bus_call_new(bus, path, interface, method, &call);
+
+	return bus_call_send(bus, call, r, ret, ret_reason);
+}
+
+int bus_properties(sd_bus *bus, const char *path, const char *interface, sd_bus_message **ret,
+        char **ret_reason)
+{
+	auto_bus_message *call = NULL;
+	int r = bus_call_new(bus, path, "org.freedesktop.DBus.Properties", "GetAll", &call);
+
+	if (r >= 0)
+		r = sd_bus_message_append(call, "s", interface);
+	return bus_call_send(bus, call, r, ret, ret_reason);
+}

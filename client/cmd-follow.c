@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nfttracectl follow: prints a session's events as they are recorded. */
+#include <unistd.h>
+
+#include "bus.h"
+#include "command.h"
+#include "session.h"
+#include "stream.h"
+#include "style.h"
+
+static int follow_open(struct stream *stream, sd_bus **ret_bus, const char *session,
+        bool from_start, char **ret_reason)
+{
+	g_autofree char *object = NULL;
+	int r = bus_connect(ret_bus, ret_reason);
+
+	if (r >= 0)
+		r = session_find(*ret_bus, session, &object, ret_reason);
+	if (r >= 0)
+		r = stream_open(stream, *ret_bus, object, from_start, ret_reason);
+	return r;
+}
+
+static int follow_status(int end, const struct text *text)
+{
+	g_autofree char *reason = NULL;
+
+	if (end < 0) {
+		reason = g_strdup_printf("the stream can't be read further: %s", g_strerror(-end));
+		return command_failed(reason);
+	}
+	if (end == STREAM_ENDED && !text->ended)
+		return command_failed("the stream ended before the session did: "
+		                      "'systemctl status nfttraced' may say why");
+	if (end == STREAM_ENDED && text->incomplete)
+		return EXIT_LOST;
+	return EXIT_DONE;
+}
+
+static int follow(
+        const char *session, bool from_start, enum text_time time, enum text_colour colour)
+{
+	auto_stream stream = STREAM_CLOSED;
+	g_autofree char *reason = NULL;
+	auto_output output = { 0 };
+	auto_text text = { 0 };
+	auto_bus *bus = NULL;
+
+	if (stream_catch_signals(&stream) < 0)
+		return command_failed("signals can't be caught");
+	if (follow_open(&stream, &bus, session, from_start, &reason) < 0)
+		return command_failed(reason);
+	output_open(&output, STDOUT_FILENO);
+	text_open(&text, &output, time, colour);
+	return follow_status(stream_run(&stream, &text, NULL), &text);
+}
+
+int command_follow(const struct command *command, int argc, char **argv)
+{
+	g_auto(GStrv) sessions = NULL;
+	gboolean from_start = FALSE;
+	enum text_colour colour;
+	auto_style style = { 0 };
+	enum text_time time;
+	const GOptionEntry entries[] = {
+		{ "from-start", 0, 0, G_OPTION_ARG_NONE, &from_start,
+		        "Print what is in the journal already, too", NULL },
+		STYLE_OPTIONS(style),
+		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &sessions, NULL, NULL },
+		{ 0 },
+	};
+
+	if (!command_options(command, entries, argc, argv))
+		return EXIT_USAGE;
+	if (!sessions || sessions[1])
+		return command_usage(command, "name one session");
+	if (style_resolve(&style, &time, &colour) < 0)
+		return command_usage(command, "--color takes auto, always or never");
+	return follow(sessions[0], from_start, time, colour);
+}

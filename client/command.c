@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of commands and what they share; see command.h. */
+#include "command.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "config.h"
+#include "journal/escape.h"
+
+#define PROGRAM "nfttracectl"
+
+static const struct command commands[] = {
+	{
+	        .name = "start",
+	        .arguments = "[EXPRESSION...]",
+	        .summary = "Start a session and print its id",
+	        .details = "EXPRESSION is a packet filter as tcpdump has it, for example\n"
+	                   "'udp port 8080'; it may also be given with --filter. Without one the\n"
+	                   "session records every packet.",
+	        .run = command_start,
+	},
+	{
+	        .name = "stop",
+	        .arguments = "SESSION...",
+	        .summary = "Stop sessions and print their books",
+	        .details = "SESSION is an id or a name.",
+	        .run = command_stop,
+	},
+	{
+	        .name = "list",
+	        .arguments = "",
+	        .summary = "List the running sessions",
+	        .run = command_list,
+	},
+	{
+	        .name = "status",
+	        .arguments = "",
+	        .summary = "Show the state of the daemon",
+	        .run = command_status,
+	},
+	{
+	        .name = "set",
+	        .arguments = "SESSION",
+	        .summary = "Change the verdicts or the filter of a running session",
+	        .details = "SESSION is an id or a name. No packet is missed or seen twice.",
+	        .run = command_set,
+	},
+	{
+	        .name = "show",
+	        .arguments = "SESSION|PATH...",
+	        .summary = "Print recorded events",
+	        .details = "SESSION is an id or a name, of a running session or of one that has\n"
+	                   "ended. PATH is a journal's directory, one of its segments, or '-' for\n"
+	                   "standard input; no daemon is needed for it.",
+	        .run = command_show,
+	},
+	{
+	        .name = "follow",
+	        .arguments = "SESSION",
+	        .summary = "Print events as they are recorded",
+	        .details = "SESSION is an id or a name. Ctrl-C ends the printing, not the session.",
+	        .run = command_follow,
+	},
+};
+
+int command_failed(const char *reason)
+{
+	fprintf(stderr, PROGRAM ": %s\n", reason);
+	return EXIT_FAILED;
+}
+
+static void usage_hint(const struct command *command)
+{
+	const char *name = command ? command->name : "";
+
+	fprintf(stderr, "Try '" PROGRAM "%s%s --help'.\n", *name ? " " : "", name);
+}
+
+int command_usage(const struct command *command, const char *format, ...)
+{
+	va_list arguments;
+
+	fputs(PROGRAM ": ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	usage_hint(command);
+	return EXIT_USAGE;
+}
+
+gboolean command_options(
+        const struct command *command, const GOptionEntry *entries, int argc, char **argv)
+{
+	g_autofree char *program = g_strconcat(PROGRAM " ", command->name, NULL);
+	g_autoptr(GOptionContext) context = g_option_context_new(command->arguments);
+	g_autofree char *summary = g_strconcat(command->summary, ".", NULL);
+	g_autoptr(GError) error = NULL;
+
+	g_set_prgname(program);
+	g_option_context_set_summary(context, summary);
+	g_option_context_set_description(context, command->details);
+	g_option_context_add_main_entries(context, entries, NULL);
+	if (!g_option_context_parse(context, &argc, &argv, &error)) {
+		g_autofree char *message = text_escape_dup(error->message);
+
+		command_usage(command, "%s", message);
+		return FALSE;
+	}
+	if (argc > 1) {
+		g_autofree char *extra = text_escape_dup(argv[1]);
+
+		command_usage(command, "'%s' takes no argument \"%s\"", command->name, extra);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static void print_help(void)
+{
+	puts("Usage:\n"
+	     "  " PROGRAM " COMMAND [OPTION...] [ARGUMENT...]\n"
+	     "\n"
+	     "Control nfttraced, the firewall flight recorder, and print what it recorded.\n"
+	     "\n"
+	     "Commands:");
+	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+		g_autofree char *left =
+		        g_strdup_printf("%s %s", commands[i].name, commands[i].arguments);
+
+		printf("  %-24s %s\n", left, commands[i].summary);
+	}
+	puts("\n"
+	     "Options:\n"
+	     "  -h, --help               Show this help; after a command, that command's\n"
+	     "  --version                Show the version\n"
+	     "\n"
+	     "Exit status: 0 well, 1 refused or failed, 2 usage, 3 done but events were lost.");
+}
+
+static const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+		if (g_str_equal(commands[i].name, name))
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static bool is_either(const char *argument, const char *one, const char *other)
+{
+	return g_str_equal(argument, one) || g_str_equal(argument, other);
+}
+
+int command_main(int argc, char **argv)
+{
+	const struct command *command;
+	g_autofree char *name = NULL;
+
+	if (argc < 2)
+		return command_usage(NULL, "a command is missing");
+	if (is_either(argv[1], "--help", "-h") || g_str_equal(argv[1], "help")) {
+		print_help();
+		return EXIT_DONE;
+	}
+	if (g_str_equal(argv[1], "--version")) {
+		puts(PROGRAM " " NFTTRACED_VERSION);
+		return EXIT_DONE;
+	}
+	command = command_find(argv[1]);
+	if (command)
+		return command->run(command, argc - 1, argv + 1);
+	name = text_escape_dup(argv[1]);
+	return command_usage(
+	        NULL, "there is no %s \"%s\"", *argv[1] == '-' ? "option" : "command", name);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sessions on the bus, by id or by name; see session.h. */
+#include "session.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "bus.h"
+#include "journal/escape.h"
+#include "parse.h"
+#include "variant.h"
+
+#define NO_SUCH_SESSION "there is no session %s%s%s: 'nfttracectl list' shows those that run"
+
+static const struct variant_field fields[] = {
+	{ "Id", VARIANT_NUMBER, offsetof(struct session, id) },
+	{ "Name", VARIANT_STRING, offsetof(struct session, name) },
+	{ "State", VARIANT_STRING, offsetof(struct session, state) },
+	{ "Filter", VARIANT_STRING, offsetof(struct session, filter) },
+	{ "Path", VARIANT_STRING, offsetof(struct session, path) },
+	{ "Verdicts", VARIANT_STRINGS, offsetof(struct session, verdicts) },
+	{ "Started", VARIANT_NUMBER, offsetof(struct session, started) },
+	{ "Matched", VARIANT_NUMBER, offsetof(struct session, matched) },
+	{ "Journaled", VARIANT_NUMBER, offsetof(struct session, journaled) },
+	{ "Lost", VARIANT_NUMBER, offsetof(struct session, lost) },
+	{ "Suppressed", VARIANT_NUMBER, offsetof(struct session, suppressed) },
+};
+
+struct session *session_free(struct session *session)
+{
+	if (!session)
+		return NULL;
+	g_free(session->object);
+	g_free(session->name);
+	g_free(session->state);
+	g_free(session->filter);
+	g_free(session->path);
+	g_strfreev(session->verdicts);
+	g_free(session);
+	return NULL;
+}
+
+static void session_destroy(void *session)
+{
+	session_free(session);
+}
+
+/* Strings that the daemon did not tell are empty, so that no reader of them needs to ask. */
+static void session_complete(struct session *session)
+{
+	char **strings[] = { &session->name, &session->state, &session->filter, &session->path };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
+		if (!*strings[i])
+			*strings[i] = g_strdup("");
+	}
+	if (!session->verdicts)
+		session->verdicts = g_new0(char *, 1);
+}
+
+static int read_session(sd_bus_message *message, GPtrArray *sessions)
+{
+	struct session *session = g_new0(struct session, 1);
+	const char *object;
+	int r;
+
+	g_ptr_array_add(sessions, session);
+	r = sd_bus_message_read(message, "ot", &object, &session->id);
+	if (r < 0)
+		return r;
+	session->object = g_strdup(object);
+	r = variant_read(message, fields, G_N_ELEMENTS(fields), session);
+	if (r < 0)
+		return r;
+	session_complete(session);
+	return sd_bus_message_exit_container(message);
+}
+
+static int read_sessions(sd_bus_message *message, GPtrArray *sessions)
+{
+	int r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "(ota{sv})");
+
+	if (r < 0)
+		return r;
+	while ((r = sd_bus_message_enter_container(message, SD_BUS_TYPE_STRUCT, "ota{sv}")) > 0) {
+		r = read_session(message, sessions);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+int session_list(sd_bus *bus, GPtrArray **ret, char **ret_reason)
+{
+	g_autoptr(GPtrArray) sessions = g_ptr_array_new_with_free_func(session_destroy);
+	auto_bus_message *reply = NULL;
+	int r;
+
+	r = bus_call(
+	        bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "ListSessions", &reply, ret_reason);
+	if (r < 0)
+		return r;
+	r = read_sessions(reply, sessions);
+	if (r < 0)
+		return bus_unreadable(r, ret_reason);
+	*ret = g_steal_pointer(&sessions);
+	return 0;
+}
+
+bool session_is_id(const char *text)
+{
+	uint64_t id;
+
+	return parse_count(text, &id) == 0;
+}
+
+int session_object_id(const char *object, uint64_t *ret)
+{
+	if (!g_str_has_prefix(object, BUS_SESSION_PREFIX))
+		return -EINVAL;
+	return parse_count(object + strlen(BUS_SESSION_PREFIX), ret);
+}
+
+static int find_by_name(
+        const GPtrArray *sessions, const char *name, char **ret_object, char **ret_reason)
+{
+	g_autofree char *escaped = text_escape_dup(name);
+	const struct session *found = NULL;
+
+	for (unsigned int i = 0; i < sessions->len; i++) {
+		const struct session *session = g_ptr_array_index(sessions, i);
+
+		if (!g_str_equal(session->name, name))
+			continue;
+		if (found) {
+			*ret_reason = g_strdup_printf("more than one session is named \"%s\": "
+			                              "use an id (%" G_GUINT64_FORMAT
+			                              ", %" G_GUINT64_FORMAT ", ...)",
+			        escaped, found->id, session->id);
+			return -ENOTUNIQ;
+		}
+		found = session;
+	}
+	if (!found) {
+		*ret_reason = g_strdup_printf(NO_SUCH_SESSION, "\"", escaped, "\"");
+		return -ESRCH;
+	}
+	*ret_object = g_strdup(found->object);
+	return 0;
+}
+
+int session_find(sd_bus *bus, const char *id_or_name, char **ret_object, char **ret_reason)
+{
+	g_autoptr(GPtrArray) sessions = NULL;
+	uint64_t id;
+	int r;
+
+	if (parse_count(id_or_name, &id) == 0) {
+		*ret_object = g_strdup_printf(BUS_SESSION_PREFIX "%" G_GUINT64_FORMAT, id);
+		return 0;
+	}
+	r = session_list(bus, &sessions, ret_reason);
+	if (r < 0)
+		return r;
+	return find_by_name(sessions, id_or_name, ret_object, ret_reason);
+}
+
+int session_call(sd_bus *bus, const char *object, sd_bus_message *call, int r, sd_bus_message **ret,
+        char **ret_reason)
+{
+	g_autofree char *reason = NULL;
+	uint64_t id;
+
+	r = bus_call_send(bus, call, r, ret, &reason);
+	if (r == -ESRCH && session_object_id(object, &id) == 0) {
+		g_autofree char *number = g_strdup_printf("%" G_GUINT64_FORMAT, id);
+
+		*ret_reason = g_strdup_printf(NO_SUCH_SESSION, "", number, "");
+	} else if (r < 0) {
+		*ret_reason = g_steal_pointer(&reason);
+	}
+	return r;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where the events to show come from: a session of the daemon, by its descriptor; a session that has
+ * ended, by its directory; a copied journal, by its path; standard input.
+ */
+#ifndef NFTTRACED_SOURCE_H
+#define NFTTRACED_SOURCE_H
+
+#include "journal/reader.h"
+
+/*
+ * Opens what a person named. "-" is standard input; what has a slash in it or exists is a path;
+ * anything else is a session. One sentence in *ret_reason on failure.
+ */
+int source_open(const char *argument, struct journal_reader **ret, char **ret_reason);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Following a session's pipe; see stream.h. */
+#include "stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "bus.h"
+#include "journal/cleanup.h"
+#include "session.h"
+
+int stream_catch_signals(struct stream *stream)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+		return -errno;
+	stream->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	return stream->signal_fd < 0 ? -errno : 0;
+}
+
+/* A copy of the pipe in the answer that outlives it and does not block. */
+static int take_pipe(sd_bus_message *reply)
+{
+	int pipe, copy;
+	int r = sd_bus_message_read(reply, "h", &pipe);
+
+	if (r < 0)
+		return r;
+	copy = fcntl(pipe, F_DUPFD_CLOEXEC, 0);
+	if (copy < 0 || fcntl(copy, F_SETFL, O_RDONLY | O_NONBLOCK) < 0)
+		r = -errno;
+	if (r < 0)
+		fd_close(&copy);
+	return r < 0 ? r : copy;
+}
+
+int stream_open(
+        struct stream *stream, sd_bus *bus, const char *object, bool from_start, char **ret_reason)
+{
+	auto_bus_message *call = NULL;
+	auto_bus_message *reply = NULL;
+	int fd, r;
+
+	r = bus_call_new(bus, object, BUS_SESSION_INTERFACE, "Follow", &call);
+	if (r >= 0)
+		r = sd_bus_message_append(call, "a{sv}", 1, "FromStart", "b", from_start);
+	r = session_call(bus, object, call, r, &reply, ret_reason);
+	if (r < 0)
+		return r;
+	fd = take_pipe(reply);
+	if (fd < 0)
+		return bus_unreadable(fd, ret_reason);
+	r = journal_reader_open_stream(fd, &stream->reader, ret_reason);
+	if (r >= 0)
+		stream->fd = fd;
+	return r;
+}
+
+void stream_close(struct stream *stream)
+{
+	stream->reader = journal_reader_free(stream->reader);
+	stream->fd = -1;
+	fd_close(&stream->signal_fd);
+}
+
+/* Renders what there is at the moment: 1 at the pipe's end, 0 if more may come. */
+static int render_available(struct stream *stream, struct text *text)
+{
+	struct journal_entry entry;
+	int r = -EAGAIN;
+
+	while (text->output->error == 0 && (r = journal_reader_next(stream->reader, &entry)) > 0)
+		text_render(text, &entry);
+	output_flush(text->output);
+	if (r == -EAGAIN)
+		return 0;
+	return r < 0 ? r : 1;
+}
+
+enum waited {
+	WAIT_PIPE,
+	WAIT_SIGNAL,
+	WAIT_OUTPUT,
+	WAIT_BUS,
+	WAIT_COUNT,
+};
+
+static int serve_bus(sd_bus *bus)
+{
+	int r;
+
+	while ((r = sd_bus_process(bus, NULL)) > 0)
+		continue;
+	return r;
+}
+
+/* Waits for the pipe (0) or for what ends the stream (1 and *ret_end). */
+static int wait_for_more(struct stream *stream, sd_bus *bus, int *ret_end)
+{
+	struct pollfd fds[WAIT_COUNT] = {
+		[WAIT_PIPE] = { .fd = stream->fd, .events = POLLIN },
+		[WAIT_SIGNAL] = { .fd = stream->signal_fd, .events = POLLIN },
+		/* No events asked for: only POLLERR, when a pipe's reader closes it. */
+		[WAIT_OUTPUT] = { .fd = STDOUT_FILENO },
+		[WAIT_BUS] = { .fd = bus ? sd_bus_get_fd(bus) : -1, .events = POLLIN },
+	};
+	struct signalfd_siginfo signal;
+	int r;
+
+	if (poll(fds, WAIT_COUNT, -1) < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (fds[WAIT_OUTPUT].revents & POLLERR) {
+		*ret_end = STREAM_UNREAD;
+		return 1;
+	}
+	if (read(stream->signal_fd, &signal, sizeof(signal)) > 0) {
+		*ret_end = STREAM_INTERRUPTED;
+		return 1;
+	}
+	if (fds[WAIT_BUS].revents) {
+		r = serve_bus(bus);
+		/* The daemon has gone: its end of the pipe says the rest. */
+		return r == -ENOTCONN || r == -ECONNRESET ? 0 : r;
+	}
+	return 0;
+}
+
+int stream_run(struct stream *stream, struct text *text, sd_bus *bus)
+{
+	int end = STREAM_ENDED;
+	int r = bus ? serve_bus(bus) : 0;
+
+	while (r >= 0) {
+		r = render_available(stream, text);
+		if (r < 0)
+			break;
+		if (text->output->error != 0)
+			return STREAM_UNREAD;
+		if (r > 0)
+			return STREAM_ENDED;
+		r = wait_for_more(stream, bus, &end);
+		if (r > 0)
+			return end;
+	}
+	return r;
+}

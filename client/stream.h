@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A follow pipe: rendered as events come, written out whenever there are no more at the moment, until
+ * the session ends or somebody presses Ctrl-C. Owned by the command that follows.
+ */
+#ifndef NFTTRACED_STREAM_H
+#define NFTTRACED_STREAM_H
+
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+
+#include "journal/reader.h"
+#include "text.h"
+
+struct stream {
+	struct journal_reader *reader;
+	int fd; /* the reader's, to wait on */
+	int signal_fd; /* SIGINT and SIGTERM */
+};
+
+enum stream_end {
+	STREAM_ENDED, /* the pipe is at its end */
+	STREAM_INTERRUPTED, /* a signal came */
+	STREAM_UNREAD, /* standard output's reader has gone */
+};
+
+/* Takes SIGINT and SIGTERM away from the program, so that stream_run sees them. */
+int stream_catch_signals(struct stream *stream);
+
+/* Asks for the follow pipe of a session, from its journal's beginning or from now on. */
+int stream_open(
+        struct stream *stream, sd_bus *bus, const char *object, bool from_start, char **ret_reason);
+
+/*
+ * Renders until one of enum stream_end, which it returns, or negative errno. `bus` (or NULL) is
+ * served meanwhile.
+ */
+int stream_run(struct stream *stream, struct text *text, sd_bus *bus);
+
+/* Accepts STREAM_CLOSED. */
+void stream_close(struct stream *stream);
+
+#define STREAM_CLOSED ((struct stream){ .fd = -1, .signal_fd = -1 })
+#define auto_stream   __attribute__((cleanup(stream_close))) struct stream
+
+#endif

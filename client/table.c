@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tables of text; see table.h. */
+#include "table.h"
+
+#include <glib.h>
+#include <inttypes.h>
+#include <stdbool.h>
+
+#include "journal/escape.h"
+
+struct table {
+	const struct table_column *columns;
+	size_t count;
+	size_t *widths;
+	GPtrArray *cells; /* of char *, row by row */
+};
+
+struct table *table_new(const struct table_column *columns, size_t count)
+{
+	struct table *table = g_new0(struct table, 1);
+
+	table->columns = columns;
+	table->count = count;
+	table->widths = g_new0(size_t, count);
+	table->cells = g_ptr_array_new_with_free_func(g_free);
+	for (size_t i = 0; i < count; i++)
+		table_text(table, columns[i].title);
+	return table;
+}
+
+void table_text(struct table *table, const char *text)
+{
+	size_t column = table->cells->len % table->count;
+	char *cell = text_escape_dup(text);
+	size_t width = (size_t)g_utf8_strlen(cell, -1);
+
+	table->widths[column] = MAX(table->widths[column], width);
+	g_ptr_array_add(table->cells, cell);
+}
+
+void table_number(struct table *table, uint64_t number)
+{
+	g_autofree char *text = g_strdup_printf("%" PRIu64, number);
+
+	table_text(table, text);
+}
+
+static void pad(struct output *output, size_t spaces)
+{
+	for (size_t i = 0; i < spaces; i++)
+		output_char(output, ' ');
+}
+
+static void print_cell(const struct table *table, struct output *output, size_t index)
+{
+	size_t column = index % table->count;
+	const char *cell = g_ptr_array_index(table->cells, index);
+	size_t spaces = table->widths[column] - (size_t)g_utf8_strlen(cell, -1);
+	bool last = column + 1 == table->count;
+
+	if (table->columns[column].align == TABLE_RIGHT)
+		pad(output, spaces);
+	output_text(output, cell);
+	if (table->columns[column].align == TABLE_LEFT && !last)
+		pad(output, spaces);
+	output_text(output, last ? "\n" : "  ");
+}
+
+void table_print(const struct table *table, struct output *output)
+{
+	for (size_t i = 0; i < table->cells->len; i++)
+		print_cell(table, output, i);
+}
+
+struct table *table_free(struct table *table)
+{
+	if (!table)
+		return NULL;
+	g_ptr_array_unref(table->cells);
+	g_free(table->widths);
+	g_free(table);
+	return NULL;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The text renderer: records of a journal as the lines that network engineers know. What is about the
+ * journal and not about a packet (losses, changed settings, the final books) is a line that begins
+ * with "-- ". Owned by its caller, who also owns the output it writes to; used by show and follow.
+ */
+#ifndef NFTTRACED_TEXT_H
+#define NFTTRACED_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "journal/decode.h"
+#include "journal/reader.h"
+#include "output.h"
+
+enum text_time {
+	TEXT_TIME_MONOTONIC, /* nanoseconds, as in the record */
+	TEXT_TIME_UTC, /* date and time of day */
+};
+
+enum text_colour {
+	TEXT_COLOUR_OFF,
+	TEXT_COLOUR_ON,
+};
+
+#define TEXT_DATE_SIZE sizeof("2026-11-22 05:30:17")
+
+struct text {
+	struct output *output;
+	enum text_time time;
+	enum text_colour colour;
+
+	bool started; /* something was printed: a blank line comes before the next block */
+	bool settings_next; /* the start block waits for its line on the session */
+	bool ended; /* the final books were printed */
+	bool incomplete; /* the journal says that events are missing, or is damaged */
+	uint64_t events; /* printed */
+	uint64_t session; /* id, 0 before any record */
+	char *name; /* of the session, or NULL */
+	uint64_t clock_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC, ns, modulo 2^64 */
+	time_t date_second; /* that `date` is the text of */
+	char date[TEXT_DATE_SIZE];
+};
+
+/* Readies a renderer that writes to `output`. */
+void text_open(
+        struct text *text, struct output *output, enum text_time time, enum text_colour colour);
+
+/* Renders one record. Records of an unknown type are passed over. */
+void text_render(struct text *text, const struct journal_entry *entry);
+
+/* Renders one event as its block of lines, without the blank line before it. */
+void text_event(struct text *text, const struct event *event);
+
+/* A moment in the renderer's way of telling time; `monotonic` in ns. */
+void text_moment(struct text *text, uint64_t monotonic);
+
+/* What follows is printed in this way until TEXT_STYLE_NONE, if there is colour. */
+enum text_style {
+	TEXT_STYLE_NONE,
+	TEXT_STYLE_PROBE,
+	TEXT_STYLE_DROP,
+	TEXT_STYLE_ACCEPT,
+	TEXT_STYLE_VERDICT, /* any other */
+	TEXT_STYLE_REMARK,
+	TEXT_STYLE_LOSS,
+};
+
+void text_style(struct text *text, enum text_style style);
+
+/* Frees what the renderer holds. Accepts a zeroed struct. */
+void text_close(struct text *text);
+
+#define auto_text __attribute__((cleanup(text_close))) struct text
+
+#endif
