@@ -13,10 +13,15 @@
 
 #include "format.h"
 
+/* After a failed append an event is not tried again for so long: the same error is returned at once,
+ * without a system call. Other records are always tried. */
+#define JOURNAL_RETRY_MS 100
+
 struct journal_writer;
 
 struct journal_limits {
-	uint64_t segment_size; /* bytes at which a new segment begins; at least 64 KiB */
+	uint64_t segment_size; /* bytes at which a new segment begins; raised to 64 KiB, lowered to
+				* a quarter of total_size */
 	uint64_t
 	        total_size; /* bytes of all segments together; the oldest are removed; 0: no limit */
 	unsigned int segments; /* how many are kept; 0: no limit */
@@ -40,7 +45,7 @@ int journal_writer_open(int dir_fd, uint64_t session, const char *start, const c
 /*
  * Appends one event as the ring carried it. Copies; allocates nothing; a system call only when a
  * window or a segment is used up. -ENOSPC, -EDQUOT, -EIO ...: nothing was written, what was
- * recorded before is whole, and a later call tries again.
+ * recorded before is whole, and a later call tries again (see JOURNAL_RETRY_MS).
  */
 int journal_writer_append_event(struct journal_writer *writer, uint16_t ring, uint32_t position,
         const void *event, uint32_t size);

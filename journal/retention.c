@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The closed segments of a journal that is being written, see retention.h. */
+#include "retention.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../bpf/event.h"
+#include "cleanup.h"
+#include "cursor.h"
+#include "directory.h"
+
+void segment_books_loss(struct segment_books *books, const struct journal_loss *loss)
+{
+	if (loss->reason != LOSS_RETENTION)
+		return;
+	books->removed += loss->count;
+	if (books->since == 0 || (loss->since != 0 && loss->since < books->since))
+		books->since = loss->since;
+	books->until = MAX(books->until, loss->until);
+}
+
+static void item_count(const struct item *item, struct segment_books *books)
+{
+	struct journal_loss loss;
+
+	switch (item_type(item)) {
+	case JOURNAL_EVENT:
+		segment_books_event(books, item_event_time(item));
+		break;
+	case JOURNAL_LOSS:
+		item_loss(item, &loss);
+		segment_books_loss(books, &loss);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A segment that can't be read counts with its bytes. */
+static void segment_count(int dir_fd, uint64_t number, struct segment_books *ret)
+{
+	struct segment_books books = { .number = number };
+	auto_chunk_pool pool = { 0 };
+	auto_cursor cursor = CURSOR_NONE;
+	struct stat status;
+	char name[SEGMENT_NAME_SIZE];
+
+	segment_name(number, name);
+	if (fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+		books.bytes = (uint64_t)status.st_size;
+	if (cursor_open_file(&cursor, &pool, dir_fd, name) >= 0) {
+		struct item item;
+
+		while (cursor_next(&cursor, &item) > 0) {
+			item_count(&item, &books);
+			chunk_unref(item.chunk);
+		}
+	}
+	*ret = books;
+}
+
+int retention_open(struct retention *retention, int dir_fd, uint64_t *ret_last)
+{
+	g_autoptr(GArray) numbers = NULL;
+	int r;
+
+	*retention = (struct retention){ .segments = G_QUEUE_INIT };
+	r = segment_list(dir_fd, &numbers);
+	if (r < 0)
+		return r;
+
+	*ret_last = 0;
+	for (guint i = 0; i < numbers->len; i++) {
+		struct segment_books books;
+
+		*ret_last = g_array_index(numbers, uint64_t, i);
+		segment_count(dir_fd, *ret_last, &books);
+		retention_add(retention, &books);
+		retention->removed += books.removed;
+	}
+	return 0;
+}
+
+void retention_add(struct retention *retention, const struct segment_books *books)
+{
+	g_queue_push_tail(&retention->segments, g_memdup2(books, sizeof(*books)));
+	retention->bytes += books->bytes;
+	retention->events += books->events;
+}
+
+static void loss_add(struct journal_loss *loss, const struct segment_books *books)
+{
+	if (loss->count == 0)
+		*loss = (struct journal_loss){ .reason = LOSS_RETENTION, .since = books->since };
+	loss->count += books->events + books->removed;
+	loss->until = MAX(loss->until, books->until);
+}
+
+static bool within_limits(
+        const struct retention *retention, uint64_t bytes, unsigned int segments, uint64_t coming)
+{
+	if (bytes > 0 && retention->bytes + coming > bytes)
+		return false;
+	return segments == 0 || retention->segments.length < segments;
+}
+
+void retention_trim(struct retention *retention, int dir_fd, uint64_t bytes, unsigned int segments,
+        uint64_t coming, struct journal_loss *loss)
+{
+	while (!within_limits(retention, bytes, segments, coming)) {
+		struct segment_books *books = g_queue_peek_head(&retention->segments);
+		char name[SEGMENT_NAME_SIZE];
+
+		if (!books)
+			return;
+		segment_name(books->number, name);
+		if (unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT)
+			return;
+
+		loss_add(loss, books);
+		retention->bytes -= books->bytes;
+		retention->events -= books->events;
+		retention->removed += books->events;
+		g_free(g_queue_pop_head(&retention->segments));
+	}
+}
+
+void retention_clear(struct retention *retention)
+{
+	g_queue_clear_full(&retention->segments, g_free);
+}

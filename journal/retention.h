@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The closed segments of a journal that is being written: what is in each, how much there is in all,
+ * and which of them have to go. Owned by the writer.
+ */
+#ifndef NFTTRACED_JOURNAL_RETENTION_H
+#define NFTTRACED_JOURNAL_RETENTION_H
+
+#include <glib.h>
+#include <stdint.h>
+
+#include "format.h"
+
+/* What the books need to know of a segment. */
+struct segment_books {
+	uint64_t number;
+	uint64_t bytes;
+	uint64_t events; /* in the segment */
+	uint64_t removed; /* in segments removed earlier, as loss records in this one say */
+	uint64_t since; /* of the first of these events, ns, CLOCK_MONOTONIC; 0: none */
+	uint64_t until; /* of the last */
+};
+
+struct retention {
+	GQueue segments; /* struct segment_books, the oldest first */
+	uint64_t bytes; /* in these segments */
+	uint64_t events;
+	uint64_t removed; /* by retention, ever */
+};
+
+/* Counts an event at `time`. */
+static inline void segment_books_event(struct segment_books *books, uint64_t time)
+{
+	books->events++;
+	if (books->since == 0)
+		books->since = time;
+	books->until = time;
+}
+
+/* Counts a loss record: retention's are passed on when the segment goes. */
+void segment_books_loss(struct segment_books *books, const struct journal_loss *loss);
+
+/* Reads the segments that are in `dir_fd` already. *ret_last is the highest number; 0: none. */
+int retention_open(struct retention *retention, int dir_fd, uint64_t *ret_last);
+
+/* Takes in a segment that has been closed. */
+void retention_add(struct retention *retention, const struct segment_books *books);
+
+/*
+ * Removes the oldest segments until `bytes` (0: no limit) and `segments` (0: no limit) hold with
+ * `coming` bytes and one segment more. Adds what went to *loss (reason LOSS_RETENTION; count 0 if
+ * nothing has). A file that can't be removed stays and is counted.
+ */
+void retention_trim(struct retention *retention, int dir_fd, uint64_t bytes, unsigned int segments,
+        uint64_t coming, struct journal_loss *loss);
+
+void retention_clear(struct retention *retention);
+
+#endif
