@@ -53,8 +53,9 @@ struct matcher_target {
 	int attach_btf_fd; /* TRACING: module BTF object, 0 for vmlinux */
 	int frames_fd; /* per-CPU array of struct frame */
 	uint32_t frame_key; /* enum frame_owner */
-	int stages_fd; /* program array; -1: none, the program returns the result's
-					 * low 32 bits instead of a tail call (tests) */
+	/* Program array. -1: none, the program returns the result's low 32 bits instead of a tail
+	 * call (tests); a matcher of several parts can't be loaded so. */
+	int stages_fd;
 };
 
 /*
