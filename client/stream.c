@@ -42,12 +42,28 @@ static int take_pipe(sd_bus_message *reply)
 	return r < 0 ? r : copy;
 }
 
+/* Waits for the journal's first bytes, or a signal: opening the reader would wait without one. */
+static int wait_for_first(const struct stream *stream, int fd)
+{
+	struct pollfd fds[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = stream->signal_fd, .events = POLLIN },
+	};
+
+	while (poll(fds, G_N_ELEMENTS(fds), -1) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return fds[0].revents ? 0 : -EINTR;
+}
+
 int stream_open(
         struct stream *stream, sd_bus *bus, const char *object, bool from_start, char **ret_reason)
 {
 	auto_bus_message *call = NULL;
 	auto_bus_message *reply = NULL;
-	int fd, r;
+	auto_fd fd = -1;
+	int r;
 
 	r = bus_call_new(bus, object, BUS_SESSION_INTERFACE, "Follow", &call);
 	if (r >= 0)
@@ -58,10 +74,13 @@ int stream_open(
 	fd = take_pipe(reply);
 	if (fd < 0)
 		return bus_unreadable(fd, ret_reason);
-	r = journal_reader_open_stream(fd, &stream->reader, ret_reason);
-	if (r >= 0)
-		stream->fd = fd;
-	return r;
+	r = wait_for_first(stream, fd);
+	if (r < 0) {
+		*ret_reason = g_strdup("interrupted");
+		return r;
+	}
+	stream->fd = fd_steal(&fd);
+	return journal_reader_open_stream(stream->fd, &stream->reader, ret_reason);
 }
 
 void stream_close(struct stream *stream)
