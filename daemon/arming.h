@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Arming: the kernel calls __nft_trace_packet only while a rule with `meta nftrace set` exists
+ * somewhere. Armed is a table of our own that the kernel removes when our socket closes, with a chain
+ * that no packet reaches, with that rule. Owned by the worker. No socket is opened before it is
+ * needed: that alone would load a module.
+ */
+#ifndef NFTTRACED_ARMING_H
+#define NFTTRACED_ARMING_H
+
+#include <stdbool.h>
+
+struct arming;
+
+struct arming *arming_new(void);
+
+/* Asks nf_tables for its generation, which loads it if it isn't there. -EOPNOTSUPP if there is no
+ * such module; one sentence in *ret_reason on failure. */
+int arming_load_module(struct arming *arming, char **ret_reason);
+
+/* Installs the table; nothing if it is there. One sentence in *ret_reason on failure. */
+int arming_arm(struct arming *arming, char **ret_reason);
+
+/* Removes the table. It is gone afterwards in any case. */
+void arming_disarm(struct arming *arming);
+
+bool arming_is_armed(const struct arming *arming);
+
+/*
+ * Looks for a rule with `meta nftrace set` in this network namespace; one in another namespace does as
+ * well but can't be seen from here. nf_tables must be loaded.
+ */
+int arming_find_rule(struct arming *arming, bool *ret_found, char **ret_reason);
+
+/* Disarms. Accepts NULL; returns NULL. */
+struct arming *arming_free(struct arming *arming);
+
+#endif

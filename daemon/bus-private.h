@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the bus glue share. */
+#ifndef NFTTRACED_BUS_PRIVATE_H
+#define NFTTRACED_BUS_PRIVATE_H
+
+#include "bus.h"
+
+/* Registers /org/nfttraced1. */
+int bus_serve_manager(struct bus *bus);
+
+/* Registers /org/nfttraced1/session/. */
+int bus_serve_sessions(struct bus *bus);
+
+/* The object path of a session (g_free it), and back: NULL if there is no such session. */
+char *bus_session_path(const struct session *session);
+struct session *bus_session_find(struct bus *bus, const char *path);
+
+/* A failure as a D-Bus error; returns a negative errno for sd-bus. */
+int bus_failure(const struct failure *failure, sd_bus_error *error);
+
+/* A manager_call that replies to `message` (referenced until then) with what `build` appends. */
+typedef int (*bus_reply_build)(
+        sd_bus_message *reply, const struct session *session, const struct dictionary_books *books);
+struct manager_call bus_reply_later(sd_bus_message *message, bus_reply_build build);
+
+/* The reply of StopSession and Stop. */
+int bus_append_final_books(
+        sd_bus_message *reply, const struct session *session, const struct dictionary_books *books);
+
+/* What Describe says: a{sv}. */
+int bus_append_description(sd_bus_message *reply, struct bus *bus, struct session *session);
+
+/* The books of a session: one snapshot for everything that is answered in a turn of the event loop. */
+const struct dictionary_books *bus_session_books(struct bus *bus, struct session *session);
+
+enum bus_option_type {
+	BUS_OPTION_STRING, /* s: char * */
+	BUS_OPTION_BOOLEAN, /* b: bool */
+	BUS_OPTION_NUMBER, /* t: uint64_t */
+	BUS_OPTION_VERDICTS, /* as: uint32_t */
+};
+
+struct bus_option {
+	const char *key;
+	enum bus_option_type type;
+	size_t offset; /* of the field in what bus_options_read fills */
+};
+
+/* Reads an a{sv} into the fields of `target`; an unknown key or a wrong type is InvalidOption. */
+int bus_options_read(sd_bus_message *message, const struct bus_option *options, size_t count,
+        void *target, sd_bus_error *error);
+
+/* The array of names of an "as" as a mask. */
+int bus_verdicts_read(sd_bus_message *message, uint32_t *ret, sd_bus_error *error);
+
+#endif

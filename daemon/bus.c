@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon on the bus: the connection, the name, who may call, and replies that come later. Root
+ * only: one filter looks at every call before any object does, so no method can be forgotten, and the
+ * answer is the same for an object that exists and for one that does not.
+ */
+#include "bus.h"
+
+#include <errno.h>
+
+#include "bus-private.h"
+
+struct later {
+	sd_bus_message *message;
+	bus_reply_build build;
+};
+
+static const char *const failure_names[] = {
+	[FAILURE_INVALID_FILTER] = BUS_ERROR_PREFIX "InvalidFilter",
+	[FAILURE_INVALID_VERDICT] = BUS_ERROR_PREFIX "InvalidVerdict",
+	[FAILURE_INVALID_OPTION] = BUS_ERROR_PREFIX "InvalidOption",
+	[FAILURE_NO_SUCH_SESSION] = BUS_ERROR_PREFIX "NoSuchSession",
+	[FAILURE_TOO_MANY_SESSIONS] = BUS_ERROR_PREFIX "TooManySessions",
+	[FAILURE_FILTER_TOO_COMPLEX] = BUS_ERROR_PREFIX "FilterTooComplex",
+	[FAILURE_NOT_SUPPORTED] = BUS_ERROR_PREFIX "NotSupported",
+	[FAILURE_JOURNAL] = BUS_ERROR_PREFIX "JournalFailed",
+	[FAILURE_BUSY] = SD_BUS_ERROR_LIMITS_EXCEEDED,
+	[FAILURE_INTERNAL] = SD_BUS_ERROR_FAILED,
+};
+
+int bus_failure(const struct failure *failure, sd_bus_error *error)
+{
+	/* D-Bus carries UTF-8 only; a reason may quote what a library said of somebody's text. */
+	g_autofree char *message = g_utf8_make_valid(failure->reason, -1);
+
+	return sd_bus_error_set(error, failure_names[failure->kind], message);
+}
+
+static void reply_now(void *context, struct session *session, const struct dictionary_books *books,
+        const struct failure *failure)
+{
+	struct later *later = context;
+	sd_bus_message *reply = NULL;
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r;
+
+	if (failure) {
+		bus_failure(failure, &error);
+		sd_bus_reply_method_error(later->message, &error);
+		sd_bus_error_free(&error);
+	} else {
+		r = sd_bus_message_new_method_return(later->message, &reply);
+		if (r >= 0 && later->build)
+			r = later->build(reply, session, books);
+		if (r >= 0)
+			r = sd_bus_send(NULL, reply, NULL);
+		if (r < 0)
+			sd_bus_reply_method_errno(later->message, r, NULL);
+	}
+	sd_bus_message_unref(reply);
+	sd_bus_message_unref(later->message);
+	g_free(later);
+}
+
+struct manager_call bus_reply_later(sd_bus_message *message, bus_reply_build build)
+{
+	struct later *later = g_new(struct later, 1);
+
+	later->message = sd_bus_message_ref(message);
+	later->build = build;
+	return (struct manager_call){ .reply = reply_now, .context = later };
+}
+
+/* What anybody may call: it tells nothing of traffic or filters. */
+static bool is_public(const char *interface)
+{
+	static const char *const interfaces[] = {
+		"org.freedesktop.DBus.Properties",
+		"org.freedesktop.DBus.Introspectable",
+		"org.freedesktop.DBus.Peer",
+		"org.freedesktop.DBus.ObjectManager",
+		NULL,
+	};
+
+	return interface && g_strv_contains(interfaces, interface);
+}
+
+static int check_root(sd_bus_message *message)
+{
+	sd_bus_creds *creds = NULL;
+	uid_t uid;
+	int r;
+
+	r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
+	if (r >= 0)
+		r = sd_bus_creds_get_euid(creds, &uid);
+	sd_bus_creds_unref(creds);
+	/* Who can't be told is not root. */
+	return r < 0 || uid != 0 ? -EACCES : 0;
+}
+
+static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	struct bus *bus = userdata;
+	const char *path = sd_bus_message_get_path(message);
+	const char *interface = sd_bus_message_get_interface(message);
+	uint8_t type;
+
+	if (sd_bus_message_get_type(message, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL ||
+	        is_public(interface))
+		return 0;
+	if (check_root(message) < 0)
+		return sd_bus_reply_method_errorf(
+		        message, SD_BUS_ERROR_ACCESS_DENIED, "access denied: this needs root");
+	if (g_strcmp0(interface, BUS_SESSION_INTERFACE) == 0 &&
+	        g_str_has_prefix(path, BUS_SESSION_ROOT "/") && !bus_session_find(bus, path))
+		return sd_bus_reply_method_errorf(message, BUS_ERROR_PREFIX "NoSuchSession",
+		        "there is no session %s", path + strlen(BUS_SESSION_ROOT "/"));
+	return 0;
+}
+
+static void explain_name(sd_bus *bus, int error, char **ret_reason)
+{
+	sd_bus_creds *creds = NULL;
+	pid_t pid = 0;
+
+	switch (-error) {
+	case EEXIST:
+		if (sd_bus_get_name_creds(bus, BUS_NAME, SD_BUS_CREDS_PID, &creds) >= 0)
+			sd_bus_creds_get_pid(creds, &pid);
+		sd_bus_creds_unref(creds);
+		*ret_reason = g_strdup_printf(
+		        "nfttraced is already running (" BUS_NAME " is owned by PID %d)", (int)pid);
+		break;
+	case EACCES:
+	case EPERM:
+		*ret_reason = g_strdup(
+		        "the bus does not let nfttraced own the name " BUS_NAME
+		        ": run it as root, and install its bus policy org.nfttraced1.conf");
+		break;
+	default:
+		*ret_reason = g_strdup_printf(
+		        "can't own the name " BUS_NAME " on the bus: %s", g_strerror(-error));
+	}
+}
+
+int bus_new(sd_event *event, struct bus **ret, char **ret_reason)
+{
+	struct bus *bus = g_new0(struct bus, 1);
+	int r;
+
+	bus->event = sd_event_ref(event);
+	r = sd_bus_open_system(&bus->bus);
+	if (r < 0) {
+		*ret_reason =
+		        g_strdup_printf("can't connect to the system bus: %s", g_strerror(-r));
+	} else {
+		r = sd_bus_request_name(bus->bus, BUS_NAME, 0);
+		if (r < 0)
+			explain_name(bus->bus, r, ret_reason);
+	}
+	if (r < 0) {
+		bus_free(bus);
+		return r;
+	}
+	*ret = bus;
+	return 0;
+}
+
+int bus_serve(struct bus *bus, struct manager *manager)
+{
+	int r;
+
+	bus->manager = manager;
+	r = sd_bus_add_filter(bus->bus, NULL, on_message, bus);
+	if (r >= 0)
+		r = bus_serve_manager(bus);
+	if (r >= 0)
+		r = bus_serve_sessions(bus);
+	if (r >= 0)
+		r = sd_bus_attach_event(bus->bus, bus->event, SD_EVENT_PRIORITY_NORMAL);
+	return r;
+}
+
+struct bus *bus_free(struct bus *bus)
+{
+	if (!bus)
+		return NULL;
+	sd_bus_flush_close_unref(bus->bus);
+	sd_event_unref(bus->event);
+	g_free(bus);
+	return NULL;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One session as the data thread sees it. */
+#include "data-slot.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <time.h>
+
+/* A journal that can't be written is not tried for every event: that would cost system calls at the
+ * very moment when the machine is in trouble. */
+#define RETRY_NS 100000000ULL
+
+void data_slot_begin(struct data_slot *slot, struct journal_writer *writer, uint64_t limit)
+{
+	slot->writer = writer;
+	slot->limit = limit;
+	slot->retry = 0;
+	slot->ring_full_seen = 0;
+	for (unsigned int i = 0; i < LOSS_REASONS; i++)
+		slot->losses[i] = (struct journal_loss){ .reason = i };
+	atomic_store(&slot->journaled, 0);
+	atomic_store(&slot->disk_full, 0);
+	atomic_store(&slot->disk_error, 0);
+	atomic_store(&slot->over_limit, 0);
+	atomic_store(&slot->stalled, false);
+	atomic_store(&slot->full, false);
+}
+
+struct journal_writer *data_slot_end(struct data_slot *slot)
+{
+	return g_steal_pointer(&slot->writer);
+}
+
+/* The data thread is the only one that writes a count: no locked instruction is needed. */
+static void count(_Atomic uint64_t *counter)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+	        memory_order_release);
+}
+
+static bool set_stalled(struct data_slot *slot, bool stalled)
+{
+	if (atomic_load_explicit(&slot->stalled, memory_order_relaxed) == stalled)
+		return false;
+	atomic_store(&slot->stalled, stalled);
+	return true;
+}
+
+static enum loss_reason loss_of(int error)
+{
+	return error == -ENOSPC || error == -EDQUOT ? LOSS_DISK_FULL : LOSS_DISK_ERROR;
+}
+
+static bool stall(struct data_slot *slot, int error)
+{
+	slot->reason = loss_of(error);
+	return set_stalled(slot, true);
+}
+
+void data_slot_loss(struct data_slot *slot, const struct journal_loss *loss)
+{
+	struct journal_loss *waiting = &slot->losses[loss->reason];
+
+	if (!waiting->until)
+		waiting->since = loss->since;
+	waiting->count += loss->count;
+	waiting->until = MAX(waiting->until, loss->until);
+}
+
+static void lose(struct data_slot *slot, enum loss_reason reason, uint64_t time)
+{
+	struct journal_loss loss = { .reason = reason, .count = 1, .since = time, .until = time };
+
+	count(reason == LOSS_DISK_FULL ? &slot->disk_full : &slot->disk_error);
+	data_slot_loss(slot, &loss);
+}
+
+/* Writes the loss records that wait; stops at the first that the disk does not take. */
+static int write_losses(struct data_slot *slot)
+{
+	for (unsigned int i = 0; i < LOSS_REASONS; i++) {
+		int r;
+
+		if (!slot->losses[i].until)
+			continue;
+		r = journal_writer_append_loss(slot->writer, &slot->losses[i]);
+		if (r < 0)
+			return r;
+		slot->losses[i] = (struct journal_loss){ .reason = i };
+	}
+	return 0;
+}
+
+bool data_slot_event(
+        struct data_slot *slot, uint16_t ring, uint32_t position, const void *event, uint32_t size)
+{
+	const struct event_head *head = event;
+	bool stalled = atomic_load_explicit(&slot->stalled, memory_order_relaxed);
+	int r = 0;
+
+	if (slot->limit &&
+	        atomic_load_explicit(&slot->journaled, memory_order_relaxed) >= slot->limit) {
+		count(&slot->over_limit);
+		return false;
+	}
+	if (stalled) {
+		/* An event's own time is good enough a clock, and costs nothing. */
+		if (head->time < slot->retry) {
+			lose(slot, slot->reason, head->time);
+			return false;
+		}
+		/* The gap is told before what comes after it. */
+		r = write_losses(slot);
+	}
+	if (r == 0)
+		r = journal_writer_append_event(slot->writer, ring, position, event, size);
+	if (r < 0) {
+		slot->retry = head->time + RETRY_NS;
+		lose(slot, loss_of(r), head->time);
+		return stall(slot, r);
+	}
+	count(&slot->journaled);
+	if (slot->limit &&
+	        atomic_load_explicit(&slot->journaled, memory_order_relaxed) == slot->limit) {
+		atomic_store(&slot->full, true);
+		set_stalled(slot, false);
+		return true;
+	}
+	return stalled && set_stalled(slot, false);
+}
+
+bool data_slot_tick(struct data_slot *slot, uint64_t ring_full, uint64_t since, uint64_t now)
+{
+	int r;
+
+	if (ring_full > slot->ring_full_seen) {
+		struct journal_loss loss = {
+			.reason = LOSS_RING_FULL,
+			.count = ring_full - slot->ring_full_seen,
+			.since = since,
+			.until = now,
+		};
+
+		data_slot_loss(slot, &loss);
+		slot->ring_full_seen = ring_full;
+	}
+	r = write_losses(slot);
+	return r < 0 ? stall(slot, r) : set_stalled(slot, false);
+}
+
+void data_slot_counts(const struct data_slot *slot, struct data_counts *ret)
+{
+	*ret = (struct data_counts){
+		.journaled = atomic_load(&slot->journaled),
+		.disk_full = atomic_load(&slot->disk_full),
+		.disk_error = atomic_load(&slot->disk_error),
+		.over_limit = atomic_load(&slot->over_limit),
+	};
+}

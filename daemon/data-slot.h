@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One session as the data thread sees it: its journal writer, what became of its records, and losses
+ * that still want a record in the journal. Owned by the data thread; the atomics may be read by any.
+ */
+#ifndef NFTTRACED_DATA_SLOT_H
+#define NFTTRACED_DATA_SLOT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../journal/writer.h"
+#include "books.h"
+
+struct data_slot {
+	struct journal_writer *writer; /* NULL: no session */
+	uint64_t limit;
+	uint64_t retry; /* ns, CLOCK_MONOTONIC: when a journal that stalled is tried again */
+	enum loss_reason reason; /* why it stalled */
+	uint64_t ring_full_seen; /* of the kernel's count: has its loss record */
+	struct journal_loss losses[LOSS_REASONS]; /* wait for their record; `until` 0: none */
+
+	_Atomic uint64_t journaled, disk_full, disk_error, over_limit;
+	_Atomic bool stalled; /* the last append failed */
+	_Atomic bool full; /* the limit is reached */
+};
+
+/* A session gets the slot; takes over `writer`. */
+void data_slot_begin(struct data_slot *slot, struct journal_writer *writer, uint64_t limit);
+
+/* The session's last: gives the writer back. The counts stay. */
+struct journal_writer *data_slot_end(struct data_slot *slot);
+
+/* Journals an event, or counts why not. True if `stalled` or `full` changed. */
+bool data_slot_event(
+        struct data_slot *slot, uint16_t ring, uint32_t position, const void *event, uint32_t size);
+
+/* Merges a loss with what waits for a record in the journal; data_slot_tick writes it. */
+void data_slot_loss(struct data_slot *slot, const struct journal_loss *loss);
+
+/*
+ * Writes loss records: `ring_full` is the kernel's count at `now`, `since` when it was last looked at.
+ * True if `stalled` changed.
+ */
+bool data_slot_tick(struct data_slot *slot, uint64_t ring_full, uint64_t since, uint64_t now);
+
+void data_slot_counts(const struct data_slot *slot, struct data_counts *ret);
+
+#endif

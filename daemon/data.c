@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The data thread. A caller leaves one command and waits; the thread runs commands between drains.
+ * Everything in struct data belongs to the thread, but for what is marked otherwise.
+ */
+#include "data.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../journal/cleanup.h"
+#include "data-slot.h"
+#include "ring.h"
+
+#define DRAIN_BATCH   1024 /* records of a ring before the next ring's turn */
+#define DRAIN_WAIT_MS 20 /* longest that a record stays in a ring while there are sessions */
+#define TICK_NS       1000000000ULL
+#define SETTLE_NS     1000000000ULL /* longest wait for a record that is being written */
+
+typedef void (*data_function)(struct data *data, void *argument);
+
+struct data {
+	pthread_t thread;
+	bool started;
+	int epoll_fd;
+	int attention_fd; /* written by the thread, read by control */
+
+	int command_fd; /* eventfd: there is a command, or the thread shall end */
+	GMutex lock; /* of the command and of `ending` */
+	GCond done;
+	data_function command;
+	void *argument;
+	bool ending;
+
+	const struct pipeline *pipeline;
+	struct ring **rings;
+	unsigned int rings_count;
+	uint64_t claimed; /* bits with a writer */
+	uint64_t ticked; /* ns, CLOCK_MONOTONIC */
+	struct data_slot slots[EVENT_SESSIONS_MAX];
+
+	_Atomic uint64_t unclaimed;
+	_Atomic uint64_t progress;
+	_Atomic bool idle;
+	uint64_t progress_seen; /* control's */
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static void wake(int fd)
+{
+	uint64_t one = 1;
+
+	/* Can't fail but for a full counter, which wakes as well. */
+	if (write(fd, &one, sizeof(one)) < 0)
+		g_assert(errno == EAGAIN);
+}
+
+struct delivery {
+	struct data *data;
+	uint16_t ring;
+	bool attention;
+};
+
+static int deliver(void *context, uint64_t position, const void *record, uint32_t size)
+{
+	struct delivery *delivery = context;
+	struct data *data = delivery->data;
+	const struct event_head *head = record;
+	uint64_t sessions;
+
+	if (size < sizeof(*head))
+		return 0;
+	sessions = head->sessions;
+	if (sessions & ~data->claimed)
+		atomic_fetch_add_explicit(&data->unclaimed, 1, memory_order_relaxed);
+	for (sessions &= data->claimed; sessions; sessions &= sessions - 1) {
+		struct data_slot *slot = &data->slots[__builtin_ctzll(sessions)];
+
+		if (data_slot_event(slot, delivery->ring, position, record, size))
+			delivery->attention = true;
+	}
+	return 0;
+}
+
+/* One turn of all rings: how many records were moved. */
+static unsigned int drain(struct data *data)
+{
+	struct delivery delivery = { .data = data };
+	unsigned int moved = 0;
+
+	for (unsigned int i = 0; i < data->rings_count; i++) {
+		int n;
+
+		delivery.ring = i;
+		n = ring_drain(data->rings[i], DRAIN_BATCH, deliver, &delivery);
+		if (n > 0)
+			moved += n;
+	}
+	if (delivery.attention)
+		wake(data->attention_fd);
+	return moved;
+}
+
+/* Moves everything that is in the rings now. A record that a program has reserved and not yet
+ * submitted holds its ring up for some microseconds. */
+static void drain_to_now(struct data *data)
+{
+	uint64_t give_up = now_ns() + SETTLE_NS;
+
+	for (unsigned int i = 0; i < data->rings_count; i++) {
+		uint64_t target = ring_producer_position(data->rings[i]);
+
+		while ((int64_t)(target - ring_consumer_position(data->rings[i])) > 0) {
+			if (drain(data) == 0) {
+				if (now_ns() > give_up)
+					return;
+				sched_yield();
+			}
+		}
+	}
+}
+
+/* Once a second: losses get their records, and a journal that was full is tried again. */
+static void tick(struct data *data)
+{
+	uint64_t now = now_ns();
+	bool attention = false;
+
+	if (now - data->ticked < TICK_NS)
+		return;
+	for (uint64_t bits = data->claimed; bits; bits &= bits - 1) {
+		unsigned int bit = __builtin_ctzll(bits);
+		struct session_stats stats = { 0 };
+
+		if (data->pipeline)
+			pipeline_session_stats(data->pipeline, bit, &stats);
+		if (data_slot_tick(&data->slots[bit], stats.ring_full, data->ticked, now))
+			attention = true;
+	}
+	data->ticked = now;
+	if (attention)
+		wake(data->attention_fd);
+}
+
+/* Runs the command if there is one; false when the thread shall end. */
+static bool obey(struct data *data)
+{
+	uint64_t count;
+	bool ending;
+
+	if (read(data->command_fd, &count, sizeof(count)) < 0)
+		g_assert(errno == EAGAIN);
+	g_mutex_lock(&data->lock);
+	if (data->command) {
+		data->command(data, data->argument);
+		data->command = NULL;
+		g_cond_broadcast(&data->done);
+	}
+	ending = data->ending;
+	g_mutex_unlock(&data->lock);
+	return !ending;
+}
+
+static void *data_main(void *context)
+{
+	struct data *data = context;
+	struct epoll_event events[8];
+
+	pthread_setname_np(pthread_self(), "nfttraced-data");
+	do {
+		if (drain(data) > 0) {
+			/* More may have come meanwhile: look without waiting. */
+			epoll_wait(data->epoll_fd, events, G_N_ELEMENTS(events), 0);
+		} else {
+			atomic_store(&data->idle, true);
+			epoll_wait(data->epoll_fd, events, G_N_ELEMENTS(events),
+			        data->claimed ? DRAIN_WAIT_MS : -1);
+			atomic_store(&data->idle, false);
+		}
+		atomic_fetch_add(&data->progress, 1);
+		if (data->claimed)
+			tick(data);
+	} while (obey(data));
+	return NULL;
+}
+
+/* Has the thread run `command` and waits for it. */
+static void data_call(struct data *data, data_function command, void *argument)
+{
+	g_mutex_lock(&data->lock);
+	while (data->command)
+		g_cond_wait(&data->done, &data->lock);
+	data->command = command;
+	data->argument = argument;
+	wake(data->command_fd);
+	while (data->command == command && data->argument == argument)
+		g_cond_wait(&data->done, &data->lock);
+	g_mutex_unlock(&data->lock);
+}
+
+int data_new(struct data **ret)
+{
+	struct data *data = g_new0(struct data, 1);
+	struct epoll_event event = { .events = EPOLLIN };
+	int r;
+
+	g_mutex_init(&data->lock);
+	g_cond_init(&data->done);
+	data->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	data->command_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	data->attention_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (data->epoll_fd < 0 || data->command_fd < 0 || data->attention_fd < 0 ||
+	        epoll_ctl(data->epoll_fd, EPOLL_CTL_ADD, data->command_fd, &event) < 0)
+		r = -errno;
+	else
+		r = -pthread_create(&data->thread, NULL, data_main, data);
+	if (r < 0) {
+		data_free(data);
+		return r;
+	}
+	data->started = true;
+	*ret = data;
+	return 0;
+}
+
+static void drop_rings(struct data *data)
+{
+	/* Closing a ring's descriptor does not take it out of the epoll while the map has others. */
+	for (unsigned int i = 0; i < data->rings_count; i++) {
+		epoll_ctl(data->epoll_fd, EPOLL_CTL_DEL, ring_fd(data->rings[i]), NULL);
+		ring_free(data->rings[i]);
+	}
+	g_clear_pointer(&data->rings, g_free);
+	data->rings_count = 0;
+	data->pipeline = NULL;
+}
+
+struct attachment {
+	const struct pipeline *pipeline;
+	int result;
+};
+
+static void run_attach(struct data *data, void *argument)
+{
+	struct attachment *attachment = argument;
+	unsigned int count = pipeline_rings(attachment->pipeline);
+	struct epoll_event event = { .events = EPOLLIN };
+	int r = 0;
+
+	drop_rings(data);
+	data->rings = g_new0(struct ring *, count);
+	for (unsigned int i = 0; i < count && r == 0; i++) {
+		r = ring_new(pipeline_ring_fd(attachment->pipeline, i), &data->rings[i]);
+		if (r < 0)
+			break;
+		data->rings_count++;
+		if (epoll_ctl(data->epoll_fd, EPOLL_CTL_ADD, ring_fd(data->rings[i]), &event) < 0)
+			r = -errno;
+	}
+	if (r < 0)
+		drop_rings(data);
+	else
+		data->pipeline = attachment->pipeline;
+	/* A new pipeline counts its lost records from 0. */
+	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
+		data->slots[bit].ring_full_seen = 0;
+	attachment->result = r;
+}
+
+int data_attach(struct data *data, const struct pipeline *pipeline)
+{
+	struct attachment attachment = { .pipeline = pipeline };
+
+	data_call(data, run_attach, &attachment);
+	return attachment.result;
+}
+
+static void run_detach(struct data *data, void *argument)
+{
+	drain_to_now(data);
+	data->ticked = 0;
+	tick(data);
+	drop_rings(data);
+}
+
+void data_detach(struct data *data)
+{
+	data_call(data, run_detach, data);
+}
+
+struct tenure {
+	unsigned int bit;
+	struct journal_writer *writer;
+	uint64_t limit;
+};
+
+static void run_add(struct data *data, void *argument)
+{
+	const struct tenure *tenure = argument;
+
+	if (!data->claimed)
+		data->ticked = now_ns();
+	data_slot_begin(&data->slots[tenure->bit], tenure->writer, tenure->limit);
+	data->claimed |= 1ULL << tenure->bit;
+}
+
+void data_add(struct data *data, unsigned int bit, struct journal_writer *writer, uint64_t limit)
+{
+	struct tenure tenure = { .bit = bit, .writer = writer, .limit = limit };
+
+	data_call(data, run_add, &tenure);
+}
+
+static void run_remove(struct data *data, void *argument)
+{
+	struct tenure *tenure = argument;
+	struct session_stats stats = { 0 };
+	uint64_t now = now_ns();
+
+	drain_to_now(data);
+	if (data->pipeline)
+		pipeline_session_stats(data->pipeline, tenure->bit, &stats);
+	data_slot_tick(&data->slots[tenure->bit], stats.ring_full, data->ticked, now);
+	tenure->writer = data_slot_end(&data->slots[tenure->bit]);
+	data->claimed &= ~(1ULL << tenure->bit);
+}
+
+struct journal_writer *data_remove(struct data *data, unsigned int bit)
+{
+	struct tenure tenure = { .bit = bit };
+
+	data_call(data, run_remove, &tenure);
+	return tenure.writer;
+}
+
+struct settings_record {
+	unsigned int bit;
+	const char *json;
+	int result;
+};
+
+static void run_append_settings(struct data *data, void *argument)
+{
+	struct settings_record *record = argument;
+	struct data_slot *slot = &data->slots[record->bit];
+
+	drain_to_now(data);
+	record->result = journal_writer_append_json(slot->writer, JOURNAL_SETTINGS, record->json);
+}
+
+int data_append_settings(struct data *data, unsigned int bit, const char *json)
+{
+	struct settings_record record = { .bit = bit, .json = json };
+
+	data_call(data, run_append_settings, &record);
+	return record.result;
+}
+
+struct loss_record {
+	unsigned int bit;
+	const struct journal_loss *loss;
+};
+
+static void run_append_loss(struct data *data, void *argument)
+{
+	struct loss_record *record = argument;
+
+	data_slot_loss(&data->slots[record->bit], record->loss);
+}
+
+void data_append_loss(struct data *data, unsigned int bit, const struct journal_loss *loss)
+{
+	struct loss_record record = { .bit = bit, .loss = loss };
+
+	data_call(data, run_append_loss, &record);
+}
+
+void data_counts(const struct data *data, unsigned int bit, struct data_counts *ret)
+{
+	data_slot_counts(&data->slots[bit], ret);
+}
+
+bool data_stalled(const struct data *data, unsigned int bit)
+{
+	return atomic_load(&data->slots[bit].stalled);
+}
+
+bool data_limit_reached(const struct data *data, unsigned int bit)
+{
+	return atomic_load(&data->slots[bit].full);
+}
+
+uint64_t data_unclaimed(const struct data *data)
+{
+	return atomic_load(&data->unclaimed);
+}
+
+int data_attention_fd(const struct data *data)
+{
+	return data->attention_fd;
+}
+
+bool data_alive(struct data *data)
+{
+	uint64_t progress = atomic_load(&data->progress);
+	bool alive = progress != data->progress_seen || atomic_load(&data->idle);
+
+	data->progress_seen = progress;
+	return alive;
+}
+
+struct data *data_free(struct data *data)
+{
+	if (!data)
+		return NULL;
+	if (data->started) {
+		g_mutex_lock(&data->lock);
+		data->ending = true;
+		g_mutex_unlock(&data->lock);
+		wake(data->command_fd);
+		pthread_join(data->thread, NULL);
+	}
+	drop_rings(data);
+	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
+		journal_writer_free(data->slots[bit].writer);
+	fd_close(&data->attention_fd);
+	fd_close(&data->command_fd);
+	fd_close(&data->epoll_fd);
+	g_cond_clear(&data->done);
+	g_mutex_clear(&data->lock);
+	g_free(data);
+	return NULL;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The data thread: moves records from the rings to the journals and does nothing else. It owns the
+ * rings and every journal writer it was given. What it is told to do (data_attach, data_add, ...) is
+ * done on its own thread between two drains; the call returns when it is done. One caller at a time:
+ * the worker. Counts and flags may be read by any thread at any time.
+ */
+#ifndef NFTTRACED_DATA_H
+#define NFTTRACED_DATA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../journal/writer.h"
+#include "books.h"
+#include "pipeline.h"
+
+struct data;
+
+/* Starts the thread. */
+int data_new(struct data **ret);
+
+/*
+ * Takes the pipeline's rings, after dropping those it had. The pipeline must live until the next call
+ * of data_attach or data_detach: its counters are read, too.
+ */
+int data_attach(struct data *data, const struct pipeline *pipeline);
+
+/* Drains the rings to their end and lets go of them. */
+void data_detach(struct data *data);
+
+/* Takes over `writer` for the session that holds `bit`. After `limit` events (0: none) the rest are
+ * held back. The bit's counts begin at 0. */
+void data_add(struct data *data, unsigned int bit, struct journal_writer *writer, uint64_t limit);
+
+/*
+ * Journals what is in the rings now, then gives the writer back; the bit's counts stay as they are.
+ * Nothing that was matched before is left behind: call it when no program sets the bit any more.
+ */
+struct journal_writer *data_remove(struct data *data, unsigned int bit);
+
+/* Journals what is in the rings now, then appends a JOURNAL_SETTINGS record. */
+int data_append_settings(struct data *data, unsigned int bit, const char *json);
+
+/* Appends a loss record. If the disk does not take it now, it is tried again. */
+void data_append_loss(struct data *data, unsigned int bit, const struct journal_loss *loss);
+
+/* Counts of the session that holds the bit, or held it last. */
+void data_counts(const struct data *data, unsigned int bit, struct data_counts *ret);
+
+/* The session's journal can't be written at the moment. */
+bool data_stalled(const struct data *data, unsigned int bit);
+
+/* The session has its limit of events. */
+bool data_limit_reached(const struct data *data, unsigned int bit);
+
+/* Records whose sessions were not there any more: none, if stopping works as it should. */
+uint64_t data_unclaimed(const struct data *data);
+
+/* An eventfd that becomes readable when data_stalled or data_limit_reached changed for some session. */
+int data_attention_fd(const struct data *data);
+
+/* True if the thread waits for something to do, or did something since the last call. */
+bool data_alive(struct data *data);
+
+/* Ends the thread and closes the writers that are left. Accepts NULL; returns NULL. */
+struct data *data_free(struct data *data);
+
+#endif

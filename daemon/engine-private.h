@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the two halves of the engine, its pipeline and its sessions, know of each other. */
+#ifndef NFTTRACED_ENGINE_PRIVATE_H
+#define NFTTRACED_ENGINE_PRIVATE_H
+
+#include "engine.h"
+#include "plan.h"
+
+/*
+ * The lock is for readers on other threads: it covers the pointer to the pipeline and the sums that
+ * outlive it; the worker alone writes them, and reads them without it.
+ */
+struct engine {
+	const struct settings *settings;
+	struct state *state;
+	struct data *data;
+	struct arming *arming;
+	struct plan plan;
+	uint64_t closed; /* ns, CLOCK_MONOTONIC: since when there are sessions and no pipeline */
+
+	GMutex lock;
+	struct pipeline *pipeline;
+	bool armed;
+	/* Of the pipelines that are gone. */
+	uint64_t counts[COUNT_MAX];
+	uint64_t missed;
+	struct session_stats sessions[EVENT_SESSIONS_MAX];
+};
+
+/* Opens it for a session that was asked for: nf_tables may have to be loaded first. */
+int engine_require(struct engine *engine, struct failure *failure);
+
+/* Installs the trace rule, where that is allowed. */
+int engine_arm(struct engine *engine, struct failure *failure);
+void engine_disarm(struct engine *engine);
+
+/* The matcher for `plan`, to be freed by the caller; -E2BIG and FAILURE_FILTER_TOO_COMPLEX. */
+int engine_build(struct engine *engine, const struct plan *plan, struct matcher **ret,
+        struct failure *failure);
+
+/* Has the kernel side use `matcher`, which was built for `plan`. */
+int engine_swap(struct engine *engine, const struct plan *plan, const struct matcher *matcher,
+        struct failure *failure);
+
+/* Both. */
+int engine_apply(struct engine *engine, const struct plan *plan, struct failure *failure);
+
+#endif

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The recording machinery: pipeline, arming, and sums over pipelines that are gone. */
+#include "engine-private.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "arming.h"
+
+/* A ring's reader is woken when a quarter of the ring waits for it. */
+#define WAKEUP_SHARE 4
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+struct engine *engine_new(const struct settings *settings, struct state *state, struct data *data)
+{
+	struct engine *engine = g_new0(struct engine, 1);
+
+	engine->settings = settings;
+	engine->state = state;
+	engine->data = data;
+	engine->arming = arming_new();
+	g_mutex_init(&engine->lock);
+	return engine;
+}
+
+static void set_armed(struct engine *engine)
+{
+	g_mutex_lock(&engine->lock);
+	engine->armed = arming_is_armed(engine->arming);
+	g_mutex_unlock(&engine->lock);
+}
+
+int engine_arm(struct engine *engine, struct failure *failure)
+{
+	g_autofree char *reason = NULL;
+	int r;
+
+	if (!engine->settings->allow_system_changes)
+		return 0;
+	r = arming_arm(engine->arming, &reason);
+	if (r < 0)
+		failure_set(failure, FAILURE_INTERNAL, "%s", reason);
+	set_armed(engine);
+	return r;
+}
+
+void engine_disarm(struct engine *engine)
+{
+	arming_disarm(engine->arming);
+	set_armed(engine);
+}
+
+int engine_build(struct engine *engine, const struct plan *plan, struct matcher **ret,
+        struct failure *failure)
+{
+	struct matcher_session sessions[EVENT_SESSIONS_MAX];
+	size_t count = plan_sessions(plan, sessions);
+	struct matcher_budget budget;
+	g_autofree char *reason = NULL;
+	int r;
+
+	r = matcher_build(
+	        sessions, count, pipeline_next_epoch(engine->pipeline), ret, &budget, &reason);
+	if (r == -E2BIG)
+		failure_set(failure, FAILURE_FILTER_TOO_COMPLEX, "%s", reason);
+	else if (r < 0)
+		failure_set(failure, FAILURE_INTERNAL, "can't generate the matcher: %s",
+		        reason ? reason : g_strerror(-r));
+	return r;
+}
+
+int engine_swap(struct engine *engine, const struct plan *plan, const struct matcher *matcher,
+        struct failure *failure)
+{
+	uint64_t ring_size = engine->settings->ring_size / pipeline_rings(engine->pipeline);
+	struct pipeline_config config;
+	g_autofree char *reason = NULL;
+	int r;
+
+	plan_config(plan, ring_size / WAKEUP_SHARE, &config);
+	r = pipeline_swap(engine->pipeline, matcher, plan_is_empty(plan), &config, &reason);
+	if (r < 0)
+		failure_set(failure, FAILURE_INTERNAL, "the kernel did not take the change: %s",
+		        reason ? reason : g_strerror(-r));
+	return r;
+}
+
+int engine_apply(struct engine *engine, const struct plan *plan, struct failure *failure)
+{
+	struct matcher *matcher = NULL;
+	int r;
+
+	r = engine_build(engine, plan, &matcher, failure);
+	if (r == 0)
+		r = engine_swap(engine, plan, matcher, failure);
+	matcher_free(matcher);
+	return r;
+}
+
+/* Sessions that were there before the pipeline was: goes on with them. */
+static int resume(struct engine *engine, struct failure *failure)
+{
+	uint32_t epoch = pipeline_next_epoch(engine->pipeline);
+	struct journal_loss loss = {
+		.reason = LOSS_NO_MODULE,
+		.since = engine->closed,
+		.until = now_ns(),
+	};
+	int r;
+
+	if (plan_is_empty(&engine->plan))
+		return 0;
+	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
+		if (!engine->plan.entries[bit].used)
+			continue;
+		pipeline_session_reset(engine->pipeline, bit);
+		engine->plan.entries[bit].since = epoch;
+		data_append_loss(engine->data, bit, &loss);
+	}
+	r = engine_apply(engine, &engine->plan, failure);
+	return r < 0 ? r : engine_arm(engine, failure);
+}
+
+int engine_open(struct engine *engine, struct failure *failure)
+{
+	const struct pipeline_options options = {
+		.attach = engine->settings->attach,
+		.ring_size = engine->settings->ring_size,
+		.tracker_size = engine->settings->tracker_size,
+	};
+	struct pipeline *pipeline = NULL;
+	g_autofree char *reason = NULL;
+	int r;
+
+	if (engine->pipeline)
+		return 0;
+	r = pipeline_new(&options, &pipeline, &reason);
+	if (r < 0) {
+		failure_set(failure, FAILURE_NOT_SUPPORTED, "%s", reason ? reason : g_strerror(-r));
+		return r;
+	}
+	r = data_attach(engine->data, pipeline);
+	if (r < 0) {
+		failure_set(failure, FAILURE_INTERNAL, "can't map the ring buffers: %s",
+		        g_strerror(-r));
+		pipeline_free(pipeline);
+		return r;
+	}
+	g_mutex_lock(&engine->lock);
+	engine->pipeline = pipeline;
+	g_mutex_unlock(&engine->lock);
+
+	r = resume(engine, failure);
+	if (r < 0)
+		engine_close(engine);
+	return r;
+}
+
+static void add_stats(struct session_stats *sum, const struct session_stats *stats)
+{
+	sum->matched += stats->matched;
+	sum->ring_full += stats->ring_full;
+	sum->suppressed += stats->suppressed;
+}
+
+void engine_close(struct engine *engine)
+{
+	struct pipeline *pipeline = engine->pipeline;
+	uint64_t missed;
+
+	if (!pipeline)
+		return;
+	engine_disarm(engine);
+	if (!plan_is_empty(&engine->plan) && !pipeline_stale(pipeline)) {
+		const struct plan nothing = { 0 };
+		auto_failure ignored = { 0 };
+
+		/* If it can't be emptied, freeing it detaches it all the same, only less gently. */
+		engine_apply(engine, &nothing, &ignored);
+	}
+	data_detach(engine->data);
+	engine->closed = now_ns();
+
+	g_mutex_lock(&engine->lock);
+	engine->pipeline = NULL;
+	for (unsigned int i = 0; i < COUNT_MAX; i++)
+		engine->counts[i] += pipeline_count(pipeline, i);
+	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
+		struct session_stats stats;
+
+		pipeline_session_stats(pipeline, bit, &stats);
+		add_stats(&engine->sessions[bit], &stats);
+	}
+	if (pipeline_missed(pipeline, &missed) == 0)
+		engine->missed += missed;
+	g_mutex_unlock(&engine->lock);
+	pipeline_free(pipeline);
+}
+
+int engine_require(struct engine *engine, struct failure *failure)
+{
+	g_autofree char *reason = NULL;
+	int r = engine_open(engine, failure);
+
+	if (r != -ENOENT)
+		return r;
+	if (!engine->settings->allow_system_changes) {
+		failure_set(failure, FAILURE_NOT_SUPPORTED,
+		        "nf_tables is not loaded, and AllowSystemChanges=no: run \"modprobe nf_tables\"");
+		return r;
+	}
+	failure_clear(failure);
+	r = arming_load_module(engine->arming, &reason);
+	if (r < 0) {
+		failure_set(failure, FAILURE_NOT_SUPPORTED, "%s", reason);
+		return r;
+	}
+	return engine_open(engine, failure);
+}
+
+bool engine_tend(struct engine *engine)
+{
+	unsigned int used;
+
+	if (!engine->pipeline)
+		return false;
+	if (pipeline_stale(engine->pipeline))
+		return true;
+	pipeline_tracker_age(engine->pipeline, engine->settings->tracker_age, &used);
+	return false;
+}
+
+char *engine_warning(struct engine *engine)
+{
+	g_autofree char *reason = NULL;
+	bool found;
+
+	if (engine->settings->allow_system_changes || !engine->pipeline ||
+	        plan_is_empty(&engine->plan) ||
+	        arming_find_rule(engine->arming, &found, &reason) < 0 || found)
+		return NULL;
+	return g_strdup(
+	        "no rule with \"meta nftrace set 1\" exists in this network namespace, and "
+	        "AllowSystemChanges=no: unless there is one in another namespace, the kernel reports "
+	        "nothing; add such a rule, in a chain that no packet needs to reach");
+}
+
+void engine_status(struct engine *engine, struct engine_status *ret)
+{
+	struct engine_status status = { 0 };
+
+	g_mutex_lock(&engine->lock);
+	status.open = engine->pipeline;
+	status.armed = engine->armed;
+	if (engine->pipeline) {
+		status.attach = pipeline_attach_mode(engine->pipeline);
+		status.layout = pipeline_layout_name(engine->pipeline);
+	}
+	g_mutex_unlock(&engine->lock);
+	*ret = status;
+}
+
+/* With the lock held. */
+static void session_stats(struct engine *engine, unsigned int bit, struct session_stats *ret)
+{
+	struct session_stats stats = { 0 };
+
+	if (engine->pipeline)
+		pipeline_session_stats(engine->pipeline, bit, &stats);
+	add_stats(&stats, &engine->sessions[bit]);
+	*ret = stats;
+}
+
+void engine_books(struct engine *engine, unsigned int bit, struct dictionary_books *ret)
+{
+	struct session_stats fates, totals;
+	struct data_counts counts;
+
+	/* The order that books_balance wants. */
+	g_mutex_lock(&engine->lock);
+	data_counts(engine->data, bit, &counts);
+	session_stats(engine, bit, &fates);
+	session_stats(engine, bit, &totals);
+	g_mutex_unlock(&engine->lock);
+	books_balance(&counts, &fates, totals.matched, ret);
+}
+
+uint64_t engine_count(struct engine *engine, enum pipeline_count which)
+{
+	uint64_t sum;
+
+	g_mutex_lock(&engine->lock);
+	sum = engine->counts[which];
+	if (engine->pipeline)
+		sum += pipeline_count(engine->pipeline, which);
+	g_mutex_unlock(&engine->lock);
+	return sum;
+}
+
+int engine_missed(struct engine *engine, uint64_t *ret)
+{
+	uint64_t missed = 0;
+	int r = 0;
+
+	g_mutex_lock(&engine->lock);
+	if (engine->pipeline)
+		r = pipeline_missed(engine->pipeline, &missed);
+	if (r == 0)
+		*ret = engine->missed + missed;
+	g_mutex_unlock(&engine->lock);
+	return r;
+}
+
+struct engine *engine_free(struct engine *engine)
+{
+	if (!engine)
+		return NULL;
+	engine_close(engine);
+	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
+		filter_free(engine->plan.entries[bit].filter);
+	arming_free(engine->arming);
+	g_mutex_clear(&engine->lock);
+	g_free(engine);
+	return NULL;
+}

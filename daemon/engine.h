@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The recording machinery behind the sessions: pipeline, matcher, arming, and the way from the rings to
+ * the journals. The worker owns it and is the only one that calls what changes it; those calls are
+ * slow. Status and counts may be read by any thread at any time.
+ */
+#ifndef NFTTRACED_ENGINE_H
+#define NFTTRACED_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "data.h"
+#include "failure.h"
+#include "options.h"
+#include "settings.h"
+#include "state.h"
+
+struct engine;
+
+/* Nothing is loaded yet. Settings, state and data are borrowed. */
+struct engine *engine_new(const struct settings *settings, struct state *state, struct data *data);
+
+/*
+ * Loads the pipeline, and records again for the sessions there are, with a loss record in their
+ * journals for the gap. -ENOENT: nf_tables is not loaded. Does nothing if it is open.
+ */
+int engine_open(struct engine *engine, struct failure *failure);
+
+/* Unloads all of it; the sessions stay, and their counts. Does nothing if it is not open. */
+void engine_close(struct engine *engine);
+
+/* What a session is for the engine when it began. */
+struct engine_session {
+	uint64_t id;
+	char *path; /* of the journal, absolute */
+	int dir_fd; /* of the journal */
+};
+
+/*
+ * Begins a session at a bit that is free. Loads nf_tables if need be and allowed. On success the
+ * caller owns what is in *ret; on failure nothing is left of it but a used-up id.
+ */
+int engine_session_start(struct engine *engine, unsigned int bit,
+        const struct session_options *options, uid_t owner, const char *command,
+        struct engine_session *ret, struct failure *failure);
+
+/*
+ * Changes the verdicts to those of `options`, or the filter, or both, and notes it in the journal. On
+ * failure nothing has changed. *ret_warning (g_free it) is set if the journal did not take the note.
+ */
+int engine_session_change(struct engine *engine, unsigned int bit,
+        const struct session_options *options, uid_t owner, char **ret_warning,
+        struct failure *failure);
+
+/*
+ * Ends a session: no event is matched any more, all that were are journaled, its books are closed and
+ * its bit is free. On failure it goes on as before. *ret_warning (g_free it) is set if the books could
+ * not be written into the journal.
+ */
+int engine_session_stop(struct engine *engine, unsigned int bit, struct dictionary_books *ret,
+        char **ret_warning, struct failure *failure);
+
+/* What wants doing every few seconds: forgets old tracker entries. True if the probe is gone, because
+ * nf_tables was removed: close and open again. */
+bool engine_tend(struct engine *engine);
+
+/* One sentence (g_free it) if nothing can be seen because no trace rule exists and none may be
+ * installed; NULL if all is well or it can't be told. */
+char *engine_warning(struct engine *engine);
+
+struct engine_status {
+	bool open;
+	bool armed;
+	enum attach_mode attach; /* while open */
+	const char *layout; /* while open; static text */
+};
+
+void engine_status(struct engine *engine, struct engine_status *ret);
+
+/* The books of the session at `bit` as of now. */
+void engine_books(struct engine *engine, unsigned int bit, struct dictionary_books *ret);
+
+/* Sum over all pipelines there were. */
+uint64_t engine_count(struct engine *engine, enum pipeline_count which);
+
+/* Calls that the kernel skipped; -EOPNOTSUPP where it does not tell. */
+int engine_missed(struct engine *engine, uint64_t *ret);
+
+/* Closes it. Accepts NULL; returns NULL. */
+struct engine *engine_free(struct engine *engine);
+
+#endif

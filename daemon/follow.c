@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Follow streams. A follower walks the record headers of a segment to learn how much of it is
+ * committed, and has the kernel move that much from the file into the pipe: no byte of an event passes
+ * through here. A segment that retention unlinked stays readable as long as it is open.
+ */
+#include "follow.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../journal/cleanup.h"
+#include "../journal/directory.h"
+#include "../journal/record.h"
+
+#define PUMP_USEC   (50 * 1000)
+#define PIPE_SIZE   (1 << 20) /* bytes asked for; the kernel may give less */
+#define WALK_CHUNK  (64 << 10) /* bytes of a segment read at once to find its records */
+#define LINGER_USEC (60 * G_USEC_PER_SEC) /* how long a reader may take after the session's end */
+
+struct follower {
+	uint64_t id; /* of the session */
+	int dir_fd;
+	int pipe_fd;
+	enum follow_from from;
+	uint64_t ended; /* us, CLOCK_MONOTONIC; 0: the session goes on */
+
+	uint64_t segment; /* number; 0: none yet */
+	int segment_fd;
+	uint64_t sent; /* bytes of the segment that are in the pipe or were passed over */
+	uint64_t committed; /* bytes of the segment that are whole records */
+
+	struct journal_loss loss; /* `until` not 0: goes into the pipe before anything else */
+};
+
+struct follow {
+	sd_event_source *timer;
+	unsigned int followers_max;
+	GPtrArray *followers; /* of struct follower */
+};
+
+static void follower_free(struct follower *follower)
+{
+	fd_close(&follower->segment_fd);
+	fd_close(&follower->pipe_fd);
+	fd_close(&follower->dir_fd);
+	g_free(follower);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+/*
+ * Advances `committed` over the records that are complete. With `dictionaries_only` it stops at the
+ * first record that is not one of those a segment begins with.
+ */
+enum walk {
+	WALK_ALL,
+	WALK_DICTIONARIES,
+};
+
+static int follower_walk(struct follower *follower, enum walk walk)
+{
+	g_autofree uint8_t *chunk = g_malloc(WALK_CHUNK);
+
+	for (;;) {
+		ssize_t n = pread(follower->segment_fd, chunk, WALK_CHUNK, follower->committed);
+		size_t at = 0;
+
+		if (n < 0)
+			return -errno;
+		while (at + sizeof(struct journal_record) <= (size_t)n) {
+			struct journal_record record;
+
+			memcpy(&record, chunk + at, sizeof(record));
+			if (record.size == 0)
+				goto end;
+			if (record.size > JOURNAL_RECORD_MAX)
+				return -EBADMSG;
+			if (walk == WALK_DICTIONARIES &&
+			        (record.type_ring & 0xff) != JOURNAL_START &&
+			        (record.type_ring & 0xff) != JOURNAL_SETTINGS)
+				goto end;
+			at += journal_record_span(record.size);
+		}
+		if (at == 0)
+			return 0;
+		follower->committed += at;
+		continue;
+	end:
+		follower->committed += at;
+		return 0;
+	}
+}
+
+/* Goes to segment `number`. -ENOENT if it isn't there. */
+static int follower_open(struct follower *follower, uint64_t number)
+{
+	char name[SEGMENT_NAME_SIZE];
+	struct journal_segment header;
+	auto_fd fd = -1;
+	ssize_t n;
+
+	segment_name(number, name);
+	fd = openat(follower->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	n = pread(fd, &header, sizeof(header), 0);
+	if (n < 0)
+		return -errno;
+	/* It may have been made and not begun yet. */
+	if ((size_t)n < sizeof(header) ||
+	        memcmp(header.magic, JOURNAL_MAGIC, sizeof(header.magic)) != 0)
+		return -EAGAIN;
+
+	fd_close(&follower->segment_fd);
+	follower->segment_fd = fd_steal(&fd);
+	follower->segment = number;
+	follower->sent = 0;
+	follower->committed = header.header_size;
+	return 0;
+}
+
+/* The first segment of the stream; -EAGAIN while there is none. */
+static int follower_begin(struct follower *follower)
+{
+	g_autoptr(GArray) segments = NULL;
+	int r = segment_list(follower->dir_fd, &segments);
+
+	if (r < 0)
+		return r;
+	if (!segments->len)
+		return -EAGAIN;
+	return follower_open(follower,
+	        g_array_index(segments, uint64_t,
+	                follower->from == FOLLOW_FROM_START ? 0 : segments->len - 1));
+}
+
+/* The next segment there is: 1 if there was one. Those in between were removed, and are missed. */
+static int follower_advance(struct follower *follower)
+{
+	g_autoptr(GArray) segments = NULL;
+	uint64_t last = follower->segment;
+	int r;
+
+	r = segment_list(follower->dir_fd, &segments);
+	if (r < 0)
+		return r;
+	for (unsigned int i = 0; i < segments->len; i++) {
+		uint64_t number = g_array_index(segments, uint64_t, i);
+
+		if (number <= last)
+			continue;
+		/* What was committed to this one between the walk and now is not to be left behind. */
+		r = follower_walk(follower, WALK_ALL);
+		if (r < 0 || follower->sent < follower->committed)
+			return r;
+		r = follower_open(follower, number);
+		if (r < 0)
+			return r == -EAGAIN || r == -ENOENT ? 0 : r;
+		if (number != last + 1)
+			follower->loss = (struct journal_loss){
+				.reason = LOSS_SLOW_READER,
+				.since = now_ns(),
+				.until = now_ns(),
+			};
+		return 1;
+	}
+	return 0;
+}
+
+/* Sends what is committed. -EAGAIN: the pipe is full. -EPIPE: nobody reads. */
+static int follower_send(struct follower *follower)
+{
+	while (follower->sent < follower->committed) {
+		off_t offset = follower->sent;
+		ssize_t n = splice(follower->segment_fd, &offset, follower->pipe_fd, NULL,
+		        follower->committed - follower->sent, SPLICE_F_NONBLOCK);
+
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -EIO;
+		follower->sent += n;
+	}
+	return 0;
+}
+
+/* The gap, as a record between two segments: small enough to go into the pipe whole or not at all. */
+static int follower_send_loss(struct follower *follower)
+{
+	_Alignas(JOURNAL_ALIGN)
+	        uint8_t record[sizeof(struct journal_record) + sizeof(struct journal_loss)] = { 0 };
+
+	if (!follower->loss.until)
+		return 0;
+	/* Behind the header and the dictionaries of the segment that follows the gap. */
+	journal_record_write(record, JOURNAL_LOSS, 0, 0, &follower->loss, sizeof(follower->loss));
+	if (write(follower->pipe_fd, record, sizeof(record)) < 0)
+		return -errno;
+	follower->loss.until = 0;
+	return 0;
+}
+
+/* The head of a segment that is new to the stream: header and dictionaries, then the gap before it if
+ * there was one, then, in the stream's first segment, nothing of what is older than the stream. */
+static int follower_send_head(struct follower *follower)
+{
+	int r;
+
+	if (!follower->loss.until && follower->from == FOLLOW_FROM_START)
+		return 0;
+	r = follower_walk(follower, WALK_DICTIONARIES);
+	if (r == 0)
+		r = follower_send(follower);
+	if (r == 0)
+		r = follower_send_loss(follower);
+	if (r < 0)
+		return r;
+	if (follower->from == FOLLOW_FROM_NOW) {
+		r = follower_walk(follower, WALK_ALL);
+		follower->sent = follower->committed;
+		follower->from = FOLLOW_FROM_START;
+	}
+	return r;
+}
+
+/* One turn: 0 to be called again, 1 at the stream's end, negative when it broke. */
+static int follower_pump(struct follower *follower)
+{
+	int r;
+
+	if (!follower->segment) {
+		r = follower_begin(follower);
+		if (r < 0)
+			return r == -EAGAIN && !follower->ended ? 0 : r;
+	}
+	for (;;) {
+		r = follower_send_head(follower);
+		if (r == 0)
+			r = follower_walk(follower, WALK_ALL);
+		if (r == 0)
+			r = follower_send(follower);
+		if (r == 0)
+			r = follower_advance(follower);
+		if (r == -EAGAIN)
+			return 0;
+		if (r < 0)
+			return r;
+		if (r == 0 && follower->sent == follower->committed)
+			return follower->ended ? 1 : 0;
+	}
+}
+
+static bool follower_is_late(const struct follower *follower)
+{
+	return follower->ended && (uint64_t)g_get_monotonic_time() - follower->ended > LINGER_USEC;
+}
+
+static void follow_pump(struct follow *follow)
+{
+	for (unsigned int i = follow->followers->len; i-- > 0;) {
+		struct follower *follower = follow->followers->pdata[i];
+
+		if (follower_pump(follower) != 0 || follower_is_late(follower))
+			g_ptr_array_remove_index_fast(follow->followers, i);
+	}
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct follow *follow = userdata;
+
+	follow_pump(follow);
+	if (follow->followers->len) {
+		sd_event_source_set_time_relative(source, PUMP_USEC);
+		sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	}
+	return 0;
+}
+
+struct follow *follow_new(sd_event *event, unsigned int followers_max)
+{
+	struct follow *follow = g_new0(struct follow, 1);
+
+	follow->followers_max = followers_max;
+	follow->followers = g_ptr_array_new_with_free_func((GDestroyNotify)follower_free);
+	if (sd_event_add_time_relative(
+	            event, &follow->timer, CLOCK_MONOTONIC, 0, 0, on_timer, follow) < 0)
+		return follow_free(follow);
+	return follow;
+}
+
+int follow_start(struct follow *follow, uint64_t id, int dir_fd, enum follow_from from, int *ret_fd)
+{
+	struct follower *follower;
+	unsigned int count = 0;
+	auto_fd read_fd = -1, write_fd = -1, directory = -1;
+	int fds[2];
+
+	for (unsigned int i = 0; i < follow->followers->len; i++) {
+		follower = follow->followers->pdata[i];
+		count += follower->id == id;
+	}
+	if (count >= follow->followers_max)
+		return -EMFILE;
+	directory = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
+	if (directory < 0 || pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	read_fd = fds[0];
+	write_fd = fds[1];
+	if (fcntl(write_fd, F_SETFL, O_NONBLOCK) < 0)
+		return -errno;
+	/* A smaller pipe works as well. */
+	(void)fcntl(write_fd, F_SETPIPE_SZ, PIPE_SIZE);
+
+	follower = g_new0(struct follower, 1);
+	*follower = (struct follower){
+		.id = id,
+		.dir_fd = fd_steal(&directory),
+		.pipe_fd = fd_steal(&write_fd),
+		.segment_fd = -1,
+		.from = from,
+	};
+	g_ptr_array_add(follow->followers, follower);
+	follower_pump(follower);
+	sd_event_source_set_time_relative(follow->timer, PUMP_USEC);
+	sd_event_source_set_enabled(follow->timer, SD_EVENT_ONESHOT);
+	*ret_fd = fd_steal(&read_fd);
+	return 0;
+}
+
+void follow_end(struct follow *follow, uint64_t id)
+{
+	for (unsigned int i = 0; i < follow->followers->len; i++) {
+		struct follower *follower = follow->followers->pdata[i];
+
+		if (follower->id == id)
+			follower->ended = g_get_monotonic_time();
+	}
+	follow_pump(follow);
+}
+
+struct follow *follow_free(struct follow *follow)
+{
+	if (!follow)
+		return NULL;
+	sd_event_source_disable_unref(follow->timer);
+	follow_pump(follow);
+	g_ptr_array_unref(follow->followers);
+	g_free(follow);
+	return NULL;
+}

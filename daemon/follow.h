@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Follow streams: the bytes of a session's journal, sent down pipes as they are written, with a copy
+ * by the kernel from the journal's own files. A pipe that is full is waited for: what waits is the
+ * journal itself, and if retention removes segments that were not sent yet, a loss record takes their
+ * place. Owned by the control thread.
+ */
+#ifndef NFTTRACED_FOLLOW_H
+#define NFTTRACED_FOLLOW_H
+
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+struct follow;
+
+enum follow_from {
+	FOLLOW_FROM_NOW,
+	FOLLOW_FROM_START,
+};
+
+/* `followers_max` is how many a session may have. */
+struct follow *follow_new(sd_event *event, unsigned int followers_max);
+
+/*
+ * Begins a stream of session `id`, whose journal is in `dir_fd` (duplicated). *ret_fd, the reading end
+ * of a pipe, belongs to the caller. -EMFILE: the session has its number of streams.
+ */
+int follow_start(
+        struct follow *follow, uint64_t id, int dir_fd, enum follow_from from, int *ret_fd);
+
+/* The session's journal is complete: its streams end when they have sent it. */
+void follow_end(struct follow *follow, uint64_t id);
+
+/* Sends what pipes take at once, and closes them. Accepts NULL; returns NULL. */
+struct follow *follow_free(struct follow *follow);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon's log: structured records in the system journal when that is where standard error goes,
+ * plain lines on standard error otherwise. Only the control thread and main() log.
+ */
+#ifndef NFTTRACED_LOG_H
+#define NFTTRACED_LOG_H
+
+#include <glib.h>
+#include <syslog.h>
+
+/* Finds out where standard error goes; before it, lines go to standard error. */
+void log_open(void);
+
+/* One line of `priority` (LOG_ERR, ...). Text in it is escaped: it may hold what others chose. */
+void log_message(int priority, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+#define log_error(...)   log_message(LOG_ERR, __VA_ARGS__)
+#define log_warning(...) log_message(LOG_WARNING, __VA_ARGS__)
+#define log_notice(...)  log_message(LOG_NOTICE, __VA_ARGS__)
+#define log_info(...)    log_message(LOG_INFO, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nfttraced: reads the command line and the configuration, puts the parts together, runs the event
+ * loop until it is told to end. What goes wrong before READY is one sentence on standard error and
+ * exit status 1; a wrong command line is 2.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <systemd/sd-daemon.h>
+
+#include "bus.h"
+#include "config.h"
+#include "log.h"
+#include "manager.h"
+#include "modules.h"
+
+#define EXIT_USAGE 2
+
+struct command_line {
+	char *config;
+	char *state_dir;
+	char *attach;
+	gboolean version;
+};
+
+struct daemon {
+	struct settings *settings;
+	struct state *state;
+	sd_event *event;
+	struct data *data;
+	struct bus *bus;
+	struct manager *manager;
+	struct modules *modules;
+	sd_event_source *watchdog;
+	uint64_t watchdog_usec;
+};
+
+static int usage(const char *message)
+{
+	fprintf(stderr, "nfttraced: %s; see nfttraced --help\n", message);
+	return EXIT_USAGE;
+}
+
+/* 0 to go on, or the exit status + 1. */
+static int parse_command_line(int argc, char **argv, struct command_line *ret)
+{
+	const GOptionEntry entries[] = {
+		{ "config", 0, 0, G_OPTION_ARG_FILENAME, &ret->config,
+		        "Read this configuration instead of " NFTTRACED_CONFIG_FILE, "FILE" },
+		{ "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &ret->state_dir, "Keep journals here",
+		        "DIRECTORY" },
+		{ "attach", 0, 0, G_OPTION_ARG_STRING, &ret->attach,
+		        "How to attach: auto, kprobe, fentry", "MODE" },
+		{ "version", 0, 0, G_OPTION_ARG_NONE, &ret->version, "Print the version and exit",
+		        NULL },
+		G_OPTION_ENTRY_NULL,
+	};
+	g_autoptr(GOptionContext) context =
+	        g_option_context_new("- records what nftables does to packets");
+	g_autoptr(GError) error = NULL;
+
+	g_option_context_add_main_entries(context, entries, NULL);
+	if (!g_option_context_parse(context, &argc, &argv, &error))
+		return usage(error->message) + 1;
+	if (argc > 1) {
+		g_autofree char *message =
+		        g_strdup_printf("there is nothing to do with \"%s\"", argv[1]);
+
+		return usage(message) + 1;
+	}
+	if (ret->version) {
+		puts("nfttraced " NFTTRACED_VERSION);
+		return EXIT_SUCCESS + 1;
+	}
+	return 0;
+}
+
+static int load_settings(const struct command_line *line, struct settings **ret, char **ret_reason)
+{
+	auto_settings *settings = settings_new();
+	int r = settings_load(
+	        settings, line->config ? line->config : NFTTRACED_CONFIG_FILE, ret_reason);
+
+	if (r == -ENOENT && !line->config)
+		g_clear_pointer(ret_reason, g_free);
+	else if (r < 0)
+		return r;
+	if (line->attach && settings_parse_attach(line->attach, &settings->attach) < 0) {
+		*ret_reason = g_strdup_printf(
+		        "--attach=%s: must be auto, kprobe or fentry", line->attach);
+		return -EINVAL;
+	}
+	if (line->state_dir) {
+		g_free(settings->state_directory);
+		settings->state_directory = g_canonicalize_filename(line->state_dir, NULL);
+	}
+	*ret = g_steal_pointer(&settings);
+	return 0;
+}
+
+static int on_end_signal(
+        sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct daemon *daemon = userdata;
+
+	sd_notify(0, "STOPPING=1\nSTATUS=Ending the sessions");
+	manager_end(daemon->manager);
+	return 0;
+}
+
+static int on_reload_signal(
+        sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	log_notice("the configuration is read at start only: restart nfttraced to read it again");
+	return 0;
+}
+
+static void on_module(void *context, enum module_change change)
+{
+	struct daemon *daemon = context;
+
+	manager_module_changed(daemon->manager, change == MODULE_ADDED);
+}
+
+/* The watchdog hears from us only while the data thread moves. */
+static int on_watchdog(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct daemon *daemon = userdata;
+
+	if (data_alive(daemon->data))
+		sd_notify(0, "WATCHDOG=1");
+	sd_event_source_set_time_relative(source, daemon->watchdog_usec / 3);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* Blocked before any thread exists, so that the event loop is the only one that gets them. */
+static void block_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int add_sources(struct daemon *daemon)
+{
+	int r = sd_event_add_signal(daemon->event, NULL, SIGTERM, on_end_signal, daemon);
+
+	if (r >= 0)
+		r = sd_event_add_signal(daemon->event, NULL, SIGINT, on_end_signal, daemon);
+	if (r >= 0)
+		r = sd_event_add_signal(daemon->event, NULL, SIGHUP, on_reload_signal, daemon);
+	if (r >= 0 && sd_watchdog_enabled(0, &daemon->watchdog_usec) > 0)
+		r = sd_event_add_time_relative(daemon->event, &daemon->watchdog, CLOCK_MONOTONIC, 0,
+		        0, on_watchdog, daemon);
+	if (r >= 0)
+		r = modules_new(daemon->event, on_module, daemon, &daemon->modules);
+	return r;
+}
+
+static int daemon_set_up(struct daemon *daemon, const struct command_line *line, char **ret_reason)
+{
+	auto_failure failure = { 0 };
+	int r;
+
+	r = load_settings(line, &daemon->settings, ret_reason);
+	if (r < 0)
+		return r;
+	r = state_open(daemon->settings->state_directory, &daemon->state, ret_reason);
+	if (r < 0)
+		return r;
+	r = sd_event_default(&daemon->event);
+	if (r >= 0)
+		r = bus_new(daemon->event, &daemon->bus, ret_reason);
+	if (r >= 0)
+		r = data_new(&daemon->data);
+	if (r >= 0)
+		r = manager_new(daemon->event, daemon->settings, daemon->state, daemon->data,
+		        &daemon->manager, &failure);
+	if (r >= 0)
+		r = add_sources(daemon);
+	if (r >= 0)
+		r = bus_serve(daemon->bus, daemon->manager);
+	if (r < 0 && !*ret_reason)
+		*ret_reason = failure.reason ? g_steal_pointer(&failure.reason)
+		                             : g_strdup_printf("can't start: %s", g_strerror(-r));
+	return r;
+}
+
+static void announce(const struct daemon *daemon)
+{
+	const struct engine_status *status = &daemon->manager->status;
+
+	if (status->open)
+		log_info("ready: %s on __nft_trace_packet, %s, %" PRIu64 " KiB of ring buffer",
+		        status->attach == ATTACH_FENTRY ? "fentry" : "kprobe", status->layout,
+		        daemon->settings->ring_size >> 10);
+	else
+		log_info("ready: %s", manager_problem(daemon->manager));
+	sd_notifyf(
+	        0, "READY=1\nSTATUS=%s", status->open ? "Ready" : manager_problem(daemon->manager));
+}
+
+static void daemon_clear(struct daemon *daemon)
+{
+	modules_free(daemon->modules);
+	sd_event_source_disable_unref(daemon->watchdog);
+	manager_free(daemon->manager);
+	bus_free(daemon->bus);
+	data_free(daemon->data);
+	sd_event_unref(daemon->event);
+	state_free(daemon->state);
+	settings_free(daemon->settings);
+}
+
+int main(int argc, char **argv)
+{
+	struct command_line line = { 0 };
+	struct daemon daemon = { 0 };
+	g_autofree char *reason = NULL;
+	int r;
+
+	setlocale(LC_ALL, "");
+	r = parse_command_line(argc, argv, &line);
+	if (r > 0)
+		return r - 1;
+	log_open();
+	block_signals();
+
+	r = daemon_set_up(&daemon, &line, &reason);
+	if (r < 0) {
+		log_error("%s", reason);
+	} else {
+		announce(&daemon);
+		r = sd_event_loop(daemon.event);
+		if (r < 0)
+			log_error("the event loop failed: %s", g_strerror(-r));
+		else
+			log_info("ended");
+	}
+	daemon_clear(&daemon);
+	g_free(line.config);
+	g_free(line.state_dir);
+	g_free(line.attach);
+	return r < 0 ? EXIT_FAILURE : r;
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* org.nfttraced1.Manager at /org/nfttraced1, and the signals about sessions. */
+#include <errno.h>
+#include <sys/utsname.h>
+
+#include "bus-private.h"
+#include "config.h"
+
+/* A StartSession on the way. */
+struct start {
+	sd_bus_message *message;
+	sd_bus_track *track; /* of a session that is bound to its caller */
+};
+
+static const struct bus_option start_options[] = {
+	{ "Name", BUS_OPTION_STRING, offsetof(struct session_options, name) },
+	{ "Verdicts", BUS_OPTION_VERDICTS, offsetof(struct session_options, verdicts) },
+	{ "Filter", BUS_OPTION_STRING, offsetof(struct session_options, filter) },
+	{ "Track", BUS_OPTION_BOOLEAN, offsetof(struct session_options, track) },
+	{ "BindToCaller", BUS_OPTION_BOOLEAN, offsetof(struct session_options, bind_to_caller) },
+	{ "Limit", BUS_OPTION_NUMBER, offsetof(struct session_options, limit) },
+	{ "Duration", BUS_OPTION_NUMBER, offsetof(struct session_options, duration) },
+	{ "Rate", BUS_OPTION_NUMBER, offsetof(struct session_options, rate) },
+	{ "Size", BUS_OPTION_NUMBER, offsetof(struct session_options, size) },
+};
+
+static void started(void *context, struct session *session, const struct dictionary_books *books,
+        const struct failure *failure)
+{
+	struct start *start = context;
+
+	if (failure) {
+		sd_bus_error error = SD_BUS_ERROR_NULL;
+
+		bus_failure(failure, &error);
+		sd_bus_reply_method_error(start->message, &error);
+		sd_bus_error_free(&error);
+		sd_bus_track_unref(start->track);
+	} else {
+		g_autofree char *path = bus_session_path(session);
+
+		session->caller = start->track;
+		sd_bus_reply_method_return(start->message, "o", path);
+	}
+	sd_bus_message_unref(start->message);
+	g_free(start);
+}
+
+static int on_caller_gone(sd_bus_track *track, void *userdata)
+{
+	manager_session_stop(userdata, (struct manager_call){ 0 });
+	return 0;
+}
+
+/* Who asks, for the journal; what can't be told is left empty. */
+static void describe_sender(sd_bus_message *message, uid_t *ret_uid, char **ret_command)
+{
+	sd_bus_creds *creds = NULL;
+	const char *command = "";
+	uid_t uid = 0;
+
+	if (sd_bus_query_sender_creds(message,
+	            SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID | SD_BUS_CREDS_COMM | SD_BUS_CREDS_AUGMENT,
+	            &creds) >= 0) {
+		sd_bus_creds_get_euid(creds, &uid);
+		sd_bus_creds_get_comm(creds, &command);
+	}
+	*ret_uid = uid;
+	*ret_command = g_strdup(command);
+	sd_bus_creds_unref(creds);
+}
+
+static int method_start_session(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	auto_session_options options;
+	g_autofree char *command = NULL;
+	struct session *session;
+	struct start *start;
+	bool bind;
+	uid_t uid;
+	int r;
+
+	session_options_init(&options);
+	r = bus_options_read(message, start_options, G_N_ELEMENTS(start_options), &options, error);
+	if (r < 0)
+		return r;
+	bind = options.bind_to_caller;
+	describe_sender(message, &uid, &command);
+
+	start = g_new0(struct start, 1);
+	start->message = sd_bus_message_ref(message);
+	session = manager_session_start(bus->manager, &options, uid, command,
+	        (struct manager_call){ .reply = started, .context = start });
+	if (session && bind) {
+		/* A caller that has left already is told the same way. */
+		r = sd_bus_track_new(bus->bus, &start->track, on_caller_gone, session);
+		if (r >= 0)
+			r = sd_bus_track_add_sender(start->track, message);
+		if (r < 0)
+			manager_session_stop(session, (struct manager_call){ 0 });
+	}
+	return 1;
+}
+
+static int method_stop_session(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	struct session *session;
+	const char *path;
+	int r = sd_bus_message_read(message, "o", &path);
+
+	if (r < 0)
+		return r;
+	session = bus_session_find(bus, path);
+	if (!session)
+		return sd_bus_error_setf(
+		        error, BUS_ERROR_PREFIX "NoSuchSession", "there is no session %s", path);
+	manager_session_stop(session, bus_reply_later(message, bus_append_final_books));
+	return 1;
+}
+
+static int append_session(sd_bus_message *reply, struct bus *bus, struct session *session)
+{
+	g_autofree char *path = bus_session_path(session);
+	int r = sd_bus_message_open_container(reply, 'r', "ota{sv}");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "ot", path, session->id);
+	if (r >= 0)
+		r = bus_append_description(reply, bus, session);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int method_list_sessions(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	GPtrArray *sessions = bus->manager->sessions;
+	sd_bus_message *reply = NULL;
+	int r = sd_bus_message_new_method_return(message, &reply);
+
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(ota{sv})");
+	for (unsigned int i = 0; r >= 0 && i < sessions->len; i++) {
+		struct session *session = sessions->pdata[i];
+
+		if (session->state != SESSION_STARTING)
+			r = append_session(reply, bus, session);
+	}
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	if (r >= 0)
+		r = sd_bus_send(NULL, reply, NULL);
+	sd_bus_message_unref(reply);
+	return r < 0 ? r : 1;
+}
+
+static const char *attach_name(const struct manager *manager)
+{
+	if (!manager->status.open)
+		return "";
+	return manager->status.attach == ATTACH_FENTRY ? "fentry" : "kprobe";
+}
+
+static int get_text(sd_bus *connection, const char *path, const char *interface,
+        const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	static const char *const states[] = {
+		[MANAGER_READY] = "ready",
+		[MANAGER_WAITING] = "waiting",
+		[MANAGER_FAILED] = "failed",
+	};
+	const struct manager *manager = ((struct bus *)userdata)->manager;
+	const char *text = NFTTRACED_VERSION;
+
+	if (g_str_equal(property, "State"))
+		text = states[manager->state];
+	else if (g_str_equal(property, "Problem"))
+		text = manager_problem(manager);
+	else if (g_str_equal(property, "AttachMode"))
+		text = attach_name(manager);
+	return sd_bus_message_append(reply, "s", text);
+}
+
+static int get_armed(sd_bus *connection, const char *path, const char *interface,
+        const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+
+	return sd_bus_message_append(reply, "b", (int)bus->manager->status.armed);
+}
+
+static int get_features(sd_bus *connection, const char *path, const char *interface,
+        const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct manager *manager = ((struct bus *)userdata)->manager;
+	struct utsname system;
+
+	if (uname(&system) < 0)
+		return -errno;
+	return sd_bus_message_append(reply, "a{sv}", 4, "attach", "s", attach_name(manager),
+	        "layout", "s", manager->status.open ? manager->status.layout : "", "kernel", "s",
+	        system.release, "allow-system-changes", "b",
+	        (int)manager->settings->allow_system_changes);
+}
+
+static int get_number(sd_bus *connection, const char *path, const char *interface,
+        const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct manager *manager = ((struct bus *)userdata)->manager;
+	uint64_t number = manager->settings->ring_size;
+
+	if (g_str_equal(property, "Calls"))
+		number = engine_count(manager->engine, COUNT_CALLS);
+	else if (g_str_equal(property, "Missed") && engine_missed(manager->engine, &number) < 0)
+		number = UINT64_MAX;
+	return sd_bus_message_append(reply, "t", number);
+}
+
+static const struct {
+	const char *name;
+	enum pipeline_count which;
+} counters[] = {
+	{ "nested", COUNT_NESTED },
+	{ "chain-unknown", COUNT_CHAIN_UNKNOWN },
+	{ "chain-walked", COUNT_CHAIN_WALKED },
+	{ "view-clipped", COUNT_VIEW_CLIPPED },
+	{ "tracker-full", COUNT_TRACKER_FULL },
+	{ "faults", COUNT_FAULTS },
+};
+
+static int get_counters(sd_bus *connection, const char *path, const char *interface,
+        const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct manager *manager = ((struct bus *)userdata)->manager;
+	int r = sd_bus_message_open_container(reply, 'a', "{st}");
+
+	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(counters); i++)
+		r = sd_bus_message_append(reply, "{st}", counters[i].name,
+		        engine_count(manager->engine, counters[i].which));
+	if (r >= 0)
+		r = sd_bus_message_append(
+		        reply, "{st}", "unclaimed", data_unclaimed(manager->data));
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static const sd_bus_vtable vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD_WITH_ARGS("StartSession", SD_BUS_ARGS("a{sv}", options),
+	        SD_BUS_RESULT("o", session), method_start_session, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("StopSession", SD_BUS_ARGS("o", session),
+	        SD_BUS_RESULT("a{sv}", books), method_stop_session, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("ListSessions", SD_BUS_NO_ARGS,
+	        SD_BUS_RESULT("a(ota{sv})", sessions), method_list_sessions,
+	        SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_PROPERTY("Version", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("State", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Problem", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("AttachMode", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Armed", "b", get_armed, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Features", "a{sv}", get_features, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("RingSize", "t", get_number, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Calls", "t", get_number, 0, 0),
+	SD_BUS_PROPERTY("Missed", "t", get_number, 0, 0),
+	SD_BUS_PROPERTY("Counters", "a{st}", get_counters, 0, 0),
+	SD_BUS_SIGNAL_WITH_ARGS("SessionNew", SD_BUS_ARGS("o", session), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("SessionRemoved", SD_BUS_ARGS("o", session), 0),
+	SD_BUS_VTABLE_END,
+};
+
+static void session_added(void *context, struct session *session)
+{
+	g_autofree char *path = bus_session_path(session);
+	struct bus *bus = context;
+
+	sd_bus_emit_object_added(bus->bus, path);
+	sd_bus_emit_signal(
+	        bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "SessionNew", "o", path);
+}
+
+static void session_removed(void *context, struct session *session)
+{
+	g_autofree char *path = bus_session_path(session);
+	struct bus *bus = context;
+
+	session->caller = sd_bus_track_unref(session->caller);
+	sd_bus_emit_object_removed(bus->bus, path);
+	sd_bus_emit_signal(
+	        bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "SessionRemoved", "o", path);
+}
+
+static void session_changed(void *context, struct session *session)
+{
+	g_autofree char *path = bus_session_path(session);
+	struct bus *bus = context;
+
+	sd_bus_emit_properties_changed(bus->bus, path, BUS_SESSION_INTERFACE, "State", NULL);
+}
+
+static void status_changed(void *context)
+{
+	struct bus *bus = context;
+
+	sd_bus_emit_properties_changed(bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "State",
+	        "Problem", "AttachMode", "Armed", "Features", NULL);
+}
+
+int bus_serve_manager(struct bus *bus)
+{
+	const struct manager_observer observer = {
+		.context = bus,
+		.session_added = session_added,
+		.session_removed = session_removed,
+		.session_changed = session_changed,
+		.status_changed = status_changed,
+	};
+	int r = sd_bus_add_object_vtable(
+	        bus->bus, NULL, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, vtable, bus);
+
+	if (r >= 0)
+		r = sd_bus_add_object_manager(bus->bus, NULL, BUS_MANAGER_PATH);
+	if (r >= 0)
+		manager_observe(bus->manager, &observer);
+	return r;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the two halves of the manager, its sessions and its pipeline, know of each other. */
+#ifndef NFTTRACED_MANAGER_PIPELINE_H
+#define NFTTRACED_MANAGER_PIPELINE_H
+
+#include "manager.h"
+
+/* After a job: takes over what the engine is like now and tells the observer. `warning` may be NULL. */
+void manager_status_refresh(struct manager *manager, const char *warning);
+
+/* Every session's state, after the pipeline came or went. */
+void manager_sessions_refresh(struct manager *manager);
+
+/* The data thread has something to say about sessions. */
+void manager_attend(struct manager *manager);
+
+#endif

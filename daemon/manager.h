@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The manager: the list of sessions and everything that is done to them, on the control thread. It
+ * knows no bus: who asks gives a function for the reply, and an observer hears of changes. Slow work
+ * goes to the worker; one job of a session after the other.
+ */
+#ifndef NFTTRACED_MANAGER_H
+#define NFTTRACED_MANAGER_H
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "engine.h"
+#include "follow.h"
+#include "session.h"
+#include "worker.h"
+
+/* Where the reply goes, on the control thread, exactly once. `failure` NULL: it is done. `session` is
+ * valid during the call only; `books` are those of a session that ended. */
+typedef void (*manager_reply)(void *context, struct session *session,
+        const struct dictionary_books *books, const struct failure *failure);
+
+struct manager_call {
+	manager_reply reply; /* NULL: nobody wants to know */
+	void *context;
+};
+
+/* What hears of changes. Functions are called on the control thread. */
+struct manager_observer {
+	void *context;
+	void (*session_added)(void *context, struct session *session);
+	void (*session_removed)(void *context, struct session *session); /* its last moment */
+	void (*session_changed)(void *context, struct session *session); /* its state */
+	void (*status_changed)(void *context);
+};
+
+enum manager_state {
+	MANAGER_READY,
+	MANAGER_WAITING, /* nf_tables is not loaded */
+	MANAGER_FAILED, /* the pipeline could not be loaded again; `problem` says why */
+};
+
+struct manager {
+	sd_event *event;
+	const struct settings *settings;
+	struct engine *engine;
+	struct data *data;
+	struct worker *worker;
+	struct follow *follow;
+	struct manager_observer observer;
+
+	GPtrArray *sessions; /* of struct session, those that start and stop included */
+	uint64_t bits; /* given out */
+
+	struct engine_status status;
+	enum manager_state state;
+	char *failed; /* why, in MANAGER_FAILED */
+	char *warning; /* or NULL */
+
+	sd_event_source *attention; /* of the data thread */
+	sd_event_source *tend_timer; /* while there are sessions */
+	bool tending; /* its job is on the way */
+	sd_event_source *open_timer; /* tries again to open the pipeline */
+	unsigned int open_tries;
+	bool ending;
+};
+
+/* Settings, state and data are borrowed; opens the pipeline. -ENOENT is not a failure: it waits for
+ * nf_tables. Any other error comes with one sentence in `failure`. */
+int manager_new(sd_event *event, const struct settings *settings, struct state *state,
+        struct data *data, struct manager **ret, struct failure *failure);
+
+void manager_observe(struct manager *manager, const struct manager_observer *observer);
+
+/* One sentence with the remedy, or "". */
+const char *manager_problem(const struct manager *manager);
+
+/*
+ * Begins a session; takes over what is in `options`. Returns it at once (it is not on the bus before
+ * the reply), or NULL when it was refused at once: then the reply was called already.
+ */
+struct session *manager_session_start(struct manager *manager, struct session_options *options,
+        uid_t owner, const char *command, struct manager_call call);
+
+/* Ends a session; further calls for the same session get the same books. */
+void manager_session_stop(struct session *session, struct manager_call call);
+
+/* What is not NULL is changed. */
+void manager_session_change(struct session *session, const uint32_t *verdicts, const char *filter,
+        struct manager_call call);
+
+/* Of the sessions on the bus. NULL if there is none. */
+struct session *manager_session_find(struct manager *manager, uint64_t id);
+
+/* nf_tables came or went. */
+void manager_module_changed(struct manager *manager, bool present);
+
+/* Ends all sessions, then the event loop. */
+void manager_end(struct manager *manager);
+
+/* After the event loop. Accepts NULL; returns NULL. */
+struct manager *manager_free(struct manager *manager);
+
+#endif

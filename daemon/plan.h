@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel side shall do: for each session bit, what its session wants. Plain data; the worker
+ * makes a copy, changes it, and keeps the copy when the kernel took it.
+ */
+#ifndef NFTTRACED_PLAN_H
+#define NFTTRACED_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../bpf/pipeline.h"
+#include "filter.h"
+#include "matcher.h"
+
+struct plan_entry {
+	bool used;
+	bool track;
+	uint32_t verdicts;
+	uint64_t rate; /* events a second; 0: no limit */
+	uint32_t since; /* epoch from which tracker entries count for the bit */
+	struct filter *filter; /* NULL: every packet; belongs to who keeps the plan */
+};
+
+struct plan {
+	struct plan_entry entries[EVENT_SESSIONS_MAX];
+};
+
+bool plan_is_empty(const struct plan *plan);
+
+/* Fills `ret`, which has room for EVENT_SESSIONS_MAX, and returns how many there are. */
+size_t plan_sessions(const struct plan *plan, struct matcher_session *ret);
+
+/* What the kernel side needs to know beside the matcher; `wakeup` is in bytes, the epoch is left 0. */
+void plan_config(const struct plan *plan, uint32_t wakeup, struct pipeline_config *ret);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* org.nfttraced1.Session at /org/nfttraced1/session/ID. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "../journal/cleanup.h"
+#include "bus-private.h"
+
+char *bus_session_path(const struct session *session)
+{
+	return g_strdup_printf(BUS_SESSION_ROOT "/%" PRIu64, session->id);
+}
+
+struct session *bus_session_find(struct bus *bus, const char *path)
+{
+	guint64 id;
+
+	if (!g_str_has_prefix(path, BUS_SESSION_ROOT "/"))
+		return NULL;
+	path += strlen(BUS_SESSION_ROOT "/");
+	/* One session has one path: no signs, no leading zeros. */
+	if (*path == '0' || !g_ascii_isdigit(*path) ||
+	        !g_ascii_string_to_unsigned(path, 10, 1, G_MAXUINT64, &id, NULL))
+		return NULL;
+	return manager_session_find(bus->manager, id);
+}
+
+static int find(sd_bus *connection, const char *path, const char *interface, void *userdata,
+        void **ret_found, sd_bus_error *error)
+{
+	struct session *session = bus_session_find(userdata, path);
+
+	*ret_found = session;
+	return session != NULL;
+}
+
+/* The objects of sessions are found by path, so what they are given is the session alone. */
+static struct bus *bus_of(struct session *session)
+{
+	return session->manager->observer.context;
+}
+
+static int method_stop(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	manager_session_stop(userdata, bus_reply_later(message, bus_append_final_books));
+	return 1;
+}
+
+static int method_set_verdicts(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	uint32_t verdicts;
+	int r = bus_verdicts_read(message, &verdicts, error);
+
+	if (r < 0)
+		return r;
+	manager_session_change(userdata, &verdicts, NULL, bus_reply_later(message, NULL));
+	return 1;
+}
+
+static int method_set_filter(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	const char *filter;
+	int r = sd_bus_message_read(message, "s", &filter);
+
+	if (r < 0)
+		return r;
+	manager_session_change(userdata, NULL, filter, bus_reply_later(message, NULL));
+	return 1;
+}
+
+static int method_describe(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct session *session = userdata;
+	sd_bus_message *reply = NULL;
+	int r = sd_bus_message_new_method_return(message, &reply);
+
+	if (r >= 0)
+		r = bus_append_description(reply, bus_of(session), session);
+	if (r >= 0)
+		r = sd_bus_send(NULL, reply, NULL);
+	sd_bus_message_unref(reply);
+	return r < 0 ? r : 1;
+}
+
+struct follow_options {
+	bool from_start;
+};
+
+static const struct bus_option follow_options[] = {
+	{ "FromStart", BUS_OPTION_BOOLEAN, offsetof(struct follow_options, from_start) },
+};
+
+static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct session *session = userdata;
+	struct follow_options options = { 0 };
+	auto_fd fd = -1;
+	int r;
+
+	r = bus_options_read(
+	        message, follow_options, G_N_ELEMENTS(follow_options), &options, error);
+	if (r < 0)
+		return r;
+	r = follow_start(session->manager->follow, session->id, session->dir_fd,
+	        options.from_start ? FOLLOW_FROM_START : FOLLOW_FROM_NOW, &fd);
+	if (r == -EMFILE)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+		        "the session has %" PRIu64 " streams, as many as are allowed",
+		        session->manager->settings->followers_max);
+	if (r < 0)
+		return r;
+	return sd_bus_reply_method_return(message, "h", fd);
+}
+
+static int method_open_journal(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct session *session = userdata;
+
+	return sd_bus_reply_method_return(message, "h", session->dir_fd);
+}
+
+static int get_id(sd_bus *connection, const char *path, const char *interface, const char *property,
+        sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct session *session = userdata;
+
+	return sd_bus_message_append(reply, "t", session->id);
+}
+
+static int get_state(sd_bus *connection, const char *path, const char *interface,
+        const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct session *session = userdata;
+
+	return sd_bus_message_append(reply, "s", session_state_name(session->state));
+}
+
+static const struct {
+	const char *property;
+	size_t offset; /* in struct dictionary_books */
+} counts[] = {
+	{ "Matched", offsetof(struct dictionary_books, matched) },
+	{ "Journaled", offsetof(struct dictionary_books, journaled) },
+	{ "Lost", offsetof(struct dictionary_books, lost) },
+	{ "Suppressed", offsetof(struct dictionary_books, suppressed) },
+	{ "Pending", offsetof(struct dictionary_books, pending) },
+};
+
+static int get_count(sd_bus *connection, const char *path, const char *interface,
+        const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct session *session = userdata;
+	const struct dictionary_books *books = bus_session_books(bus_of(session), session);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
+		if (g_str_equal(counts[i].property, property))
+			return sd_bus_message_append(reply, "t",
+			        *(const uint64_t *)((const char *)books + counts[i].offset));
+	}
+	return -ENOENT;
+}
+
+static const sd_bus_vtable vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", books), method_stop,
+	        SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("SetVerdicts", SD_BUS_ARGS("as", verdicts), SD_BUS_NO_RESULT,
+	        method_set_verdicts, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("SetFilter", SD_BUS_ARGS("s", filter), SD_BUS_NO_RESULT,
+	        method_set_filter, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Describe", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", description),
+	        method_describe, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Follow", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("h", stream),
+	        method_follow, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("OpenJournal", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", directory),
+	        method_open_journal, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_PROPERTY("Id", "t", get_id, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("State", "s", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Matched", "t", get_count, 0, 0),
+	SD_BUS_PROPERTY("Journaled", "t", get_count, 0, 0),
+	SD_BUS_PROPERTY("Lost", "t", get_count, 0, 0),
+	SD_BUS_PROPERTY("Suppressed", "t", get_count, 0, 0),
+	SD_BUS_PROPERTY("Pending", "t", get_count, 0, 0),
+	SD_BUS_VTABLE_END,
+};
+
+static int enumerate(sd_bus *connection, const char *prefix, void *userdata, char ***ret_nodes,
+        sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	GPtrArray *sessions = bus->manager->sessions;
+	g_autoptr(GPtrArray) nodes = g_ptr_array_new();
+
+	for (unsigned int i = 0; i < sessions->len; i++) {
+		const struct session *session = sessions->pdata[i];
+
+		/* sd-bus frees what it is given with free(): GLib's allocator is the same. */
+		if (session->state != SESSION_STARTING)
+			g_ptr_array_add(nodes, bus_session_path(session));
+	}
+	g_ptr_array_add(nodes, NULL);
+	*ret_nodes = (char **)g_ptr_array_steal(nodes, NULL);
+	return 0;
+}
+
+int bus_serve_sessions(struct bus *bus)
+{
+	int r = sd_bus_add_fallback_vtable(
+	        bus->bus, NULL, BUS_SESSION_ROOT, BUS_SESSION_INTERFACE, vtable, find, bus);
+
+	return r < 0 ? r
+	             : sd_bus_add_node_enumerator(bus->bus, NULL, BUS_SESSION_ROOT, enumerate, bus);
+}

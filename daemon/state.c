@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The state directory: its lock, the ids that were given out, the sessions' directories. */
+#include "state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "../journal/cleanup.h"
+
+#define LOCK_FILE     ".lock"
+#define ID_FILE       "next-id"
+#define ID_FILE_NEW   "next-id.new"
+#define NUMBER_DIGITS 20 /* of a uint64_t in decimal */
+
+struct state {
+	char *path;
+	int dir_fd;
+	int lock_fd;
+};
+
+/* A file that holds a decimal number and a newline; 0 if it can't be read as one. */
+static uint64_t number_read(int fd)
+{
+	char text[NUMBER_DIGITS + 2];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	return g_ascii_strtoull(text, NULL, 10);
+}
+
+static int number_write(int fd, uint64_t number)
+{
+	char text[NUMBER_DIGITS + 2];
+	int size = snprintf(text, sizeof(text), "%" PRIu64 "\n", number);
+	ssize_t n = pwrite(fd, text, size, 0);
+
+	if (n < 0)
+		return -errno;
+	return n == size ? 0 : -ENOSPC;
+}
+
+static int state_lock(struct state *state, char **ret_reason)
+{
+	auto_fd fd =
+	        openat(state->dir_fd, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0) {
+		int r = -errno;
+
+		*ret_reason = g_strdup_printf("can't write to %s: %s", state->path, g_strerror(-r));
+		return r;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK) {
+			int r = -errno;
+
+			*ret_reason =
+			        g_strdup_printf("can't lock %s: %s", state->path, g_strerror(-r));
+			return r;
+		}
+		*ret_reason = g_strdup_printf("nfttraced is already running (PID %" PRIu64
+		                              " has the state directory %s)",
+		        number_read(fd), state->path);
+		return -EEXIST;
+	}
+	/* For the sentence above only: a disk that is full must not keep the daemon from starting. */
+	if (ftruncate(fd, 0) == 0)
+		number_write(fd, getpid());
+	state->lock_fd = fd_steal(&fd);
+	return 0;
+}
+
+int state_open(const char *path, struct state **ret, char **ret_reason)
+{
+	struct state *state = g_new0(struct state, 1);
+	int r;
+
+	*state = (struct state){ .path = g_strdup(path), .dir_fd = -1, .lock_fd = -1 };
+
+	if (g_mkdir_with_parents(path, 0700) < 0)
+		goto refuse;
+	state->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (state->dir_fd < 0 || fchmod(state->dir_fd, 0700) < 0)
+		goto refuse;
+	r = state_lock(state, ret_reason);
+	if (r < 0) {
+		state_free(state);
+		return r;
+	}
+	*ret = state;
+	return 0;
+
+refuse:
+	r = -errno;
+	*ret_reason = g_strdup_printf("can't use the state directory %s: %s", path, g_strerror(-r));
+	state_free(state);
+	return r;
+}
+
+/* The highest id among the directories that are there. */
+static int highest_id(struct state *state, uint64_t *ret)
+{
+	int fd = openat(state->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	uint64_t highest = 0;
+
+	if (!directory) {
+		int r = -errno;
+
+		fd_close(&fd);
+		return r;
+	}
+	while ((entry = readdir(directory))) {
+		guint64 id;
+
+		if (g_ascii_string_to_unsigned(entry->d_name, 10, 1, G_MAXUINT64 - 1, &id, NULL))
+			highest = MAX(highest, id);
+	}
+	closedir(directory);
+	*ret = highest;
+	return 0;
+}
+
+/* Replaces next-id so that after a crash there is the old number or the new one, never none. */
+static int store_next_id(struct state *state, uint64_t next)
+{
+	auto_fd fd = openat(state->dir_fd, ID_FILE_NEW,
+	        O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = number_write(fd, next);
+	if (r < 0)
+		return r;
+	if (fsync(fd) < 0 || renameat(state->dir_fd, ID_FILE_NEW, state->dir_fd, ID_FILE) < 0 ||
+	        fsync(state->dir_fd) < 0)
+		return -errno;
+	return 0;
+}
+
+int state_next_id(struct state *state, uint64_t *ret)
+{
+	auto_fd fd = openat(state->dir_fd, ID_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	uint64_t next = fd >= 0 ? number_read(fd) : 0, highest = 0;
+	int r;
+
+	r = highest_id(state, &highest);
+	if (r < 0)
+		return r;
+	next = MAX(next, highest + 1);
+	r = store_next_id(state, next + 1);
+	if (r < 0)
+		return r;
+	*ret = next;
+	return 0;
+}
+
+int state_session_create(struct state *state, uint64_t id, int *ret_fd, char **ret_path)
+{
+	char name[NUMBER_DIGITS + 1];
+	auto_fd fd = -1;
+
+	snprintf(name, sizeof(name), "%" PRIu64, id);
+	if (mkdirat(state->dir_fd, name, 0750) < 0)
+		return -errno;
+	fd = openat(state->dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fchmod(fd, 0750) < 0) {
+		int r = -errno;
+
+		unlinkat(state->dir_fd, name, AT_REMOVEDIR);
+		return r;
+	}
+	*ret_fd = fd_steal(&fd);
+	*ret_path = g_build_filename(state->path, name, NULL);
+	return 0;
+}
+
+void state_session_remove(struct state *state, uint64_t id)
+{
+	g_autofree char *path = g_strdup_printf("%s/%" PRIu64, state->path, id);
+	g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (directory && (name = g_dir_read_name(directory))) {
+		g_autofree char *file = g_build_filename(path, name, NULL);
+
+		g_unlink(file);
+	}
+	g_rmdir(path);
+}
+
+struct state *state_free(struct state *state)
+{
+	if (!state)
+		return NULL;
+	fd_close(&state->lock_fd);
+	fd_close(&state->dir_fd);
+	g_free(state->path);
+	g_free(state);
+	return NULL;
+}

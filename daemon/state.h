@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state directory: STATE/<id>/ for each session's journal, STATE/next-id, and STATE/.lock, which
+ * one daemon holds at a time. Its mode is 0700: a journal is reached through the daemon only, by a
+ * descriptor of its directory (0750). Opened by main, then used by the worker.
+ */
+#ifndef NFTTRACED_STATE_H
+#define NFTTRACED_STATE_H
+
+#include <stdint.h>
+
+struct state;
+
+/*
+ * Opens `path`, makes it if it isn't there, and takes its lock. -EEXIST: another daemon has it. One
+ * sentence in *ret_reason on failure.
+ */
+int state_open(const char *path, struct state **ret, char **ret_reason);
+
+/* An id that no session had before, in this directory or since next-id was begun: on disk when it
+ * returns. */
+int state_next_id(struct state *state, uint64_t *ret);
+
+/* Makes the directory of a session; *ret_fd (close it) is open for reading, *ret_path (g_free it) is
+ * absolute. -EEXIST: the id is taken. */
+int state_session_create(struct state *state, uint64_t id, int *ret_fd, char **ret_path);
+
+/* Removes the directory of a session that never began, with the segments in it. */
+void state_session_remove(struct state *state, uint64_t id);
+
+/* Lets go of the lock. Accepts NULL; returns NULL. */
+struct state *state_free(struct state *state);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One thread that does slow work, one job after the other, so that the control thread's loop never
+ * blocks. A job is handed over whole: until its `done` is called, on the control thread, nobody but
+ * the worker touches it.
+ */
+#ifndef NFTTRACED_WORKER_H
+#define NFTTRACED_WORKER_H
+
+#include <systemd/sd-event.h>
+
+#define WORKER_JOBS_MAX 256 /* waiting, running, or done and not yet reported */
+
+struct worker;
+
+typedef void (*worker_function)(void *job);
+
+/* Starts the thread; `done` functions run from `event`. */
+int worker_new(sd_event *event, struct worker **ret);
+
+/* Queues a job. -EAGAIN: WORKER_JOBS_MAX are there already; nothing was taken. */
+int worker_submit(struct worker *worker, worker_function run, worker_function done, void *job);
+
+/* Waits for the jobs that are queued, reports them, and ends the thread. Accepts NULL; returns NULL. */
+struct worker *worker_free(struct worker *worker);
+
+#endif
