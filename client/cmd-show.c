@@ -126,21 +126,39 @@ static int show_run(const struct show *show)
 	return show_sources(show, pager.fd);
 }
 
+/* GLib takes "-n 5" but not "-n5", which fingers know: a copy of the arguments that it takes. */
+static GStrv with_long_options(int argc, char **argv)
+{
+	GStrv copy = g_new0(char *, (size_t)argc + 1);
+
+	for (int i = 0; i < argc; i++) {
+		bool attached = g_str_has_prefix(argv[i], "-n") && g_ascii_isdigit(argv[i][2]);
+
+		copy[i] =
+			attached ? g_strconcat("--events=", argv[i] + 2, NULL) : g_strdup(argv[i]);
+	}
+	return copy;
+}
+
 int command_show(const struct command *command, int argc, char **argv)
 {
 	__attribute__((cleanup(show_clear))) struct show show = { .limit = UINT64_MAX };
+	g_auto(GStrv) arguments = NULL;
+	g_autofree char **parsed = NULL; /* which GLib takes options out of */
 	const GOptionEntry entries[] = {
 		{ "events", 'n', 0, G_OPTION_ARG_STRING, &show.count, "Print the last N events",
-		        "N" },
+			"N" },
 		STYLE_OPTIONS(show.style),
 		{ "no-pager", 0, 0, G_OPTION_ARG_NONE, &show.no_pager,
-		        "Do not pipe the output into a pager", NULL },
+			"Do not pipe the output into a pager", NULL },
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &show.sources, NULL,
-		        NULL },
+			NULL },
 		{ 0 },
 	};
 
-	if (!command_options(command, entries, argc, argv))
+	arguments = with_long_options(argc, argv);
+	parsed = g_memdup2(arguments, ((size_t)argc + 1) * sizeof(*arguments));
+	if (!command_options(command, entries, argc, parsed))
 		return EXIT_USAGE;
 	if (!show.sources)
 		return command_usage(command, "name a session or a path");
