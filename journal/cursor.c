@@ -41,8 +41,8 @@ int segment_parse(const void *bytes, size_t size, struct journal_segment *ret)
 		return -EPROTONOSUPPORT;
 	}
 	if (segment.version == 0 || segment.header_size < sizeof(segment) ||
-	        segment.header_size > SEGMENT_HEADER_MAX ||
-	        segment.header_size % JOURNAL_ALIGN != 0)
+		segment.header_size > SEGMENT_HEADER_MAX ||
+		segment.header_size % JOURNAL_ALIGN != 0)
 		return -EBADMSG;
 	*ret = segment;
 	return 0;
@@ -54,19 +54,29 @@ static ssize_t bytes_read(const struct cursor *cursor, void *out, size_t size, u
 
 	do
 		length = cursor->kind == CURSOR_FILE ? pread(cursor->fd, out, size, (off_t)offset)
-		                                     : read(cursor->fd, out, size);
+						     : read(cursor->fd, out, size);
 	while (length < 0 && errno == EINTR);
 	return length < 0 ? -errno : length;
 }
 
+/* Bytes of a chunk for `need` of them: what needs more and more must not move each time. */
+static size_t chunk_capacity(size_t need)
+{
+	size_t capacity = CHUNK_SIZE;
+
+	while (capacity < need)
+		capacity *= 2;
+	return capacity;
+}
+
 /* Moves what is not yet read to the front of a chunk with room for `need` bytes. */
 static void chunk_renew(
-        struct cursor *cursor, size_t need, const struct journal_segment *segment, bool swapped)
+	struct cursor *cursor, size_t need, const struct journal_segment *segment, bool swapped)
 {
 	struct chunk *old = cursor->chunk;
 	size_t rest = old->used - cursor->at;
 	struct chunk *chunk =
-	        chunk_new(cursor->pool, MAX(MAX(need, rest), CHUNK_SIZE), segment, swapped);
+		chunk_new(cursor->pool, chunk_capacity(MAX(need, rest)), segment, swapped);
 
 	memcpy(chunk->data, old->data + cursor->at, rest);
 	chunk->used = rest;
@@ -102,7 +112,7 @@ ssize_t cursor_fill(struct cursor *cursor, size_t need)
 		chunk_make_room(cursor, need);
 		chunk = cursor->chunk;
 		length = bytes_read(cursor, chunk->data + chunk->used,
-		        chunk->capacity - chunk->used, cursor->offset + chunk->used);
+			chunk->capacity - chunk->used, cursor->offset + chunk->used);
 		if (length < 0)
 			return length;
 		if (length == 0)
@@ -137,7 +147,7 @@ static int header_take(struct cursor *cursor)
 }
 
 static void cursor_begin(
-        struct cursor *cursor, struct chunk_pool *pool, int fd, enum cursor_kind kind)
+	struct cursor *cursor, struct chunk_pool *pool, int fd, enum cursor_kind kind)
 {
 	static const struct journal_segment none = { 0 };
 
