@@ -45,11 +45,17 @@ enum stage {
 
 /* stub -> capture -> parts -> emit stays under the kernel's 33 tail calls. */
 #define STAGE_PARTS_MAX 28
-#define STAGE_BANK1	(STAGE_BANK0 + STAGE_PARTS_MAX)
-#define STAGE_COUNT	(STAGE_BANK1 + STAGE_PARTS_MAX)
+#define STAGE_BANK1     (STAGE_BANK0 + STAGE_PARTS_MAX)
+#define STAGE_COUNT     (STAGE_BANK1 + STAGE_PARTS_MAX)
 
 /* The most of a packet that a filter can look at, bytes; a load beyond it rejects and is counted. */
 #define FRAME_VIEW_MAX 16384
+
+/* A packet's fragments are gathered in pieces of this many bytes. */
+#define FRAME_PIECE 512
+
+/* The record is built in place; the verifier wants room for one more name behind the longest. */
+#define FRAME_RECORD_SIZE (EVENT_MAX_SIZE + 512)
 
 /*
  * One call's state. A per-CPU array holds one for each entry of enum frame_owner, so that no two
@@ -58,52 +64,66 @@ enum stage {
  * else touches a packet after CAPTURE.
  */
 struct frame {
-	__u64 context;	/* address of the program's context: whose frame this is */
+	__u64 context; /* address of the program's context: whose frame this is */
 	__u64 sessions; /* the matcher's result; zeroed by CAPTURE */
-	__u64 sticky;	/* sessions that match whatever their filter says: the tracker remembers them */
-	__u32 epoch;	/* of the matcher that ran */
-	__u32 verdict;	/* 1 << enum verdict */
-	__u32 probe;	/* 1 << enum event_probe */
-	__u32 link;	/* enum event_link: what packet[] begins with */
-	__u32 length;	/* of the packet on the wire, from packet[0]: what a filter calls len */
+	__u64 sticky; /* sessions that match whatever their filter says: the tracker remembers them */
+	__u32 epoch; /* of the matcher that ran */
+	__u32 verdict; /* 1 << enum verdict */
+	__u32 probe; /* 1 << enum event_probe */
+	__u32 link; /* enum event_link: what packet[] begins with */
+	__u32 length; /* of the packet on the wire, from packet[0]: what a filter calls len */
 	__u32 captured; /* bytes valid in packet[], <= FRAME_VIEW_MAX */
 	__u8 scratch[512]; /* CAPTURE's notes for EMIT; nobody else looks inside */
 	__u8 packet[FRAME_VIEW_MAX];
-	__u8 guard[8]; /* so that a bounds-checked load of up to 8 bytes stays inside the frame */
+	/* So that a bounds-checked load of up to 8 bytes, or a piece, that begins at the last byte of
+	 * the packet stays inside the frame. */
+	__u8 guard[FRAME_PIECE];
+	__u8 record[FRAME_RECORD_SIZE]; /* EMIT's: the event as it goes into the ring */
 };
 
-_Static_assert(__builtin_offsetof(struct frame, sessions) == 8, "the generated code knows the frame");
-_Static_assert(__builtin_offsetof(struct frame, sticky) == 16, "the generated code knows the frame");
+_Static_assert(
+	__builtin_offsetof(struct frame, sessions) == 8, "the generated code knows the frame");
+_Static_assert(
+	__builtin_offsetof(struct frame, sticky) == 16, "the generated code knows the frame");
 _Static_assert(__builtin_offsetof(struct frame, epoch) == 24, "the generated code knows the frame");
-_Static_assert(__builtin_offsetof(struct frame, captured) == 44, "the generated code knows the frame");
-_Static_assert(__builtin_offsetof(struct frame, packet) == 560, "the generated code knows the frame");
+_Static_assert(
+	__builtin_offsetof(struct frame, captured) == 44, "the generated code knows the frame");
+_Static_assert(
+	__builtin_offsetof(struct frame, packet) == 560, "the generated code knows the frame");
 
 /* Keys of the per-CPU array of frames. */
 enum frame_owner {
 	/* kprobe and kretprobe programs exclude each other on a CPU (trace_call_bpf, bpf_prog_active),
 	 * so they share one. */
 	FRAME_KPROBE = 0,
-	FRAME_TRACING = 1, /* fentry on __nft_trace_packet: excluded from itself by the trampoline */
+	FRAME_TRACING =
+		1, /* fentry on __nft_trace_packet: excluded from itself by the trampoline */
 	FRAME_OWNERS,
 };
 
 /* Why CAPTURE, EMIT or the tracker could not do all of its work; an index into cpu_stats.counts. */
 enum pipeline_count {
-	COUNT_CALLS,	     /* calls that CAPTURE saw */
-	COUNT_NESTED,	     /* frame was not ours: the event was given up */
-	COUNT_MATCHED,	     /* calls that at least one session matched */
+	COUNT_CALLS, /* calls that CAPTURE saw */
+	COUNT_NESTED, /* frame was not ours: the event was given up */
+	COUNT_MATCHED, /* calls that at least one session matched */
 	COUNT_CHAIN_UNKNOWN, /* the chain of a rule could not be told */
-	COUNT_CHAIN_WALKED,  /* the chain was found by walking the rules (no loss: a cost) */
-	COUNT_VIEW_CLIPPED,  /* a filter wanted more of a packet than its view can hold or reach */
-	COUNT_TRACKER_FULL,  /* no room to track a packet */
-	COUNT_FAULTS,	     /* a read of kernel memory failed */
+	COUNT_CHAIN_WALKED, /* the chain was found by walking the rules (no loss: a cost) */
+	COUNT_VIEW_CLIPPED, /* a filter wanted more of a packet than its view can hold or reach */
+	COUNT_TRACKER_FULL, /* no room to track a packet */
+	COUNT_FAULTS, /* a read of kernel memory failed */
 	COUNT_MAX = 16,
 };
 
 struct session_stats {
-	__u64 matched;	  /* events that the session's verdicts and filter accepted */
-	__u64 ring_full;  /* of these: lost, the ring buffer had no room */
+	__u64 matched; /* events that the session's verdicts and filter accepted */
+	__u64 ring_full; /* of these: lost, the ring buffer had no room */
 	__u64 suppressed; /* of these: held back by the session's rate limit */
+};
+
+/* Chains that the next rule on a CPU is likely in; the kernel side's own. */
+struct chain_guess {
+	__u64 jumped; /* target of the last jump or goto */
+	__u64 found; /* chain of the last rule that was looked for */
 };
 
 /* Written by the kernel side on one CPU, read by the daemon at any time; an array map's value with
@@ -112,15 +132,16 @@ struct session_stats {
 struct cpu_stats {
 	__u64 counts[COUNT_MAX];
 	struct session_stats sessions[EVENT_SESSIONS_MAX];
+	struct chain_guess guess;
 } __attribute__((aligned(64)));
 
 /* Written by the daemon, read by the kernel side: a global variable of the BPF object. */
 struct pipeline_config {
 	__u32 verdicts; /* union of what the sessions want: CAPTURE leaves at once for anything else.
 			 * During a swap it is the union of old and new. */
-	__u32 view;	/* bytes of a packet that the sessions' filters can look at, <= FRAME_VIEW_MAX */
-	__u32 epoch;	/* of the newest matcher */
-	__u32 wakeup;	/* bytes waiting in a ring above which the reader is woken at once */
+	__u32 view; /* bytes of a packet that the sessions' filters can look at, <= FRAME_VIEW_MAX */
+	__u32 epoch; /* of the newest matcher */
+	__u32 wakeup; /* bytes waiting in a ring above which the reader is woken at once */
 	__u64 tracking; /* sessions that track */
 	/* A tracker entry's session bit counts only if the entry is not older than the epoch in which
 	 * the bit was given to its session, or its filter changed. */
@@ -136,12 +157,12 @@ struct pipeline_config {
 #define TRACKER_SLOTS 4
 
 struct tracker_slot {
-	__u64 head;	/* skb->head now: the key */
-	__u64 origin;	/* skb->head when first seen */
-	__u64 time;	/* ns, CLOCK_MONOTONIC, when first seen; 0: being filled in */
+	__u64 head; /* skb->head now: the key */
+	__u64 origin; /* skb->head when first seen */
+	__u64 time; /* ns, CLOCK_MONOTONIC, when first seen; 0: being filled in */
 	__u64 sessions; /* that matched the packet */
-	__u32 epoch;	/* in which `sessions` was last right */
-	__u32 used;	/* seconds, CLOCK_MONOTONIC, of the last event */
+	__u32 epoch; /* in which `sessions` was last right */
+	__u32 used; /* seconds, CLOCK_MONOTONIC, of the last event */
 };
 
 struct tracker_bucket {

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Walking a 64-bit session mask: BPF has no instruction that finds the lowest bit.
+ */
+#ifndef NFTTRACED_BITS_H
+#define NFTTRACED_BITS_H
+
+#include <linux/types.h>
+
+extern const volatile __u8 bit_positions[64];
+
+/* Every six-bit window of the sequence is different, so the product's upper bits tell the shift. */
+#define BIT_SEQUENCE 0x03f79d71b4cb0a89ull
+
+static __always_inline __u32 bit_lowest(__u64 mask)
+{
+	return bit_positions[((mask & -mask) * BIT_SEQUENCE) >> 58] & 63;
+}
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One call of __nft_trace_packet in one form, whatever the kernel's argument layout and the way the
+ * program is attached; and the notes that CAPTURE leaves in the frame for EMIT.
+ */
+#ifndef NFTTRACED_CALL_H
+#define NFTTRACED_CALL_H
+
+#include <linux/ptrace.h>
+#include <stdbool.h>
+
+#include "kernel.h"
+#include "maps.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+/* Keeps the compiler from reasoning about where a value came from. */
+#define opaque(value) asm volatile("" : "+r"(value))
+
+/*
+ * Reads members `first` to `last` of a kernel object in one go: a read costs much more than its
+ * bytes. True if it went well. The buffer must hold what the kernel at hand has between them: the
+ * verifier knows.
+ */
+#define span_read(buffer, address, type, first, last)                                             \
+	({                                                                                        \
+		__u32 _start = bpf_core_field_offset(type, first);                                \
+		__u32 _end = bpf_core_field_offset(type, last) + bpf_core_field_size(type, last); \
+		bpf_probe_read_kernel(buffer, _end - _start, (void *)(address) + _start) == 0;    \
+	})
+
+/* The object that a span was read from, as if it were whole: only what was read may be accessed. */
+#define span_object(buffer, type, first)                                    \
+	({                                                                  \
+		void *_base = (void *)(buffer);                             \
+		opaque(_base);                                              \
+		(const type *)(_base - bpf_core_field_offset(type, first)); \
+	})
+
+/* An argument of the traced function is 0 where the layout does not have it. */
+struct call {
+	__u64 skb;
+	__u64 state; /* struct nf_hook_state */
+	__u64 verdict;
+	__u64 rule;
+	__u64 chain; /* LAYOUT_INFO: the chain of the rule */
+	__u64 info; /* struct nft_traceinfo */
+	__u64 basechain; /* 0: not read yet */
+	__u64 pkt; /* struct nft_pktinfo */
+	__u32 type; /* enum event_trace_type */
+};
+
+#define SKB_SPAN   160 /* sk_buff.len to sk_buff.data */
+#define CHAIN_SPAN 128 /* nft_chain.blob_gen_0 to nft_chain.name */
+
+/* frame.scratch */
+struct notes {
+	__u64 skb;
+	__u64 state;
+	__u64 rule;
+	__u64 chain;
+	__u64 info;
+	__u64 basechain;
+	__u64 target; /* chain of a jump or goto */
+	__u64 head; /* skb->head */
+	__s32 code; /* of the verdict, as the kernel has it */
+	__u32 trace_type;
+	__u32 skb_length;
+	__u32 skb_iif;
+	__u16 protocol; /* skb->protocol, network byte order */
+	__u16 network_offset;
+	__u32 reserved;
+	__u8 skb_span[SKB_SPAN];
+	__u8 chain_span[CHAIN_SPAN];
+};
+
+_Static_assert(sizeof(struct notes) <= sizeof(((struct frame *)0)->scratch), "notes fit the frame");
+_Static_assert(__builtin_offsetof(struct notes, skb_span) % 8 == 0, "spans are aligned");
+
+static __always_inline struct notes *frame_notes(struct frame *frame)
+{
+	return (struct notes *)frame->scratch;
+}
+
+/* Fills in a call from the function's first five arguments. */
+static __always_inline bool call_read(struct call *call, const __u64 arguments[LAYOUT_VERDICT])
+{
+	__u64 span[8];
+	const struct nft_traceinfo___6_3 *info;
+
+	if (argument_layout == LAYOUT_VERDICT) {
+		call->pkt = arguments[0];
+		call->verdict = arguments[1];
+		call->rule = arguments[2];
+		call->chain = 0;
+		call->info = arguments[3];
+		call->basechain = 0;
+		call->type = arguments[4];
+		return true;
+	}
+
+	if (!span_read(span, arguments[0], struct nft_traceinfo___6_3, pkt, verdict))
+		return false;
+	info = span_object(span, struct nft_traceinfo___6_3, pkt);
+	call->pkt = (__u64)info->pkt;
+	call->verdict = (__u64)info->verdict;
+	call->rule = (__u64)info->rule;
+	call->chain = arguments[1];
+	call->info = arguments[0];
+	call->basechain = (__u64)info->basechain;
+	call->type = arguments[2];
+	return true;
+}
+
+static __always_inline bool call_read_kprobe(struct call *call, struct pt_regs *registers)
+{
+	const __u64 arguments[] = {
+		PT_REGS_PARM1(registers),
+		PT_REGS_PARM2(registers),
+		PT_REGS_PARM3(registers),
+		PT_REGS_PARM4(registers),
+		PT_REGS_PARM5(registers),
+	};
+
+	return call_read(call, arguments);
+}
+
+static __always_inline bool call_read_fentry(struct call *call, const __u64 *context)
+{
+	__u64 arguments[LAYOUT_VERDICT] = { context[0], context[1], context[2] };
+
+	/* The verifier knows how many arguments the function has. */
+	if (argument_layout == LAYOUT_VERDICT) {
+		arguments[3] = context[3];
+		arguments[4] = context[4];
+	}
+	return call_read(call, arguments);
+}
+
+/* struct nft_base_chain of the traversal; 0: can't be read. */
+static __always_inline __u64 basechain_read(__u64 info)
+{
+	__u64 basechain = 0;
+
+	bpf_probe_read_kernel(&basechain, sizeof(basechain),
+		(void *)info + bpf_core_field_offset(struct nft_traceinfo, basechain));
+	return basechain;
+}
+
+/* The verdict's code, and the target of a jump or goto. */
+static __always_inline bool call_verdict(struct call *call, __s32 *ret_code, __u64 *ret_target)
+{
+	const struct nft_verdict *verdict;
+	__u64 span[2];
+	__u8 policy;
+
+	if (call->type == EVENT_TRACE_POLICY) {
+		if (!call->basechain)
+			call->basechain = basechain_read(call->info);
+		if (bpf_probe_read_kernel(&policy, sizeof(policy),
+			    (void *)call->basechain +
+				    bpf_core_field_offset(struct nft_base_chain, policy)))
+			return false;
+		*ret_code = policy;
+		*ret_target = 0;
+		return true;
+	}
+
+	if (!span_read(span, call->verdict, struct nft_verdict, code, chain))
+		return false;
+	verdict = span_object(span, struct nft_verdict, code);
+	*ret_code = verdict->code;
+	*ret_target = (__u64)verdict->chain;
+	return true;
+}
+
+/* enum verdict of a code; VERDICT_COUNT and more: none. */
+static __always_inline __u32 verdict_kind(__s32 code)
+{
+	/* -1 continue to -5 return follow upon the netfilter verdicts. */
+	return code < 0 ? (__u32)(VERDICT_CONTINUE + TABLES_CONTINUE - code)
+			: (__u32)(code & NETFILTER_VERDICT_MASK);
+}
+
+static __always_inline struct cpu_stats *cpu_stats(__u32 *ret_cpu)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	*ret_cpu = cpu;
+	return bpf_map_lookup_elem(&stats, &cpu);
+}
+
+#endif

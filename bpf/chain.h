@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which chain a rule is in, where the kernel does not say (LAYOUT_VERDICT). Guesses come first, since
+ * a chain can have any number of rules; a guess counts only if the rule lies in one of the chain's
+ * current blobs and that blob's end names the chain, because chains and blobs are freed and their
+ * memory is used again. At last the rules are walked to the blob's end, which names the chain.
+ */
+#ifndef NFTTRACED_CHAIN_H
+#define NFTTRACED_CHAIN_H
+
+#include "call.h"
+
+#define CHAIN_WALK_MAX     (1 << 17) /* rules */
+#define CHAIN_CACHE_SPREAD 0x9e3779b97f4a7c15ull /* 2^64 / golden ratio */
+
+/* Chain of a rule by the rule's address; of any age: only a guess. */
+extern __u64 chain_cache[CHAIN_CACHE_SIZE];
+
+static __always_inline __u64 *chain_cache_slot(__u64 rule)
+{
+	return &chain_cache[(rule * CHAIN_CACHE_SPREAD) >> (64 - CHAIN_CACHE_BITS)];
+}
+
+static __always_inline bool chain_read(struct notes *notes, __u64 chain)
+{
+	return chain && span_read(notes->chain_span, chain, struct nft_chain, blob_gen_0, name);
+}
+
+static __always_inline const struct nft_chain *chain_object(struct notes *notes)
+{
+	return span_object(notes->chain_span, struct nft_chain, blob_gen_0);
+}
+
+/* The chain that a blob's end names; 0: not a blob's end. */
+static __always_inline __u64 blob_end_chain(__u64 address)
+{
+	const struct nft_rule_dp_last *last;
+	__u64 span[8];
+
+	if (!span_read(span, address, struct nft_rule_dp_last, end, chain))
+		return 0;
+	last = span_object(span, struct nft_rule_dp_last, end);
+	return BPF_CORE_READ_BITFIELD(&last->end, is_last) ? (__u64)last->chain : 0;
+}
+
+/* True if `rule` is in `chain`, which is in notes->chain_span then. */
+static __always_inline bool chain_has_rule(struct notes *notes, __u64 chain, __u64 rule)
+{
+	const struct nft_chain *object;
+	__u64 first, second, blob, rules, size;
+
+	if (!chain_read(notes, chain))
+		return false;
+	object = chain_object(notes);
+	first = (__u64)object->blob_gen_0;
+	second = (__u64)object->blob_gen_1;
+	/* Blobs don't overlap: only the nearest one below the rule can have it. */
+	blob = first > rule || (second <= rule && second > first) ? second : first;
+	if (!blob || blob >= rule)
+		return false;
+
+	if (bpf_probe_read_kernel(&size, sizeof(size),
+		    (void *)blob + bpf_core_field_offset(struct nft_rule_blob, size)))
+		return false;
+	rules = blob + bpf_core_field_offset(struct nft_rule_blob, data);
+	if (rule < rules || rule >= rules + size)
+		return false;
+	return blob_end_chain(rules + size) == chain;
+}
+
+/* Reads a rule's header; NULL: it can't be read. */
+static __always_inline const struct nft_rule_dp *rule_read(__u64 span[1], __u64 address)
+{
+	const struct nft_rule_dp *rule = (const struct nft_rule_dp *)span;
+
+	/* clang refuses to relocate a bit field of what it knows to be aligned to 16 bytes. */
+	opaque(rule);
+	return bpf_probe_read_kernel(
+		       span, bpf_core_field_offset(struct nft_rule_dp, data), (void *)address)
+		? NULL
+		: rule;
+}
+
+struct chain_walk {
+	__u64 rule;
+	__u64 chain;
+};
+
+/* One rule; called by bpf_loop. Nonzero: the end. */
+static long chain_walk_step(__u32 step, struct chain_walk *walk)
+{
+	__u64 span[1];
+	const struct nft_rule_dp *rule = rule_read(span, walk->rule);
+
+	if (!rule)
+		return 1;
+	if (BPF_CORE_READ_BITFIELD(rule, is_last)) {
+		walk->chain = blob_end_chain(walk->rule);
+		return 1;
+	}
+	walk->rule += bpf_core_field_offset(struct nft_rule_dp, data) +
+		BPF_CORE_READ_BITFIELD(rule, dlen);
+	return 0;
+}
+
+static __always_inline __u64 chain_of_base(__u64 basechain)
+{
+	return basechain ? basechain + bpf_core_field_offset(struct nft_base_chain, chain) : 0;
+}
+
+/* Finds the chain of a rule that is not its blob's end, and reads it; 0: could not be told. */
+static __always_inline __u64 chain_find(struct notes *notes, struct cpu_stats *stats, __u64 rule)
+{
+	struct chain_walk walk = { .rule = rule };
+	__u64 *cached = chain_cache_slot(rule), chain = *cached;
+
+	if (chain_has_rule(notes, chain, rule))
+		return chain;
+
+	chain = chain_of_base(notes->basechain ? notes->basechain : basechain_read(notes->info));
+	if (chain_has_rule(notes, chain, rule))
+		goto found;
+	chain = stats->guess.jumped;
+	if (chain_has_rule(notes, chain, rule))
+		goto found;
+	chain = stats->guess.found;
+	if (chain_has_rule(notes, chain, rule))
+		goto found;
+
+	stats->counts[COUNT_CHAIN_WALKED]++;
+	bpf_loop(CHAIN_WALK_MAX, chain_walk_step, &walk, 0);
+	chain = walk.chain;
+	if (!chain_read(notes, chain))
+		return 0;
+found:
+	*cached = chain;
+	stats->guess.found = chain;
+	return chain;
+}
+
+/*
+ * Reads the chain that the call was in into notes->chain_span; `last` says that the rule is its
+ * blob's end. False: could not be told.
+ */
+static __always_inline bool chain_of_call(
+	struct notes *notes, struct cpu_stats *stats, __u64 rule, bool last)
+{
+	if (argument_layout == LAYOUT_INFO)
+		return chain_read(notes, notes->chain);
+	if (!rule)
+		return chain_read(notes,
+			chain_of_base(
+				notes->basechain ? notes->basechain : basechain_read(notes->info)));
+	if (last)
+		return chain_read(notes, blob_end_chain(rule));
+	return chain_find(notes, stats, rule);
+}
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The last stage, EMIT: counts the sessions that matched, remembers a tracked packet, holds back what
+ * is over a session's rate, builds the record and puts it into the CPU's ring.
+ */
+#include "bits.h"
+#include "record.h"
+#include "track.h"
+
+#define RATE_TRIES 4 /* races with other CPUs for a session's next arrival time */
+
+__u64 chain_cache[CHAIN_CACHE_SIZE];
+
+/* Generic cell rate: an event that comes more than the tolerance too early is held back. */
+static __always_inline bool rate_exceeded(__u32 bit, __u64 now)
+{
+	__u64 interval = config.interval[bit], tolerance = config.tolerance[bit];
+
+	if (!interval)
+		return false;
+	for (int try = 0; try < RATE_TRIES; try++) {
+		__u64 expected = arrivals[bit], base = expected > now ? expected : now;
+
+		if (base - now > tolerance)
+			return true;
+		if (__sync_val_compare_and_swap(&arrivals[bit], expected, base + interval) ==
+			expected)
+			return false;
+	}
+	return true;
+}
+
+/* Counts the event for each session that matched; returns those whose rate it is within. */
+static __always_inline __u64 sessions_account(struct cpu_stats *stats, __u64 matched, __u64 now)
+{
+	__u64 left = matched;
+
+	for (int i = 0; i < EVENT_SESSIONS_MAX && left; i++) {
+		__u32 bit = bit_lowest(left);
+
+		left &= left - 1;
+		stats->sessions[bit].matched++;
+		if (rate_exceeded(bit, now)) {
+			stats->sessions[bit].suppressed++;
+			matched &= ~(1ull << bit);
+		}
+	}
+	return matched;
+}
+
+static __always_inline void sessions_ring_full(struct cpu_stats *stats, __u64 sessions)
+{
+	for (int i = 0; i < EVENT_SESSIONS_MAX && sessions; i++) {
+		__u32 bit = bit_lowest(sessions);
+
+		sessions &= sessions - 1;
+		stats->sessions[bit].ring_full++;
+	}
+}
+
+/* The packet's entry, made if a session that matched tracks; NULL: not tracked. */
+static __always_inline struct tracker_slot *packet_track(
+	struct frame *frame, struct notes *notes, struct cpu_stats *stats, __u64 now)
+{
+	__u64 tracking = frame->sessions & config.tracking;
+	struct tracker_slot *slot;
+
+	if (!config.tracking || !notes->head)
+		return NULL;
+	slot = tracking ? tracker_claim(notes->head) : tracker_find(notes->head);
+	if (!slot) {
+		if (tracking)
+			stats->counts[COUNT_TRACKER_FULL]++;
+		return NULL;
+	}
+
+	if (!slot->time) {
+		/* New, or another CPU is just making it: the first one's time counts. */
+		slot->epoch = config.epoch;
+		__sync_val_compare_and_swap(&slot->origin, 0, notes->head);
+		__sync_val_compare_and_swap(&slot->time, 0, now);
+	}
+	if (frame->epoch != config.epoch)
+		tracking &= ~sessions_outdated(tracking, frame->epoch);
+	if ((slot->sessions & tracking) != tracking)
+		__sync_fetch_and_or(&slot->sessions, tracking);
+	slot->used = now / SECOND;
+	return slot;
+}
+
+static __always_inline void record_head(struct frame *frame, struct notes *notes,
+	const struct tracker_slot *slot, const struct nf_hook_state *state, __u64 now, __u32 cpu,
+	__u8 attach)
+{
+	struct event_head *head = (struct event_head *)frame->record;
+	__u64 task = bpf_get_current_pid_tgid();
+	__u64 cookie = 0;
+	__u32 inode = 0;
+
+	bpf_probe_read_kernel(&inode, sizeof(inode),
+		(void *)state->net + bpf_core_field_offset(struct net, ns.inum));
+	bpf_probe_read_kernel(&cookie, sizeof(cookie),
+		(void *)state->net + bpf_core_field_offset(struct net, net_cookie));
+	head->version = EVENT_VERSION;
+	head->probe = EVENT_PROBE_NFT;
+	head->attach = attach;
+	head->flags = (slot ? EVENT_TRACKED : 0) | (notes->head ? 0 : EVENT_STOLEN);
+	head->time = now;
+	head->epoch = frame->epoch;
+	head->cpu = cpu;
+	head->pid = task;
+	head->tgid = task >> 32;
+	bpf_get_current_comm(head->comm, sizeof(head->comm));
+	head->skb = notes->skb;
+	head->track_head = slot ? slot->origin : 0;
+	head->track_time = slot ? slot->time : 0;
+	head->netns_cookie = cookie;
+	head->netns_inode = inode;
+	head->skb_length = notes->skb_length;
+}
+
+/* True if the ring took it. The reader is woken each time another config.wakeup bytes wait. */
+static __always_inline bool record_output(struct frame *frame, __u32 size, __u32 cpu)
+{
+	__u32 key = cpu & ring_mask;
+	void *ring = bpf_map_lookup_elem(&rings, &key);
+	__u64 waiting, flags;
+
+	if (!ring || !record_bounded(size))
+		return false;
+	waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+	flags = waiting / config.wakeup != (waiting + size) / config.wakeup ? BPF_RB_FORCE_WAKEUP
+									    : BPF_RB_NO_WAKEUP;
+	return bpf_ringbuf_output(ring, frame->record, size, flags) == 0;
+}
+
+static __always_inline int emit(void *context, __u32 owner, __u8 attach)
+{
+	struct frame *frame = bpf_map_lookup_elem(&frames, &owner);
+	const struct nf_hook_state *state;
+	const struct tracker_slot *slot;
+	struct cpu_stats *stats;
+	struct notes *notes;
+	__u64 span[8] = {}, now, sessions;
+	__u32 cpu, size;
+
+	stats = cpu_stats(&cpu);
+	if (!frame || !stats)
+		return 0;
+	if (frame->context != (__u64)context) {
+		stats->counts[COUNT_NESTED]++;
+		return 0;
+	}
+	notes = frame_notes(frame);
+	now = bpf_ktime_get_ns();
+	stats->counts[COUNT_MATCHED]++;
+	sessions = sessions_account(stats, frame->sessions, now);
+	slot = packet_track(frame, notes, stats, now);
+	if (!sessions)
+		return 0;
+
+	if (!span_read(span, notes->state, struct nf_hook_state, hook, net))
+		stats->counts[COUNT_FAULTS]++;
+	state = span_object(span, struct nf_hook_state, hook);
+	record_head(frame, notes, slot, state, now, cpu, attach);
+	size = record_nft(frame, notes, stats, state, sizeof(struct event_head));
+	size = record_device(frame, notes, state, size);
+	size = record_packet(frame, notes, size);
+	((struct event_head *)frame->record)->size = size;
+	((struct event_head *)frame->record)->sessions = sessions;
+	if (!record_output(frame, size, cpu))
+		sessions_ring_full(stats, sessions);
+	return 0;
+}
+
+SEC("kprobe/__nft_trace_packet")
+int kprobe_emit(struct pt_regs *context)
+{
+	return emit(context, FRAME_KPROBE, EVENT_ATTACH_KPROBE);
+}
+
+SEC("fentry/__nft_trace_packet")
+int fentry_emit(__u64 *context)
+{
+	return emit(context, FRAME_TRACING, EVENT_ATTACH_FENTRY);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's types as far as the kernel side reads them, for CO-RE: libbpf finds each member in the
+ * running kernel's BTF by its name, so neither order nor offsets here mean anything. A suffix after
+ * three underscores is a variant of a type: how older kernels have it.
+ */
+#ifndef NFTTRACED_KERNEL_H
+#define NFTTRACED_KERNEL_H
+
+#include <linux/types.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct net_device {
+	char name[16];
+	int ifindex;
+};
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct net {
+	struct ns_common ns;
+	__u64 net_cookie;
+};
+
+struct sk_buff {
+	struct sk_buff *next;
+	struct net_device *dev;
+	unsigned int len;
+	unsigned int data_len;
+	int skb_iif;
+	__u32 vlan_all; /* since 6.2 says by itself whether there is a tag */
+	__be16 vlan_proto;
+	__u16 vlan_tci;
+	__u8 vlan_present : 1; /* until 6.1 */
+	__u8 unreadable : 1; /* since 6.12: fragments in device memory */
+	__be16 protocol;
+	__u16 network_header;
+	__u16 mac_header;
+	unsigned int end;
+	unsigned char *head;
+	unsigned char *data;
+};
+
+struct skb_frag { /* since 6.9 */
+	unsigned long netmem;
+	unsigned int len;
+	unsigned int offset;
+};
+
+struct bio_vec { /* what skb_frag_t was before */
+	struct page *bv_page;
+	unsigned int bv_len;
+	unsigned int bv_offset;
+};
+
+struct skb_shared_info {
+	__u8 nr_frags;
+	struct sk_buff *frag_list;
+	struct skb_frag frags[1];
+};
+
+struct page {
+	unsigned long flags;
+};
+
+struct nf_hook_state {
+	__u8 hook;
+	__u8 pf;
+	struct net_device *in;
+	struct net_device *out;
+	struct net *net;
+};
+
+struct nft_pktinfo {
+	struct sk_buff *skb;
+	const struct nf_hook_state *state;
+};
+
+struct nft_chain;
+
+struct nft_verdict {
+	__u32 code;
+	struct nft_chain *chain;
+};
+
+struct nft_rule_dp {
+	/* 1, 12 and 42 bits of one word: libbpf sees to it. clang 14 can't describe them so. */
+	__u64 is_last : 1;
+	__u64 : 0;
+	__u64 dlen : 1;
+	__u64 : 0;
+	__u64 handle : 1;
+	unsigned char data[0];
+};
+
+struct nft_rule_blob {
+	unsigned long size;
+	unsigned char data[0];
+};
+
+struct nft_rule_dp_last { /* since 6.4 */
+	struct nft_rule_dp end;
+	const struct nft_chain *chain;
+};
+
+struct nft_table {
+	__u64 handle;
+	__u16 family : 6;
+	char *name;
+};
+
+struct nft_chain {
+	struct nft_rule_blob *blob_gen_0;
+	struct nft_rule_blob *blob_gen_1;
+	struct nft_table *table;
+	__u64 handle;
+	char *name;
+};
+
+struct nft_base_chain {
+	__u8 policy;
+	struct nft_chain chain;
+};
+
+struct nft_traceinfo {
+	const struct nft_base_chain *basechain;
+};
+
+struct nft_traceinfo___6_3 { /* until 6.3 */
+	const struct nft_pktinfo *pkt;
+	const struct nft_base_chain *basechain;
+	const struct nft_rule_dp *rule;
+	const struct nft_verdict *verdict;
+};
+
+#pragma clang attribute pop
+
+/* Verdicts: include/uapi/linux/netfilter.h and netfilter/nf_tables.h. */
+enum {
+	NETFILTER_VERDICT_MASK = 0xff,
+	NETFILTER_QUEUE_SHIFT = 16,
+	NETFILTER_STOLEN = 2,
+	NETFILTER_QUEUE = 3,
+	TABLES_CONTINUE = -1,
+	TABLES_JUMP = -3,
+	TABLES_GOTO = -4,
+};
+
+enum {
+	NETFILTER_PROTO_NETDEV = 5, /* NFPROTO_NETDEV */
+	NETFILTER_HOOK_NETDEV_EGRESS = 1, /* NF_NETDEV_EGRESS */
+};
+
+enum {
+	MAC_HEADER_UNSET = 0xffff, /* skb_mac_header_was_set */
+	ETHERNET_HEADER = 14,
+	ETHERNET_ADDRESSES = 12, /* before the ethertype */
+	ETHERNET_TYPE_LEAST = 0x600,
+	ETHERNET_VLAN = 0x8100,
+	ETHERNET_VLAN_SERVICE = 0x88a8,
+	VLAN_TAG = 4,
+};
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tracker's table: which packet an skb's head belongs to. A slot is claimed by a compare-and-swap
+ * of its head and given up by clearing the head last; the daemon ages slots through a mapping.
+ */
+#ifndef NFTTRACED_TRACK_H
+#define NFTTRACED_TRACK_H
+
+#include "bits.h"
+#include "maps.h"
+
+#define TRACKER_SPREAD 0x9e3779b97f4a7c15ull /* 2^64 / golden ratio: spreads addresses */
+#define SECOND         1000000000ull /* ns */
+
+static __always_inline struct tracker_bucket *tracker_bucket(__u64 head)
+{
+	__u32 key = (__u32)((head * TRACKER_SPREAD) >> 32) & tracker_mask;
+
+	return bpf_map_lookup_elem(&tracker, &key);
+}
+
+static __always_inline struct tracker_slot *bucket_find(struct tracker_bucket *bucket, __u64 head)
+{
+#pragma unroll
+	for (int i = 0; i < TRACKER_SLOTS; i++) {
+		if (bucket->slots[i].head == head)
+			return &bucket->slots[i];
+	}
+	return NULL;
+}
+
+static __always_inline struct tracker_slot *tracker_find(__u64 head)
+{
+	struct tracker_bucket *bucket = tracker_bucket(head);
+
+	return bucket ? bucket_find(bucket, head) : NULL;
+}
+
+static __always_inline void slot_release(struct tracker_slot *slot)
+{
+	slot->sessions = 0;
+	slot->origin = 0;
+	slot->time = 0;
+	/* An exchange is a full barrier: who sees the slot free sees it empty. */
+	__sync_lock_test_and_set(&slot->head, 0);
+}
+
+/* Frees every slot of a head: two CPUs may both have claimed one. */
+static __always_inline void tracker_forget(__u64 head)
+{
+	struct tracker_bucket *bucket = tracker_bucket(head);
+
+	if (!bucket)
+		return;
+#pragma unroll
+	for (int i = 0; i < TRACKER_SLOTS; i++) {
+		if (bucket->slots[i].head == head)
+			slot_release(&bucket->slots[i]);
+	}
+}
+
+/* The slot of a head, a new one if it has none; NULL: the bucket is full. */
+static __always_inline struct tracker_slot *tracker_claim(__u64 head)
+{
+	struct tracker_bucket *bucket = tracker_bucket(head);
+	struct tracker_slot *slot;
+
+	if (!bucket)
+		return NULL;
+	slot = bucket_find(bucket, head);
+	if (slot)
+		return slot;
+
+#pragma unroll
+	for (int i = 0; i < TRACKER_SLOTS; i++) {
+		slot = &bucket->slots[i];
+		if (!slot->head && !__sync_val_compare_and_swap(&slot->head, 0, head)) {
+			struct tracker_slot *first = bucket_find(bucket, head);
+
+			if (!first || first == slot)
+				return slot;
+			/* Another CPU was quicker with the same packet. */
+			slot_release(slot);
+			return first;
+		}
+	}
+	return NULL;
+}
+
+/* Of `sessions`, those that got their bit or their filter after `epoch`. */
+static __noinline __u64 sessions_outdated(__u64 sessions, __u32 epoch)
+{
+	__u64 outdated = 0;
+
+	for (int i = 0; i < EVENT_SESSIONS_MAX && sessions; i++) {
+		__u32 bit = bit_lowest(sessions);
+
+		sessions &= sessions - 1;
+		if (config.since[bit] > epoch)
+			outdated |= 1ull << bit;
+	}
+	return outdated;
+}
+
+/* The sessions that stick to a packet, without those that its entry can't mean any more. */
+static __always_inline __u64 slot_sessions(struct tracker_slot *slot)
+{
+	__u64 sessions = slot->sessions, outdated;
+	__u32 epoch = config.epoch;
+
+	if (!sessions || slot->epoch == epoch)
+		return sessions;
+	outdated = sessions_outdated(sessions, slot->epoch);
+	if (outdated)
+		__sync_fetch_and_and(&slot->sessions, ~outdated);
+	slot->epoch = epoch;
+	return sessions & ~outdated;
+}
+
+#endif

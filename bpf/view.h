@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The packet view: the bytes of a packet that filters and the record's snapshot look at, from the
+ * link-layer header if there is one, across page fragments and fragment lists as far as a filter
+ * wants to see, with an accelerated VLAN tag put back.
+ */
+#ifndef NFTTRACED_VIEW_H
+#define NFTTRACED_VIEW_H
+
+#include "call.h"
+
+#include <bpf/bpf_endian.h>
+
+#define PAGE_BITS     12 /* where pages are mapped by vmemmap_base: x86 */
+#define NETMEM_IOV    1ul /* the lowest bit of netmem_ref: device memory */
+#define FRAGMENTS_MAX 64 /* page fragments and list members of a packet that are looked at */
+#define GATHER_STEPS  (FRAME_VIEW_MAX / FRAME_PIECE + 2 * FRAGMENTS_MAX)
+
+struct gather {
+	struct frame *frame;
+	__u64 from; /* where the next piece is, `left` bytes of it */
+	__u64 fragments; /* address of the next skb_frag_t */
+	__u64 member; /* the next skb of the fragment list */
+	__u32 left;
+	__u32 fragments_left;
+	__u32 filled; /* bytes in the view */
+	__u32 wanted;
+};
+
+/* Virtual address of a page fragment; 0: can't be told. */
+static __always_inline __u64 fragment_address(__u64 page, __u32 offset)
+{
+	__u64 vmemmap = 0, direct = 0;
+
+	if (page & NETMEM_IOV || !vmemmap_base_address || !page_offset_base_address)
+		return 0;
+	bpf_probe_read_kernel(&vmemmap, sizeof(vmemmap), (void *)vmemmap_base_address);
+	bpf_probe_read_kernel(&direct, sizeof(direct), (void *)page_offset_base_address);
+	if (!vmemmap || !direct || page < vmemmap)
+		return 0;
+	return direct + ((page - vmemmap) / bpf_core_type_size(struct page) << PAGE_BITS) + offset;
+}
+
+static __always_inline bool gather_fragment(struct gather *gather)
+{
+	__u64 span[4];
+
+	if (bpf_core_type_exists(struct skb_frag)) {
+		const struct skb_frag *fragment = (const void *)span;
+
+		if (bpf_probe_read_kernel(
+			    span, bpf_core_type_size(struct skb_frag), (void *)gather->fragments))
+			return false;
+		gather->fragments += bpf_core_type_size(struct skb_frag);
+		gather->left = fragment->len;
+		gather->from = fragment_address(fragment->netmem, fragment->offset);
+	} else {
+		const struct bio_vec *fragment = (const void *)span;
+
+		if (bpf_probe_read_kernel(
+			    span, bpf_core_type_size(struct bio_vec), (void *)gather->fragments))
+			return false;
+		gather->fragments += bpf_core_type_size(struct bio_vec);
+		gather->left = fragment->bv_len;
+		gather->from = fragment_address((__u64)fragment->bv_page, fragment->bv_offset);
+	}
+	gather->fragments_left--;
+	return gather->from;
+}
+
+/* The linear part of the next skb in the fragment list. */
+static __always_inline bool gather_member(struct gather *gather)
+{
+	__u64 span[SKB_SPAN / 8];
+	const struct sk_buff *skb;
+	__u64 member = gather->member;
+
+	if (!span_read(span, member, struct sk_buff, len, data))
+		return false;
+	skb = span_object(span, struct sk_buff, len);
+	gather->from = (__u64)skb->data;
+	gather->left = skb->len - skb->data_len;
+	/* What follows a member with fragments of its own would land in the wrong place. */
+	if (skb->data_len ||
+		bpf_probe_read_kernel(&gather->member, sizeof(gather->member),
+			(void *)member + bpf_core_field_offset(struct sk_buff, next)))
+		gather->member = 0;
+	return true;
+}
+
+/* One piece; called by bpf_loop. Nonzero: nothing more to do. */
+static long gather_step(__u32 step, struct gather *gather)
+{
+	struct frame *frame = gather->frame;
+	__u32 filled = gather->filled, length = FRAME_PIECE;
+
+	if (filled >= gather->wanted || filled >= FRAME_VIEW_MAX)
+		return 1;
+	if (!gather->left) {
+		if (gather->fragments_left)
+			return gather_fragment(gather) ? 0 : 1;
+		if (gather->member)
+			return gather_member(gather) ? 0 : 1;
+		return 1;
+	}
+
+	if (length > gather->left)
+		length = gather->left;
+	if (length > gather->wanted - filled)
+		length = gather->wanted - filled;
+	opaque(length);
+	if (length > FRAME_PIECE)
+		return 1;
+	if (bpf_probe_read_kernel(frame->packet + filled, length, (void *)gather->from))
+		return 1;
+	gather->filled = filled + length;
+	gather->left -= length;
+	gather->from += length;
+	return 0;
+}
+
+/* Goes on behind the linear part. Returns how many bytes the view has then. */
+static __always_inline __u32 view_gather(
+	struct frame *frame, const struct sk_buff *skb, __u32 filled, __u32 wanted)
+{
+	struct gather gather = { .frame = frame, .filled = filled, .wanted = wanted };
+	__u64 shared = (__u64)skb->head + skb->end;
+	__u8 fragments = 0;
+
+	bpf_probe_read_kernel(&fragments, sizeof(fragments),
+		(void *)shared + bpf_core_field_offset(struct skb_shared_info, nr_frags));
+	bpf_probe_read_kernel(&gather.member, sizeof(gather.member),
+		(void *)shared + bpf_core_field_offset(struct skb_shared_info, frag_list));
+	gather.fragments = shared + bpf_core_field_offset(struct skb_shared_info, frags);
+	gather.fragments_left = fragments > FRAGMENTS_MAX ? FRAGMENTS_MAX : fragments;
+	bpf_loop(GATHER_STEPS, gather_step, &gather, 0);
+	return gather.filled;
+}
+
+/* Reads at most `wanted` linear bytes from `start` on to packet + offset; returns how many. */
+static __always_inline __u32 view_linear(
+	struct frame *frame, __u32 offset, __u64 start, __u64 end, __u32 wanted)
+{
+	__u32 length = wanted;
+
+	if (start >= end)
+		return 0;
+	if (length > end - start)
+		length = end - start;
+	opaque(length);
+	if (length > FRAME_VIEW_MAX)
+		length = FRAME_VIEW_MAX;
+	if (bpf_probe_read_kernel(frame->packet + offset, length, (void *)start))
+		return 0;
+	return length;
+}
+
+static __always_inline bool ethernet_type_plausible(__be16 type, __be16 protocol)
+{
+	return type == protocol || type == bpf_htons(ETHERNET_VLAN) ||
+		type == bpf_htons(ETHERNET_VLAN_SERVICE) || bpf_ntohs(type) < ETHERNET_TYPE_LEAST;
+}
+
+static __always_inline bool vlan_present(const struct sk_buff *skb)
+{
+	if (bpf_core_field_exists(skb->vlan_all))
+		return skb->vlan_all;
+	return BPF_CORE_READ_BITFIELD(skb, vlan_present);
+}
+
+/* The packet was read behind a gap: moves the addresses down and puts the tag into the gap. */
+static __always_inline void view_insert_tag(struct frame *frame, const struct sk_buff *skb)
+{
+	__u32 *words = (__u32 *)frame->packet;
+	__be16 *tag = (__be16 *)(frame->packet + ETHERNET_ADDRESSES);
+
+	words[0] = words[1];
+	words[1] = words[2];
+	words[2] = words[3];
+	tag[0] = skb->vlan_proto;
+	tag[1] = bpf_htons(skb->vlan_tci);
+}
+
+/* Tries the link-layer header; returns the linear bytes in the view, 0: there is none. */
+static __always_inline __u32 view_ethernet(
+	struct frame *frame, const struct sk_buff *skb, __u64 end, __u32 wanted, __u32 *ret_gap)
+{
+	__u32 gap = vlan_present(skb) ? VLAN_TAG : 0, length;
+	__be16 type;
+
+	if (skb->mac_header == MAC_HEADER_UNSET ||
+		skb->network_header < skb->mac_header + ETHERNET_HEADER)
+		return 0;
+	length = view_linear(frame, gap, (__u64)skb->head + skb->mac_header, end, wanted - gap);
+	if (length < ETHERNET_HEADER)
+		return 0;
+	type = *(__be16 *)(frame->packet + gap + ETHERNET_ADDRESSES);
+	if (!ethernet_type_plausible(type, skb->protocol))
+		return 0;
+	if (gap)
+		view_insert_tag(frame, skb);
+	*ret_gap = gap;
+	return length + gap;
+}
+
+/* Fills in frame.link, length, captured and packet. */
+static __always_inline void view_read(
+	struct frame *frame, struct notes *notes, const struct sk_buff *skb, __u64 *clipped)
+{
+	__u64 head = (__u64)skb->head, data = (__u64)skb->data, start;
+	__u64 end = data + (skb->len - skb->data_len);
+	__u32 visible = config.view, wanted, captured, gap = 0;
+
+	if (visible > FRAME_VIEW_MAX)
+		visible = FRAME_VIEW_MAX;
+	wanted = visible > EVENT_SNAPSHOT_MAX ? visible : EVENT_SNAPSHOT_MAX;
+
+	captured = view_ethernet(frame, skb, end, wanted, &gap);
+	if (captured) {
+		frame->link = EVENT_LINK_ETHERNET;
+		start = head + skb->mac_header;
+	} else {
+		frame->link = EVENT_LINK_RAW;
+		start = head + skb->network_header;
+		captured = view_linear(frame, 0, start, end, wanted);
+	}
+	frame->length = skb->len + (__u32)(data - start) + gap;
+	notes->network_offset = skb->network_header - (__u16)(start - head) + gap;
+
+	if (visible > frame->length)
+		visible = frame->length;
+	if (captured < visible) {
+		captured = view_gather(frame, skb, captured, visible);
+		if (captured < visible)
+			*clipped += 1;
+	}
+	frame->captured = captured > FRAME_VIEW_MAX ? FRAME_VIEW_MAX : captured;
+}
+
+#endif
