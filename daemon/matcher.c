@@ -87,10 +87,10 @@ static void emit_sticky_test(struct block *block, unsigned int bit)
 	int16_t half = bit < HALF_BITS ? MATCHER_LOW_HALF : MATCHER_HIGH_HALF;
 
 	emit(block,
-	        ebpf_load(BPF_W, MATCHER_SCRATCH, MATCHER_FRAME,
-	                (int16_t)offsetof(struct frame, sticky) + half));
+		ebpf_load(BPF_W, MATCHER_SCRATCH, MATCHER_FRAME,
+			(int16_t)offsetof(struct frame, sticky) + half));
 	emit_jump(block, block->to_accept,
-	        ebpf_jump32_imm(BPF_JSET, MATCHER_SCRATCH, half_mask(bit), 0));
+		ebpf_jump32_imm(BPF_JSET, MATCHER_SCRATCH, half_mask(bit), 0));
 }
 
 static uint32_t variant_link(enum filter_variant variant)
@@ -108,13 +108,16 @@ static void emit_variant(struct block *block, enum filter_variant variant, const
 	emit(block, ebpf_jump32_imm(BPF_JNE, MATCHER_SCRATCH, variant_link(variant), 0));
 	g_array_append_vals(block->code, body->data, body->len);
 	emit_jump(block, block->to_accept, ebpf_jump(0));
-	emit_jump(block, block->to_end, ebpf_jump(0));
+	/* The verifier refuses code that nothing goes to. */
+	if (translate_rejects(body))
+		emit_jump(block, block->to_end, ebpf_jump(0));
 	land_jump(block, skip);
 }
 
-/* What a session needs to become code: the translated filter, NULL where a variant never matches. */
+/* What a session needs to become code. */
 struct bodies {
-	GArray *variants[FILTER_VARIANTS];
+	bool filtered; /* false: every packet matches */
+	GArray *variants[FILTER_VARIANTS]; /* the translated filter; NULL: never matches */
 };
 
 static void bodies_clear(struct bodies *bodies)
@@ -125,16 +128,8 @@ static void bodies_clear(struct bodies *bodies)
 
 #define auto_bodies __attribute__((cleanup(bodies_clear))) struct bodies
 
-static bool bodies_empty(const struct bodies *bodies)
-{
-	for (unsigned int v = 0; v < FILTER_VARIANTS; v++)
-		if (bodies->variants[v] != NULL)
-			return false;
-	return true;
-}
-
 static int bodies_translate(
-        struct bodies *bodies, const struct matcher_session *session, char **ret_reason)
+	struct bodies *bodies, const struct matcher_session *session, char **ret_reason)
 {
 	for (unsigned int v = 0; v < FILTER_VARIANTS; v++) {
 		const struct sock_fprog *program;
@@ -144,20 +139,22 @@ static int bodies_translate(
 			continue;
 		program = &session->filter->programs[v];
 		bodies->variants[v] = g_array_new(FALSE, FALSE, sizeof(struct bpf_insn));
+		bodies->filtered = true;
 		r = translate_program(program, bodies->variants[v], ret_reason);
 		if (r < 0)
 			return r;
+		if (!translate_accepts(bodies->variants[v]))
+			g_clear_pointer(&bodies->variants[v], g_array_unref);
 	}
 	return 0;
 }
 
-/* A session without a filter matches every packet; one whose bodies are all NULL has none. */
 static void block_build(
-        struct block *block, const struct matcher_session *session, const struct bodies *bodies)
+	struct block *block, const struct matcher_session *session, const struct bodies *bodies)
 {
 	emit_mask_test(block, offsetof(struct frame, verdict), session->verdicts);
 	emit_mask_test(block, offsetof(struct frame, probe), session->probes);
-	if (!bodies_empty(bodies)) {
+	if (bodies->filtered) {
 		emit_sticky_test(block, session->bit);
 		for (unsigned int v = 0; v < FILTER_VARIANTS; v++)
 			if (bodies->variants[v] != NULL)
@@ -166,9 +163,9 @@ static void block_build(
 	}
 	land_jumps(block, block->to_accept);
 	emit(block,
-	        ebpf_alu32_imm(BPF_OR,
-	                session->bit < HALF_BITS ? MATCHER_SESSIONS_LOW : MATCHER_SESSIONS_HIGH,
-	                half_mask(session->bit)));
+		ebpf_alu32_imm(BPF_OR,
+			session->bit < HALF_BITS ? MATCHER_SESSIONS_LOW : MATCHER_SESSIONS_HIGH,
+			half_mask(session->bit)));
 	land_jumps(block, block->to_end);
 }
 
@@ -204,12 +201,12 @@ static void part_free(void *data)
 static bool part_has_room(const struct matcher_part *part, size_t instructions, unsigned int jumps)
 {
 	return part->code->len + instructions <= MATCHER_PART_INSTRUCTIONS &&
-	        part->jumps + jumps <= MATCHER_PART_JUMPS;
+		part->jumps + jumps <= MATCHER_PART_JUMPS;
 }
 
 /* Puts a block into the first part that has room, or into a new one. False: into none, ever. */
 static bool matcher_place(
-        struct matcher *matcher, const struct matcher_session *session, const struct bodies *bodies)
+	struct matcher *matcher, const struct matcher_session *session, const struct bodies *bodies)
 {
 	auto_block block = { 0 };
 	struct matcher_part *part = NULL;
@@ -220,7 +217,7 @@ static bool matcher_place(
 	block_init(&block);
 	block_build(&block, session, bodies);
 	jumps = translate_longest_path(
-	        (struct bpf_insn *)(void *)block.code->data, block.code->len);
+		(struct bpf_insn *)(void *)block.code->data, block.code->len);
 	if (jumps > MATCHER_PART_JUMPS)
 		return false;
 	for (unsigned int i = 0; i < matcher->parts->len && part == NULL; i++)
@@ -239,16 +236,16 @@ static bool matcher_place(
 static int refuse_filter(const GArray *body, char **ret_reason)
 {
 	*ret_reason = g_strdup_printf(
-	        "the session's filter needs %u of %u instructions and %u of %u conditional jumps "
-	        "that one filter may have in the kernel",
-	        body->len, MATCHER_PART_INSTRUCTIONS - BLOCK_OVERHEAD,
-	        translate_longest_path((struct bpf_insn *)(void *)body->data, body->len),
-	        MATCHER_PART_JUMPS - BLOCK_OVERHEAD);
+		"the session's filter needs %u of %u instructions and %u of %u conditional jumps "
+		"that one filter may have in the kernel",
+		body->len, MATCHER_PART_INSTRUCTIONS - BLOCK_OVERHEAD,
+		translate_longest_path((struct bpf_insn *)(void *)body->data, body->len),
+		MATCHER_PART_JUMPS - BLOCK_OVERHEAD);
 	return -E2BIG;
 }
 
 static int matcher_add(
-        struct matcher *matcher, const struct matcher_session *session, char **ret_reason)
+	struct matcher *matcher, const struct matcher_session *session, char **ret_reason)
 {
 	auto_bodies bodies = { 0 };
 	int r;
@@ -265,7 +262,7 @@ static int matcher_add(
 	if (matcher_place(matcher, session, &bodies))
 		return 0;
 	for (unsigned int v = 0; v < FILTER_VARIANTS; v++) {
-		struct bodies one = { 0 };
+		struct bodies one = { .filtered = true };
 
 		if (bodies.variants[v] == NULL)
 			continue;
@@ -295,7 +292,7 @@ static struct matcher_budget matcher_count(const struct matcher *matcher)
 }
 
 int matcher_build(const struct matcher_session *sessions, size_t count, uint32_t epoch,
-        struct matcher **ret, struct matcher_budget *ret_budget, char **ret_reason)
+	struct matcher **ret, struct matcher_budget *ret_budget, char **ret_reason)
 {
 	auto_matcher *matcher = g_new0(struct matcher, 1);
 	int r = 0;
@@ -310,10 +307,10 @@ int matcher_build(const struct matcher_session *sessions, size_t count, uint32_t
 		return r;
 	if (matcher->parts->len > STAGE_PARTS_MAX) {
 		*ret_reason = g_strdup_printf(
-		        "the sessions' filters need %u of %u parts of the matcher (%u instructions, "
-		        "%u conditional jumps; a part holds %u and %u)",
-		        ret_budget->parts, ret_budget->parts_allowed, ret_budget->instructions,
-		        ret_budget->jumps, MATCHER_PART_INSTRUCTIONS, MATCHER_PART_JUMPS);
+			"the sessions' filters need %u of %u parts of the matcher (%u instructions, "
+			"%u conditional jumps; a part holds %u and %u)",
+			ret_budget->parts, ret_budget->parts_allowed, ret_budget->instructions,
+			ret_budget->jumps, MATCHER_PART_INSTRUCTIONS, MATCHER_PART_JUMPS);
 		return -E2BIG;
 	}
 	*ret = g_steal_pointer(&matcher);

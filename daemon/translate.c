@@ -67,28 +67,28 @@ static uint8_t load_width(unsigned int size)
 
 /* Rejects unless the `reach` bytes from the packet's start, or from its byte X, are there. */
 static void emit_bounds(struct translation *t, const struct sock_filter *insn,
-        const struct classic_state *state, uint32_t reach)
+	const struct classic_state *state, uint32_t reach)
 {
 	if (BPF_MODE(insn->code) != BPF_IND) {
 		if (state->captured < reach)
 			emit_jump(t, ebpf_jump64_imm(BPF_JLT, MATCHER_CAPTURED, (int32_t)reach, 0),
-			        EXIT_REJECT);
+				EXIT_REJECT);
 		return;
 	}
 	if (state->x_limit > FRAME_VIEW_MAX - reach)
 		emit_jump(t,
-		        ebpf_jump64_imm(BPF_JGT, MATCHER_X, (int32_t)(FRAME_VIEW_MAX - reach), 0),
-		        EXIT_REJECT);
+			ebpf_jump64_imm(BPF_JGT, MATCHER_X, (int32_t)(FRAME_VIEW_MAX - reach), 0),
+			EXIT_REJECT);
 	if (state->ahead < reach) {
 		emit(t, ebpf_alu64_reg(BPF_MOV, MATCHER_SCRATCH, MATCHER_X));
 		emit(t, ebpf_alu64_imm(BPF_ADD, MATCHER_SCRATCH, (int32_t)reach));
 		emit_jump(t, ebpf_jump64_reg(BPF_JGT, MATCHER_SCRATCH, MATCHER_CAPTURED, 0),
-		        EXIT_REJECT);
+			EXIT_REJECT);
 	}
 }
 
 static void emit_packet_load(
-        struct translation *t, const struct sock_filter *insn, const struct classic_state *state)
+	struct translation *t, const struct sock_filter *insn, const struct classic_state *state)
 {
 	unsigned int size = classic_load_size(insn);
 	uint8_t base = MATCHER_FRAME, to = MATCHER_A;
@@ -138,8 +138,8 @@ static void emit_shift(struct translation *t, const struct sock_filter *insn)
 
 	if (BPF_SRC(insn->code) == BPF_K) {
 		emit(t,
-		        insn->k < WORD_BITS ? ebpf_alu32_imm(op, MATCHER_A, insn->k)
-		                            : ebpf_alu32_imm(BPF_MOV, MATCHER_A, 0));
+			insn->k < WORD_BITS ? ebpf_alu32_imm(op, MATCHER_A, insn->k)
+					    : ebpf_alu32_imm(BPF_MOV, MATCHER_A, 0));
 		return;
 	}
 	emit(t, ebpf_jump32_imm(BPF_JGE, MATCHER_X, WORD_BITS, 2));
@@ -182,7 +182,7 @@ static uint8_t comparison_inverse(uint8_t op)
 static struct bpf_insn comparison(const struct sock_filter *insn, uint8_t op)
 {
 	return BPF_SRC(insn->code) == BPF_X ? ebpf_jump32_reg(op, MATCHER_A, MATCHER_X, 0)
-	                                    : ebpf_jump32_imm(op, MATCHER_A, insn->k, 0);
+					    : ebpf_jump32_imm(op, MATCHER_A, insn->k, 0);
 }
 
 static void emit_branch(struct translation *t, const struct sock_filter *insn, size_t at)
@@ -272,8 +272,8 @@ static void emit_start(struct translation *t)
 	}
 	if (t->facts.view > 0)
 		emit(t,
-		        ebpf_load(BPF_W, MATCHER_CAPTURED, MATCHER_FRAME,
-		                offsetof(struct frame, captured)));
+			ebpf_load(BPF_W, MATCHER_CAPTURED, MATCHER_FRAME,
+				offsetof(struct frame, captured)));
 }
 
 static size_t fixup_target(const struct translation *t, const struct fixup *fixup)
@@ -293,8 +293,8 @@ static int resolve_jumps(struct translation *t, char **ret_reason)
 
 		if (distance > INT16_MAX) {
 			*ret_reason = g_strdup_printf(
-			        "the filter needs %u instructions of eBPF, and its jumps reach %d",
-			        t->code->len, INT16_MAX);
+				"the filter needs %u instructions of eBPF, and its jumps reach %d",
+				t->code->len, INT16_MAX);
 			return -E2BIG;
 		}
 		g_array_index(t->code, struct bpf_insn, fixup->at).off = (int16_t)distance;
@@ -334,6 +334,28 @@ static bool is_jump(const struct bpf_insn *insn)
 	uint8_t class = BPF_CLASS(insn->code), op = BPF_OP(insn->code);
 
 	return (class == BPF_JMP || class == BPF_JMP32) && op != BPF_CALL && op != BPF_EXIT;
+}
+
+/* True if some jump goes to instruction `target`. */
+static bool jumps_to(const GArray *body, size_t target)
+{
+	for (size_t i = 0; i < body->len; i++) {
+		const struct bpf_insn *insn = &g_array_index(body, struct bpf_insn, i);
+
+		if (is_jump(insn) && i + 1 + (size_t)insn->off == target)
+			return true;
+	}
+	return false;
+}
+
+bool translate_accepts(const GArray *body)
+{
+	return jumps_to(body, body->len);
+}
+
+bool translate_rejects(const GArray *body)
+{
+	return jumps_to(body, body->len + 1);
 }
 
 unsigned int translate_longest_path(const struct bpf_insn *code, size_t count)

@@ -10,6 +10,7 @@
 #include <glib.h>
 #include <linux/bpf.h>
 #include <linux/filter.h>
+#include <stdbool.h>
 
 /* The registers of generated code. What a body may change, nothing outside it relies on. */
 enum matcher_register {
@@ -43,6 +44,10 @@ enum matcher_register {
  * the body is too long for its own jumps; `code` is as it was then.
  */
 int translate_program(const struct sock_fprog *program, GArray *code, char **ret_reason);
+
+/* True if a packet can be accepted, or rejected, by a body that is alone in `body`. */
+bool translate_accepts(const GArray *body);
+bool translate_rejects(const GArray *body);
 
 /* Conditional jumps on the longest path through `count` instructions that jump forward only. */
 unsigned int translate_longest_path(const struct bpf_insn *code, size_t count);
