@@ -20,8 +20,8 @@ enum attach_mode {
 
 struct pipeline_options {
 	enum attach_mode attach;
-	uint32_t ring_size;	/* bytes of all rings together; rounded up to what the kernel takes */
-	uint32_t tracker_size;	/* packets tracked at a time */
+	uint32_t ring_size; /* bytes of all rings together; rounded up to what the kernel takes */
+	uint32_t tracker_size; /* packets tracked at a time */
 };
 
 struct pipeline;
@@ -52,14 +52,15 @@ const char *pipeline_layout_name(const struct pipeline *pipeline);
  * tracker's hooks are attached while config->tracking is not 0.
  */
 int pipeline_swap(struct pipeline *pipeline, const struct matcher *matcher, bool empty,
-		const struct pipeline_config *config, char **ret_reason);
+	const struct pipeline_config *config, char **ret_reason);
 
 /* The epoch that the next matcher must be built with. */
 uint32_t pipeline_next_epoch(const struct pipeline *pipeline);
 
 /* Sums over CPUs. */
 uint64_t pipeline_count(const struct pipeline *pipeline, enum pipeline_count which);
-void pipeline_session_stats(const struct pipeline *pipeline, unsigned int bit, struct session_stats *ret);
+void pipeline_session_stats(
+	const struct pipeline *pipeline, unsigned int bit, struct session_stats *ret);
 /* Zeroes a bit's counters: before the bit is given to a session. */
 void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit);
 
@@ -71,7 +72,8 @@ int pipeline_missed(const struct pipeline *pipeline, uint64_t *ret);
 bool pipeline_stale(const struct pipeline *pipeline);
 
 /* Frees tracker slots without an event for `age` seconds; returns how many. */
-unsigned int pipeline_tracker_age(struct pipeline *pipeline, unsigned int age, unsigned int *ret_used);
+unsigned int pipeline_tracker_age(
+	struct pipeline *pipeline, unsigned int age, unsigned int *ret_used);
 
 /* The ring buffers' map descriptors, for ring_new. */
 unsigned int pipeline_rings(const struct pipeline *pipeline);

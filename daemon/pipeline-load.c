@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Loading the BPF object. Its maps are made once and outlive the programs, which may be unloaded and
+ * loaded again: programs that are attached by fentry pin the nf_tables module while they are loaded.
+ */
+#include "pipeline-private.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../journal/cleanup.h"
+#include "bpf/pipeline.skel.h"
+
+#define RINGS_MAX 16 /* more would spread the memory thin */
+
+/* What libbpf says while it works in this thread; NULL: nobody wants to know. */
+static _Thread_local GString *messages;
+
+static int message_take(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	if (messages && level == LIBBPF_WARN)
+		g_string_append_vprintf(messages, format, arguments);
+	return 0;
+}
+
+/* The verifier's last words, or else libbpf's first; "" if there are none. For g_free. */
+static char *message_gist(const char *text)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	const char *gist = lines[0] ? lines[0] : "";
+
+	for (char **line = lines; *line && line[1]; line++) {
+		if (g_str_has_prefix(line[1], "processed "))
+			gist = *line;
+	}
+	return g_strdup(gist);
+}
+
+static struct bpf_map **skeleton_map(struct pipeline_bpf *skeleton, enum pipeline_map map)
+{
+	switch (map) {
+	case MAP_KPROBE_STAGES:
+		return &skeleton->maps.kprobe_stages;
+	case MAP_FENTRY_STAGES:
+		return &skeleton->maps.fentry_stages;
+	case MAP_FRAMES:
+		return &skeleton->maps.frames;
+	case MAP_STATS:
+		return &skeleton->maps.stats;
+	case MAP_TRACKER:
+		return &skeleton->maps.tracker;
+	case MAP_EXPANSIONS:
+		return &skeleton->maps.expansions;
+	case MAP_RINGS:
+		return &skeleton->maps.rings;
+	case MAP_CONSTANTS:
+		return &skeleton->maps.rodata;
+	case MAP_VARIABLES:
+		return &skeleton->maps.bss;
+	case PIPELINE_MAPS:
+		break;
+	}
+	return NULL;
+}
+
+static void programs_choose(const struct pipeline *pipeline, struct pipeline_bpf *skeleton)
+{
+	bool fentry = pipeline->mode == ATTACH_FENTRY;
+	bool hook_fentry = pipeline->hook_mode == ATTACH_FENTRY;
+
+	bpf_program__set_autoload(skeleton->progs.kprobe_stub, !fentry);
+	bpf_program__set_autoload(skeleton->progs.kprobe_capture, !fentry);
+	bpf_program__set_autoload(skeleton->progs.kprobe_emit, !fentry);
+	bpf_program__set_autoload(skeleton->progs.fentry_stub, fentry);
+	bpf_program__set_autoload(skeleton->progs.fentry_capture, fentry);
+	bpf_program__set_autoload(skeleton->progs.fentry_emit, fentry);
+	bpf_program__set_autoload(skeleton->progs.kprobe_free, !hook_fentry);
+	bpf_program__set_autoload(skeleton->progs.kprobe_partial, !hook_fentry);
+	bpf_program__set_autoload(skeleton->progs.kprobe_expand, !hook_fentry);
+	bpf_program__set_autoload(skeleton->progs.kretprobe_expand, !hook_fentry);
+	bpf_program__set_autoload(skeleton->progs.fentry_free, hook_fentry);
+	bpf_program__set_autoload(skeleton->progs.fentry_partial, hook_fentry);
+	bpf_program__set_autoload(skeleton->progs.fentry_expand, hook_fentry);
+	bpf_program__set_autoload(skeleton->progs.fexit_expand, hook_fentry);
+}
+
+static int maps_prepare(const struct pipeline *pipeline, struct pipeline_bpf *skeleton)
+{
+	int r;
+
+	skeleton->rodata->argument_layout = pipeline->facts.layout;
+	skeleton->rodata->ring_mask = pipeline->rings - 1;
+	skeleton->rodata->tracker_mask = pipeline->buckets - 1;
+	skeleton->rodata->vmemmap_base_address = pipeline->facts.vmemmap_base;
+	skeleton->rodata->page_offset_base_address = pipeline->facts.page_offset_base;
+
+	r = bpf_map__set_max_entries(skeleton->maps.stats, pipeline->cpus);
+	if (r == 0)
+		r = bpf_map__set_max_entries(skeleton->maps.tracker, pipeline->buckets);
+	if (r == 0)
+		r = bpf_map__set_max_entries(skeleton->maps.rings, pipeline->rings);
+	for (int i = 0; r == 0 && i < PIPELINE_MAPS; i++) {
+		if (pipeline->maps[i] >= 0)
+			r = bpf_map__reuse_fd(*skeleton_map(skeleton, i), pipeline->maps[i]);
+	}
+	return r;
+}
+
+/* Keeps the maps for the time after the programs. */
+static int maps_keep(struct pipeline *pipeline)
+{
+	for (int i = 0; i < PIPELINE_MAPS; i++) {
+		int fd = bpf_map__fd(*skeleton_map(pipeline->programs, i));
+
+		if (pipeline->maps[i] >= 0)
+			continue;
+		pipeline->maps[i] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		if (pipeline->maps[i] < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int mapping_make(struct mapping *mapping, int fd, size_t value_size, size_t entries)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	/* As array_map_alloc has it: values are multiples of 8 bytes. */
+	size_t size = (value_size + 7) / 8 * 8 * entries;
+	void *address;
+
+	if (mapping->address)
+		return 0;
+	size = (size + page - 1) / page * page;
+	address = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (address == MAP_FAILED)
+		return -errno;
+	mapping->address = address;
+	mapping->size = size;
+	return 0;
+}
+
+static int mappings_make(struct pipeline *pipeline)
+{
+	int r;
+
+	r = mapping_make(&pipeline->variables, pipeline->maps[MAP_VARIABLES],
+		sizeof(struct pipeline_bpf__bss), 1);
+	if (r == 0)
+		r = mapping_make(&pipeline->stats, pipeline->maps[MAP_STATS],
+			sizeof(struct cpu_stats), pipeline->cpus);
+	if (r == 0)
+		r = mapping_make(&pipeline->tracker, pipeline->maps[MAP_TRACKER],
+			sizeof(struct tracker_bucket), pipeline->buckets);
+	return r;
+}
+
+/* Makes the rings and enters them into their map. */
+static int rings_make(struct pipeline *pipeline, uint32_t size)
+{
+	uint32_t page = (uint32_t)sysconf(_SC_PAGESIZE), each = page;
+
+	if (pipeline->ring_fds)
+		return 0;
+	while (each < size / pipeline->rings && each < 1u << 31)
+		each *= 2;
+	pipeline->ring_fds = g_new(int, pipeline->rings);
+	for (uint32_t i = 0; i < pipeline->rings; i++)
+		pipeline->ring_fds[i] = -1;
+	for (uint32_t i = 0; i < pipeline->rings; i++) {
+		int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0, each, NULL), r;
+
+		if (fd < 0)
+			return fd;
+		pipeline->ring_fds[i] = fd;
+		r = bpf_map_update_elem(pipeline->maps[MAP_RINGS], &i, &fd, BPF_ANY);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* One ring for a CPU up to RINGS_MAX; a power of two, so that a mask picks a CPU's. */
+static unsigned int rings_count(unsigned int cpus)
+{
+	unsigned int rings = 1;
+
+	while (rings < cpus && rings < RINGS_MAX)
+		rings *= 2;
+	return rings;
+}
+
+/* A power of two of buckets that hold `packets`. */
+static unsigned int buckets_count(uint32_t packets)
+{
+	unsigned int buckets = 1;
+
+	while (buckets < packets / TRACKER_SLOTS && buckets < 1u << 24)
+		buckets *= 2;
+	return buckets;
+}
+
+static int skeleton_load(struct pipeline *pipeline, struct pipeline_bpf **ret)
+{
+	struct pipeline_bpf *skeleton = pipeline_bpf__open();
+	int r;
+
+	if (!skeleton)
+		return -errno;
+	programs_choose(pipeline, skeleton);
+	r = maps_prepare(pipeline, skeleton);
+	if (r == 0)
+		r = pipeline_bpf__load(skeleton);
+	if (r < 0) {
+		pipeline_bpf__destroy(skeleton);
+		return r;
+	}
+	*ret = skeleton;
+	return 0;
+}
+
+int pipeline_load(
+	struct pipeline *pipeline, const struct pipeline_options *options, char **ret_reason)
+{
+	g_autoptr(GString) said = g_string_new(NULL);
+	int r;
+
+	if (!pipeline->cpus) {
+		r = libbpf_num_possible_cpus();
+		pipeline->cpus = r > 0 ? (unsigned int)r : 1;
+		pipeline->rings = rings_count(pipeline->cpus);
+		pipeline->buckets = buckets_count(options->tracker_size);
+	}
+	libbpf_set_print(message_take);
+	messages = said;
+	r = skeleton_load(pipeline, &pipeline->programs);
+	messages = NULL;
+	if (r < 0) {
+		g_autofree char *gist = message_gist(said->str);
+		g_autofree char *what =
+			g_strdup_printf("the kernel refused the BPF programs (%s)", gist);
+
+		*ret_reason = kernel_refusal(what, r);
+		return r;
+	}
+
+	r = maps_keep(pipeline);
+	if (r == 0)
+		r = mappings_make(pipeline);
+	if (r == 0)
+		r = rings_make(pipeline, options->ring_size);
+	if (r < 0) {
+		*ret_reason = kernel_refusal("can't make the BPF maps", r);
+		pipeline_unload(pipeline);
+	}
+	return r;
+}
+
+void pipeline_unload(struct pipeline *pipeline)
+{
+	pipeline_bpf__destroy(pipeline->programs);
+	pipeline->programs = NULL;
+}
+
+struct pipeline_config *pipeline_config(const struct pipeline *pipeline)
+{
+	return &((struct pipeline_bpf__bss *)pipeline->variables.address)->config;
+}
+
+uint64_t *pipeline_arrivals(const struct pipeline *pipeline)
+{
+	struct pipeline_bpf__bss *variables = pipeline->variables.address;
+
+	return (uint64_t *)variables->arrivals;
+}
+
+int pipeline_stages(const struct pipeline *pipeline)
+{
+	return pipeline
+		->maps[pipeline->mode == ATTACH_FENTRY ? MAP_FENTRY_STAGES : MAP_KPROBE_STAGES];
+}
+
+int pipeline_program_stub(const struct pipeline *pipeline)
+{
+	return bpf_program__fd(pipeline->mode == ATTACH_FENTRY
+			? pipeline->programs->progs.fentry_stub
+			: pipeline->programs->progs.kprobe_stub);
+}
+
+int pipeline_program_stage(const struct pipeline *pipeline, enum stage stage)
+{
+	bool fentry = pipeline->mode == ATTACH_FENTRY;
+
+	if (stage == STAGE_CAPTURE)
+		return bpf_program__fd(fentry ? pipeline->programs->progs.fentry_capture
+					      : pipeline->programs->progs.kprobe_capture);
+	return bpf_program__fd(fentry ? pipeline->programs->progs.fentry_emit
+				      : pipeline->programs->progs.kprobe_emit);
+}
+
+int pipeline_program_hook(const struct pipeline *pipeline, enum pipeline_hook hook)
+{
+	bool fentry = pipeline->hook_mode == ATTACH_FENTRY;
+	const struct pipeline_bpf *programs = pipeline->programs;
+
+	switch (hook) {
+	case HOOK_FREE:
+		return bpf_program__fd(
+			fentry ? programs->progs.fentry_free : programs->progs.kprobe_free);
+	case HOOK_PARTIAL:
+		return bpf_program__fd(
+			fentry ? programs->progs.fentry_partial : programs->progs.kprobe_partial);
+	case HOOK_EXPAND:
+		return bpf_program__fd(
+			fentry ? programs->progs.fentry_expand : programs->progs.kprobe_expand);
+	case HOOK_EXPANDED:
+		return bpf_program__fd(
+			fentry ? programs->progs.fexit_expand : programs->progs.kretprobe_expand);
+	case PIPELINE_HOOKS:
+		break;
+	}
+	return -EINVAL;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel side counts, read through mappings; and the ageing of tracked packets. */
+#include "pipeline-private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+static struct cpu_stats *stats_of(const struct pipeline *pipeline, unsigned int cpu)
+{
+	return (struct cpu_stats *)pipeline->stats.address + cpu;
+}
+
+static uint64_t number_read(const __u64 *number)
+{
+	return __atomic_load_n(number, __ATOMIC_RELAXED);
+}
+
+uint64_t pipeline_count(const struct pipeline *pipeline, enum pipeline_count which)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int cpu = 0; cpu < pipeline->cpus; cpu++)
+		sum += number_read(&stats_of(pipeline, cpu)->counts[which]);
+	return sum;
+}
+
+void pipeline_session_stats(
+	const struct pipeline *pipeline, unsigned int bit, struct session_stats *ret)
+{
+	struct session_stats sum = {};
+
+	for (unsigned int cpu = 0; cpu < pipeline->cpus; cpu++) {
+		const struct session_stats *stats = &stats_of(pipeline, cpu)->sessions[bit];
+
+		/* The order in which the kernel side counts, backwards: what is read of the losses
+		 * is never more than what is read of the matches. */
+		sum.ring_full += number_read(&stats->ring_full);
+		sum.suppressed += number_read(&stats->suppressed);
+		sum.matched += number_read(&stats->matched);
+	}
+	*ret = sum;
+}
+
+void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit)
+{
+	for (unsigned int cpu = 0; cpu < pipeline->cpus; cpu++)
+		memset(&stats_of(pipeline, cpu)->sessions[bit], 0, sizeof(struct session_stats));
+	pipeline_arrivals(pipeline)[bit] = 0;
+}
+
+int pipeline_missed(const struct pipeline *pipeline, uint64_t *ret)
+{
+	uint64_t missed;
+	int r;
+
+	if (!pipeline->missed_known)
+		return -EOPNOTSUPP;
+	r = stub_missed(pipeline, &missed);
+	if (r < 0)
+		return r;
+	*ret = pipeline->missed + missed;
+	return 0;
+}
+
+unsigned int pipeline_tracker_age(
+	struct pipeline *pipeline, unsigned int age, unsigned int *ret_used)
+{
+	struct tracker_slot *slots = pipeline->tracker.address;
+	unsigned int freed = 0, used = 0;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	for (size_t i = 0; i < (size_t)pipeline->buckets * TRACKER_SLOTS; i++) {
+		struct tracker_slot *slot = &slots[i];
+
+		if (!number_read(&slot->head))
+			continue;
+		if (!number_read(&slot->time) ||
+			(uint64_t)slot->used + age > (uint64_t)now.tv_sec) {
+			used++;
+			continue;
+		}
+		slot->sessions = 0;
+		slot->origin = 0;
+		slot->time = 0;
+		__atomic_store_n(&slot->head, 0, __ATOMIC_SEQ_CST);
+		freed++;
+	}
+	*ret_used = used;
+	return freed;
+}
