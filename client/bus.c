@@ -13,12 +13,12 @@ int bus_connect(sd_bus **ret, char **ret_reason)
 
 	if (r < 0)
 		*ret_reason = g_strdup_printf(
-		        "the system bus can't be reached (%s): is dbus running?", g_strerror(-r));
+			"the system bus can't be reached (%s): is dbus running?", g_strerror(-r));
 	return r;
 }
 
 int bus_call_new(sd_bus *bus, const char *path, const char *interface, const char *method,
-        sd_bus_message **ret)
+	sd_bus_message **ret)
 {
 	return sd_bus_message_new_method_call(bus, ret, BUS_NAME, path, interface, method);
 }
@@ -40,12 +40,12 @@ int bus_failure(const sd_bus_error *error, char **ret_reason)
 
 	if (g_strv_contains(absent_errors, name)) {
 		*ret_reason = g_strdup("nfttraced is not running: "
-		                       "start it with 'systemctl start nfttraced'");
+				       "start it with 'systemctl start nfttraced'");
 		return -ENXIO;
 	}
 	if (g_str_has_prefix(name, "org.freedesktop.DBus.Error.Spawn.")) {
 		*ret_reason = g_strdup("nfttraced could not be started: "
-		                       "'journalctl -u nfttraced' says why");
+				       "'journalctl -u nfttraced' says why");
 		return -ENXIO;
 	}
 	if (g_str_equal(name, SD_BUS_ERROR_ACCESS_DENIED)) {
@@ -54,12 +54,12 @@ int bus_failure(const sd_bus_error *error, char **ret_reason)
 	}
 	if (g_str_equal(name, SD_BUS_ERROR_NO_REPLY) || g_str_equal(name, SD_BUS_ERROR_TIMEOUT)) {
 		*ret_reason = g_strdup("nfttraced did not answer: "
-		                       "'systemctl status nfttraced' shows its state");
+				       "'systemctl status nfttraced' shows its state");
 		return -ETIMEDOUT;
 	}
 	*ret_reason = text_escape_dup(error->message ? error->message : name);
 	if (g_str_equal(name, BUS_ERROR_NO_SUCH_SESSION) ||
-	        g_str_equal(name, SD_BUS_ERROR_UNKNOWN_OBJECT))
+		g_str_equal(name, SD_BUS_ERROR_UNKNOWN_OBJECT))
 		return -ESRCH;
 	return -EIO;
 }
@@ -67,8 +67,8 @@ int bus_failure(const sd_bus_error *error, char **ret_reason)
 int bus_unreadable(int r, char **ret_reason)
 {
 	*ret_reason = g_strdup_printf("the answer of nfttraced can't be read (%s): "
-	                              "are both programs of one version?",
-	        g_strerror(-r));
+				      "are both programs of one version?",
+		g_strerror(-r));
 	return r;
 }
 
@@ -85,7 +85,7 @@ int bus_call_send(sd_bus *bus, sd_bus_message *call, int r, sd_bus_message **ret
 }
 
 int bus_call(sd_bus *bus, const char *path, const char *interface, const char *method,
-        sd_bus_message **ret, char **ret_reason)
+	sd_bus_message **ret, char **ret_reason)
 {
 	auto_bus_message *call = NULL;
 	int r = bus_call_new(bus, path, interface, method, &call);
@@ -94,7 +94,7 @@ int bus_call(sd_bus *bus, const char *path, const char *interface, const char *m
 }
 
 int bus_properties(sd_bus *bus, const char *path, const char *interface, sd_bus_message **ret,
-        char **ret_reason)
+	char **ret_reason)
 {
 	auto_bus_message *call = NULL;
 	int r = bus_call_new(bus, path, "org.freedesktop.DBus.Properties", "GetAll", &call);

@@ -9,7 +9,7 @@
 #include "style.h"
 
 static int follow_open(struct stream *stream, sd_bus **ret_bus, const char *session,
-        bool from_start, char **ret_reason)
+	bool from_start, char **ret_reason)
 {
 	g_autofree char *object = NULL;
 	int r = bus_connect(ret_bus, ret_reason);
@@ -31,14 +31,14 @@ static int follow_status(int end, const struct text *text)
 	}
 	if (end == STREAM_ENDED && !text->ended)
 		return command_failed("the stream ended before the session did: "
-		                      "'systemctl status nfttraced' may say why");
+				      "'systemctl status nfttraced' may say why");
 	if (end == STREAM_ENDED && text->incomplete)
 		return EXIT_LOST;
 	return EXIT_DONE;
 }
 
 static int follow(
-        const char *session, bool from_start, enum text_time time, enum text_colour colour)
+	const char *session, bool from_start, enum text_time time, enum text_colour colour)
 {
 	auto_stream stream = STREAM_CLOSED;
 	g_autofree char *reason = NULL;
@@ -64,7 +64,7 @@ int command_follow(const struct command *command, int argc, char **argv)
 	enum text_time time;
 	const GOptionEntry entries[] = {
 		{ "from-start", 0, 0, G_OPTION_ARG_NONE, &from_start,
-		        "Print what is in the journal already, too", NULL },
+			"Print what is in the journal already, too", NULL },
 		STYLE_OPTIONS(style),
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &sessions, NULL, NULL },
 		{ 0 },

@@ -22,7 +22,7 @@ static const struct table_column columns[] = {
 static void add_since(struct table *table, uint64_t usec)
 {
 	g_autoptr(GDateTime) since =
-	        g_date_time_new_from_unix_local((gint64)(usec / G_USEC_PER_SEC));
+		g_date_time_new_from_unix_local((gint64)(usec / G_USEC_PER_SEC));
 	g_autofree char *text = since ? g_date_time_format(since, "%Y-%m-%d %H:%M:%S") : NULL;
 
 	table_text(table, text ? text : "-");

@@ -50,9 +50,9 @@ int command_set(const struct command *command, int argc, char **argv)
 	g_autofree char *filter = NULL;
 	const GOptionEntry entries[] = {
 		{ "verdicts", 'v', 0, G_OPTION_ARG_FILENAME, &names,
-		        "Record these verdicts from now on", "LIST" },
+			"Record these verdicts from now on", "LIST" },
 		{ "filter", 'f', 0, G_OPTION_ARG_FILENAME, &filter,
-		        "Record the packets that match; '' for every packet", "EXPRESSION" },
+			"Record the packets that match; '' for every packet", "EXPRESSION" },
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &sessions, NULL, NULL },
 		{ 0 },
 	};

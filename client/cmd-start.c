@@ -26,7 +26,7 @@ static void stopping_clear(struct stopping *stopping)
 }
 
 static int start_session(
-        sd_bus *bus, const struct start_options *options, char **ret_object, char **ret_reason)
+	sd_bus *bus, const struct start_options *options, char **ret_object, char **ret_reason)
 {
 	auto_bus_message *call = NULL;
 	auto_bus_message *reply = NULL;
@@ -55,9 +55,9 @@ static int print_started(const char *object)
 	printf("%" PRIu64 "\n", id);
 	if (isatty(STDOUT_FILENO) && isatty(STDERR_FILENO))
 		fprintf(stderr,
-		        "The session records. 'nfttracectl show %" PRIu64
-		        "' prints what it has, 'nfttracectl stop %" PRIu64 "' ends it.\n",
-		        id, id);
+			"The session records. 'nfttracectl show %" PRIu64
+			"' prints what it has, 'nfttracectl stop %" PRIu64 "' ends it.\n",
+			id, id);
 	return EXIT_DONE;
 }
 
@@ -114,8 +114,8 @@ static int finish(sd_bus *bus, struct stopping *stopping, struct text *text)
 	r = stop_wait(bus, stopping);
 	if (r < 0)
 		return command_failed(stopping->reason
-		                ? stopping->reason
-		                : "nfttraced went away: the session is over");
+				? stopping->reason
+				: "nfttraced went away: the session is over");
 	if (text->started)
 		output_char(text->output, '\n');
 	session_books_text(text->output, &stopping->books);
@@ -142,7 +142,7 @@ static int follow_to_end(sd_bus *bus, const char *object, struct stream *stream,
 	if (end == STREAM_INTERRUPTED)
 		return command_failed("interrupted: nfttraced stops the session by itself");
 	reason = g_strdup_printf(
-	        "the stream can't be read further: %s", g_strerror(r < 0 ? -r : -end));
+		"the stream can't be read further: %s", g_strerror(r < 0 ? -r : -end));
 	return command_failed(reason);
 }
 
@@ -159,7 +159,7 @@ static int start_and_follow(const struct start_options *options)
 	if (stream_catch_signals(&stream) < 0)
 		return command_failed("signals can't be caught");
 	if (bus_connect(&bus, &reason) < 0 || start_session(bus, options, &object, &reason) < 0 ||
-	        stream_open(&stream, bus, object, true, &reason) < 0)
+		stream_open(&stream, bus, object, true, &reason) < 0)
 		return command_failed(reason);
 	output_open(&output, STDOUT_FILENO);
 	text_open(&text, &output, options->time, options->colour);

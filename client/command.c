@@ -12,55 +12,55 @@
 
 static const struct command commands[] = {
 	{
-	        .name = "start",
-	        .arguments = "[EXPRESSION...]",
-	        .summary = "Start a session and print its id",
-	        .details = "EXPRESSION is a packet filter as tcpdump has it, for example\n"
-	                   "'udp port 8080'; it may also be given with --filter. Without one the\n"
-	                   "session records every packet.",
-	        .run = command_start,
+		.name = "start",
+		.arguments = "[EXPRESSION...]",
+		.summary = "Start a session and print its id",
+		.details = "EXPRESSION is a packet filter as tcpdump has it, for example\n"
+			   "'udp port 8080'; it may also be given with --filter. Without one the\n"
+			   "session records every packet.",
+		.run = command_start,
 	},
 	{
-	        .name = "stop",
-	        .arguments = "SESSION...",
-	        .summary = "Stop sessions and print their books",
-	        .details = "SESSION is an id or a name.",
-	        .run = command_stop,
+		.name = "stop",
+		.arguments = "SESSION...",
+		.summary = "Stop sessions and print their books",
+		.details = "SESSION is an id or a name.",
+		.run = command_stop,
 	},
 	{
-	        .name = "list",
-	        .arguments = "",
-	        .summary = "List the running sessions",
-	        .run = command_list,
+		.name = "list",
+		.arguments = "",
+		.summary = "List the running sessions",
+		.run = command_list,
 	},
 	{
-	        .name = "status",
-	        .arguments = "",
-	        .summary = "Show the state of the daemon",
-	        .run = command_status,
+		.name = "status",
+		.arguments = "",
+		.summary = "Show the state of the daemon",
+		.run = command_status,
 	},
 	{
-	        .name = "set",
-	        .arguments = "SESSION",
-	        .summary = "Change the verdicts or the filter of a running session",
-	        .details = "SESSION is an id or a name. No packet is missed or seen twice.",
-	        .run = command_set,
+		.name = "set",
+		.arguments = "SESSION",
+		.summary = "Change the verdicts or the filter of a running session",
+		.details = "SESSION is an id or a name. No packet is missed or seen twice.",
+		.run = command_set,
 	},
 	{
-	        .name = "show",
-	        .arguments = "SESSION|PATH...",
-	        .summary = "Print recorded events",
-	        .details = "SESSION is an id or a name, of a running session or of one that has\n"
-	                   "ended. PATH is a journal's directory, one of its segments, or '-' for\n"
-	                   "standard input; no daemon is needed for it.",
-	        .run = command_show,
+		.name = "show",
+		.arguments = "SESSION|PATH...",
+		.summary = "Print recorded events",
+		.details = "SESSION is an id or a name, of a running session or of one that has\n"
+			   "ended. PATH is a journal's directory, one of its segments, or '-' for\n"
+			   "standard input; no daemon is needed for it.",
+		.run = command_show,
 	},
 	{
-	        .name = "follow",
-	        .arguments = "SESSION",
-	        .summary = "Print events as they are recorded",
-	        .details = "SESSION is an id or a name. Ctrl-C ends the printing, not the session.",
-	        .run = command_follow,
+		.name = "follow",
+		.arguments = "SESSION",
+		.summary = "Print events as they are recorded",
+		.details = "SESSION is an id or a name. Ctrl-C ends the printing, not the session.",
+		.run = command_follow,
 	},
 };
 
@@ -91,7 +91,7 @@ int command_usage(const struct command *command, const char *format, ...)
 }
 
 gboolean command_options(
-        const struct command *command, const GOptionEntry *entries, int argc, char **argv)
+	const struct command *command, const GOptionEntry *entries, int argc, char **argv)
 {
 	g_autofree char *program = g_strconcat(PROGRAM " ", command->name, NULL);
 	g_autoptr(GOptionContext) context = g_option_context_new(command->arguments);
@@ -127,7 +127,7 @@ static void print_help(void)
 	     "Commands:");
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
 		g_autofree char *left =
-		        g_strdup_printf("%s %s", commands[i].name, commands[i].arguments);
+			g_strdup_printf("%s %s", commands[i].name, commands[i].arguments);
 
 		printf("  %-24s %s\n", left, commands[i].summary);
 	}
@@ -173,5 +173,5 @@ int command_main(int argc, char **argv)
 		return command->run(command, argc - 1, argv + 1);
 	name = text_escape_dup(argv[1]);
 	return command_usage(
-	        NULL, "there is no %s \"%s\"", *argv[1] == '-' ? "option" : "command", name);
+		NULL, "there is no %s \"%s\"", *argv[1] == '-' ? "option" : "command", name);
 }

@@ -16,9 +16,9 @@
 static const char hex_digits[] = "0123456789abcdef";
 
 static const char decimal_pairs[] = "00010203040506070809101112131415161718192021222324"
-                                    "25262728293031323334353637383940414243444546474849"
-                                    "50515253545556575859606162636465666768697071727374"
-                                    "75767778798081828384858687888990919293949596979899";
+				    "25262728293031323334353637383940414243444546474849"
+				    "50515253545556575859606162636465666768697071727374"
+				    "75767778798081828384858687888990919293949596979899";
 
 void output_open(struct output *output, int fd)
 {
@@ -152,7 +152,7 @@ void output_number_padded(struct output *output, uint64_t number, unsigned int d
 typedef size_t (*escape_function)(const char *bytes, size_t length, char *out, size_t out_size);
 
 static void output_escape(
-        struct output *output, const char *bytes, size_t length, escape_function escape)
+	struct output *output, const char *bytes, size_t length, escape_function escape)
 {
 	size_t room = TEXT_ESCAPED_MAX(length);
 

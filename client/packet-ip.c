@@ -2,6 +2,7 @@
 /* Packet text: IPv4 and IPv6 with options, fragments and extension headers; see packet.h. */
 #include <glib.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
 
 #include "packet.h"
 
@@ -9,6 +10,31 @@
 #define IPV6_HEADER_LENGTH 40
 #define PORTS_LENGTH       4 /* source and destination, first in TCP, UDP and SCTP */
 
+#define IPV4_OPTION_CIPSO 134 /* the others are in <netinet/ip.h> */
+#define IPV4_OPTION_RA    148
+
+/* Offsets of header fields. */
+enum ipv4_layout {
+	IPV4_TOS = 1,
+	IPV4_TOTAL = 2,
+	IPV4_ID = 4,
+	IPV4_FRAGMENT = 6,
+	IPV4_TTL = 8,
+	IPV4_PROTOCOL = 9,
+	IPV4_SOURCE = 12,
+	IPV4_DESTINATION = 16,
+};
+
+enum ipv6_layout {
+	IPV6_START = 0, /* version, traffic class, flow label */
+	IPV6_LENGTH = 4,
+	IPV6_NEXT_HEADER = 6,
+	IPV6_HOP_LIMIT = 7,
+	IPV6_SOURCE = 8,
+	IPV6_DESTINATION = 24,
+};
+
+#define IPV4_LENGTH_MASK   0xf /* of the first byte: the header's length in words */
 #define IPV4_FLAG_RESERVED 0x8000
 #define IPV4_FLAG_DF       0x4000
 #define IPV4_FLAG_MF       0x2000
@@ -25,6 +51,7 @@
 #define IPV6_CLASS_SHIFT 20
 #define IPV6_LABEL_MASK  0xfffff
 #define ECN_MASK         0x3
+#define DSCP_SHIFT       2
 
 static bool has_ports(uint8_t protocol)
 {
@@ -42,7 +69,7 @@ typedef void (*address_function)(struct output *output, const uint8_t *address);
 
 /* "A.PORT > B.PORT", or without ports where `transport` is too short to have any. */
 static void endpoints_text(struct output *output, address_function address, const uint8_t *source,
-        const uint8_t *destination, struct span transport)
+	const uint8_t *destination, struct span transport)
 {
 	bool ports = transport.length >= PORTS_LENGTH;
 
@@ -85,23 +112,23 @@ static void ipv4_flags(struct output *output, uint16_t fragment)
 static const char *ipv4_option_name(uint8_t option)
 {
 	switch (option) {
-	case 0:
+	case IPOPT_END:
 		return "EOL";
-	case 1:
+	case IPOPT_NOOP:
 		return "NOP";
-	case 7:
+	case IPOPT_RR:
 		return "RR";
-	case 68:
+	case IPOPT_TS:
 		return "timestamp";
-	case 130:
+	case IPOPT_SECURITY:
 		return "security";
-	case 131:
+	case IPOPT_LSRR:
 		return "LSRR";
-	case 134:
+	case IPV4_OPTION_CIPSO:
 		return "CIPSO";
-	case 137:
+	case IPOPT_SSRR:
 		return "SSRR";
-	case 148:
+	case IPV4_OPTION_RA:
 		return "RA";
 	default:
 		return NULL;
@@ -127,16 +154,16 @@ static void ipv4_options(struct output *output, struct span options)
 		uint8_t option = options.bytes[0];
 		size_t length = 1;
 
-		if (option == 0 && !any)
+		if (option == IPOPT_END && !any)
 			return;
 		output_text(output, any ? "," : " opts [");
 		any = true;
 		ipv4_option(output, option);
-		if (option == 0)
+		if (option == IPOPT_END)
 			break;
-		if (option != 1)
+		if (option != IPOPT_NOOP)
 			length = options.length > 1 ? options.bytes[1] : 0;
-		if (option != 1 && (length < 2 || length > options.length)) {
+		if (option != IPOPT_NOOP && (length < 2 || length > options.length)) {
 			output_text(output, " invalid");
 			break;
 		}
@@ -172,24 +199,25 @@ void packet_ipv4(struct output *output, struct span span)
 		packet_truncated(output);
 		return;
 	}
-	header = (size_t)(span.bytes[0] & 0xf) * 4;
+	header = (size_t)(span.bytes[0] & IPV4_LENGTH_MASK) * sizeof(uint32_t);
 	if (header < IPV4_HEADER_LENGTH)
 		header = IPV4_HEADER_LENGTH;
-	total = span_u16(span, 2);
-	fragment = span_u16(span, 6);
-	protocol = span.bytes[9];
+	total = span_u16(span, IPV4_TOTAL);
+	fragment = span_u16(span, IPV4_FRAGMENT);
+	protocol = span.bytes[IPV4_PROTOCOL];
 	payload = ipv4_payload(span, header, total);
 	if (has_ports(protocol) && (fragment & IPV4_OFFSET_MASK) == 0)
 		transport = payload.span;
 
-	endpoints_text(output, packet_ipv4_address, span.bytes + 12, span.bytes + 16, transport);
+	endpoints_text(output, packet_ipv4_address, span.bytes + IPV4_SOURCE,
+		span.bytes + IPV4_DESTINATION, transport);
 	output_text(output, " tos 0x");
-	output_hex(output, span.bytes[1] >> 2);
-	output_text(output, ecn_name(span.bytes[1]));
+	output_hex(output, span.bytes[IPV4_TOS] >> DSCP_SHIFT);
+	output_text(output, ecn_name(span.bytes[IPV4_TOS]));
 	output_text(output, " ttl ");
-	output_number(output, span.bytes[8]);
+	output_number(output, span.bytes[IPV4_TTL]);
 	output_text(output, " id ");
-	output_number(output, span_u16(span, 4));
+	output_number(output, span_u16(span, IPV4_ID));
 	output_text(output, " off ");
 	output_number(output, (fragment & IPV4_OFFSET_MASK) * FRAGMENT_UNIT);
 	ipv4_flags(output, fragment);
@@ -263,7 +291,7 @@ static void ipv6_chain_step(struct ipv6_chain *chain)
 static void ipv6_chain_walk(struct ipv6_chain *chain)
 {
 	while (ipv6_extension_name(chain->protocol) && !chain->truncated &&
-	        !chain->later_fragment && chain->count < IPV6_EXTENSIONS_MAX)
+		!chain->later_fragment && chain->count < IPV6_EXTENSIONS_MAX)
 		ipv6_chain_step(chain);
 }
 
@@ -301,9 +329,9 @@ void packet_ipv6(struct output *output, struct span span)
 		packet_truncated(output);
 		return;
 	}
-	start = span_u32(span, 0);
-	length = span_u16(span, 4);
-	chain.protocol = span.bytes[6];
+	start = span_u32(span, IPV6_START);
+	length = span_u16(span, IPV6_LENGTH);
+	chain.protocol = span.bytes[IPV6_NEXT_HEADER];
 	chain.payload.length = length;
 	chain.payload.span = span_skip(span, IPV6_HEADER_LENGTH);
 	if (length > 0)
@@ -312,10 +340,11 @@ void packet_ipv6(struct output *output, struct span span)
 	if (has_ports(chain.protocol) && !chain.later_fragment && !chain.truncated)
 		transport = chain.payload.span;
 
-	endpoints_text(output, packet_ipv6_address, span.bytes + 8, span.bytes + 24, transport);
+	endpoints_text(output, packet_ipv6_address, span.bytes + IPV6_SOURCE,
+		span.bytes + IPV6_DESTINATION, transport);
 	output_text(output, ecn_name((uint8_t)(start >> IPV6_CLASS_SHIFT)));
 	output_text(output, " ttl ");
-	output_number(output, span.bytes[7]);
+	output_number(output, span.bytes[IPV6_HOP_LIMIT]);
 	output_text(output, " label 0x");
 	output_hex(output, start & IPV6_LABEL_MASK);
 	if (length > 0) {

@@ -34,7 +34,7 @@ void packet_truncated(struct output *output)
 }
 
 void packet_unsupported(
-        struct output *output, const char *kind, uint32_t number, unsigned int digits)
+	struct output *output, const char *kind, uint32_t number, unsigned int digits)
 {
 	output_text(output, "... (");
 	output_text(output, kind);
@@ -144,7 +144,7 @@ static void vlan_text(struct output *output, uint16_t tag)
 static bool is_vlan(uint16_t ethertype)
 {
 	return ethertype == ETH_P_8021Q || ethertype == ETH_P_8021AD ||
-	        ethertype == ETHERTYPE_QINQ_OLD;
+		ethertype == ETHERTYPE_QINQ_OLD;
 }
 
 void packet_ethertype(struct output *output, uint16_t ethertype, struct span span)

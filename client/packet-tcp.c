@@ -3,8 +3,17 @@
 #include "packet.h"
 
 #define TCP_HEADER_LENGTH 20
+#define SACK_BLOCK_LENGTH 8 /* first and last sequence number */
 #define TCP_FLAG_ACK      0x010
 #define TCP_FLAGS_MASK    0x1ff /* with AE, the bit before CWR */
+
+/* Offsets of header fields. */
+enum tcp_layout {
+	TCP_SEQUENCE = 4,
+	TCP_ACKNOWLEDGEMENT = 8,
+	TCP_OFFSET_FLAGS = 12, /* the header's length in the upper 4 bits, in words */
+	TCP_WINDOW = 14,
+};
 
 enum tcp_option {
 	TCP_EOL = 0,
@@ -88,14 +97,14 @@ static void flags_text(struct output *output, uint16_t flags)
 
 static void sack_text(struct output *output, struct span value)
 {
-	if (value.length % 8 != 0) {
+	if (value.length % SACK_BLOCK_LENGTH != 0) {
 		output_text(output, " invalid");
 		return;
 	}
 	output_char(output, ' ');
-	output_number(output, value.length / 8);
+	output_number(output, value.length / SACK_BLOCK_LENGTH);
 	output_char(output, ' ');
-	for (size_t i = 0; i < value.length; i += 8) {
+	for (size_t i = 0; i < value.length; i += SACK_BLOCK_LENGTH) {
 		output_char(output, '{');
 		output_number(output, span_u32(value, i));
 		output_char(output, ':');
@@ -191,7 +200,7 @@ static void options_text(struct output *output, struct span options, size_t leng
 		size_t size;
 
 		if (truncated && options.bytes[0] > TCP_NOP &&
-		        (options.length < 2 || announced > options.length))
+			(options.length < 2 || announced > options.length))
 			break;
 		output_text(output, separator);
 		separator = ",";
@@ -219,11 +228,11 @@ void packet_tcp(struct output *output, struct payload payload)
 		packet_truncated(output);
 		return;
 	}
-	flags = span_u16(span, 12) & TCP_FLAGS_MASK;
-	header = (size_t)(span.bytes[12] >> 4) * 4;
+	flags = span_u16(span, TCP_OFFSET_FLAGS) & TCP_FLAGS_MASK;
+	header = (size_t)(span.bytes[TCP_OFFSET_FLAGS] >> 4) * sizeof(uint32_t);
 	if (header < TCP_HEADER_LENGTH)
 		header = TCP_HEADER_LENGTH;
-	sequence = span_u32(span, 4);
+	sequence = span_u32(span, TCP_SEQUENCE);
 
 	flags_text(output, flags);
 	output_text(output, " seq ");
@@ -233,9 +242,9 @@ void packet_tcp(struct output *output, struct payload payload)
 		output_number(output, (uint32_t)(sequence + payload.length - header));
 	}
 	if (flags & TCP_FLAG_ACK)
-		u32_text(output, " ack ", span, 8);
+		u32_text(output, " ack ", span, TCP_ACKNOWLEDGEMENT);
 	output_text(output, " win ");
-	output_number(output, span_u16(span, 14));
+	output_number(output, span_u16(span, TCP_WINDOW));
 	options_text(output, span_skip(span_clip(span, header), TCP_HEADER_LENGTH),
-	        header - TCP_HEADER_LENGTH);
+		header - TCP_HEADER_LENGTH);
 }

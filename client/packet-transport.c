@@ -10,6 +10,15 @@
 #define ESP_HEADER_LENGTH  8
 #define AH_HEADER_LENGTH   12 /* without the integrity check value */
 
+/* Protocols that <netinet/in.h> does not name. */
+enum protocol {
+	PROTOCOL_RDP = 27,
+	PROTOCOL_OSPF = 89,
+	PROTOCOL_VRRP = 112,
+	PROTOCOL_L2TP = 115,
+	PROTOCOL_ETHERNET = 143,
+};
+
 static const char *protocol_name(uint8_t protocol)
 {
 	switch (protocol) {
@@ -23,7 +32,7 @@ static const char *protocol_name(uint8_t protocol)
 		return "TCP";
 	case IPPROTO_UDP:
 		return "UDP";
-	case 27:
+	case PROTOCOL_RDP:
 		return "RDP";
 	case IPPROTO_DCCP:
 		return "DCCP";
@@ -37,15 +46,15 @@ static const char *protocol_name(uint8_t protocol)
 		return "AH";
 	case IPPROTO_ICMPV6:
 		return "ICMPv6";
-	case 89:
+	case PROTOCOL_OSPF:
 		return "OSPF";
-	case 112:
+	case PROTOCOL_VRRP:
 		return "VRRP";
-	case 115:
+	case PROTOCOL_L2TP:
 		return "L2TP";
 	case IPPROTO_SCTP:
 		return "SCTP";
-	case 143:
+	case PROTOCOL_ETHERNET:
 		return "Ethernet";
 	default:
 		return NULL;
@@ -77,7 +86,7 @@ static void udp_text(struct output *output, struct span span)
 	length = span_u16(span, 4);
 	output_text(output, " len ");
 	output_number(
-	        output, length < UDP_HEADER_LENGTH ? 0U : (unsigned int)length - UDP_HEADER_LENGTH);
+		output, length < UDP_HEADER_LENGTH ? 0U : (unsigned int)length - UDP_HEADER_LENGTH);
 	packet_tunnel(output, span_u16(span, 2), span_skip(span, UDP_HEADER_LENGTH));
 }
 

@@ -44,7 +44,7 @@ static int number_at(const char **text, uint64_t *ret)
 		return -EINVAL;
 	for (; g_ascii_isdigit(*end); end++) {
 		if (!g_uint64_checked_mul(&number, number, 10) ||
-		        !g_uint64_checked_add(&number, number, (uint64_t)(*end - '0')))
+			!g_uint64_checked_add(&number, number, (uint64_t)(*end - '0')))
 			return -ERANGE;
 	}
 	*text = end;
@@ -99,7 +99,7 @@ int parse_duration(const char *text, uint64_t *ret_usec)
 		if (!unit && (*text || total > 0))
 			return -EINVAL;
 		if (!g_uint64_checked_mul(&number, number, unit ? unit->factor : USEC_PER_SEC) ||
-		        !g_uint64_checked_add(&total, total, number))
+			!g_uint64_checked_add(&total, total, number))
 			return -ERANGE;
 		skip_spaces(&text);
 	} while (*text);

@@ -98,7 +98,7 @@ int session_list(sd_bus *bus, GPtrArray **ret, char **ret_reason)
 	int r;
 
 	r = bus_call(
-	        bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "ListSessions", &reply, ret_reason);
+		bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "ListSessions", &reply, ret_reason);
 	if (r < 0)
 		return r;
 	r = read_sessions(reply, sessions);
@@ -123,7 +123,7 @@ int session_object_id(const char *object, uint64_t *ret)
 }
 
 static int find_by_name(
-        const GPtrArray *sessions, const char *name, char **ret_object, char **ret_reason)
+	const GPtrArray *sessions, const char *name, char **ret_object, char **ret_reason)
 {
 	g_autofree char *escaped = text_escape_dup(name);
 	const struct session *found = NULL;
@@ -135,9 +135,9 @@ static int find_by_name(
 			continue;
 		if (found) {
 			*ret_reason = g_strdup_printf("more than one session is named \"%s\": "
-			                              "use an id (%" G_GUINT64_FORMAT
-			                              ", %" G_GUINT64_FORMAT ", ...)",
-			        escaped, found->id, session->id);
+						      "use an id (%" G_GUINT64_FORMAT
+						      ", %" G_GUINT64_FORMAT ", ...)",
+				escaped, found->id, session->id);
 			return -ENOTUNIQ;
 		}
 		found = session;
@@ -167,7 +167,7 @@ int session_find(sd_bus *bus, const char *id_or_name, char **ret_object, char **
 }
 
 int session_call(sd_bus *bus, const char *object, sd_bus_message *call, int r, sd_bus_message **ret,
-        char **ret_reason)
+	char **ret_reason)
 {
 	g_autofree char *reason = NULL;
 	uint64_t id;

@@ -68,7 +68,7 @@ static bool is_named(const char *id, const char *name)
 		if (entry.type != JOURNAL_START)
 			continue;
 		named = dictionary_start_parse(entry.data, entry.size, &start) >= 0 &&
-		        g_str_equal(start.name, name);
+			g_str_equal(start.name, name);
 		break;
 	}
 	journal_reader_free(reader);
@@ -133,9 +133,9 @@ static int open_session(const char *session, struct journal_reader **ret, char *
 		g_autofree char *escaped = text_escape_dup(session);
 
 		*ret_reason = g_strdup_printf(
-		        "there is no session and no journal \"%s\": 'nfttracectl "
-		        "list' shows the running ones, " NFTTRACED_STATE_DIR " has the journals",
-		        escaped);
+			"there is no session and no journal \"%s\": 'nfttracectl "
+			"list' shows the running ones, " NFTTRACED_STATE_DIR " has the journals",
+			escaped);
 		return r;
 	}
 	*ret_reason = g_steal_pointer(&bus_reason);

@@ -31,13 +31,13 @@ static const char *parse_numbers(struct start_options *options)
 		const char *wrong;
 	} numbers[] = {
 		{ options->limit_text, parse_count, &options->limit,
-		        "--limit takes a number of events" },
+			"--limit takes a number of events" },
 		{ options->duration_text, parse_duration, &options->duration,
-		        "--duration takes a time, such as 30s, 5min or 2h" },
+			"--duration takes a time, such as 30s, 5min or 2h" },
 		{ options->rate_text, parse_count, &options->rate,
-		        "--rate takes a number of events a second" },
+			"--rate takes a number of events a second" },
 		{ options->size_text, parse_size, &options->size,
-		        "--size takes a size, such as 64M or 1G" },
+			"--size takes a size, such as 64M or 1G" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
@@ -70,29 +70,29 @@ static const char *parse_texts(struct start_options *options)
 }
 
 int start_options_parse(
-        struct start_options *options, const struct command *command, int argc, char **argv)
+	struct start_options *options, const struct command *command, int argc, char **argv)
 {
 	const GOptionEntry entries[] = {
 		{ "name", 0, 0, G_OPTION_ARG_FILENAME, &options->name, "Name the session", "NAME" },
 		{ "verdicts", 'v', 0, G_OPTION_ARG_FILENAME, &options->verdict_names,
-		        "Record these verdicts, or all (default: drop,accept)", "LIST" },
+			"Record these verdicts, or all (default: drop,accept)", "LIST" },
 		{ "filter", 'f', 0, G_OPTION_ARG_FILENAME, &options->filter,
-		        "Record the packets that match", "EXPRESSION" },
+			"Record the packets that match", "EXPRESSION" },
 		{ "no-track", 0, 0, G_OPTION_ARG_NONE, &options->no_track,
-		        "Do not follow packets from event to event", NULL },
+			"Do not follow packets from event to event", NULL },
 		{ "limit", 0, 0, G_OPTION_ARG_FILENAME, &options->limit_text, "Stop after N events",
-		        "N" },
+			"N" },
 		{ "duration", 0, 0, G_OPTION_ARG_FILENAME, &options->duration_text,
-		        "Stop after this time (30s, 5min, 2h)", "TIME" },
+			"Stop after this time (30s, 5min, 2h)", "TIME" },
 		{ "rate", 0, 0, G_OPTION_ARG_FILENAME, &options->rate_text,
-		        "Record at most N events a second", "N" },
+			"Record at most N events a second", "N" },
 		{ "size", 0, 0, G_OPTION_ARG_FILENAME, &options->size_text,
-		        "Keep at most this much journal (64M, 1G)", "SIZE" },
+			"Keep at most this much journal (64M, 1G)", "SIZE" },
 		{ "follow", 0, 0, G_OPTION_ARG_NONE, &options->follow,
-		        "Print events as they come; Ctrl-C stops the session", NULL },
+			"Print events as they come; Ctrl-C stops the session", NULL },
 		STYLE_OPTIONS(options->style),
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->words, NULL,
-		        NULL },
+			NULL },
 		{ 0 },
 	};
 	const char *wrong;

@@ -58,7 +58,7 @@ static int wait_for_first(const struct stream *stream, int fd)
 }
 
 int stream_open(
-        struct stream *stream, sd_bus *bus, const char *object, bool from_start, char **ret_reason)
+	struct stream *stream, sd_bus *bus, const char *object, bool from_start, char **ret_reason)
 {
 	auto_bus_message *call = NULL;
 	auto_bus_message *reply = NULL;

@@ -58,7 +58,7 @@ static void header_line(struct text *text, const struct event *event)
 }
 
 static void device_text(
-        struct output *output, const char *kind, uint32_t index, struct event_text name)
+	struct output *output, const char *kind, uint32_t index, struct event_text name)
 {
 	output_text(output, kind);
 	output_number(output, index);
@@ -87,7 +87,7 @@ static bool has_place(const struct event *event)
 	const struct event_device *device = &event->device;
 
 	return event->head.netns_inode != 0 ||
-	        (event->has_device && (device->index | device->out_index | device->skb_iif) != 0);
+		(event->has_device && (device->index | device->out_index | device->skb_iif) != 0);
 }
 
 /* Each field brings the space before it; one more makes the line's indentation. */
@@ -143,7 +143,7 @@ static void verdict_text(struct text *text, const struct event_nft *nft)
 }
 
 static void name_and_handle(
-        struct output *output, const char *kind, struct event_text name, uint64_t handle)
+	struct output *output, const char *kind, struct event_text name, uint64_t handle)
 {
 	output_text(output, kind);
 	output_word(output, name.bytes, name.length);

@@ -13,7 +13,7 @@
 #define USEC_DIGITS   6
 
 void text_open(
-        struct text *text, struct output *output, enum text_time time, enum text_colour colour)
+	struct text *text, struct output *output, enum text_time time, enum text_colour colour)
 {
 	*text = (struct text){
 		.output = output,

@@ -184,7 +184,7 @@ static bool is_type(enum variant_type type, const char *signature)
 }
 
 static int read_value(sd_bus_message *message, const struct variant_field *field,
-        const char *signature, void *value)
+	const char *signature, void *value)
 {
 	int r = sd_bus_message_enter_container(message, SD_BUS_TYPE_VARIANT, signature);
 
@@ -214,7 +214,7 @@ static int read_value(sd_bus_message *message, const struct variant_field *field
 }
 
 static const struct variant_field *field_find(
-        const struct variant_field *fields, size_t count, const char *key)
+	const struct variant_field *fields, size_t count, const char *key)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (g_str_equal(fields[i].key, key))
@@ -224,7 +224,7 @@ static const struct variant_field *field_find(
 }
 
 static int read_entry(
-        sd_bus_message *message, const struct variant_field *fields, size_t count, void *ret)
+	sd_bus_message *message, const struct variant_field *fields, size_t count, void *ret)
 {
 	const struct variant_field *field;
 	const char *key, *signature;
@@ -244,7 +244,7 @@ static int read_entry(
 }
 
 int variant_read(
-        sd_bus_message *message, const struct variant_field *fields, size_t count, void *ret)
+	sd_bus_message *message, const struct variant_field *fields, size_t count, void *ret)
 {
 	int r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
 
