@@ -44,7 +44,7 @@ int bus_connect(sd_bus **ret, char **ret_reason);
 
 /* A method call of the daemon, ready for its arguments. */
 int bus_call_new(sd_bus *bus, const char *path, const char *interface, const char *method,
-        sd_bus_message **ret);
+	sd_bus_message **ret);
 
 /*
  * Sends `call` and waits for the answer. `r` is what building the call gave (so that the caller need
@@ -52,15 +52,15 @@ int bus_call_new(sd_bus *bus, const char *path, const char *interface, const cha
  * -ESRCH for a session that does not exist, other negative errno.
  */
 int bus_call_send(
-        sd_bus *bus, sd_bus_message *call, int r, sd_bus_message **ret, char **ret_reason);
+	sd_bus *bus, sd_bus_message *call, int r, sd_bus_message **ret, char **ret_reason);
 
 /* The same without arguments. */
 int bus_call(sd_bus *bus, const char *path, const char *interface, const char *method,
-        sd_bus_message **ret, char **ret_reason);
+	sd_bus_message **ret, char **ret_reason);
 
 /* The answer to org.freedesktop.DBus.Properties.GetAll. */
 int bus_properties(sd_bus *bus, const char *path, const char *interface, sd_bus_message **ret,
-        char **ret_reason);
+	char **ret_reason);
 
 /* A failed call as a sentence; returns what bus_call_send does. */
 int bus_failure(const sd_bus_error *error, char **ret_reason);

@@ -43,7 +43,7 @@ static void add_session(struct table *table, const struct session *session)
 	table_text(table, *session->filter ? session->filter : "-");
 }
 
-static void print_sessions(const GPtrArray *sessions)
+static int print_sessions(const GPtrArray *sessions)
 {
 	struct table *table = table_new(columns, G_N_ELEMENTS(columns));
 	auto_output output = { 0 };
@@ -52,8 +52,8 @@ static void print_sessions(const GPtrArray *sessions)
 		add_session(table, g_ptr_array_index(sessions, i));
 	output_open(&output, STDOUT_FILENO);
 	table_print(table, &output);
-	output_flush(&output);
 	table_free(table);
+	return command_finish(&output, EXIT_DONE);
 }
 
 int command_list(const struct command *command, int argc, char **argv)
@@ -67,6 +67,5 @@ int command_list(const struct command *command, int argc, char **argv)
 		return EXIT_USAGE;
 	if (bus_connect(&bus, &reason) < 0 || session_list(bus, &sessions, &reason) < 0)
 		return command_failed(reason);
-	print_sessions(sessions);
-	return EXIT_DONE;
+	return print_sessions(sessions);
 }

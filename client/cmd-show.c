@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* nfttracectl show: prints what journals hold. */
-#include <errno.h>
-
 #include "command.h"
 #include "journal/escape.h"
 #include "pager.h"
@@ -92,7 +90,6 @@ static int show_sources(const struct show *show, int fd)
 {
 	auto_output output = { 0 };
 	int worst = EXIT_DONE;
-	int r;
 
 	output_open(&output, fd);
 	for (size_t i = 0; show->sources[i]; i++) {
@@ -106,13 +103,7 @@ static int show_sources(const struct show *show, int fd)
 		else
 			worst = MAX(worst, status);
 	}
-	r = output_flush(&output);
-	if (r < 0 && r != -EPIPE) {
-		g_autofree char *reason = g_strdup_printf("standard output: %s", g_strerror(-r));
-
-		return command_failed(reason);
-	}
-	return worst;
+	return command_finish(&output, worst);
 }
 
 static int show_run(const struct show *show)

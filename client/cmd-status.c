@@ -143,6 +143,6 @@ int command_status(const struct command *command, int argc, char **argv)
 	output_open(&output, STDOUT_FILENO);
 	status_text(&output, &status);
 	sessions_text(&output, bus);
-	output_flush(&output);
-	return g_strcmp0(status.state, "failed") == 0 ? EXIT_FAILED : EXIT_DONE;
+	return command_finish(
+		&output, g_strcmp0(status.state, "failed") == 0 ? EXIT_FAILED : EXIT_DONE);
 }

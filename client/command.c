@@ -2,6 +2,7 @@
 /* The table of commands and what they share; see command.h. */
 #include "command.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -68,6 +69,17 @@ int command_failed(const char *reason)
 {
 	fprintf(stderr, PROGRAM ": %s\n", reason);
 	return EXIT_FAILED;
+}
+
+int command_finish(struct output *output, int status)
+{
+	g_autofree char *reason = NULL;
+	int r = output_flush(output);
+
+	if (r == 0 || r == -EPIPE)
+		return status;
+	reason = g_strdup_printf("standard output can't be written: %s", g_strerror(-r));
+	return command_failed(reason);
 }
 
 static void usage_hint(const struct command *command)

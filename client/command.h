@@ -8,6 +8,8 @@
 
 #include <glib.h>
 
+#include "output.h"
+
 enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1, /* refused or failed */
@@ -37,10 +39,14 @@ int command_follow(const struct command *command, int argc, char **argv);
  * it has told about, return EXIT_USAGE. `entries` ends with an empty one.
  */
 gboolean command_options(
-        const struct command *command, const GOptionEntry *entries, int argc, char **argv);
+	const struct command *command, const GOptionEntry *entries, int argc, char **argv);
 
 /* The whole command line's exit status. */
 int command_main(int argc, char **argv);
+
+/* Writes out what is gathered: `status`, or EXIT_FAILED after telling why it can't be written. A
+ * reader that has gone is no failure. */
+int command_finish(struct output *output, int status);
 
 /* "nfttracectl: REASON" on standard error; EXIT_FAILED. */
 int command_failed(const char *reason);

@@ -54,7 +54,7 @@ void packet_truncated(struct output *output);
 
 /* Says that a header of this kind ("ethertype", "protocol", ...) is not taken apart. */
 void packet_unsupported(
-        struct output *output, const char *kind, uint32_t number, unsigned int digits);
+	struct output *output, const char *kind, uint32_t number, unsigned int digits);
 
 /* An Ethernet frame, and what follows an ethertype. */
 void packet_ethernet(struct output *output, struct span span);

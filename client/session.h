@@ -45,6 +45,6 @@ int session_object_id(const char *object, uint64_t *ret);
 
 /* A call of the session's interface: -ESRCH with a sentence of its own if the session is not there. */
 int session_call(sd_bus *bus, const char *object, sd_bus_message *call, int r, sd_bus_message **ret,
-        char **ret_reason);
+	char **ret_reason);
 
 #endif

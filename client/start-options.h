@@ -29,7 +29,7 @@ struct start_options {
 
 /* EXIT_DONE, or EXIT_USAGE after telling what is wrong. */
 int start_options_parse(
-        struct start_options *options, const struct command *command, int argc, char **argv);
+	struct start_options *options, const struct command *command, int argc, char **argv);
 
 /* Appends the a{sv} of StartSession: what was not given is left to the daemon. */
 int start_options_append(const struct start_options *options, sd_bus_message *message);

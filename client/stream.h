@@ -29,7 +29,7 @@ int stream_catch_signals(struct stream *stream);
 
 /* Asks for the follow pipe of a session, from its journal's beginning or from now on. */
 int stream_open(
-        struct stream *stream, sd_bus *bus, const char *object, bool from_start, char **ret_reason);
+	struct stream *stream, sd_bus *bus, const char *object, bool from_start, char **ret_reason);
 
 /*
  * Renders until one of enum stream_end, which it returns, or negative errno. `bus` (or NULL) is

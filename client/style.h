@@ -21,12 +21,12 @@ struct style {
 		"Use colour: auto (on a terminal), always, never", "WHEN" }, \
 	{                                                                    \
 		"utc", 0, 0, G_OPTION_ARG_NONE, &(style).utc,                \
-		        "Print dates and times instead of nanoseconds", NULL \
+			"Print dates and times instead of nanoseconds", NULL \
 	}
 
 /* What the options mean for standard output. -EINVAL: --color said something else. */
 int style_resolve(
-        const struct style *style, enum text_time *ret_time, enum text_colour *ret_colour);
+	const struct style *style, enum text_time *ret_time, enum text_colour *ret_colour);
 
 /* Accepts a zeroed struct. */
 void style_clear(struct style *style);

@@ -46,7 +46,7 @@ struct text {
 
 /* Readies a renderer that writes to `output`. */
 void text_open(
-        struct text *text, struct output *output, enum text_time time, enum text_colour colour);
+	struct text *text, struct output *output, enum text_time time, enum text_colour colour);
 
 /* Renders one record. Records of an unknown type are passed over. */
 void text_render(struct text *text, const struct journal_entry *entry);

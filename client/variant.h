@@ -27,6 +27,6 @@ struct variant_field {
 
 /* Reads the dictionary at the message's position into `ret`; negative errno. */
 int variant_read(
-        sd_bus_message *message, const struct variant_field *fields, size_t count, void *ret);
+	sd_bus_message *message, const struct variant_field *fields, size_t count, void *ret);
 
 #endif

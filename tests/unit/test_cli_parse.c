@@ -406,6 +406,23 @@ START_TEST(a_reader_that_goes_away_is_no_error)
 }
 END_TEST
 
+START_TEST(an_output_that_can_not_be_written_is_an_error)
+{
+	g_autofree char *path = make_journal(0);
+	g_autofree char *command =
+		g_strdup_printf("'%s' show '%s' > /dev/full; echo $? >&2", program, path);
+	char *arguments[] = { (char *)"sh", (char *)"-c", command, NULL };
+	g_autofree char *error = NULL;
+
+	ck_assert(g_spawn_sync(
+		NULL, arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, &error, NULL, NULL));
+	ck_assert_str_eq(error,
+		"nfttracectl: standard output can't be written: No space left on "
+		"device\n1\n");
+	remove_journal(path);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	Suite *suite = suite_create("command line");
@@ -433,6 +450,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, a_journal_with_losses_is_shown_with_status_3);
 	tcase_add_test(tcase, the_last_events_can_be_asked_for);
 	tcase_add_test(tcase, a_reader_that_goes_away_is_no_error);
+	tcase_add_test(tcase, an_output_that_can_not_be_written_is_an_error);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
