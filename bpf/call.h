@@ -31,11 +31,18 @@
 	})
 
 /* The object that a span was read from, as if it were whole: only what was read may be accessed. */
-#define span_object(buffer, type, first)                                    \
-	({                                                                  \
-		void *_base = (void *)(buffer);                             \
-		opaque(_base);                                              \
-		(const type *)(_base - bpf_core_field_offset(type, first)); \
+#define span_object(buffer, type, first)                                                             \
+	({                                                                                           \
+		void *_base = (void *)(buffer);                                                      \
+		__s64 _shift = 0;                                                                    \
+                                                                                                     \
+		/* The verifier lets nobody subtract from an address on the stack, and forgets     \
+		 * what it knows of a number that is negated. */ \
+		opaque(_base);                                                                       \
+		opaque(_shift);                                                                      \
+		_shift -= bpf_core_field_offset(type, first);                                        \
+		opaque(_shift);                                                                      \
+		(const type *)(_base + _shift);                                                      \
 	})
 
 /* An argument of the traced function is 0 where the layout does not have it. */

@@ -244,7 +244,8 @@ int pipeline_load(
 		g_autofree char *what =
 			g_strdup_printf("the kernel refused the BPF programs (%s)", gist);
 
-		*ret_reason = kernel_refusal(what, r);
+		/* -EACCES is the verifier's, whoever asks. */
+		*ret_reason = r == -EPERM ? kernel_refusal(what, r) : g_steal_pointer(&what);
 		return r;
 	}
 
