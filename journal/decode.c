@@ -14,9 +14,9 @@ static uint16_t host16(uint16_t value, bool swapped)
 
 #define SWAP(field)                                      \
 	((field) = _Generic((field), uint16_t            \
-	                    : __builtin_bswap16, __u64   \
-	                    : __builtin_bswap64, default \
-	                    : __builtin_bswap32)(field))
+			    : __builtin_bswap16, __u64   \
+			    : __builtin_bswap64, default \
+			    : __builtin_bswap32)(field))
 
 static void head_swap(struct event_head *head)
 {
@@ -92,8 +92,8 @@ static int nft_decode(const char *section, size_t size, bool swapped, struct eve
 	if (swapped)
 		nft_swap(&event->nft);
 	if (!text_take(&bytes, end, event->nft.table_length, &event->table) ||
-	        !text_take(&bytes, end, event->nft.chain_length, &event->chain) ||
-	        !text_take(&bytes, end, event->nft.target_length, &event->target))
+		!text_take(&bytes, end, event->nft.chain_length, &event->chain) ||
+		!text_take(&bytes, end, event->nft.target_length, &event->target))
 		return -EBADMSG;
 	event->has_nft = true;
 	return 0;
@@ -111,8 +111,8 @@ static int device_decode(const char *section, size_t size, bool swapped, struct 
 	if (swapped)
 		device_swap(&event->device);
 	if (!text_take(&bytes, end, event->device.name_length, &event->device_name) ||
-	        !text_take(&bytes, end, event->device.in_length, &event->in_name) ||
-	        !text_take(&bytes, end, event->device.out_length, &event->out_name))
+		!text_take(&bytes, end, event->device.in_length, &event->in_name) ||
+		!text_take(&bytes, end, event->device.out_length, &event->out_name))
 		return -EBADMSG;
 	event->has_device = true;
 	return 0;
@@ -135,7 +135,7 @@ static int packet_decode(const char *section, size_t size, bool swapped, struct 
 }
 
 static int section_decode(
-        uint16_t type, const char *section, size_t size, bool swapped, struct event *event)
+	uint16_t type, const char *section, size_t size, bool swapped, struct event *event)
 {
 	switch (type) {
 	case EVENT_SECTION_NFT:
@@ -164,7 +164,7 @@ static int sections_decode(const char *bytes, size_t size, bool swapped, struct 
 		if (length < sizeof(section) || length > size - offset)
 			return -EBADMSG;
 		r = section_decode(
-		        host16(section.type, swapped), bytes + offset, length, swapped, event);
+			host16(section.type, swapped), bytes + offset, length, swapped, event);
 		if (r < 0)
 			return r;
 		offset += (length + EVENT_ALIGN - 1) & ~(size_t)(EVENT_ALIGN - 1);

@@ -62,7 +62,7 @@ static void byte_escape(unsigned char byte, char *out)
 }
 
 static size_t escape(
-        const char *bytes, size_t length, char *out, size_t out_size, enum escape_space space)
+	const char *bytes, size_t length, char *out, size_t out_size, enum escape_space space)
 {
 	size_t done = 0, written = 0;
 

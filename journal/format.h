@@ -66,7 +66,7 @@ struct journal_loss {
 	__u32 reason; /* enum loss_reason */
 	__u32 reserved;
 	__u64 count; /* events; 0: unknown, at least one */
-	__u64 since; /* ns, CLOCK_MONOTONIC: the loss lies between these two */
+	__u64 since; /* ns, CLOCK_MONOTONIC: the loss lies between these two; 0: unknown */
 	__u64 until;
 };
 

@@ -9,7 +9,7 @@
 #include "record.h"
 
 struct chunk *chunk_new(struct chunk_pool *pool, size_t capacity,
-        const struct journal_segment *segment, bool swapped)
+	const struct journal_segment *segment, bool swapped)
 {
 	struct chunk *chunk;
 
@@ -67,7 +67,7 @@ void item_loss(const struct item *item, struct journal_loss *ret)
 }
 
 void item_new_loss(struct chunk_pool *pool, const struct journal_segment *segment,
-        const struct journal_loss *loss, struct item *ret)
+	const struct journal_loss *loss, struct item *ret)
 {
 	struct chunk *chunk = chunk_new(pool, journal_record_span(sizeof(*loss)), segment, false);
 
@@ -94,7 +94,7 @@ bool item_valid(const struct item *item)
 }
 
 bool record_plausible(
-        const struct chunk *chunk, const struct journal_record *record, size_t available)
+	const struct chunk *chunk, const struct journal_record *record, size_t available)
 {
 	const uint8_t *payload = (const uint8_t *)(record + 1);
 	uint32_t size = chunk_u32(chunk, record->size);
@@ -102,14 +102,14 @@ bool record_plausible(
 	uint32_t first;
 
 	if (size == 0 || size > JOURNAL_RECORD_MAX || type_ring >> 24 != 0 ||
-	        available < sizeof(first))
+		available < sizeof(first))
 		return false;
 	memcpy(&first, payload, sizeof(first));
 
 	switch (type_ring & 0xff) {
 	case JOURNAL_EVENT:
 		return size >= sizeof(struct event_head) && size <= EVENT_MAX_SIZE &&
-		        chunk_u32(chunk, first) == size;
+			chunk_u32(chunk, first) == size;
 	case JOURNAL_LOSS:
 		return size == sizeof(struct journal_loss);
 	case JOURNAL_START:

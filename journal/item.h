@@ -41,7 +41,7 @@ struct item {
 
 /* A new chunk with one reference. */
 struct chunk *chunk_new(struct chunk_pool *pool, size_t capacity,
-        const struct journal_segment *segment, bool swapped);
+	const struct journal_segment *segment, bool swapped);
 
 /* Frees what the pool keeps, when no chunk of it is left. */
 void chunk_pool_clear(struct chunk_pool *pool);
@@ -90,7 +90,7 @@ void item_loss(const struct item *item, struct journal_loss *ret);
 
 /* An item that no journal has: a loss that a reader found, in a chunk of its own. */
 void item_new_loss(struct chunk_pool *pool, const struct journal_segment *segment,
-        const struct journal_loss *loss, struct item *ret);
+	const struct journal_loss *loss, struct item *ret);
 
 /*
  * True if an item's payload is long enough for its type, so that the functions above may look at it.
@@ -102,6 +102,6 @@ bool item_valid(const struct item *item);
  * of a known type. Used to find the next record behind damage; cheap, and no proof.
  */
 bool record_plausible(
-        const struct chunk *chunk, const struct journal_record *record, size_t available);
+	const struct chunk *chunk, const struct journal_record *record, size_t available);
 
 #endif

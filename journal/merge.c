@@ -40,7 +40,7 @@ static void heap_pop(struct merge *merge)
 		if (child >= merge->heaped)
 			break;
 		if (child + 1 < merge->heaped &&
-		        slot_before(&merge->heap[child + 1], &merge->heap[child]))
+			slot_before(&merge->heap[child + 1], &merge->heap[child]))
 			child++;
 		if (!slot_before(&merge->heap[child], last))
 			break;
@@ -70,7 +70,7 @@ bool merge_pop(struct merge *merge, struct item *ret)
 	if (merge_length(merge) == 0)
 		return false;
 	if (merge->heaped > 0 &&
-	        (merge->queued == 0 || slot_before(&merge->heap[0], queue_slot(merge, 0)))) {
+		(merge->queued == 0 || slot_before(&merge->heap[0], queue_slot(merge, 0)))) {
 		*ret = merge->heap[0].item;
 		heap_pop(merge);
 		return true;

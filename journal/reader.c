@@ -47,11 +47,11 @@ static char *sentence_for(const char *path, int error, unsigned int version)
 	switch (error) {
 	case -EPROTONOSUPPORT:
 		return g_strdup_printf("%s was written by a newer version (format %u, this program "
-		                       "reads up to %u): use a newer nfttracectl",
-		        name, version, JOURNAL_VERSION);
+				       "reads up to %u): use a newer nfttracectl",
+			name, version, JOURNAL_VERSION);
 	case -ENODATA:
 		return g_strdup_printf(
-		        "%s is not a journal: no segment (*%s) is in it", name, JOURNAL_SUFFIX);
+			"%s is not a journal: no segment (*%s) is in it", name, JOURNAL_SUFFIX);
 	case -EBADMSG:
 		return g_strdup_printf("%s is not a journal: it does not begin like one", name);
 	default:
@@ -71,7 +71,7 @@ static struct journal_reader *reader_new(enum source source)
 
 /* Gives the reader to the caller if it could be opened, else the reason. */
 static int reader_finish(struct journal_reader *reader, const char *path, int error,
-        unsigned int version, struct journal_reader **ret, char **ret_reason)
+	unsigned int version, struct journal_reader **ret, char **ret_reason)
 {
 	if (error >= 0) {
 		*ret = reader;
@@ -83,7 +83,7 @@ static int reader_finish(struct journal_reader *reader, const char *path, int er
 }
 
 static int path_open(
-        struct journal_reader *reader, int dir_fd, const char *path, unsigned int *ret_version)
+	struct journal_reader *reader, int dir_fd, const char *path, unsigned int *ret_version)
 {
 	auto_fd fd = openat(dir_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat status;
@@ -96,7 +96,7 @@ static int path_open(
 }
 
 int journal_reader_open(
-        int dir_fd, const char *path, struct journal_reader **ret, char **ret_reason)
+	int dir_fd, const char *path, struct journal_reader **ret, char **ret_reason)
 {
 	struct journal_reader *reader = reader_new(SOURCE_SERIES);
 	unsigned int version = 0;
@@ -113,7 +113,7 @@ int journal_reader_open_stream(int fd, struct journal_reader **ret, char **ret_r
 
 	r = cursor_open_stream(&reader->stream, &reader->pool, fd);
 	return reader_finish(
-	        reader, "the stream", r, reader->stream.chunk->segment.version, ret, ret_reason);
+		reader, "the stream", r, reader->stream.chunk->segment.version, ret, ret_reason);
 }
 
 /* True if it is the same as before, so that it need not be given again. */
@@ -149,7 +149,7 @@ static int source_next(struct journal_reader *reader, struct item *ret)
 {
 	for (;;) {
 		int r = reader->source == SOURCE_STREAM ? cursor_next(&reader->stream, ret)
-		                                        : series_next(&reader->series, ret);
+							: series_next(&reader->series, ret);
 
 		if (r <= 0 || item_wanted(reader, ret))
 			return r;
@@ -161,7 +161,7 @@ static int source_next(struct journal_reader *reader, struct item *ret)
 static void window_fill(struct journal_reader *reader)
 {
 	while (!reader->paused && merge_length(&reader->merge) < JOURNAL_MERGE_WINDOW &&
-	        (reader->pool.bytes <= READER_MEMORY_MAX || merge_length(&reader->merge) == 0)) {
+		(reader->pool.bytes <= READER_MEMORY_MAX || merge_length(&reader->merge) == 0)) {
 		struct item item;
 		int r = source_next(reader, &item);
 
@@ -238,7 +238,7 @@ int journal_reader_skip_to_end(struct journal_reader *reader)
 }
 
 void journal_reader_progress(
-        const struct journal_reader *reader, uint64_t *ret_read, uint64_t *ret_total)
+	const struct journal_reader *reader, uint64_t *ret_read, uint64_t *ret_total)
 {
 	const struct series *series = &reader->series;
 
@@ -248,7 +248,7 @@ void journal_reader_progress(
 		return;
 	}
 	*ret_read =
-	        series->passed + (series->cursor.fd >= 0 ? cursor_position(&series->cursor) : 0);
+		series->passed + (series->cursor.fd >= 0 ? cursor_position(&series->cursor) : 0);
 	*ret_total = MAX(series->total, *ret_read);
 }
 

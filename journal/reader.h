@@ -36,7 +36,7 @@ struct journal_entry {
  * -ENOENT, -EBADMSG (not a journal), -EPROTONOSUPPORT (a newer format), ...
  */
 int journal_reader_open(
-        int dir_fd, const char *path, struct journal_reader **ret, char **ret_reason);
+	int dir_fd, const char *path, struct journal_reader **ret, char **ret_reason);
 
 /* The same on a stream of journal bytes; takes over `fd`. */
 int journal_reader_open_stream(int fd, struct journal_reader **ret, char **ret_reason);
@@ -45,8 +45,9 @@ int journal_reader_open_stream(int fd, struct journal_reader **ret, char **ret_r
  * The next record: 1 and *ret, 0 when there is none (a directory that is still written may have
  * more later; a stream is at its end, or has none at the moment if it is non-blocking: -EAGAIN).
  * A damaged record or segment is given as a JOURNAL_LOSS entry with reason LOSS_DAMAGED and reading
- * goes on behind it. Events of different rings are merged by time within JOURNAL_MERGE_WINDOW
- * events; repeated dictionaries (same bytes as before) are given once.
+ * goes on behind it. Missing segments that no record tells of are given as a LOSS_RETENTION of
+ * unknown count where the journal ends. Events of different rings are merged by time within
+ * JOURNAL_MERGE_WINDOW events. Dictionaries that are repeated (same bytes as before) are given once.
  */
 int journal_reader_next(struct journal_reader *reader, struct journal_entry *ret);
 
@@ -58,7 +59,7 @@ int journal_reader_skip_to_end(struct journal_reader *reader);
 
 /* Bytes in all that the reader knows of and bytes read, for a progress line. */
 void journal_reader_progress(
-        const struct journal_reader *reader, uint64_t *ret_read, uint64_t *ret_total);
+	const struct journal_reader *reader, uint64_t *ret_read, uint64_t *ret_total);
 
 /* Accepts NULL; returns NULL. */
 struct journal_reader *journal_reader_free(struct journal_reader *reader);

@@ -24,7 +24,7 @@ static uint32_t record_checksum(const struct journal_record *record, uint32_t si
 }
 
 void journal_record_write(void *out, enum journal_type type, uint16_t ring, uint32_t position,
-        const void *payload, uint32_t size)
+	const void *payload, uint32_t size)
 {
 	struct journal_record *record = out;
 

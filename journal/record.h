@@ -16,7 +16,7 @@
 static inline size_t journal_record_span(uint32_t size)
 {
 	return (sizeof(struct journal_record) + (size_t)size + JOURNAL_ALIGN - 1) &
-	        ~(size_t)(JOURNAL_ALIGN - 1);
+		~(size_t)(JOURNAL_ALIGN - 1);
 }
 
 /*
@@ -24,7 +24,7 @@ static inline size_t journal_record_span(uint32_t size)
  * JOURNAL_ALIGN and, where the record may be read while it is written, zero. The size is stored last.
  */
 void journal_record_write(void *out, enum journal_type type, uint16_t ring, uint32_t position,
-        const void *payload, uint32_t size);
+	const void *payload, uint32_t size);
 
 /* True if the checksum of the record at `record`, whose payload of `size` bytes follows it, is right.
  * `swapped`: the record has the other byte order. */

@@ -50,7 +50,7 @@ static int record_find(struct cursor *cursor, size_t from, size_t *ret_ahead)
 			return 0;
 		record = record_ahead(cursor, ahead);
 		if (cursor->kind == CURSOR_STREAM &&
-		        memcmp(record, JOURNAL_MAGIC, strlen(JOURNAL_MAGIC)) == 0) {
+			memcmp(record, JOURNAL_MAGIC, strlen(JOURNAL_MAGIC)) == 0) {
 			*ret_ahead = ahead;
 			return 1;
 		}
@@ -155,9 +155,9 @@ int cursor_resync(struct cursor *cursor, struct item *ret)
 		return (int)available;
 
 	if (cursor->kind == CURSOR_FILE &&
-	        (r == 1 ||
-	                !all_zero(cursor->chunk->data + cursor->at,
-	                        MIN((size_t)available, sizeof(uint32_t))))) {
+		(r == 1 ||
+			!all_zero(cursor->chunk->data + cursor->at,
+				MIN((size_t)available, sizeof(uint32_t))))) {
 		int again = try_again(cursor);
 
 		if (again < 0)

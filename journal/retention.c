@@ -102,7 +102,7 @@ static void loss_add(struct journal_loss *loss, const struct segment_books *book
 }
 
 static bool within_limits(
-        const struct retention *retention, uint64_t bytes, unsigned int segments, uint64_t coming)
+	const struct retention *retention, uint64_t bytes, unsigned int segments, uint64_t coming)
 {
 	if (bytes > 0 && retention->bytes + coming > bytes)
 		return false;
@@ -110,7 +110,7 @@ static bool within_limits(
 }
 
 void retention_trim(struct retention *retention, int dir_fd, uint64_t bytes, unsigned int segments,
-        uint64_t coming, struct journal_loss *loss)
+	uint64_t coming, struct journal_loss *loss)
 {
 	while (!within_limits(retention, bytes, segments, coming)) {
 		struct segment_books *books = g_queue_peek_head(&retention->segments);

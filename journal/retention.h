@@ -52,7 +52,7 @@ void retention_add(struct retention *retention, const struct segment_books *book
  * nothing has). A file that can't be removed stays and is counted.
  */
 void retention_trim(struct retention *retention, int dir_fd, uint64_t bytes, unsigned int segments,
-        uint64_t coming, struct journal_loss *loss);
+	uint64_t coming, struct journal_loss *loss);
 
 void retention_clear(struct retention *retention);
 

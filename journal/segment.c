@@ -39,7 +39,7 @@ int segment_create(int dir_fd, struct segment *ret)
 	/* One that a killed writer left behind. */
 	segment_discard(dir_fd);
 	fd = openat(dir_fd, SEGMENT_NEW_NAME, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	        SEGMENT_FILE_MODE);
+		SEGMENT_FILE_MODE);
 	if (fd < 0)
 		return -errno;
 	*ret = (struct segment){ .fd = fd };

@@ -111,7 +111,7 @@ int series_open(struct series *series, struct chunk_pool *pool, int fd, unsigned
 }
 
 int series_open_file(
-        struct series *series, struct chunk_pool *pool, int fd, unsigned int *ret_version)
+	struct series *series, struct chunk_pool *pool, int fd, unsigned int *ret_version)
 {
 	struct stat status;
 	int r;
@@ -140,7 +140,7 @@ int series_go_last(struct series *series)
 }
 
 static void loss_make(struct series *series, const struct journal_segment *segment,
-        enum loss_reason reason, struct item *ret)
+	enum loss_reason reason, struct item *ret)
 {
 	struct journal_loss loss = { .reason = reason, .since = series->cursor.last };
 
@@ -198,7 +198,7 @@ static int missing_report(struct series *series, struct item *ret)
 	if (!report)
 		return 0;
 	loss_make(series, series->cursor.chunk ? &series->cursor.chunk->segment : &none,
-	        LOSS_RETENTION, ret);
+		LOSS_RETENTION, ret);
 	return 1;
 }
 

@@ -35,7 +35,7 @@ int series_open(struct series *series, struct chunk_pool *pool, int fd, unsigned
 
 /* Opens one segment file in the same way. */
 int series_open_file(
-        struct series *series, struct chunk_pool *pool, int fd, unsigned int *ret_version);
+	struct series *series, struct chunk_pool *pool, int fd, unsigned int *ret_version);
 
 /* Begins with the last segment. */
 int series_go_last(struct series *series);

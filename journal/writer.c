@@ -47,7 +47,7 @@ static uint64_t coarse_ms(void)
 }
 
 static int record_append(struct segment *segment, enum journal_type type, uint16_t ring,
-        uint32_t position, const void *payload, uint32_t size)
+	uint32_t position, const void *payload, uint32_t size)
 {
 	size_t span = journal_record_span(size);
 	void *out;
@@ -72,7 +72,7 @@ static int json_append(struct segment *segment, enum journal_type type, const ch
 
 /* The header and the dictionaries. */
 static int head_append(
-        const struct journal_writer *writer, uint64_t number, struct segment *segment)
+	const struct journal_writer *writer, uint64_t number, struct segment *segment)
 {
 	struct journal_segment header;
 	void *out;
@@ -97,7 +97,7 @@ static int removal_report(struct journal_writer *writer)
 	int r;
 
 	r = record_append(&writer->segment, JOURNAL_LOSS, 0, 0, &writer->unreported,
-	        sizeof(writer->unreported));
+		sizeof(writer->unreported));
 	if (r < 0)
 		return r;
 	segment_books_loss(&writer->books, &writer->unreported);
@@ -133,7 +133,7 @@ static int writer_rotate(struct journal_writer *writer)
 	writer->head_end = segment.end;
 	writer->books = (struct segment_books){ .number = number };
 	retention_trim(&writer->retention, writer->dir_fd, writer->limits.total_size,
-	        writer->limits.segments, writer->limits.segment_size, &writer->unreported);
+		writer->limits.segments, writer->limits.segment_size, &writer->unreported);
 	/* If it fails the next append tries again. */
 	if (writer->unreported.count > 0)
 		removal_report(writer);
@@ -141,13 +141,13 @@ static int writer_rotate(struct journal_writer *writer)
 }
 
 static int writer_append(struct journal_writer *writer, enum journal_type type, uint16_t ring,
-        uint32_t position, const void *payload, uint32_t size)
+	uint32_t position, const void *payload, uint32_t size)
 {
 	size_t span = journal_record_span(size);
 	int r = 0;
 
 	if (G_UNLIKELY(writer->segment.end + span > writer->limits.segment_size &&
-	            writer->segment.end > writer->head_end))
+		    writer->segment.end > writer->head_end))
 		r = writer_rotate(writer);
 	if (r >= 0 && G_UNLIKELY(writer->unreported.count > 0))
 		r = removal_report(writer);
@@ -160,7 +160,7 @@ static int writer_append(struct journal_writer *writer, enum journal_type type, 
 }
 
 int journal_writer_append_event(struct journal_writer *writer, uint16_t ring, uint32_t position,
-        const void *event, uint32_t size)
+	const void *event, uint32_t size)
 {
 	const struct event_head *head = event;
 	int r;
@@ -179,7 +179,7 @@ int journal_writer_append_event(struct journal_writer *writer, uint16_t ring, ui
 }
 
 int journal_writer_append_json(
-        struct journal_writer *writer, enum journal_type type, const char *json)
+	struct journal_writer *writer, enum journal_type type, const char *json)
 {
 	size_t length = strlen(json);
 
@@ -220,12 +220,12 @@ static void limits_set(struct journal_writer *writer, const struct journal_limit
 	writer->limits = *limits;
 	if (limits->total_size > 0)
 		writer->limits.segment_size =
-		        MIN(limits->segment_size, limits->total_size / SEGMENTS_IN_TOTAL);
+			MIN(limits->segment_size, limits->total_size / SEGMENTS_IN_TOTAL);
 	writer->limits.segment_size = MAX(writer->limits.segment_size, SEGMENT_SIZE_MIN);
 }
 
 int journal_writer_open(int dir_fd, uint64_t session, const char *start, const char *settings,
-        const struct journal_limits *limits, struct journal_writer **ret)
+	const struct journal_limits *limits, struct journal_writer **ret)
 {
 	struct journal_writer *writer = g_new0(struct journal_writer, 1);
 	int r;

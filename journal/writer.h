@@ -23,7 +23,7 @@ struct journal_limits {
 	uint64_t segment_size; /* bytes at which a new segment begins; raised to 64 KiB, lowered to
 				* a quarter of total_size */
 	uint64_t
-	        total_size; /* bytes of all segments together; the oldest are removed; 0: no limit */
+		total_size; /* bytes of all segments together; the oldest are removed; 0: no limit */
 	unsigned int segments; /* how many are kept; 0: no limit */
 };
 
@@ -40,7 +40,7 @@ struct journal_totals {
  * first JOURNAL_SETTINGS. Files are created with mode 0640.
  */
 int journal_writer_open(int dir_fd, uint64_t session, const char *start, const char *settings,
-        const struct journal_limits *limits, struct journal_writer **ret);
+	const struct journal_limits *limits, struct journal_writer **ret);
 
 /*
  * Appends one event as the ring carried it. Copies; allocates nothing; a system call only when a
@@ -48,12 +48,12 @@ int journal_writer_open(int dir_fd, uint64_t session, const char *start, const c
  * recorded before is whole, and a later call tries again (see JOURNAL_RETRY_MS).
  */
 int journal_writer_append_event(struct journal_writer *writer, uint16_t ring, uint32_t position,
-        const void *event, uint32_t size);
+	const void *event, uint32_t size);
 
 /* Appends a JSON dictionary record (JOURNAL_SETTINGS, JOURNAL_END). Settings are remembered and
  * repeated at the head of later segments. */
 int journal_writer_append_json(
-        struct journal_writer *writer, enum journal_type type, const char *json);
+	struct journal_writer *writer, enum journal_type type, const char *json);
 
 /* Appends a loss record. */
 int journal_writer_append_loss(struct journal_writer *writer, const struct journal_loss *loss);

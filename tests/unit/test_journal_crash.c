@@ -9,7 +9,10 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#define FULL_DISK_OPTIONS "size=512k"
+#define SMALL_DISK "tmpfs", "size=512k"
+
+/* A file system that knows no fallocate. */
+#define SIMPLE_DISK "ramfs", NULL
 
 static int dir_fd;
 static char *dir_path;
@@ -75,22 +78,21 @@ START_TEST(a_killed_writer_leaves_everything_that_it_had_appended)
 }
 END_TEST
 
-/* A tmpfs of half a megabyte over the directory, in a mount namespace of the test's own. */
-static int full_disk(void)
+/* A file system over the directory, in a mount namespace of the test's own. */
+static int disk_mount(const char *type, const char *options)
 {
 	int fd;
 
-	ck_assert_msg(geteuid() == 0, "this test mounts a small tmpfs: run it as root");
+	ck_assert_msg(geteuid() == 0, "this test mounts file systems: run it as root");
 	ck_assert_msg(unshare(CLONE_NEWNS) == 0, "unshare: %s", g_strerror(errno));
 	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-	ck_assert_msg(mount("tmpfs", dir_path, "tmpfs", 0, FULL_DISK_OPTIONS) == 0, "mount: %s",
-		g_strerror(errno));
+	ck_assert_msg(mount(type, dir_path, type, 0, options) == 0, "mount: %s", g_strerror(errno));
 	fd = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_ge(fd, 0);
 	return fd;
 }
 
-static void full_disk_leave(int fd)
+static void disk_leave(int fd)
 {
 	kit_empty(dir_path);
 	close(fd);
@@ -111,7 +113,7 @@ static uint32_t disk_fill(struct journal_writer *writer)
 
 START_TEST(a_full_disk_is_an_error_and_harms_nothing)
 {
-	int fd = full_disk();
+	int fd = disk_mount(SMALL_DISK);
 	struct journal_writer *writer = kit_writer(fd, &kit_limits);
 	uint32_t count = disk_fill(writer);
 	struct kit_list list;
@@ -127,13 +129,13 @@ START_TEST(a_full_disk_is_an_error_and_harms_nothing)
 	list = kit_read_path(fd, ".");
 	kit_assert_ids(&list, 1, count);
 	kit_list_clear(&list);
-	full_disk_leave(fd);
+	disk_leave(fd);
 }
 END_TEST
 
 START_TEST(it_goes_on_when_there_is_room_again)
 {
-	int fd = full_disk();
+	int fd = disk_mount(SMALL_DISK);
 	g_autofree char *ballast = g_build_filename(dir_path, "ballast", NULL);
 	g_autofree char *weight = g_malloc0(200 << 10);
 	struct journal_loss loss = { .reason = LOSS_DISK_FULL, .count = 100 };
@@ -159,7 +161,7 @@ START_TEST(it_goes_on_when_there_is_room_again)
 	kit_assert_ids(&list, 1, count + 200);
 	ck_assert_uint_eq(list.lost[LOSS_DISK_FULL], 100);
 	kit_list_clear(&list);
-	full_disk_leave(fd);
+	disk_leave(fd);
 }
 END_TEST
 
@@ -175,7 +177,7 @@ static uint64_t system_time(void)
 
 START_TEST(a_full_disk_costs_no_system_call_per_event)
 {
-	int fd = full_disk();
+	int fd = disk_mount(SMALL_DISK);
 	struct journal_writer *writer = kit_writer(fd, &kit_limits);
 	uint8_t event[KIT_EVENT_SIZE];
 	uint64_t before;
@@ -191,13 +193,13 @@ START_TEST(a_full_disk_costs_no_system_call_per_event)
 	/* A million system calls take several times as long on any machine. */
 	ck_assert_uint_lt(system_time() - before, 50 * 1000000);
 	journal_writer_free(writer);
-	full_disk_leave(fd);
+	disk_leave(fd);
 }
 END_TEST
 
 START_TEST(a_journal_that_can_not_begin_leaves_nothing)
 {
-	int fd = full_disk();
+	int fd = disk_mount(SMALL_DISK);
 	g_autofree char *ballast = g_build_filename(dir_path, "ballast", NULL);
 	g_autofree char *weight = g_malloc0(512 << 10);
 	struct journal_writer *writer = NULL;
@@ -209,7 +211,21 @@ START_TEST(a_journal_that_can_not_begin_leaves_nothing)
 	dir = g_dir_open(dir_path, 0, NULL);
 	ck_assert_str_eq(g_dir_read_name(dir), "ballast");
 	ck_assert_ptr_null(g_dir_read_name(dir));
-	full_disk_leave(fd);
+	disk_leave(fd);
+}
+END_TEST
+
+START_TEST(a_file_system_without_fallocate_will_do)
+{
+	int fd = disk_mount(SIMPLE_DISK);
+	struct kit_list list;
+
+	kit_journal(fd, &kit_limits, 3000);
+	list = kit_read_path(fd, ".");
+	kit_assert_ids(&list, 1, 3000);
+	ck_assert_uint_eq(list.losses, 0);
+	kit_list_clear(&list);
+	disk_leave(fd);
 }
 END_TEST
 
@@ -263,6 +279,7 @@ static Suite *crash_suite(void)
 	tcase_add_test(tests, it_goes_on_when_there_is_room_again);
 	tcase_add_test(tests, a_full_disk_costs_no_system_call_per_event);
 	tcase_add_test(tests, a_journal_that_can_not_begin_leaves_nothing);
+	tcase_add_test(tests, a_file_system_without_fallocate_will_do);
 	tcase_add_test(tests, a_reader_keeps_up_with_a_writer_in_another_process);
 	suite_add_tcase(suite, tests);
 	return suite;
