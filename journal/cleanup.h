@@ -29,7 +29,8 @@ static inline int fd_steal(int *fd)
 	return stolen;
 }
 
-/* A descriptor variable that is closed when it goes out of scope; initialise it with -1 or open(). */
+/* A descriptor variable that is closed when it goes out of scope; initialise it with -1 or
+ * open(). */
 #define auto_fd __attribute__((cleanup(fd_close))) int
 
 #endif

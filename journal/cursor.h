@@ -51,7 +51,8 @@ int cursor_open_stream(struct cursor *cursor, struct chunk_pool *pool, int fd);
 
 /*
  * The next record: 1 and *ret, whose chunk the caller unrefs. 0: there is none at the moment. What
- * is damaged comes as a JOURNAL_LOSS with LOSS_DAMAGED. -EAGAIN: a non-blocking stream has none yet.
+ * is damaged comes as a JOURNAL_LOSS with LOSS_DAMAGED. -EAGAIN: a non-blocking stream has none
+ * yet.
  */
 int cursor_next(struct cursor *cursor, struct item *ret);
 

@@ -15,13 +15,14 @@
 #define TEXT_ESCAPED_MAX(length) ((length)*4)
 
 /*
- * Escapes `length` bytes into `out`, at most `out_size` bytes, and returns how many it wrote. Writes
- * no NUL. Stops before the first character that does not fit whole; give TEXT_ESCAPED_MAX(length)
- * and everything fits.
+ * Escapes `length` bytes into `out`, at most `out_size` bytes, and returns how many it wrote.
+ * Writes no NUL. Stops before the first character that does not fit whole; give
+ * TEXT_ESCAPED_MAX(length) and everything fits.
  */
 size_t text_escape(const char *bytes, size_t length, char *out, size_t out_size);
 
-/* The same, and a space becomes \x20: for a field in a line whose fields are separated by spaces. */
+/* The same, and a space becomes \x20: for a field in a line whose fields are separated by
+ * spaces. */
 size_t text_escape_word(const char *bytes, size_t length, char *out, size_t out_size);
 
 /* A NUL-terminated text escaped into a new string (g_free it), for a sentence. */

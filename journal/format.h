@@ -4,12 +4,12 @@
  * checksummed records. nfttraced.journal(5) is the same in words. The writer (daemon) and the
  * reader (anybody) own nothing in common but this.
  *
- * A segment is named "%010u.nftj" with its number, counted from 1 and never reused. It begins with a
- * journal_segment; records follow, each on a multiple of JOURNAL_ALIGN: a journal_record and `size`
- * bytes of payload. The dictionaries that later records need (JOURNAL_START, JOURNAL_SETTINGS, ...)
- * are repeated at the head of every segment, so that each can be read alone. A record is committed by
- * writing `size` last; a size of 0 is the end of what has been written so far. A file may be longer
- * than its records (it is allocated ahead): the rest is zero.
+ * A segment is named "%010u.nftj" with its number, counted from 1 and never reused. It begins with
+ * a journal_segment; records follow, each on a multiple of JOURNAL_ALIGN: a journal_record and
+ * `size` bytes of payload. The dictionaries that later records need (JOURNAL_START,
+ * JOURNAL_SETTINGS, ...) are repeated at the head of every segment, so that each can be read alone.
+ * A record is committed by writing `size` last; a size of 0 is the end of what has been written so
+ * far. A file may be longer than its records (it is allocated ahead): the rest is zero.
  */
 #ifndef NFTTRACED_FORMAT_H
 #define NFTTRACED_FORMAT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a reader passes on inside: chunks of journal bytes, shared by counting references, and items,
- * each one record in a chunk. A record is never copied on its way.
+ * What a reader passes on inside: chunks of journal bytes, shared by counting references, and
+ * items, each one record in a chunk. A record is never copied on its way.
  */
 #ifndef NFTTRACED_JOURNAL_ITEM_H
 #define NFTTRACED_JOURNAL_ITEM_H
@@ -15,7 +15,8 @@
 /* Bytes that are read at a time. */
 #define CHUNK_SIZE (1U << 20)
 
-/* What the chunks of one reader take in memory, and one that is kept for the next use. Outlives them. */
+/* What the chunks of one reader take in memory, and one that is kept for the next use. Outlives
+ * them. */
 struct chunk_pool {
 	size_t bytes;
 	struct chunk *spare;
@@ -93,7 +94,8 @@ void item_new_loss(struct chunk_pool *pool, const struct journal_segment *segmen
 	const struct journal_loss *loss, struct item *ret);
 
 /*
- * True if an item's payload is long enough for its type, so that the functions above may look at it.
+ * True if an item's payload is long enough for its type, so that the functions above may look at
+ * it.
  */
 bool item_valid(const struct item *item);
 

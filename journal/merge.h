@@ -19,7 +19,8 @@ struct merge_slot {
 	struct item item;
 };
 
-/* What comes in order goes into the queue, which costs nothing; only stragglers go into the heap. */
+/* What comes in order goes into the queue, which costs nothing; only stragglers go into the
+ * heap. */
 struct merge {
 	uint64_t sequence;
 	uint64_t newest;

@@ -27,7 +27,8 @@ struct journal_entry {
 	uint32_t byte_order; /* as in the segment header: compare with JOURNAL_BYTE_ORDER */
 	const struct journal_segment *segment; /* of the segment the record is from */
 	struct journal_loss loss; /* JOURNAL_LOSS: in host order; also made up by the reader
-				   * (LOSS_DAMAGED, and LOSS_RETENTION for missing leading segments) */
+				   * (LOSS_DAMAGED, and LOSS_RETENTION for missing leading
+				   * segments) */
 };
 
 /*
@@ -47,13 +48,14 @@ int journal_reader_open_stream(int fd, struct journal_reader **ret, char **ret_r
  * A damaged record or segment is given as a JOURNAL_LOSS entry with reason LOSS_DAMAGED and reading
  * goes on behind it. Missing segments that no record tells of are given as a LOSS_RETENTION of
  * unknown count where the journal ends. Events of different rings are merged by time within
- * JOURNAL_MERGE_WINDOW events. Dictionaries that are repeated (same bytes as before) are given once.
+ * JOURNAL_MERGE_WINDOW events. Dictionaries that are repeated (same bytes as before) are given
+ * once.
  */
 int journal_reader_next(struct journal_reader *reader, struct journal_entry *ret);
 
 /*
- * Passes over what is in the journal now: the next calls give the dictionaries that hold at its end,
- * then what is written from now on. For a directory, before the first journal_reader_next.
+ * Passes over what is in the journal now: the next calls give the dictionaries that hold at its
+ * end, then what is written from now on. For a directory, before the first journal_reader_next.
  */
 int journal_reader_skip_to_end(struct journal_reader *reader);
 

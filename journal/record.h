@@ -12,7 +12,8 @@
 
 #include "format.h"
 
-/* Bytes that a record with `size` bytes of payload takes in a segment or a stream, padding included. */
+/* Bytes that a record with `size` bytes of payload takes in a segment or a stream, padding
+ * included. */
 static inline size_t journal_record_span(uint32_t size)
 {
 	return (sizeof(struct journal_record) + (size_t)size + JOURNAL_ALIGN - 1) &
@@ -21,13 +22,14 @@ static inline size_t journal_record_span(uint32_t size)
 
 /*
  * Writes a whole record to `out`, which has journal_record_span(size) bytes, is aligned to
- * JOURNAL_ALIGN and, where the record may be read while it is written, zero. The size is stored last.
+ * JOURNAL_ALIGN and, where the record may be read while it is written, zero. The size is stored
+ * last.
  */
 void journal_record_write(void *out, enum journal_type type, uint16_t ring, uint32_t position,
 	const void *payload, uint32_t size);
 
-/* True if the checksum of the record at `record`, whose payload of `size` bytes follows it, is right.
- * `swapped`: the record has the other byte order. */
+/* True if the checksum of the record at `record`, whose payload of `size` bytes follows it, is
+ * right. `swapped`: the record has the other byte order. */
 bool journal_record_verify(const struct journal_record *record, uint32_t size, bool swapped);
 
 /* Fills in the header of a segment that begins now: magic, versions, boot id and clocks. */

@@ -14,8 +14,8 @@ static struct journal_record *record_ahead(const struct cursor *cursor, size_t a
 }
 
 /*
- * Bytes of the damaged record at the cursor if they can be trusted, else 0: an event says its size a
- * second time. What it holds, a packet that somebody sent, must not be taken for records.
+ * Bytes of the damaged record at the cursor if they can be trusted, else 0: an event says its size
+ * a second time. What it holds, a packet that somebody sent, must not be taken for records.
  */
 static size_t damaged_span(const struct cursor *cursor, size_t available)
 {
@@ -108,7 +108,8 @@ static void damage_report(struct cursor *cursor, size_t skip, uint64_t count, st
 	item_new_loss(cursor->pool, &cursor->chunk->segment, &loss, ret);
 }
 
-/* The end of what can be read: quietly if nothing was begun here, as a loss if something was cut. */
+/* The end of what can be read: quietly if nothing was begun here, as a loss if something was
+ * cut. */
 static int end_reach(struct cursor *cursor, struct item *ret)
 {
 	struct chunk *chunk = cursor->chunk;

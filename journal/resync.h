@@ -21,10 +21,12 @@
  * move the chunk. */
 ssize_t cursor_fill(struct cursor *cursor, size_t need);
 
-/* 1 if a valid record is `ahead` bytes from the cursor: *ret (no reference) and the bytes it takes. */
+/* 1 if a valid record is `ahead` bytes from the cursor: *ret (no reference) and the bytes it
+ * takes. */
 int cursor_record_at(struct cursor *cursor, size_t ahead, struct item *ret, size_t *ret_span);
 
-/* What cursor_next gives where there is no valid record: 0 at the end, 1 and a loss, or an error. */
+/* What cursor_next gives where there is no valid record: 0 at the end, 1 and a loss, or an
+ * error. */
 int cursor_resync(struct cursor *cursor, struct item *ret);
 
 #endif

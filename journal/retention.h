@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The closed segments of a journal that is being written: what is in each, how much there is in all,
- * and which of them have to go. Owned by the writer.
+ * The closed segments of a journal that is being written: what is in each, how much there is in
+ * all, and which of them have to go. Owned by the writer.
  */
 #ifndef NFTTRACED_JOURNAL_RETENTION_H
 #define NFTTRACED_JOURNAL_RETENTION_H

@@ -87,7 +87,8 @@ static int file_allocate(int fd, uint64_t from, uint64_t to)
 	while (r == -EINTR);
 	if (r == -EOPNOTSUPP)
 		r = zeros_write(fd, from, to - from);
-	/* Some file systems keep the part that they got. If giving it back fails it is only room. */
+	/* Some file systems keep the part that they got. If giving it back fails it is only
+	 * room. */
 	if (r < 0 && ftruncate(fd, (off_t)from) < 0)
 		return r;
 	return r;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One segment that is being written: a file that is allocated ahead of what is written, and a window
- * of it that is mapped. Allocated first, then mapped: a full disk is an error and never a SIGBUS.
- * Owned by the writer.
+ * One segment that is being written: a file that is allocated ahead of what is written, and a
+ * window of it that is mapped. Allocated first, then mapped: a full disk is an error and never a
+ * SIGBUS. Owned by the writer.
  */
 #ifndef NFTTRACED_JOURNAL_SEGMENT_H
 #define NFTTRACED_JOURNAL_SEGMENT_H

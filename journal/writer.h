@@ -13,8 +13,8 @@
 
 #include "format.h"
 
-/* After a failed append an event is not tried again for so long: the same error is returned at once,
- * without a system call. Other records are always tried. */
+/* After a failed append an event is not tried again for so long: the same error is returned at
+ * once, without a system call. Other records are always tried. */
 #define JOURNAL_RETRY_MS 100
 
 struct journal_writer;
@@ -35,9 +35,9 @@ struct journal_totals {
 };
 
 /*
- * Begins (or continues, after the last segment there) a journal in the directory `dir_fd`, which the
- * writer duplicates. `start` is the JSON text of the JOURNAL_START record, `settings` that of the
- * first JOURNAL_SETTINGS. Files are created with mode 0640.
+ * Begins (or continues, after the last segment there) a journal in the directory `dir_fd`, which
+ * the writer duplicates. `start` is the JSON text of the JOURNAL_START record, `settings` that of
+ * the first JOURNAL_SETTINGS. Files are created with mode 0640.
  */
 int journal_writer_open(int dir_fd, uint64_t session, const char *start, const char *settings,
 	const struct journal_limits *limits, struct journal_writer **ret);

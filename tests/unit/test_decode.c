@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Events from records, dictionaries from JSON, and text made safe: also when somebody means harm. */
+/* Events from records, dictionaries from JSON, and text made safe: also when somebody means
+ * harm. */
 #include "test_journal_kit.h"
 
 #include <linux/netfilter.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The writer is killed, or the disk is full: what was recorded stays whole, and it goes on. The full
- * disk is a small file system of the test's own and needs root: without it the test fails. */
+/* The writer is killed, or the disk is full: what was recorded stays whole, and it goes on. The
+ * full disk is a small file system of the test's own and needs root: without it the test fails. */
 #include "test_journal_kit.h"
 
 #include <sched.h>

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fuzzes whatever reads a journal: the bytes are taken as a segment file and as a stream, events are
+ * decoded, dictionaries parsed. Run as: fuzz_journal CORPUS_DIRECTORY.
+ */
+#include <fcntl.h>
+#include <glib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "journal/decode.h"
+#include "journal/dictionary.h"
+#include "journal/escape.h"
+#include "journal/reader.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void event_use(const struct journal_entry *entry)
+{
+	char name[TEXT_ESCAPED_MAX(EVENT_NAME_MAX)];
+	struct event event;
+
+	if (event_decode(
+		    entry->data, entry->size, entry->byte_order != JOURNAL_BYTE_ORDER, &event) < 0)
+		return;
+	text_escape(event.table.bytes, event.table.length, name, sizeof(name));
+	text_escape(event.chain.bytes, event.chain.length, name, sizeof(name));
+	text_escape((const char *)event.packet_bytes, event.packet.captured, name, sizeof(name));
+}
+
+static void dictionaries_use(const struct journal_entry *entry)
+{
+	struct dictionary_start start;
+	struct dictionary_settings settings;
+	struct dictionary_books books;
+
+	if (dictionary_start_parse(entry->data, entry->size, &start) >= 0)
+		dictionary_start_clear(&start);
+	if (dictionary_settings_parse(entry->data, entry->size, &settings) >= 0)
+		dictionary_settings_clear(&settings);
+	dictionary_books_parse(entry->data, entry->size, &books);
+}
+
+static void reader_drain(struct journal_reader *reader)
+{
+	struct journal_entry entry;
+
+	while (journal_reader_next(reader, &entry) > 0) {
+		if (entry.type == JOURNAL_EVENT)
+			event_use(&entry);
+		else if (entry.type != JOURNAL_LOSS)
+			dictionaries_use(&entry);
+	}
+	journal_reader_free(reader);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct journal_reader *reader = NULL;
+	g_autofree char *path = NULL, *file_reason = NULL, *stream_reason = NULL;
+	int fd = memfd_create("journal", MFD_CLOEXEC);
+
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) < 0)
+		abort();
+	path = g_strdup_printf("/proc/self/fd/%d", fd);
+	if (journal_reader_open(AT_FDCWD, path, &reader, &file_reason) >= 0)
+		reader_drain(reader);
+	if (journal_reader_open_stream(fd, &reader, &stream_reason) >= 0)
+		reader_drain(reader);
+	return 0;
+}
