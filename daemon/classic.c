@@ -105,11 +105,11 @@ static const char *insn_fault(const struct sock_filter *insn)
 	if (BPF_CLASS(insn->code) == BPF_ST || BPF_CLASS(insn->code) == BPF_STX)
 		return insn->k < BPF_MEMWORDS ? NULL : "a memory word that does not exist";
 	if (classic_load_size(insn) != 0 && !load_is_indirect(insn) &&
-	        insn->k >= (uint32_t)SKF_LL_OFF)
-		return "a load of what the packet's bytes don't tell";
+		insn->k >= (uint32_t)SKF_LL_OFF)
+		return "a load of what the packet's bytes don't tell (as \"inbound\" asks for)";
 	if ((insn->code == (BPF_ALU | BPF_DIV | BPF_K) ||
-	            insn->code == (BPF_ALU | BPF_MOD | BPF_K)) &&
-	        insn->k == 0)
+		    insn->code == (BPF_ALU | BPF_MOD | BPF_K)) &&
+		insn->k == 0)
 		return "a division by zero";
 	return NULL;
 }
@@ -203,7 +203,7 @@ static void state_after(struct classic_state *state, const struct sock_filter *i
 			assign(state, CLASSIC_A, bounds[insn->k]);
 		else
 			assign(state, CLASSIC_A,
-			        BPF_MODE(insn->code) == BPF_IMM ? insn->k : UINT32_MAX);
+				BPF_MODE(insn->code) == BPF_IMM ? insn->k : UINT32_MAX);
 		break;
 	case BPF_LDX:
 		if (BPF_MODE(insn->code) == BPF_MEM)
@@ -221,7 +221,7 @@ static void state_after(struct classic_state *state, const struct sock_filter *i
 		break;
 	case BPF_ALU:
 		assign(state, CLASSIC_A,
-		        arithmetic_bound(insn, bounds[CLASSIC_A], bounds[CLASSIC_X]));
+			arithmetic_bound(insn, bounds[CLASSIC_A], bounds[CLASSIC_X]));
 		break;
 	case BPF_MISC:
 		if (BPF_MISCOP(insn->code) == BPF_TAX)
@@ -259,17 +259,17 @@ static uint32_t load_view(const struct sock_filter *insn, const struct classic_s
 
 /* Joins `state` into the instruction `distance` after the one after `from`. */
 static int join_at(const struct sock_fprog *program, struct classic_facts *facts, size_t from,
-        uint64_t distance, const struct classic_state *state, char **ret_reason)
+	uint64_t distance, const struct classic_state *state, char **ret_reason)
 {
 	uint64_t target = from + 1 + distance;
 
 	if (target >= program->len) {
 		*ret_reason = distance > INT32_MAX
-		        ? g_strdup("the filter needs a loop (as \"protochain\" does), and a "
-		                   "filter in the kernel can't have one")
-		        : g_strdup_printf("the filter leaves its program at instruction "
-		                          "%zu",
-		                  from);
+			? g_strdup("the filter needs a loop (as \"protochain\" does), and a "
+				   "filter in the kernel can't have one")
+			: g_strdup_printf("the filter leaves its program at instruction "
+					  "%zu",
+				  from);
 		return -EINVAL;
 	}
 	state_join(&facts->states[target], state);
@@ -277,7 +277,7 @@ static int join_at(const struct sock_fprog *program, struct classic_facts *facts
 }
 
 static int analyse_insn(
-        const struct sock_fprog *program, struct classic_facts *facts, size_t at, char **ret_reason)
+	const struct sock_fprog *program, struct classic_facts *facts, size_t at, char **ret_reason)
 {
 	const struct sock_filter *insn = &program->filter[at];
 	struct classic_state state = facts->states[at];
@@ -322,7 +322,7 @@ int classic_analyse(const struct sock_fprog *program, struct classic_facts *ret,
 		fault = insn_fault(&program->filter[i]);
 		if (fault != NULL) {
 			*ret_reason =
-			        g_strdup_printf("instruction %zu of the filter is %s", i, fault);
+				g_strdup_printf("instruction %zu of the filter is %s", i, fault);
 			return -EINVAL;
 		}
 		r = analyse_insn(program, &facts, i, ret_reason);
