@@ -6,6 +6,7 @@
 #ifndef NFTTRACED_RECORD_H
 #define NFTTRACED_RECORD_H
 
+#include "bits.h"
 #include "chain.h"
 
 #include <bpf/bpf_endian.h>
@@ -126,6 +127,18 @@ static __always_inline __u32 record_nft(struct frame *frame, struct notes *notes
 	return record_align(frame, end);
 }
 
+/* Bytes before the first zero of `word`; 8: it has none. */
+static __always_inline __u32 word_length(__u64 word)
+{
+	__u64 zeros;
+
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		word = __builtin_bswap64(word);
+	/* The lowest bit that is set marks the first byte that is zero. */
+	zeros = (word - 0x0101010101010101ull) & ~word & 0x8080808080808080ull;
+	return zeros ? bit_lowest(zeros) / 8 : 8;
+}
+
 /* Index and name of a device, the name appended; returns the name's length. */
 static __always_inline __u32 record_device_name(
 	struct frame *frame, __u32 offset, const struct net_device *device, __u32 *ret_index)
@@ -133,8 +146,7 @@ static __always_inline __u32 record_device_name(
 	__u32 index_offset = bpf_core_field_offset(struct net_device, ifindex);
 	__u32 name_offset = bpf_core_field_offset(struct net_device, name);
 	__u64 span[3];
-	const __u64 *name = &span[1];
-	__u32 length = 0;
+	__u32 length;
 
 	if (name_offset == index_offset + sizeof(__u32)) {
 		/* Next to each other since 6.9: one read for both. */
@@ -147,19 +159,16 @@ static __always_inline __u32 record_device_name(
 			&span[1], EVENT_DEVICE_MAX + 1, (void *)device + name_offset)) {
 		return 0;
 	}
-	*ret_index = span[0] >> 32;
+	*ret_index = *((__u32 *)span + 1);
 
 	if (!record_bounded(offset))
 		return 0;
-	*(__u64 *)(frame->record + offset) = name[0];
-	*(__u64 *)(frame->record + offset + 8) = name[1];
-#pragma unroll
-	for (int i = 0; i < EVENT_DEVICE_MAX; i++) {
-		if (!((const __u8 *)name)[i])
-			break;
-		length++;
-	}
-	return length;
+	*(__u64 *)(frame->record + offset) = span[1];
+	*(__u64 *)(frame->record + offset + 8) = span[2];
+	length = word_length(span[1]);
+	if (length == 8)
+		length += word_length(span[2]);
+	return length > EVENT_DEVICE_MAX ? EVENT_DEVICE_MAX : length;
 }
 
 static __always_inline __u32 record_device(
