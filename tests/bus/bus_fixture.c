@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A bus and a daemon for tests; see bus_fixture.h. */
+#include "bus_fixture.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE_USEC (30 * G_USEC_PER_SEC) /* a guest is slow */
+
+struct fixture fixture;
+
+static const char bus_config[] =
+	"<busconfig><type>system</type><listen>unix:path=%s/bus</listen><auth>EXTERNAL</auth>"
+	"<policy context='default'><allow user='*'/><allow own='*'/>"
+	"<allow send_destination='*'/><allow receive_type='method_call'/>"
+	"<allow receive_type='method_return'/><allow receive_type='error'/>"
+	"<allow receive_type='signal'/></policy></busconfig>";
+
+static pid_t spawn(const char *const *arguments, const char *error_path)
+{
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid > 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (error_path) {
+		int fd = open(error_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+		dup2(fd, STDERR_FILENO);
+	}
+	execvp(arguments[0], (char *const *)arguments);
+	_exit(127);
+}
+
+pid_t fixture_spawn(const char *state, const char *error_path)
+{
+	const char *daemon = getenv("NFTTRACED_TEST_DAEMON");
+	const char *const arguments[] = { daemon, "--state-dir", state, NULL };
+
+	ck_assert_msg(daemon, "NFTTRACED_TEST_DAEMON must name the daemon");
+	return spawn(arguments, error_path);
+}
+
+int fixture_wait(pid_t pid)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+sd_bus *fixture_connect(void)
+{
+	sd_bus *bus;
+
+	ck_assert_int_ge(sd_bus_open_system(&bus), 0);
+	return bus;
+}
+
+static void await_file(const char *path)
+{
+	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC; g_access(path, F_OK) < 0;) {
+		ck_assert_msg(g_get_monotonic_time() < end, "%s did not appear", path);
+		g_usleep(10 * 1000);
+	}
+}
+
+void fixture_daemon_start(void)
+{
+	int64_t end = g_get_monotonic_time() + PATIENCE_USEC;
+	sd_bus *bus = fixture_connect();
+
+	fixture.daemon = fixture_spawn(fixture.state, NULL);
+	while (sd_bus_call_method(bus, "org.nfttraced1", MANAGER_PATH, "org.freedesktop.DBus.Peer",
+		       "Ping", NULL, NULL, "") < 0) {
+		ck_assert_msg(g_get_monotonic_time() < end, "the daemon did not start");
+		ck_assert_int_eq(waitpid(fixture.daemon, NULL, WNOHANG), 0);
+		g_usleep(10 * 1000);
+	}
+	sd_bus_flush_close_unref(bus);
+}
+
+void fixture_start(void)
+{
+	g_autofree char *config = NULL, *config_path = NULL, *socket = NULL, *address = NULL;
+	const char *arguments[] = { "dbus-daemon", "--nofork", "--nopidfile", NULL, NULL };
+	g_autofree char *option = NULL;
+
+	ck_assert_msg(geteuid() == 0, "this test needs root");
+	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
+	fixture.directory = g_dir_make_tmp("nfttraced-bus-XXXXXX", NULL);
+	ck_assert_int_eq(chmod(fixture.directory, 0755), 0);
+	fixture.state = g_build_filename(fixture.directory, "state", NULL);
+
+	config = g_strdup_printf(bus_config, fixture.directory);
+	config_path = g_build_filename(fixture.directory, "bus.conf", NULL);
+	ck_assert(g_file_set_contents(config_path, config, -1, NULL));
+	option = g_strdup_printf("--config-file=%s", config_path);
+	arguments[3] = option;
+	fixture.bus = spawn(arguments, "/dev/null");
+
+	socket = g_build_filename(fixture.directory, "bus", NULL);
+	await_file(socket);
+	address = g_strdup_printf("unix:path=%s", socket);
+	g_setenv("DBUS_SYSTEM_BUS_ADDRESS", address, TRUE);
+	fixture_daemon_start();
+}
+
+void fixture_stop(void)
+{
+	const char *arguments[] = { "rm", "-rf", fixture.directory, NULL };
+	int status;
+
+	kill(fixture.daemon, SIGTERM);
+	status = fixture_wait(fixture.daemon);
+	kill(fixture.bus, SIGKILL);
+	fixture_wait(fixture.bus);
+	fixture_wait(spawn(arguments, NULL));
+	g_free(fixture.directory);
+	g_free(fixture.state);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the daemon did not end well");
+}
+
+static int callv(sd_bus *bus, const char *path, const char *interface, const char *member,
+	sd_bus_error *error, sd_bus_message **reply, const char *types, va_list arguments)
+{
+	return sd_bus_call_methodv(
+		bus, "org.nfttraced1", path, interface, member, error, reply, types, arguments);
+}
+
+sd_bus_message *call(sd_bus *bus, const char *path, const char *interface, const char *member,
+	const char *types, ...)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply = NULL;
+	va_list arguments;
+	int r;
+
+	va_start(arguments, types);
+	r = callv(bus, path, interface, member, &error, &reply, types, arguments);
+	va_end(arguments);
+	ck_assert_msg(r >= 0, "%s was refused: %s: %s", member, error.name, error.message);
+	return reply;
+}
+
+void refused(sd_bus *bus, const char *name, const char *text, const char *path,
+	const char *interface, const char *member, const char *types, ...)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	va_list arguments;
+	int r;
+
+	va_start(arguments, types);
+	r = callv(bus, path, interface, member, &error, NULL, types, arguments);
+	va_end(arguments);
+	ck_assert_msg(r < 0, "%s was not refused", member);
+	ck_assert_str_eq(error.name, name);
+	ck_assert_msg(
+		strstr(error.message, text), "\"%s\" does not say \"%s\"", error.message, text);
+	sd_bus_error_free(&error);
+}
+
+char *start(sd_bus *bus)
+{
+	sd_bus_message *reply =
+		call(bus, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 0);
+	const char *path;
+	char *copy;
+
+	ck_assert_int_gt(sd_bus_message_read(reply, "o", &path), 0);
+	copy = g_strdup(path);
+	sd_bus_message_unref(reply);
+	return copy;
+}
+
+void stop(sd_bus *bus, const char *path)
+{
+	sd_bus_message_unref(call(bus, MANAGER_PATH, MANAGER_INTERFACE, "StopSession", "o", path));
+}
+
+unsigned int sessions(sd_bus *bus)
+{
+	sd_bus_message *reply = call(bus, MANAGER_PATH, MANAGER_INTERFACE, "ListSessions", "");
+	unsigned int count = 0;
+
+	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'a', "(ota{sv})"), 0);
+	while (sd_bus_message_skip(reply, "(ota{sv})") > 0)
+		count++;
+	sd_bus_message_unref(reply);
+	return count;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A bus and a daemon of their own for tests of the bus contract. The daemon is the one that
+ * NFTTRACED_TEST_DAEMON names: one with a kernel side for tests, or the real one in a guest. Needs
+ * root; everything happens in a network namespace of the test's own.
+ */
+#ifndef NFTTRACED_BUS_FIXTURE_H
+#define NFTTRACED_BUS_FIXTURE_H
+
+#include <sys/types.h>
+#include <systemd/sd-bus.h>
+
+#define MANAGER_PATH      "/org/nfttraced1"
+#define MANAGER_INTERFACE "org.nfttraced1.Manager"
+#define SESSION_INTERFACE "org.nfttraced1.Session"
+#define ERROR(name)       "org.nfttraced1.Error." name
+
+struct fixture {
+	char *directory; /* for all files */
+	char *state; /* the daemon's state directory */
+	pid_t bus, daemon;
+};
+
+extern struct fixture fixture;
+
+/* Starts a bus on which everybody may send everything, so that what is refused is refused by the
+ * daemon; then the daemon. */
+void fixture_start(void);
+void fixture_stop(void);
+
+/* Starts one more daemon with `state` as its state directory; standard error goes to `error_path`. */
+pid_t fixture_spawn(const char *state, const char *error_path);
+int fixture_wait(pid_t pid);
+void fixture_daemon_start(void);
+
+/* A connection; the caller unrefs it. */
+sd_bus *fixture_connect(void);
+
+/* Calls and fails the test if that is refused; the caller unrefs the reply. */
+sd_bus_message *call(sd_bus *bus, const char *path, const char *interface, const char *member,
+	const char *types, ...);
+
+/* Calls and fails the test if it is not refused with the error `name` and a message with `text`. */
+void refused(sd_bus *bus, const char *name, const char *text, const char *path,
+	const char *interface, const char *member, const char *types, ...);
+
+/* StartSession without options: the object path, g_free it. */
+char *start(sd_bus *bus);
+void stop(sd_bus *bus, const char *path);
+
+/* How many sessions ListSessions has. */
+unsigned int sessions(sd_bus *bus);
+
+#endif

@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The bus contract, from the outside: what is served, what is refused and how, and what goes away. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bus_fixture.h"
+#include "introspection.h"
+
+#define PATIENCE_USEC (30 * G_USEC_PER_SEC)
+#define SESSIONS_MAX  64
+
+static sd_bus *bus;
+
+static void connect_bus(void)
+{
+	bus = fixture_connect();
+}
+
+static void disconnect_bus(void)
+{
+	bus = sd_bus_flush_close_unref(bus);
+}
+
+static void start_refused(
+	const char *name, const char *text, const char *key, const char *type, const void *value)
+{
+	if (strcmp(type, "s") == 0)
+		refused(bus, name, text, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}",
+			1, key, "s", (const char *)value);
+	else if (strcmp(type, "t") == 0)
+		refused(bus, name, text, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}",
+			1, key, "t", *(const uint64_t *)value);
+	else
+		refused(bus, name, text, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}",
+			1, key, "as", 1, (const char *)value);
+	ck_assert_uint_eq(sessions(bus), 0);
+}
+
+static void compare_introspection(const char *path, const char *interface, const char *file)
+{
+	sd_bus_message *reply =
+		call(bus, path, "org.freedesktop.DBus.Introspectable", "Introspect", "");
+	g_autofree char *name = g_build_filename(getenv("NFTTRACED_TEST_DBUS"), file, NULL);
+	g_autofree char *text = NULL, *declared = NULL, *served = NULL;
+	const char *xml;
+
+	ck_assert_int_gt(sd_bus_message_read(reply, "s", &xml), 0);
+	ck_assert(g_file_get_contents(name, &text, NULL, NULL));
+	declared = introspection_digest(text, interface);
+	served = introspection_digest(xml, interface);
+	ck_assert_ptr_nonnull(declared);
+	ck_assert_int_gt(strlen(declared), 100);
+	ck_assert_str_eq(served, declared);
+	sd_bus_message_unref(reply);
+}
+
+START_TEST(what_is_served_is_what_the_xml_declares)
+{
+	g_autofree char *path = start(bus);
+
+	compare_introspection(MANAGER_PATH, MANAGER_INTERFACE, "org.nfttraced1.Manager.xml");
+	compare_introspection(path, SESSION_INTERFACE, "org.nfttraced1.Session.xml");
+	stop(bus, path);
+}
+END_TEST
+
+START_TEST(an_unknown_verdict_is_refused_with_those_there_are)
+{
+	start_refused(ERROR("InvalidVerdict"), "drop, accept, stolen", "Verdicts", "as", "explode");
+}
+END_TEST
+
+START_TEST(a_filter_that_libpcap_refuses_is_refused_in_its_words)
+{
+	start_refused(ERROR("InvalidFilter"), "syntax error", "Filter", "s", "udp port port");
+}
+END_TEST
+
+START_TEST(an_unknown_option_is_refused_with_those_there_are)
+{
+	start_refused(ERROR("InvalidOption"), "BindToCaller", "Colour", "s", "blue");
+}
+END_TEST
+
+START_TEST(an_option_of_another_type_is_refused_with_the_right_one)
+{
+	start_refused(ERROR("InvalidOption"), "Track must be a boolean (b)", "Track", "s", "yes");
+	start_refused(ERROR("InvalidOption"), "Limit must be a number (t)", "Limit", "s", "7");
+}
+END_TEST
+
+START_TEST(names_that_could_be_taken_for_something_else_are_refused)
+{
+	const char *const names[] = { "a/b", "a\033b", "-a", ".a", "17", "a\nb" };
+	g_autofree char *longest = g_strnfill(65, 'a');
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		start_refused(ERROR("InvalidOption"), "Name", "Name", "s", names[i]);
+	start_refused(ERROR("InvalidOption"), "Name", "Name", "s", longest);
+}
+END_TEST
+
+START_TEST(numbers_out_of_range_are_refused)
+{
+	const uint64_t small = 4096, large = UINT64_MAX;
+
+	start_refused(ERROR("InvalidOption"), "Size", "Size", "t", &small);
+	start_refused(ERROR("InvalidOption"), "Rate", "Rate", "t", &large);
+	start_refused(ERROR("InvalidOption"), "Duration", "Duration", "t", &large);
+}
+END_TEST
+
+START_TEST(a_name_is_given_once_at_a_time)
+{
+	sd_bus_message *reply = call(bus, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}",
+		1, "Name", "s", "steady");
+	const char *path;
+
+	ck_assert_int_gt(sd_bus_message_read(reply, "o", &path), 0);
+	refused(bus, ERROR("InvalidOption"), "steady", MANAGER_PATH, MANAGER_INTERFACE,
+		"StartSession", "a{sv}", 1, "Name", "s", "steady");
+	stop(bus, path);
+	sd_bus_message_unref(reply);
+}
+END_TEST
+
+START_TEST(a_session_that_does_not_exist_is_refused)
+{
+	refused(bus, ERROR("NoSuchSession"), "999", MANAGER_PATH, MANAGER_INTERFACE, "StopSession",
+		"o", "/org/nfttraced1/session/999");
+	refused(bus, ERROR("NoSuchSession"), "999", "/org/nfttraced1/session/999",
+		SESSION_INTERFACE, "Describe", "");
+	refused(bus, ERROR("NoSuchSession"), "elsewhere", MANAGER_PATH, MANAGER_INTERFACE,
+		"StopSession", "o", "/elsewhere");
+}
+END_TEST
+
+START_TEST(one_session_more_than_there_may_be_is_refused)
+{
+	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+
+	for (unsigned int i = 0; i < SESSIONS_MAX; i++)
+		g_ptr_array_add(paths, start(bus));
+	refused(bus, ERROR("TooManySessions"), "64", MANAGER_PATH, MANAGER_INTERFACE,
+		"StartSession", "a{sv}", 0);
+	for (unsigned int i = 0; i < SESSIONS_MAX; i++)
+		stop(bus, paths->pdata[i]);
+	ck_assert_uint_eq(sessions(bus), 0);
+	stop(bus, start(bus));
+}
+END_TEST
+
+START_TEST(a_refused_change_leaves_the_session_as_it_is)
+{
+	g_autofree char *path = start(bus);
+	sd_bus_message *reply;
+	const char *key, *text = NULL;
+	bool found = false;
+
+	sd_bus_message_unref(call(bus, path, SESSION_INTERFACE, "SetFilter", "s", "udp port 53"));
+	refused(bus, ERROR("InvalidFilter"), "syntax error", path, SESSION_INTERFACE, "SetFilter",
+		"s", "udp port port");
+	refused(bus, ERROR("InvalidVerdict"), "explode", path, SESSION_INTERFACE, "SetVerdicts",
+		"as", 1, "explode");
+	refused(bus, ERROR("InvalidVerdict"), "at least one", path, SESSION_INTERFACE,
+		"SetVerdicts", "as", 0);
+
+	reply = call(bus, path, SESSION_INTERFACE, "Describe", "");
+	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'a', "{sv}"), 0);
+	while (sd_bus_message_enter_container(reply, 'e', "sv") > 0) {
+		ck_assert_int_gt(sd_bus_message_read(reply, "s", &key), 0);
+		if (strcmp(key, "Filter") == 0) {
+			ck_assert_int_gt(sd_bus_message_read(reply, "v", "s", &text), 0);
+			ck_assert_str_eq(text, "udp port 53");
+			found = true;
+		} else {
+			ck_assert_int_gt(sd_bus_message_skip(reply, "v"), 0);
+		}
+		ck_assert_int_gt(sd_bus_message_exit_container(reply), 0);
+	}
+	ck_assert(found);
+	sd_bus_message_unref(reply);
+	stop(bus, path);
+}
+END_TEST
+
+/* Runs `function` in a process of its own, as `uid`, with a connection of its own. */
+static pid_t in_child(uid_t uid, void (*function)(void *argument), void *argument)
+{
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid > 0)
+		return pid;
+	if (setresuid(uid, uid, uid) < 0)
+		_exit(1);
+	bus = fixture_connect();
+	function(argument);
+	_exit(0);
+}
+
+static void child_is_denied(void *argument)
+{
+	const char *session = argument, *denied = "org.freedesktop.DBus.Error.AccessDenied";
+
+	refused(bus, denied, "root", MANAGER_PATH, MANAGER_INTERFACE, "ListSessions", "");
+	refused(bus, denied, "root", MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 0);
+	refused(bus, denied, "root", session, SESSION_INTERFACE, "Describe", "");
+	refused(bus, denied, "root", "/org/nfttraced1/session/999", SESSION_INTERFACE, "Describe",
+		"");
+	refused(bus, denied, "root", "/elsewhere", SESSION_INTERFACE, "Describe", "");
+	refused(bus, denied, "root", session, NULL, "Describe", "");
+	/* What anybody may see. */
+	sd_bus_message_unref(call(
+		bus, session, "org.freedesktop.DBus.Properties", "GetAll", "s", SESSION_INTERFACE));
+	sd_bus_message_unref(call(
+		bus, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", ""));
+}
+
+START_TEST(who_is_not_root_gets_one_answer_whether_or_not_there_is_a_session)
+{
+	g_autofree char *path = start(bus);
+
+	ck_assert_int_eq(fixture_wait(in_child(65534, child_is_denied, path)), 0);
+	stop(bus, path);
+}
+END_TEST
+
+static void await_sessions(unsigned int count)
+{
+	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC; sessions(bus) != count;) {
+		ck_assert_msg(g_get_monotonic_time() < end, "there are %u sessions, not %u",
+			sessions(bus), count);
+		g_usleep(20 * 1000);
+	}
+}
+
+static void child_binds(void *argument)
+{
+	sd_bus_message_unref(call(bus, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 1,
+		"BindToCaller", "b", 1));
+	pause();
+}
+
+START_TEST(a_session_that_is_bound_goes_when_its_caller_is_killed)
+{
+	pid_t pid = in_child(0, child_binds, NULL);
+
+	await_sessions(1);
+	kill(pid, SIGKILL);
+	fixture_wait(pid);
+	await_sessions(0);
+}
+END_TEST
+
+START_TEST(a_session_that_is_not_bound_stays)
+{
+	g_autofree char *path = start(bus);
+
+	disconnect_bus();
+	connect_bus();
+	ck_assert_uint_eq(sessions(bus), 1);
+	stop(bus, path);
+}
+END_TEST
+
+START_TEST(a_session_ends_after_its_duration)
+{
+	sd_bus_message_unref(call(bus, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 1,
+		"Duration", "t", (uint64_t)200000));
+	await_sessions(0);
+}
+END_TEST
+
+static void books_balance(const char *path)
+{
+	const char *const names[] = { "Matched", "Journaled", "Lost", "Suppressed", "Pending" };
+	uint64_t values[G_N_ELEMENTS(names)];
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		ck_assert_int_ge(sd_bus_get_property_trivial(bus, "org.nfttraced1", path,
+					 SESSION_INTERFACE, names[i], NULL, 't', &values[i]),
+			0);
+	ck_assert_uint_eq(values[0], values[1] + values[2] + values[3] + values[4]);
+}
+
+START_TEST(properties_can_be_read_and_object_manager_has_the_session)
+{
+	g_autofree char *path = start(bus);
+	sd_bus_message *reply;
+	char *state = NULL;
+	const char *object;
+	bool found = false;
+	int armed;
+
+	ck_assert_int_ge(sd_bus_get_property_string(bus, "org.nfttraced1", MANAGER_PATH,
+				 MANAGER_INTERFACE, "State", NULL, &state),
+		0);
+	ck_assert_str_eq(state, "ready");
+	free(state);
+	ck_assert_int_ge(sd_bus_get_property_string(bus, "org.nfttraced1", path, SESSION_INTERFACE,
+				 "State", NULL, &state),
+		0);
+	ck_assert_str_eq(state, "running");
+	free(state);
+	ck_assert_int_ge(sd_bus_get_property_trivial(bus, "org.nfttraced1", MANAGER_PATH,
+				 MANAGER_INTERFACE, "Armed", NULL, 'b', &armed),
+		0);
+	ck_assert_int_eq(armed, 1);
+	books_balance(path);
+
+	reply = call(
+		bus, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", "");
+	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'a', "{oa{sa{sv}}}"), 0);
+	while (sd_bus_message_enter_container(reply, 'e', "oa{sa{sv}}") > 0) {
+		ck_assert_int_gt(sd_bus_message_read(reply, "o", &object), 0);
+		found = found || strcmp(object, path) == 0;
+		ck_assert_int_gt(sd_bus_message_skip(reply, "a{sa{sv}}"), 0);
+		ck_assert_int_gt(sd_bus_message_exit_container(reply), 0);
+	}
+	ck_assert(found);
+	sd_bus_message_unref(reply);
+	stop(bus, path);
+	ck_assert_int_ge(sd_bus_get_property_trivial(bus, "org.nfttraced1", MANAGER_PATH,
+				 MANAGER_INTERFACE, "Armed", NULL, 'b', &armed),
+		0);
+	ck_assert_int_eq(armed, 0);
+}
+END_TEST
+
+START_TEST(the_journal_is_reached_through_its_descriptor_only)
+{
+	g_autofree char *path = start(bus);
+	sd_bus_message *reply = call(bus, path, SESSION_INTERFACE, "OpenJournal", "");
+	struct stat status;
+	int fd;
+
+	ck_assert_int_gt(sd_bus_message_read(reply, "h", &fd), 0);
+	ck_assert_int_eq(fstatat(fd, "0000000001.nftj", &status, 0), 0);
+	ck_assert_int_eq(stat(fixture.state, &status), 0);
+	ck_assert_int_eq(status.st_mode & 0777, 0700);
+	sd_bus_message_unref(reply);
+	stop(bus, path);
+}
+END_TEST
+
+/* Reads until the stream ends or has as much as wanted. */
+static size_t read_stream(int fd, char *buffer, size_t wanted)
+{
+	size_t size = 0;
+
+	while (size < wanted) {
+		ssize_t n = read(fd, buffer + size, wanted - size);
+
+		if (n == 0)
+			break;
+		if (n > 0)
+			size += n;
+		else
+			ck_assert_int_eq(errno, EAGAIN);
+	}
+	return size;
+}
+
+START_TEST(a_stream_is_the_journal_and_ends_with_the_session)
+{
+	g_autofree char *path = start(bus), *file = NULL, *journal = NULL,
+			*id = g_path_get_basename(path);
+	sd_bus_message *reply =
+		call(bus, path, SESSION_INTERFACE, "Follow", "a{sv}", 1, "FromStart", "b", 1);
+	char stream[65536];
+	size_t size, journal_size;
+	int fd;
+
+	ck_assert_int_gt(sd_bus_message_read(reply, "h", &fd), 0);
+	stop(bus, path);
+	size = read_stream(fd, stream, sizeof(stream));
+	file = g_build_filename(fixture.state, id, "0000000001.nftj", NULL);
+	ck_assert(g_file_get_contents(file, &journal, &journal_size, NULL));
+	ck_assert_uint_eq(size, journal_size);
+	ck_assert_mem_eq(stream, journal, size);
+	sd_bus_message_unref(reply);
+}
+END_TEST
+
+START_TEST(a_stream_from_now_begins_with_the_dictionaries)
+{
+	g_autofree char *path = start(bus);
+	sd_bus_message *reply = call(bus, path, SESSION_INTERFACE, "Follow", "a{sv}", 0);
+	char head[8];
+	int fd;
+
+	ck_assert_int_gt(sd_bus_message_read(reply, "h", &fd), 0);
+	ck_assert_uint_eq(read_stream(fd, head, sizeof(head)), sizeof(head));
+	ck_assert_mem_eq(head, "nftjrnl\n", sizeof(head));
+	refused(bus, ERROR("InvalidOption"), "FromStart", path, SESSION_INTERFACE, "Follow",
+		"a{sv}", 1, "Backwards", "b", 1);
+	sd_bus_message_unref(reply);
+	stop(bus, path);
+}
+END_TEST
+
+static void second_daemon(const char *state, const char *text)
+{
+	g_autofree char *errors = g_build_filename(fixture.directory, "second.err", NULL);
+	g_autofree char *said = NULL;
+	int status = fixture_wait(fixture_spawn(state, errors));
+
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	ck_assert(g_file_get_contents(errors, &said, NULL, NULL));
+	ck_assert_msg(strstr(said, "already running"), "it said: %s", said);
+	ck_assert_msg(strstr(said, text), "it said: %s", said);
+}
+
+START_TEST(a_second_daemon_is_refused_by_its_state_directory_or_the_bus)
+{
+	g_autofree char *other = g_build_filename(fixture.directory, "other", NULL);
+
+	second_daemon(fixture.state, "state directory");
+	second_daemon(other, "org.nfttraced1 is owned by PID");
+}
+END_TEST
+
+static bool table_exists(void)
+{
+	int status = system("nft list table inet nfttraced >/dev/null 2>&1");
+
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status) == 0;
+}
+
+START_TEST(it_is_armed_while_there_is_a_session)
+{
+	g_autofree char *path = NULL;
+
+	ck_assert(!table_exists());
+	path = start(bus);
+	ck_assert(table_exists());
+	stop(bus, path);
+	ck_assert(!table_exists());
+}
+END_TEST
+
+START_TEST(killed_it_leaves_no_table_and_gives_no_id_twice)
+{
+	g_autofree char *before = start(bus), *after = NULL;
+
+	ck_assert(table_exists());
+	kill(fixture.daemon, SIGKILL);
+	fixture_wait(fixture.daemon);
+	ck_assert(!table_exists());
+	fixture_daemon_start();
+	after = start(bus);
+	ck_assert_str_ne(before, after);
+	stop(bus, after);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *suite = suite_create("bus");
+	TCase *contract = tcase_create("contract"), *crash = tcase_create("crash");
+
+	tcase_set_timeout(contract, 300);
+	tcase_add_unchecked_fixture(contract, fixture_start, fixture_stop);
+	tcase_add_checked_fixture(contract, connect_bus, disconnect_bus);
+	tcase_add_test(contract, what_is_served_is_what_the_xml_declares);
+	tcase_add_test(contract, an_unknown_verdict_is_refused_with_those_there_are);
+	tcase_add_test(contract, a_filter_that_libpcap_refuses_is_refused_in_its_words);
+	tcase_add_test(contract, an_unknown_option_is_refused_with_those_there_are);
+	tcase_add_test(contract, an_option_of_another_type_is_refused_with_the_right_one);
+	tcase_add_test(contract, names_that_could_be_taken_for_something_else_are_refused);
+	tcase_add_test(contract, numbers_out_of_range_are_refused);
+	tcase_add_test(contract, a_name_is_given_once_at_a_time);
+	tcase_add_test(contract, a_session_that_does_not_exist_is_refused);
+	tcase_add_test(contract, one_session_more_than_there_may_be_is_refused);
+	tcase_add_test(contract, a_refused_change_leaves_the_session_as_it_is);
+	tcase_add_test(contract, who_is_not_root_gets_one_answer_whether_or_not_there_is_a_session);
+	tcase_add_test(contract, a_session_that_is_bound_goes_when_its_caller_is_killed);
+	tcase_add_test(contract, a_session_that_is_not_bound_stays);
+	tcase_add_test(contract, a_session_ends_after_its_duration);
+	tcase_add_test(contract, properties_can_be_read_and_object_manager_has_the_session);
+	tcase_add_test(contract, the_journal_is_reached_through_its_descriptor_only);
+	tcase_add_test(contract, a_stream_is_the_journal_and_ends_with_the_session);
+	tcase_add_test(contract, a_stream_from_now_begins_with_the_dictionaries);
+	tcase_add_test(contract, a_second_daemon_is_refused_by_its_state_directory_or_the_bus);
+	tcase_add_test(contract, it_is_armed_while_there_is_a_session);
+	suite_add_tcase(suite, contract);
+
+	tcase_set_timeout(crash, 300);
+	tcase_add_checked_fixture(crash, fixture_start, fixture_stop);
+	tcase_add_checked_fixture(crash, connect_bus, disconnect_bus);
+	tcase_add_test(crash, killed_it_leaves_no_table_and_gives_no_id_twice);
+	suite_add_tcase(suite, crash);
+	return suite;
+}
+
+int main(void)
+{
+	SRunner *runner = srunner_create(suite());
+	int failed;
+
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

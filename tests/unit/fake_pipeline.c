@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A kernel side for tests of the daemon; see fake_pipeline.h. Everything is under one lock. */
+#include "fake_pipeline.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/ring.h"
+
+#define RINGS 2
+
+struct ring {
+	unsigned int index;
+	int fd;
+};
+
+struct fake_ring {
+	GQueue records; /* of GBytes */
+	uint64_t produced, consumed;
+};
+
+static struct {
+	GMutex lock;
+	int fail_new, fail_swap;
+	bool empty;
+	uint32_t epoch;
+	unsigned int next_ring;
+	struct fake_ring rings[RINGS];
+	struct pipeline_config config;
+	struct session_stats sessions[EVENT_SESSIONS_MAX];
+	uint64_t calls;
+} fake = { .empty = true };
+
+struct pipeline {
+	enum attach_mode attach;
+};
+
+static void count(uint64_t sessions, size_t offset)
+{
+	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
+		if (sessions & 1ULL << bit)
+			++*(__u64 *)((char *)&fake.sessions[bit] + offset);
+	}
+}
+
+void fake_event(uint64_t sessions)
+{
+	struct event_head head = {
+		.size = sizeof(head),
+		.version = EVENT_VERSION,
+		.probe = EVENT_PROBE_NFT,
+		.attach = EVENT_ATTACH_KPROBE,
+		.sessions = sessions,
+	};
+	struct fake_ring *ring;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	head.time = now.tv_sec * 1000000000ULL + now.tv_nsec;
+	g_mutex_lock(&fake.lock);
+	fake.calls++;
+	head.epoch = fake.epoch;
+	count(sessions, offsetof(struct session_stats, matched));
+	ring = &fake.rings[fake.next_ring++ % RINGS];
+	g_queue_push_tail(&ring->records, g_bytes_new(&head, sizeof(head)));
+	ring->produced += sizeof(head);
+	g_mutex_unlock(&fake.lock);
+}
+
+void fake_ring_full(uint64_t sessions)
+{
+	g_mutex_lock(&fake.lock);
+	count(sessions, offsetof(struct session_stats, matched));
+	count(sessions, offsetof(struct session_stats, ring_full));
+	g_mutex_unlock(&fake.lock);
+}
+
+void fake_suppressed(uint64_t sessions)
+{
+	g_mutex_lock(&fake.lock);
+	count(sessions, offsetof(struct session_stats, matched));
+	count(sessions, offsetof(struct session_stats, suppressed));
+	g_mutex_unlock(&fake.lock);
+}
+
+void fake_fail_new(int error)
+{
+	fake.fail_new = error;
+}
+
+void fake_fail_swap(int error)
+{
+	fake.fail_swap = error;
+}
+
+const struct pipeline_config *fake_config(void)
+{
+	return &fake.config;
+}
+
+bool fake_is_empty(void)
+{
+	return fake.empty;
+}
+
+int pipeline_new(const struct pipeline_options *options, struct pipeline **ret, char **ret_reason)
+{
+	struct pipeline *pipeline;
+
+	if (fake.fail_new) {
+		*ret_reason = g_strdup("the test says no");
+		return fake.fail_new;
+	}
+	pipeline = g_new0(struct pipeline, 1);
+	pipeline->attach = options->attach == ATTACH_FENTRY ? ATTACH_FENTRY : ATTACH_KPROBE;
+	memset(fake.sessions, 0, sizeof(fake.sessions));
+	fake.epoch = 0;
+	*ret = pipeline;
+	return 0;
+}
+
+struct pipeline *pipeline_free(struct pipeline *pipeline)
+{
+	g_free(pipeline);
+	return NULL;
+}
+
+enum attach_mode pipeline_attach_mode(const struct pipeline *pipeline)
+{
+	return pipeline->attach;
+}
+
+const char *pipeline_layout_name(const struct pipeline *pipeline)
+{
+	return "a layout for tests";
+}
+
+int pipeline_swap(struct pipeline *pipeline, const struct matcher *matcher, bool empty,
+	const struct pipeline_config *config, char **ret_reason)
+{
+	if (fake.fail_swap) {
+		*ret_reason = g_strdup("the test says no");
+		return fake.fail_swap;
+	}
+	fake.empty = empty;
+	fake.config = *config;
+	fake.epoch++;
+	return 0;
+}
+
+uint32_t pipeline_next_epoch(const struct pipeline *pipeline)
+{
+	return fake.epoch + 1;
+}
+
+uint64_t pipeline_count(const struct pipeline *pipeline, enum pipeline_count which)
+{
+	return which == COUNT_CALLS ? fake.calls : 0;
+}
+
+void pipeline_session_stats(
+	const struct pipeline *pipeline, unsigned int bit, struct session_stats *ret)
+{
+	g_mutex_lock(&fake.lock);
+	*ret = fake.sessions[bit];
+	g_mutex_unlock(&fake.lock);
+}
+
+void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit)
+{
+	g_mutex_lock(&fake.lock);
+	fake.sessions[bit] = (struct session_stats){ 0 };
+	g_mutex_unlock(&fake.lock);
+}
+
+int pipeline_missed(const struct pipeline *pipeline, uint64_t *ret)
+{
+	*ret = 0;
+	return 0;
+}
+
+bool pipeline_stale(const struct pipeline *pipeline)
+{
+	return false;
+}
+
+unsigned int pipeline_tracker_age(
+	struct pipeline *pipeline, unsigned int age, unsigned int *ret_used)
+{
+	*ret_used = 0;
+	return 0;
+}
+
+unsigned int pipeline_rings(const struct pipeline *pipeline)
+{
+	return RINGS;
+}
+
+int pipeline_ring_fd(const struct pipeline *pipeline, unsigned int ring)
+{
+	return ring;
+}
+
+int ring_new(int fd, struct ring **ret)
+{
+	struct ring *ring = g_new0(struct ring, 1);
+
+	ring->index = fd;
+	ring->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	*ret = ring;
+	return 0;
+}
+
+int ring_fd(const struct ring *ring)
+{
+	return ring->fd;
+}
+
+int ring_drain(struct ring *ring, unsigned int max, ring_handler handler, void *context)
+{
+	struct fake_ring *records = &fake.rings[ring->index];
+	unsigned int n;
+
+	for (n = 0; n < max; n++) {
+		g_autoptr(GBytes) record = NULL;
+
+		g_mutex_lock(&fake.lock);
+		record = g_queue_pop_head(&records->records);
+		g_mutex_unlock(&fake.lock);
+		if (!record)
+			break;
+		handler(context, records->consumed, g_bytes_get_data(record, NULL),
+			g_bytes_get_size(record));
+		records->consumed += g_bytes_get_size(record);
+	}
+	return n;
+}
+
+uint64_t ring_producer_position(const struct ring *ring)
+{
+	uint64_t position;
+
+	g_mutex_lock(&fake.lock);
+	position = fake.rings[ring->index].produced;
+	g_mutex_unlock(&fake.lock);
+	return position;
+}
+
+uint64_t ring_consumer_position(const struct ring *ring)
+{
+	return fake.rings[ring->index].consumed;
+}
+
+struct ring *ring_free(struct ring *ring)
+{
+	if (!ring)
+		return NULL;
+	close(ring->fd);
+	g_free(ring);
+	return NULL;
+}

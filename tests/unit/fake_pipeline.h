@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A kernel side for tests of the daemon: implements daemon/pipeline.h and daemon/ring.h in memory.
+ * Linked in place of the real ones. Events are what the test says they are.
+ */
+#ifndef NFTTRACED_FAKE_PIPELINE_H
+#define NFTTRACED_FAKE_PIPELINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/pipeline.h"
+
+/* Counts an event as matched by `sessions` and puts it into a ring. */
+void fake_event(uint64_t sessions);
+
+/* Counts an event as matched by `sessions`, and as lost or suppressed. */
+void fake_ring_full(uint64_t sessions);
+void fake_suppressed(uint64_t sessions);
+
+/* What pipeline_new and pipeline_swap return from now on. */
+void fake_fail_new(int error);
+void fake_fail_swap(int error);
+
+/* What the last pipeline_swap was given. */
+const struct pipeline_config *fake_config(void);
+bool fake_is_empty(void);
+
+#endif
