@@ -15,6 +15,14 @@
 #include "parse.h"
 #include "session.h"
 
+/* Where the daemon keeps its journals: for those of ended sessions, which the bus does not know. */
+static const char *state_directory(void)
+{
+	const char *directory = g_getenv("NFTTRACED_STATE_DIR");
+
+	return directory && *directory ? directory : NFTTRACED_STATE_DIR;
+}
+
 static int open_standard_input(struct journal_reader **ret, char **ret_reason)
 {
 	auto_fd fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
@@ -55,7 +63,7 @@ static int open_running(const char *session, struct journal_reader **ret, char *
 /* True if the journal of session `id` in the state directory carries that name. */
 static bool is_named(const char *id, const char *name)
 {
-	g_autofree char *path = g_build_filename(NFTTRACED_STATE_DIR, id, NULL);
+	g_autofree char *path = g_build_filename(state_directory(), id, NULL);
 	auto_dictionary_start start = { 0 };
 	struct journal_reader *reader = NULL;
 	g_autofree char *reason = NULL;
@@ -78,7 +86,7 @@ static bool is_named(const char *id, const char *name)
 /* The id of the latest session in the state directory with that name; NULL if there is none. */
 static char *find_ended(const char *name)
 {
-	g_autoptr(GDir) directory = g_dir_open(NFTTRACED_STATE_DIR, 0, NULL);
+	g_autoptr(GDir) directory = g_dir_open(state_directory(), 0, NULL);
 	g_autofree char *found = NULL;
 	uint64_t found_id = 0;
 	const char *entry;
@@ -103,7 +111,7 @@ static int open_ended(const char *session, struct journal_reader **ret, char **r
 
 	if (!id)
 		return -ENOENT;
-	path = g_build_filename(NFTTRACED_STATE_DIR, id, NULL);
+	path = g_build_filename(state_directory(), id, NULL);
 	if (access(path, F_OK) < 0)
 		return -errno;
 	return journal_reader_open(AT_FDCWD, path, ret, ret_reason);
@@ -134,8 +142,8 @@ static int open_session(const char *session, struct journal_reader **ret, char *
 
 		*ret_reason = g_strdup_printf(
 			"there is no session and no journal \"%s\": 'nfttracectl "
-			"list' shows the running ones, " NFTTRACED_STATE_DIR " has the journals",
-			escaped);
+			"list' shows the running ones, %s has the journals",
+			escaped, state_directory());
 		return r;
 	}
 	*ret_reason = g_steal_pointer(&bus_reason);
