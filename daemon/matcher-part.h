@@ -13,6 +13,7 @@
 
 struct matcher_part {
 	GArray *code; /* struct bpf_insn */
+	unsigned int instructions; /* as many as the kernel makes of it, at most */
 	unsigned int jumps; /* conditional, on the longest path */
 };
 
@@ -23,6 +24,6 @@ struct matcher {
 
 /* Part number `part` as it is loaded to `target` and `bank`: a GArray of struct bpf_insn. */
 GArray *matcher_assemble(const struct matcher *matcher, unsigned int part,
-        const struct matcher_target *target, unsigned int bank);
+	const struct matcher_target *target, unsigned int bank);
 
 #endif

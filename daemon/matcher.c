@@ -172,13 +172,36 @@ static void block_build(
 /* Instructions of a block around its bodies, at most. */
 #define BLOCK_OVERHEAD 24
 
-static size_t block_size_estimate(const struct bodies *bodies)
+/* The kernel puts so many instructions around a division by a register, at most. */
+#define DIVISION_OVERHEAD 4
+
+/* How many instructions the kernel makes of the code. */
+static unsigned int code_size(const GArray *code)
 {
-	size_t size = BLOCK_OVERHEAD;
+	unsigned int size = code->len;
+
+	for (unsigned int i = 0; i < code->len; i++) {
+		uint8_t operation = g_array_index(code, struct bpf_insn, i).code;
+
+		if (operation == (BPF_ALU | BPF_DIV | BPF_X) ||
+			operation == (BPF_ALU | BPF_MOD | BPF_X))
+			size += DIVISION_OVERHEAD;
+	}
+	return size;
+}
+
+static unsigned int code_jumps(const GArray *code)
+{
+	return translate_longest_path((const struct bpf_insn *)(const void *)code->data, code->len);
+}
+
+static unsigned int bodies_size(const struct bodies *bodies)
+{
+	unsigned int size = BLOCK_OVERHEAD;
 
 	for (unsigned int v = 0; v < FILTER_VARIANTS; v++)
 		if (bodies->variants[v] != NULL)
-			size += bodies->variants[v]->len;
+			size += code_size(bodies->variants[v]);
 	return size;
 }
 
@@ -198,36 +221,45 @@ static void part_free(void *data)
 	g_free(part);
 }
 
-static bool part_has_room(const struct matcher_part *part, size_t instructions, unsigned int jumps)
+static bool part_has_room(
+	const struct matcher_part *part, unsigned int instructions, unsigned int jumps)
 {
-	return part->code->len + instructions <= MATCHER_PART_INSTRUCTIONS &&
+	return part->instructions + instructions <= MATCHER_PART_INSTRUCTIONS &&
 		part->jumps + jumps <= MATCHER_PART_JUMPS;
 }
 
-/* Puts a block into the first part that has room, or into a new one. False: into none, ever. */
-static bool matcher_place(
-	struct matcher *matcher, const struct matcher_session *session, const struct bodies *bodies)
+enum placing {
+	PLACE_IN_EXISTING, /* the first part that has room */
+	PLACE_ANYWHERE, /* or a new one */
+};
+
+/* Puts the block of a session, with these bodies, into a part. False: there is none that has room. */
+static bool matcher_place(struct matcher *matcher, const struct matcher_session *session,
+	const struct bodies *bodies, enum placing placing)
 {
 	auto_block block = { 0 };
 	struct matcher_part *part = NULL;
-	unsigned int jumps;
+	unsigned int instructions, jumps;
 
-	if (block_size_estimate(bodies) > MATCHER_PART_INSTRUCTIONS)
+	if (bodies_size(bodies) > MATCHER_PART_INSTRUCTIONS)
 		return false;
 	block_init(&block);
 	block_build(&block, session, bodies);
-	jumps = translate_longest_path(
-		(struct bpf_insn *)(void *)block.code->data, block.code->len);
+	instructions = code_size(block.code);
+	jumps = code_jumps(block.code);
 	if (jumps > MATCHER_PART_JUMPS)
 		return false;
 	for (unsigned int i = 0; i < matcher->parts->len && part == NULL; i++)
-		if (part_has_room(matcher->parts->pdata[i], block.code->len, jumps))
+		if (part_has_room(matcher->parts->pdata[i], instructions, jumps))
 			part = matcher->parts->pdata[i];
+	if (part == NULL && placing == PLACE_IN_EXISTING)
+		return false;
 	if (part == NULL) {
 		part = part_new();
 		g_ptr_array_add(matcher->parts, part);
 	}
 	g_array_append_vals(part->code, block.code->data, block.code->len);
+	part->instructions += instructions;
 	part->jumps += jumps;
 	return true;
 }
@@ -238,8 +270,7 @@ static int refuse_filter(const GArray *body, char **ret_reason)
 	*ret_reason = g_strdup_printf(
 		"the session's filter needs %u of %u instructions and %u of %u conditional jumps "
 		"that one filter may have in the kernel",
-		body->len, MATCHER_PART_INSTRUCTIONS - BLOCK_OVERHEAD,
-		translate_longest_path((struct bpf_insn *)(void *)body->data, body->len),
+		code_size(body), MATCHER_PART_INSTRUCTIONS - BLOCK_OVERHEAD, code_jumps(body),
 		MATCHER_PART_JUMPS - BLOCK_OVERHEAD);
 	return -E2BIG;
 }
@@ -259,7 +290,10 @@ static int matcher_add(
 	r = bodies_translate(&bodies, session, ret_reason);
 	if (r < 0)
 		return r;
-	if (matcher_place(matcher, session, &bodies))
+	/* Both link types in one part cost least; when there is no new part, what is left in the
+	 * others may hold one of them each. */
+	if (matcher_place(matcher, session, &bodies,
+		    matcher->parts->len < STAGE_PARTS_MAX ? PLACE_ANYWHERE : PLACE_IN_EXISTING))
 		return 0;
 	for (unsigned int v = 0; v < FILTER_VARIANTS; v++) {
 		struct bodies one = { .filtered = true };
@@ -267,7 +301,7 @@ static int matcher_add(
 		if (bodies.variants[v] == NULL)
 			continue;
 		one.variants[v] = bodies.variants[v];
-		if (!matcher_place(matcher, session, &one))
+		if (!matcher_place(matcher, session, &one, PLACE_ANYWHERE))
 			return refuse_filter(bodies.variants[v], ret_reason);
 	}
 	return 0;
@@ -285,7 +319,7 @@ static struct matcher_budget matcher_count(const struct matcher *matcher)
 	for (unsigned int i = 0; i < matcher->parts->len; i++) {
 		const struct matcher_part *part = matcher->parts->pdata[i];
 
-		budget.instructions += part->code->len;
+		budget.instructions += part->instructions;
 		budget.jumps += part->jumps;
 	}
 	return budget;
