@@ -31,9 +31,10 @@ struct filter {
 
 /*
  * Compiles `expression`. Names of hosts and networks are never resolved (an error says so); ports
- * and protocols may be names. Any thread. NULL or "" matches everything (and gives no programs).
- * -EINVAL with libpcap's message in *ret_reason (g_free it) or with ours: a name, a control
- * character, a loop ("protochain"). -E2BIG: a variant has more than FILTER_INSTRUCTIONS_MAX
+ * and protocols may be names. NULL or "" matches everything (and gives no programs). Any thread, but
+ * not the one that serves the bus: libpcap takes seconds for some hundred ports, and far longer for
+ * thousands. -EINVAL with libpcap's message in *ret_reason (g_free it) or with ours: a name, a
+ * control character, a loop ("protochain"). -E2BIG: a variant has more than FILTER_INSTRUCTIONS_MAX
  * instructions, or the expression more than FILTER_EXPRESSION_MAX bytes. -ENOTSUP: libpcap would
  * resolve names here in spite of us (it is not the shared library that we were built for).
  */

@@ -33,7 +33,7 @@ static void emit_load_map(GArray *code, uint8_t dst, int map_fd)
 
 /* Finds the frame and what is known so far of the result. */
 static void emit_start(GArray *code, const struct matcher *matcher, unsigned int part,
-        const struct matcher_target *to)
+	const struct matcher_target *to)
 {
 	emit(code, ebpf_alu64_reg(BPF_MOV, MATCHER_CONTEXT, BPF_REG_1));
 	emit(code, ebpf_store_imm(BPF_W, BPF_REG_10, -MATCHER_STACK_KEY, to->frame_key));
@@ -46,16 +46,16 @@ static void emit_start(GArray *code, const struct matcher *matcher, unsigned int
 	emit(code, ebpf_alu64_reg(BPF_MOV, MATCHER_FRAME, BPF_REG_0));
 	if (part > 0) {
 		emit(code,
-		        ebpf_load(BPF_W, MATCHER_SESSIONS_LOW, MATCHER_FRAME,
-		                offsetof(struct frame, sessions) + MATCHER_LOW_HALF));
+			ebpf_load(BPF_W, MATCHER_SESSIONS_LOW, MATCHER_FRAME,
+				offsetof(struct frame, sessions) + MATCHER_LOW_HALF));
 		emit(code,
-		        ebpf_load(BPF_W, MATCHER_SESSIONS_HIGH, MATCHER_FRAME,
-		                offsetof(struct frame, sessions) + MATCHER_HIGH_HALF));
+			ebpf_load(BPF_W, MATCHER_SESSIONS_HIGH, MATCHER_FRAME,
+				offsetof(struct frame, sessions) + MATCHER_HIGH_HALF));
 		return;
 	}
 	emit(code,
-	        ebpf_store_imm(
-	                BPF_W, MATCHER_FRAME, offsetof(struct frame, epoch), matcher->epoch));
+		ebpf_store_imm(
+			BPF_W, MATCHER_FRAME, offsetof(struct frame, epoch), matcher->epoch));
 	emit(code, ebpf_alu32_imm(BPF_MOV, MATCHER_SESSIONS_LOW, 0));
 	emit(code, ebpf_alu32_imm(BPF_MOV, MATCHER_SESSIONS_HIGH, 0));
 }
@@ -68,12 +68,12 @@ static void emit_start(GArray *code, const struct matcher *matcher, unsigned int
 static void emit_end(GArray *code, const struct matcher_target *to, unsigned int stage)
 {
 	emit(code,
-	        ebpf_store(BPF_W, MATCHER_FRAME,
-	                offsetof(struct frame, sessions) + MATCHER_LOW_HALF, MATCHER_SESSIONS_LOW));
+		ebpf_store(BPF_W, MATCHER_FRAME,
+			offsetof(struct frame, sessions) + MATCHER_LOW_HALF, MATCHER_SESSIONS_LOW));
 	emit(code,
-	        ebpf_store(BPF_W, MATCHER_FRAME,
-	                offsetof(struct frame, sessions) + MATCHER_HIGH_HALF,
-	                MATCHER_SESSIONS_HIGH));
+		ebpf_store(BPF_W, MATCHER_FRAME,
+			offsetof(struct frame, sessions) + MATCHER_HIGH_HALF,
+			MATCHER_SESSIONS_HIGH));
 	if (to->stages_fd < 0) {
 		emit(code, ebpf_alu64_reg(BPF_MOV, BPF_REG_0, MATCHER_SESSIONS_LOW));
 		emit(code, ebpf_exit());
@@ -83,8 +83,8 @@ static void emit_end(GArray *code, const struct matcher_target *to, unsigned int
 	emit_load_map(code, BPF_REG_2, to->stages_fd);
 	if (stage == STAGE_EMIT) {
 		emit(code,
-		        ebpf_load(BPF_DW, BPF_REG_4, MATCHER_FRAME,
-		                offsetof(struct frame, sessions)));
+			ebpf_load(BPF_DW, BPF_REG_4, MATCHER_FRAME,
+				offsetof(struct frame, sessions)));
 		emit(code, ebpf_jump64_imm(BPF_JEQ, BPF_REG_4, 0, 2));
 	}
 	emit(code, ebpf_alu64_imm(BPF_MOV, BPF_REG_3, (int32_t)stage));
@@ -99,7 +99,7 @@ static unsigned int part_stage(unsigned int part, unsigned int bank)
 }
 
 GArray *matcher_assemble(const struct matcher *matcher, unsigned int part,
-        const struct matcher_target *target, unsigned int bank)
+	const struct matcher_target *target, unsigned int bank)
 {
 	const struct matcher_part *body = matcher->parts->pdata[part];
 	GArray *code = g_array_new(FALSE, FALSE, sizeof(struct bpf_insn));
@@ -112,10 +112,10 @@ GArray *matcher_assemble(const struct matcher *matcher, unsigned int part,
 }
 
 static int program_load(
-        const GArray *code, const struct matcher_target *target, char *log, size_t log_size)
+	const GArray *code, const struct matcher_target *target, char *log, size_t log_size)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .log_buf = log, .log_size = (uint32_t)log_size,
-	        .log_level = log != NULL ? LOG_LEVEL_STATS : 0);
+		.log_level = log != NULL ? LOG_LEVEL_STATS : 0);
 
 	if (target->type == BPF_PROG_TYPE_TRACING) {
 		options.expected_attach_type = target->attach_type;
@@ -123,7 +123,7 @@ static int program_load(
 		options.attach_btf_obj_fd = (uint32_t)target->attach_btf_fd;
 	}
 	return bpf_prog_load(target->type, PROGRAM_NAME, "GPL",
-	        (const struct bpf_insn *)(const void *)code->data, code->len, &options);
+		(const struct bpf_insn *)(const void *)code->data, code->len, &options);
 }
 
 /* The last lines of a verifier's log in one: the reason is there. */
@@ -143,47 +143,59 @@ static char *log_end(char *log)
 static int part_load(const GArray *code, const struct matcher_target *target, char **ret_reason)
 {
 	g_autofree char *log = NULL, *end = NULL;
-	int fd = program_load(code, target, NULL, 0);
+	int fd = program_load(code, target, NULL, 0), again;
 
 	if (fd >= 0)
 		return fd;
 	log = g_malloc0(LOG_SIZE);
-	fd = program_load(code, target, log, LOG_SIZE);
-	if (fd >= 0)
-		return fd;
+	again = program_load(code, target, log, LOG_SIZE);
+	if (again >= 0)
+		return again;
 	end = log_end(log);
 	*ret_reason = g_strdup_printf("the kernel refused the matcher of %u instructions (%s): %s",
-	        code->len, g_strerror(-fd), end);
+		code->len, g_strerror(-fd), end);
 	return fd;
 }
 
-int matcher_load(const struct matcher *matcher, const struct matcher_target *target,
-        unsigned int bank, int *ret_fd, char **ret_reason)
+static int parts_load(const struct matcher *matcher, const struct matcher_target *target,
+	unsigned int bank, int *ret_fd, char **ret_reason)
 {
-	auto_fd first = -1;
+	for (unsigned int i = matcher->parts->len; i-- > 0;) {
+		g_autoptr(GArray) code = matcher_assemble(matcher, i, target, bank);
+		uint32_t slot = part_stage(i, bank);
+		auto_fd fd = part_load(code, target, ret_reason);
+		int r;
+
+		if (fd < 0)
+			return fd;
+		if (i == 0) {
+			*ret_fd = fd_steal(&fd);
+			break;
+		}
+		r = bpf_map_update_elem(target->stages_fd, &slot, &fd, BPF_ANY);
+		if (r < 0) {
+			*ret_reason = g_strdup_printf(
+				"part %u of the matcher does not go into the program array: %s", i,
+				g_strerror(-r));
+			return r;
+		}
+	}
+	return 0;
+}
+
+int matcher_load(const struct matcher *matcher, const struct matcher_target *target,
+	unsigned int bank, int *ret_fd, char **ret_reason)
+{
+	int r;
 
 	if (target->stages_fd < 0 && matcher->parts->len > 1) {
 		*ret_reason = g_strdup("a matcher of several parts needs a program array");
 		return -EINVAL;
 	}
-	for (unsigned int i = matcher->parts->len; i-- > 0;) {
-		g_autoptr(GArray) code = matcher_assemble(matcher, i, target, bank);
-		uint32_t slot = part_stage(i, bank);
-		auto_fd fd = part_load(code, target, ret_reason);
-
-		if (fd < 0)
-			return fd;
-		if (i == 0)
-			first = fd_steal(&fd);
-		else if (bpf_map_update_elem(target->stages_fd, &slot, &fd, BPF_ANY) < 0) {
-			*ret_reason = g_strdup_printf(
-			        "part %u of the matcher does not go into the program array: %s", i,
-			        g_strerror(errno));
-			return -errno;
-		}
-	}
-	*ret_fd = fd_steal(&first);
-	return 0;
+	r = parts_load(matcher, target, bank, ret_fd, ret_reason);
+	if (r < 0)
+		matcher_unload(target, bank);
+	return r;
 }
 
 int matcher_unload(const struct matcher_target *target, unsigned int bank)
@@ -193,8 +205,10 @@ int matcher_unload(const struct matcher_target *target, unsigned int bank)
 	for (unsigned int i = 0; i < STAGE_PARTS_MAX; i++) {
 		uint32_t slot = part_stage(i, bank);
 
-		if (bpf_map_delete_elem(target->stages_fd, &slot) < 0 && errno != ENOENT)
-			return -errno;
+		int r = bpf_map_delete_elem(target->stages_fd, &slot);
+
+		if (r < 0 && r != -ENOENT)
+			return r;
 	}
 	return 0;
 }

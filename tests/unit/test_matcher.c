@@ -394,6 +394,32 @@ START_TEST(what_the_kernel_says_when_it_refuses_is_in_the_reason)
 }
 END_TEST
 
+START_TEST(a_load_that_fails_half_way_leaves_the_bank_empty)
+{
+	auto_filter *long_one = long_filter();
+	struct matcher_session sessions[LONG_SESSIONS];
+	auto_matcher *matcher = NULL, *broken = NULL;
+	g_autofree char *reason = NULL;
+	struct matcher_part *first;
+	uint32_t slot = STAGE_BANK1 + 1;
+	int fd = -1;
+
+	for (unsigned int i = 0; i < LONG_SESSIONS; i++)
+		sessions[i] = (struct matcher_session){
+			.bit = i, .verdicts = DROP, .probes = NFT, .filter = long_one
+		};
+	matcher = build(sessions, LONG_SESSIONS, 1);
+	ck_assert_int_eq(matcher_load(matcher, &run.target, 1, &run.program_fd, &reason), 0);
+	ck_assert_int_eq(bpf_map_delete_elem(run.target.stages_fd, &slot), 0);
+	broken = build(sessions, LONG_SESSIONS, 1);
+	first = broken->parts->pdata[0];
+	memset(first->code->data, 0xff, sizeof(struct bpf_insn)); /* no such instruction */
+	ck_assert_int_lt(matcher_load(broken, &run.target, 1, &fd, &reason), 0);
+	ck_assert_int_eq(fd, -1);
+	ck_assert_int_eq(bpf_map_delete_elem(run.target.stages_fd, &slot), -ENOENT);
+}
+END_TEST
+
 START_TEST(a_memory_word_that_was_never_written_is_zero)
 {
 	struct sock_filter insns[] = {
@@ -432,6 +458,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, one_bank_is_loaded_while_the_other_runs);
 	tcase_add_test(tcase, without_a_program_array_the_result_is_returned_and_parts_are_refused);
 	tcase_add_test(tcase, what_the_kernel_says_when_it_refuses_is_in_the_reason);
+	tcase_add_test(tcase, a_load_that_fails_half_way_leaves_the_bank_empty);
 	tcase_add_test(tcase, a_memory_word_that_was_never_written_is_zero);
 }
 
