@@ -1,0 +1,65 @@
+#!/bin/bash
+# Sessions that end by themselves, rates, and a daemon that may not change the system.
+. "$(dirname "${BASH_SOURCE[0]}")/../vm/lib.sh"
+
+session_ends() {
+        for _ in $(seq 200); do
+                nfttracectl list | grep -q "^ *$session " || return 0
+                sleep 0.1
+        done
+        nfttracectl list
+        return 1
+}
+
+property() {
+        busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager "$1"
+}
+
+# problem_says TEXT: within the time it takes the daemon to look again.
+problem_says() {
+        for _ in $(seq 100); do
+                property Problem | grep -qF -- "$1" && return 0
+                sleep 0.1
+        done
+        property Problem
+        return 1
+}
+
+bus_start
+daemon_start
+network
+ruleset server <<'END'
+table inet filter { chain input { type filter hook input priority 0; udp dport 8080 drop; }; }
+END
+
+session_start --verdicts drop --filter 'udp port 8080' --limit 50
+on client traffic udp 10.0.42.2 8080 200 >/dev/null
+check "a session ends by itself when it has its limit" session_ends
+nfttracectl show --no-pager "$NFTTRACED_STATE_DIR/$session" >"$work/text"
+sees "with as many events as it was told" 50 '^  table filter .* drop$'
+
+session_start --verdicts drop --filter 'udp port 8080' --rate 10
+on client traffic udp 10.0.42.2 8080 2000 >/dev/null
+session_stop
+check "every packet of a session with a rate is in the books" equal "$(book matched)" 2000
+check "and most are suppressed" at_least "$(book suppressed)" 1000
+check "but not all" at_least "$(book journaled)" 10
+daemon_stop
+
+printf '[Daemon]\nAllowSystemChanges=no\n' >"$work/nfttraced.conf"
+daemon_start --config "$work/nfttraced.conf"
+session_start --verdicts drop --filter 'udp port 8080'
+check "where it may change nothing there is no table of its own" sh -c '! nft list tables | grep -q nfttraced'
+check "it is not armed" equal "$(property Armed)" "b false"
+check "and it says what is missing" problem_says "meta nftrace set 1"
+nft 'table inet administrator { chain trace { meta nftrace set 1; }; }'
+check "until the rule is there" problem_says 's ""'
+on client traffic udp 10.0.42.2 8080 7 >/dev/null
+session_stop
+sees "and it records" 7 '^  table filter .* drop$'
+nft delete table inet administrator
+daemon_stop
+
+printf '[Daemon]\nAttach=sideways\n' >"$work/nfttraced.conf"
+check "a configuration that is wrong is refused by file and line" refused 1 "nfttraced.conf:2" nfttraced --config "$work/nfttraced.conf"
+check "a command line that is wrong is refused" refused 2 "--help" nfttraced --frobnicate

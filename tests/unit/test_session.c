@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sessions without a bus, on a kernel side for tests: the manager, worker, data thread and journal
+ * together. Nothing is armed: the daemon may not change the system here.
+ */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/manager.h"
+#include "fake_pipeline.h"
+#include "journal/reader.h"
+
+#define PATIENCE_USEC (20 * G_USEC_PER_SEC)
+
+static struct settings *settings;
+static struct state *state;
+static struct data *data;
+static struct manager *manager;
+static sd_event *event;
+static char *directory;
+
+/* What the last reply was. */
+static struct {
+	bool came;
+	enum failure_kind kind;
+	char *reason;
+	struct session *session;
+	struct dictionary_books books;
+} answer;
+
+static void set_up(void)
+{
+	auto_failure failure = { 0 };
+	g_autofree char *reason = NULL;
+
+	directory = g_dir_make_tmp("nfttraced-session-XXXXXX", NULL);
+	settings = settings_new();
+	settings->allow_system_changes = false;
+	g_free(settings->state_directory);
+	settings->state_directory = g_strdup(directory);
+	ck_assert_int_ge(sd_event_new(&event), 0);
+	ck_assert_int_eq(state_open(directory, &state, &reason), 0);
+	ck_assert_int_eq(data_new(&data), 0);
+	ck_assert_int_eq(manager_new(event, settings, state, data, &manager, &failure), 0);
+}
+
+static void tear_down(void)
+{
+	g_autofree char *command = g_strdup_printf("rm -rf %s", directory);
+
+	manager = manager_free(manager);
+	data = data_free(data);
+	state = state_free(state);
+	settings = settings_free(settings);
+	event = sd_event_unref(event);
+	ck_assert_int_eq(system(command), 0);
+	g_clear_pointer(&directory, g_free);
+	g_clear_pointer(&answer.reason, g_free);
+}
+
+static void take_answer(void *context, struct session *session,
+	const struct dictionary_books *books, const struct failure *failure)
+{
+	ck_assert(!answer.came);
+	g_free(answer.reason);
+	memset(&answer, 0, sizeof(answer));
+	answer.came = true;
+	answer.session = session;
+	if (failure) {
+		answer.kind = failure->kind;
+		answer.reason = g_strdup(failure->reason);
+	}
+	if (books)
+		answer.books = *books;
+}
+
+static const struct manager_call call = { .reply = take_answer };
+
+static void turn(void)
+{
+	ck_assert_int_ge(sd_event_run(event, 10 * 1000), 0);
+}
+
+static void await_answer(void)
+{
+	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC; !answer.came; turn())
+		ck_assert(g_get_monotonic_time() < end);
+	answer.came = false;
+}
+
+static struct session *start_with(struct session_options *options)
+{
+	manager_session_start(manager, options, 0, "test", call);
+	session_options_clear(options);
+	await_answer();
+	return answer.session;
+}
+
+static struct session *start(void)
+{
+	struct session_options options;
+	struct session *session;
+
+	session_options_init(&options);
+	session = start_with(&options);
+	ck_assert_msg(session, "%s", answer.reason);
+	return session;
+}
+
+static const struct dictionary_books *stop(struct session *session)
+{
+	manager_session_stop(session, call);
+	await_answer();
+	ck_assert_msg(answer.kind == FAILURE_NONE, "%s", answer.reason);
+	ck_assert_uint_eq(answer.books.pending, 0);
+	ck_assert_uint_eq(answer.books.matched,
+		answer.books.journaled + answer.books.lost + answer.books.suppressed);
+	return &answer.books;
+}
+
+/* How many records of a type a session's journal has; the last one's payload in `last` if it is not
+ * NULL. */
+static unsigned int records(uint64_t id, enum journal_type type, struct journal_entry *last)
+{
+	g_autofree char *path = g_strdup_printf("%s/%" PRIu64, directory, id), *reason = NULL;
+	struct journal_reader *reader;
+	struct journal_entry entry;
+	unsigned int count = 0;
+
+	ck_assert_int_eq(journal_reader_open(AT_FDCWD, path, &reader, &reason), 0);
+	while (journal_reader_next(reader, &entry) == 1) {
+		if (entry.type == type) {
+			count++;
+			if (last)
+				*last = entry;
+		}
+	}
+	journal_reader_free(reader);
+	return count;
+}
+
+START_TEST(what_matched_is_journaled_and_the_books_say_so)
+{
+	struct session *session = start();
+	uint64_t id = session->id;
+
+	for (unsigned int i = 0; i < 5000; i++)
+		fake_event(1ULL << session->bit);
+	ck_assert_uint_eq(stop(session)->journaled, 5000);
+	ck_assert_uint_eq(records(id, JOURNAL_EVENT, NULL), 5000);
+	ck_assert_uint_eq(records(id, JOURNAL_START, NULL), 1);
+	ck_assert_uint_eq(records(id, JOURNAL_SETTINGS, NULL), 1);
+	ck_assert_uint_eq(records(id, JOURNAL_END, NULL), 1);
+}
+END_TEST
+
+START_TEST(an_event_goes_to_every_session_that_matched_it)
+{
+	struct session *one = start(), *other = start();
+
+	ck_assert_uint_ne(one->bit, other->bit);
+	fake_event(1ULL << one->bit | 1ULL << other->bit);
+	fake_event(1ULL << other->bit);
+	ck_assert_uint_eq(stop(one)->journaled, 1);
+	ck_assert_uint_eq(stop(other)->journaled, 2);
+	ck_assert_uint_eq(data_unclaimed(data), 0);
+}
+END_TEST
+
+START_TEST(an_event_without_its_session_is_counted)
+{
+	struct session *session = start();
+
+	fake_event(1ULL << (session->bit + 1));
+	stop(session);
+	ck_assert_uint_eq(data_unclaimed(data), 1);
+}
+END_TEST
+
+START_TEST(losses_and_what_is_held_back_are_in_the_books_and_in_the_journal)
+{
+	struct session *session = start();
+	struct journal_entry loss;
+	uint64_t id = session->id;
+
+	for (unsigned int i = 0; i < 7; i++)
+		fake_ring_full(1ULL << session->bit);
+	fake_suppressed(1ULL << session->bit);
+	fake_event(1ULL << session->bit);
+	stop(session);
+	ck_assert_uint_eq(answer.books.matched, 9);
+	ck_assert_uint_eq(answer.books.lost, 7);
+	ck_assert_uint_eq(answer.books.lost_by[LOSS_RING_FULL], 7);
+	ck_assert_uint_eq(answer.books.suppressed, 1);
+	ck_assert_uint_eq(records(id, JOURNAL_LOSS, &loss), 1);
+	ck_assert_uint_eq(loss.loss.reason, LOSS_RING_FULL);
+	ck_assert_uint_eq(loss.loss.count, 7);
+}
+END_TEST
+
+START_TEST(a_session_stops_by_itself_at_its_limit)
+{
+	struct session_options options;
+	struct session *session;
+	int64_t end = g_get_monotonic_time() + PATIENCE_USEC;
+	uint64_t id;
+
+	session_options_init(&options);
+	options.limit = 3;
+	session = start_with(&options);
+	id = session->id;
+	for (unsigned int i = 0; i < 10; i++)
+		fake_event(1ULL << session->bit);
+	for (; manager->sessions->len; turn())
+		ck_assert(g_get_monotonic_time() < end);
+	ck_assert_uint_eq(records(id, JOURNAL_EVENT, NULL), 3);
+}
+END_TEST
+
+START_TEST(a_bit_is_given_out_again_and_an_id_is_not)
+{
+	struct session *session = start();
+	uint64_t id = session->id;
+	unsigned int bit = session->bit;
+
+	fake_event(1ULL << bit);
+	ck_assert_uint_eq(stop(session)->matched, 1);
+	session = start();
+	ck_assert_uint_eq(session->bit, bit);
+	ck_assert_uint_gt(session->id, id);
+	ck_assert_uint_eq(stop(session)->matched, 0);
+}
+END_TEST
+
+START_TEST(ids_go_on_when_next_id_is_lost_or_forged)
+{
+	g_autofree char *file = g_build_filename(directory, "next-id", NULL);
+	struct session *session = start();
+	uint64_t id = session->id;
+
+	stop(session);
+	ck_assert(g_file_set_contents(file, "what", -1, NULL));
+	session = start();
+	ck_assert_uint_eq(session->id, id + 1);
+	stop(session);
+	ck_assert_int_eq(unlink(file), 0);
+	session = start();
+	ck_assert_uint_eq(session->id, id + 2);
+	stop(session);
+}
+END_TEST
+
+START_TEST(a_start_that_fails_leaves_nothing)
+{
+	struct session_options options;
+	g_autofree char *journal = NULL;
+	struct session *session = start();
+
+	journal = g_strdup_printf("%s/%" PRIu64, directory, session->id + 1);
+	fake_fail_swap(-ENOMEM);
+	session_options_init(&options);
+	ck_assert_ptr_null(start_with(&options));
+	ck_assert_int_eq(answer.kind, FAILURE_INTERNAL);
+	ck_assert_int_eq(access(journal, F_OK), -1);
+	fake_fail_swap(0);
+	ck_assert_uint_eq(manager->sessions->len, 1);
+	stop(session);
+	ck_assert(fake_is_empty());
+}
+END_TEST
+
+START_TEST(a_change_is_in_the_journal_and_a_refused_one_is_not)
+{
+	const uint32_t drop = 1u << VERDICT_DROP;
+	struct session *session = start();
+	uint64_t id = session->id;
+
+	ck_assert_uint_eq(fake_config()->verdicts, VERDICT_MASK_DEFAULT);
+	manager_session_change(session, &drop, NULL, call);
+	await_answer();
+	ck_assert_int_eq(answer.kind, FAILURE_NONE);
+	ck_assert_uint_eq(fake_config()->verdicts, drop);
+	ck_assert_uint_eq(fake_config()->since[session->bit], 1);
+
+	manager_session_change(session, NULL, "udp port 53", call);
+	await_answer();
+	ck_assert_int_eq(answer.kind, FAILURE_NONE);
+	ck_assert_str_eq(session->options.filter, "udp port 53");
+	/* What the tracker remembers of the old filter does not count for the new one. */
+	ck_assert_uint_eq(fake_config()->since[session->bit], 3);
+
+	manager_session_change(session, NULL, "udp port port", call);
+	await_answer();
+	ck_assert_int_eq(answer.kind, FAILURE_INVALID_FILTER);
+	ck_assert_str_eq(session->options.filter, "udp port 53");
+	stop(session);
+	ck_assert_uint_eq(records(id, JOURNAL_SETTINGS, NULL), 3);
+}
+END_TEST
+
+START_TEST(sessions_outlive_nf_tables)
+{
+	struct session *session = start();
+	struct journal_entry loss;
+	int64_t end = g_get_monotonic_time() + PATIENCE_USEC;
+	uint64_t id = session->id;
+
+	fake_event(1ULL << session->bit);
+	fake_fail_new(-ENOENT);
+	manager_module_changed(manager, false);
+	for (; session->state != SESSION_WAITING; turn())
+		ck_assert(g_get_monotonic_time() < end);
+	ck_assert_int_eq(manager->state, MANAGER_WAITING);
+
+	fake_fail_new(0);
+	manager_module_changed(manager, true);
+	for (; session->state != SESSION_RUNNING; turn())
+		ck_assert(g_get_monotonic_time() < end);
+	ck_assert_int_eq(manager->state, MANAGER_READY);
+	fake_event(1ULL << session->bit);
+	ck_assert_uint_eq(stop(session)->journaled, 2);
+	ck_assert_uint_eq(records(id, JOURNAL_LOSS, &loss), 1);
+	ck_assert_uint_eq(loss.loss.reason, LOSS_NO_MODULE);
+	ck_assert_uint_eq(loss.loss.count, 0);
+}
+END_TEST
+
+START_TEST(without_nf_tables_a_session_is_refused_where_nothing_may_be_loaded)
+{
+	struct session_options options;
+	int64_t end = g_get_monotonic_time() + PATIENCE_USEC;
+
+	fake_fail_new(-ENOENT);
+	manager_module_changed(manager, false);
+	for (; manager->state != MANAGER_WAITING; turn())
+		ck_assert(g_get_monotonic_time() < end);
+	session_options_init(&options);
+	ck_assert_ptr_null(start_with(&options));
+	ck_assert_int_eq(answer.kind, FAILURE_NOT_SUPPORTED);
+	ck_assert_ptr_nonnull(strstr(answer.reason, "modprobe nf_tables"));
+	fake_fail_new(0);
+}
+END_TEST
+
+START_TEST(the_state_directory_belongs_to_one_daemon)
+{
+	struct state *other = NULL;
+	g_autofree char *reason = NULL;
+	struct stat status;
+
+	ck_assert_int_eq(state_open(directory, &other, &reason), -EEXIST);
+	ck_assert_ptr_nonnull(strstr(reason, "already running"));
+	ck_assert_int_eq(stat(directory, &status), 0);
+	ck_assert_int_eq(status.st_mode & 0777, 0700);
+}
+END_TEST
+
+START_TEST(ending_ends_every_session_with_its_books)
+{
+	uint64_t one = start()->id, other = start()->id;
+
+	manager_end(manager);
+	ck_assert_int_eq(sd_event_loop(event), 0);
+	ck_assert_uint_eq(records(one, JOURNAL_END, NULL), 1);
+	ck_assert_uint_eq(records(other, JOURNAL_END, NULL), 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("session");
+	TCase *cases = tcase_create("session");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, cases);
+	tcase_set_timeout(cases, 60);
+	tcase_add_checked_fixture(cases, set_up, tear_down);
+	tcase_add_test(cases, what_matched_is_journaled_and_the_books_say_so);
+	tcase_add_test(cases, an_event_goes_to_every_session_that_matched_it);
+	tcase_add_test(cases, an_event_without_its_session_is_counted);
+	tcase_add_test(cases, losses_and_what_is_held_back_are_in_the_books_and_in_the_journal);
+	tcase_add_test(cases, a_session_stops_by_itself_at_its_limit);
+	tcase_add_test(cases, a_bit_is_given_out_again_and_an_id_is_not);
+	tcase_add_test(cases, ids_go_on_when_next_id_is_lost_or_forged);
+	tcase_add_test(cases, a_start_that_fails_leaves_nothing);
+	tcase_add_test(cases, a_change_is_in_the_journal_and_a_refused_one_is_not);
+	tcase_add_test(cases, sessions_outlive_nf_tables);
+	tcase_add_test(cases, without_nf_tables_a_session_is_refused_where_nothing_may_be_loaded);
+	tcase_add_test(cases, the_state_directory_belongs_to_one_daemon);
+	tcase_add_test(cases, ending_ends_every_session_with_its_books);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
