@@ -26,7 +26,7 @@ struct follower {
 	uint64_t id; /* of the session */
 	int dir_fd;
 	int pipe_fd;
-	enum follow_from from;
+	enum follow_from from; /* FOLLOW_FROM_NOW until what was there before is passed over */
 	uint64_t ended; /* us, CLOCK_MONOTONIC; 0: the session goes on */
 
 	uint64_t segment; /* number; 0: none yet */
@@ -59,15 +59,12 @@ static uint64_t now_ns(void)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
-/*
- * Advances `committed` over the records that are complete. With `dictionaries_only` it stops at the
- * first record that is not one of those a segment begins with.
- */
 enum walk {
 	WALK_ALL,
-	WALK_DICTIONARIES,
+	WALK_DICTIONARIES, /* stop at the first record that is none a segment begins with */
 };
 
+/* Advances `committed` over records that are complete. */
 static int follower_walk(struct follower *follower, enum walk walk)
 {
 	g_autofree uint8_t *chunk = g_malloc(WALK_CHUNK);
@@ -87,8 +84,8 @@ static int follower_walk(struct follower *follower, enum walk walk)
 			if (record.size > JOURNAL_RECORD_MAX)
 				return -EBADMSG;
 			if (walk == WALK_DICTIONARIES &&
-			        (record.type_ring & 0xff) != JOURNAL_START &&
-			        (record.type_ring & 0xff) != JOURNAL_SETTINGS)
+				(record.type_ring & 0xff) != JOURNAL_START &&
+				(record.type_ring & 0xff) != JOURNAL_SETTINGS)
 				goto end;
 			at += journal_record_span(record.size);
 		}
@@ -119,7 +116,7 @@ static int follower_open(struct follower *follower, uint64_t number)
 		return -errno;
 	/* It may have been made and not begun yet. */
 	if ((size_t)n < sizeof(header) ||
-	        memcmp(header.magic, JOURNAL_MAGIC, sizeof(header.magic)) != 0)
+		memcmp(header.magic, JOURNAL_MAGIC, sizeof(header.magic)) != 0)
 		return -EAGAIN;
 
 	fd_close(&follower->segment_fd);
@@ -141,8 +138,8 @@ static int follower_begin(struct follower *follower)
 	if (!segments->len)
 		return -EAGAIN;
 	return follower_open(follower,
-	        g_array_index(segments, uint64_t,
-	                follower->from == FOLLOW_FROM_START ? 0 : segments->len - 1));
+		g_array_index(segments, uint64_t,
+			follower->from == FOLLOW_FROM_START ? 0 : segments->len - 1));
 }
 
 /* The next segment there is: 1 if there was one. Those in between were removed, and are missed. */
@@ -184,7 +181,7 @@ static int follower_send(struct follower *follower)
 	while (follower->sent < follower->committed) {
 		off_t offset = follower->sent;
 		ssize_t n = splice(follower->segment_fd, &offset, follower->pipe_fd, NULL,
-		        follower->committed - follower->sent, SPLICE_F_NONBLOCK);
+			follower->committed - follower->sent, SPLICE_F_NONBLOCK);
 
 		if (n < 0)
 			return -errno;
@@ -199,7 +196,7 @@ static int follower_send(struct follower *follower)
 static int follower_send_loss(struct follower *follower)
 {
 	_Alignas(JOURNAL_ALIGN)
-	        uint8_t record[sizeof(struct journal_record) + sizeof(struct journal_loss)] = { 0 };
+		uint8_t record[sizeof(struct journal_record) + sizeof(struct journal_loss)] = { 0 };
 
 	if (!follower->loss.until)
 		return 0;
@@ -295,7 +292,7 @@ struct follow *follow_new(sd_event *event, unsigned int followers_max)
 	follow->followers_max = followers_max;
 	follow->followers = g_ptr_array_new_with_free_func((GDestroyNotify)follower_free);
 	if (sd_event_add_time_relative(
-	            event, &follow->timer, CLOCK_MONOTONIC, 0, 0, on_timer, follow) < 0)
+		    event, &follow->timer, CLOCK_MONOTONIC, 0, 0, on_timer, follow) < 0)
 		return follow_free(follow);
 	return follow;
 }

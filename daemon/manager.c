@@ -42,7 +42,7 @@ static void session_job_free(struct session_job *job)
 }
 
 static void reply(const struct manager_call *call, struct session *session,
-        const struct dictionary_books *books, const struct failure *failure)
+	const struct dictionary_books *books, const struct failure *failure)
 {
 	if (call->reply)
 		call->reply(call->context, session, books, failure);
@@ -97,8 +97,8 @@ static void session_refresh(struct session *session)
 
 	if (state == SESSION_STALLED && session->state != SESSION_STALLED)
 		log_warning("session %" PRIu64
-		            ": the journal %s can't be written: events are lost and counted",
-		        session->id, session->path);
+			    ": the journal %s can't be written: events are lost and counted",
+			session->id, session->path);
 	else if (session->state == SESSION_STALLED && state != SESSION_STALLED)
 		log_notice("session %" PRIu64 ": the journal goes on", session->id);
 	set_state(session, state);
@@ -119,7 +119,7 @@ static void run_start(void *argument)
 
 	/* Nobody changes a session that starts. */
 	engine_session_start(session->manager->engine, session->bit, &session->options,
-	        session->owner, session->command, &job->begun, &job->failure);
+		session->owner, session->command, &job->begun, &job->failure);
 	if (!job->failure.reason)
 		job->warning = engine_warning(session->manager->engine);
 }
@@ -144,11 +144,11 @@ static void begin(struct session *session, const struct engine_session *begun)
 	session->state = SESSION_RUNNING;
 	if (session->options.duration)
 		sd_event_add_time_relative(manager->event, &session->timer, CLOCK_BOOTTIME,
-		        session->options.duration, 0, on_duration, session);
+			session->options.duration, 0, on_duration, session);
 	sd_event_source_set_enabled(manager->tend_timer, SD_EVENT_ON);
 	if (*session->options.name)
 		log_info("session %" PRIu64 " (%s) records to %s", session->id,
-		        session->options.name, session->path);
+			session->options.name, session->path);
 	else
 		log_info("session %" PRIu64 " records to %s", session->id, session->path);
 	if (manager->observer.session_added)
@@ -161,7 +161,7 @@ static void done_start(void *argument)
 	struct session *session = job->session;
 	struct manager *manager = session->manager;
 
-	manager_status_refresh(manager, job->failure.reason ? NULL : job->warning);
+	manager_status_refresh(manager, job->failure.reason ? manager->warning : job->warning);
 	if (job->failure.reason) {
 		reply(&job->call, NULL, NULL, &job->failure);
 		forget(session);
@@ -187,7 +187,7 @@ static bool name_is_taken(struct manager *manager, const char *name)
 }
 
 static int check_start(
-        struct manager *manager, const struct session_options *options, struct failure *failure)
+	struct manager *manager, const struct session_options *options, struct failure *failure)
 {
 	int r = session_options_check(options, failure);
 
@@ -199,20 +199,20 @@ static int check_start(
 	}
 	if (name_is_taken(manager, options->name)) {
 		failure_set(failure, FAILURE_INVALID_OPTION,
-		        "Name: a session with the name \"%s\" is running", options->name);
+			"Name: a session with the name \"%s\" is running", options->name);
 		return -EEXIST;
 	}
 	if (manager->sessions->len >= manager->settings->sessions_max) {
 		failure_set(failure, FAILURE_TOO_MANY_SESSIONS,
-		        "there are %u sessions, as many as are allowed: stop one of them",
-		        manager->sessions->len);
+			"there are %u sessions, as many as are allowed: stop one of them",
+			manager->sessions->len);
 		return -EUSERS;
 	}
 	return 0;
 }
 
 struct session *manager_session_start(struct manager *manager, struct session_options *options,
-        uid_t owner, const char *command, struct manager_call call)
+	uid_t owner, const char *command, struct manager_call call)
 {
 	auto_failure failure = { 0 };
 	struct session *session;
@@ -243,11 +243,11 @@ static void run_stop(void *argument)
 	struct session_job *job = argument;
 
 	engine_session_stop(job->session->manager->engine, job->session->bit, &job->books,
-	        &job->warning, &job->failure);
+		&job->warning, &job->failure);
 }
 
 static void reply_stop(struct session *session, const struct dictionary_books *books,
-        const struct failure *failure)
+	const struct failure *failure)
 {
 	g_autoptr(GArray) replies = g_steal_pointer(&session->stop_replies);
 
@@ -259,10 +259,10 @@ static void reply_stop(struct session *session, const struct dictionary_books *b
 static void log_books(const struct session *session, const struct dictionary_books *books)
 {
 	log_message(books->pending ? LOG_WARNING : LOG_INFO,
-	        "session %" PRIu64 " ended: matched %" PRIu64 " = journaled %" PRIu64
-	        " + lost %" PRIu64 " + suppressed %" PRIu64 " + pending %" PRIu64,
-	        session->id, books->matched, books->journaled, books->lost, books->suppressed,
-	        books->pending);
+		"session %" PRIu64 " ended: matched %" PRIu64 " = journaled %" PRIu64
+		" + lost %" PRIu64 " + suppressed %" PRIu64 " + pending %" PRIu64,
+		session->id, books->matched, books->journaled, books->lost, books->suppressed,
+		books->pending);
 }
 
 static void done_stop(void *argument)
@@ -271,11 +271,12 @@ static void done_stop(void *argument)
 	struct session *session = job->session;
 	struct manager *manager = session->manager;
 
-	manager_status_refresh(manager, manager->warning);
+	/* What was missing for the last session is nobody's problem any more. */
+	manager_status_refresh(manager, manager->sessions->len > 1 ? manager->warning : NULL);
 	/* When the daemon ends the kernel side goes altogether: what can't be stopped by itself goes then. */
 	if (job->failure.reason && !manager->ending) {
 		log_error("session %" PRIu64 " can't be stopped: %s", session->id,
-		        job->failure.reason);
+			job->failure.reason);
 		session->state = SESSION_RUNNING;
 		session_refresh(session);
 		if (manager->observer.session_changed)
@@ -327,7 +328,7 @@ static void run_change(void *argument)
 	const struct session *session = job->session;
 
 	engine_session_change(session->manager->engine, session->bit, &job->options, session->owner,
-	        &job->warning, &job->failure);
+		&job->warning, &job->failure);
 }
 
 static void done_change(void *argument)
@@ -354,7 +355,7 @@ static void done_change(void *argument)
 }
 
 void manager_session_change(struct session *session, const uint32_t *verdicts, const char *filter,
-        struct manager_call call)
+	struct manager_call call)
 {
 	struct session_job *job;
 
@@ -364,7 +365,7 @@ void manager_session_change(struct session *session, const uint32_t *verdicts, c
 	}
 	if (session->changing) {
 		refuse(&call, FAILURE_BUSY,
-		        "the session is being changed: try again when that is done");
+			"the session is being changed: try again when that is done");
 		return;
 	}
 	job = session_job_new(session, call);

@@ -8,6 +8,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -48,10 +49,78 @@ static int number_write(int fd, uint64_t number)
 	return n == size ? 0 : -ENOSPC;
 }
 
+/* Calls `visit` with the name of each entry. */
+typedef void (*entry_visit)(const char *name, void *context);
+
+static int visit_entries(struct state *state, entry_visit visit, void *context)
+{
+	int fd = openat(state->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	if (!directory) {
+		int r = -errno;
+
+		fd_close(&fd);
+		return r;
+	}
+	while ((entry = readdir(directory)))
+		visit(entry->d_name, context);
+	closedir(directory);
+	return 0;
+}
+
+static void visit_id(const char *name, void *context)
+{
+	uint64_t *highest = context;
+	guint64 id;
+
+	if (g_ascii_string_to_unsigned(name, 10, 1, G_MAXUINT64 - 1, &id, NULL))
+		*highest = MAX(*highest, id);
+}
+
+struct inspection {
+	bool foreign; /* there is something */
+	bool ours; /* there is our lock file */
+};
+
+static void visit_inspect(const char *name, void *context)
+{
+	struct inspection *inspection = context;
+
+	if (g_str_equal(name, LOCK_FILE))
+		inspection->ours = true;
+	else if (!g_str_equal(name, ".") && !g_str_equal(name, "..") &&
+		!g_str_equal(name, "lost+found"))
+		inspection->foreign = true;
+}
+
+/* Closes the directory to others, but only if that is what it is for: a path given by mistake may be
+ * that of a directory which others need. */
+static int state_claim(struct state *state, char **ret_reason)
+{
+	struct inspection inspection = { 0 };
+	int r = visit_entries(state, visit_inspect, &inspection);
+
+	if (r == 0 && inspection.foreign && !inspection.ours) {
+		*ret_reason =
+			g_strdup_printf("%s is not empty and no state directory of nfttraced's: "
+					"give it a directory of its own",
+				state->path);
+		return -ENOTEMPTY;
+	}
+	if (r == 0 && fchmod(state->dir_fd, 0700) < 0)
+		r = -errno;
+	if (r < 0)
+		*ret_reason = g_strdup_printf(
+			"can't use the state directory %s: %s", state->path, g_strerror(-r));
+	return r;
+}
+
 static int state_lock(struct state *state, char **ret_reason)
 {
 	auto_fd fd =
-	        openat(state->dir_fd, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		openat(state->dir_fd, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0) {
 		int r = -errno;
@@ -64,12 +133,12 @@ static int state_lock(struct state *state, char **ret_reason)
 			int r = -errno;
 
 			*ret_reason =
-			        g_strdup_printf("can't lock %s: %s", state->path, g_strerror(-r));
+				g_strdup_printf("can't lock %s: %s", state->path, g_strerror(-r));
 			return r;
 		}
 		*ret_reason = g_strdup_printf("nfttraced is already running (PID %" PRIu64
-		                              " has the state directory %s)",
-		        number_read(fd), state->path);
+					      " has the state directory %s)",
+			number_read(fd), state->path);
 		return -EEXIST;
 	}
 	/* For the sentence above only: a disk that is full must not keep the daemon from starting. */
@@ -89,9 +158,11 @@ int state_open(const char *path, struct state **ret, char **ret_reason)
 	if (g_mkdir_with_parents(path, 0700) < 0)
 		goto refuse;
 	state->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (state->dir_fd < 0 || fchmod(state->dir_fd, 0700) < 0)
+	if (state->dir_fd < 0)
 		goto refuse;
-	r = state_lock(state, ret_reason);
+	r = state_claim(state, ret_reason);
+	if (r == 0)
+		r = state_lock(state, ret_reason);
 	if (r < 0) {
 		state_free(state);
 		return r;
@@ -106,36 +177,11 @@ refuse:
 	return r;
 }
 
-/* The highest id among the directories that are there. */
-static int highest_id(struct state *state, uint64_t *ret)
-{
-	int fd = openat(state->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *entry;
-	uint64_t highest = 0;
-
-	if (!directory) {
-		int r = -errno;
-
-		fd_close(&fd);
-		return r;
-	}
-	while ((entry = readdir(directory))) {
-		guint64 id;
-
-		if (g_ascii_string_to_unsigned(entry->d_name, 10, 1, G_MAXUINT64 - 1, &id, NULL))
-			highest = MAX(highest, id);
-	}
-	closedir(directory);
-	*ret = highest;
-	return 0;
-}
-
 /* Replaces next-id so that after a crash there is the old number or the new one, never none. */
 static int store_next_id(struct state *state, uint64_t next)
 {
 	auto_fd fd = openat(state->dir_fd, ID_FILE_NEW,
-	        O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int r;
 
 	if (fd < 0)
@@ -144,7 +190,7 @@ static int store_next_id(struct state *state, uint64_t next)
 	if (r < 0)
 		return r;
 	if (fsync(fd) < 0 || renameat(state->dir_fd, ID_FILE_NEW, state->dir_fd, ID_FILE) < 0 ||
-	        fsync(state->dir_fd) < 0)
+		fsync(state->dir_fd) < 0)
 		return -errno;
 	return 0;
 }
@@ -155,7 +201,7 @@ int state_next_id(struct state *state, uint64_t *ret)
 	uint64_t next = fd >= 0 ? number_read(fd) : 0, highest = 0;
 	int r;
 
-	r = highest_id(state, &highest);
+	r = visit_entries(state, visit_id, &highest);
 	if (r < 0)
 		return r;
 	next = MAX(next, highest + 1);

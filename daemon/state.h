@@ -12,8 +12,8 @@
 struct state;
 
 /*
- * Opens `path`, makes it if it isn't there, and takes its lock. -EEXIST: another daemon has it. One
- * sentence in *ret_reason on failure.
+ * Opens `path`, makes it if it isn't there, and takes its lock. -EEXIST: another daemon has it.
+ * -ENOTEMPTY: it is there, and full of other things. One sentence in *ret_reason on failure.
  */
 int state_open(const char *path, struct state **ret, char **ret_reason);
 

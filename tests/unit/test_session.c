@@ -360,6 +360,21 @@ START_TEST(the_state_directory_belongs_to_one_daemon)
 }
 END_TEST
 
+START_TEST(a_directory_of_others_is_not_taken_for_a_state_directory)
+{
+	g_autofree char *other = g_build_filename(directory, "other", NULL), *reason = NULL;
+	g_autofree char *file = g_build_filename(other, "file", NULL);
+	struct state *none = NULL;
+	struct stat status;
+
+	ck_assert_int_eq(mkdir(other, 0755), 0);
+	ck_assert(g_file_set_contents(file, "", 0, NULL));
+	ck_assert_int_eq(state_open(other, &none, &reason), -ENOTEMPTY);
+	ck_assert_int_eq(stat(other, &status), 0);
+	ck_assert_int_eq(status.st_mode & 0777, 0755);
+}
+END_TEST
+
 START_TEST(ending_ends_every_session_with_its_books)
 {
 	uint64_t one = start()->id, other = start()->id;
@@ -393,6 +408,7 @@ int main(void)
 	tcase_add_test(cases, sessions_outlive_nf_tables);
 	tcase_add_test(cases, without_nf_tables_a_session_is_refused_where_nothing_may_be_loaded);
 	tcase_add_test(cases, the_state_directory_belongs_to_one_daemon);
+	tcase_add_test(cases, a_directory_of_others_is_not_taken_for_a_state_directory);
 	tcase_add_test(cases, ending_ends_every_session_with_its_books);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
