@@ -8,9 +8,6 @@
 
 #include "../bpf/pipeline.h"
 
-#define NIBBLE_MAX 15
-#define MSH_MAX    (4 * NIBBLE_MAX) /* BPF_MSH: four times a nibble */
-
 static uint32_t register_bit(unsigned int number)
 {
 	return UINT32_C(1) << number;
@@ -97,6 +94,24 @@ static uint32_t insn_reads(const struct sock_filter *insn)
 	return UINT32_MAX;
 }
 
+/* The register that an instruction writes, as a bit; 0: none. */
+static uint32_t insn_writes(const struct sock_filter *insn)
+{
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_LD:
+	case BPF_ALU:
+		return register_bit(CLASSIC_A);
+	case BPF_LDX:
+		return register_bit(CLASSIC_X);
+	case BPF_ST:
+	case BPF_STX:
+		return register_bit(insn->k);
+	case BPF_MISC:
+		return register_bit(BPF_MISCOP(insn->code) == BPF_TAX ? CLASSIC_X : CLASSIC_A);
+	}
+	return 0;
+}
+
 /* What an instruction must not be, for a person; NULL if it is sound by itself. */
 static const char *insn_fault(const struct sock_filter *insn)
 {
@@ -163,11 +178,11 @@ static void assign(struct classic_state *state, unsigned int number, uint32_t bo
 	state->bounds[number] = bound;
 }
 
-static void assign_x(struct classic_state *state, uint32_t bound, uint32_t limit)
+static void assign_x(struct classic_state *state, uint32_t bound)
 {
 	assign(state, CLASSIC_X, bound);
 	state->ahead = 0;
-	state->x_limit = limit;
+	state->x_is_header = false;
 }
 
 /* A load from the packet that did not reject says what of the packet is there. */
@@ -179,12 +194,12 @@ static void state_after_load(struct classic_state *state, const struct sock_filt
 	state->captured = MAX(state->captured, reach);
 	if (load_is_indirect(insn)) {
 		state->ahead = MAX(state->ahead, reach);
-		state->x_limit = MIN(state->x_limit, FRAME_VIEW_MAX - reach);
 		state->bounds[CLASSIC_X] = MIN(state->bounds[CLASSIC_X], FRAME_VIEW_MAX - reach);
 	}
-	if (insn->code == (BPF_LDX | BPF_B | BPF_MSH))
-		assign_x(state, MSH_MAX, MSH_MAX);
-	else
+	if (insn->code == (BPF_LDX | BPF_B | BPF_MSH)) {
+		assign_x(state, CLASSIC_HEADER_MAX);
+		state->x_is_header = true;
+	} else
 		assign(state, CLASSIC_A, size == 4 ? UINT32_MAX : register_bit(size * 8) - 1);
 }
 
@@ -207,11 +222,11 @@ static void state_after(struct classic_state *state, const struct sock_filter *i
 		break;
 	case BPF_LDX:
 		if (BPF_MODE(insn->code) == BPF_MEM)
-			assign_x(state, bounds[insn->k], UINT32_MAX);
+			assign_x(state, bounds[insn->k]);
 		else if (BPF_MODE(insn->code) == BPF_IMM)
-			assign_x(state, insn->k, insn->k);
+			assign_x(state, insn->k);
 		else
-			assign_x(state, UINT32_MAX, UINT32_MAX);
+			assign_x(state, UINT32_MAX);
 		break;
 	case BPF_ST:
 		assign(state, insn->k, bounds[CLASSIC_A]);
@@ -225,7 +240,7 @@ static void state_after(struct classic_state *state, const struct sock_filter *i
 		break;
 	case BPF_MISC:
 		if (BPF_MISCOP(insn->code) == BPF_TAX)
-			assign_x(state, bounds[CLASSIC_A], UINT32_MAX);
+			assign_x(state, bounds[CLASSIC_A]);
 		else
 			assign(state, CLASSIC_A, bounds[CLASSIC_X]);
 		break;
@@ -242,7 +257,7 @@ static void state_join(struct classic_state *at, const struct classic_state *fro
 	at->assigned &= from->assigned;
 	at->captured = MIN(at->captured, from->captured);
 	at->ahead = MIN(at->ahead, from->ahead);
-	at->x_limit = MAX(at->x_limit, from->x_limit);
+	at->x_is_header = at->x_is_header && from->x_is_header;
 	for (unsigned int i = 0; i < CLASSIC_REGISTERS; i++)
 		at->bounds[i] = MAX(at->bounds[i], from->bounds[i]);
 }
@@ -303,6 +318,25 @@ static int analyse_insn(
 	}
 }
 
+/* From the end to the beginning: what is read later. Every jump was found to be within the program. */
+static void analyse_liveness(const struct sock_fprog *program, struct classic_state *states)
+{
+	for (size_t i = program->len; i-- > 0;) {
+		const struct sock_filter *insn = &program->filter[i];
+		uint32_t after = 0;
+
+		if (!states[i].reachable)
+			continue;
+		if (insn->code == (BPF_JMP | BPF_JA))
+			after = states[i + 1 + insn->k].live;
+		else if (BPF_CLASS(insn->code) == BPF_JMP)
+			after = states[i + 1 + insn->jt].live | states[i + 1 + insn->jf].live;
+		else if (BPF_CLASS(insn->code) != BPF_RET && i + 1 < program->len)
+			after = states[i + 1].live;
+		states[i].live = (after & ~insn_writes(insn)) | insn_reads(insn);
+	}
+}
+
 int classic_analyse(const struct sock_fprog *program, struct classic_facts *ret, char **ret_reason)
 {
 	auto_classic_facts facts = { 0 };
@@ -329,6 +363,7 @@ int classic_analyse(const struct sock_fprog *program, struct classic_facts *ret,
 		if (r < 0)
 			return r;
 	}
+	analyse_liveness(program, facts.states);
 	*ret = facts;
 	facts.states = NULL;
 	return 0;

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define CLASSIC_HEADER_MAX 60 /* bytes; the most that BPF_MSH gives: four times a nibble */
+
 /* A program's registers by number: M[0] to M[15], then A and X. */
 enum classic_register {
 	CLASSIC_A = BPF_MEMWORDS,
@@ -24,10 +26,9 @@ struct classic_state {
 	uint32_t assigned; /* bit n: register n was written */
 	uint32_t captured; /* so many bytes of the packet are there */
 	uint32_t ahead; /* so many bytes are there from the packet's byte X on; 0: not known */
-	/* The verifier knows that X is not above this: from the way X was made, or from a test of X
-	 * itself. Weaker than bounds[CLASSIC_X], because the verifier does not do our arithmetic. */
-	uint32_t x_limit;
+	bool x_is_header; /* X is a header's length, of BPF_MSH; so the verifier knows its bound too */
 	uint32_t bounds[CLASSIC_REGISTERS]; /* the largest value of each register */
+	uint32_t live; /* bit n: register n may be read, from here on, before it is written */
 };
 
 struct classic_facts {

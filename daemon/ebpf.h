@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 static inline struct bpf_insn ebpf_insn(
-        uint8_t code, uint8_t dst, uint8_t src, int16_t off, uint32_t imm)
+	uint8_t code, uint8_t dst, uint8_t src, int16_t off, uint32_t imm)
 {
 	return (struct bpf_insn){
 		.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = (int32_t)imm

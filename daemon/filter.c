@@ -53,7 +53,7 @@ static int link_type(enum filter_variant variant)
 
 /* pcap_compile() with errors as ours: libpcap's message, or ours about a name. */
 static int compile(pcap_t *pcap, const char *expression, enum optimise optimise,
-        struct bpf_program *ret, char **ret_reason)
+	struct bpf_program *ret, char **ret_reason)
 {
 	g_autofree char *valid = NULL;
 	const char *name;
@@ -65,8 +65,8 @@ static int compile(pcap_t *pcap, const char *expression, enum optimise optimise,
 	valid = name != NULL ? g_utf8_make_valid(name, -1) : NULL;
 	if (valid != NULL)
 		*ret_reason = g_strdup_printf("names of hosts and networks are not resolved: give "
-		                              "an address in place of \"%s\"",
-		        valid);
+					      "an address in place of \"%s\"",
+			valid);
 	else
 		*ret_reason = g_utf8_make_valid(pcap_geterr(pcap), -1);
 	return -EINVAL;
@@ -77,14 +77,14 @@ static int check_length(u_int length, u_int allowed, char **ret_reason)
 	if (length <= allowed)
 		return 0;
 	*ret_reason = g_strdup_printf(
-	        "the filter needs %u instructions%s, and %u are allowed: make it shorter, or "
-	        "several sessions of it",
-	        length, allowed == UNOPTIMISED_MAX ? " before it is optimised" : "", allowed);
+		"the filter needs %u instructions%s, and %u are allowed: make it shorter, or "
+		"several sessions of it",
+		length, allowed == UNOPTIMISED_MAX ? " before it is optimised" : "", allowed);
 	return -E2BIG;
 }
 
 static int compile_variant(const char *expression, enum filter_variant variant,
-        struct sock_fprog *ret, uint32_t *ret_view, char **ret_reason)
+	struct sock_fprog *ret, uint32_t *ret_view, char **ret_reason)
 {
 	auto_pcap *pcap = pcap_open_dead(link_type(variant), SNAPSHOT_LENGTH);
 	auto_program plain = { 0 }, optimised = { 0 };
@@ -128,10 +128,10 @@ static int compile_variants(struct filter *filter, char **ret_reason)
 	int raw = -EINVAL, ethernet;
 
 	ethernet = compile_variant(filter->expression, FILTER_ETHERNET, &programs[FILTER_ETHERNET],
-	        &filter->view, &ethernet_reason);
+		&filter->view, &ethernet_reason);
 	if (ethernet == 0 || ethernet == -EINVAL)
 		raw = compile_variant(filter->expression, FILTER_RAW, &programs[FILTER_RAW],
-		        &filter->view, &raw_reason);
+			&filter->view, &raw_reason);
 	if (raw < 0 && raw != -EINVAL) {
 		*ret_reason = g_steal_pointer(&raw_reason);
 		return raw;
@@ -152,8 +152,8 @@ static void *try_names(void *unused)
 
 	filter_names_reset();
 	if (pcap == NULL ||
-	        pcap_compile(pcap, &program, "ether host nfttraced", OPTIMISE_NO,
-	                PCAP_NETMASK_UNKNOWN) == 0)
+		pcap_compile(pcap, &program, "ether host nfttraced", OPTIMISE_NO,
+			PCAP_NETMASK_UNKNOWN) == 0)
 		return GINT_TO_POINTER(FALSE);
 	return GINT_TO_POINTER(filter_names_refused() != NULL);
 }
@@ -169,19 +169,19 @@ static int check_expression(const char *expression, char **ret_reason)
 {
 	if (!names_are_refused()) {
 		*ret_reason = g_strdup("this libpcap would resolve names of hosts: filters are "
-		                       "not available");
+				       "not available");
 		return -ENOTSUP;
 	}
 	if (strlen(expression) > FILTER_EXPRESSION_MAX) {
 		*ret_reason = g_strdup_printf("the filter has %zu bytes, and %d are allowed",
-		        strlen(expression), FILTER_EXPRESSION_MAX);
+			strlen(expression), FILTER_EXPRESSION_MAX);
 		return -E2BIG;
 	}
 	for (const char *c = expression; *c != '\0'; c++) {
 		if (!g_ascii_iscntrl(*c))
 			continue;
 		*ret_reason = g_strdup_printf(
-		        "the filter has a control character at byte %zu", (size_t)(c - expression));
+			"the filter has a control character at byte %zu", (size_t)(c - expression));
 		return -EINVAL;
 	}
 	return 0;

@@ -43,7 +43,7 @@ struct matcher_budget {
  * *ret_reason says used and allowed; *ret_budget is filled in either way.
  */
 int matcher_build(const struct matcher_session *sessions, size_t count, uint32_t epoch,
-        struct matcher **ret, struct matcher_budget *ret_budget, char **ret_reason);
+	struct matcher **ret, struct matcher_budget *ret_budget, char **ret_reason);
 
 /* Where a matcher is loaded to: one for each program type. */
 struct matcher_target {
@@ -65,7 +65,7 @@ struct matcher_target {
  * verifier's last words. Any thread; a full matcher takes seconds.
  */
 int matcher_load(const struct matcher *matcher, const struct matcher_target *target,
-        unsigned int bank, int *ret_fd, char **ret_reason);
+	unsigned int bank, int *ret_fd, char **ret_reason);
 
 /* Empties a bank that no program runs in any more (after a grace period). */
 int matcher_unload(const struct matcher_target *target, unsigned int bank);

@@ -65,26 +65,60 @@ static uint8_t load_width(unsigned int size)
 	return size == 4 ? BPF_W : size == 2 ? BPF_H : BPF_B;
 }
 
-/* Rejects unless the `reach` bytes from the packet's start, or from its byte X, are there. */
-static void emit_bounds(struct translation *t, const struct sock_filter *insn,
-	const struct classic_state *state, uint32_t reach)
+/*
+ * Puts the value of `reg` into `copy` so that the verifier knows nothing of it. It learns of a
+ * register from each comparison, on each way something else, and walks what follows once for each of
+ * these if the register, or what is made of it, decides a jump or an address later; 6.1 even takes
+ * ways that can't be and then finds what can't be in a register. What went through half of a stack
+ * slot is new to it.
+ */
+static void emit_forgotten(struct translation *t, uint8_t copy, uint8_t reg)
 {
-	if (BPF_MODE(insn->code) != BPF_IND) {
-		if (state->captured < reach)
-			emit_jump(t, ebpf_jump64_imm(BPF_JLT, MATCHER_CAPTURED, (int32_t)reach, 0),
-				EXIT_REJECT);
-		return;
-	}
-	if (state->x_limit > FRAME_VIEW_MAX - reach)
+	emit(t, ebpf_store(BPF_W, BPF_REG_10, -MATCHER_STACK_FORGET, reg));
+	emit(t, ebpf_load(BPF_W, copy, BPF_REG_10, -MATCHER_STACK_FORGET));
+}
+
+/* A register to compare in place of `reg`: itself if it is not read later, else a copy. */
+static uint8_t emit_comparable(struct translation *t, uint8_t reg, bool read_later, uint8_t copy)
+{
+	if (!read_later)
+		return reg;
+	emit_forgotten(t, copy, reg);
+	return copy;
+}
+
+/* Rejects unless the packet has `reach` bytes. */
+static void emit_captured_test(struct translation *t, uint32_t reach)
+{
+	emit(t, ebpf_load(BPF_W, MATCHER_SCRATCH, MATCHER_FRAME, offsetof(struct frame, captured)));
+	emit_jump(t, ebpf_jump32_imm(BPF_JLT, MATCHER_SCRATCH, reach, 0), EXIT_REJECT);
+}
+
+/* Rejects unless the packet has `reach` bytes from its byte X on, X being in `x`. */
+static void emit_ahead_test(struct translation *t, uint8_t x, uint32_t reach)
+{
+	emit(t, ebpf_load(BPF_W, MATCHER_SCRATCH, MATCHER_FRAME, offsetof(struct frame, captured)));
+	emit(t, ebpf_alu64_reg(BPF_MOV, MATCHER_SCRATCH_TOO, x));
+	emit(t, ebpf_alu64_imm(BPF_ADD, MATCHER_SCRATCH_TOO, (int32_t)reach));
+	emit_jump(
+		t, ebpf_jump64_reg(BPF_JGT, MATCHER_SCRATCH_TOO, MATCHER_SCRATCH, 0), EXIT_REJECT);
+}
+
+/* Leaves in MATCHER_POINTER the address of the frame and X, tested for a load up to `reach`. */
+static void emit_pointer(struct translation *t, const struct classic_state *state, uint32_t reach)
+{
+	if (state->x_is_header && reach + CLASSIC_HEADER_MAX <= FRAME_VIEW_MAX) {
+		emit(t, ebpf_alu64_reg(BPF_MOV, MATCHER_POINTER, MATCHER_X));
+	} else {
+		emit_forgotten(t, MATCHER_POINTER, MATCHER_X);
 		emit_jump(t,
-			ebpf_jump64_imm(BPF_JGT, MATCHER_X, (int32_t)(FRAME_VIEW_MAX - reach), 0),
-			EXIT_REJECT);
-	if (state->ahead < reach) {
-		emit(t, ebpf_alu64_reg(BPF_MOV, MATCHER_SCRATCH, MATCHER_X));
-		emit(t, ebpf_alu64_imm(BPF_ADD, MATCHER_SCRATCH, (int32_t)reach));
-		emit_jump(t, ebpf_jump64_reg(BPF_JGT, MATCHER_SCRATCH, MATCHER_CAPTURED, 0),
+			ebpf_jump64_imm(
+				BPF_JGT, MATCHER_POINTER, (int32_t)(FRAME_VIEW_MAX - reach), 0),
 			EXIT_REJECT);
 	}
+	if (state->ahead < reach)
+		emit_ahead_test(t, MATCHER_POINTER, reach);
+	emit(t, ebpf_alu64_reg(BPF_ADD, MATCHER_POINTER, MATCHER_FRAME));
 }
 
 static void emit_packet_load(
@@ -97,11 +131,11 @@ static void emit_packet_load(
 		emit_jump(t, ebpf_jump(0), EXIT_REJECT);
 		return;
 	}
-	emit_bounds(t, insn, state, insn->k + size);
 	if (BPF_MODE(insn->code) == BPF_IND) {
-		emit(t, ebpf_alu64_reg(BPF_MOV, MATCHER_POINTER, MATCHER_FRAME));
-		emit(t, ebpf_alu64_reg(BPF_ADD, MATCHER_POINTER, MATCHER_X));
+		emit_pointer(t, state, insn->k + size);
 		base = MATCHER_POINTER;
+	} else if (state->captured < insn->k + size) {
+		emit_captured_test(t, insn->k + size);
 	}
 	if (BPF_CLASS(insn->code) == BPF_LDX)
 		to = MATCHER_X;
@@ -142,7 +176,8 @@ static void emit_shift(struct translation *t, const struct sock_filter *insn)
 					    : ebpf_alu32_imm(BPF_MOV, MATCHER_A, 0));
 		return;
 	}
-	emit(t, ebpf_jump32_imm(BPF_JGE, MATCHER_X, WORD_BITS, 2));
+	emit_forgotten(t, MATCHER_SCRATCH, MATCHER_X);
+	emit(t, ebpf_jump32_imm(BPF_JGE, MATCHER_SCRATCH, WORD_BITS, 2));
 	emit(t, ebpf_alu32_reg(op, MATCHER_A, MATCHER_X));
 	emit(t, ebpf_jump(1));
 	emit(t, ebpf_alu32_imm(BPF_MOV, MATCHER_A, 0));
@@ -160,8 +195,10 @@ static void emit_arithmetic(struct translation *t, const struct sock_filter *ins
 		emit(t, ebpf_alu32_imm(op, MATCHER_A, op == BPF_NEG ? 0 : insn->k));
 		return;
 	}
-	if (op == BPF_DIV || op == BPF_MOD)
-		emit_jump(t, ebpf_jump32_imm(BPF_JEQ, MATCHER_X, 0, 0), EXIT_REJECT);
+	if (op == BPF_DIV || op == BPF_MOD) {
+		emit_forgotten(t, MATCHER_SCRATCH, MATCHER_X);
+		emit_jump(t, ebpf_jump32_imm(BPF_JEQ, MATCHER_SCRATCH, 0, 0), EXIT_REJECT);
+	}
 	emit(t, ebpf_alu32_reg(op, MATCHER_A, MATCHER_X));
 }
 
@@ -179,10 +216,28 @@ static uint8_t comparison_inverse(uint8_t op)
 	return 0;
 }
 
-static struct bpf_insn comparison(const struct sock_filter *insn, uint8_t op)
+static bool is_live(const struct translation *t, size_t at, enum classic_register reg)
 {
-	return BPF_SRC(insn->code) == BPF_X ? ebpf_jump32_reg(op, MATCHER_A, MATCHER_X, 0)
-					    : ebpf_jump32_imm(op, MATCHER_A, insn->k, 0);
+	return (t->facts.states[at].live & UINT32_C(1) << reg) != 0;
+}
+
+/* Emits the comparison of a branch, made with `op` in place of its own, going to `target`. */
+static void emit_comparison(struct translation *t, size_t at, uint8_t op, int64_t target)
+{
+	const struct sock_filter *insn = &t->program->filter[at];
+	size_t equal = at + 1 + insn->jt, other = at + 1 + insn->jf;
+	/* That A is not equal tells the verifier nothing that matters. */
+	bool one_sided = BPF_OP(insn->code) == BPF_JEQ;
+	bool a_later = is_live(t, equal, CLASSIC_A) || (!one_sided && is_live(t, other, CLASSIC_A));
+	bool x_later = is_live(t, equal, CLASSIC_X) || (!one_sided && is_live(t, other, CLASSIC_X));
+	uint8_t a = emit_comparable(t, MATCHER_A, a_later, MATCHER_SCRATCH), x;
+
+	if (BPF_SRC(insn->code) == BPF_K) {
+		emit_jump(t, ebpf_jump32_imm(op, a, insn->k, 0), target);
+		return;
+	}
+	x = emit_comparable(t, MATCHER_X, x_later, MATCHER_SCRATCH_TOO);
+	emit_jump(t, ebpf_jump32_reg(op, a, x, 0), target);
 }
 
 static void emit_branch(struct translation *t, const struct sock_filter *insn, size_t at)
@@ -202,10 +257,10 @@ static void emit_branch(struct translation *t, const struct sock_filter *insn, s
 		return;
 	}
 	if (insn->jt == 0 && inverse != 0) {
-		emit_jump(t, comparison(insn, inverse), next + insn->jf);
+		emit_comparison(t, at, inverse, next + insn->jf);
 		return;
 	}
-	emit_jump(t, comparison(insn, op), next + insn->jt);
+	emit_comparison(t, at, op, next + insn->jt);
 	if (insn->jf > 0)
 		emit_jump(t, ebpf_jump(0), next + insn->jf);
 }
@@ -213,7 +268,8 @@ static void emit_branch(struct translation *t, const struct sock_filter *insn, s
 static void emit_return(struct translation *t, const struct sock_filter *insn)
 {
 	if (BPF_RVAL(insn->code) == BPF_A) {
-		emit_jump(t, ebpf_jump32_imm(BPF_JEQ, MATCHER_A, 0, 0), EXIT_REJECT);
+		emit_forgotten(t, MATCHER_SCRATCH, MATCHER_A);
+		emit_jump(t, ebpf_jump32_imm(BPF_JEQ, MATCHER_SCRATCH, 0, 0), EXIT_REJECT);
 		emit_jump(t, ebpf_jump(0), EXIT_ACCEPT);
 		return;
 	}
@@ -270,10 +326,6 @@ static void emit_start(struct translation *t)
 		else
 			emit(t, ebpf_store_imm(BPF_W, BPF_REG_10, memory_offset(i), 0));
 	}
-	if (t->facts.view > 0)
-		emit(t,
-			ebpf_load(BPF_W, MATCHER_CAPTURED, MATCHER_FRAME,
-				offsetof(struct frame, captured)));
 }
 
 static size_t fixup_target(const struct translation *t, const struct fixup *fixup)
@@ -293,7 +345,8 @@ static int resolve_jumps(struct translation *t, char **ret_reason)
 
 		if (distance > INT16_MAX) {
 			*ret_reason = g_strdup_printf(
-				"the filter needs %u instructions of eBPF, and its jumps reach %d",
+				"the session's filter needs %u of %d "
+				"instructions that one filter may have in the kernel",
 				t->code->len, INT16_MAX);
 			return -E2BIG;
 		}

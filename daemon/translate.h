@@ -16,8 +16,8 @@
 enum matcher_register {
 	MATCHER_A = BPF_REG_0,
 	MATCHER_X = BPF_REG_1,
-	MATCHER_CAPTURED = BPF_REG_2,
-	MATCHER_SCRATCH = BPF_REG_3,
+	MATCHER_SCRATCH = BPF_REG_2,
+	MATCHER_SCRATCH_TOO = BPF_REG_3,
 	MATCHER_POINTER = BPF_REG_4,
 	MATCHER_FRAME = BPF_REG_6, /* struct frame */
 	MATCHER_SESSIONS_LOW = BPF_REG_7, /* the result, bits 0 to 31 */
@@ -25,8 +25,10 @@ enum matcher_register {
 	MATCHER_SESSIONS_HIGH = BPF_REG_9,
 };
 
-/* Bytes of stack below the frame pointer that are not a body's: the key of the frame. */
-#define MATCHER_STACK_KEY 8
+/* Bytes of stack below the frame pointer: the key of the frame, before any body runs, and the word
+ * through which a body passes what the verifier shall forget. */
+#define MATCHER_STACK_KEY    8
+#define MATCHER_STACK_FORGET 4
 
 /* Where the 32-bit halves of a 64-bit field of the frame are. */
 #if G_BYTE_ORDER == G_BIG_ENDIAN
