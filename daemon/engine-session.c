@@ -59,7 +59,7 @@ static int journal_begin(struct engine *engine, const struct session_options *op
 	};
 	int r;
 
-	session->dir_fd = -1;
+	*session = (struct engine_session){ .dir_fd = -1 };
 	r = state_next_id(engine->state, &session->id);
 	if (r == 0)
 		r = state_session_create(

@@ -274,6 +274,25 @@ START_TEST(a_start_that_fails_leaves_nothing)
 }
 END_TEST
 
+START_TEST(a_journal_that_cannot_begin_is_refused_and_harms_no_other)
+{
+	g_autofree char *obstacle = g_build_filename(directory, "next-id.new", NULL), *path = NULL;
+	struct session_options options;
+	struct session *session = start();
+
+	path = g_strdup(session->path);
+	ck_assert_int_eq(mkdir(obstacle, 0700), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		session_options_init(&options);
+		ck_assert_ptr_null(start_with(&options));
+		ck_assert_int_eq(answer.kind, FAILURE_JOURNAL);
+	}
+	ck_assert_int_eq(rmdir(obstacle), 0);
+	ck_assert_str_eq(session->path, path);
+	stop(session);
+}
+END_TEST
+
 START_TEST(a_change_is_in_the_journal_and_a_refused_one_is_not)
 {
 	const uint32_t drop = 1u << VERDICT_DROP;
@@ -404,6 +423,7 @@ int main(void)
 	tcase_add_test(cases, a_bit_is_given_out_again_and_an_id_is_not);
 	tcase_add_test(cases, ids_go_on_when_next_id_is_lost_or_forged);
 	tcase_add_test(cases, a_start_that_fails_leaves_nothing);
+	tcase_add_test(cases, a_journal_that_cannot_begin_is_refused_and_harms_no_other);
 	tcase_add_test(cases, a_change_is_in_the_journal_and_a_refused_one_is_not);
 	tcase_add_test(cases, sessions_outlive_nf_tables);
 	tcase_add_test(cases, without_nf_tables_a_session_is_refused_where_nothing_may_be_loaded);
