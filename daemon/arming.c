@@ -75,14 +75,14 @@ static int arming_receive(struct arming *arming, mnl_cb_t callback, void *contex
 
 		/* Each acknowledgement ends a run of the parser; there may be several in what was read. */
 		for (struct nlmsghdr *message = (struct nlmsghdr *)buffer;
-		        n > 0 && mnl_nlmsg_ok(message, n);) {
+			n > 0 && mnl_nlmsg_ok(message, n);) {
 			struct nlmsghdr *next;
 			int left = n;
 
 			next = mnl_nlmsg_next(message, &left);
 			if (mnl_cb_run(message, message->nlmsg_len, 0, port, callback, context) <
-			                0 &&
-			        !result)
+					0 &&
+				!result)
 				result = -errno;
 			message = next;
 			n = left;
@@ -91,7 +91,7 @@ static int arming_receive(struct arming *arming, mnl_cb_t callback, void *contex
 }
 
 static int arming_send(
-        struct arming *arming, const void *data, size_t size, mnl_cb_t callback, void *context)
+	struct arming *arming, const void *data, size_t size, mnl_cb_t callback, void *context)
 {
 	int r = arming_connect(arming);
 
@@ -106,7 +106,7 @@ int arming_load_module(struct arming *arming, char **ret_reason)
 {
 	char buffer[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct nfgenmsg))];
 	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(
-	        buffer, NFT_MSG_GETGEN, NFPROTO_UNSPEC, NLM_F_ACK, ++arming->sequence);
+		buffer, NFT_MSG_GETGEN, NFPROTO_UNSPEC, NLM_F_ACK, ++arming->sequence);
 	int r = arming_send(arming, message, message->nlmsg_len, NULL, NULL);
 
 	if (r == 0)
@@ -116,16 +116,16 @@ int arming_load_module(struct arming *arming, char **ret_reason)
 		return r;
 	}
 	*ret_reason = g_strdup_printf(
-	        "the module nf_tables can't be loaded (%s): install or allow it, or "
-	        "run \"modprobe nf_tables\" to see why not",
-	        g_strerror(-r));
+		"the module nf_tables can't be loaded (%s): install or allow it, or "
+		"run \"modprobe nf_tables\" to see why not",
+		g_strerror(-r));
 	return -EOPNOTSUPP;
 }
 
 static void put_table(struct mnl_nlmsg_batch *batch, const char *name, uint32_t sequence)
 {
 	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(mnl_nlmsg_batch_current(batch),
-	        NFT_MSG_NEWTABLE, NFPROTO_INET, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, sequence);
+		NFT_MSG_NEWTABLE, NFPROTO_INET, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, sequence);
 	struct nftnl_udata_buf *comment = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
 	struct nftnl_table *table = nftnl_table_alloc();
 
@@ -135,7 +135,7 @@ static void put_table(struct mnl_nlmsg_batch *batch, const char *name, uint32_t 
 	nftnl_table_set_str(table, NFTNL_TABLE_NAME, name);
 	nftnl_table_set_u32(table, NFTNL_TABLE_FLAGS, TABLE_FLAG_OWNER);
 	nftnl_table_set_data(table, NFTNL_TABLE_USERDATA, nftnl_udata_buf_data(comment),
-	        nftnl_udata_buf_len(comment));
+		nftnl_udata_buf_len(comment));
 	nftnl_table_nlmsg_build_payload(message, table);
 	mnl_nlmsg_batch_next(batch);
 	nftnl_table_free(table);
@@ -145,7 +145,7 @@ static void put_table(struct mnl_nlmsg_batch *batch, const char *name, uint32_t 
 static void put_chain(struct mnl_nlmsg_batch *batch, const char *name, uint32_t sequence)
 {
 	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(mnl_nlmsg_batch_current(batch),
-	        NFT_MSG_NEWCHAIN, NFPROTO_INET, NLM_F_CREATE | NLM_F_ACK, sequence);
+		NFT_MSG_NEWCHAIN, NFPROTO_INET, NLM_F_CREATE | NLM_F_ACK, sequence);
 	struct nftnl_chain *chain = nftnl_chain_alloc();
 
 	g_assert(chain);
@@ -160,9 +160,9 @@ static void put_chain(struct mnl_nlmsg_batch *batch, const char *name, uint32_t 
 static void put_rule(struct mnl_nlmsg_batch *batch, const char *name, uint32_t sequence)
 {
 	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(mnl_nlmsg_batch_current(batch),
-	        NFT_MSG_NEWRULE, NFPROTO_INET, NLM_F_CREATE | NLM_F_APPEND | NLM_F_ACK, sequence);
+		NFT_MSG_NEWRULE, NFPROTO_INET, NLM_F_CREATE | NLM_F_APPEND | NLM_F_ACK, sequence);
 	struct nftnl_expr *immediate = nftnl_expr_alloc("immediate"),
-	                  *meta = nftnl_expr_alloc("meta");
+			  *meta = nftnl_expr_alloc("meta");
 	struct nftnl_rule *rule = nftnl_rule_alloc();
 	uint8_t one = 1;
 
@@ -198,7 +198,7 @@ static int arming_install(struct arming *arming, const char *name)
 	mnl_nlmsg_batch_next(batch);
 
 	r = arming_send(
-	        arming, mnl_nlmsg_batch_head(batch), mnl_nlmsg_batch_size(batch), NULL, NULL);
+		arming, mnl_nlmsg_batch_head(batch), mnl_nlmsg_batch_size(batch), NULL, NULL);
 	mnl_nlmsg_batch_stop(batch);
 	return r;
 }
@@ -211,7 +211,7 @@ int arming_arm(struct arming *arming, char **ret_reason)
 		return 0;
 	for (unsigned int i = 0; i < TABLE_NAMES && r == -EEXIST; i++) {
 		g_autofree char *name =
-		        i ? g_strdup_printf(TABLE_NAME "-%u", i) : g_strdup(TABLE_NAME);
+			i ? g_strdup_printf(TABLE_NAME "-%u", i) : g_strdup(TABLE_NAME);
 
 		r = arming_install(arming, name);
 		if (r == 0)
@@ -222,18 +222,18 @@ int arming_arm(struct arming *arming, char **ret_reason)
 		break;
 	case EEXIST:
 		*ret_reason = g_strdup_printf(
-		        "can't switch tracing on: the tables " TABLE_NAME " to " TABLE_NAME
-		        "-%d of family inet exist already: delete one of them",
-		        TABLE_NAMES - 1);
+			"can't switch tracing on: the tables " TABLE_NAME " to " TABLE_NAME
+			"-%d of family inet exist already: delete one of them",
+			TABLE_NAMES - 1);
 		break;
 	case EPERM:
 		*ret_reason = g_strdup("can't switch tracing on: give the daemon CAP_NET_ADMIN");
 		break;
 	default:
 		*ret_reason = g_strdup_printf(
-		        "can't switch tracing on: nf_tables refuses a table of our own "
-		        "with a \"meta nftrace set 1\" rule: %s",
-		        g_strerror(-r));
+			"can't switch tracing on: nf_tables refuses a table of our own "
+			"with a \"meta nftrace set 1\" rule: %s",
+			g_strerror(-r));
 	}
 	return r;
 }
@@ -257,8 +257,8 @@ static int expression_is_trace(struct nftnl_expr *expression, void *context)
 	bool *found = context;
 
 	if (g_str_equal(nftnl_expr_get_str(expression, NFTNL_EXPR_NAME), "meta") &&
-	        nftnl_expr_is_set(expression, NFTNL_EXPR_META_SREG) &&
-	        nftnl_expr_get_u32(expression, NFTNL_EXPR_META_KEY) == NFT_META_NFTRACE)
+		nftnl_expr_is_set(expression, NFTNL_EXPR_META_SREG) &&
+		nftnl_expr_get_u32(expression, NFTNL_EXPR_META_KEY) == NFT_META_NFTRACE)
 		*found = true;
 	return 0;
 }
@@ -282,14 +282,14 @@ int arming_find_rule(struct arming *arming, bool *ret_found, char **ret_reason)
 
 	for (unsigned int i = 0; i < DUMP_RETRIES && r == -EINTR; i++) {
 		struct nlmsghdr *message = nftnl_nlmsg_build_hdr(
-		        buffer, NFT_MSG_GETRULE, NFPROTO_UNSPEC, NLM_F_DUMP, ++arming->sequence);
+			buffer, NFT_MSG_GETRULE, NFPROTO_UNSPEC, NLM_F_DUMP, ++arming->sequence);
 
 		found = false;
 		r = arming_send(arming, message, message->nlmsg_len, rule_look, &found);
 	}
 	if (r < 0) {
 		*ret_reason = g_strdup_printf(
-		        "can't list the rules of this network namespace: %s", g_strerror(-r));
+			"can't list the rules of this network namespace: %s", g_strerror(-r));
 		return r;
 	}
 	*ret_found = found;

@@ -3,7 +3,7 @@
 #include "books.h"
 
 void books_balance(const struct data_counts *counts, const struct session_stats *fates,
-        uint64_t matched, struct dictionary_books *ret)
+	uint64_t matched, struct dictionary_books *ret)
 {
 	struct dictionary_books books = {
 		.journaled = counts->journaled,

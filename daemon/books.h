@@ -24,6 +24,6 @@ struct data_counts {
  * then `matched`.
  */
 void books_balance(const struct data_counts *counts, const struct session_stats *fates,
-        uint64_t matched, struct dictionary_books *ret);
+	uint64_t matched, struct dictionary_books *ret);
 
 #endif

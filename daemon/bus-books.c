@@ -15,7 +15,7 @@ static int append_losses(sd_bus_message *reply, const struct dictionary_books *b
 	for (unsigned int i = 0; r >= 0 && i < LOSS_REASONS; i++) {
 		if (books->lost_by[i])
 			r = sd_bus_message_append(
-			        reply, "{st}", loss_reason_name(i), books->lost_by[i]);
+				reply, "{st}", loss_reason_name(i), books->lost_by[i]);
 	}
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
@@ -25,18 +25,18 @@ static int append_losses(sd_bus_message *reply, const struct dictionary_books *b
 }
 
 static int append_books(
-        sd_bus_message *reply, const struct session *session, const struct dictionary_books *books)
+	sd_bus_message *reply, const struct session *session, const struct dictionary_books *books)
 {
 	int r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "Id", "t",
-	        session->id, "Name", "s", session->options.name, "Path", "s", session->path,
-	        "Matched", "t", books->matched, "Journaled", "t", books->journaled, "Lost", "t",
-	        books->lost, "Suppressed", "t", books->suppressed, "Pending", "t", books->pending);
+		session->id, "Name", "s", session->options.name, "Path", "s", session->path,
+		"Matched", "t", books->matched, "Journaled", "t", books->journaled, "Lost", "t",
+		books->lost, "Suppressed", "t", books->suppressed, "Pending", "t", books->pending);
 
 	return r < 0 ? r : append_losses(reply, books);
 }
 
 int bus_append_final_books(
-        sd_bus_message *reply, const struct session *session, const struct dictionary_books *books)
+	sd_bus_message *reply, const struct session *session, const struct dictionary_books *books)
 {
 	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
 
@@ -68,12 +68,12 @@ int bus_append_description(sd_bus_message *reply, struct bus *bus, struct sessio
 
 	if (r >= 0)
 		r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}",
-		        "Owner", "u", (uint32_t)session->owner, "Filter", "s", options->filter,
-		        "Track", "b", (int)options->track, "BindToCaller", "b",
-		        (int)options->bind_to_caller, "Limit", "t", options->limit, "Duration", "t",
-		        options->duration, "Rate", "t", options->rate, "Size", "t", options->size,
-		        "State", "s", session_state_name(session->state), "Started", "t",
-		        session->started);
+			"Owner", "u", (uint32_t)session->owner, "Filter", "s", options->filter,
+			"Track", "b", (int)options->track, "BindToCaller", "b",
+			(int)options->bind_to_caller, "Limit", "t", options->limit, "Duration", "t",
+			options->duration, "Rate", "t", options->rate, "Size", "t", options->size,
+			"State", "s", session_state_name(session->state), "Started", "t",
+			session->started);
 	if (r >= 0)
 		r = append_verdicts(reply, options->verdicts);
 	if (r >= 0)
@@ -87,7 +87,7 @@ const struct dictionary_books *bus_session_books(struct bus *bus, struct session
 
 	/* The properties of one GetAll are read one by one: they must balance all the same. */
 	if (sd_event_get_iteration(bus->event, &iteration) < 0 ||
-	        session->books_turn != iteration + 1) {
+		session->books_turn != iteration + 1) {
 		engine_books(bus->manager->engine, session->bit, &session->books);
 		session->books_turn = iteration + 1;
 	}

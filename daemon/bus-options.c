@@ -42,7 +42,7 @@ int bus_verdicts_read(sd_bus_message *message, uint32_t *ret, sd_bus_error *erro
 }
 
 static int read_value(
-        sd_bus_message *message, const struct bus_option *option, void *field, sd_bus_error *error)
+	sd_bus_message *message, const struct bus_option *option, void *field, sd_bus_error *error)
 {
 	const char *string;
 	int boolean, r;
@@ -70,7 +70,7 @@ static int read_value(
 }
 
 static int refuse_key(
-        const char *key, const struct bus_option *options, size_t count, sd_bus_error *error)
+	const char *key, const struct bus_option *options, size_t count, sd_bus_error *error)
 {
 	g_autoptr(GString) allowed = g_string_new(NULL);
 	g_autofree char *escaped = text_escape_dup(key);
@@ -78,11 +78,11 @@ static int refuse_key(
 	for (size_t i = 0; i < count; i++)
 		g_string_append_printf(allowed, "%s%s", i ? ", " : "", options[i].key);
 	return sd_bus_error_setf(error, BUS_ERROR_PREFIX "InvalidOption",
-	        "there is no option \"%s\": it must be one of %s", escaped, allowed->str);
+		"there is no option \"%s\": it must be one of %s", escaped, allowed->str);
 }
 
 static int read_option(sd_bus_message *message, const struct bus_option *options, size_t count,
-        void *target, sd_bus_error *error)
+	void *target, sd_bus_error *error)
 {
 	const struct bus_option *option = NULL;
 	const char *key, *contents;
@@ -102,8 +102,8 @@ static int read_option(sd_bus_message *message, const struct bus_option *options
 		return r;
 	if (!g_str_equal(contents, types[option->type].signature))
 		return sd_bus_error_setf(error, BUS_ERROR_PREFIX "InvalidOption",
-		        "option %s must be %s, not of type \"%s\"", key, types[option->type].name,
-		        contents);
+			"option %s must be %s, not of type \"%s\"", key, types[option->type].name,
+			contents);
 	r = sd_bus_message_enter_container(message, 'v', contents);
 	if (r >= 0)
 		r = read_value(message, option, (char *)target + option->offset, error);
@@ -111,7 +111,7 @@ static int read_option(sd_bus_message *message, const struct bus_option *options
 }
 
 int bus_options_read(sd_bus_message *message, const struct bus_option *options, size_t count,
-        void *target, sd_bus_error *error)
+	void *target, sd_bus_error *error)
 {
 	int r = sd_bus_message_enter_container(message, 'a', "{sv}");
 

@@ -20,12 +20,12 @@ int bus_failure(const struct failure *failure, sd_bus_error *error);
 
 /* A manager_call that replies to `message` (referenced until then) with what `build` appends. */
 typedef int (*bus_reply_build)(
-        sd_bus_message *reply, const struct session *session, const struct dictionary_books *books);
+	sd_bus_message *reply, const struct session *session, const struct dictionary_books *books);
 struct manager_call bus_reply_later(sd_bus_message *message, bus_reply_build build);
 
 /* The reply of StopSession and Stop. */
 int bus_append_final_books(
-        sd_bus_message *reply, const struct session *session, const struct dictionary_books *books);
+	sd_bus_message *reply, const struct session *session, const struct dictionary_books *books);
 
 /* What Describe says: a{sv}. */
 int bus_append_description(sd_bus_message *reply, struct bus *bus, struct session *session);
@@ -48,7 +48,7 @@ struct bus_option {
 
 /* Reads an a{sv} into the fields of `target`; an unknown key or a wrong type is InvalidOption. */
 int bus_options_read(sd_bus_message *message, const struct bus_option *options, size_t count,
-        void *target, sd_bus_error *error);
+	void *target, sd_bus_error *error);
 
 /* The array of names of an "as" as a mask. */
 int bus_verdicts_read(sd_bus_message *message, uint32_t *ret, sd_bus_error *error);

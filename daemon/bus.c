@@ -37,7 +37,7 @@ int bus_failure(const struct failure *failure, sd_bus_error *error)
 }
 
 static void reply_now(void *context, struct session *session, const struct dictionary_books *books,
-        const struct failure *failure)
+	const struct failure *failure)
 {
 	struct later *later = context;
 	sd_bus_message *reply = NULL;
@@ -107,15 +107,15 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret
 	uint8_t type;
 
 	if (sd_bus_message_get_type(message, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL ||
-	        is_public(interface))
+		is_public(interface))
 		return 0;
 	if (check_root(message) < 0)
 		return sd_bus_reply_method_errorf(
-		        message, SD_BUS_ERROR_ACCESS_DENIED, "access denied: this needs root");
+			message, SD_BUS_ERROR_ACCESS_DENIED, "access denied: this needs root");
 	if (g_strcmp0(interface, BUS_SESSION_INTERFACE) == 0 &&
-	        g_str_has_prefix(path, BUS_SESSION_ROOT "/") && !bus_session_find(bus, path))
+		g_str_has_prefix(path, BUS_SESSION_ROOT "/") && !bus_session_find(bus, path))
 		return sd_bus_reply_method_errorf(message, BUS_ERROR_PREFIX "NoSuchSession",
-		        "there is no session %s", path + strlen(BUS_SESSION_ROOT "/"));
+			"there is no session %s", path + strlen(BUS_SESSION_ROOT "/"));
 	return 0;
 }
 
@@ -130,17 +130,17 @@ static void explain_name(sd_bus *bus, int error, char **ret_reason)
 			sd_bus_creds_get_pid(creds, &pid);
 		sd_bus_creds_unref(creds);
 		*ret_reason = g_strdup_printf(
-		        "nfttraced is already running (" BUS_NAME " is owned by PID %d)", (int)pid);
+			"nfttraced is already running (" BUS_NAME " is owned by PID %d)", (int)pid);
 		break;
 	case EACCES:
 	case EPERM:
 		*ret_reason = g_strdup(
-		        "the bus does not let nfttraced own the name " BUS_NAME
-		        ": run it as root, and install its bus policy org.nfttraced1.conf");
+			"the bus does not let nfttraced own the name " BUS_NAME
+			": run it as root, and install its bus policy org.nfttraced1.conf");
 		break;
 	default:
 		*ret_reason = g_strdup_printf(
-		        "can't own the name " BUS_NAME " on the bus: %s", g_strerror(-error));
+			"can't own the name " BUS_NAME " on the bus: %s", g_strerror(-error));
 	}
 }
 
@@ -153,7 +153,7 @@ int bus_new(sd_event *event, struct bus **ret, char **ret_reason)
 	r = sd_bus_open_system(&bus->bus);
 	if (r < 0) {
 		*ret_reason =
-		        g_strdup_printf("can't connect to the system bus: %s", g_strerror(-r));
+			g_strdup_printf("can't connect to the system bus: %s", g_strerror(-r));
 	} else {
 		r = sd_bus_request_name(bus->bus, BUS_NAME, 0);
 		if (r < 0)

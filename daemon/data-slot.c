@@ -35,7 +35,7 @@ struct journal_writer *data_slot_end(struct data_slot *slot)
 static void count(_Atomic uint64_t *counter)
 {
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
-	        memory_order_release);
+		memory_order_release);
 }
 
 static bool set_stalled(struct data_slot *slot, bool stalled)
@@ -92,14 +92,14 @@ static int write_losses(struct data_slot *slot)
 }
 
 bool data_slot_event(
-        struct data_slot *slot, uint16_t ring, uint32_t position, const void *event, uint32_t size)
+	struct data_slot *slot, uint16_t ring, uint32_t position, const void *event, uint32_t size)
 {
 	const struct event_head *head = event;
 	bool stalled = atomic_load_explicit(&slot->stalled, memory_order_relaxed);
 	int r = 0;
 
 	if (slot->limit &&
-	        atomic_load_explicit(&slot->journaled, memory_order_relaxed) >= slot->limit) {
+		atomic_load_explicit(&slot->journaled, memory_order_relaxed) >= slot->limit) {
 		count(&slot->over_limit);
 		return false;
 	}
@@ -121,7 +121,7 @@ bool data_slot_event(
 	}
 	count(&slot->journaled);
 	if (slot->limit &&
-	        atomic_load_explicit(&slot->journaled, memory_order_relaxed) == slot->limit) {
+		atomic_load_explicit(&slot->journaled, memory_order_relaxed) == slot->limit) {
 		atomic_store(&slot->full, true);
 		set_stalled(slot, false);
 		return true;

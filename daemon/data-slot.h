@@ -34,7 +34,7 @@ struct journal_writer *data_slot_end(struct data_slot *slot);
 
 /* Journals an event, or counts why not. True if `stalled` or `full` changed. */
 bool data_slot_event(
-        struct data_slot *slot, uint16_t ring, uint32_t position, const void *event, uint32_t size);
+	struct data_slot *slot, uint16_t ring, uint32_t position, const void *event, uint32_t size);
 
 /* Merges a loss with what waits for a record in the journal; data_slot_tick writes it. */
 void data_slot_loss(struct data_slot *slot, const struct journal_loss *loss);

@@ -189,7 +189,7 @@ static void *data_main(void *context)
 		} else {
 			atomic_store(&data->idle, true);
 			epoll_wait(data->epoll_fd, events, G_N_ELEMENTS(events),
-			        data->claimed ? DRAIN_WAIT_MS : -1);
+				data->claimed ? DRAIN_WAIT_MS : -1);
 			atomic_store(&data->idle, false);
 		}
 		atomic_fetch_add(&data->progress, 1);
@@ -225,7 +225,7 @@ int data_new(struct data **ret)
 	data->command_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	data->attention_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (data->epoll_fd < 0 || data->command_fd < 0 || data->attention_fd < 0 ||
-	        epoll_ctl(data->epoll_fd, EPOLL_CTL_ADD, data->command_fd, &event) < 0)
+		epoll_ctl(data->epoll_fd, EPOLL_CTL_ADD, data->command_fd, &event) < 0)
 		r = -errno;
 	else
 		r = -pthread_create(&data->thread, NULL, data_main, data);

@@ -36,11 +36,11 @@ void engine_disarm(struct engine *engine);
 
 /* The matcher for `plan`, to be freed by the caller; -E2BIG and FAILURE_FILTER_TOO_COMPLEX. */
 int engine_build(struct engine *engine, const struct plan *plan, struct matcher **ret,
-        struct failure *failure);
+	struct failure *failure);
 
 /* Has the kernel side use `matcher`, which was built for `plan`. */
 int engine_swap(struct engine *engine, const struct plan *plan, const struct matcher *matcher,
-        struct failure *failure);
+	struct failure *failure);
 
 /* Both. */
 int engine_apply(struct engine *engine, const struct plan *plan, struct failure *failure);

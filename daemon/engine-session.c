@@ -17,8 +17,8 @@ static int filter_make(const char *expression, struct filter **ret, struct failu
 	r = filter_new(expression, ret, &reason);
 	if (r < 0)
 		failure_set(failure,
-		        r == -E2BIG ? FAILURE_FILTER_TOO_COMPLEX : FAILURE_INVALID_FILTER, "%s",
-		        reason ? reason : g_strerror(-r));
+			r == -E2BIG ? FAILURE_FILTER_TOO_COMPLEX : FAILURE_INVALID_FILTER, "%s",
+			reason ? reason : g_strerror(-r));
 	return r;
 }
 
@@ -47,8 +47,8 @@ static void engine_session_clear(struct engine_session *session)
 }
 
 static int journal_begin(struct engine *engine, const struct session_options *options, uid_t owner,
-        const char *command, struct engine_session *session, struct journal_writer **ret,
-        struct failure *failure)
+	const char *command, struct engine_session *session, struct journal_writer **ret,
+	struct failure *failure)
 {
 	uint64_t total = options->size ? options->size : engine->settings->journal_size;
 	g_autofree char *start = NULL, *settings = settings_json(options, owner);
@@ -63,17 +63,17 @@ static int journal_begin(struct engine *engine, const struct session_options *op
 	r = state_next_id(engine->state, &session->id);
 	if (r == 0)
 		r = state_session_create(
-		        engine->state, session->id, &session->dir_fd, &session->path);
+			engine->state, session->id, &session->dir_fd, &session->path);
 	if (r == 0) {
 		start = journal_start_new(session->id, options->name, command);
 		r = journal_writer_open(
-		        session->dir_fd, session->id, start, settings, &limits, ret);
+			session->dir_fd, session->id, start, settings, &limits, ret);
 		if (r < 0)
 			state_session_remove(engine->state, session->id);
 	}
 	if (r < 0) {
 		failure_set(failure, FAILURE_JOURNAL, "can't begin a journal in %s: %s",
-		        engine->settings->state_directory, g_strerror(-r));
+			engine->settings->state_directory, g_strerror(-r));
 		engine_session_clear(session);
 	}
 	return r;
@@ -88,8 +88,8 @@ static void reset_counts(struct engine *engine, unsigned int bit)
 }
 
 int engine_session_start(struct engine *engine, unsigned int bit,
-        const struct session_options *options, uid_t owner, const char *command,
-        struct engine_session *ret, struct failure *failure)
+	const struct session_options *options, uid_t owner, const char *command,
+	struct engine_session *ret, struct failure *failure)
 {
 	struct plan plan = engine->plan;
 	struct plan_entry *entry = &plan.entries[bit];
@@ -148,8 +148,8 @@ int engine_session_start(struct engine *engine, unsigned int bit,
 }
 
 int engine_session_change(struct engine *engine, unsigned int bit,
-        const struct session_options *options, uid_t owner, char **ret_warning,
-        struct failure *failure)
+	const struct session_options *options, uid_t owner, char **ret_warning,
+	struct failure *failure)
 {
 	struct plan plan = engine->plan;
 	struct plan_entry *entry = &plan.entries[bit];
@@ -161,8 +161,8 @@ int engine_session_change(struct engine *engine, unsigned int bit,
 	if (r < 0)
 		return r;
 	if (g_strcmp0(filter ? filter->expression : NULL,
-	            entry->filter ? entry->filter->expression : NULL) != 0 &&
-	        engine->pipeline)
+		    entry->filter ? entry->filter->expression : NULL) != 0 &&
+		engine->pipeline)
 		entry->since = pipeline_next_epoch(engine->pipeline);
 	entry->filter = filter;
 	entry->verdicts = options->verdicts;
@@ -180,25 +180,25 @@ int engine_session_change(struct engine *engine, unsigned int bit,
 	r = data_append_settings(engine->data, bit, json);
 	if (r < 0)
 		*ret_warning = g_strdup_printf(
-		        "the change is in force, but could not be noted in the journal: %s",
-		        g_strerror(-r));
+			"the change is in force, but could not be noted in the journal: %s",
+			g_strerror(-r));
 	return 0;
 }
 
 static void journal_end(
-        struct journal_writer *writer, const struct dictionary_books *books, char **ret_warning)
+	struct journal_writer *writer, const struct dictionary_books *books, char **ret_warning)
 {
 	g_autofree char *json = dictionary_books_new(books);
 	int r = journal_writer_append_json(writer, JOURNAL_END, json);
 
 	if (r < 0)
 		*ret_warning = g_strdup_printf(
-		        "the books could not be written into the journal: %s", g_strerror(-r));
+			"the books could not be written into the journal: %s", g_strerror(-r));
 	journal_writer_free(writer);
 }
 
 int engine_session_stop(struct engine *engine, unsigned int bit, struct dictionary_books *ret,
-        char **ret_warning, struct failure *failure)
+	char **ret_warning, struct failure *failure)
 {
 	struct plan plan = engine->plan;
 	struct journal_writer *writer;

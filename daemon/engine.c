@@ -58,7 +58,7 @@ void engine_disarm(struct engine *engine)
 }
 
 int engine_build(struct engine *engine, const struct plan *plan, struct matcher **ret,
-        struct failure *failure)
+	struct failure *failure)
 {
 	struct matcher_session sessions[EVENT_SESSIONS_MAX];
 	size_t count = plan_sessions(plan, sessions);
@@ -67,17 +67,17 @@ int engine_build(struct engine *engine, const struct plan *plan, struct matcher 
 	int r;
 
 	r = matcher_build(
-	        sessions, count, pipeline_next_epoch(engine->pipeline), ret, &budget, &reason);
+		sessions, count, pipeline_next_epoch(engine->pipeline), ret, &budget, &reason);
 	if (r == -E2BIG)
 		failure_set(failure, FAILURE_FILTER_TOO_COMPLEX, "%s", reason);
 	else if (r < 0)
 		failure_set(failure, FAILURE_INTERNAL, "can't generate the matcher: %s",
-		        reason ? reason : g_strerror(-r));
+			reason ? reason : g_strerror(-r));
 	return r;
 }
 
 int engine_swap(struct engine *engine, const struct plan *plan, const struct matcher *matcher,
-        struct failure *failure)
+	struct failure *failure)
 {
 	uint64_t ring_size = engine->settings->ring_size / pipeline_rings(engine->pipeline);
 	struct pipeline_config config;
@@ -88,7 +88,7 @@ int engine_swap(struct engine *engine, const struct plan *plan, const struct mat
 	r = pipeline_swap(engine->pipeline, matcher, plan_is_empty(plan), &config, &reason);
 	if (r < 0)
 		failure_set(failure, FAILURE_INTERNAL, "the kernel did not take the change: %s",
-		        reason ? reason : g_strerror(-r));
+			reason ? reason : g_strerror(-r));
 	return r;
 }
 
@@ -149,7 +149,7 @@ int engine_open(struct engine *engine, struct failure *failure)
 	r = data_attach(engine->data, pipeline);
 	if (r < 0) {
 		failure_set(failure, FAILURE_INTERNAL, "can't map the ring buffers: %s",
-		        g_strerror(-r));
+			g_strerror(-r));
 		pipeline_free(pipeline);
 		return r;
 	}
@@ -213,7 +213,7 @@ int engine_require(struct engine *engine, struct failure *failure)
 		return r;
 	if (!engine->settings->allow_system_changes) {
 		failure_set(failure, FAILURE_NOT_SUPPORTED,
-		        "nf_tables is not loaded, and AllowSystemChanges=no: run \"modprobe nf_tables\"");
+			"nf_tables is not loaded, and AllowSystemChanges=no: run \"modprobe nf_tables\"");
 		return r;
 	}
 	failure_clear(failure);
@@ -243,13 +243,13 @@ char *engine_warning(struct engine *engine)
 	bool found;
 
 	if (engine->settings->allow_system_changes || !engine->pipeline ||
-	        plan_is_empty(&engine->plan) ||
-	        arming_find_rule(engine->arming, &found, &reason) < 0 || found)
+		plan_is_empty(&engine->plan) ||
+		arming_find_rule(engine->arming, &found, &reason) < 0 || found)
 		return NULL;
 	return g_strdup(
-	        "no rule with \"meta nftrace set 1\" exists in this network namespace, and "
-	        "AllowSystemChanges=no: unless there is one in another namespace, the kernel reports "
-	        "nothing; add such a rule, in a chain that no packet needs to reach");
+		"no rule with \"meta nftrace set 1\" exists in this network namespace, and "
+		"AllowSystemChanges=no: unless there is one in another namespace, the kernel reports "
+		"nothing; add such a rule, in a chain that no packet needs to reach");
 }
 
 void engine_status(struct engine *engine, struct engine_status *ret)

@@ -43,16 +43,16 @@ struct engine_session {
  * caller owns what is in *ret; on failure nothing is left of it but a used-up id.
  */
 int engine_session_start(struct engine *engine, unsigned int bit,
-        const struct session_options *options, uid_t owner, const char *command,
-        struct engine_session *ret, struct failure *failure);
+	const struct session_options *options, uid_t owner, const char *command,
+	struct engine_session *ret, struct failure *failure);
 
 /*
  * Changes the verdicts to those of `options`, or the filter, or both, and notes it in the journal. On
  * failure nothing has changed. *ret_warning (g_free it) is set if the journal did not take the note.
  */
 int engine_session_change(struct engine *engine, unsigned int bit,
-        const struct session_options *options, uid_t owner, char **ret_warning,
-        struct failure *failure);
+	const struct session_options *options, uid_t owner, char **ret_warning,
+	struct failure *failure);
 
 /*
  * Ends a session: no event is matched any more, all that were are journaled, its books are closed and
@@ -60,7 +60,7 @@ int engine_session_change(struct engine *engine, unsigned int bit,
  * not be written into the journal.
  */
 int engine_session_stop(struct engine *engine, unsigned int bit, struct dictionary_books *ret,
-        char **ret_warning, struct failure *failure);
+	char **ret_warning, struct failure *failure);
 
 /* What wants doing every few seconds: forgets old tracker entries. True if the probe is gone, because
  * nf_tables was removed: close and open again. */

@@ -29,7 +29,7 @@ struct failure {
 
 /* Records a failure; what was recorded before is replaced. */
 void failure_set(struct failure *failure, enum failure_kind kind, const char *format, ...)
-        G_GNUC_PRINTF(3, 4);
+	G_GNUC_PRINTF(3, 4);
 
 /* Makes it FAILURE_NONE again. */
 void failure_clear(struct failure *failure);

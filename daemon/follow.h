@@ -26,7 +26,7 @@ struct follow *follow_new(sd_event *event, unsigned int followers_max);
  * of a pipe, belongs to the caller. -EMFILE: the session has its number of streams.
  */
 int follow_start(
-        struct follow *follow, uint64_t id, int dir_fd, enum follow_from from, int *ret_fd);
+	struct follow *follow, uint64_t id, int dir_fd, enum follow_from from, int *ret_fd);
 
 /* The session's journal is complete: its streams end when they have sent it. */
 void follow_end(struct follow *follow, uint64_t id);

@@ -23,8 +23,8 @@ void log_open(void)
 
 	/* The variable is inherited by programs whose standard error has been redirected since. */
 	log_to_journal = stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
-	        fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
-	        status.st_ino == inode;
+		fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
+		status.st_ino == inode;
 }
 
 void log_message(int priority, const char *format, ...)

@@ -50,17 +50,17 @@ static int parse_command_line(int argc, char **argv, struct command_line *ret)
 {
 	const GOptionEntry entries[] = {
 		{ "config", 0, 0, G_OPTION_ARG_FILENAME, &ret->config,
-		        "Read this configuration instead of " NFTTRACED_CONFIG_FILE, "FILE" },
+			"Read this configuration instead of " NFTTRACED_CONFIG_FILE, "FILE" },
 		{ "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &ret->state_dir, "Keep journals here",
-		        "DIRECTORY" },
+			"DIRECTORY" },
 		{ "attach", 0, 0, G_OPTION_ARG_STRING, &ret->attach,
-		        "How to attach: auto, kprobe, fentry", "MODE" },
+			"How to attach: auto, kprobe, fentry", "MODE" },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &ret->version, "Print the version and exit",
-		        NULL },
+			NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 	g_autoptr(GOptionContext) context =
-	        g_option_context_new("- records what nftables does to packets");
+		g_option_context_new("- records what nftables does to packets");
 	g_autoptr(GError) error = NULL;
 
 	g_option_context_add_main_entries(context, entries, NULL);
@@ -68,7 +68,7 @@ static int parse_command_line(int argc, char **argv, struct command_line *ret)
 		return usage(error->message) + 1;
 	if (argc > 1) {
 		g_autofree char *message =
-		        g_strdup_printf("there is nothing to do with \"%s\"", argv[1]);
+			g_strdup_printf("there is nothing to do with \"%s\"", argv[1]);
 
 		return usage(message) + 1;
 	}
@@ -83,7 +83,7 @@ static int load_settings(const struct command_line *line, struct settings **ret,
 {
 	auto_settings *settings = settings_new();
 	int r = settings_load(
-	        settings, line->config ? line->config : NFTTRACED_CONFIG_FILE, ret_reason);
+		settings, line->config ? line->config : NFTTRACED_CONFIG_FILE, ret_reason);
 
 	if (r == -ENOENT && !line->config)
 		g_clear_pointer(ret_reason, g_free);
@@ -91,7 +91,7 @@ static int load_settings(const struct command_line *line, struct settings **ret,
 		return r;
 	if (line->attach && settings_parse_attach(line->attach, &settings->attach) < 0) {
 		*ret_reason = g_strdup_printf(
-		        "--attach=%s: must be auto, kprobe or fentry", line->attach);
+			"--attach=%s: must be auto, kprobe or fentry", line->attach);
 		return -EINVAL;
 	}
 	if (line->state_dir) {
@@ -103,7 +103,7 @@ static int load_settings(const struct command_line *line, struct settings **ret,
 }
 
 static int on_end_signal(
-        sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+	sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	struct daemon *daemon = userdata;
 
@@ -113,7 +113,7 @@ static int on_end_signal(
 }
 
 static int on_reload_signal(
-        sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+	sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	log_notice("the configuration is read at start only: restart nfttraced to read it again");
 	return 0;
@@ -160,7 +160,7 @@ static int add_sources(struct daemon *daemon)
 		r = sd_event_add_signal(daemon->event, NULL, SIGHUP, on_reload_signal, daemon);
 	if (r >= 0 && sd_watchdog_enabled(0, &daemon->watchdog_usec) > 0)
 		r = sd_event_add_time_relative(daemon->event, &daemon->watchdog, CLOCK_MONOTONIC, 0,
-		        0, on_watchdog, daemon);
+			0, on_watchdog, daemon);
 	if (r >= 0)
 		r = modules_new(daemon->event, on_module, daemon, &daemon->modules);
 	return r;
@@ -184,14 +184,14 @@ static int daemon_set_up(struct daemon *daemon, const struct command_line *line,
 		r = data_new(&daemon->data);
 	if (r >= 0)
 		r = manager_new(daemon->event, daemon->settings, daemon->state, daemon->data,
-		        &daemon->manager, &failure);
+			&daemon->manager, &failure);
 	if (r >= 0)
 		r = add_sources(daemon);
 	if (r >= 0)
 		r = bus_serve(daemon->bus, daemon->manager);
 	if (r < 0 && !*ret_reason)
 		*ret_reason = failure.reason ? g_steal_pointer(&failure.reason)
-		                             : g_strdup_printf("can't start: %s", g_strerror(-r));
+					     : g_strdup_printf("can't start: %s", g_strerror(-r));
 	return r;
 }
 
@@ -201,12 +201,12 @@ static void announce(const struct daemon *daemon)
 
 	if (status->open)
 		log_info("ready: %s on __nft_trace_packet, %s, %" PRIu64 " KiB of ring buffer",
-		        status->attach == ATTACH_FENTRY ? "fentry" : "kprobe", status->layout,
-		        daemon->settings->ring_size >> 10);
+			status->attach == ATTACH_FENTRY ? "fentry" : "kprobe", status->layout,
+			daemon->settings->ring_size >> 10);
 	else
 		log_info("ready: %s", manager_problem(daemon->manager));
 	sd_notifyf(
-	        0, "READY=1\nSTATUS=%s", status->open ? "Ready" : manager_problem(daemon->manager));
+		0, "READY=1\nSTATUS=%s", status->open ? "Ready" : manager_problem(daemon->manager));
 }
 
 static void daemon_clear(struct daemon *daemon)

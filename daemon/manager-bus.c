@@ -25,7 +25,7 @@ static const struct bus_option start_options[] = {
 };
 
 static void started(void *context, struct session *session, const struct dictionary_books *books,
-        const struct failure *failure)
+	const struct failure *failure)
 {
 	struct start *start = context;
 
@@ -60,8 +60,8 @@ static void describe_sender(sd_bus_message *message, uid_t *ret_uid, char **ret_
 	uid_t uid = 0;
 
 	if (sd_bus_query_sender_creds(message,
-	            SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID | SD_BUS_CREDS_COMM | SD_BUS_CREDS_AUGMENT,
-	            &creds) >= 0) {
+		    SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID | SD_BUS_CREDS_COMM | SD_BUS_CREDS_AUGMENT,
+		    &creds) >= 0) {
 		sd_bus_creds_get_euid(creds, &uid);
 		sd_bus_creds_get_comm(creds, &command);
 	}
@@ -91,7 +91,7 @@ static int method_start_session(sd_bus_message *message, void *userdata, sd_bus_
 	start = g_new0(struct start, 1);
 	start->message = sd_bus_message_ref(message);
 	session = manager_session_start(bus->manager, &options, uid, command,
-	        (struct manager_call){ .reply = started, .context = start });
+		(struct manager_call){ .reply = started, .context = start });
 	if (session && bind) {
 		/* A caller that has left already is told the same way. */
 		r = sd_bus_track_new(bus->bus, &start->track, on_caller_gone, session);
@@ -115,7 +115,7 @@ static int method_stop_session(sd_bus_message *message, void *userdata, sd_bus_e
 	session = bus_session_find(bus, path);
 	if (!session)
 		return sd_bus_error_setf(
-		        error, BUS_ERROR_PREFIX "NoSuchSession", "there is no session %s", path);
+			error, BUS_ERROR_PREFIX "NoSuchSession", "there is no session %s", path);
 	manager_session_stop(session, bus_reply_later(message, bus_append_final_books));
 	return 1;
 }
@@ -163,7 +163,7 @@ static const char *attach_name(const struct manager *manager)
 }
 
 static int get_text(sd_bus *connection, const char *path, const char *interface,
-        const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	static const char *const states[] = {
 		[MANAGER_READY] = "ready",
@@ -183,7 +183,7 @@ static int get_text(sd_bus *connection, const char *path, const char *interface,
 }
 
 static int get_armed(sd_bus *connection, const char *path, const char *interface,
-        const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
 
@@ -191,7 +191,7 @@ static int get_armed(sd_bus *connection, const char *path, const char *interface
 }
 
 static int get_features(sd_bus *connection, const char *path, const char *interface,
-        const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct manager *manager = ((struct bus *)userdata)->manager;
 	struct utsname system;
@@ -199,13 +199,13 @@ static int get_features(sd_bus *connection, const char *path, const char *interf
 	if (uname(&system) < 0)
 		return -errno;
 	return sd_bus_message_append(reply, "a{sv}", 4, "attach", "s", attach_name(manager),
-	        "layout", "s", manager->status.open ? manager->status.layout : "", "kernel", "s",
-	        system.release, "allow-system-changes", "b",
-	        (int)manager->settings->allow_system_changes);
+		"layout", "s", manager->status.open ? manager->status.layout : "", "kernel", "s",
+		system.release, "allow-system-changes", "b",
+		(int)manager->settings->allow_system_changes);
 }
 
 static int get_number(sd_bus *connection, const char *path, const char *interface,
-        const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct manager *manager = ((struct bus *)userdata)->manager;
 	uint64_t number = manager->settings->ring_size;
@@ -230,29 +230,29 @@ static const struct {
 };
 
 static int get_counters(sd_bus *connection, const char *path, const char *interface,
-        const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct manager *manager = ((struct bus *)userdata)->manager;
 	int r = sd_bus_message_open_container(reply, 'a', "{st}");
 
 	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(counters); i++)
 		r = sd_bus_message_append(reply, "{st}", counters[i].name,
-		        engine_count(manager->engine, counters[i].which));
+			engine_count(manager->engine, counters[i].which));
 	if (r >= 0)
 		r = sd_bus_message_append(
-		        reply, "{st}", "unclaimed", data_unclaimed(manager->data));
+			reply, "{st}", "unclaimed", data_unclaimed(manager->data));
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("StartSession", SD_BUS_ARGS("a{sv}", options),
-	        SD_BUS_RESULT("o", session), method_start_session, SD_BUS_VTABLE_UNPRIVILEGED),
+		SD_BUS_RESULT("o", session), method_start_session, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("StopSession", SD_BUS_ARGS("o", session),
-	        SD_BUS_RESULT("a{sv}", books), method_stop_session, SD_BUS_VTABLE_UNPRIVILEGED),
+		SD_BUS_RESULT("a{sv}", books), method_stop_session, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("ListSessions", SD_BUS_NO_ARGS,
-	        SD_BUS_RESULT("a(ota{sv})", sessions), method_list_sessions,
-	        SD_BUS_VTABLE_UNPRIVILEGED),
+		SD_BUS_RESULT("a(ota{sv})", sessions), method_list_sessions,
+		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Version", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("State", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("Problem", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
@@ -275,7 +275,7 @@ static void session_added(void *context, struct session *session)
 
 	sd_bus_emit_object_added(bus->bus, path);
 	sd_bus_emit_signal(
-	        bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "SessionNew", "o", path);
+		bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "SessionNew", "o", path);
 }
 
 static void session_removed(void *context, struct session *session)
@@ -286,7 +286,7 @@ static void session_removed(void *context, struct session *session)
 	session->caller = sd_bus_track_unref(session->caller);
 	sd_bus_emit_object_removed(bus->bus, path);
 	sd_bus_emit_signal(
-	        bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "SessionRemoved", "o", path);
+		bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "SessionRemoved", "o", path);
 }
 
 static void session_changed(void *context, struct session *session)
@@ -302,7 +302,7 @@ static void status_changed(void *context)
 	struct bus *bus = context;
 
 	sd_bus_emit_properties_changed(bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "State",
-	        "Problem", "AttachMode", "Armed", "Features", NULL);
+		"Problem", "AttachMode", "Armed", "Features", NULL);
 }
 
 int bus_serve_manager(struct bus *bus)
@@ -315,7 +315,7 @@ int bus_serve_manager(struct bus *bus)
 		.status_changed = status_changed,
 	};
 	int r = sd_bus_add_object_vtable(
-	        bus->bus, NULL, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, vtable, bus);
+		bus->bus, NULL, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, vtable, bus);
 
 	if (r >= 0)
 		r = sd_bus_add_object_manager(bus->bus, NULL, BUS_MANAGER_PATH);

@@ -52,8 +52,8 @@ const char *manager_problem(const struct manager *manager)
 		return manager->warning ? manager->warning : "";
 	case MANAGER_WAITING:
 		return manager->settings->allow_system_changes
-		        ? "nf_tables is not loaded: starting a session loads it"
-		        : "nf_tables is not loaded, and AllowSystemChanges=no: run \"modprobe nf_tables\"";
+			? "nf_tables is not loaded: starting a session loads it"
+			: "nf_tables is not loaded, and AllowSystemChanges=no: run \"modprobe nf_tables\"";
 	case MANAGER_FAILED:
 		return manager->failed;
 	}
@@ -78,8 +78,8 @@ void manager_status_refresh(struct manager *manager, const char *warning)
 	if (was.open != manager->status.open)
 		manager_sessions_refresh(manager);
 	if (was.open == manager->status.open && was.armed == manager->status.armed &&
-	        was.attach == manager->status.attach && state == manager->state &&
-	        g_str_equal(before, manager_problem(manager)))
+		was.attach == manager->status.attach && state == manager->state &&
+		g_str_equal(before, manager_problem(manager)))
 		return;
 	if (manager->observer.status_changed)
 		manager->observer.status_changed(manager->observer.context);
@@ -200,13 +200,13 @@ static int add_sources(struct manager *manager)
 	int r;
 
 	r = sd_event_add_io(manager->event, &manager->attention, data_attention_fd(manager->data),
-	        EPOLLIN, on_attention, manager);
+		EPOLLIN, on_attention, manager);
 	if (r >= 0)
 		r = sd_event_add_time_relative(manager->event, &manager->tend_timer,
-		        CLOCK_MONOTONIC, TEND_USEC, 0, on_tend_timer, manager);
+			CLOCK_MONOTONIC, TEND_USEC, 0, on_tend_timer, manager);
 	if (r >= 0)
 		r = sd_event_add_time_relative(manager->event, &manager->open_timer,
-		        CLOCK_MONOTONIC, OPEN_RETRY_USEC, 0, on_open_timer, manager);
+			CLOCK_MONOTONIC, OPEN_RETRY_USEC, 0, on_open_timer, manager);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(manager->tend_timer, SD_EVENT_OFF);
 	if (r >= 0)
@@ -217,7 +217,7 @@ static int add_sources(struct manager *manager)
 }
 
 int manager_new(sd_event *event, const struct settings *settings, struct state *state,
-        struct data *data, struct manager **ret, struct failure *failure)
+	struct data *data, struct manager **ret, struct failure *failure)
 {
 	struct manager *manager = g_new0(struct manager, 1);
 	int r;
@@ -233,7 +233,7 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 	r = add_sources(manager);
 	if (r < 0) {
 		failure_set(failure, FAILURE_INTERNAL, "can't set up the event loop: %s",
-		        g_strerror(-r));
+			g_strerror(-r));
 	} else {
 		r = engine_open(manager->engine, failure);
 		if (r == -ENOENT) {

@@ -18,7 +18,7 @@
 /* Where the reply goes, on the control thread, exactly once. `failure` NULL: it is done. `session` is
  * valid during the call only; `books` are those of a session that ended. */
 typedef void (*manager_reply)(void *context, struct session *session,
-        const struct dictionary_books *books, const struct failure *failure);
+	const struct dictionary_books *books, const struct failure *failure);
 
 struct manager_call {
 	manager_reply reply; /* NULL: nobody wants to know */
@@ -68,7 +68,7 @@ struct manager {
 /* Settings, state and data are borrowed; opens the pipeline. -ENOENT is not a failure: it waits for
  * nf_tables. Any other error comes with one sentence in `failure`. */
 int manager_new(sd_event *event, const struct settings *settings, struct state *state,
-        struct data *data, struct manager **ret, struct failure *failure);
+	struct data *data, struct manager **ret, struct failure *failure);
 
 void manager_observe(struct manager *manager, const struct manager_observer *observer);
 
@@ -80,14 +80,14 @@ const char *manager_problem(const struct manager *manager);
  * the reply), or NULL when it was refused at once: then the reply was called already.
  */
 struct session *manager_session_start(struct manager *manager, struct session_options *options,
-        uid_t owner, const char *command, struct manager_call call);
+	uid_t owner, const char *command, struct manager_call call);
 
 /* Ends a session; further calls for the same session get the same books. */
 void manager_session_stop(struct session *session, struct manager_call call);
 
 /* What is not NULL is changed. */
 void manager_session_change(struct session *session, const uint32_t *verdicts, const char *filter,
-        struct manager_call call);
+	struct manager_call call);
 
 /* Of the sessions on the bus. NULL if there is none. */
 struct session *manager_session_find(struct manager *manager, uint64_t id);

@@ -42,7 +42,7 @@ static int on_uevent(sd_event_source *source, int fd, uint32_t events, void *use
 	ssize_t n;
 
 	n = recvfrom(
-	        fd, message, sizeof(message), MSG_DONTWAIT, (struct sockaddr *)&sender, &length);
+		fd, message, sizeof(message), MSG_DONTWAIT, (struct sockaddr *)&sender, &length);
 	/* A message that did not fit the socket's buffer may have been about nf_tables: look again. */
 	if (n < 0 && errno == ENOBUFS)
 		change = MODULE_ADDED;
@@ -64,11 +64,11 @@ int modules_new(sd_event *event, modules_handler handler, void *context, struct 
 	modules->context = context;
 	modules->socket = mnl_socket_open2(NETLINK_KOBJECT_UEVENT, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!modules->socket ||
-	        mnl_socket_bind(modules->socket, UEVENT_GROUP_KERNEL, MNL_SOCKET_AUTOPID) < 0)
+		mnl_socket_bind(modules->socket, UEVENT_GROUP_KERNEL, MNL_SOCKET_AUTOPID) < 0)
 		r = -errno;
 	else
 		r = sd_event_add_io(event, &modules->source, mnl_socket_get_fd(modules->socket),
-		        EPOLLIN, on_uevent, modules);
+			EPOLLIN, on_uevent, modules);
 	if (r < 0) {
 		modules_free(modules);
 		return r;

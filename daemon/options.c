@@ -47,13 +47,13 @@ int session_name_check(const char *name, struct failure *failure)
 
 	if (!*name || strlen(name) > SESSION_NAME_MAX) {
 		failure_set(failure, FAILURE_INVALID_OPTION,
-		        "Name: a name must have 1 to %d bytes, not %zu", SESSION_NAME_MAX,
-		        strlen(name));
+			"Name: a name must have 1 to %d bytes, not %zu", SESSION_NAME_MAX,
+			strlen(name));
 		return -EINVAL;
 	}
 	if (*name == '-' || *name == '.') {
 		failure_set(failure, FAILURE_INVALID_OPTION,
-		        "Name: a name must not begin with '%c'", *name);
+			"Name: a name must not begin with '%c'", *name);
 		return -EINVAL;
 	}
 	for (const char *i = name; *i; i = g_utf8_next_char(i)) {
@@ -63,16 +63,16 @@ int session_name_check(const char *name, struct failure *failure)
 			g_autofree char *escaped = text_escape_dup(name);
 
 			failure_set(failure, FAILURE_INVALID_OPTION,
-			        "Name: a name must be printable text without a slash, not \"%s\"",
-			        escaped);
+				"Name: a name must be printable text without a slash, not \"%s\"",
+				escaped);
 			return -EINVAL;
 		}
 		digits = digits && g_ascii_isdigit(*i);
 	}
 	if (digits) {
 		failure_set(failure, FAILURE_INVALID_OPTION,
-		        "Name: a name must not be all digits, as \"%s\" is: that is how an id looks",
-		        name);
+			"Name: a name must not be all digits, as \"%s\" is: that is how an id looks",
+			name);
 		return -EINVAL;
 	}
 	return 0;
@@ -81,7 +81,7 @@ int session_name_check(const char *name, struct failure *failure)
 static int refuse(struct failure *failure, const char *key, const char *allowed, uint64_t value)
 {
 	failure_set(failure, FAILURE_INVALID_OPTION, "%s must be %s, not %" G_GUINT64_FORMAT, key,
-	        allowed, value);
+		allowed, value);
 	return -EINVAL;
 }
 
@@ -89,10 +89,10 @@ int session_options_check(const struct session_options *options, struct failure 
 {
 	if (options->duration > SESSION_DURATION_MAX)
 		return refuse(failure, "Duration",
-		        "0 or at most 31622400000000 (a year, in microseconds)", options->duration);
+			"0 or at most 31622400000000 (a year, in microseconds)", options->duration);
 	if (options->rate > SESSION_RATE_MAX)
 		return refuse(failure, "Rate", "0 or at most 1000000000 (events a second)",
-		        options->rate);
+			options->rate);
 	if (options->size && options->size < SESSION_SIZE_MIN)
 		return refuse(failure, "Size", "0 or at least 262144 (bytes)", options->size);
 	if (*options->name)
@@ -126,15 +126,15 @@ int verdicts_parse(const char *const *names, uint32_t *ret, struct failure *fail
 			g_autofree char *escaped = text_escape_dup(*names);
 
 			failure_set(failure, FAILURE_INVALID_VERDICT,
-			        "there is no verdict \"%s\": it must be " VERDICTS_ALLOWED,
-			        escaped);
+				"there is no verdict \"%s\": it must be " VERDICTS_ALLOWED,
+				escaped);
 			return -EINVAL;
 		}
 		verdicts |= verdict;
 	}
 	if (!verdicts) {
 		failure_set(failure, FAILURE_INVALID_VERDICT,
-		        "a session needs at least one verdict: " VERDICTS_ALLOWED);
+			"a session needs at least one verdict: " VERDICTS_ALLOWED);
 		return -EINVAL;
 	}
 	*ret = verdicts;

@@ -20,13 +20,13 @@ struct session *bus_session_find(struct bus *bus, const char *path)
 	path += strlen(BUS_SESSION_ROOT "/");
 	/* One session has one path: no signs, no leading zeros. */
 	if (*path == '0' || !g_ascii_isdigit(*path) ||
-	        !g_ascii_string_to_unsigned(path, 10, 1, G_MAXUINT64, &id, NULL))
+		!g_ascii_string_to_unsigned(path, 10, 1, G_MAXUINT64, &id, NULL))
 		return NULL;
 	return manager_session_find(bus->manager, id);
 }
 
 static int find(sd_bus *connection, const char *path, const char *interface, void *userdata,
-        void **ret_found, sd_bus_error *error)
+	void **ret_found, sd_bus_error *error)
 {
 	struct session *session = bus_session_find(userdata, path);
 
@@ -98,15 +98,15 @@ static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *
 	int r;
 
 	r = bus_options_read(
-	        message, follow_options, G_N_ELEMENTS(follow_options), &options, error);
+		message, follow_options, G_N_ELEMENTS(follow_options), &options, error);
 	if (r < 0)
 		return r;
 	r = follow_start(session->manager->follow, session->id, session->dir_fd,
-	        options.from_start ? FOLLOW_FROM_START : FOLLOW_FROM_NOW, &fd);
+		options.from_start ? FOLLOW_FROM_START : FOLLOW_FROM_NOW, &fd);
 	if (r == -EMFILE)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-		        "the session has %" PRIu64 " streams, as many as are allowed",
-		        session->manager->settings->followers_max);
+			"the session has %" PRIu64 " streams, as many as are allowed",
+			session->manager->settings->followers_max);
 	if (r < 0)
 		return r;
 	return sd_bus_reply_method_return(message, "h", fd);
@@ -120,7 +120,7 @@ static int method_open_journal(sd_bus_message *message, void *userdata, sd_bus_e
 }
 
 static int get_id(sd_bus *connection, const char *path, const char *interface, const char *property,
-        sd_bus_message *reply, void *userdata, sd_bus_error *error)
+	sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct session *session = userdata;
 
@@ -128,7 +128,7 @@ static int get_id(sd_bus *connection, const char *path, const char *interface, c
 }
 
 static int get_state(sd_bus *connection, const char *path, const char *interface,
-        const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct session *session = userdata;
 
@@ -147,7 +147,7 @@ static const struct {
 };
 
 static int get_count(sd_bus *connection, const char *path, const char *interface,
-        const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	struct session *session = userdata;
 	const struct dictionary_books *books = bus_session_books(bus_of(session), session);
@@ -155,7 +155,7 @@ static int get_count(sd_bus *connection, const char *path, const char *interface
 	for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
 		if (g_str_equal(counts[i].property, property))
 			return sd_bus_message_append(reply, "t",
-			        *(const uint64_t *)((const char *)books + counts[i].offset));
+				*(const uint64_t *)((const char *)books + counts[i].offset));
 	}
 	return -ENOENT;
 }
@@ -163,17 +163,17 @@ static int get_count(sd_bus *connection, const char *path, const char *interface
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", books), method_stop,
-	        SD_BUS_VTABLE_UNPRIVILEGED),
+		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("SetVerdicts", SD_BUS_ARGS("as", verdicts), SD_BUS_NO_RESULT,
-	        method_set_verdicts, SD_BUS_VTABLE_UNPRIVILEGED),
+		method_set_verdicts, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("SetFilter", SD_BUS_ARGS("s", filter), SD_BUS_NO_RESULT,
-	        method_set_filter, SD_BUS_VTABLE_UNPRIVILEGED),
+		method_set_filter, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Describe", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", description),
-	        method_describe, SD_BUS_VTABLE_UNPRIVILEGED),
+		method_describe, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Follow", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("h", stream),
-	        method_follow, SD_BUS_VTABLE_UNPRIVILEGED),
+		method_follow, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("OpenJournal", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", directory),
-	        method_open_journal, SD_BUS_VTABLE_UNPRIVILEGED),
+		method_open_journal, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Id", "t", get_id, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("State", "s", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("Matched", "t", get_count, 0, 0),
@@ -185,7 +185,7 @@ static const sd_bus_vtable vtable[] = {
 };
 
 static int enumerate(sd_bus *connection, const char *prefix, void *userdata, char ***ret_nodes,
-        sd_bus_error *error)
+	sd_bus_error *error)
 {
 	struct bus *bus = userdata;
 	GPtrArray *sessions = bus->manager->sessions;
@@ -206,8 +206,8 @@ static int enumerate(sd_bus *connection, const char *prefix, void *userdata, cha
 int bus_serve_sessions(struct bus *bus)
 {
 	int r = sd_bus_add_fallback_vtable(
-	        bus->bus, NULL, BUS_SESSION_ROOT, BUS_SESSION_INTERFACE, vtable, find, bus);
+		bus->bus, NULL, BUS_SESSION_ROOT, BUS_SESSION_INTERFACE, vtable, find, bus);
 
 	return r < 0 ? r
-	             : sd_bus_add_node_enumerator(bus->bus, NULL, BUS_SESSION_ROOT, enumerate, bus);
+		     : sd_bus_add_node_enumerator(bus->bus, NULL, BUS_SESSION_ROOT, enumerate, bus);
 }

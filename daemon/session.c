@@ -6,7 +6,7 @@
 #include "manager.h"
 
 struct session *session_new(
-        struct manager *manager, struct session_options *options, uid_t owner, const char *command)
+	struct manager *manager, struct session_options *options, uid_t owner, const char *command)
 {
 	struct session *session = g_new0(struct session, 1);
 

@@ -51,7 +51,7 @@ struct session {
 
 /* A session in SESSION_STARTING; takes over what is in `options`. */
 struct session *session_new(
-        struct manager *manager, struct session_options *options, uid_t owner, const char *command);
+	struct manager *manager, struct session_options *options, uid_t owner, const char *command);
 
 /* "running", "stalled", "waiting", "stopping". */
 const char *session_state_name(enum session_state state);

@@ -38,14 +38,14 @@ static const struct key keys[] = {
 	{ "Attach", KEY_ATTACH, AT(attach), 0, 0, "auto, kprobe or fentry" },
 	{ "RingSize", KEY_SIZE, AT(ring_size), 64 * KIB, 2 * GIB, "a size from 64K to 2G" },
 	{ "TrackerSize", KEY_NUMBER, AT(tracker_size), 1024, 1 << 22,
-	        "a number from 1024 to 4194304" },
+		"a number from 1024 to 4194304" },
 	{ "TrackerAge", KEY_SECONDS, AT(tracker_age), 1, 86400, "a time from 1s to 24h" },
 	{ "JournalSize", KEY_SIZE, AT(journal_size), 256 * KIB, 1024 * GIB,
-	        "a size from 256K to 1024G" },
+		"a size from 256K to 1024G" },
 	{ "SegmentSize", KEY_SIZE, AT(segment_size), 64 * KIB, 1 * GIB, "a size from 64K to 1G" },
 	{ "StateDirectory", KEY_PATH, AT(state_directory), 0, 0, "an absolute path" },
 	{ "MaxSessions", KEY_NUMBER, AT(sessions_max), 1, EVENT_SESSIONS_MAX,
-	        "a number from 1 to 64" },
+		"a number from 1 to 64" },
 	{ "FollowersMax", KEY_NUMBER, AT(followers_max), 1, 64, "a number from 1 to 64" },
 };
 
@@ -142,7 +142,7 @@ static int parse_number(const char *text, const struct unit *units, uint64_t *re
 }
 
 static int key_apply_number(struct settings *settings, const struct key *key, const char *text,
-        const struct unit *units)
+	const struct unit *units)
 {
 	uint64_t number;
 	int r = parse_number(text, units, &number);
@@ -224,8 +224,8 @@ static int check_groups(GKeyFile *file, const char *text, const char *name, char
 			continue;
 		header = g_strdup_printf("[%s]", *group);
 		*ret_reason =
-		        g_strdup_printf("%s:%u: no such group as %s: there is [" GROUP "] only",
-		                name, line_of(text, header), header);
+			g_strdup_printf("%s:%u: no such group as %s: there is [" GROUP "] only",
+				name, line_of(text, header), header);
 		return -EINVAL;
 	}
 	return 0;
@@ -242,7 +242,7 @@ int settings_parse(struct settings *settings, const char *text, const char *name
 		return 0;
 	if (!g_key_file_load_from_data(file, text, strlen(text), G_KEY_FILE_NONE, &error)) {
 		*ret_reason =
-		        g_strdup_printf("%s:%u: %s", name, line_of(text, NULL), error->message);
+			g_strdup_printf("%s:%u: %s", name, line_of(text, NULL), error->message);
 		return -EINVAL;
 	}
 	r = check_groups(file, text, name, ret_reason);
@@ -256,13 +256,13 @@ int settings_parse(struct settings *settings, const char *text, const char *name
 
 		if (!key) {
 			*ret_reason = g_strdup_printf(
-			        "%s:%u: no such key as %s; see nfttraced.conf(5) for those there are",
-			        name, line_of(text, *i), *i);
+				"%s:%u: no such key as %s; see nfttraced.conf(5) for those there are",
+				name, line_of(text, *i), *i);
 			return -EINVAL;
 		}
 		if (!value || key_apply(settings, key, g_strstrip(value)) < 0) {
 			*ret_reason = g_strdup_printf("%s:%u: %s=%s: must be %s", name,
-			        line_of(text, *i), *i, value ? value : "", key->allowed);
+				line_of(text, *i), *i, value ? value : "", key->allowed);
 			return -EINVAL;
 		}
 	}

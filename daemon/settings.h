@@ -33,7 +33,7 @@ struct settings *settings_new(void);
  * NAME:LINE and says what is allowed.
  */
 int settings_parse(
-        struct settings *settings, const char *text, const char *name, char **ret_reason);
+	struct settings *settings, const char *text, const char *name, char **ret_reason);
 
 /* The same from a file. -ENOENT if there is none: the caller decides whether that matters. */
 int settings_load(struct settings *settings, const char *path, char **ret_reason);

@@ -97,7 +97,7 @@ int worker_new(sd_event *event, struct worker **ret)
 		goto refuse;
 	}
 	r = sd_event_add_io(
-	        event, &worker->source, worker->finished_fd, EPOLLIN, on_finished, worker);
+		event, &worker->source, worker->finished_fd, EPOLLIN, on_finished, worker);
 	if (r < 0)
 		goto refuse;
 	r = -pthread_create(&worker->thread, NULL, worker_main, worker);

@@ -3,6 +3,7 @@
 #include "bus_fixture.h"
 
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
@@ -199,4 +200,30 @@ unsigned int sessions(sd_bus *bus)
 		count++;
 	sd_bus_message_unref(reply);
 	return count;
+}
+
+void await_sessions(sd_bus *bus, unsigned int count)
+{
+	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC; sessions(bus) != count;) {
+		ck_assert_msg(g_get_monotonic_time() < end, "there are %u sessions, not %u",
+			sessions(bus), count);
+		g_usleep(20 * 1000);
+	}
+}
+
+size_t read_stream(int fd, char *buffer, size_t wanted)
+{
+	size_t size = 0;
+
+	while (size < wanted) {
+		ssize_t n = read(fd, buffer + size, wanted - size);
+
+		if (n == 0)
+			break;
+		if (n > 0)
+			size += n;
+		else
+			ck_assert_int_eq(errno, EAGAIN);
+	}
+	return size;
 }

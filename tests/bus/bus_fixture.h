@@ -51,4 +51,10 @@ void stop(sd_bus *bus, const char *path);
 /* How many sessions ListSessions has. */
 unsigned int sessions(sd_bus *bus);
 
+/* Waits until ListSessions has `count`. */
+void await_sessions(sd_bus *bus, unsigned int count);
+
+/* Reads until a stream ends or has as much as wanted. */
+size_t read_stream(int fd, char *buffer, size_t wanted);
+
 #endif

@@ -15,8 +15,7 @@
 #include "bus_fixture.h"
 #include "introspection.h"
 
-#define PATIENCE_USEC (30 * G_USEC_PER_SEC)
-#define SESSIONS_MAX  64
+#define SESSIONS_MAX 64
 
 static sd_bus *bus;
 
@@ -235,15 +234,6 @@ START_TEST(who_is_not_root_gets_one_answer_whether_or_not_there_is_a_session)
 }
 END_TEST
 
-static void await_sessions(unsigned int count)
-{
-	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC; sessions(bus) != count;) {
-		ck_assert_msg(g_get_monotonic_time() < end, "there are %u sessions, not %u",
-			sessions(bus), count);
-		g_usleep(20 * 1000);
-	}
-}
-
 static void child_binds(void *argument)
 {
 	sd_bus_message_unref(call(bus, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 1,
@@ -255,10 +245,10 @@ START_TEST(a_session_that_is_bound_goes_when_its_caller_is_killed)
 {
 	pid_t pid = in_child(0, child_binds, NULL);
 
-	await_sessions(1);
+	await_sessions(bus, 1);
 	kill(pid, SIGKILL);
 	fixture_wait(pid);
-	await_sessions(0);
+	await_sessions(bus, 0);
 }
 END_TEST
 
@@ -277,7 +267,7 @@ START_TEST(a_session_ends_after_its_duration)
 {
 	sd_bus_message_unref(call(bus, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 1,
 		"Duration", "t", (uint64_t)200000));
-	await_sessions(0);
+	await_sessions(bus, 0);
 }
 END_TEST
 
@@ -352,24 +342,6 @@ START_TEST(the_journal_is_reached_through_its_descriptor_only)
 	stop(bus, path);
 }
 END_TEST
-
-/* Reads until the stream ends or has as much as wanted. */
-static size_t read_stream(int fd, char *buffer, size_t wanted)
-{
-	size_t size = 0;
-
-	while (size < wanted) {
-		ssize_t n = read(fd, buffer + size, wanted - size);
-
-		if (n == 0)
-			break;
-		if (n > 0)
-			size += n;
-		else
-			ck_assert_int_eq(errno, EAGAIN);
-	}
-	return size;
-}
 
 START_TEST(a_stream_is_the_journal_and_ends_with_the_session)
 {
