@@ -6,44 +6,9 @@
 #ifndef NFTTRACED_CALL_H
 #define NFTTRACED_CALL_H
 
-#include <linux/ptrace.h>
-#include <stdbool.h>
+#include "read.h"
 
-#include "kernel.h"
-#include "maps.h"
-
-#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
-
-/* Keeps the compiler from reasoning about where a value came from. */
-#define opaque(value) asm volatile("" : "+r"(value))
-
-/*
- * Reads members `first` to `last` of a kernel object in one go: a read costs much more than its
- * bytes. True if it went well. The buffer must hold what the kernel at hand has between them: the
- * verifier knows.
- */
-#define span_read(buffer, address, type, first, last)                                             \
-	({                                                                                        \
-		__u32 _start = bpf_core_field_offset(type, first);                                \
-		__u32 _end = bpf_core_field_offset(type, last) + bpf_core_field_size(type, last); \
-		bpf_probe_read_kernel(buffer, _end - _start, (void *)(address) + _start) == 0;    \
-	})
-
-/* The object that a span was read from, as if it were whole: only what was read may be accessed. */
-#define span_object(buffer, type, first)                                                             \
-	({                                                                                           \
-		void *_base = (void *)(buffer);                                                      \
-		__s64 _shift = 0;                                                                    \
-                                                                                                     \
-		/* The verifier lets nobody subtract from an address on the stack, and forgets     \
-		 * what it knows of a number that is negated. */ \
-		opaque(_base);                                                                       \
-		opaque(_shift);                                                                      \
-		_shift -= bpf_core_field_offset(type, first);                                        \
-		opaque(_shift);                                                                      \
-		(const type *)(_base + _shift);                                                      \
-	})
 
 /* An argument of the traced function is 0 where the layout does not have it. */
 struct call {
@@ -70,7 +35,9 @@ struct notes {
 	__u64 info;
 	__u64 basechain;
 	__u64 target; /* chain of a jump or goto */
+	__u64 current; /* chain that chain_object is */
 	__u64 head; /* skb->head */
+	__u64 shared; /* struct skb_shared_info */
 	__s32 code; /* of the verdict, as the kernel has it */
 	__u32 trace_type;
 	__u32 skb_length;
@@ -93,8 +60,8 @@ static __always_inline struct notes *frame_notes(struct frame *frame)
 /* Fills in a call from the function's first five arguments. */
 static __always_inline bool call_read(struct call *call, const __u64 arguments[LAYOUT_VERDICT])
 {
-	__u64 span[8];
 	const struct nft_traceinfo___6_3 *info;
+	__u64 span[8];
 
 	if (argument_layout == LAYOUT_VERDICT) {
 		call->pkt = arguments[0];
@@ -107,9 +74,9 @@ static __always_inline bool call_read(struct call *call, const __u64 arguments[L
 		return true;
 	}
 
-	if (!span_read(span, arguments[0], struct nft_traceinfo___6_3, pkt, verdict))
+	info = object_open(arguments[0], span, struct nft_traceinfo___6_3, pkt, verdict);
+	if (!info)
 		return false;
-	info = span_object(span, struct nft_traceinfo___6_3, pkt);
 	call->pkt = (__u64)info->pkt;
 	call->verdict = (__u64)info->verdict;
 	call->rule = (__u64)info->rule;
@@ -148,11 +115,7 @@ static __always_inline bool call_read_fentry(struct call *call, const __u64 *con
 /* struct nft_base_chain of the traversal; 0: can't be read. */
 static __always_inline __u64 basechain_read(__u64 info)
 {
-	__u64 basechain = 0;
-
-	bpf_probe_read_kernel(&basechain, sizeof(basechain),
-		(void *)info + bpf_core_field_offset(struct nft_traceinfo, basechain));
-	return basechain;
+	return word_read(info + bpf_core_field_offset(struct nft_traceinfo, basechain));
 }
 
 /* The verdict's code, and the target of a jump or goto. */
@@ -160,23 +123,21 @@ static __always_inline bool call_verdict(struct call *call, __s32 *ret_code, __u
 {
 	const struct nft_verdict *verdict;
 	__u64 span[2];
-	__u8 policy;
 
 	if (call->type == EVENT_TRACE_POLICY) {
 		if (!call->basechain)
 			call->basechain = basechain_read(call->info);
-		if (bpf_probe_read_kernel(&policy, sizeof(policy),
-			    (void *)call->basechain +
-				    bpf_core_field_offset(struct nft_base_chain, policy)))
+		if (!call->basechain)
 			return false;
-		*ret_code = policy;
+		*ret_code = byte_read(
+			call->basechain + bpf_core_field_offset(struct nft_base_chain, policy));
 		*ret_target = 0;
 		return true;
 	}
 
-	if (!span_read(span, call->verdict, struct nft_verdict, code, chain))
+	verdict = object_open(call->verdict, span, struct nft_verdict, code, chain);
+	if (!verdict)
 		return false;
-	verdict = span_object(span, struct nft_verdict, code);
 	*ret_code = verdict->code;
 	*ret_target = (__u64)verdict->chain;
 	return true;

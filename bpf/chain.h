@@ -21,14 +21,20 @@ static __always_inline __u64 *chain_cache_slot(__u64 rule)
 	return &chain_cache[(rule * CHAIN_CACHE_SPREAD) >> (64 - CHAIN_CACHE_BITS)];
 }
 
-static __always_inline bool chain_read(struct notes *notes, __u64 chain)
-{
-	return chain && span_read(notes->chain_span, chain, struct nft_chain, blob_gen_0, name);
-}
-
+/* The chain that chain_choose chose last. */
 static __always_inline const struct nft_chain *chain_object(struct notes *notes)
 {
+	if (direct_loads)
+		return direct(notes->current);
 	return span_object(notes->chain_span, struct nft_chain, blob_gen_0);
+}
+
+static __always_inline bool chain_choose(struct notes *notes, __u64 chain)
+{
+	notes->current = chain;
+	if (!chain || direct_loads)
+		return chain;
+	return span_read(notes->chain_span, chain, struct nft_chain, blob_gen_0, name);
 }
 
 /* The chain that a blob's end names; 0: not a blob's end. */
@@ -37,19 +43,19 @@ static __always_inline __u64 blob_end_chain(__u64 address)
 	const struct nft_rule_dp_last *last;
 	__u64 span[8];
 
-	if (!span_read(span, address, struct nft_rule_dp_last, end, chain))
+	last = object_open(address, span, struct nft_rule_dp_last, end, chain);
+	if (!last || !BPF_CORE_READ_BITFIELD(&last->end, is_last))
 		return 0;
-	last = span_object(span, struct nft_rule_dp_last, end);
-	return BPF_CORE_READ_BITFIELD(&last->end, is_last) ? (__u64)last->chain : 0;
+	return (__u64)last->chain;
 }
 
-/* True if `rule` is in `chain`, which is in notes->chain_span then. */
+/* True if `rule` is in `chain`, which chain_object is then. */
 static __always_inline bool chain_has_rule(struct notes *notes, __u64 chain, __u64 rule)
 {
 	const struct nft_chain *object;
 	__u64 first, second, blob, rules, size;
 
-	if (!chain_read(notes, chain))
+	if (!chain_choose(notes, chain))
 		return false;
 	object = chain_object(notes);
 	first = (__u64)object->blob_gen_0;
@@ -59,26 +65,26 @@ static __always_inline bool chain_has_rule(struct notes *notes, __u64 chain, __u
 	if (!blob || blob >= rule)
 		return false;
 
-	if (bpf_probe_read_kernel(&size, sizeof(size),
-		    (void *)blob + bpf_core_field_offset(struct nft_rule_blob, size)))
-		return false;
+	size = word_read(blob + bpf_core_field_offset(struct nft_rule_blob, size));
 	rules = blob + bpf_core_field_offset(struct nft_rule_blob, data);
 	if (rule < rules || rule >= rules + size)
 		return false;
 	return blob_end_chain(rules + size) == chain;
 }
 
-/* Reads a rule's header; NULL: it can't be read. */
-static __always_inline const struct nft_rule_dp *rule_read(__u64 span[1], __u64 address)
+/* A rule's header; NULL: it can't be read. */
+static __always_inline const struct nft_rule_dp *rule_open(__u64 span[1], __u64 address)
 {
 	const struct nft_rule_dp *rule = (const struct nft_rule_dp *)span;
 
+	if (direct_loads)
+		return direct(address);
 	/* clang refuses to relocate a bit field of what it knows to be aligned to 16 bytes. */
 	opaque(rule);
-	return bpf_probe_read_kernel(
-		       span, bpf_core_field_offset(struct nft_rule_dp, data), (void *)address)
-		? NULL
-		: rule;
+	if (bpf_probe_read_kernel(
+		    span, bpf_core_field_offset(struct nft_rule_dp, data), (void *)address))
+		return NULL;
+	return rule;
 }
 
 struct chain_walk {
@@ -90,7 +96,7 @@ struct chain_walk {
 static long chain_walk_step(__u32 step, struct chain_walk *walk)
 {
 	__u64 span[1];
-	const struct nft_rule_dp *rule = rule_read(span, walk->rule);
+	const struct nft_rule_dp *rule = rule_open(span, walk->rule);
 
 	if (!rule)
 		return 1;
@@ -103,15 +109,26 @@ static long chain_walk_step(__u32 step, struct chain_walk *walk)
 	return 0;
 }
 
+/*
+ * Walks from a rule to its blob's end, which names the chain; 0: not found. Not static, so that the
+ * verifier looks at it once.
+ */
+__noinline __u64 chain_walk(__u64 rule)
+{
+	struct chain_walk walk = { .rule = rule };
+
+	bpf_loop(CHAIN_WALK_MAX, chain_walk_step, &walk, 0);
+	return walk.chain;
+}
+
 static __always_inline __u64 chain_of_base(__u64 basechain)
 {
 	return basechain ? basechain + bpf_core_field_offset(struct nft_base_chain, chain) : 0;
 }
 
-/* Finds the chain of a rule that is not its blob's end, and reads it; 0: could not be told. */
+/* Finds the chain of a rule that is not its blob's end, and chooses it; 0: could not be told. */
 static __always_inline __u64 chain_find(struct notes *notes, struct cpu_stats *stats, __u64 rule)
 {
-	struct chain_walk walk = { .rule = rule };
 	__u64 *cached = chain_cache_slot(rule), chain = *cached;
 
 	if (chain_has_rule(notes, chain, rule))
@@ -128,9 +145,8 @@ static __always_inline __u64 chain_find(struct notes *notes, struct cpu_stats *s
 		goto found;
 
 	stats->counts[COUNT_CHAIN_WALKED]++;
-	bpf_loop(CHAIN_WALK_MAX, chain_walk_step, &walk, 0);
-	chain = walk.chain;
-	if (!chain_read(notes, chain))
+	chain = chain_walk(rule);
+	if (!chain_choose(notes, chain))
 		return 0;
 found:
 	*cached = chain;
@@ -139,20 +155,19 @@ found:
 }
 
 /*
- * Reads the chain that the call was in into notes->chain_span; `last` says that the rule is its
- * blob's end. False: could not be told.
+ * Chooses the chain that the call was in; `last` says that the rule is its blob's end. False: could not be told.
  */
 static __always_inline bool chain_of_call(
 	struct notes *notes, struct cpu_stats *stats, __u64 rule, bool last)
 {
 	if (argument_layout == LAYOUT_INFO)
-		return chain_read(notes, notes->chain);
+		return chain_choose(notes, notes->chain);
 	if (!rule)
-		return chain_read(notes,
+		return chain_choose(notes,
 			chain_of_base(
 				notes->basechain ? notes->basechain : basechain_read(notes->info)));
 	if (last)
-		return chain_read(notes, blob_end_chain(rule));
+		return chain_choose(notes, blob_end_chain(rule));
 	return chain_find(notes, stats, rule);
 }
 

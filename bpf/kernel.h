@@ -11,6 +11,12 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct task_struct {
+	int pid;
+	int tgid;
+	char comm[16];
+};
+
 struct net_device {
 	char name[16];
 	int ifindex;

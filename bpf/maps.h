@@ -28,6 +28,7 @@ struct expansion_key {
 };
 
 extern const volatile __u32 argument_layout;
+extern const volatile __u32 direct_loads; /* the kernel has bpf_rdonly_cast: read.h */
 extern const volatile __u32 ring_mask;
 extern const volatile __u32 tracker_mask;
 /* Addresses of the kernel's variables, x86; 0: page fragments can't be read. */

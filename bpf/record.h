@@ -26,56 +26,81 @@ static __always_inline __u32 record_align(struct frame *frame, __u32 offset)
 	return (offset + EVENT_ALIGN - 1) & ~(__u32)(EVENT_ALIGN - 1);
 }
 
-/* Appends a name; returns its length. */
-static __always_inline __u32 record_name(struct frame *frame, __u32 offset, const char *name)
+/* Bytes before the first zero of `word`; 8: it has none. */
+static __always_inline __u32 word_length(__u64 word)
 {
-	long length;
+	__u64 zeros;
 
-	if (!record_bounded(offset))
-		return 0;
-	length = bpf_probe_read_kernel_str(frame->record + offset, EVENT_NAME_MAX + 1, name);
-	return length > 0 ? length - 1 : 0;
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		word = __builtin_bswap64(word);
+	/* The lowest bit that is set marks the first byte that is zero. */
+	zeros = (word - 0x0101010101010101ull) & ~word & 0x8080808080808080ull;
+	return zeros ? bit_lowest(zeros) / 8 : 8;
 }
 
-/* The names and handle of the chain of a jump or goto. */
+/*
+ * Appends a name and stores its length; returns it. What comes back from memory is any number to the
+ * verifier: it would go on with each length that the loop can end with.
+ */
+static __always_inline __u32 record_name(
+	struct frame *frame, __u32 offset, const char *name, __u8 *ret_length)
+{
+	*ret_length = 0;
+	if (!record_bounded(offset))
+		return 0;
+	if (!direct_loads) {
+		long length =
+			bpf_probe_read_kernel_str(frame->record + offset, EVENT_NAME_MAX + 1, name);
+
+		*ret_length = length > 0 ? length - 1 : 0;
+		return *ret_length;
+	}
+	for (__u32 i = 0; i < EVENT_NAME_MAX + 1; i += sizeof(__u64)) {
+		__u64 word = word_read((__u64)name + i);
+		__u32 length = word_length(word);
+
+		*(__u64 *)(frame->record + offset + i) = word;
+		*ret_length = i + length;
+		if (length < sizeof(__u64))
+			break;
+	}
+	return *(volatile __u8 *)ret_length;
+}
+
+/* The name and handle of the chain of a jump or goto. */
 static __always_inline __u32 record_target(
 	struct frame *frame, struct notes *notes, struct event_nft *nft, __u32 offset)
 {
 	const struct nft_chain *chain;
-	__u32 length;
 
 	/* The chain of the rule has been used up by now. */
-	if (!chain_read(notes, notes->target))
+	if (!chain_choose(notes, notes->target))
 		return 0;
 	chain = chain_object(notes);
-	length = record_name(frame, offset, chain->name);
 	nft->target_handle = chain->handle;
-	nft->target_length = length;
 	nft->flags |= EVENT_NFT_TARGET;
-	return length;
+	return record_name(frame, offset, chain->name, &nft->target_length);
 }
 
-/* Table and chain of the call, of which notes->chain_span is the chain. */
+/* Table and chain of the call: the chain that was chosen. */
 static __always_inline __u32 record_chain(
 	struct frame *frame, struct notes *notes, struct event_nft *nft, __u32 offset)
 {
 	const struct nft_chain *chain = chain_object(notes);
 	const struct nft_table *table;
-	__u32 table_length, chain_length;
+	__u32 length;
 	__u64 span[10];
 
-	if (!span_read(span, chain->table, struct nft_table, handle, name))
+	table = object_open(chain->table, span, struct nft_table, handle, name);
+	if (!table)
 		return 0;
-	table = span_object(span, struct nft_table, handle);
 	nft->table_handle = table->handle;
 	nft->family = BPF_CORE_READ_BITFIELD(table, family);
-	table_length = record_name(frame, offset, table->name);
+	length = record_name(frame, offset, table->name, &nft->table_length);
 	nft->chain_handle = chain->handle;
-	chain_length = record_name(frame, offset + table_length, chain->name);
-	nft->table_length = table_length;
-	nft->chain_length = chain_length;
+	length += record_name(frame, offset + length, chain->name, &nft->chain_length);
 	nft->flags |= EVENT_NFT_CHAIN;
-	return table_length + chain_length;
+	return length;
 }
 
 static __always_inline __u32 record_nft(struct frame *frame, struct notes *notes,
@@ -104,7 +129,7 @@ static __always_inline __u32 record_nft(struct frame *frame, struct notes *notes
 
 	if (notes->rule) {
 		__u64 span[1];
-		const struct nft_rule_dp *rule = rule_read(span, notes->rule);
+		const struct nft_rule_dp *rule = rule_open(span, notes->rule);
 
 		last = rule && BPF_CORE_READ_BITFIELD(rule, is_last);
 		if (!rule) {
@@ -127,47 +152,29 @@ static __always_inline __u32 record_nft(struct frame *frame, struct notes *notes
 	return record_align(frame, end);
 }
 
-/* Bytes before the first zero of `word`; 8: it has none. */
-static __always_inline __u32 word_length(__u64 word)
-{
-	__u64 zeros;
-
-	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
-		word = __builtin_bswap64(word);
-	/* The lowest bit that is set marks the first byte that is zero. */
-	zeros = (word - 0x0101010101010101ull) & ~word & 0x8080808080808080ull;
-	return zeros ? bit_lowest(zeros) / 8 : 8;
-}
-
 /* Index and name of a device, the name appended; returns the name's length. */
 static __always_inline __u32 record_device_name(
 	struct frame *frame, __u32 offset, const struct net_device *device, __u32 *ret_index)
 {
-	__u32 index_offset = bpf_core_field_offset(struct net_device, ifindex);
-	__u32 name_offset = bpf_core_field_offset(struct net_device, name);
-	__u64 span[3];
+	__u64 name_address = (__u64)device + bpf_core_field_offset(struct net_device, name);
+	__u64 name[2] = {};
 	__u32 length;
 
-	if (name_offset == index_offset + sizeof(__u32)) {
-		/* Next to each other since 6.9: one read for both. */
-		if (bpf_probe_read_kernel((__u8 *)span + 4, EVENT_DEVICE_MAX + 1 + sizeof(__u32),
-			    (void *)device + index_offset))
-			return 0;
-	} else if (bpf_probe_read_kernel(
-			   (__u8 *)span + 4, sizeof(__u32), (void *)device + index_offset) ||
-		bpf_probe_read_kernel(
-			&span[1], EVENT_DEVICE_MAX + 1, (void *)device + name_offset)) {
+	*ret_index = half_read((__u64)device + bpf_core_field_offset(struct net_device, ifindex));
+	if (direct_loads) {
+		name[0] = word_read(name_address);
+		name[1] = word_read(name_address + sizeof(__u64));
+	} else if (bpf_probe_read_kernel(name, sizeof(name), (void *)name_address)) {
 		return 0;
 	}
-	*ret_index = *((__u32 *)span + 1);
 
 	if (!record_bounded(offset))
 		return 0;
-	*(__u64 *)(frame->record + offset) = span[1];
-	*(__u64 *)(frame->record + offset + 8) = span[2];
-	length = word_length(span[1]);
+	*(__u64 *)(frame->record + offset) = name[0];
+	*(__u64 *)(frame->record + offset + 8) = name[1];
+	length = word_length(name[0]);
 	if (length == 8)
-		length += word_length(span[2]);
+		length += word_length(name[1]);
 	return length > EVENT_DEVICE_MAX ? EVENT_DEVICE_MAX : length;
 }
 
@@ -180,8 +187,8 @@ static __always_inline __u32 record_device(
 	struct event_device *section;
 
 	if (notes->head)
-		bpf_probe_read_kernel(&device, sizeof(device),
-			(void *)notes->skb + bpf_core_field_offset(struct sk_buff, dev));
+		device = (struct net_device *)word_read(
+			notes->skb + bpf_core_field_offset(struct sk_buff, dev));
 	if (!device && !in && !out)
 		return offset;
 	end = offset + sizeof(*section);

@@ -30,15 +30,15 @@ struct gather {
 /* Virtual address of a page fragment; 0: can't be told. */
 static __always_inline __u64 fragment_address(__u64 page, __u32 offset)
 {
-	__u64 vmemmap = 0, direct = 0;
+	__u64 vmemmap, pages;
 
 	if (page & NETMEM_IOV || !vmemmap_base_address || !page_offset_base_address)
 		return 0;
-	bpf_probe_read_kernel(&vmemmap, sizeof(vmemmap), (void *)vmemmap_base_address);
-	bpf_probe_read_kernel(&direct, sizeof(direct), (void *)page_offset_base_address);
-	if (!vmemmap || !direct || page < vmemmap)
+	vmemmap = word_read(vmemmap_base_address);
+	pages = word_read(page_offset_base_address);
+	if (!vmemmap || !pages || page < vmemmap)
 		return 0;
-	return direct + ((page - vmemmap) / bpf_core_type_size(struct page) << PAGE_BITS) + offset;
+	return pages + ((page - vmemmap) / bpf_core_type_size(struct page) << PAGE_BITS) + offset;
 }
 
 static __always_inline bool gather_fragment(struct gather *gather)
@@ -75,16 +75,14 @@ static __always_inline bool gather_member(struct gather *gather)
 	const struct sk_buff *skb;
 	__u64 member = gather->member;
 
-	if (!span_read(span, member, struct sk_buff, len, data))
+	skb = object_open(member, span, struct sk_buff, len, data);
+	if (!skb)
 		return false;
-	skb = span_object(span, struct sk_buff, len);
 	gather->from = (__u64)skb->data;
 	gather->left = skb->len - skb->data_len;
 	/* What follows a member with fragments of its own would land in the wrong place. */
-	if (skb->data_len ||
-		bpf_probe_read_kernel(&gather->member, sizeof(gather->member),
-			(void *)member + bpf_core_field_offset(struct sk_buff, next)))
-		gather->member = 0;
+	gather->member =
+		skb->data_len ? 0 : word_read(member + bpf_core_field_offset(struct sk_buff, next));
 	return true;
 }
 
@@ -119,18 +117,23 @@ static long gather_step(__u32 step, struct gather *gather)
 	return 0;
 }
 
-/* Goes on behind the linear part. Returns how many bytes the view has then. */
-static __always_inline __u32 view_gather(
-	struct frame *frame, const struct sk_buff *skb, __u32 filled, __u32 wanted)
+/*
+ * Goes on behind the linear part. Returns how many bytes the view has then. Not static, so that the
+ * verifier looks at it once, not in each state of the caller's.
+ */
+__noinline __u32 view_gather(__u32 owner, __u32 filled, __u32 wanted)
 {
+	struct frame *frame = bpf_map_lookup_elem(&frames, &owner);
 	struct gather gather = { .frame = frame, .filled = filled, .wanted = wanted };
-	__u64 shared = (__u64)skb->head + skb->end;
-	__u8 fragments = 0;
+	__u64 shared;
+	__u8 fragments;
 
-	bpf_probe_read_kernel(&fragments, sizeof(fragments),
-		(void *)shared + bpf_core_field_offset(struct skb_shared_info, nr_frags));
-	bpf_probe_read_kernel(&gather.member, sizeof(gather.member),
-		(void *)shared + bpf_core_field_offset(struct skb_shared_info, frag_list));
+	if (!frame)
+		return filled;
+	shared = frame_notes(frame)->shared;
+	fragments = byte_read(shared + bpf_core_field_offset(struct skb_shared_info, nr_frags));
+	gather.member =
+		word_read(shared + bpf_core_field_offset(struct skb_shared_info, frag_list));
 	gather.fragments = shared + bpf_core_field_offset(struct skb_shared_info, frags);
 	gather.fragments_left = fragments > FRAGMENTS_MAX ? FRAGMENTS_MAX : fragments;
 	bpf_loop(GATHER_STEPS, gather_step, &gather, 0);
@@ -204,8 +207,8 @@ static __always_inline __u32 view_ethernet(
 }
 
 /* Fills in frame.link, length, captured and packet. */
-static __always_inline void view_read(
-	struct frame *frame, struct notes *notes, const struct sk_buff *skb, __u64 *clipped)
+static __always_inline void view_read(struct frame *frame, struct notes *notes, __u32 owner,
+	const struct sk_buff *skb, __u64 *clipped)
 {
 	__u64 head = (__u64)skb->head, data = (__u64)skb->data, start;
 	__u64 end = data + (skb->len - skb->data_len);
@@ -230,7 +233,8 @@ static __always_inline void view_read(
 	if (visible > frame->length)
 		visible = frame->length;
 	if (captured < visible) {
-		captured = view_gather(frame, skb, captured, visible);
+		notes->shared = head + skb->end;
+		captured = view_gather(owner, captured, visible);
 		if (captured < visible)
 			*clipped += 1;
 	}

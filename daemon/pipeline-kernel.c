@@ -98,6 +98,7 @@ static int layout_read(struct kernel_facts *facts, char **ret_reason)
 		*ret_reason = g_strdup_printf("%s can't be read: %s", KERNEL_BTF, g_strerror(-r));
 		return r;
 	}
+	facts->direct_loads = btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	r = function_find(kernel, facts);
 	if (r < 0) {
 		module = btf__parse_split(MODULE_BTF, kernel);

@@ -94,6 +94,7 @@ static int maps_prepare(const struct pipeline *pipeline, struct pipeline_bpf *sk
 	int r;
 
 	skeleton->rodata->argument_layout = pipeline->facts.layout;
+	skeleton->rodata->direct_loads = pipeline->facts.direct_loads;
 	skeleton->rodata->ring_mask = pipeline->rings - 1;
 	skeleton->rodata->tracker_mask = pipeline->buckets - 1;
 	skeleton->rodata->vmemmap_base_address = pipeline->facts.vmemmap_base;
@@ -238,6 +239,12 @@ int pipeline_load(
 	libbpf_set_print(message_take);
 	messages = said;
 	r = skeleton_load(pipeline, &pipeline->programs);
+	if (r < 0 && pipeline->facts.direct_loads) {
+		/* There, but not for programs of this kind. */
+		pipeline->facts.direct_loads = false;
+		g_string_truncate(said, 0);
+		r = skeleton_load(pipeline, &pipeline->programs);
+	}
 	messages = NULL;
 	if (r < 0) {
 		g_autofree char *gist = message_gist(said->str);

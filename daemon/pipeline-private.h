@@ -21,6 +21,7 @@ struct kernel_facts {
 	uint32_t layout; /* number of arguments of PIPELINE_FUNCTION */
 	uint32_t function_id; /* of PIPELINE_FUNCTION in BTF; 0: not found */
 	bool module_btf; /* function_id is in the module's BTF, not in vmlinux */
+	bool direct_loads; /* programs can use bpf_rdonly_cast */
 	uint64_t vmemmap_base; /* addresses of variables; 0: unknown */
 	uint64_t page_offset_base;
 	ino_t module_inode; /* of the loaded module's folder in sysfs; 0: not a module */

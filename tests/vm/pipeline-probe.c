@@ -26,7 +26,7 @@
 #define TRACKER_SIZE 65536
 #define WAKEUP       4096
 #define DRAIN_MAX    1000
-#define PAUSE_USEC   2000
+#define PAUSE_USEC   20000
 
 static const char *const modes[] = {
 	[ATTACH_AUTO] = "auto",

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The last stage, EMIT: counts the sessions that matched, remembers a tracked packet, holds back what
+ * EMIT, the last stage: counts the sessions that matched, remembers a tracked packet, holds back what
  * is over a session's rate, builds the record and puts it into the CPU's ring.
  */
+#ifndef NFTTRACED_EMIT_H
+#define NFTTRACED_EMIT_H
+
 #include "bits.h"
 #include "record.h"
 #include "track.h"
 
 #define RATE_TRIES 4 /* races with other CPUs for a session's next arrival time */
-
-__u64 chain_cache[CHAIN_CACHE_SIZE];
 
 /* Generic cell rate: an event that comes more than the tolerance too early is held back. */
 static __always_inline bool rate_exceeded(__u32 bit, __u64 now)
@@ -93,14 +94,9 @@ static __always_inline void record_head(struct frame *frame, struct notes *notes
 	__u8 attach)
 {
 	struct event_head *head = (struct event_head *)frame->record;
-	__u64 task = bpf_get_current_pid_tgid();
-	__u64 cookie = 0;
-	__u32 inode = 0;
+	const struct task_struct *task = (void *)bpf_get_current_task_btf();
+	__u64 net = (__u64)state->net;
 
-	bpf_probe_read_kernel(&inode, sizeof(inode),
-		(void *)state->net + bpf_core_field_offset(struct net, ns.inum));
-	bpf_probe_read_kernel(&cookie, sizeof(cookie),
-		(void *)state->net + bpf_core_field_offset(struct net, net_cookie));
 	head->version = EVENT_VERSION;
 	head->probe = EVENT_PROBE_NFT;
 	head->attach = attach;
@@ -108,14 +104,15 @@ static __always_inline void record_head(struct frame *frame, struct notes *notes
 	head->time = now;
 	head->epoch = frame->epoch;
 	head->cpu = cpu;
-	head->pid = task;
-	head->tgid = task >> 32;
-	bpf_get_current_comm(head->comm, sizeof(head->comm));
+	head->pid = task->pid;
+	head->tgid = task->tgid;
+	((__u64 *)head->comm)[0] = ((const __u64 *)task->comm)[0];
+	((__u64 *)head->comm)[1] = ((const __u64 *)task->comm)[1];
 	head->skb = notes->skb;
 	head->track_head = slot ? slot->origin : 0;
 	head->track_time = slot ? slot->time : 0;
-	head->netns_cookie = cookie;
-	head->netns_inode = inode;
+	head->netns_cookie = word_read(net + bpf_core_field_offset(struct net, net_cookie));
+	head->netns_inode = half_read(net + bpf_core_field_offset(struct net, ns.inum));
 	head->skb_length = notes->skb_length;
 }
 
@@ -159,9 +156,11 @@ static __always_inline int emit(void *context, __u32 owner, __u8 attach)
 	if (!sessions)
 		return 0;
 
-	if (!span_read(span, notes->state, struct nf_hook_state, hook, net))
+	state = object_open(notes->state, span, struct nf_hook_state, hook, net);
+	if (!direct_loads && !state) {
 		stats->counts[COUNT_FAULTS]++;
-	state = span_object(span, struct nf_hook_state, hook);
+		state = span_object(span, struct nf_hook_state, hook);
+	}
 	record_head(frame, notes, slot, state, now, cpu, attach);
 	size = record_nft(frame, notes, stats, state, sizeof(struct event_head));
 	size = record_device(frame, notes, state, size);
@@ -173,14 +172,4 @@ static __always_inline int emit(void *context, __u32 owner, __u8 attach)
 	return 0;
 }
 
-SEC("kprobe/__nft_trace_packet")
-int kprobe_emit(struct pt_regs *context)
-{
-	return emit(context, FRAME_KPROBE, EVENT_ATTACH_KPROBE);
-}
-
-SEC("fentry/__nft_trace_packet")
-int fentry_emit(__u64 *context)
-{
-	return emit(context, FRAME_TRACING, EVENT_ATTACH_FENTRY);
-}
+#endif

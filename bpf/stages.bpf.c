@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The stages as programs, for each way of attaching: STUB, the only attached one, CAPTURE and EMIT;
+ * the matcher between them is generated. Owns the global variables of the kernel side. The stages are
+ * one object because libbpf 1.1 can't link objects that call the same function of the kernel.
+ */
+#include "capture.h"
+#include "emit.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+const volatile __u32 argument_layout = LAYOUT_VERDICT;
+const volatile __u32 direct_loads;
+const volatile __u32 ring_mask;
+const volatile __u32 tracker_mask;
+const volatile __u64 vmemmap_base_address;
+const volatile __u64 page_offset_base_address;
+
+const volatile __u8 bit_positions[64] = { 0, 1, 48, 2, 57, 49, 28, 3, 61, 58, 50, 42, 38, 29, 17, 4,
+	62, 55, 59, 36, 53, 51, 43, 22, 45, 39, 33, 30, 24, 18, 12, 5, 63, 47, 56, 27, 60, 41, 37,
+	16, 54, 35, 52, 21, 44, 32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9, 13, 8, 7,
+	6 };
+
+struct pipeline_config config;
+__u64 arrivals[EVENT_SESSIONS_MAX];
+__u64 chain_cache[CHAIN_CACHE_SIZE];
+
+SEC("kprobe/__nft_trace_packet")
+int kprobe_stub(struct pt_regs *context)
+{
+	bpf_tail_call(context, &kprobe_stages, STAGE_CAPTURE);
+	return 0;
+}
+
+SEC("kprobe/__nft_trace_packet")
+int kprobe_capture(struct pt_regs *context)
+{
+	struct cpu_stats *stats;
+	struct call call;
+	__u32 cpu;
+
+	stats = cpu_stats(&cpu);
+	if (!stats)
+		return 0;
+	stats->counts[COUNT_CALLS]++;
+	if (!call_read_kprobe(&call, context))
+		stats->counts[COUNT_FAULTS]++;
+	else if (call_capture(context, &call, FRAME_KPROBE, stats))
+		bpf_tail_call(context, &kprobe_stages, STAGE_MATCHER);
+	return 0;
+}
+
+SEC("kprobe/__nft_trace_packet")
+int kprobe_emit(struct pt_regs *context)
+{
+	return emit(context, FRAME_KPROBE, EVENT_ATTACH_KPROBE);
+}
+
+SEC("fentry/__nft_trace_packet")
+int fentry_stub(__u64 *context)
+{
+	bpf_tail_call(context, &fentry_stages, STAGE_CAPTURE);
+	return 0;
+}
+
+SEC("fentry/__nft_trace_packet")
+int fentry_capture(__u64 *context)
+{
+	struct cpu_stats *stats;
+	struct call call;
+	__u32 cpu;
+
+	stats = cpu_stats(&cpu);
+	if (!stats)
+		return 0;
+	stats->counts[COUNT_CALLS]++;
+	if (!call_read_fentry(&call, context))
+		stats->counts[COUNT_FAULTS]++;
+	else if (call_capture(context, &call, FRAME_TRACING, stats))
+		bpf_tail_call(context, &fentry_stages, STAGE_MATCHER);
+	return 0;
+}
+
+SEC("fentry/__nft_trace_packet")
+int fentry_emit(__u64 *context)
+{
+	return emit(context, FRAME_TRACING, EVENT_ATTACH_FENTRY);
+}
