@@ -1,173 +1,182 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Compiles a session's filter expression with libpcap; see filter.h. */
-#include <pcap/pcap.h>
-
+/*
+ * A session's filter: its expression is compiled in a child process with a limit on its time, so that
+ * neither libpcap's parser nor its optimiser can do more to the daemon than fail; see filter.h.
+ */
 #include "filter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
-#include <stdbool.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-#include "../bpf/pipeline.h"
-#include "classic.h"
-#include "filter-names.h"
+#include "../journal/cleanup.h"
+#include "filter-compile.h"
 
-_Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter), "libpcap speaks classic BPF");
-_Static_assert(offsetof(struct bpf_insn, k) == offsetof(struct sock_filter, k), "same layout");
+#define REASON_MAX 4096 /* bytes of a sentence that the child may say */
 
-/* Of a packet, bytes: what `len` may be compared with is not limited by it. */
-#define SNAPSHOT_LENGTH 262144
-
-/*
- * libpcap's optimiser needs time with the cube of a program's length. A program that is this much
- * longer before it is optimised has no chance, and is refused without it.
- */
-#define UNOPTIMISED_MAX (12 * FILTER_INSTRUCTIONS_MAX)
-
-enum optimise {
-	OPTIMISE_NO = 0,
-	OPTIMISE_YES = 1,
+/* What the child tells: this, the programs' instructions, the reason without a NUL. */
+struct verdict_message {
+	int32_t result;
+	uint32_t view;
+	uint32_t lengths[FILTER_VARIANTS]; /* instructions */
+	uint32_t reason_length;
 };
 
-static void program_clear(struct bpf_program *program)
+static int write_all(int fd, const void *data, size_t size)
 {
-	if (program->bf_insns != NULL)
-		pcap_freecode(program);
+	for (const char *bytes = data; size > 0;) {
+		ssize_t n = write(fd, bytes, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		bytes += n;
+		size -= (size_t)n;
+	}
+	return 0;
 }
 
-#define auto_program __attribute__((cleanup(program_clear))) struct bpf_program
-
-static void pcap_closep(pcap_t **pcap)
+/* 0: all of it; -EPIPE: the other side ended before. */
+static int read_all(int fd, void *data, size_t size)
 {
-	if (*pcap != NULL)
-		pcap_close(*pcap);
+	for (char *bytes = data; size > 0;) {
+		ssize_t n = read(fd, bytes, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -EPIPE;
+		bytes += n;
+		size -= (size_t)n;
+	}
+	return 0;
 }
 
-#define auto_pcap __attribute__((cleanup(pcap_closep))) pcap_t
-
-static int link_type(enum filter_variant variant)
+static void child_tell(int fd, int result, const struct filter *filter, const char *reason)
 {
-	return variant == FILTER_ETHERNET ? DLT_EN10MB : DLT_RAW;
-}
-
-/* pcap_compile() with errors as ours: libpcap's message, or ours about a name. */
-static int compile(pcap_t *pcap, const char *expression, enum optimise optimise,
-	struct bpf_program *ret, char **ret_reason)
-{
-	g_autofree char *valid = NULL;
-	const char *name;
-
-	filter_names_reset();
-	if (pcap_compile(pcap, ret, expression, optimise, PCAP_NETMASK_UNKNOWN) == 0)
-		return 0;
-	name = filter_names_refused();
-	valid = name != NULL ? g_utf8_make_valid(name, -1) : NULL;
-	if (valid != NULL)
-		*ret_reason = g_strdup_printf("names of hosts and networks are not resolved: give "
-					      "an address in place of \"%s\"",
-			valid);
-	else
-		*ret_reason = g_utf8_make_valid(pcap_geterr(pcap), -1);
-	return -EINVAL;
-}
-
-static int check_length(u_int length, u_int allowed, char **ret_reason)
-{
-	if (length <= allowed)
-		return 0;
-	*ret_reason = g_strdup_printf(
-		"the filter needs %u instructions%s, and %u are allowed: make it shorter, or "
-		"several sessions of it",
-		length, allowed == UNOPTIMISED_MAX ? " before it is optimised" : "", allowed);
-	return -E2BIG;
-}
-
-static int compile_variant(const char *expression, enum filter_variant variant,
-	struct sock_fprog *ret, uint32_t *ret_view, char **ret_reason)
-{
-	auto_pcap *pcap = pcap_open_dead(link_type(variant), SNAPSHOT_LENGTH);
-	auto_program plain = { 0 }, optimised = { 0 };
-	auto_classic_facts facts = { 0 };
-	struct sock_fprog program;
+	struct verdict_message message = { .result = result, .view = filter->view };
 	int r;
 
-	if (pcap == NULL)
-		return -ENOMEM;
-	r = compile(pcap, expression, OPTIMISE_NO, &plain, ret_reason);
+	message.reason_length = reason != NULL ? (uint32_t)MIN(strlen(reason), REASON_MAX) : 0;
+	for (unsigned int v = 0; v < FILTER_VARIANTS; v++)
+		message.lengths[v] = filter->programs[v].len;
+	r = write_all(fd, &message, sizeof(message));
+	for (unsigned int v = 0; v < FILTER_VARIANTS && r == 0; v++)
+		r = write_all(fd, filter->programs[v].filter,
+			message.lengths[v] * sizeof(struct sock_filter));
+	if (r == 0)
+		r = write_all(fd, reason, message.reason_length);
+	if (r < 0)
+		_exit(EXIT_FAILURE);
+}
+
+/* First as it is, which is quick, then optimised: what was told last and whole counts. */
+static void child_run(int fd, const char *expression)
+{
+	const struct rlimit time = { FILTER_SECONDS_MAX, FILTER_SECONDS_MAX };
+	const enum optimise ways[] = { OPTIMISE_NO, OPTIMISE_YES };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setrlimit(RLIMIT_CPU, &time);
+	for (unsigned int i = 0; i < G_N_ELEMENTS(ways); i++) {
+		struct filter filter = { .expression = (char *)expression };
+		char *reason = NULL;
+		int r = filter_compile(&filter, ways[i], &reason);
+
+		child_tell(fd, r, &filter, reason);
+		if (r < 0 && r != -EAGAIN)
+			break;
+	}
+	_exit(EXIT_SUCCESS);
+}
+
+static int parent_hear(int fd, int *ret_result, struct filter *ret, char **ret_reason)
+{
+	struct verdict_message message;
+	auto_filter *heard = g_new0(struct filter, 1);
+	g_autofree char *reason = NULL;
+	int r;
+
+	r = read_all(fd, &message, sizeof(message));
+	for (unsigned int v = 0; v < FILTER_VARIANTS && r == 0; v++) {
+		struct sock_fprog *program = &heard->programs[v];
+
+		if (message.lengths[v] > FILTER_INSTRUCTIONS_MAX)
+			return -EBADMSG;
+		if (message.lengths[v] == 0)
+			continue;
+		program->len = (unsigned short)message.lengths[v];
+		program->filter = g_new(struct sock_filter, program->len);
+		r = read_all(fd, program->filter, program->len * sizeof(*program->filter));
+	}
+	if (r == 0 && message.reason_length > REASON_MAX)
+		return -EBADMSG;
+	if (r == 0 && message.reason_length > 0) {
+		reason = g_malloc0(message.reason_length + 1);
+		r = read_all(fd, reason, message.reason_length);
+	}
 	if (r < 0)
 		return r;
-	r = check_length(plain.bf_len, UNOPTIMISED_MAX, ret_reason);
-	if (r < 0)
-		return r;
-	r = compile(pcap, expression, OPTIMISE_YES, &optimised, ret_reason);
-	if (r < 0)
-		return r;
-	r = check_length(optimised.bf_len, FILTER_INSTRUCTIONS_MAX, ret_reason);
-	if (r < 0)
-		return r;
-	program.len = (unsigned short)optimised.bf_len;
-	program.filter = (struct sock_filter *)(void *)optimised.bf_insns;
-	r = classic_analyse(&program, &facts, ret_reason);
-	if (r < 0)
-		return r;
-	program.filter = g_memdup2(program.filter, program.len * sizeof(*program.filter));
-	*ret = program;
-	*ret_view = MAX(*ret_view, facts.view);
+	*ret_result = message.result;
+	ret->view = message.view;
+	for (unsigned int v = 0; v < FILTER_VARIANTS; v++) {
+		g_free(ret->programs[v].filter);
+		ret->programs[v] = heard->programs[v];
+		heard->programs[v] = (struct sock_fprog){ 0 };
+	}
+	g_free(*ret_reason);
+	*ret_reason = g_steal_pointer(&reason);
 	return 0;
 }
 
-/*
- * Both variants. That an expression means nothing for one link type is no error if it does for the
- * other; that it is too long always is: the session would miss packets silently.
- */
-static int compile_variants(struct filter *filter, char **ret_reason)
+/* Has a child compile the expression. */
+static int compile_apart(struct filter *filter, char **ret_reason)
 {
-	g_autofree char *raw_reason = NULL, *ethernet_reason = NULL;
-	struct sock_fprog *programs = filter->programs;
-	int raw = -EINVAL, ethernet;
+	auto_fd near = -1, far = -1;
+	int ends[2], result = -EAGAIN;
+	g_autofree char *reason = NULL;
+	pid_t child;
 
-	ethernet = compile_variant(filter->expression, FILTER_ETHERNET, &programs[FILTER_ETHERNET],
-		&filter->view, &ethernet_reason);
-	if (ethernet == 0 || ethernet == -EINVAL)
-		raw = compile_variant(filter->expression, FILTER_RAW, &programs[FILTER_RAW],
-			&filter->view, &raw_reason);
-	if (raw < 0 && raw != -EINVAL) {
-		*ret_reason = g_steal_pointer(&raw_reason);
-		return raw;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	near = ends[0];
+	far = ends[1];
+	child = fork();
+	if (child < 0)
+		return -errno;
+	if (child == 0)
+		child_run(far, filter->expression);
+	fd_close(&far);
+	while (parent_hear(near, &result, filter, &reason) == 0)
+		;
+	/* Nobody else waits for it: there is no handler of SIGCHLD. */
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (result == -EAGAIN) {
+		*ret_reason = g_strdup_printf(
+			"libpcap needs more than %d s to make the filter short enough: make it "
+			"shorter, or several sessions of it",
+			FILTER_SECONDS_MAX);
+		return -E2BIG;
 	}
-	if (ethernet < 0 && raw < 0) {
-		*ret_reason = g_steal_pointer(&ethernet_reason);
-		return ethernet;
-	}
-	return 0;
-}
-
-/* What filter-names.h promises, tried once with a name that never leaves this machine:
- * libpcap looks for it in a file at most. */
-static void *try_names(void *unused)
-{
-	auto_pcap *pcap = pcap_open_dead(DLT_EN10MB, SNAPSHOT_LENGTH);
-	auto_program program = { 0 };
-
-	filter_names_reset();
-	if (pcap == NULL ||
-		pcap_compile(pcap, &program, "ether host nfttraced", OPTIMISE_NO,
-			PCAP_NETMASK_UNKNOWN) == 0)
-		return GINT_TO_POINTER(FALSE);
-	return GINT_TO_POINTER(filter_names_refused() != NULL);
-}
-
-static bool names_are_refused(void)
-{
-	static GOnce tried = G_ONCE_INIT;
-
-	return GPOINTER_TO_INT(g_once(&tried, try_names, NULL));
+	if (result < 0)
+		*ret_reason = g_steal_pointer(&reason);
+	return result;
 }
 
 static int check_expression(const char *expression, char **ret_reason)
 {
-	if (!names_are_refused()) {
+	if (!filter_compile_keeps_names()) {
 		*ret_reason = g_strdup("this libpcap would resolve names of hosts: filters are "
 				       "not available");
 		return -ENOTSUP;
@@ -197,7 +206,7 @@ int filter_new(const char *expression, struct filter **ret, char **ret_reason)
 		r = check_expression(filter->expression, ret_reason);
 		if (r < 0)
 			return r;
-		r = compile_variants(filter, ret_reason);
+		r = compile_apart(filter, ret_reason);
 		if (r < 0)
 			return r;
 	}

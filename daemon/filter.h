@@ -19,6 +19,7 @@ enum filter_variant {
 };
 
 #define FILTER_EXPRESSION_MAX   65536 /* bytes */
+#define FILTER_SECONDS_MAX      10 /* of CPU time for libpcap */
 #define FILTER_INSTRUCTIONS_MAX 4096 /* classic BPF, each variant: the kernel's BPF_MAXINSNS */
 
 struct filter {
@@ -32,10 +33,10 @@ struct filter {
 /*
  * Compiles `expression`. Names of hosts and networks are never resolved (an error says so); ports
  * and protocols may be names. NULL or "" matches everything (and gives no programs). Any thread, but
- * not the one that serves the bus: libpcap takes seconds for some hundred ports, and far longer for
- * thousands. -EINVAL with libpcap's message in *ret_reason (g_free it) or with ours: a name, a
+ * not the one that serves the bus: libpcap takes seconds for some hundred ports. It is optimised
+ * unless that takes longer than FILTER_SECONDS_MAX and it is short enough without. -EINVAL with libpcap's message in *ret_reason (g_free it) or with ours: a name, a
  * control character, a loop ("protochain"). -E2BIG: a variant has more than FILTER_INSTRUCTIONS_MAX
- * instructions, or the expression more than FILTER_EXPRESSION_MAX bytes. -ENOTSUP: libpcap would
+ * instructions, or making it shorter takes more than FILTER_SECONDS_MAX, or the expression more than FILTER_EXPRESSION_MAX bytes. -ENOTSUP: libpcap would
  * resolve names here in spite of us (it is not the shared library that we were built for).
  */
 int filter_new(const char *expression, struct filter **ret, char **ret_reason);
