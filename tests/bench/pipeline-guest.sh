@@ -19,6 +19,11 @@ $1
 END
 }
 
+# ready: returns when the daemon has loaded its pipeline, so that its start is in nobody's figure.
+ready() {
+        until busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager State | grep -q ready; do :; done
+}
+
 # measure NAME: the load, once to warm up and once for the figure.
 measure() {
         local each
@@ -49,10 +54,16 @@ for attach in kprobe fentry; do
         NFTTRACED_STATE_DIR=$work/state-$attach
         bus_start
         daemon_start --attach $attach
+        ready
         measure "$attach: daemon idle"
         session "$attach: nobody wants the verdicts (two calls)" --verdicts queue --no-track
         session "$attach: drop wanted, filter rejects" --verdicts drop --filter 'udp port 9' --no-track
         session "$attach: drop recorded" --verdicts drop --filter 'udp port 8080' --no-track
+        session_start --verdicts drop --filter 'udp port 8080' --no-track
+        kill -STOP "$daemon_pid"
+        measure "$attach: the kernel's part of it (daemon stopped)"
+        kill -CONT "$daemon_pid"
+        nfttracectl stop "$session" >"$work/books"
         session "$attach: drop recorded, tracked" --verdicts drop --filter 'udp port 8080'
         session "$attach: every call recorded" --verdicts all --no-track
         session "$attach: every call recorded, tracked" --verdicts all

@@ -98,7 +98,9 @@ daemon_stop() {
 
 finish() {
         local status=$?
-        [ -n "$daemon_pid" ] && kill -KILL "$daemon_pid" 2>/dev/null
+        if [ -n "$daemon_pid" ]; then
+                check "the daemon ends with status 0 on SIGTERM" daemon_stop
+        fi
         [ -n "${bus_pid:-}" ] && kill "$bus_pid" 2>/dev/null
         for netns in $(ip netns list | cut -d' ' -f1); do
                 ip netns del "$netns"

@@ -40,7 +40,7 @@ END
         done
         [ $family = ip6 ] || sees "a drop in $family forward" 2 "^  table t \\([0-9]+\\) chain forward \\([0-9]+\\) handle [0-9]+ drop\$"
 done
-sees "an output drop has its device" 2 '^  ns 0x[0-9a-f]+/[0-9]+ .*\(v1\)$'
+sees "drops on the way out have their device" 4 '^  ns 0x[0-9a-f]+/[0-9]+ .*\(v1\)$'
 
 ruleset server <<'END'
 table netdev t {

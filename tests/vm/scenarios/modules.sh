@@ -52,5 +52,3 @@ session_start --verdicts drop --filter 'udp port 8080'
 on client traffic udp 10.0.42.2 8080 5 >/dev/null
 session_stop
 sees "and records again" 5 '^  table filter .* drop$'
-daemon_stop
-

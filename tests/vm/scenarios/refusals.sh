@@ -2,9 +2,9 @@
 # Bad input gets one clear sentence with the remedy, exit status 1 or 2, and harms nothing.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-check "without a daemon the client says what to start" refused 1 "nfttraced is not running" nfttracectl list
+check "without a system bus the client says so" refused 1 "is dbus running" nfttracectl list
 bus_start
-check "with a bus but no daemon too" refused 1 "nfttraced is not running" nfttracectl list
+check "without a daemon it says what to start" refused 1 "nfttraced is not running" nfttracectl list
 daemon_start
 network
 ruleset server <<'END'
@@ -16,11 +16,14 @@ on client traffic udp 10.0.42.2 8080 5 >/dev/null
 check "an unknown verdict" refused 1 "explode" nfttracectl start --verdicts drop,explode
 check "an expression that libpcap refuses, in its words" refused 1 "syntax error" nfttracectl start --filter 'udp port port'
 check "a host name is not resolved" refused 1 "example" nfttracectl start --filter 'host host.example'
-long=$(printf 'udp port 1%.0s or ' $(seq 300))
-check "an expression of 4,000 characters that makes sense is taken" nfttracectl start --name long --filter "${long:0:3990}or udp port 2" 
+long=$(for number in $(seq 260); do printf 'udp port %d or ' $((1000 + number)); done)
+check "an expression of ${#long} characters that makes sense is taken" nfttracectl start --name long --filter "${long}udp port 2"
 nfttracectl stop long >/dev/null 2>&1
+check "one of 4,000 characters that makes none is refused" refused 1 "can't parse" nfttracectl start --filter "${long:0:4000}"
+words=$(for number in $(seq 1700); do printf 'tcp[%d] = 80 or ' "$number"; done)
+check "an expression over the limit of instructions" refused 1 "instructions" nfttracectl start --filter "${words% or }"
 words=$(for number in $(seq 3000); do printf 'host 10.%d.%d.1 or ' $((number / 250)) $((number % 250)); done)
-check "an expression over the limit of instructions" refused 1 "instruction" nfttracectl start --filter "${words% or }"
+check "an expression that libpcap would need minutes for" refused 1 "libpcap needs more than" nfttracectl start --filter "${words% or }"
 check "a name with a slash" refused 1 "name" nfttracectl start --name 'a/b'
 check "a name with a control character" refused 1 "name" nfttracectl start --name $'a\eb'
 check "a name that is taken" refused 1 "steady" nfttracectl start --name steady
