@@ -151,6 +151,11 @@ static __always_inline __u32 verdict_kind(__s32 code)
 			: (__u32)(code & NETFILTER_VERDICT_MASK);
 }
 
+static __always_inline bool verdict_jumps(__s32 code)
+{
+	return code == TABLES_JUMP || code == TABLES_GOTO;
+}
+
 static __always_inline struct cpu_stats *cpu_stats(__u32 *ret_cpu)
 {
 	__u32 cpu = bpf_get_smp_processor_id();

@@ -50,8 +50,10 @@ static __always_inline bool call_capture(
 	if (!call_verdict(call, &code, &target))
 		goto fault;
 	kind = verdict_kind(code);
-	if (code == TABLES_JUMP || code == TABLES_GOTO)
+	if (verdict_jumps(code)) {
+		stats->guess.before = stats->guess.jumped;
 		stats->guess.jumped = target;
+	}
 	if (kind >= VERDICT_COUNT)
 		goto fault;
 	if (!(config.verdicts & 1u << kind))

@@ -137,7 +137,7 @@ static __always_inline __u64 chain_find(struct notes *notes, struct cpu_stats *s
 	chain = chain_of_base(notes->basechain ? notes->basechain : basechain_read(notes->info));
 	if (chain_has_rule(notes, chain, rule))
 		goto found;
-	chain = stats->guess.jumped;
+	chain = verdict_jumps(notes->code) ? stats->guess.before : stats->guess.jumped;
 	if (chain_has_rule(notes, chain, rule))
 		goto found;
 	chain = stats->guess.found;

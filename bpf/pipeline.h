@@ -123,6 +123,7 @@ struct session_stats {
 /* Chains that the next rule on a CPU is likely in; the kernel side's own. */
 struct chain_guess {
 	__u64 jumped; /* target of the last jump or goto */
+	__u64 before; /* of the one before: where a rule is likely that jumps itself */
 	__u64 found; /* chain of the last rule that was looked for */
 };
 

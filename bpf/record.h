@@ -144,7 +144,7 @@ static __always_inline __u32 record_nft(struct frame *frame, struct notes *notes
 		end += record_chain(frame, notes, nft, end);
 	else
 		stats->counts[COUNT_CHAIN_UNKNOWN]++;
-	if (code == TABLES_JUMP || code == TABLES_GOTO)
+	if (verdict_jumps(code))
 		end += record_target(frame, notes, nft, end);
 
 	nft->section.type = EVENT_SECTION_NFT;
