@@ -140,10 +140,10 @@ static int open_session(const char *session, struct journal_reader **ret, char *
 	if (r == -ESRCH) {
 		g_autofree char *escaped = text_escape_dup(session);
 
-		*ret_reason = g_strdup_printf(
-			"there is no session and no journal \"%s\": 'nfttracectl "
-			"list' shows the running ones, %s has the journals",
-			escaped, state_directory());
+		*ret_reason =
+			g_strdup_printf("there is no session and no journal \"%s\": 'nfttracectl "
+					"list' shows the running ones, %s has the journals",
+				escaped, state_directory());
 		return r;
 	}
 	*ret_reason = g_steal_pointer(&bus_reason);

@@ -145,7 +145,7 @@ static int write_events(struct journal_writer *writer, uint64_t events)
 
 		make_event(&event, i);
 		r = journal_writer_append_event(
-		        writer, 0, (uint32_t)i, event.bytes, (uint32_t)event.size);
+			writer, 0, (uint32_t)i, event.bytes, (uint32_t)event.size);
 		if (r < 0)
 			return r;
 	}
@@ -215,7 +215,7 @@ static int measure(const char *program, const char *path, uint64_t events)
 	}
 	printf("show: %.0f events a second of CPU time (%" G_GUINT64_FORMAT
 	       " events, best of %d)\n",
-	        (double)events / best, events, ROUNDS);
+		(double)events / best, events, ROUNDS);
 	return EXIT_SUCCESS;
 }
 

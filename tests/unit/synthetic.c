@@ -38,7 +38,7 @@ void synthetic_begin(struct synthetic *event, const struct event_head *head)
 }
 
 void synthetic_nft(struct synthetic *event, const struct event_nft *nft, const char *table,
-        const char *chain, const char *target)
+	const char *chain, const char *target)
 {
 	struct event_nft copy = *nft;
 
@@ -47,7 +47,7 @@ void synthetic_nft(struct synthetic *event, const struct event_nft *nft, const c
 	copy.target_length = text_length(target);
 	copy.section.type = EVENT_SECTION_NFT;
 	copy.section.size = (uint16_t)(sizeof(copy) + copy.table_length + copy.chain_length +
-	        copy.target_length);
+		copy.target_length);
 	append(event, &copy, sizeof(copy));
 	append(event, table, copy.table_length);
 	append(event, chain, copy.chain_length);
@@ -56,7 +56,7 @@ void synthetic_nft(struct synthetic *event, const struct event_nft *nft, const c
 }
 
 void synthetic_device(struct synthetic *event, const struct event_device *device, const char *name,
-        const char *out_name)
+	const char *out_name)
 {
 	struct event_device copy = *device;
 
@@ -71,7 +71,7 @@ void synthetic_device(struct synthetic *event, const struct event_device *device
 }
 
 void synthetic_packet(
-        struct synthetic *event, const struct event_packet *packet, const uint8_t *bytes)
+	struct synthetic *event, const struct event_packet *packet, const uint8_t *bytes)
 {
 	struct event_packet copy = *packet;
 

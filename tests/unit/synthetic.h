@@ -21,10 +21,10 @@ void synthetic_begin(struct synthetic *event, const struct event_head *head);
 
 /* Adds a section; names may be NULL. The header's type, size and name lengths are filled in. */
 void synthetic_nft(struct synthetic *event, const struct event_nft *nft, const char *table,
-        const char *chain, const char *target);
+	const char *chain, const char *target);
 void synthetic_device(struct synthetic *event, const struct event_device *device, const char *name,
-        const char *out_name);
+	const char *out_name);
 void synthetic_packet(
-        struct synthetic *event, const struct event_packet *packet, const uint8_t *bytes);
+	struct synthetic *event, const struct event_packet *packet, const uint8_t *bytes);
 
 #endif

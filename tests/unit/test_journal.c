@@ -444,7 +444,7 @@ static Suite *journal_suite(void)
 	tcase_add_test(tests, four_rings_come_out_in_order_of_time);
 	tcase_add_test(tests, what_is_written_later_is_read_later);
 	tcase_add_test(
-	        tests, a_reader_that_begins_at_the_end_gets_the_dictionaries_and_what_is_new);
+		tests, a_reader_that_begins_at_the_end_gets_the_dictionaries_and_what_is_new);
 	tcase_add_test(tests, a_reader_survives_the_removal_of_what_it_reads);
 	tcase_add_test(tests, a_stream_is_read_however_it_is_cut);
 	tcase_add_test(tests, a_stream_may_have_the_zeros_of_a_live_segment);

@@ -81,7 +81,7 @@ static inline void kit_event(void *out, uint32_t size, uint64_t time, uint32_t i
 #define KIT_EVENT_SIZE 256
 
 static inline int kit_append(
-        struct journal_writer *writer, uint16_t ring, uint64_t time, uint32_t id)
+	struct journal_writer *writer, uint16_t ring, uint64_t time, uint32_t id)
 {
 	uint8_t event[KIT_EVENT_SIZE];
 
@@ -94,7 +94,7 @@ static inline struct journal_writer *kit_writer(int dir_fd, const struct journal
 	struct journal_writer *writer = NULL;
 
 	ck_assert_int_eq(
-	        journal_writer_open(dir_fd, 7, KIT_START, KIT_SETTINGS, limits, &writer), 0);
+		journal_writer_open(dir_fd, 7, KIT_START, KIT_SETTINGS, limits, &writer), 0);
 	return writer;
 }
 

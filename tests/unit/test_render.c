@@ -26,14 +26,14 @@ struct rendering {
 };
 
 static void rendering_begin(
-        struct rendering *rendering, enum text_time time, enum text_colour colour)
+	struct rendering *rendering, enum text_time time, enum text_colour colour)
 {
 	output_open(&rendering->output, OUTPUT_MEMORY);
 	text_open(&rendering->text, &rendering->output, time, colour);
 }
 
 static void render(
-        struct rendering *rendering, enum journal_type type, const void *data, size_t size)
+	struct rendering *rendering, enum journal_type type, const void *data, size_t size)
 {
 	const struct journal_entry entry = {
 		.type = type,
@@ -107,8 +107,8 @@ static void make_sample(struct synthetic *event, const struct sample_event *samp
 		.chain_handle = sample->chain_handle,
 		.rule_handle = sample->rule_handle,
 		.flags = (uint8_t)(EVENT_NFT_CHAIN | (sample->rule_handle ? EVENT_NFT_RULE : 0) |
-		        (sample->target ? EVENT_NFT_TARGET : 0) |
-		        (sample->policy ? EVENT_NFT_POLICY : 0)),
+			(sample->target ? EVENT_NFT_TARGET : 0) |
+			(sample->policy ? EVENT_NFT_POLICY : 0)),
 	};
 	const struct event_device device = {
 		.index = sample->device_index,
@@ -155,7 +155,7 @@ static const struct event_head plain_head = {
 
 /* Renders one event whose only section is `nft`, as a line below its header. */
 static void assert_nft_line(const struct event_nft *nft, const char *table, const char *chain,
-        const char *target, const char *expected)
+	const char *target, const char *expected)
 {
 	struct rendering rendering;
 	g_autofree char *text = NULL;
@@ -221,7 +221,7 @@ START_TEST(hostile_names_are_escaped)
 	};
 
 	assert_nft_line(&nft, "a b\n", "c\x1b[31m\\", NULL,
-	        "table a\\x20b\\x0a (1) chain c\\x1b[31m\\x5c (2) drop\n");
+		"table a\\x20b\\x0a (1) chain c\\x1b[31m\\x5c (2) drop\n");
 }
 END_TEST
 
@@ -237,7 +237,7 @@ END_TEST
 
 /* Renders one event with this device section and netns. */
 static char *device_text(const struct event_device *device, const char *name, const char *out_name,
-        uint64_t cookie, uint32_t inode)
+	uint64_t cookie, uint32_t inode)
 {
 	struct event_head head = plain_head;
 	struct rendering rendering;
@@ -289,8 +289,8 @@ START_TEST(a_thread_is_told_with_its_process)
 	render_head(&rendering, &head);
 	text = rendering_end(&rendering);
 	ck_assert_str_eq(text,
-	        "34000000007 (1) [sixteen bytes...] 13/12 [k] __nft_trace_packet "
-	        "(skb ffff889642506300)\n");
+		"34000000007 (1) [sixteen bytes...] 13/12 [k] __nft_trace_packet "
+		"(skb ffff889642506300)\n");
 }
 END_TEST
 
@@ -368,21 +368,21 @@ START_TEST(a_journal_reads_from_its_start_to_its_books)
 	ck_assert(rendering.text.incomplete);
 	text = rendering_end(&rendering);
 	ck_assert_str_eq(text,
-	        "34000000000\n"
-	        "  recorded with nfttraced 0.1.0\n"
-	        "  on machine 6.12.1 #1 SMP x86_64\n"
-	        "  session 3 \"web\" verdicts drop,accept\n"
-	        "\n" PLAIN_HEADER "\n"
-	        "-- settings: verdicts drop filter udp\\x0aport 1\n"
-	        "\n"
-	        "-- 132 events lost: ring full (between 5 and 6)\n"
-	        "\n"
-	        "-- 1 event lost: disk full (between 7 and 8)\n"
-	        "\n"
-	        "-- events lost, their number is unknown: journal damaged\n"
-	        "\n"
-	        "-- session 3 \"web\": matched 134 = journaled 1 + lost 133 (ring-full 132, "
-	        "disk-full 1) + suppressed 0 + pending 0\n");
+		"34000000000\n"
+		"  recorded with nfttraced 0.1.0\n"
+		"  on machine 6.12.1 #1 SMP x86_64\n"
+		"  session 3 \"web\" verdicts drop,accept\n"
+		"\n" PLAIN_HEADER "\n"
+		"-- settings: verdicts drop filter udp\\x0aport 1\n"
+		"\n"
+		"-- 132 events lost: ring full (between 5 and 6)\n"
+		"\n"
+		"-- 1 event lost: disk full (between 7 and 8)\n"
+		"\n"
+		"-- events lost, their number is unknown: journal damaged\n"
+		"\n"
+		"-- session 3 \"web\": matched 134 = journaled 1 + lost 133 (ring-full 132, "
+		"disk-full 1) + suppressed 0 + pending 0\n");
 }
 END_TEST
 
@@ -415,11 +415,11 @@ START_TEST(records_that_make_no_sense_are_told_as_losses)
 	ck_assert(rendering.text.incomplete);
 	text = rendering_end(&rendering);
 	ck_assert_str_eq(text,
-	        "-- 1 event lost: journal damaged\n"
-	        "\n"
-	        "-- 1 event not shown: it was recorded by a newer nfttraced\n"
-	        "\n"
-	        "-- the start record is damaged\n");
+		"-- 1 event lost: journal damaged\n"
+		"\n"
+		"-- 1 event not shown: it was recorded by a newer nfttraced\n"
+		"\n"
+		"-- the start record is damaged\n");
 }
 END_TEST
 
@@ -431,7 +431,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tcase, the_incumbents_events_read_as_it_printed_them, 0,
-	        G_N_ELEMENTS(sample_events));
+		G_N_ELEMENTS(sample_events));
 	tcase_add_test(tcase, every_verdict_has_its_line);
 	tcase_add_test(tcase, a_chain_that_could_not_be_told_is_a_question_mark);
 	tcase_add_test(tcase, hostile_names_are_escaped);

@@ -22,7 +22,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PAYLOAD_MAX = 65000, PAYLOAD_DEFAULT = 4, FRAME_MAX = 65536 };
+enum {
+	PAYLOAD_MAX = 65000,
+	PAYLOAD_DEFAULT = 4,
+	FRAME_MAX = 65536
+};
 
 static uint64_t now(void)
 {
@@ -35,7 +39,7 @@ static uint64_t now(void)
 static void report(uint64_t begin, unsigned long count, unsigned long refused)
 {
 	printf("sent %lu refused %lu ns-per-packet %" PRIu64 "\n", count - refused, refused,
-			count ? (now() - begin) / count : 0);
+		count ? (now() - begin) / count : 0);
 }
 
 /* A datagram that a local output chain drops comes back as EPERM, and counts as refused; errors that
@@ -115,7 +119,8 @@ static int send_frames(const char *device, const char *hex, unsigned long count)
 	}
 	begin = now();
 	for (unsigned long number = 0; number < count; number++) {
-		if (sendto(socket_fd, frame, length, 0, (struct sockaddr *)&peer, sizeof(peer)) < 0) {
+		if (sendto(socket_fd, frame, length, 0, (struct sockaddr *)&peer, sizeof(peer)) <
+			0) {
 			perror("traffic: sendto");
 			return EXIT_FAILURE;
 		}
@@ -127,7 +132,8 @@ static int send_frames(const char *device, const char *hex, unsigned long count)
 
 static int receive_udp(const char *port, unsigned long count)
 {
-	struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)atoi(port)) };
+	struct sockaddr_in6 address = { .sin6_family = AF_INET6,
+		.sin6_port = htons((uint16_t)atoi(port)) };
 	int socket_fd = socket(AF_INET6, SOCK_DGRAM, 0);
 	uint32_t stamp;
 
@@ -160,6 +166,7 @@ int main(int argc, char **argv)
 		return send_frames(argv[2], argv[3], strtoul(argv[4], NULL, 0));
 	if (argc == 4 && strcmp(argv[1], "receive") == 0)
 		return receive_udp(argv[2], strtoul(argv[3], NULL, 0));
-	fprintf(stderr, "usage: traffic udp ADDRESS PORT COUNT [SIZE] | frame DEVICE HEX COUNT | receive PORT COUNT\n");
+	fprintf(stderr,
+		"usage: traffic udp ADDRESS PORT COUNT [SIZE] | frame DEVICE HEX COUNT | receive PORT COUNT\n");
 	return 2;
 }
