@@ -68,11 +68,11 @@ unit() {
 # guest KERNEL: all scenarios in one guest, and those of the event path again with a kprobe, which "auto" takes only
 # where fentry can't be had. Leaves its output in $out.guest-KERNEL.
 guest() {
-        local lab=(bash tests/lab/run.sh --kernel "$1" --timeout 2700 --env NFTTRACED_BUILD="$out")
+        local lab=(bash tests/lab/run.sh --kernel "$1" --timeout 2700 --env NFTTRACED_BUILD="$out") status=0
         {
-                "${lab[@]}" -- bash tests/vm/all.sh &&
-                        "${lab[@]}" --env NFTTRACED_ATTACH=kprobe -- bash tests/vm/all.sh verdicts families tracking chains
-                echo "status $?"
+                "${lab[@]}" -- bash tests/vm/all.sh || status=$?
+                "${lab[@]}" --env NFTTRACED_ATTACH=kprobe -- bash tests/vm/all.sh verdicts families tracking chains || status=$?
+                echo "status $status"
         } >"$out.guest-$1" 2>&1
 }
 
