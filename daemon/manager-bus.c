@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 
 #include "bus-private.h"
+#include "command-line.h"
 #include "config.h"
 
 /* A StartSession on the way. */
@@ -56,17 +57,20 @@ static int on_caller_gone(sd_bus_track *track, void *userdata)
 static void describe_sender(sd_bus_message *message, uid_t *ret_uid, char **ret_command)
 {
 	sd_bus_creds *creds = NULL;
-	const char *command = "";
+	g_autofree char *command = NULL;
+	char **words = NULL;
 	uid_t uid = 0;
 
 	if (sd_bus_query_sender_creds(message,
-		    SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID | SD_BUS_CREDS_COMM | SD_BUS_CREDS_AUGMENT,
+		    SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID | SD_BUS_CREDS_CMDLINE |
+			    SD_BUS_CREDS_AUGMENT,
 		    &creds) >= 0) {
 		sd_bus_creds_get_euid(creds, &uid);
-		sd_bus_creds_get_comm(creds, &command);
+		if (sd_bus_creds_get_cmdline(creds, &words) >= 0 && words)
+			command = command_line_join(words);
 	}
 	*ret_uid = uid;
-	*ret_command = g_strdup(command);
+	*ret_command = command ? g_steal_pointer(&command) : g_strdup("");
 	sd_bus_creds_unref(creds);
 }
 
