@@ -48,17 +48,22 @@ static int start_session(
 
 static int print_started(const char *object)
 {
+	auto_output output = { 0 };
 	uint64_t id;
+	int status;
 
 	if (session_object_id(object, &id) < 0)
 		return command_failed("nfttraced answered with an object that is no session");
-	printf("%" PRIu64 "\n", id);
-	if (isatty(STDOUT_FILENO) && isatty(STDERR_FILENO))
+	output_open(&output, STDOUT_FILENO);
+	output_number(&output, id);
+	output_char(&output, '\n');
+	status = command_finish(&output, EXIT_DONE);
+	if (status == EXIT_DONE && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO))
 		fprintf(stderr,
 			"The session records. 'nfttracectl show %" PRIu64
 			"' prints what it has, 'nfttracectl stop %" PRIu64 "' ends it.\n",
 			id, id);
-	return EXIT_DONE;
+	return status;
 }
 
 static int stop_answered(sd_bus_message *reply, void *context, sd_bus_error *error)
