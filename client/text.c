@@ -6,9 +6,9 @@
 #include <glib.h>
 
 #include "books.h"
+#include "journal/clock.h"
 #include "journal/dictionary.h"
 
-#define NSEC_PER_SEC  1000000000ULL
 #define NSEC_PER_USEC 1000ULL
 #define USEC_DIGITS   6
 

@@ -13,17 +13,17 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../journal/cleanup.h"
+#include "../journal/clock.h"
 #include "data-slot.h"
 #include "ring.h"
 
 #define DRAIN_BATCH   1024 /* records of a ring before the next ring's turn */
 #define DRAIN_WAIT_MS 20 /* longest that a record stays in a ring while there are sessions */
-#define TICK_NS       1000000000ULL
-#define SETTLE_NS     1000000000ULL /* longest wait for a record that is being written */
+#define TICK_NS       NSEC_PER_SEC
+#define SETTLE_NS     NSEC_PER_SEC /* longest wait for a record that is being written */
 
 typedef void (*data_function)(struct data *data, void *argument);
 
@@ -52,14 +52,6 @@ struct data {
 	_Atomic bool idle;
 	uint64_t progress_seen; /* control's */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
 
 static void wake(int fd)
 {
@@ -120,14 +112,14 @@ static unsigned int drain(struct data *data)
  * submitted holds its ring up for some microseconds. */
 static void drain_to_now(struct data *data)
 {
-	uint64_t give_up = now_ns() + SETTLE_NS;
+	uint64_t give_up = clock_ns(CLOCK_MONOTONIC) + SETTLE_NS;
 
 	for (unsigned int i = 0; i < data->rings_count; i++) {
 		uint64_t target = ring_producer_position(data->rings[i]);
 
 		while ((int64_t)(target - ring_consumer_position(data->rings[i])) > 0) {
 			if (drain(data) == 0) {
-				if (now_ns() > give_up)
+				if (clock_ns(CLOCK_MONOTONIC) > give_up)
 					return;
 				sched_yield();
 			}
@@ -138,7 +130,7 @@ static void drain_to_now(struct data *data)
 /* Once a second: losses get their records, and a journal that was full is tried again. */
 static void tick(struct data *data)
 {
-	uint64_t now = now_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	bool attention = false;
 
 	if (now - data->ticked < TICK_NS)
@@ -314,7 +306,7 @@ static void run_add(struct data *data, void *argument)
 	const struct tenure *tenure = argument;
 
 	if (!data->claimed)
-		data->ticked = now_ns();
+		data->ticked = clock_ns(CLOCK_MONOTONIC);
 	data_slot_begin(&data->slots[tenure->bit], tenure->writer, tenure->limit);
 	data->claimed |= 1ULL << tenure->bit;
 }
@@ -330,7 +322,7 @@ static void run_remove(struct data *data, void *argument)
 {
 	struct tenure *tenure = argument;
 	struct session_stats stats = { 0 };
-	uint64_t now = now_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 	drain_to_now(data);
 	if (data->pipeline)

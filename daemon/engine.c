@@ -3,20 +3,12 @@
 #include "engine-private.h"
 
 #include <errno.h>
-#include <time.h>
 
+#include "../journal/clock.h"
 #include "arming.h"
 
 /* A ring's reader is woken when a quarter of the ring waits for it. */
 #define WAKEUP_SHARE 4
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
 
 struct engine *engine_new(const struct settings *settings, struct state *state, struct data *data)
 {
@@ -111,7 +103,7 @@ static int resume(struct engine *engine, struct failure *failure)
 	struct journal_loss loss = {
 		.reason = LOSS_NO_MODULE,
 		.since = engine->closed,
-		.until = now_ns(),
+		.until = clock_ns(CLOCK_MONOTONIC),
 	};
 	int r;
 
@@ -186,7 +178,7 @@ void engine_close(struct engine *engine)
 		engine_apply(engine, &nothing, &ignored);
 	}
 	data_detach(engine->data);
-	engine->closed = now_ns();
+	engine->closed = clock_ns(CLOCK_MONOTONIC);
 
 	g_mutex_lock(&engine->lock);
 	engine->pipeline = NULL;

@@ -10,10 +10,10 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../journal/cleanup.h"
+#include "../journal/clock.h"
 #include "../journal/directory.h"
 #include "../journal/record.h"
 
@@ -49,14 +49,6 @@ static void follower_free(struct follower *follower)
 	fd_close(&follower->pipe_fd);
 	fd_close(&follower->dir_fd);
 	g_free(follower);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
 enum walk {
@@ -167,8 +159,8 @@ static int follower_advance(struct follower *follower)
 		if (number != last + 1)
 			follower->loss = (struct journal_loss){
 				.reason = LOSS_SLOW_READER,
-				.since = now_ns(),
-				.until = now_ns(),
+				.since = clock_ns(CLOCK_MONOTONIC),
+				.until = clock_ns(CLOCK_MONOTONIC),
 			};
 		return 1;
 	}

@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#define NS_PER_SECOND 1000000000ULL
+#include "../journal/clock.h"
 
 bool plan_is_empty(const struct plan *plan)
 {
@@ -51,8 +51,8 @@ void plan_config(const struct plan *plan, uint32_t wakeup, struct pipeline_confi
 		config.since[bit] = entry->since;
 		if (entry->rate) {
 			/* A burst of one second's worth passes, and at least one event. */
-			config.interval[bit] = MAX(NS_PER_SECOND / entry->rate, 1);
-			config.tolerance[bit] = NS_PER_SECOND - config.interval[bit];
+			config.interval[bit] = MAX(NSEC_PER_SEC / entry->rate, 1);
+			config.tolerance[bit] = NSEC_PER_SEC - config.interval[bit];
 		}
 	}
 	*ret = config;

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <json-c/json.h>
 
-#define NSEC_PER_SEC 1000000000
+#include "clock.h"
 
 /* Deeper nesting than this is nobody's dictionary. */
 #define DICTIONARY_DEPTH 8

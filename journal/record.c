@@ -6,14 +6,12 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <string.h>
-#include <time.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "cleanup.h"
-
-#define NSEC_PER_SEC 1000000000ULL
+#include "clock.h"
 
 /* What the checksum covers of the record's own header: everything behind the checksum. */
 #define RECORD_COVERED (sizeof(struct journal_record) - offsetof(struct journal_record, type_ring))
@@ -40,14 +38,6 @@ bool journal_record_verify(const struct journal_record *record, uint32_t size, b
 	uint32_t stored = swapped ? __builtin_bswap32(record->checksum) : record->checksum;
 
 	return record_checksum(record, size) == stored;
-}
-
-static uint64_t clock_now(clockid_t clock)
-{
-	struct timespec now = { 0 };
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 }
 
 /* The kernel's text, 8-4-4-4-12 hex digits, as 16 bytes; zero where there is none. */
@@ -79,8 +69,8 @@ void journal_segment_begin(struct journal_segment *segment, uint64_t session, ui
 		.header_size = sizeof(*segment),
 		.number = number,
 		.session = session,
-		.realtime = clock_now(CLOCK_REALTIME),
-		.monotonic = clock_now(CLOCK_MONOTONIC),
+		.realtime = clock_ns(CLOCK_REALTIME),
+		.monotonic = clock_ns(CLOCK_MONOTONIC),
 	};
 	memcpy(segment->magic, JOURNAL_MAGIC, sizeof(segment->magic));
 	boot_id_read(segment->boot_id);

@@ -188,7 +188,8 @@ static int series_advance(struct series *series, struct item *ret)
 	return SEGMENT_DAMAGED;
 }
 
-/* At the end for now: what is known to be missing and no record told of is said once. */
+/* At the end of what is written so far: what is known to be missing and no record told of is said
+ * once. */
 static int missing_report(struct series *series, struct item *ret)
 {
 	struct journal_segment none = { .byte_order = JOURNAL_BYTE_ORDER };

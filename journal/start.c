@@ -3,12 +3,10 @@
 #include "dictionary.h"
 
 #include <sys/utsname.h>
-#include <time.h>
 
+#include "clock.h"
 #include "config.h"
 #include "record.h"
-
-#define NSEC_PER_SEC 1000000000LL
 
 /* CLOCK_REALTIME - CLOCK_MONOTONIC, as far as two readings after one another can tell. */
 static void clock_offset(int64_t *ret_sec, uint32_t *ret_nsec)
@@ -21,7 +19,7 @@ static void clock_offset(int64_t *ret_sec, uint32_t *ret_nsec)
 	sec = real.tv_sec - monotonic.tv_sec;
 	nsec = real.tv_nsec - monotonic.tv_nsec;
 	if (nsec < 0) {
-		nsec += NSEC_PER_SEC;
+		nsec += (int64_t)NSEC_PER_SEC;
 		sec--;
 	}
 	*ret_sec = sec;

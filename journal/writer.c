@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../bpf/event.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "record.h"
 #include "retention.h"
 #include "segment.h"
@@ -40,10 +40,7 @@ struct journal_writer {
 
 static uint64_t coarse_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return clock_ns(CLOCK_MONOTONIC_COARSE) / NSEC_PER_MSEC;
 }
 
 static int record_append(struct segment *segment, enum journal_type type, uint16_t ring,
