@@ -105,18 +105,22 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret
 	const char *path = sd_bus_message_get_path(message);
 	const char *interface = sd_bus_message_get_interface(message);
 	uint8_t type;
+	int r;
 
 	if (sd_bus_message_get_type(message, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL ||
 		is_public(interface))
 		return 0;
 	if (check_root(message) < 0)
-		return sd_bus_reply_method_errorf(
+		r = sd_bus_reply_method_errorf(
 			message, SD_BUS_ERROR_ACCESS_DENIED, "access denied: this needs root");
-	if (g_strcmp0(interface, BUS_SESSION_INTERFACE) == 0 &&
+	else if (g_strcmp0(interface, BUS_SESSION_INTERFACE) == 0 &&
 		g_str_has_prefix(path, BUS_SESSION_ROOT "/") && !bus_session_find(bus, path))
-		return sd_bus_reply_method_errorf(message, BUS_ERROR_PREFIX "NoSuchSession",
+		r = sd_bus_reply_method_errorf(message, BUS_ERROR_PREFIX "NoSuchSession",
 			"there is no session %s", path + strlen(BUS_SESSION_ROOT "/"));
-	return 0;
+	else
+		return 0;
+	/* Not what the reply returned: that is 0 for a caller who wants none, and 0 lets the call go on. */
+	return r < 0 ? r : 1;
 }
 
 static void explain_name(sd_bus *bus, int error, char **ret_reason)

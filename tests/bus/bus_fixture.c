@@ -172,6 +172,23 @@ void refused(sd_bus *bus, const char *name, const char *text, const char *path,
 	sd_bus_error_free(&error);
 }
 
+void call_silently(sd_bus *bus, const char *path, const char *interface, const char *member,
+	const char *types, ...)
+{
+	sd_bus_message *message = NULL;
+	va_list arguments;
+
+	ck_assert_int_ge(sd_bus_message_new_method_call(
+				 bus, &message, "org.nfttraced1", path, interface, member),
+		0);
+	va_start(arguments, types);
+	ck_assert_int_ge(sd_bus_message_appendv(message, types, arguments), 0);
+	va_end(arguments);
+	ck_assert_int_ge(sd_bus_message_set_expect_reply(message, 0), 0);
+	ck_assert_int_ge(sd_bus_send(bus, message, NULL), 0);
+	sd_bus_message_unref(message);
+}
+
 char *start(sd_bus *bus)
 {
 	sd_bus_message *reply =

@@ -44,6 +44,10 @@ sd_bus_message *call(sd_bus *bus, const char *path, const char *interface, const
 void refused(sd_bus *bus, const char *name, const char *text, const char *path,
 	const char *interface, const char *member, const char *types, ...);
 
+/* Calls and asks for no answer. */
+void call_silently(sd_bus *bus, const char *path, const char *interface, const char *member,
+	const char *types, ...);
+
 /* StartSession without options: the object path, g_free it. */
 char *start(sd_bus *bus);
 void stop(sd_bus *bus, const char *path);

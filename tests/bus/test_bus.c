@@ -218,6 +218,9 @@ static void child_is_denied(void *argument)
 		"");
 	refused(bus, denied, "root", "/elsewhere", SESSION_INTERFACE, "Describe", "");
 	refused(bus, denied, "root", session, NULL, "Describe", "");
+	/* Who wants no answer gets none, and nothing else either. */
+	call_silently(bus, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 0);
+	call_silently(bus, session, SESSION_INTERFACE, "Stop", "");
 	/* What anybody may see. */
 	sd_bus_message_unref(call(
 		bus, session, "org.freedesktop.DBus.Properties", "GetAll", "s", SESSION_INTERFACE));
@@ -230,6 +233,7 @@ START_TEST(who_is_not_root_gets_one_answer_whether_or_not_there_is_a_session)
 	g_autofree char *path = start(bus);
 
 	ck_assert_int_eq(fixture_wait(in_child(65534, child_is_denied, path)), 0);
+	ck_assert_uint_eq(sessions(bus), 1);
 	stop(bus, path);
 }
 END_TEST
