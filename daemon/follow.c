@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -223,11 +224,21 @@ static int follower_send_head(struct follower *follower)
 	return r;
 }
 
+/* The reading end is closed. Writing would tell, too, but a quiet session has nothing to write. */
+static bool follower_is_deserted(const struct follower *follower)
+{
+	struct pollfd pipe = { .fd = follower->pipe_fd };
+
+	return poll(&pipe, 1, 0) > 0 && pipe.revents & POLLERR;
+}
+
 /* One turn: 0 to be called again, 1 at the stream's end, negative when it broke. */
 static int follower_pump(struct follower *follower)
 {
 	int r;
 
+	if (follower_is_deserted(follower))
+		return -EPIPE;
 	if (!follower->segment) {
 		r = follower_begin(follower);
 		if (r < 0)
@@ -298,7 +309,7 @@ int follow_start(struct follow *follow, uint64_t id, int dir_fd, enum follow_fro
 
 	for (unsigned int i = 0; i < follow->followers->len; i++) {
 		follower = follow->followers->pdata[i];
-		count += follower->id == id;
+		count += follower->id == id && !follower_is_deserted(follower);
 	}
 	if (count >= follow->followers_max)
 		return -EMFILE;

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
 #include "bus.h"
@@ -150,6 +151,18 @@ static void block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* Streams of many sessions take more descriptors than the usual soft limit, which is low for the sake
+ * of programs that use select(), and then journals could not get their next segment. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static int add_sources(struct daemon *daemon)
 {
 	int r = sd_event_add_signal(daemon->event, NULL, SIGTERM, on_end_signal, daemon);
@@ -234,6 +247,7 @@ int main(int argc, char **argv)
 		return r - 1;
 	log_open();
 	block_signals();
+	raise_descriptor_limit();
 
 	r = daemon_set_up(&daemon, &line, &reason);
 	if (r < 0) {

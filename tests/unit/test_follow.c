@@ -212,6 +212,31 @@ START_TEST(a_reader_that_goes_away_makes_room_for_another)
 }
 END_TEST
 
+static unsigned int count_descriptors(void)
+{
+	g_autoptr(GDir) descriptors = g_dir_open("/proc/self/fd", 0, NULL);
+	unsigned int count = 0;
+
+	ck_assert_ptr_nonnull(descriptors);
+	while (g_dir_read_name(descriptors))
+		count++;
+	return count;
+}
+
+START_TEST(readers_that_leave_a_quiet_session_make_room_and_leave_nothing_open)
+{
+	int64_t end = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+	unsigned int before = count_descriptors();
+
+	for (unsigned int i = 0; i < 10 * FOLLOWERS_MAX; i++)
+		close(begin(FOLLOW_FROM_NOW));
+	while (count_descriptors() != before) {
+		ck_assert_int_lt(g_get_monotonic_time(), end);
+		ck_assert_int_ge(sd_event_run(event, 10 * 1000), 0);
+	}
+}
+END_TEST
+
 START_TEST(sessions_have_their_streams_each_for_itself)
 {
 	int fd, one = begin(FOLLOW_FROM_NOW), other = begin(FOLLOW_FROM_NOW);
@@ -238,6 +263,7 @@ int main(void)
 	tcase_add_test(cases, a_stream_from_now_has_the_dictionaries_and_what_comes);
 	tcase_add_test(cases, a_reader_that_is_too_slow_is_told_that_it_missed_some);
 	tcase_add_test(cases, a_reader_that_goes_away_makes_room_for_another);
+	tcase_add_test(cases, readers_that_leave_a_quiet_session_make_room_and_leave_nothing_open);
 	tcase_add_test(cases, sessions_have_their_streams_each_for_itself);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
