@@ -118,15 +118,17 @@ static int show_run(const struct show *show)
 }
 
 /* GLib takes "-n 5" but not "-n5", which fingers know: a copy of the arguments that it takes. */
-static GStrv with_long_options(int argc, char **argv)
+static GStrv with_long_options(char **argv)
 {
-	GStrv copy = g_new0(char *, (size_t)argc + 1);
+	GStrv copy = g_strdupv(argv);
 
-	for (int i = 0; i < argc; i++) {
-		bool attached = g_str_has_prefix(argv[i], "-n") && g_ascii_isdigit(argv[i][2]);
+	for (char **argument = copy; *argument; argument++) {
+		g_autofree char *attached = NULL;
 
-		copy[i] =
-			attached ? g_strconcat("--events=", argv[i] + 2, NULL) : g_strdup(argv[i]);
+		if (!g_str_has_prefix(*argument, "-n") || !g_ascii_isdigit((*argument)[2]))
+			continue;
+		attached = g_steal_pointer(argument);
+		*argument = g_strconcat("--events=", attached + 2, NULL);
 	}
 	return copy;
 }
@@ -147,7 +149,7 @@ int command_show(const struct command *command, int argc, char **argv)
 		{ 0 },
 	};
 
-	arguments = with_long_options(argc, argv);
+	arguments = with_long_options(argv);
 	parsed = g_memdup2(arguments, ((size_t)argc + 1) * sizeof(*arguments));
 	if (!command_options(command, entries, argc, parsed))
 		return EXIT_USAGE;

@@ -102,8 +102,10 @@ int session_list(sd_bus *bus, GPtrArray **ret, char **ret_reason)
 	if (r < 0)
 		return r;
 	r = read_sessions(reply, sessions);
-	if (r < 0)
-		return bus_unreadable(r, ret_reason);
+	if (r < 0) {
+		bus_unreadable(r, ret_reason);
+		return r;
+	}
 	*ret = g_steal_pointer(&sessions);
 	return 0;
 }

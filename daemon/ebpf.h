@@ -99,7 +99,7 @@ static inline struct bpf_insn ebpf_exit(void)
 /* The first of the two instructions that load a map's address; the second is all zero. */
 static inline struct bpf_insn ebpf_load_map(uint8_t dst, int map_fd)
 {
-	return ebpf_insn(BPF_LD | BPF_DW | BPF_IMM, dst, BPF_PSEUDO_MAP_FD, 0, (uint32_t)map_fd);
+	return ebpf_insn(BPF_LD | BPF_IMM | BPF_DW, dst, BPF_PSEUDO_MAP_FD, 0, (uint32_t)map_fd);
 }
 
 #endif

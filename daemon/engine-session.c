@@ -93,7 +93,7 @@ int engine_session_start(struct engine *engine, unsigned int bit,
 {
 	struct plan plan = engine->plan;
 	struct plan_entry *entry = &plan.entries[bit];
-	struct engine_session session;
+	struct engine_session session = { .dir_fd = -1 };
 	struct journal_writer *writer = NULL;
 	struct matcher *matcher = NULL;
 	auto_filter *filter = NULL;

@@ -142,7 +142,7 @@ int attach_stub(struct pipeline *pipeline, char **ret_reason)
 
 void detach_stub(struct pipeline *pipeline)
 {
-	uint64_t missed;
+	uint64_t missed = 0;
 
 	if (stub_missed(pipeline, &missed) == 0)
 		pipeline->missed += missed;
