@@ -130,6 +130,9 @@ __noinline __u32 view_gather(__u32 owner, __u32 filled, __u32 wanted)
 
 	if (!frame)
 		return filled;
+	/* Until 6.6 the verifier looks at the first step only, and what that can't reach is dead code to
+	 * it. It must not know that nothing is left in the beginning: CAPTURE zeroed this number. */
+	gather.left = frame->sessions;
 	shared = frame_notes(frame)->shared;
 	fragments = byte_read(shared + bpf_core_field_offset(struct skb_shared_info, nr_frags));
 	gather.member =
