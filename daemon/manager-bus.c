@@ -118,8 +118,7 @@ static int method_stop_session(sd_bus_message *message, void *userdata, sd_bus_e
 		return r;
 	session = bus_session_find(bus, path);
 	if (!session)
-		return sd_bus_error_setf(
-			error, BUS_ERROR_PREFIX "NoSuchSession", "there is no session %s", path);
+		return bus_no_session(path, error);
 	manager_session_stop(session, bus_reply_later(message, bus_append_final_books));
 	return 1;
 }
@@ -202,9 +201,9 @@ static int get_features(sd_bus *connection, const char *path, const char *interf
 
 	if (uname(&system) < 0)
 		return -errno;
-	return sd_bus_message_append(reply, "a{sv}", 4, "attach", "s", attach_name(manager),
-		"layout", "s", manager->status.open ? manager->status.layout : "", "kernel", "s",
-		system.release, "allow-system-changes", "b",
+	return sd_bus_message_append(reply, "a{sv}", 3, "layout", "s",
+		manager->status.open ? manager->status.layout : "unknown until it is ready",
+		"kernel", "s", system.release, "allow-system-changes", "b",
 		(int)manager->settings->allow_system_changes);
 }
 
