@@ -73,7 +73,7 @@ static int refuse_key(
 	const char *key, const struct bus_option *options, size_t count, sd_bus_error *error)
 {
 	g_autoptr(GString) allowed = g_string_new(NULL);
-	g_autofree char *escaped = text_escape_dup(key);
+	g_autofree char *escaped = text_excerpt_dup(key);
 
 	for (size_t i = 0; i < count; i++)
 		g_string_append_printf(allowed, "%s%s", i ? ", " : "", options[i].key);

@@ -15,12 +15,16 @@ int bus_serve_sessions(struct bus *bus);
 char *bus_session_path(const struct session *session);
 struct session *bus_session_find(struct bus *bus, const char *path);
 
+/* NoSuchSession, as a negative errno for sd-bus. */
+int bus_no_session(const char *path, sd_bus_error *error);
+
 /* A failure as a D-Bus error; returns a negative errno for sd-bus. */
 int bus_failure(const struct failure *failure, sd_bus_error *error);
 
-/* A manager_call that replies to `message` (referenced until then) with what `build` appends. */
+/* Appends what a reply has; negative errno. */
 typedef int (*bus_reply_build)(
 	sd_bus_message *reply, const struct session *session, const struct dictionary_books *books);
+/* A manager_call that replies to `message` (referenced until then) with what `build` appends. */
 struct manager_call bus_reply_later(sd_bus_message *message, bus_reply_build build);
 
 /* The reply of StopSession and Stop. */

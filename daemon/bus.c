@@ -8,7 +8,9 @@
 
 #include <errno.h>
 
+#include "../journal/escape.h"
 #include "bus-private.h"
+#include "log.h"
 
 struct later {
 	sd_bus_message *message;
@@ -34,6 +36,14 @@ int bus_failure(const struct failure *failure, sd_bus_error *error)
 	g_autofree char *message = g_utf8_make_valid(failure->reason, -1);
 
 	return sd_bus_error_set(error, failure_names[failure->kind], message);
+}
+
+int bus_no_session(const char *path, sd_bus_error *error)
+{
+	g_autofree char *excerpt = text_excerpt_dup(path);
+
+	return sd_bus_error_setf(
+		error, BUS_ERROR_PREFIX "NoSuchSession", "there is no session %s", excerpt);
 }
 
 static void reply_now(void *context, struct session *session, const struct dictionary_books *books,
@@ -105,22 +115,28 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret
 	const char *path = sd_bus_message_get_path(message);
 	const char *interface = sd_bus_message_get_interface(message);
 	uint8_t type;
-	int r;
 
 	if (sd_bus_message_get_type(message, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL ||
 		is_public(interface))
 		return 0;
+	/* A negative result is the answer; 0 would let the call go on, whatever was answered. */
 	if (check_root(message) < 0)
-		r = sd_bus_reply_method_errorf(
-			message, SD_BUS_ERROR_ACCESS_DENIED, "access denied: this needs root");
-	else if (g_strcmp0(interface, BUS_SESSION_INTERFACE) == 0 &&
+		return sd_bus_error_set(
+			ret_error, SD_BUS_ERROR_ACCESS_DENIED, "access denied: this needs root");
+	if (g_strcmp0(interface, BUS_SESSION_INTERFACE) == 0 &&
 		g_str_has_prefix(path, BUS_SESSION_ROOT "/") && !bus_session_find(bus, path))
-		r = sd_bus_reply_method_errorf(message, BUS_ERROR_PREFIX "NoSuchSession",
-			"there is no session %s", path + strlen(BUS_SESSION_ROOT "/"));
-	else
-		return 0;
-	/* Not what the reply returned: that is 0 for a caller who wants none, and 0 lets the call go on. */
-	return r < 0 ? r : 1;
+		return bus_no_session(path, ret_error);
+	return 0;
+}
+
+static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	struct bus *bus = userdata;
+
+	log_error("the connection to the bus is lost: ending");
+	bus->lost = true;
+	manager_end(bus->manager);
+	return 0;
 }
 
 static void explain_name(sd_bus *bus, int error, char **ret_reason)
@@ -177,6 +193,9 @@ int bus_serve(struct bus *bus, struct manager *manager)
 
 	bus->manager = manager;
 	r = sd_bus_add_filter(bus->bus, NULL, on_message, bus);
+	if (r >= 0)
+		r = sd_bus_match_signal(bus->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
+			"org.freedesktop.DBus.Local", "Disconnected", on_disconnected, bus);
 	if (r >= 0)
 		r = bus_serve_manager(bus);
 	if (r >= 0)

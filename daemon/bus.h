@@ -22,13 +22,15 @@ struct bus {
 	sd_bus *bus;
 	sd_event *event;
 	struct manager *manager;
+	bool lost; /* the connection went away: nobody can reach the daemon any more */
 };
 
 /* Connects to the system bus and takes the name. -EEXIST: another daemon has it. One sentence in
  * *ret_reason on failure. Nothing is served before bus_serve. */
 int bus_new(sd_event *event, struct bus **ret, char **ret_reason);
 
-/* Offers the objects of `manager`, which is borrowed, and becomes its observer. */
+/* Offers the objects of `manager`, which is borrowed, and becomes its observer. When the connection is
+ * lost it ends the manager: a daemon that nobody can reach must not go on recording. */
 int bus_serve(struct bus *bus, struct manager *manager);
 
 /* Accepts NULL; returns NULL. */

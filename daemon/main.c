@@ -259,6 +259,8 @@ int main(int argc, char **argv)
 			log_error("the event loop failed: %s", g_strerror(-r));
 		else
 			log_info("ended");
+		if (daemon.bus->lost)
+			r = -ENOTCONN;
 	}
 	daemon_clear(&daemon);
 	g_free(line.config);

@@ -123,7 +123,7 @@ int verdicts_parse(const char *const *names, uint32_t *ret, struct failure *fail
 		uint32_t verdict;
 
 		if (verdict_parse(*names, &verdict) < 0) {
-			g_autofree char *escaped = text_escape_dup(*names);
+			g_autofree char *escaped = text_excerpt_dup(*names);
 
 			failure_set(failure, FAILURE_INVALID_VERDICT,
 				"there is no verdict \"%s\": it must be " VERDICTS_ALLOWED,

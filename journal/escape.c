@@ -106,6 +106,15 @@ size_t text_escape_word(const char *bytes, size_t length, char *out, size_t out_
 	return escape(bytes, length, out, out_size, SPACE_IS_ESCAPED);
 }
 
+char *text_excerpt_dup(const char *text)
+{
+	size_t length = strlen(text);
+	g_autofree char *excerpt = g_strndup(text, TEXT_EXCERPT_MAX);
+	g_autofree char *escaped = text_escape_dup(excerpt);
+
+	return g_strconcat(escaped, length > TEXT_EXCERPT_MAX ? "..." : "", NULL);
+}
+
 char *text_escape_dup(const char *text)
 {
 	size_t length = strlen(text);

@@ -28,4 +28,9 @@ size_t text_escape_word(const char *bytes, size_t length, char *out, size_t out_
 /* A NUL-terminated text escaped into a new string (g_free it), for a sentence. */
 char *text_escape_dup(const char *text);
 
+/* The same of its first TEXT_EXCERPT_MAX bytes, with "..." behind them if there are more: for a sentence
+ * that quotes what somebody sent. */
+#define TEXT_EXCERPT_MAX 128
+char *text_excerpt_dup(const char *text);
+
 #endif

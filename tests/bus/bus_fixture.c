@@ -25,7 +25,8 @@ static const char bus_config[] =
 	"<policy context='default'><allow user='*'/><allow own='*'/>"
 	"<allow send_destination='*'/><allow receive_type='method_call'/>"
 	"<allow receive_type='method_return'/><allow receive_type='error'/>"
-	"<allow receive_type='signal'/></policy></busconfig>";
+	"<allow receive_type='signal'/></policy>"
+	"<limit name='max_replies_per_connection'>1024</limit></busconfig>";
 
 static pid_t spawn(const char *const *arguments, const char *error_path)
 {
@@ -92,11 +93,20 @@ void fixture_daemon_start(void)
 	sd_bus_flush_close_unref(bus);
 }
 
+void fixture_bus_start(void)
+{
+	g_autofree char *option = g_strdup_printf("--config-file=%s/bus.conf", fixture.directory);
+	g_autofree char *socket = g_build_filename(fixture.directory, "bus", NULL);
+	const char *arguments[] = { "dbus-daemon", "--nofork", "--nopidfile", option, NULL };
+
+	g_unlink(socket);
+	fixture.bus = spawn(arguments, "/dev/null");
+	await_file(socket);
+}
+
 void fixture_start(void)
 {
-	g_autofree char *config = NULL, *config_path = NULL, *socket = NULL, *address = NULL;
-	const char *arguments[] = { "dbus-daemon", "--nofork", "--nopidfile", NULL, NULL };
-	g_autofree char *option = NULL;
+	g_autofree char *config = NULL, *config_path = NULL, *address = NULL;
 
 	ck_assert_msg(geteuid() == 0, "this test needs root");
 	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
@@ -107,14 +117,9 @@ void fixture_start(void)
 	config = g_strdup_printf(bus_config, fixture.directory);
 	config_path = g_build_filename(fixture.directory, "bus.conf", NULL);
 	ck_assert(g_file_set_contents(config_path, config, -1, NULL));
-	option = g_strdup_printf("--config-file=%s", config_path);
-	arguments[3] = option;
-	fixture.bus = spawn(arguments, "/dev/null");
-
-	socket = g_build_filename(fixture.directory, "bus", NULL);
-	await_file(socket);
-	address = g_strdup_printf("unix:path=%s", socket);
+	address = g_strdup_printf("unix:path=%s/bus", fixture.directory);
 	g_setenv("DBUS_SYSTEM_BUS_ADDRESS", address, TRUE);
+	fixture_bus_start();
 	fixture_daemon_start();
 }
 

@@ -32,6 +32,7 @@ void fixture_stop(void);
 pid_t fixture_spawn(const char *state, const char *error_path);
 int fixture_wait(pid_t pid);
 void fixture_daemon_start(void);
+void fixture_bus_start(void);
 
 /* A connection; the caller unrefs it. */
 sd_bus *fixture_connect(void);

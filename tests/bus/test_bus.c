@@ -441,6 +441,26 @@ START_TEST(killed_it_leaves_no_table_and_gives_no_id_twice)
 }
 END_TEST
 
+START_TEST(without_its_bus_it_ends_its_sessions_and_says_that_it_failed)
+{
+	g_autofree char *path = start(bus), *id = g_path_get_basename(path), *file = NULL,
+			*journal = NULL;
+	size_t size;
+	int status;
+
+	kill(fixture.bus, SIGTERM);
+	fixture_wait(fixture.bus);
+	status = fixture_wait(fixture.daemon);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	ck_assert(!table_exists());
+	file = g_build_filename(fixture.state, id, "0000000001.nftj", NULL);
+	ck_assert(g_file_get_contents(file, &journal, &size, NULL));
+	ck_assert_ptr_nonnull(memmem(journal, size, "\"journaled\"", strlen("\"journaled\"")));
+	fixture_bus_start();
+	fixture_daemon_start();
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("bus");
@@ -476,6 +496,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(crash, fixture_start, fixture_stop);
 	tcase_add_checked_fixture(crash, connect_bus, disconnect_bus);
 	tcase_add_test(crash, killed_it_leaves_no_table_and_gives_no_id_twice);
+	tcase_add_test(crash, without_its_bus_it_ends_its_sessions_and_says_that_it_failed);
 	suite_add_tcase(suite, crash);
 	return suite;
 }
