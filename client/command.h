@@ -26,6 +26,7 @@ struct command {
 	int (*run)(const struct command *command, int argc, char **argv);
 };
 
+/* The commands, each in its cmd-NAME.c; called as `run`. */
 int command_start(const struct command *command, int argc, char **argv);
 int command_stop(const struct command *command, int argc, char **argv);
 int command_list(const struct command *command, int argc, char **argv);

@@ -60,6 +60,7 @@ void packet_unsupported(
 void packet_ethernet(struct output *output, struct span span);
 void packet_ethertype(struct output *output, uint16_t ethertype, struct span span);
 
+/* What an ethertype tells of: ARP, and the network headers with what follows them. */
 void packet_arp(struct output *output, struct span span);
 void packet_ipv4(struct output *output, struct span span);
 void packet_ipv6(struct output *output, struct span span);
@@ -68,6 +69,7 @@ void packet_ipv6(struct output *output, struct span span);
 void packet_protocol(struct output *output, uint8_t protocol);
 void packet_transport(struct output *output, uint8_t protocol, struct payload payload);
 
+/* Transport headers that have more to tell than ports. */
 void packet_tcp(struct output *output, struct payload payload);
 void packet_sctp(struct output *output, struct payload payload);
 

@@ -30,6 +30,7 @@ struct table *table_new(const struct table_column *columns, size_t count);
 void table_text(struct table *table, const char *text);
 void table_number(struct table *table, uint64_t number);
 
+/* Appends the table to `output`, text escaped and columns as wide as their widest cell. */
 void table_print(const struct table *table, struct output *output);
 
 /* Accepts NULL; returns NULL. */

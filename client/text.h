@@ -57,7 +57,6 @@ void text_event(struct text *text, const struct event *event);
 /* A moment in the renderer's way of telling time; `monotonic` in ns. */
 void text_moment(struct text *text, uint64_t monotonic);
 
-/* What follows is printed in this way until TEXT_STYLE_NONE, if there is colour. */
 enum text_style {
 	TEXT_STYLE_NONE,
 	TEXT_STYLE_PROBE,
@@ -68,6 +67,7 @@ enum text_style {
 	TEXT_STYLE_LOSS,
 };
 
+/* Prints what follows in this way until TEXT_STYLE_NONE, if there is colour. */
 void text_style(struct text *text, enum text_style style);
 
 /* Frees what the renderer holds. Accepts a zeroed struct. */

@@ -12,6 +12,7 @@
 
 struct arming;
 
+/* Not armed yet. Never fails. */
 struct arming *arming_new(void);
 
 /* Asks nf_tables for its generation, which loads it if it isn't there. -EOPNOTSUPP if there is no
@@ -24,6 +25,7 @@ int arming_arm(struct arming *arming, char **ret_reason);
 /* Removes the table. It is gone afterwards in any case. */
 void arming_disarm(struct arming *arming);
 
+/* True from arming_arm to arming_disarm. */
 bool arming_is_armed(const struct arming *arming);
 
 /*

@@ -45,6 +45,7 @@ void data_slot_loss(struct data_slot *slot, const struct journal_loss *loss);
  */
 bool data_slot_tick(struct data_slot *slot, uint64_t ring_full, uint64_t since, uint64_t now);
 
+/* The counts as of now. */
 void data_slot_counts(const struct data_slot *slot, struct data_counts *ret);
 
 #endif

@@ -77,6 +77,7 @@ struct engine_status {
 	const char *layout; /* while open; static text */
 };
 
+/* The status as of now. */
 void engine_status(struct engine *engine, struct engine_status *ret);
 
 /* The books of the session at `bit` as of now. */

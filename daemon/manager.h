@@ -70,6 +70,7 @@ struct manager {
 int manager_new(sd_event *event, const struct settings *settings, struct state *state,
 	struct data *data, struct manager **ret, struct failure *failure);
 
+/* From now on tells this observer, in place of the one before, what happens. */
 void manager_observe(struct manager *manager, const struct manager_observer *observer);
 
 /* One sentence with the remedy, or "". */

@@ -104,9 +104,11 @@ void programs_release(struct pipeline *pipeline);
 int pipeline_load(
 	struct pipeline *pipeline, const struct pipeline_options *options, char **ret_reason);
 void pipeline_unload(struct pipeline *pipeline);
+/* The configuration as the programs read it, in memory that they share. */
 struct pipeline_config *pipeline_config(const struct pipeline *pipeline);
 /* Of the rate limit: when a session's next event is due, by bit. */
 uint64_t *pipeline_arrivals(const struct pipeline *pipeline);
+/* The map of programs to tail-call: its descriptor. */
 int pipeline_stages(const struct pipeline *pipeline);
 
 /* Programs of the pipeline's way of attaching: descriptors. */

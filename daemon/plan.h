@@ -27,6 +27,7 @@ struct plan {
 	struct plan_entry entries[EVENT_SESSIONS_MAX];
 };
 
+/* True if no session is in it. */
 bool plan_is_empty(const struct plan *plan);
 
 /* Fills `ret`, which has room for EVENT_SESSIONS_MAX, and returns how many there are. */

@@ -15,6 +15,7 @@ struct ring;
 /* Maps the ring of map `fd` (duplicated: ring_fd is for epoll). */
 int ring_new(int fd, struct ring **ret);
 
+/* The descriptor that is readable when there are records; the ring's. */
 int ring_fd(const struct ring *ring);
 
 /* Called for each record in order; `position` is the record's. A negative return stops the drain and
@@ -25,6 +26,7 @@ typedef int (*ring_handler)(void *context, uint64_t position, const void *data, 
  * position is published after every record: what was handed over is never seen again. */
 int ring_drain(struct ring *ring, unsigned int max, ring_handler handler, void *context);
 
+/* Bytes that the kernel has written, and that were handed over, since the ring began. */
 uint64_t ring_producer_position(const struct ring *ring);
 uint64_t ring_consumer_position(const struct ring *ring);
 

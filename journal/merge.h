@@ -31,6 +31,7 @@ struct merge {
 	struct merge_slot heap[JOURNAL_MERGE_WINDOW];
 };
 
+/* How many items are in it. */
 static inline size_t merge_length(const struct merge *merge)
 {
 	return merge->queued + merge->heaped;
@@ -43,6 +44,7 @@ void merge_push(struct merge *merge, const struct item *item);
 /* Gives the oldest item and its reference; false if there is none. */
 bool merge_pop(struct merge *merge, struct item *ret);
 
+/* Drops what is in it. Accepts a zeroed struct. */
 void merge_clear(struct merge *merge);
 
 #endif

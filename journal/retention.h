@@ -54,6 +54,7 @@ void retention_add(struct retention *retention, const struct segment_books *book
 void retention_trim(struct retention *retention, int dir_fd, uint64_t bytes, unsigned int segments,
 	uint64_t coming, struct journal_loss *loss);
 
+/* Frees what it holds. Accepts a zeroed struct. */
 void retention_clear(struct retention *retention);
 
 #endif

@@ -43,6 +43,7 @@ int series_go_last(struct series *series);
 /* As cursor_next, over all segments. */
 int series_next(struct series *series, struct item *ret);
 
+/* Closes what is open. Accepts SERIES_NONE. */
 void series_close(struct series *series);
 
 #endif

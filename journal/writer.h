@@ -58,6 +58,7 @@ int journal_writer_append_json(
 /* Appends a loss record. */
 int journal_writer_append_loss(struct journal_writer *writer, const struct journal_loss *loss);
 
+/* What the journal has, as of now. */
 void journal_writer_totals(const struct journal_writer *writer, struct journal_totals *ret);
 
 /* Cuts the last segment to what was written and closes it. Accepts NULL; returns NULL. */
