@@ -6,6 +6,7 @@
 #include "manager.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -56,6 +57,7 @@ static void refuse(const struct manager_call *call, enum failure_kind kind, cons
 	reply(call, NULL, NULL, &failure);
 }
 
+#define ENDING   "nfttraced is ending"
 #define TOO_BUSY "too many requests are waiting already: try again"
 
 static void forget(struct session *session)
@@ -117,6 +119,11 @@ static void run_start(void *argument)
 	struct session_job *job = argument;
 	struct session *session = job->session;
 
+	/* Filters may take long, and there may be many: who is told to end must not see to all of them. */
+	if (atomic_load(&session->manager->ending)) {
+		failure_set(&job->failure, FAILURE_BUSY, ENDING);
+		return;
+	}
 	/* Nobody changes a session that starts. */
 	engine_session_start(session->manager->engine, session->bit, &session->options,
 		session->owner, session->command, &job->begun, &job->failure);
@@ -194,7 +201,7 @@ static int check_start(
 	if (r < 0)
 		return r;
 	if (manager->ending) {
-		failure_set(failure, FAILURE_BUSY, "nfttraced is ending");
+		failure_set(failure, FAILURE_BUSY, ENDING);
 		return -ESHUTDOWN;
 	}
 	if (name_is_taken(manager, options->name)) {
@@ -414,7 +421,7 @@ void manager_attend(struct manager *manager)
 
 void manager_end(struct manager *manager)
 {
-	manager->ending = true;
+	atomic_store(&manager->ending, true);
 	if (!manager->sessions->len)
 		sd_event_exit(manager->event, 0);
 	for (unsigned int i = 0; i < manager->sessions->len; i++)

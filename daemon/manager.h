@@ -62,7 +62,7 @@ struct manager {
 	bool tending; /* its job is on the way */
 	sd_event_source *open_timer; /* tries again to open the pipeline */
 	unsigned int open_tries;
-	bool ending;
+	_Atomic bool ending; /* the worker looks, too */
 };
 
 /* Settings, state and data are borrowed; opens the pipeline. -ENOENT is not a failure: it waits for
