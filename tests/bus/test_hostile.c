@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Callers that mean harm, or just leave: whatever they send, the daemon answers, stays as small as it
- * was, and ends when it is told to. NFTTRACED_TEST_CYCLES says how often sessions start and stop.
+ * was, and ends when it is told to. NFTTRACED_TEST_CYCLES says how often sessions start and stop,
+ * and how many have streams.
  */
 #include <check.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include "bus_fixture.h"
 
 #define DEFAULT_CYCLES 200
+#define WARM_UP        4 /* cycles, until all is allocated that is kept */
 #define NONSENSE       1000 /* calls */
 #define SESSIONS_MAX   64
 #define FOLLOWERS_MAX  16
@@ -330,7 +332,7 @@ START_TEST(starts_and_stops_leave_the_daemon_as_it_was)
 {
 	struct holdings before;
 
-	for (unsigned int i = 0; i < 20; i++)
+	for (unsigned int i = 0; i < WARM_UP; i++)
 		stop(bus, start(bus));
 	hold(&before);
 	for (unsigned int i = 0; i < cycles(); i++) {
@@ -344,19 +346,20 @@ END_TEST
 
 START_TEST(streams_that_nobody_reads_are_given_to_as_many_as_there_may_be)
 {
+	unsigned int count = MIN(SESSIONS_MAX, cycles());
 	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
 	sd_bus_message *replies[SESSIONS_MAX * FOLLOWERS_MAX];
 	struct holdings before;
 
 	hold(&before);
-	for (unsigned int i = 0; i < SESSIONS_MAX; i++)
+	for (unsigned int i = 0; i < count; i++)
 		g_ptr_array_add(paths, start(bus));
-	for (unsigned int i = 0; i < G_N_ELEMENTS(replies); i++)
-		replies[i] = call(bus, paths->pdata[i % SESSIONS_MAX], SESSION_INTERFACE, "Follow",
+	for (unsigned int i = 0; i < count * FOLLOWERS_MAX; i++)
+		replies[i] = call(bus, paths->pdata[i % count], SESSION_INTERFACE, "Follow",
 			"a{sv}", 1, "FromStart", "b", 1);
 	refused(bus, "org.freedesktop.DBus.Error.LimitsExceeded", "16", paths->pdata[0],
 		SESSION_INTERFACE, "Follow", "a{sv}", 0);
-	for (unsigned int i = 0; i < G_N_ELEMENTS(replies); i++)
+	for (unsigned int i = 0; i < count * FOLLOWERS_MAX; i++)
 		sd_bus_message_unref(replies[i]);
 	stop_all();
 	assert_no_more(&before, 8192);
