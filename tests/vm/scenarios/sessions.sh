@@ -75,10 +75,6 @@ for number in $(seq 64); do
 done
 check "a 65th session is refused" refused 1 "64" nfttracectl start --name more
 on client traffic udp 10.0.42.2 2002 10 >/dev/null
-total=0
-for number in $(seq 64); do
-        nfttracectl stop "many$number" >"$work/books"
-        books_balance "$work/books" && [ "$events" = 10 ] && total=$((total + 1))
-done
-check "each of 64 sessions has its 10 packets" equal "$total" 64
+nfttracectl stop --all >"$work/books"
+check "each of 64 sessions has its 10 packets" equal "$(grep -c '"many[0-9]*": matched 10 = journaled 10 + lost 0 + suppressed 0 + pending 0;' "$work/books")" 64
 check "no session is left" equal "$(nfttracectl list | grep -c many)" 0
