@@ -2,6 +2,10 @@
 /*
  * The kernel side as the daemon holds it: the loaded BPF object, the attached stub, the maps. Owned by
  * the worker that changes it; the counters may be read by any thread at any time (they are mapped).
+ *
+ * Programs that are attached by fentry pin the nf_tables module, so in that mode they are loaded only
+ * while there are sessions: "modprobe -r nf_tables" works while none runs. Nothing is pinned in a file
+ * system and no tracefs probe is made: all ends with the process.
  */
 #ifndef NFTTRACED_DAEMON_PIPELINE_H
 #define NFTTRACED_DAEMON_PIPELINE_H
@@ -28,8 +32,8 @@ struct pipeline;
 
 /*
  * Checks what the kernel allows, loads the BPF object for its argument layout and prepares rings and
- * maps; nothing is attached. On failure *ret_reason is one sentence with the remedy (g_free it):
- * -ENOENT nf_tables is not loaded (try again when it is), -ENODATA no BTF, -EOPNOTSUPP no kprobes,
+ * maps; attaches once to see that it can, and detaches. On failure *ret_reason is one sentence with
+ * the remedy (g_free it): -ENOENT nf_tables is not loaded (try again when it is), -ENODATA no BTF, -EOPNOTSUPP no kprobes,
  * -EPERM privilege or lockdown, and what else libbpf says.
  */
 int pipeline_new(const struct pipeline_options *options, struct pipeline **ret, char **ret_reason);
@@ -48,7 +52,8 @@ const char *pipeline_layout_name(const struct pipeline *pipeline);
  * configuration, swaps, waits until no program runs the old one, narrows the configuration. The
  * first sessions fill CAPTURE's slot and attach the stub; none at all empties the slot and detaches.
  * Events matched by the old matcher are in the rings when it returns. `config` is what the kernel
- * side shall see after it (verdicts, view, tracking, since, rates; epoch is the pipeline's own). The
+ * side shall see after it (verdicts, view, tracking, since, rates; epoch is the pipeline's own; a
+ * wakeup of 0 counts as 1). The
  * tracker's hooks are attached while config->tracking is not 0.
  */
 int pipeline_swap(struct pipeline *pipeline, const struct matcher *matcher, bool empty,
@@ -65,7 +70,7 @@ void pipeline_session_stats(
 void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit);
 
 /* Calls that the kernel skipped because a probe program was running on the CPU; -EOPNOTSUPP where the
- * kernel does not tell. A system call. */
+ * kernel does not tell. A system call, and no swap may run meanwhile. */
 int pipeline_missed(const struct pipeline *pipeline, uint64_t *ret);
 
 /* True if the probe's function went away (nf_tables was unloaded): free the pipeline and start anew. */
