@@ -1,0 +1,39 @@
+#!/bin/bash
+# Callers that mean harm, with the real daemon: nonsense, too much at once, streams that nobody reads, ends in the
+# middle of starts. What it holds, programs and maps of the kernel included, is the same before and after.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+# Check says: ok 1 - FILE:CASE:some_sentence_with_underscores: Passed
+modprobe nf_tables
+export NFTTRACED_TEST_DAEMON=$build/daemon/nfttraced NFTTRACED_TEST_CYCLES=${NFTTRACED_TEST_CYCLES:-6} NFTTRACED_TEST_ALONE=1
+CK_TAP_LOG_FILE_NAME=- "$build/tests/bus/test_hostile" 2>>"$daemon_log" |
+        sed -uE 's/^(not ok|ok) [0-9]+ - [^:]*:([^:]*):([^:]*): (.*)$/\1 - \3 # \4/; /^(not )?ok/s/_/ /g; s/ # Passed$//'
+[ "${PIPESTATUS[0]}" = 0 ] || failed=$((failed + 1))
+
+bus_start
+daemon_start
+network
+ruleset server <<'END'
+table inet filter { chain input { type filter hook input priority 0; udp dport 8080 drop; }; }
+END
+
+# A reader that stands still, of a journal far smaller than what comes.
+session_start --verdicts drop --filter 'udp port 8080' --no-track --size 256K
+followed=$session
+nfttracectl follow "$followed" >"$work/followed" 2>&1 &
+reader=$!
+for _ in $(seq 100); do
+        [ -s "$work/followed" ] && break
+        sleep 0.2
+done
+kill -STOP "$reader"
+session_start --verdicts drop --filter 'udp port 8080' --no-track
+on client traffic udp 10.0.42.2 8080 12000 >/dev/null
+session_stop
+check "a reader that stands still keeps nothing from another session" equal "$(book journaled)" 12000
+kill -CONT "$reader"
+session=$followed
+session_stop
+wait "$reader"
+check "and is told that it missed some" grep -q 'events lost.*the reader was too slow' "$work/followed"
+check "the daemon keeps nothing of it open" sh -c "! ls -l /proc/$daemon_pid/fd | grep -q '$NFTTRACED_STATE_DIR/$followed/'"
