@@ -1,87 +1,73 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session's filter: its expression is compiled in a child process with a limit on its time, so that
- * neither libpcap's parser nor its optimiser can do more to the daemon than fail; see filter.h.
+ * A session's filter: its expression is compiled by a process of its own with a limit on its time, so
+ * that neither libpcap's parser nor its optimiser can do more to the daemon than fail; see filter.h.
+ * That process is the child of one without threads, which is begun before the daemon has any.
  */
 #include "filter.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../bpf/pipeline.h"
 #include "../journal/cleanup.h"
 #include "filter-compile.h"
 
-#define REASON_MAX 4096 /* bytes of a sentence that the child may say */
+#define REASON_MAX 4096 /* bytes of a sentence that the compiler may say */
 
-/* What the child tells: this, the programs' instructions, the reason without a NUL. */
-struct verdict_message {
+/* One packet of the compiler's socket: this, the programs' instructions, the reason without a NUL. */
+struct answer {
 	int32_t result;
 	uint32_t view;
 	uint32_t lengths[FILTER_VARIANTS]; /* instructions */
 	uint32_t reason_length;
 };
 
-static int write_all(int fd, const void *data, size_t size)
-{
-	for (const char *bytes = data; size > 0;) {
-		ssize_t n = write(fd, bytes, size);
+#define ANSWER_MAX                            \
+	(sizeof(struct answer) + REASON_MAX + \
+		FILTER_VARIANTS * FILTER_INSTRUCTIONS_MAX * sizeof(struct sock_filter))
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		size -= (size_t)n;
+/* The compiler says this when it has nothing more to say of an expression. */
+static const char answer_end = 0;
+
+/* The near end of the compiler's socket and its process; both owned under the lock. */
+static GMutex compiler_lock;
+static int compiler_fd = -1;
+static pid_t compiler_pid;
+
+static void answer_send(int fd, int result, const struct filter *filter, const char *reason)
+{
+	size_t size = sizeof(struct answer);
+	g_autofree char *packet = g_malloc(ANSWER_MAX);
+	struct answer answer = { .result = result, .view = filter->view };
+
+	answer.reason_length = reason != NULL ? (uint32_t)MIN(strlen(reason), REASON_MAX) : 0;
+	for (unsigned int v = 0; v < FILTER_VARIANTS; v++) {
+		size_t bytes = filter->programs[v].len * sizeof(struct sock_filter);
+
+		answer.lengths[v] = filter->programs[v].len;
+		if (bytes > 0)
+			memcpy(packet + size, filter->programs[v].filter, bytes);
+		size += bytes;
 	}
-	return 0;
-}
-
-/* 0: all of it; -EPIPE: the other side ended before. */
-static int read_all(int fd, void *data, size_t size)
-{
-	for (char *bytes = data; size > 0;) {
-		ssize_t n = read(fd, bytes, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return -EPIPE;
-		bytes += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
-static void child_tell(int fd, int result, const struct filter *filter, const char *reason)
-{
-	struct verdict_message message = { .result = result, .view = filter->view };
-	int r;
-
-	message.reason_length = reason != NULL ? (uint32_t)MIN(strlen(reason), REASON_MAX) : 0;
-	for (unsigned int v = 0; v < FILTER_VARIANTS; v++)
-		message.lengths[v] = filter->programs[v].len;
-	r = write_all(fd, &message, sizeof(message));
-	for (unsigned int v = 0; v < FILTER_VARIANTS && r == 0; v++)
-		r = write_all(fd, filter->programs[v].filter,
-			message.lengths[v] * sizeof(struct sock_filter));
-	if (r == 0)
-		r = write_all(fd, reason, message.reason_length);
-	if (r < 0)
+	if (answer.reason_length > 0)
+		memcpy(packet + size, reason, answer.reason_length);
+	size += answer.reason_length;
+	memcpy(packet, &answer, sizeof(answer));
+	if (send(fd, packet, size, MSG_NOSIGNAL) < 0)
 		_exit(EXIT_FAILURE);
 }
 
-/* First as it is, which is quick, then optimised: what was told last and whole counts. */
-static void child_run(int fd, const char *expression)
+/* First as it is, which is quick, then optimised: what was told last counts. */
+static void compile_and_exit(int fd, char *expression)
 {
 	const struct rlimit time = { FILTER_SECONDS_MAX, FILTER_SECONDS_MAX };
 	const enum optimise ways[] = { OPTIMISE_NO, OPTIMISE_YES };
@@ -89,79 +75,168 @@ static void child_run(int fd, const char *expression)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setrlimit(RLIMIT_CPU, &time);
 	for (unsigned int i = 0; i < G_N_ELEMENTS(ways); i++) {
-		struct filter filter = { .expression = (char *)expression };
+		struct filter filter = { .expression = expression };
 		char *reason = NULL;
 		int r = filter_compile(&filter, ways[i], &reason);
 
-		child_tell(fd, r, &filter, reason);
+		answer_send(fd, r, &filter, reason);
 		if (r < 0 && r != -EAGAIN)
 			break;
 	}
 	_exit(EXIT_SUCCESS);
 }
 
-static int parent_hear(int fd, int *ret_result, struct filter *ret, char **ret_reason)
+/* The compiler: a process for each expression, until the daemon is gone. */
+static void compiler_run(int fd)
 {
-	struct verdict_message message;
-	auto_filter *heard = g_new0(struct filter, 1);
-	g_autofree char *reason = NULL;
-	int r;
+	char *expression = g_malloc(FILTER_EXPRESSION_MAX + 1);
+	ssize_t length;
 
-	r = read_all(fd, &message, sizeof(message));
-	for (unsigned int v = 0; v < FILTER_VARIANTS && r == 0; v++) {
-		struct sock_fprog *program = &heard->programs[v];
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "nfttraced-pcap");
+	while ((length = recv(fd, expression, FILTER_EXPRESSION_MAX, 0)) > 0) {
+		pid_t child;
 
-		if (message.lengths[v] > FILTER_INSTRUCTIONS_MAX)
-			return -EBADMSG;
-		if (message.lengths[v] == 0)
-			continue;
-		program->len = (unsigned short)message.lengths[v];
-		program->filter = g_new(struct sock_filter, program->len);
-		r = read_all(fd, program->filter, program->len * sizeof(*program->filter));
+		expression[length] = '\0';
+		child = fork();
+		if (child == 0)
+			compile_and_exit(fd, expression);
+		while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+			;
+		if (send(fd, &answer_end, sizeof(answer_end), MSG_NOSIGNAL) < 0)
+			break;
 	}
-	if (r == 0 && message.reason_length > REASON_MAX)
-		return -EBADMSG;
-	if (r == 0 && message.reason_length > 0) {
-		reason = g_malloc0(message.reason_length + 1);
-		r = read_all(fd, reason, message.reason_length);
+	_exit(EXIT_SUCCESS);
+}
+
+static void compiler_stop(void)
+{
+	if (compiler_fd < 0)
+		return;
+	fd_close(&compiler_fd);
+	kill(compiler_pid, SIGKILL);
+	while (waitpid(compiler_pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static int compiler_start(void)
+{
+	const int room = 2 * ANSWER_MAX;
+	int ends[2];
+
+	if (compiler_fd >= 0)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	for (unsigned int i = 0; i < G_N_ELEMENTS(ends); i++)
+		setsockopt(ends[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	compiler_pid = fork();
+	if (compiler_pid == 0) {
+		close(ends[0]);
+		compiler_run(ends[1]);
 	}
-	if (r < 0)
+	close(ends[1]);
+	compiler_fd = ends[0];
+	if (compiler_pid < 0) {
+		int r = -errno;
+
+		fd_close(&compiler_fd);
 		return r;
-	*ret_result = message.result;
-	ret->view = message.view;
-	for (unsigned int v = 0; v < FILTER_VARIANTS; v++) {
-		g_free(ret->programs[v].filter);
-		ret->programs[v] = heard->programs[v];
-		heard->programs[v] = (struct sock_fprog){ 0 };
 	}
-	g_free(*ret_reason);
-	*ret_reason = g_steal_pointer(&reason);
 	return 0;
 }
 
-/* Has a child compile the expression. */
+int filter_compiler_start(void)
+{
+	int r;
+
+	g_mutex_lock(&compiler_lock);
+	r = compiler_start();
+	g_mutex_unlock(&compiler_lock);
+	return r;
+}
+
+void filter_compiler_stop(void)
+{
+	g_mutex_lock(&compiler_lock);
+	compiler_stop();
+	g_mutex_unlock(&compiler_lock);
+}
+
+/* Takes an answer apart: its lengths are the compiler's word, which a stranger's expression has seen. */
+static int answer_read(
+	const char *packet, size_t size, int *ret_result, struct filter *ret, char **ret_reason)
+{
+	struct answer answer;
+	size_t at = sizeof(answer), expected = sizeof(answer);
+
+	if (size < sizeof(answer))
+		return -EBADMSG;
+	memcpy(&answer, packet, sizeof(answer));
+	for (unsigned int v = 0; v < FILTER_VARIANTS; v++) {
+		if (answer.lengths[v] > FILTER_INSTRUCTIONS_MAX)
+			return -EBADMSG;
+		expected += answer.lengths[v] * sizeof(struct sock_filter);
+	}
+	if (answer.reason_length > REASON_MAX || size != expected + answer.reason_length)
+		return -EBADMSG;
+	for (unsigned int v = 0; v < FILTER_VARIANTS; v++) {
+		struct sock_fprog *program = &ret->programs[v];
+		size_t bytes = answer.lengths[v] * sizeof(struct sock_filter);
+
+		g_free(program->filter);
+		program->len = (unsigned short)answer.lengths[v];
+		program->filter = g_memdup2(packet + at, bytes);
+		at += bytes;
+	}
+	ret->view = MIN(answer.view, FRAME_VIEW_MAX);
+	g_free(*ret_reason);
+	*ret_reason =
+		answer.reason_length > 0 ? g_strndup(packet + at, answer.reason_length) : NULL;
+	*ret_result = answer.result;
+	return 0;
+}
+
+/* Asks the compiler; *ret_result is what it said last, untouched if it said nothing. */
+static int compiler_ask(struct filter *filter, int *ret_result, char **ret_reason)
+{
+	g_autofree char *packet = g_malloc(ANSWER_MAX);
+	int r = compiler_start();
+
+	if (r < 0)
+		return r;
+	if (send(compiler_fd, filter->expression, strlen(filter->expression), MSG_NOSIGNAL) < 0)
+		return -errno;
+	for (;;) {
+		ssize_t size = recv(compiler_fd, packet, ANSWER_MAX, 0);
+
+		if (size < 0 && errno == EINTR)
+			continue;
+		if (size <= 0)
+			return size < 0 ? -errno : -EPIPE;
+		if (size == sizeof(answer_end))
+			return 0;
+		r = answer_read(packet, (size_t)size, ret_result, filter, ret_reason);
+		if (r < 0)
+			return r;
+	}
+}
+
 static int compile_apart(struct filter *filter, char **ret_reason)
 {
-	auto_fd near = -1, far = -1;
-	int ends[2], result = -EAGAIN;
 	g_autofree char *reason = NULL;
-	pid_t child;
+	int r, result = -EAGAIN;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	near = ends[0];
-	far = ends[1];
-	child = fork();
-	if (child < 0)
-		return -errno;
-	if (child == 0)
-		child_run(far, filter->expression);
-	fd_close(&far);
-	while (parent_hear(near, &result, filter, &reason) == 0)
-		;
-	/* Nobody else waits for it: there is no handler of SIGCHLD. */
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
+	g_mutex_lock(&compiler_lock);
+	r = compiler_ask(filter, &result, &reason);
+	if (r < 0)
+		compiler_stop();
+	g_mutex_unlock(&compiler_lock);
+	if (r < 0) {
+		*ret_reason = g_strdup_printf(
+			"the process that compiles filters failed (%s): try again", g_strerror(-r));
+		return r;
+	}
 	if (result == -EAGAIN) {
 		*ret_reason = g_strdup_printf(
 			"libpcap needs more than %d s to make the filter short enough: make it "

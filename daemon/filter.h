@@ -41,6 +41,15 @@ struct filter {
  */
 int filter_new(const char *expression, struct filter **ret, char **ret_reason);
 
+/*
+ * Begins the process that compiles, if it does not run; filter_new does so by itself, but a program
+ * with threads begins it before it has any. It ends with this process.
+ */
+int filter_compiler_start(void);
+
+/* Ends it. */
+void filter_compiler_stop(void);
+
 /* Accepts NULL; returns NULL. */
 struct filter *filter_free(struct filter *filter);
 

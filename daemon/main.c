@@ -15,6 +15,7 @@
 
 #include "bus.h"
 #include "config.h"
+#include "filter.h"
 #include "log.h"
 #include "manager.h"
 #include "modules.h"
@@ -187,6 +188,12 @@ static int daemon_set_up(struct daemon *daemon, const struct command_line *line,
 	r = load_settings(line, &daemon->settings, ret_reason);
 	if (r < 0)
 		return r;
+	/* Before there are threads to inherit locks from, and descriptors to keep open. */
+	r = filter_compiler_start();
+	if (r < 0) {
+		*ret_reason = g_strdup_printf("can't start a process: %s", g_strerror(-r));
+		return r;
+	}
 	r = state_open(daemon->settings->state_directory, &daemon->state, ret_reason);
 	if (r < 0)
 		return r;
@@ -232,6 +239,7 @@ static void daemon_clear(struct daemon *daemon)
 	sd_event_unref(daemon->event);
 	state_free(daemon->state);
 	settings_free(daemon->settings);
+	filter_compiler_stop();
 }
 
 int main(int argc, char **argv)

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/filter.h"
 #include "daemon/manager.h"
 #include "fake_pipeline.h"
 #include "journal/reader.h"
@@ -412,6 +413,9 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
+	/* As main() does: before there are threads. */
+	if (filter_compiler_start() < 0)
+		return EXIT_FAILURE;
 	suite_add_tcase(suite, cases);
 	tcase_set_timeout(cases, 60);
 	tcase_add_checked_fixture(cases, set_up, tear_down);
