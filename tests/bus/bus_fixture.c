@@ -212,6 +212,13 @@ void stop(sd_bus *bus, const char *path)
 	sd_bus_message_unref(call(bus, MANAGER_PATH, MANAGER_INTERFACE, "StopSession", "o", path));
 }
 
+void start_and_stop(sd_bus *bus)
+{
+	g_autofree char *path = start(bus);
+
+	stop(bus, path);
+}
+
 unsigned int sessions(sd_bus *bus)
 {
 	sd_bus_message *reply = call(bus, MANAGER_PATH, MANAGER_INTERFACE, "ListSessions", "");

@@ -53,6 +53,9 @@ void call_silently(sd_bus *bus, const char *path, const char *interface, const c
 char *start(sd_bus *bus);
 void stop(sd_bus *bus, const char *path);
 
+/* One session begun and stopped: the daemon does its work. */
+void start_and_stop(sd_bus *bus);
+
 /* How many sessions ListSessions has. */
 unsigned int sessions(sd_bus *bus);
 

@@ -154,7 +154,7 @@ START_TEST(one_session_more_than_there_may_be_is_refused)
 	for (unsigned int i = 0; i < SESSIONS_MAX; i++)
 		stop(bus, paths->pdata[i]);
 	ck_assert_uint_eq(sessions(bus), 0);
-	stop(bus, start(bus));
+	start_and_stop(bus);
 }
 END_TEST
 

@@ -239,7 +239,7 @@ START_TEST(what_is_too_long_is_refused_in_few_words)
 	ck_assert_str_eq(error.name, ERROR("InvalidVerdict"));
 	ck_assert_uint_le(strlen(error.message), REASON_MAX);
 	sd_bus_error_free(&error);
-	stop(bus, start(bus));
+	start_and_stop(bus);
 }
 END_TEST
 
@@ -339,7 +339,7 @@ START_TEST(starts_and_stops_leave_the_daemon_as_it_was)
 	struct holdings before;
 
 	for (unsigned int i = 0; i < WARM_UP; i++)
-		stop(bus, start(bus));
+		start_and_stop(bus);
 	hold(&before);
 	for (unsigned int i = 0; i < cycles(); i++) {
 		g_autofree char *path = start(bus);
@@ -384,7 +384,7 @@ START_TEST(who_leaves_while_a_session_starts_leaves_none_that_is_bound)
 		sd_bus_flush_close_unref(other);
 	}
 	/* Behind them in the daemon's queue. */
-	stop(bus, start(bus));
+	start_and_stop(bus);
 	await_sessions(bus, 0);
 	assert_no_more(&before, 8192);
 }
@@ -429,7 +429,7 @@ static void signal_while_starting(int number, int expected)
 	ck_assert_uint_lt(count_journals(), SESSIONS_MAX);
 	fixture_daemon_start();
 	ck_assert_uint_eq(sessions(bus), 0);
-	stop(bus, start(bus));
+	start_and_stop(bus);
 }
 
 START_TEST(told_to_end_in_the_middle_of_starts_it_ends_well)
