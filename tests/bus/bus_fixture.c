@@ -64,9 +64,14 @@ int fixture_wait(pid_t pid)
 
 sd_bus *fixture_connect(void)
 {
+	int64_t end = g_get_monotonic_time() + PATIENCE_USEC;
 	sd_bus *bus;
+	int r;
 
-	ck_assert_int_ge(sd_bus_open_system(&bus), 0);
+	/* A socket has its name before anybody listens on it. */
+	while ((r = sd_bus_open_system(&bus)) == -ECONNREFUSED && g_get_monotonic_time() < end)
+		g_usleep(10 * 1000);
+	ck_assert_int_ge(r, 0);
 	return bus;
 }
 
