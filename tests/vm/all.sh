@@ -18,7 +18,7 @@ for scenario in "$@"; do
         echo "# $name on $(uname -r)"
         begin=$(date +%s)
         output=$(mktemp)
-        timeout --kill-after=10 "${NFTTRACED_SCENARIO_TIMEOUT:-600}" bash "$scenario" </dev/null 2>&1 | tee "$output"
+        timeout --kill-after=10 "${NFTTRACED_SCENARIO_TIMEOUT:-1200}" bash "$scenario" </dev/null 2>&1 | tee "$output"
         status=${PIPESTATUS[0]}
         good=$(grep -c '^ok - ' "$output")
         bad=$(grep -c '^not ok - ' "$output")
