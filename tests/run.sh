@@ -48,7 +48,7 @@ configure() {
 # unit SENTENCE DIRECTORY: Check's programs, each test function of which counts.
 unit() {
         local lines good bad
-        meson test -C "$2" --print-errorlogs --timeout-multiplier 4 >"$out.log" 2>&1
+        CK_DEFAULT_TIMEOUT=60 meson test -C "$2" --print-errorlogs --timeout-multiplier 4 >"$out.log" 2>&1
         local status=$?
         lines=$(grep -hoE '[0-9]+%: Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+' "$2"/meson-logs/testlog.txt)
         good=$(echo "$lines" | sed -E 's/.*Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+)/\1 \2 \3/' | awk '{ n += $1 - $2 - $3 } END { print n + 0 }')

@@ -8,6 +8,8 @@
 
 #define ETHERNET "ffffffffffff 020000000001 "
 
+#define TEST_TIMEOUT 60 /* seconds; on a machine that does other things, too */
+
 /* A packet as hex digits, spaces ignored, and its line. */
 struct sample {
 	const char *hex;
@@ -271,6 +273,7 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
+	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_loop_test(
 		tcase, each_kind_of_packet_reads_as_it_should, 0, G_N_ELEMENTS(samples));
 	tcase_add_test(tcase, a_packet_without_link_layer_begins_with_its_network_header);
