@@ -22,9 +22,7 @@ static __always_inline bool packet_capture(
 	notes->head = (__u64)skb->head;
 	if (!notes->head)
 		return false;
-	notes->skb_length = skb->len;
 	notes->skb_iif = skb->skb_iif;
-	notes->protocol = skb->protocol;
 
 	if (config.tracking) {
 		struct tracker_slot *slot = tracker_find(notes->head);

@@ -167,15 +167,45 @@ static __always_inline bool ethernet_type_plausible(__be16 type, __be16 protocol
 		type == bpf_htons(ETHERNET_VLAN_SERVICE) || bpf_ntohs(type) < ETHERNET_TYPE_LEAST;
 }
 
-static __always_inline bool vlan_present(const struct sk_buff *skb)
+/* Where a packet is, read once: what is loaded directly is loaded each time it is named. */
+struct place {
+	__u64 head;
+	__u64 data;
+	__u64 end; /* of the linear part */
+	__u32 length;
+	__u16 mac; /* offsets from the head */
+	__u16 network;
+	__be16 protocol;
+	__be16 vlan_protocol;
+	__u16 vlan;
+	bool vlan_present;
+};
+
+static __always_inline struct place place_read(const struct sk_buff *skb)
 {
+	struct place place = {
+		.head = (__u64)skb->head,
+		.data = (__u64)skb->data,
+		.length = skb->len,
+		.mac = skb->mac_header,
+		.network = skb->network_header,
+		.protocol = skb->protocol,
+	};
+
+	place.end = place.data + (place.length - skb->data_len);
 	if (bpf_core_field_exists(skb->vlan_all))
-		return skb->vlan_all;
-	return BPF_CORE_READ_BITFIELD(skb, vlan_present);
+		place.vlan_present = skb->vlan_all;
+	else
+		place.vlan_present = BPF_CORE_READ_BITFIELD(skb, vlan_present);
+	if (place.vlan_present) {
+		place.vlan_protocol = skb->vlan_proto;
+		place.vlan = skb->vlan_tci;
+	}
+	return place;
 }
 
 /* The packet was read behind a gap: moves the addresses down and puts the tag into the gap. */
-static __always_inline void view_insert_tag(struct frame *frame, const struct sk_buff *skb)
+static __always_inline void view_insert_tag(struct frame *frame, const struct place *place)
 {
 	__u32 *words = (__u32 *)frame->packet;
 	__be16 *tag = (__be16 *)(frame->packet + ETHERNET_ADDRESSES);
@@ -183,60 +213,61 @@ static __always_inline void view_insert_tag(struct frame *frame, const struct sk
 	words[0] = words[1];
 	words[1] = words[2];
 	words[2] = words[3];
-	tag[0] = skb->vlan_proto;
-	tag[1] = bpf_htons(skb->vlan_tci);
+	tag[0] = place->vlan_protocol;
+	tag[1] = bpf_htons(place->vlan);
 }
 
 /* Tries the link-layer header; returns the linear bytes in the view, 0: there is none. */
 static __always_inline __u32 view_ethernet(
-	struct frame *frame, const struct sk_buff *skb, __u64 end, __u32 wanted, __u32 *ret_gap)
+	struct frame *frame, const struct place *place, __u32 wanted, __u32 *ret_gap)
 {
-	__u32 gap = vlan_present(skb) ? VLAN_TAG : 0, length;
+	__u32 gap = place->vlan_present ? VLAN_TAG : 0, length;
 	__be16 type;
 
-	if (skb->mac_header == MAC_HEADER_UNSET ||
-		skb->network_header < skb->mac_header + ETHERNET_HEADER)
+	if (place->mac == MAC_HEADER_UNSET || place->network < place->mac + ETHERNET_HEADER)
 		return 0;
-	length = view_linear(frame, gap, (__u64)skb->head + skb->mac_header, end, wanted - gap);
+	length = view_linear(frame, gap, place->head + place->mac, place->end, wanted - gap);
 	if (length < ETHERNET_HEADER)
 		return 0;
 	type = *(__be16 *)(frame->packet + gap + ETHERNET_ADDRESSES);
-	if (!ethernet_type_plausible(type, skb->protocol))
+	if (!ethernet_type_plausible(type, place->protocol))
 		return 0;
 	if (gap)
-		view_insert_tag(frame, skb);
+		view_insert_tag(frame, place);
 	*ret_gap = gap;
 	return length + gap;
 }
 
-/* Fills in frame.link, length, captured and packet. */
+/* Fills in frame.link, length, captured and packet, and the notes about the packet. */
 static __always_inline void view_read(struct frame *frame, struct notes *notes, __u32 owner,
 	const struct sk_buff *skb, __u64 *clipped)
 {
-	__u64 head = (__u64)skb->head, data = (__u64)skb->data, start;
-	__u64 end = data + (skb->len - skb->data_len);
+	struct place place = place_read(skb);
 	__u32 visible = config.view, wanted, captured, gap = 0;
+	__u16 start;
 
 	if (visible > FRAME_VIEW_MAX)
 		visible = FRAME_VIEW_MAX;
 	wanted = visible > EVENT_SNAPSHOT_MAX ? visible : EVENT_SNAPSHOT_MAX;
 
-	captured = view_ethernet(frame, skb, end, wanted, &gap);
+	captured = view_ethernet(frame, &place, wanted, &gap);
 	if (captured) {
 		frame->link = EVENT_LINK_ETHERNET;
-		start = head + skb->mac_header;
+		start = place.mac;
 	} else {
 		frame->link = EVENT_LINK_RAW;
-		start = head + skb->network_header;
-		captured = view_linear(frame, 0, start, end, wanted);
+		start = place.network;
+		captured = view_linear(frame, 0, place.head + start, place.end, wanted);
 	}
-	frame->length = skb->len + (__u32)(data - start) + gap;
-	notes->network_offset = skb->network_header - (__u16)(start - head) + gap;
+	frame->length = place.length + (__u32)(place.data - place.head - start) + gap;
+	notes->network_offset = place.network - start + gap;
+	notes->skb_length = place.length;
+	notes->protocol = place.protocol;
 
 	if (visible > frame->length)
 		visible = frame->length;
 	if (captured < visible) {
-		notes->shared = head + skb->end;
+		notes->shared = place.head + skb->end;
 		captured = view_gather(owner, captured, visible);
 		if (captured < visible)
 			*clipped += 1;
