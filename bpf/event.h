@@ -16,28 +16,39 @@
 
 #define EVENT_VERSION  1
 #define EVENT_ALIGN    8
-#define EVENT_MAX_SIZE 2048 /* bytes; the longest record, head and all sections */
+#define EVENT_MAX_SIZE 2560 /* bytes; the longest record, head and all sections */
 
 #define EVENT_SESSIONS_MAX 64 /* bits in event_head.sessions */
 #define EVENT_NAME_MAX     255 /* bytes in a table or chain name, NFT_NAME_MAXLEN without its NUL */
 #define EVENT_DEVICE_MAX   15 /* bytes in a device name, IFNAMSIZ without its NUL */
 #define EVENT_COMM_SIZE    16 /* TASK_COMM_LEN */
 #define EVENT_SNAPSHOT_MAX 96 /* bytes of a packet that are stored */
+#define EVENT_STACK_MAX    96 /* addresses of a stack that are stored */
+#define EVENT_PROBES_MAX   32 /* probe numbers, of which 0 is none's */
 
-/* Which probe made the record; `attach` says how it was attached. */
+/* Which probe made the record; `attach` says how it was attached. A number from EVENT_PROBE_FIRST on
+ * is a further probe, which the settings in the session's journal name. */
 enum event_probe {
 	EVENT_PROBE_NFT = 1, /* __nft_trace_packet */
+	EVENT_PROBE_FIRST = 2,
 };
 
 enum event_attach {
 	EVENT_ATTACH_KPROBE = 1,
 	EVENT_ATTACH_FENTRY = 2,
+	EVENT_ATTACH_KRETPROBE = 3,
+	EVENT_ATTACH_RAW_TRACEPOINT = 4,
 };
 
+/* 1 << type is the section's bit where sections are chosen. */
 enum event_section_type {
 	EVENT_SECTION_NFT = 1,
 	EVENT_SECTION_DEVICE = 2,
 	EVENT_SECTION_PACKET = 3,
+	EVENT_SECTION_SKB = 4,
+	EVENT_SECTION_CT = 5,
+	EVENT_SECTION_DROP = 6,
+	EVENT_SECTION_STACK = 7,
 };
 
 enum event_head_flag {
@@ -138,11 +149,107 @@ struct event_packet {
 	__u8 reserved;
 };
 
+enum event_skb_flag {
+	EVENT_SKB_NOHDR = 1 << 0,
+	EVENT_SKB_CLONED = 1 << 1,
+	EVENT_SKB_VLAN = 1 << 2, /* vlan_protocol and vlan_tci are valid: an accelerated tag */
+	EVENT_SKB_SHARED =
+		1 << 3, /* dataref and the gso members are valid: skb_shared_info was read */
+};
+
+/* The skb's own fields. */
+struct event_skb {
+	struct event_section section;
+	__u32 data_length; /* skb->data_len */
+	__u32 hash;
+	__u32 csum; /* checksum complete: the sum; partial: start << 16 | offset */
+	__u32 priority;
+	__u32 users;
+	__u32 dataref; /* the part that counts users of the data: the low 16 bits */
+	__u32 gso_type; /* SKB_GSO_* */
+	__u16 gso_size;
+	__u16 gso_segs;
+	__u8 gso_flags; /* SKBFL_*, skb_shared_info.flags */
+	__u8 gso_frags; /* skb_shared_info.nr_frags */
+	__u8 ip_summed; /* CHECKSUM_* */
+	__u8 csum_level;
+	__u8 fclone;
+	__u8 flags; /* enum event_skb_flag */
+	__u16 vlan_protocol; /* ethertype of the tag, host order */
+	__u16 vlan_tci;
+	__u16 reserved;
+};
+
+/* skb->_nfct's low bits: enum ip_conntrack_info; 7 is IP_CT_UNTRACKED. */
+enum event_ct_flag {
+	EVENT_CT_LABELS = 1 << 0, /* 16 bytes of labels follow the tuples */
+	EVENT_CT_MARK = 1 << 1, /* the kernel has connection marks */
+	EVENT_CT_MASTER = 1 << 2, /* another connection follows: the one that expected this one */
+	EVENT_CT_CONNECTION = 1 << 3, /* there is a connection; not so for what is untracked */
+};
+
+/* The kernel's zone directions: NF_CT_ZONE_DIR_*, nf_conntrack_zone.dir. */
+enum event_zone {
+	EVENT_ZONE_ORIGINAL = 1,
+	EVENT_ZONE_REPLY = 2,
+	EVENT_ZONE_DEFAULT = 3,
+};
+
+/*
+ * One direction of a connection. Addresses, source then destination, follow the connection: first
+ * those of the original direction, then those of the reply, each 4 bytes (AF_INET) or 16.
+ */
+struct event_tuple {
+	__u16 source; /* host order: port, ICMP id, or the kernel's src.u.all */
+	__u16 destination; /* host order: port; ICMP: type << 8 | code */
+};
+
+/* A connection; its addresses follow, then its labels if there are any, then a gap to 4 bytes. */
+struct event_connection {
+	__u32 status; /* nf_conn.status, IPS_* */
+	__u32 mark;
+	__u16 zone;
+	__u8 zone_direction; /* enum event_zone */
+	__u8 family; /* AF_INET, AF_INET6 */
+	__u8 protocol; /* IPPROTO_* */
+	__u8 state; /* of the protocol: TCP_CONNTRACK_*, SCTP_CONNTRACK_* */
+	__u8 flags; /* enum event_ct_flag of this connection */
+	__u8 reserved;
+	__u32 vtag[2]; /* SCTP: the verification tags of both directions, host order */
+	struct event_tuple tuples[2]; /* original, reply */
+};
+
+/* The packet's connection: none, one, or that and its master follow. */
+struct event_ct {
+	struct event_section section;
+	__u8 info; /* enum ip_conntrack_info: 0 established, 1 related, 2 new, 3 reply,
+		    * 4 related reply, 7 untracked */
+	__u8 flags; /* enum event_ct_flag; EVENT_CT_CONNECTION: one follows */
+	__u8 reserved[2];
+};
+
+/* Why the kernel freed the skb. */
+struct event_drop {
+	struct event_section section;
+	__u32 reason; /* enum skb_drop_reason; the subsystem in the upper 16 bits */
+};
+
+/* The kernel stack, innermost address first: as many __u64 as the section has room for. */
+struct event_stack {
+	struct event_section section;
+	__u32 reserved;
+};
+
 _Static_assert(sizeof(struct event_section) == 4, "record layout");
 _Static_assert(sizeof(struct event_head) == 96, "record layout");
 _Static_assert(sizeof(struct event_nft) == 56, "record layout");
 _Static_assert(sizeof(struct event_device) == 24, "record layout");
 _Static_assert(sizeof(struct event_packet) == 16, "record layout");
+_Static_assert(sizeof(struct event_skb) == 48, "record layout");
+_Static_assert(sizeof(struct event_connection) == 32, "record layout");
+_Static_assert(sizeof(struct event_ct) == 8, "record layout");
+_Static_assert(sizeof(struct event_drop) == 8, "record layout");
+_Static_assert(sizeof(struct event_stack) == 8, "record layout");
 _Static_assert(sizeof(struct event_head) % EVENT_ALIGN == 0, "sections are aligned");
 
 #endif

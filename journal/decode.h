@@ -18,6 +18,15 @@ struct event_text {
 	size_t length;
 };
 
+/* A connection with what follows it. */
+struct event_peers {
+	struct event_connection connection;
+	struct {
+		const uint8_t *source, *destination; /* 4 or 16 bytes, by connection.family */
+	} addresses[2]; /* original, reply */
+	const uint8_t *labels; /* 16 bytes as the kernel has them, or NULL */
+};
+
 struct event {
 	struct event_head head; /* in host order */
 
@@ -32,6 +41,21 @@ struct event {
 	bool has_packet;
 	struct event_packet packet;
 	const uint8_t *packet_bytes; /* packet.captured of them */
+
+	bool has_skb;
+	struct event_skb skb;
+
+	bool has_ct;
+	struct event_ct ct;
+	bool has_connection, has_master;
+	struct event_peers connection, master;
+
+	bool has_drop;
+	struct event_drop drop;
+
+	bool has_stack;
+	unsigned int stack_depth;
+	uint64_t stack[EVENT_STACK_MAX]; /* the first stack_depth of them, innermost first */
 };
 
 /*
