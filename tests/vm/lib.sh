@@ -169,6 +169,40 @@ handle_of_rule() {
         on "$1" nft -a list chain "$2" "$3" "$4" | grep -F -- "$5" | sed -n 's/.* # handle \([0-9]*\)$/\1/p' | head -n 1
 }
 
+nf_tables_loaded() {
+        grep -q '^nf_tables ' /proc/modules
+}
+
+# modules_on MODULE: those that keep it loaded, and those that keep them, the last to be loaded first.
+modules_on() {
+        local holder
+        for holder in /sys/module/"$1"/holders/*; do
+                [ -e "$holder" ] || continue
+                modules_on "${holder##*/}"
+                echo "${holder##*/}"
+        done
+}
+
+# nf_tables_unload: removes nf_tables and what stands on it. The kernel takes down the namespaces of scenarios before
+# this one in its own time, and their rules keep the modules until then.
+nf_tables_unload() {
+        local end=$((SECONDS + 60))
+        while nf_tables_loaded; do
+                # shellcheck disable=SC2046
+                modprobe -r $(modules_on nf_tables) nf_tables 2>"$work/modprobe.err" && continue
+                [ $SECONDS -lt $end ] || {
+                        echo "nf_tables stays loaded:"
+                        cat "$work/modprobe.err"
+                        grep -E '^(nf|nft)_' /proc/modules
+                        nft list tables
+                        ip netns list
+                        bpftool prog show
+                        return 1
+                }
+                sleep 0.1
+        done
+}
+
 # session_start OPTION...: sets $session.
 session_start() {
         session=$(nfttracectl start "$@") || {

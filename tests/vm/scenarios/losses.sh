@@ -59,12 +59,14 @@ check "and it is no larger than that" sh -c "[ \$(du -sk '$NFTTRACED_STATE_DIR/$
 ruleset server <<'END'
 table inet filter { chain input { type filter hook input priority 0; udp dport 8080 accept; }; }
 END
+room=$(sysctl -n net.core.rmem_default)
 sysctl -qw net.core.rmem_default=67108864
 mkfifo "$work/ready"
 ip netns exec server traffic receive 8080 1 >"$work/ready" &
 receiver=$!
 exec {ready}<"$work/ready"
 read -r -u "$ready" _
+sysctl -qw net.core.rmem_default="$room"
 kill -STOP "$receiver"
 check "the tracker was large enough until now" equal "$(counter tracker-full)" 0
 session_start --verdicts accept --filter 'udp port 8080'

@@ -2,10 +2,6 @@
 # nf_tables absent when the daemon starts, loaded late, removed and loaded again.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-nf_tables_loaded() {
-        grep -q '^nf_tables ' /proc/modules
-}
-
 # property_is NAME VALUE: waits for the manager's property to have the value, by its changes.
 property_is() {
         for _ in $(seq 300); do
@@ -17,8 +13,7 @@ property_is() {
 }
 
 bus_start
-modprobe -r nf_tables 2>/dev/null
-check "nf_tables is not loaded at first" sh -c '! grep -q "^nf_tables " /proc/modules'
+check "nf_tables is not loaded at first" nf_tables_unload
 daemon_start --attach kprobe
 check "the daemon starts without nf_tables and waits for it" property_is State waiting
 check "and did not load it" sh -c '! grep -q "^nf_tables " /proc/modules'
@@ -36,10 +31,7 @@ session_stop
 sees "and records" 5 '^  table filter .* drop$'
 
 ruleset server </dev/null
-for module in $(awk '$1 ~ /^nft_/ { print $1 }' /proc/modules); do
-        modprobe -r "$module" 2>/dev/null
-done
-check "nf_tables can be removed beside the daemon" modprobe -r nf_tables
+check "nf_tables can be removed beside the daemon" nf_tables_unload
 check "which notices" property_is State waiting
 modprobe nf_tables
 check "and is ready when it is loaded again" property_is State ready
