@@ -271,5 +271,10 @@ void text_render(struct text *text, const struct journal_entry *entry)
 	case JOURNAL_END:
 		render_end(text, entry);
 		break;
+	case JOURNAL_RULES:
+	case JOURNAL_SYMBOLS:
+	case JOURNAL_REASONS:
+	case JOURNAL_NETNS:
+		break;
 	}
 }

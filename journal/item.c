@@ -115,6 +115,10 @@ bool record_plausible(
 	case JOURNAL_START:
 	case JOURNAL_SETTINGS:
 	case JOURNAL_END:
+	case JOURNAL_RULES:
+	case JOURNAL_SYMBOLS:
+	case JOURNAL_REASONS:
+	case JOURNAL_NETNS:
 		return *payload == '{';
 	default:
 		return false;

@@ -140,6 +140,10 @@ static bool item_wanted(struct journal_reader *reader, const struct item *item)
 	case JOURNAL_EVENT:
 	case JOURNAL_LOSS:
 	case JOURNAL_END:
+	case JOURNAL_RULES:
+	case JOURNAL_SYMBOLS:
+	case JOURNAL_REASONS:
+	case JOURNAL_NETNS:
 		return true;
 	}
 	return false;

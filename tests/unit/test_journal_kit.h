@@ -158,6 +158,11 @@ static inline void kit_list_add(struct kit_list *list, const struct journal_entr
 			list->reasons[entry->loss.reason]++;
 		}
 		break;
+	case JOURNAL_RULES:
+	case JOURNAL_SYMBOLS:
+	case JOURNAL_REASONS:
+	case JOURNAL_NETNS:
+		break;
 	}
 }
 
