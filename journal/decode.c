@@ -7,16 +7,8 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
-static uint16_t host16(uint16_t value, bool swapped)
-{
-	return swapped ? __builtin_bswap16(value) : value;
-}
-
-#define SWAP(field)                                      \
-	((field) = _Generic((field), uint16_t            \
-			    : __builtin_bswap16, __u64   \
-			    : __builtin_bswap64, default \
-			    : __builtin_bswap32)(field))
+#include "decode-section.h"
+#include "swap.h"
 
 static void head_swap(struct event_head *head)
 {
@@ -35,115 +27,24 @@ static void head_swap(struct event_head *head)
 	SWAP(head->skb_length);
 }
 
-static void section_swap(struct event_section *section)
-{
-	SWAP(section->type);
-	SWAP(section->size);
-}
-
-static void nft_swap(struct event_nft *nft)
-{
-	section_swap(&nft->section);
-	nft->verdict = (int32_t)__builtin_bswap32((uint32_t)nft->verdict);
-	SWAP(nft->table_handle);
-	SWAP(nft->chain_handle);
-	SWAP(nft->rule_handle);
-	SWAP(nft->target_handle);
-	SWAP(nft->queue);
-}
-
-static void device_swap(struct event_device *device)
-{
-	section_swap(&device->section);
-	SWAP(device->index);
-	SWAP(device->skb_iif);
-	SWAP(device->in_index);
-	SWAP(device->out_index);
-}
-
-static void packet_swap(struct event_packet *packet)
-{
-	section_swap(&packet->section);
-	SWAP(packet->length);
-	SWAP(packet->captured);
-	SWAP(packet->protocol);
-	SWAP(packet->network_offset);
-}
-
-/* Takes `length` bytes off the front of *bytes, if they are there. */
-static bool text_take(const char **bytes, const char *end, size_t length, struct event_text *ret)
-{
-	if ((size_t)(end - *bytes) < length)
-		return false;
-	*ret = (struct event_text){ .bytes = *bytes, .length = length };
-	*bytes += length;
-	return true;
-}
-
-static int nft_decode(const char *section, size_t size, bool swapped, struct event *event)
-{
-	const char *bytes = section + sizeof(event->nft), *end = section + size;
-
-	if (event->has_nft)
-		return 0;
-	if (size < sizeof(event->nft))
-		return -EBADMSG;
-	memcpy(&event->nft, section, sizeof(event->nft));
-	if (swapped)
-		nft_swap(&event->nft);
-	if (!text_take(&bytes, end, event->nft.table_length, &event->table) ||
-		!text_take(&bytes, end, event->nft.chain_length, &event->chain) ||
-		!text_take(&bytes, end, event->nft.target_length, &event->target))
-		return -EBADMSG;
-	event->has_nft = true;
-	return 0;
-}
-
-static int device_decode(const char *section, size_t size, bool swapped, struct event *event)
-{
-	const char *bytes = section + sizeof(event->device), *end = section + size;
-
-	if (event->has_device)
-		return 0;
-	if (size < sizeof(event->device))
-		return -EBADMSG;
-	memcpy(&event->device, section, sizeof(event->device));
-	if (swapped)
-		device_swap(&event->device);
-	if (!text_take(&bytes, end, event->device.name_length, &event->device_name) ||
-		!text_take(&bytes, end, event->device.in_length, &event->in_name) ||
-		!text_take(&bytes, end, event->device.out_length, &event->out_name))
-		return -EBADMSG;
-	event->has_device = true;
-	return 0;
-}
-
-static int packet_decode(const char *section, size_t size, bool swapped, struct event *event)
-{
-	if (event->has_packet)
-		return 0;
-	if (size < sizeof(event->packet))
-		return -EBADMSG;
-	memcpy(&event->packet, section, sizeof(event->packet));
-	if (swapped)
-		packet_swap(&event->packet);
-	if (size - sizeof(event->packet) < event->packet.captured)
-		return -EBADMSG;
-	event->packet_bytes = (const uint8_t *)section + sizeof(event->packet);
-	event->has_packet = true;
-	return 0;
-}
-
-static int section_decode(
-	uint16_t type, const char *section, size_t size, bool swapped, struct event *event)
+/* Decodes a section unless the event has one of its type, or the type is unknown. */
+static int section_decode(uint16_t type, const struct section *section, struct event *event)
 {
 	switch (type) {
 	case EVENT_SECTION_NFT:
-		return nft_decode(section, size, swapped, event);
+		return event->has_nft ? 0 : nft_decode(section, event);
 	case EVENT_SECTION_DEVICE:
-		return device_decode(section, size, swapped, event);
+		return event->has_device ? 0 : device_decode(section, event);
 	case EVENT_SECTION_PACKET:
-		return packet_decode(section, size, swapped, event);
+		return event->has_packet ? 0 : packet_decode(section, event);
+	case EVENT_SECTION_SKB:
+		return event->has_skb ? 0 : skb_decode(section, event);
+	case EVENT_SECTION_CT:
+		return event->has_ct ? 0 : ct_decode(section, event);
+	case EVENT_SECTION_DROP:
+		return event->has_drop ? 0 : drop_decode(section, event);
+	case EVENT_SECTION_STACK:
+		return event->has_stack ? 0 : stack_decode(section, event);
 	}
 	return 0;
 }
@@ -153,27 +54,33 @@ static int sections_decode(const char *bytes, size_t size, bool swapped, struct 
 	size_t offset = sizeof(struct event_head);
 
 	while (offset < size) {
-		struct event_section section;
-		size_t length;
+		struct section section = { .bytes = bytes + offset, .swapped = swapped };
+		struct event_section head;
 		int r;
 
-		if (size - offset < sizeof(section))
+		if (size - offset < sizeof(head))
 			return -EBADMSG;
-		memcpy(&section, bytes + offset, sizeof(section));
-		length = host16(section.size, swapped);
-		if (length < sizeof(section) || length > size - offset)
+		memcpy(&head, section.bytes, sizeof(head));
+		if (swapped) {
+			SWAP(head.type);
+			SWAP(head.size);
+		}
+		section.size = head.size;
+		if (section.size < sizeof(head) || section.size > size - offset)
 			return -EBADMSG;
-		r = section_decode(
-			host16(section.type, swapped), bytes + offset, length, swapped, event);
+		r = section_decode(head.type, &section, event);
 		if (r < 0)
 			return r;
-		offset += (length + EVENT_ALIGN - 1) & ~(size_t)(EVENT_ALIGN - 1);
+		offset += (section.size + EVENT_ALIGN - 1) & ~(size_t)(EVENT_ALIGN - 1);
 	}
 	return 0;
 }
 
 int event_decode(const void *data, size_t size, bool swapped, struct event *ret)
 {
+	/* The stack is by far the largest part, and nearly always empty: it is neither zeroed nor
+	 * copied beyond its depth. */
+	const size_t fixed = offsetof(struct event, stack);
 	struct event event;
 	int r;
 
@@ -187,11 +94,11 @@ int event_decode(const void *data, size_t size, bool swapped, struct event *ret)
 	if (event.head.size > size || event.head.size < sizeof(event.head))
 		return -EBADMSG;
 
-	memset((char *)&event + sizeof(event.head), 0, sizeof(event) - sizeof(event.head));
+	memset((char *)&event + sizeof(event.head), 0, fixed - sizeof(event.head));
 	r = sections_decode(data, event.head.size, swapped, &event);
 	if (r < 0)
 		return r;
-	*ret = event;
+	memcpy(ret, &event, fixed + event.stack_depth * sizeof(event.stack[0]));
 	return 0;
 }
 

@@ -12,6 +12,10 @@
 
 #include "../bpf/event.h"
 
+#define EVENT_IPV4_SIZE   4 /* bytes of an address */
+#define EVENT_IPV6_SIZE   16
+#define EVENT_LABELS_SIZE 16 /* bytes of a connection's labels */
+
 /* Text as it is in the record: not terminated, not escaped. */
 struct event_text {
 	const char *bytes;
@@ -30,38 +34,37 @@ struct event_peers {
 struct event {
 	struct event_head head; /* in host order */
 
-	bool has_nft;
+	/* Which of what follows is there. */
+	bool has_nft, has_device, has_packet, has_skb, has_ct, has_drop, has_stack;
+	bool has_connection, has_master; /* of has_ct */
+
 	struct event_nft nft;
 	struct event_text table, chain, target;
 
-	bool has_device;
 	struct event_device device;
 	struct event_text device_name, in_name, out_name;
 
-	bool has_packet;
 	struct event_packet packet;
 	const uint8_t *packet_bytes; /* packet.captured of them */
 
-	bool has_skb;
 	struct event_skb skb;
-
-	bool has_ct;
 	struct event_ct ct;
-	bool has_connection, has_master;
 	struct event_peers connection, master;
-
-	bool has_drop;
 	struct event_drop drop;
 
-	bool has_stack;
 	unsigned int stack_depth;
-	uint64_t stack[EVENT_STACK_MAX]; /* the first stack_depth of them, innermost first */
+	/* The first stack_depth of them, innermost first; the last member, so that event_decode need
+	 * not touch the rest. */
+	uint64_t stack[EVENT_STACK_MAX];
 };
+_Static_assert(
+	offsetof(struct event, stack) + sizeof(((struct event *)0)->stack) == sizeof(struct event),
+	"the stack is last");
 
 /*
  * Decodes `size` bytes. `swapped`: the record has the other byte order. Sections of an unknown type
- * are passed over, a section that appears twice counts once. -EBADMSG if a length does not fit,
- * -EPROTONOSUPPORT if the record's version is newer.
+ * are passed over, a section that appears twice counts once. Of `stack` only the first stack_depth are
+ * set. -EBADMSG if a length does not fit, -EPROTONOSUPPORT if the record's version is newer.
  */
 int event_decode(const void *data, size_t size, bool swapped, struct event *ret);
 

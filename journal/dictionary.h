@@ -31,7 +31,15 @@ struct dictionary_start {
 	uint32_t offset_nsec; /* 0 to 999,999,999, counts forward from offset_sec */
 };
 
-/* What a session records from here on. Parsed strings and the list are never NULL. */
+/* A further probe of a session. */
+struct dictionary_probe {
+	uint8_t number; /* event_head.probe, EVENT_PROBE_FIRST to EVENT_PROBES_MAX - 1 */
+	char *type; /* "kprobe", "kretprobe", "raw_tracepoint" */
+	char *symbol; /* as in ip_local_deliver, skb:kfree_skb */
+	bool stack; /* with the kernel stack */
+};
+
+/* What a session records from here on. Parsed strings and lists are never NULL. */
 struct dictionary_settings {
 	char *name;
 	char **verdicts; /* names as on the bus, NULL-terminated */
@@ -42,6 +50,10 @@ struct dictionary_settings {
 	uint64_t size; /* bytes of journal; 0: none */
 	uint64_t duration; /* microseconds; 0: none */
 	uint32_t owner; /* uid */
+	char **sections; /* names, NULL-terminated; empty: the journal does not say (an older one) */
+	struct dictionary_probe *probes;
+	size_t probe_count;
+	bool stack; /* the stack of __nft_trace_packet */
 };
 
 /* The books of a session: matched = journaled + lost + suppressed + pending. */
@@ -65,10 +77,14 @@ char *dictionary_start_new(const struct dictionary_start *start);
 int dictionary_start_parse(const void *json, size_t size, struct dictionary_start *ret);
 void dictionary_start_clear(struct dictionary_start *start);
 
-/* JOURNAL_SETTINGS. NULL strings and a NULL list count as empty. */
+/* JOURNAL_SETTINGS. NULL strings and lists count as empty. */
 char *dictionary_settings_new(const struct dictionary_settings *settings);
 int dictionary_settings_parse(const void *json, size_t size, struct dictionary_settings *ret);
 void dictionary_settings_clear(struct dictionary_settings *settings);
+
+/* The further probe with that number, NULL if there is none. */
+const struct dictionary_probe *dictionary_settings_probe(
+	const struct dictionary_settings *settings, uint8_t number);
 
 /* JOURNAL_END. Needs no clear: it holds numbers only. */
 char *dictionary_books_new(const struct dictionary_books *books);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "journal/decode.h"
@@ -16,6 +17,20 @@
 #include "journal/reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void peers_use(const struct event_peers *peers)
+{
+	size_t size = peers->connection.family == AF_INET ? EVENT_IPV4_SIZE : EVENT_IPV6_SIZE;
+	char text[TEXT_ESCAPED_MAX(EVENT_IPV6_SIZE)];
+
+	for (unsigned int i = 0; i < 2; i++) {
+		text_escape((const char *)peers->addresses[i].source, size, text, sizeof(text));
+		text_escape(
+			(const char *)peers->addresses[i].destination, size, text, sizeof(text));
+	}
+	if (peers->labels)
+		text_escape((const char *)peers->labels, EVENT_LABELS_SIZE, text, sizeof(text));
+}
 
 static void event_use(const struct journal_entry *entry)
 {
@@ -28,6 +43,12 @@ static void event_use(const struct journal_entry *entry)
 	text_escape(event.table.bytes, event.table.length, name, sizeof(name));
 	text_escape(event.chain.bytes, event.chain.length, name, sizeof(name));
 	text_escape((const char *)event.packet_bytes, event.packet.captured, name, sizeof(name));
+	if (event.has_connection)
+		peers_use(&event.connection);
+	if (event.has_master)
+		peers_use(&event.master);
+	if (event.stack_depth > EVENT_STACK_MAX)
+		abort();
 }
 
 static void dictionaries_use(const struct journal_entry *entry)

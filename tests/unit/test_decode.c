@@ -1,45 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Events from records, dictionaries from JSON, and text made safe: also when somebody means
- * harm. */
+/* Events from records, and text made safe: also when somebody means harm. */
 #include "test_journal_kit.h"
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
 #include "journal/decode.h"
-#include "journal/dictionary.h"
 #include "journal/escape.h"
-
-/* A record that is put together section by section. */
-struct record {
-	uint8_t bytes[EVENT_MAX_SIZE] __attribute__((aligned(EVENT_ALIGN)));
-	uint32_t size;
-};
-
-static void record_begin(struct record *record)
-{
-	struct event_head head = { .version = EVENT_VERSION, .time = 5, .pid = 6 };
-
-	*record = (struct record){ .size = sizeof(head) };
-	memcpy(record->bytes, &head, sizeof(head));
-}
-
-static void record_add(
-	struct record *record, const void *section, size_t size, const void *rest, size_t rest_size)
-{
-	struct event_section head;
-
-	memcpy(record->bytes + record->size, section, size);
-	memcpy(&head, section, sizeof(head));
-	head.size = (uint16_t)(size + rest_size);
-	memcpy(record->bytes + record->size, &head, sizeof(head));
-	memcpy(record->bytes + record->size + size, rest, rest_size);
-	record->size += (uint32_t)(size + rest_size + EVENT_ALIGN - 1) & ~(EVENT_ALIGN - 1U);
-	memcpy(record->bytes, &record->size, sizeof(record->size));
-}
+#include "sample_record.h"
 
 /* Every section, with names of the greatest length. */
-static void record_full(struct record *record)
+static void record_full(struct sample_record *record)
 {
 	struct event_nft nft = {
 		.section.type = EVENT_SECTION_NFT,
@@ -70,16 +41,16 @@ static void record_full(struct record *record)
 	memset(names, 't', EVENT_NAME_MAX);
 	memset(names + EVENT_NAME_MAX, 'c', EVENT_NAME_MAX);
 	memset(names + 2 * EVENT_NAME_MAX, 'j', EVENT_NAME_MAX);
-	record_begin(record);
-	record_add(record, &nft, sizeof(nft), names, sizeof(names));
-	record_add(record, &unknown, sizeof(unknown), "x", 1);
-	record_add(record, &device, sizeof(device), "eth0veth1", 9);
-	record_add(record, &packet, sizeof(packet), "12345678901234567890", 20);
+	sample_record_begin(record);
+	sample_record_add(record, &nft, sizeof(nft), names, sizeof(names));
+	sample_record_add(record, &unknown, sizeof(unknown), "x", 1);
+	sample_record_add(record, &device, sizeof(device), "eth0veth1", 9);
+	sample_record_add(record, &packet, sizeof(packet), "12345678901234567890", 20);
 }
 
 START_TEST(a_record_gives_all_that_is_in_it)
 {
-	struct record record;
+	struct sample_record record;
 	struct event event;
 
 	record_full(&record);
@@ -104,12 +75,12 @@ START_TEST(a_section_that_comes_twice_counts_once)
 {
 	struct event_device first = { .section.type = EVENT_SECTION_DEVICE, .index = 1 };
 	struct event_device second = { .section.type = EVENT_SECTION_DEVICE, .index = 2 };
-	struct record record;
+	struct sample_record record;
 	struct event event;
 
-	record_begin(&record);
-	record_add(&record, &first, sizeof(first), "", 0);
-	record_add(&record, &second, sizeof(second), "", 0);
+	sample_record_begin(&record);
+	sample_record_add(&record, &first, sizeof(first), "", 0);
+	sample_record_add(&record, &second, sizeof(second), "", 0);
 	ck_assert_int_eq(event_decode(record.bytes, record.size, false, &event), 0);
 	ck_assert_uint_eq(event.device.index, 1);
 }
@@ -148,7 +119,7 @@ END_TEST
 START_TEST(a_newer_or_short_record_is_refused_and_changes_nothing)
 {
 	struct event event = { .head.pid = 4711 };
-	struct record record;
+	struct sample_record record;
 
 	record_full(&record);
 	for (uint32_t size = 0; size < record.size; size++) {
@@ -173,7 +144,7 @@ static void assert_within(const struct event_text *text, const uint8_t *bytes, s
 
 START_TEST(no_damage_makes_it_read_elsewhere)
 {
-	struct record record;
+	struct sample_record record;
 	GRand *random = g_rand_new_with_seed(20);
 
 	record_full(&record);
@@ -261,83 +232,6 @@ START_TEST(a_name_of_255_hostile_bytes_fits)
 }
 END_TEST
 
-START_TEST(a_start_says_who_where_and_when)
-{
-	g_autofree char *json = journal_start_new(12, "naïve", "nfttracectl start");
-	auto_dictionary_start start = { 0 };
-
-	ck_assert_int_eq(dictionary_start_parse(json, strlen(json), &start), 0);
-	ck_assert_uint_eq(start.session, 12);
-	ck_assert_str_eq(start.name, "naïve");
-	ck_assert_str_eq(start.command, "nfttracectl start");
-	ck_assert_uint_eq(strlen(start.boot_id), 32);
-	ck_assert_str_ne(start.kernel, "");
-	ck_assert_str_ne(start.version, "");
-	ck_assert_int_gt(start.offset_sec, 0);
-	ck_assert_uint_lt(start.offset_nsec, 1000000000);
-}
-END_TEST
-
-START_TEST(settings_and_books_come_back_as_they_were)
-{
-	char *verdicts[] = { (char *)"drop", (char *)"accept", NULL };
-	struct dictionary_settings settings = {
-		.name = (char *)"n",
-		.verdicts = verdicts,
-		.filter = (char *)"udp port 8080",
-		.track = true,
-		.limit = UINT64_MAX,
-		.rate = 2,
-		.size = 3,
-		.duration = 4,
-		.owner = UINT32_MAX,
-	};
-	struct dictionary_books books = { .matched = 10, .journaled = 6, .lost = 3, .pending = 1 };
-	struct dictionary_books books_back;
-	auto_dictionary_settings back = { 0 };
-	g_autofree char *json = dictionary_settings_new(&settings), *text = NULL;
-
-	ck_assert_int_eq(dictionary_settings_parse(json, strlen(json), &back), 0);
-	ck_assert_str_eq(back.name, "n");
-	ck_assert_uint_eq(g_strv_length(back.verdicts), 2);
-	ck_assert_str_eq(back.verdicts[1], "accept");
-	ck_assert_str_eq(back.filter, "udp port 8080");
-	ck_assert(back.track);
-	ck_assert_uint_eq(back.limit, UINT64_MAX);
-	ck_assert_uint_eq(back.duration, 4);
-	ck_assert_uint_eq(back.owner, UINT32_MAX);
-
-	books.lost_by[LOSS_RING_FULL] = 1;
-	books.lost_by[LOSS_NO_MODULE] = 2;
-	text = dictionary_books_new(&books);
-	ck_assert_int_eq(dictionary_books_parse(text, strlen(text), &books_back), 0);
-	ck_assert_mem_eq(&books_back, &books, sizeof(books));
-}
-END_TEST
-
-START_TEST(dictionaries_of_the_wrong_shape_are_empty_or_refused)
-{
-	static const char *const odd = "{\"name\":[1],\"verdicts\":[7,\"drop\",{}],\"filter\":null,"
-				       "\"track\":\"yes\",\"limit\":1.5,\"owner\":\"root\"}";
-	static const char *const refused[] = { "", "[]", "{", "7", "nul",
-		"[[[[[[[[[[[[[[[[]]]]]]]]", "\xff\xfe",
-		"{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}}}" };
-	auto_dictionary_settings settings = { 0 };
-
-	ck_assert_int_eq(dictionary_settings_parse(odd, strlen(odd), &settings), 0);
-	ck_assert_str_eq(settings.name, "");
-	ck_assert_uint_eq(g_strv_length(settings.verdicts), 1);
-	ck_assert(!settings.track);
-	ck_assert_uint_eq(settings.limit, 0);
-	for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
-		struct dictionary_start start;
-
-		ck_assert_int_eq(
-			dictionary_start_parse(refused[i], strlen(refused[i]), &start), -EBADMSG);
-	}
-}
-END_TEST
-
 static Suite *decode_suite(void)
 {
 	Suite *suite = suite_create("decode");
@@ -353,9 +247,6 @@ static Suite *decode_suite(void)
 	tcase_add_test(tests, text_that_prints_passes_and_nothing_else);
 	tcase_add_test(tests, escaped_text_is_cut_between_characters);
 	tcase_add_test(tests, a_name_of_255_hostile_bytes_fits);
-	tcase_add_test(tests, a_start_says_who_where_and_when);
-	tcase_add_test(tests, settings_and_books_come_back_as_they_were);
-	tcase_add_test(tests, dictionaries_of_the_wrong_shape_are_empty_or_refused);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
