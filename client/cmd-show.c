@@ -4,17 +4,17 @@
 #include "journal/escape.h"
 #include "pager.h"
 #include "parse.h"
-#include "source.h"
+#include "printer.h"
+#include "show.h"
 #include "style.h"
-#include "tail.h"
 
 struct show {
 	char *count; /* what -n said, or NULL */
-	gboolean no_pager;
+	gboolean sort, reverse, no_pager;
 	struct style style;
 	GStrv sources;
 
-	uint64_t limit; /* the last so many events; UINT64_MAX: all */
+	uint64_t limit; /* the last so many events or packets; UINT64_MAX: all */
 	enum text_time time;
 	enum text_colour colour;
 };
@@ -26,95 +26,60 @@ static void show_clear(struct show *show)
 	g_clear_pointer(&show->sources, g_strfreev);
 }
 
-/* Renders a whole journal; negative errno if it can't be read to its end. */
-static int show_all(struct journal_reader *reader, struct text *text)
+/* A journal that can't be read further, or what kept its events from being ordered; an exit status. */
+static int show_failed(const struct show *show, unsigned int journal, int r, const char *reason)
 {
-	struct journal_entry entry;
-	int r = 0;
+	g_autofree char *escaped = NULL;
+	g_autofree char *sentence = NULL;
 
-	while (text->output->error == 0 && (r = journal_reader_next(reader, &entry)) > 0)
-		text_render(text, &entry);
-	return r;
+	if (reason)
+		return command_failed(reason);
+	escaped = text_escape_dup(show->sources[journal]);
+	sentence = g_strdup_printf("%s can't be read further: %s", escaped, g_strerror(-r));
+	return command_failed(sentence);
 }
 
-/* Renders what comes before the first event, and the last `limit` events. */
-static int show_last(struct journal_reader *reader, struct text *text, uint64_t limit)
+/* Prints every journal that was named; an exit status. */
+static int show_sources(const struct show *show, struct journals *journals, struct output *output)
 {
-	struct tail *tail = tail_new(limit);
-	struct journal_entry entry;
-	bool events = false;
-	int r;
-
-	while ((r = journal_reader_next(reader, &entry)) > 0) {
-		events = events || entry.type == JOURNAL_EVENT;
-		/* A loss that is not shown is one all the same. */
-		text->incomplete = text->incomplete || entry.type == JOURNAL_LOSS;
-		if (events)
-			tail_push(tail, &entry);
-		else
-			text_render(text, &entry);
-	}
-	tail_render(tail, text);
-	tail_free(tail);
-	return r;
-}
-
-/* Prints one journal; an exit status. */
-static int show_source(const struct show *show, const char *source, struct output *output)
-{
-	struct journal_reader *reader = NULL;
+	const struct show_order order = {
+		.journeys = show->sort,
+		.newest_first = show->reverse,
+		.last = show->limit,
+		.memory = ARRANGE_MEMORY,
+	};
+	auto_printer printer = { 0 };
 	g_autofree char *reason = NULL;
-	auto_text text = { 0 };
+	unsigned int journal = 0;
 	int r;
 
-	if (source_open(source, &reader, &reason) < 0)
-		return command_failed(reason);
-	text_open(&text, output, show->time, show->colour);
-	if (show->limit == UINT64_MAX)
-		r = show_all(reader, &text);
-	else
-		r = show_last(reader, &text, show->limit);
-	journal_reader_free(reader);
+	/* The monotonic clocks of several machines can't be compared. */
+	printer_open(&printer, output, journals_count(journals),
+		journals_boots(journals) > 1 ? TEXT_TIME_UTC : show->time, show->colour);
+	r = show_journals(journals, &order, &printer, &journal, &reason);
 	if (r < 0) {
-		g_autofree char *escaped = text_escape_dup(source);
-
 		output_flush(output);
-		reason = g_strdup_printf("%s can't be read further: %s", escaped, g_strerror(-r));
-		return command_failed(reason);
+		return show_failed(show, journal, r, reason);
 	}
-	return text.incomplete ? EXIT_LOST : EXIT_DONE;
-}
-
-/* Prints every journal that was named, a blank line between them. */
-static int show_sources(const struct show *show, int fd)
-{
-	auto_output output = { 0 };
-	int worst = EXIT_DONE;
-
-	output_open(&output, fd);
-	for (size_t i = 0; show->sources[i]; i++) {
-		int status;
-
-		if (i > 0)
-			output_char(&output, '\n');
-		status = show_source(show, show->sources[i], &output);
-		if (status == EXIT_FAILED || worst == EXIT_FAILED)
-			worst = EXIT_FAILED;
-		else
-			worst = MAX(worst, status);
-	}
-	return command_finish(&output, worst);
+	return command_finish(output, printer_incomplete(&printer) ? EXIT_LOST : EXIT_DONE);
 }
 
 static int show_run(const struct show *show)
 {
+	g_autofree char *reason = NULL;
+	auto_journals *journals = NULL;
+	auto_output output = { 0 };
 	auto_pager pager;
 
+	/* Before there is a pager, which would hide what is wrong. */
+	if (journals_open(show->sources, &journals, &reason) < 0)
+		return command_failed(reason);
 	if (show->no_pager)
 		pager_none(&pager);
 	else
 		pager_open(&pager);
-	return show_sources(show, pager.fd);
+	output_open(&output, pager.fd);
+	return show_sources(show, journals, &output);
 }
 
 /* GLib takes "-n 5" but not "-n5", which fingers know: a copy of the arguments that it takes. */
@@ -139,8 +104,12 @@ int command_show(const struct command *command, int argc, char **argv)
 	g_auto(GStrv) arguments = NULL;
 	g_autofree char **parsed = NULL; /* which GLib takes options out of */
 	const GOptionEntry entries[] = {
-		{ "events", 'n', 0, G_OPTION_ARG_STRING, &show.count, "Print the last N events",
-			"N" },
+		{ "events", 'n', 0, G_OPTION_ARG_STRING, &show.count,
+			"Print the last N events (with --sort: packets)", "N" },
+		{ "sort", 's', 0, G_OPTION_ARG_NONE, &show.sort,
+			"Bring the events of each packet together", NULL },
+		{ "reverse", 'r', 0, G_OPTION_ARG_NONE, &show.reverse,
+			"Print the newest events first", NULL },
 		STYLE_OPTIONS(show.style),
 		{ "no-pager", 0, 0, G_OPTION_ARG_NONE, &show.no_pager,
 			"Do not pipe the output into a pager", NULL },

@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct kept {
-	struct journal_entry entry; /* data and segment point into this allocation */
+	struct journals_record record; /* its entry's pointers point into this allocation */
 	struct journal_segment segment;
 	char data[];
 };
@@ -25,17 +25,18 @@ struct tail *tail_new(uint64_t limit)
 	return tail;
 }
 
-static struct kept *keep(const struct journal_entry *entry)
+static struct kept *keep(const struct journals_record *record)
 {
+	const struct journal_entry *entry = &record->entry;
 	struct kept *kept = g_malloc(sizeof(*kept) + entry->size);
 
-	kept->entry = *entry;
+	kept->record = *record;
 	if (entry->size > 0)
 		memcpy(kept->data, entry->data, entry->size);
-	kept->entry.data = kept->data;
+	kept->record.entry.data = kept->data;
 	if (entry->segment) {
 		kept->segment = *entry->segment;
-		kept->entry.segment = &kept->segment;
+		kept->record.entry.segment = &kept->segment;
 	}
 	return kept;
 }
@@ -48,27 +49,38 @@ static void forget_event(struct tail *tail)
 	while (!event) {
 		g_autofree struct kept *kept = g_queue_pop_head(&tail->entries);
 
-		event = kept->entry.type == JOURNAL_EVENT;
+		event = kept->record.entry.type == JOURNAL_EVENT;
 	}
 	tail->events--;
 }
 
-void tail_push(struct tail *tail, const struct journal_entry *entry)
+void tail_push(struct tail *tail, const struct journals_record *record)
 {
-	g_queue_push_tail(&tail->entries, keep(entry));
-	if (entry->type != JOURNAL_EVENT)
+	g_queue_push_tail(&tail->entries, keep(record));
+	if (record->entry.type != JOURNAL_EVENT)
 		return;
 	tail->events++;
 	if (tail->events > tail->limit)
 		forget_event(tail);
 }
 
-void tail_render(struct tail *tail, struct text *text)
+static struct kept *tail_pop(struct tail *tail, enum tail_order order)
+{
+	switch (order) {
+	case TAIL_OLDEST_FIRST:
+		return g_queue_pop_head(&tail->entries);
+	case TAIL_NEWEST_FIRST:
+		return g_queue_pop_tail(&tail->entries);
+	}
+	return NULL;
+}
+
+void tail_print(struct tail *tail, struct printer *printer, enum tail_order order)
 {
 	struct kept *kept;
 
-	while ((kept = g_queue_pop_head(&tail->entries))) {
-		text_render(text, &kept->entry);
+	while ((kept = tail_pop(tail, order))) {
+		printer_print(printer, &kept->record, NULL);
 		g_free(kept);
 	}
 	tail->events = 0;

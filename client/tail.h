@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The last N events of a journal, copied while they pass, and what else passed between them. What
+ * The last N events of journals, copied while they pass, and what else passed between them. What
  * comes before the first event (who recorded, where, the first settings) is not held back. Owned by
  * the command that shows.
  */
 #ifndef NFTTRACED_TAIL_H
 #define NFTTRACED_TAIL_H
 
-#include "journal/reader.h"
-#include "text.h"
+#include "printer.h"
 
 struct tail;
 
@@ -16,10 +15,15 @@ struct tail;
 struct tail *tail_new(uint64_t limit);
 
 /* Takes a copy of a record, and forgets what is then too old. */
-void tail_push(struct tail *tail, const struct journal_entry *entry);
+void tail_push(struct tail *tail, const struct journals_record *record);
 
-/* Renders what is kept, and forgets it. */
-void tail_render(struct tail *tail, struct text *text);
+enum tail_order {
+	TAIL_OLDEST_FIRST,
+	TAIL_NEWEST_FIRST,
+};
+
+/* Prints what is kept, and forgets it. */
+void tail_print(struct tail *tail, struct printer *printer, enum tail_order order);
 
 /* Accepts NULL; returns NULL. */
 struct tail *tail_free(struct tail *tail);

@@ -54,7 +54,10 @@ static void header_line(struct text *text, const struct event *event)
 		tracking_id(output, head);
 	output_text(output, " (skb ");
 	output_hex(output, head->skb);
-	output_text(output, ")\n");
+	output_char(output, ')');
+	if (text->numbered)
+		number_after(output, " n ", text->number);
+	output_char(output, '\n');
 }
 
 static void device_text(

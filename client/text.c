@@ -26,6 +26,7 @@ void text_open(
 void text_close(struct text *text)
 {
 	g_clear_pointer(&text->name, g_free);
+	output_close(&text->step);
 }
 
 void text_style(struct text *text, enum text_style style)
@@ -85,6 +86,15 @@ static void remark_begin(struct text *text, enum text_style style)
 	output_text(text->output, "-- ");
 }
 
+/* Whose remark it is, where that is not plain. */
+static void remark_session(struct text *text)
+{
+	if (!text->several)
+		return;
+	books_session(text->output, text->session, text->name);
+	output_text(text->output, ": ");
+}
+
 static void remark_end(struct text *text)
 {
 	text_style(text, TEXT_STYLE_NONE);
@@ -102,6 +112,7 @@ static void damaged_text(struct text *text, const char *what)
 {
 	text->incomplete = true;
 	remark_begin(text, TEXT_STYLE_LOSS);
+	remark_session(text);
 	output_text(text->output, what);
 	remark_end(text);
 }
@@ -182,6 +193,7 @@ static void render_settings(struct text *text, const struct journal_entry *entry
 		return;
 	}
 	remark_begin(text, TEXT_STYLE_REMARK);
+	remark_session(text);
 	output_text(text->output, "settings: ");
 	settings_text(text, &settings);
 	remark_end(text);
@@ -214,6 +226,7 @@ static void render_loss(struct text *text, const struct journal_loss *loss)
 {
 	text->incomplete = true;
 	remark_begin(text, TEXT_STYLE_LOSS);
+	remark_session(text);
 	if (loss->count == 0) {
 		output_text(text->output, "events lost, their number is unknown: ");
 	} else {

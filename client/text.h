@@ -36,6 +36,10 @@ struct text {
 	bool settings_next; /* the start block waits for its line on the session */
 	bool ended; /* the final books were printed */
 	bool incomplete; /* the journal says that events are missing, or is damaged */
+	bool several; /* other journals are printed between: a remark tells whose it is */
+	bool numbered; /* events are steps of a journey: `number` is told */
+	uint64_t number; /* of the step, from 0 */
+	struct output step; /* where a step is rendered before it is indented */
 	uint64_t events; /* printed */
 	uint64_t session; /* id, 0 before any record */
 	char *name; /* of the session, or NULL */
@@ -50,6 +54,12 @@ void text_open(
 
 /* Renders one record. Records of an unknown type are passed over. */
 void text_render(struct text *text, const struct journal_entry *entry);
+
+/*
+ * Renders an event as a step of a packet's journey, `number` counted from 0: the first as always but
+ * for its number, the others indented below it without a blank line.
+ */
+void text_render_step(struct text *text, const struct journal_entry *entry, uint64_t number);
 
 /* Renders one event as its block of lines, without the blank line before it. */
 void text_event(struct text *text, const struct event *event);

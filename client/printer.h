@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Prints the records of one or several journals to one output: a text renderer for each journal, since
+ * what a record means depends on its journal's dictionaries. Owned by the command that prints, who also
+ * owns the output.
+ */
+#ifndef NFTTRACED_PRINTER_H
+#define NFTTRACED_PRINTER_H
+
+#include <stdbool.h>
+
+#include "arrange.h"
+#include "journals.h"
+#include "text.h"
+
+struct printer {
+	struct output *output;
+	struct text *texts; /* one for each journal */
+	unsigned int count;
+	bool started; /* something was printed */
+};
+
+/* `journals`: how many there are. */
+void printer_open(struct printer *printer, struct output *output, unsigned int journals,
+	enum text_time time, enum text_colour colour);
+
+/* Prints a record; `step` tells its place in a journey, NULL: journeys are not told. */
+void printer_print(struct printer *printer, const struct journals_record *record,
+	const struct arrange_step *step);
+
+/* True for what has to be known before events are printed, but prints nothing itself: it need not wait
+ * for its turn. */
+bool printer_learns(const struct journals_record *record);
+
+/* True if a journal said that events are missing, or is damaged. */
+bool printer_incomplete(const struct printer *printer);
+
+/* A loss that is not printed is one all the same. */
+void printer_note(struct printer *printer, const struct journals_record *record);
+
+/* Accepts a zeroed struct. */
+void printer_close(struct printer *printer);
+
+#define auto_printer __attribute__((cleanup(printer_close))) struct printer
+
+#endif
