@@ -10,7 +10,7 @@
 #include <systemd/sd-bus.h>
 
 #include "journal/dictionary.h"
-#include "output.h"
+#include "journal/output.h"
 
 /* Books and whose they are, as the bus tells them. */
 struct session_books {

@@ -6,7 +6,7 @@
 
 #include "bus.h"
 #include "command.h"
-#include "output.h"
+#include "journal/output.h"
 #include "session.h"
 #include "variant.h"
 

@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "output.h"
+#include "journal/output.h"
 
 enum exit_status {
 	EXIT_DONE = 0,

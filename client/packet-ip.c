@@ -209,7 +209,7 @@ void packet_ipv4(struct output *output, struct span span)
 	if (has_ports(protocol) && (fragment & IPV4_OFFSET_MASK) == 0)
 		transport = payload.span;
 
-	endpoints_text(output, packet_ipv4_address, span.bytes + IPV4_SOURCE,
+	endpoints_text(output, output_ipv4_address, span.bytes + IPV4_SOURCE,
 		span.bytes + IPV4_DESTINATION, transport);
 	output_text(output, " tos 0x");
 	output_hex(output, span.bytes[IPV4_TOS] >> DSCP_SHIFT);
@@ -340,7 +340,7 @@ void packet_ipv6(struct output *output, struct span span)
 	if (has_ports(chain.protocol) && !chain.later_fragment && !chain.truncated)
 		transport = chain.payload.span;
 
-	endpoints_text(output, packet_ipv6_address, span.bytes + IPV6_SOURCE,
+	endpoints_text(output, output_ipv6_address, span.bytes + IPV6_SOURCE,
 		span.bytes + IPV6_DESTINATION, transport);
 	output_text(output, ecn_name((uint8_t)(start >> IPV6_CLASS_SHIFT)));
 	output_text(output, " ttl ");

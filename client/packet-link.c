@@ -55,38 +55,38 @@ static bool is_zero(const uint8_t *bytes, size_t length)
 static void arp_request(struct output *output, const uint8_t *arp)
 {
 	output_text(output, "request who-has ");
-	packet_ipv4_address(output, arp + ARP_TARGET_IP);
+	output_ipv4_address(output, arp + ARP_TARGET_IP);
 	if (!is_zero(arp + ARP_TARGET_MAC, ETH_ALEN)) {
 		output_text(output, " (");
-		packet_mac_address(output, arp + ARP_TARGET_MAC);
+		output_mac_address(output, arp + ARP_TARGET_MAC);
 		output_char(output, ')');
 	}
 	output_text(output, " tell ");
-	packet_ipv4_address(output, arp + ARP_SENDER_IP);
+	output_ipv4_address(output, arp + ARP_SENDER_IP);
 }
 
 static void arp_reply(struct output *output, const uint8_t *arp)
 {
 	output_text(output, "reply ");
-	packet_ipv4_address(output, arp + ARP_SENDER_IP);
+	output_ipv4_address(output, arp + ARP_SENDER_IP);
 	output_text(output, " is-at ");
-	packet_mac_address(output, arp + ARP_SENDER_MAC);
+	output_mac_address(output, arp + ARP_SENDER_MAC);
 }
 
 static void arp_reverse_request(struct output *output, const uint8_t *arp)
 {
 	output_text(output, "reverse request who-is ");
-	packet_mac_address(output, arp + ARP_TARGET_MAC);
+	output_mac_address(output, arp + ARP_TARGET_MAC);
 	output_text(output, " tell ");
-	packet_mac_address(output, arp + ARP_SENDER_MAC);
+	output_mac_address(output, arp + ARP_SENDER_MAC);
 }
 
 static void arp_reverse_reply(struct output *output, const uint8_t *arp)
 {
 	output_text(output, "reverse reply ");
-	packet_mac_address(output, arp + ARP_TARGET_MAC);
+	output_mac_address(output, arp + ARP_TARGET_MAC);
 	output_text(output, " at ");
-	packet_ipv4_address(output, arp + ARP_TARGET_IP);
+	output_ipv4_address(output, arp + ARP_TARGET_IP);
 }
 
 /* Fields at fixed places hold only for Ethernet and IPv4 addresses. */

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "output.h"
+#include "journal/address.h"
+#include "journal/output.h"
 
 /* Bytes of a packet that are left to look at. */
 struct span {
@@ -75,10 +76,5 @@ void packet_sctp(struct output *output, struct payload payload);
 
 /* Tunnels in UDP, told by the destination port; nothing if it is no tunnel's. */
 void packet_tunnel(struct output *output, uint16_t port, struct span span);
-
-/* Addresses. */
-void packet_mac_address(struct output *output, const uint8_t *address);
-void packet_ipv4_address(struct output *output, const uint8_t *address);
-void packet_ipv6_address(struct output *output, const uint8_t *address);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "output.h"
+#include "journal/output.h"
 
 enum table_align {
 	TABLE_LEFT,

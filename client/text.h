@@ -12,8 +12,8 @@
 #include <time.h>
 
 #include "journal/decode.h"
+#include "journal/output.h"
 #include "journal/reader.h"
-#include "output.h"
 
 enum text_time {
 	TEXT_TIME_MONOTONIC, /* nanoseconds, as in the record */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Link-layer, IPv4 and IPv6 addresses as text, the last as RFC 5952 wants it; see packet.h. */
-#include "packet.h"
+/* Link-layer, IPv4 and IPv6 addresses as text; see address.h. */
+#include "address.h"
+
+#include <stdbool.h>
 
 #define MAC_ADDRESS_LENGTH  6
 #define IPV4_ADDRESS_LENGTH 4
 #define IPV6_GROUPS         8
 
-void packet_mac_address(struct output *output, const uint8_t *address)
+void output_mac_address(struct output *output, const uint8_t *address)
 {
 	for (unsigned int i = 0; i < MAC_ADDRESS_LENGTH; i++) {
 		if (i > 0)
@@ -15,7 +17,7 @@ void packet_mac_address(struct output *output, const uint8_t *address)
 	}
 }
 
-void packet_ipv4_address(struct output *output, const uint8_t *address)
+void output_ipv4_address(struct output *output, const uint8_t *address)
 {
 	for (unsigned int i = 0; i < IPV4_ADDRESS_LENGTH; i++) {
 		if (i > 0)
@@ -53,17 +55,16 @@ static bool is_mapped_ipv4(const uint16_t *groups)
 	return groups[5] == 0xffff;
 }
 
-void packet_ipv6_address(struct output *output, const uint8_t *address)
+void output_ipv6_address(struct output *output, const uint8_t *address)
 {
-	struct span span = { address, IPV6_GROUPS * 2 };
 	uint16_t groups[IPV6_GROUPS];
 	struct zeroes zeroes;
 
 	for (unsigned int i = 0; i < IPV6_GROUPS; i++)
-		groups[i] = span_u16(span, 2 * i);
+		groups[i] = (uint16_t)(address[2 * i] << 8 | address[2 * i + 1]);
 	if (is_mapped_ipv4(groups)) {
 		output_text(output, "::ffff:");
-		packet_ipv4_address(output, address + 12);
+		output_ipv4_address(output, address + 12);
 		return;
 	}
 	zeroes = longest_zeroes(groups);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-#include "journal/escape.h"
+#include "escape.h"
 
 #define NUMBER_DIGITS_MAX 20 /* of 2^64 - 1 */
 #define HEX_DIGITS_MAX    16
