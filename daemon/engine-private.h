@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the two halves of the engine, its pipeline and its sessions, know of each other. */
+/* What the parts of the engine, its pipeline, requests and sessions, know of each other. */
 #ifndef NFTTRACED_ENGINE_PRIVATE_H
 #define NFTTRACED_ENGINE_PRIVATE_H
 
@@ -44,5 +44,14 @@ int engine_swap(struct engine *engine, const struct plan *plan, const struct mat
 
 /* Both. */
 int engine_apply(struct engine *engine, const struct plan *plan, struct failure *failure);
+
+/* A session that starts has its journal from now on; engine_session_undo takes it away again. */
+int engine_session_begin(
+	struct engine *engine, struct engine_request *request, struct failure *failure);
+void engine_session_undo(struct engine *engine, struct engine_request *request);
+
+/* The kernel side has changed: the journal is told, or closed with the books. */
+void engine_session_changed(struct engine *engine, struct engine_request *request);
+void engine_session_ended(struct engine *engine, struct engine_request *request);
 
 #endif

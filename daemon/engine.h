@@ -13,6 +13,7 @@
 
 #include "data.h"
 #include "failure.h"
+#include "filter.h"
 #include "options.h"
 #include "settings.h"
 #include "state.h"
@@ -38,29 +39,41 @@ struct engine_session {
 	int dir_fd; /* of the journal */
 };
 
-/*
- * Begins a session at a bit that is free. Loads nf_tables if need be and allowed. On success the
- * caller owns what is in *ret; on failure nothing is left of it but a used-up id.
- */
-int engine_session_start(struct engine *engine, unsigned int bit,
-	const struct session_options *options, uid_t owner, const char *command,
-	struct engine_session *ret, struct failure *failure);
+enum engine_action {
+	ENGINE_START,
+	ENGINE_CHANGE,
+	ENGINE_STOP,
+};
+
+/* What shall be done to the session at a bit, and what came of it. */
+struct engine_request {
+	enum engine_action action;
+	unsigned int bit;
+	/* To start and to change it; borrowed. */
+	const struct session_options *options;
+	uid_t owner;
+	const char *command;
+	/* Of options->filter. NULL: every packet. Taken over (and NULL) when it is in force. */
+	struct filter *filter;
+	bool new_filter; /* to change it: `filter` is one; else the session keeps the one it has */
+
+	struct failure failure;
+	char *warning; /* NULL, or what could not be noted in the journal; g_free it */
+	struct engine_session begun; /* it was started: the caller owns what is in it */
+	struct dictionary_books books; /* it was stopped */
+};
 
 /*
- * Changes the verdicts to those of `options`, or the filter, or both, and notes it in the journal. On
- * failure nothing has changed. *ret_warning (g_free it) is set if the journal did not take the note.
+ * Does what is requested for several sessions, each at a bit of its own, with one change of the kernel
+ * side, which is what takes long. A request that fails (its `failure` says why) has changed nothing,
+ * and harms no other.
+ *
+ * ENGINE_START begins a session at a bit that is free; loads nf_tables if need be and allowed. If it
+ * fails nothing is left of it but a used-up id. ENGINE_CHANGE changes verdicts and filter to those of
+ * `options` and notes it in the journal. ENGINE_STOP ends a session: no event is matched any more, all
+ * that were are journaled, its books are closed and its bit is free.
  */
-int engine_session_change(struct engine *engine, unsigned int bit,
-	const struct session_options *options, uid_t owner, char **ret_warning,
-	struct failure *failure);
-
-/*
- * Ends a session: no event is matched any more, all that were are journaled, its books are closed and
- * its bit is free. On failure it goes on as before. *ret_warning (g_free it) is set if the books could
- * not be written into the journal.
- */
-int engine_session_stop(struct engine *engine, unsigned int bit, struct dictionary_books *ret,
-	char **ret_warning, struct failure *failure);
+void engine_run(struct engine *engine, struct engine_request *const *requests, size_t count);
 
 /* What wants doing every few seconds: forgets old tracker entries. True if the probe is gone, because
  * nf_tables was removed: close and open again. */

@@ -20,6 +20,7 @@ enum filter_variant {
 
 #define FILTER_EXPRESSION_MAX   65536 /* bytes */
 #define FILTER_SECONDS_MAX      10 /* of CPU time for libpcap */
+#define FILTER_QUICK_USEC       500000 /* of CPU time: a hundred times what most filters need */
 #define FILTER_INSTRUCTIONS_MAX 4096 /* classic BPF, each variant: the kernel's BPF_MAXINSNS */
 
 struct filter {
@@ -31,19 +32,53 @@ struct filter {
 };
 
 /*
- * Compiles `expression`. Names of hosts and networks are never resolved (an error says so); ports
- * and protocols may be names. NULL or "" matches everything (and gives no programs). Any thread, but
- * not the one that serves the bus: libpcap takes seconds for some hundred ports. It is optimised
- * unless that takes longer than FILTER_SECONDS_MAX and it is short enough without. -EINVAL with libpcap's message in *ret_reason (g_free it) or with ours: a name, a
- * control character, a loop ("protochain"). -E2BIG: a variant has more than FILTER_INSTRUCTIONS_MAX
- * instructions, or making it shorter takes more than FILTER_SECONDS_MAX, or the expression more than FILTER_EXPRESSION_MAX bytes. -ENOTSUP: libpcap would
- * resolve names here in spite of us (it is not the shared library that we were built for).
+ * Compiles `expression`, and waits for it: of CPU time libpcap may take FILTER_SECONDS_MAX. Names of
+ * hosts and networks are never resolved (an error says so); ports and protocols may be names. NULL or
+ * "" matches everything (and gives no programs). It is optimised unless that takes longer and it is
+ * short enough without. -EINVAL with libpcap's message in *ret_reason (g_free it) or with ours: a
+ * name, a control character, a loop ("protochain"). -E2BIG: a variant has more than
+ * FILTER_INSTRUCTIONS_MAX instructions, or making it shorter takes more than FILTER_SECONDS_MAX, or
+ * the expression more than FILTER_EXPRESSION_MAX bytes. -ENOTSUP: libpcap would resolve names here in
+ * spite of us (it is not the shared library that we were built for).
  */
 int filter_new(const char *expression, struct filter **ret, char **ret_reason);
 
+/* How long the compiler may take. */
+enum filter_patience {
+	FILTER_QUICK, /* FILTER_QUICK_USEC: enough for what people write */
+	FILTER_PATIENT, /* FILTER_SECONDS_MAX */
+};
+
+/* An expression, not empty, that a process is compiling. */
+struct filter_job;
+
+/* Begins it, without waiting. Refuses what filter_new refuses without asking libpcap. Any thread. */
+int filter_job_new(const char *expression, enum filter_patience patience, struct filter_job **ret,
+	char **ret_reason);
+
+/* Becomes readable when filter_job_result is worth a call. The job's. */
+int filter_job_fd(const struct filter_job *job);
+
 /*
- * Begins the process that compiles, if it does not run; filter_new does so by itself, but a program
- * with threads begins it before it has any. It ends with this process.
+ * -EINPROGRESS: it is not done yet. -ETIME, with FILTER_QUICK only: it takes more patience. Else the
+ * result as filter_new has it, once.
+ */
+int filter_job_result(struct filter_job *job, struct filter **ret, char **ret_reason);
+
+/* Ends its process if it still runs. Accepts NULL; returns NULL. */
+struct filter_job *filter_job_free(struct filter_job *job);
+
+static inline void filter_job_freep(struct filter_job **job)
+{
+	*job = filter_job_free(*job);
+}
+
+/* A job that is ended when it goes out of scope. */
+#define auto_filter_job __attribute__((cleanup(filter_job_freep))) struct filter_job
+
+/*
+ * Begins the process whose children compile, if it does not run; filter_new does so by itself, but a
+ * program with threads begins it before it has any. It ends with this process.
  */
 int filter_compiler_start(void);
 

@@ -50,7 +50,8 @@ static void started(void *context, struct session *session, const struct diction
 static int on_caller_gone(sd_bus_track *track, void *userdata)
 {
 	manager_session_stop(userdata, (struct manager_call){ 0 });
-	return 0;
+	/* 0 would have sd-bus call again, and again. */
+	return 1;
 }
 
 /* Who asks, for the journal; what can't be told is left empty. */

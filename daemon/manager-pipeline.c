@@ -212,6 +212,8 @@ static int add_sources(struct manager *manager)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(manager->open_timer, SD_EVENT_OFF);
 	if (r >= 0)
+		r = compiler_new(manager->event, &manager->compiler);
+	if (r >= 0)
 		r = worker_new(manager->event, &manager->worker);
 	return r;
 }
@@ -260,7 +262,9 @@ struct manager *manager_free(struct manager *manager)
 {
 	if (!manager)
 		return NULL;
+	manager_cancel(manager);
 	worker_free(manager->worker);
+	compiler_free(manager->compiler);
 	sd_event_source_disable_unref(manager->attention);
 	sd_event_source_disable_unref(manager->tend_timer);
 	sd_event_source_disable_unref(manager->open_timer);

@@ -14,4 +14,7 @@ void manager_sessions_refresh(struct manager *manager);
 /* The data thread has something to say about sessions. */
 void manager_attend(struct manager *manager);
 
+/* Refuses what waits for a filter to be compiled. */
+void manager_cancel(struct manager *manager);
+
 #endif

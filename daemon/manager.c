@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The manager's sessions: starting, changing and stopping them. A job holds the session's pointer: a
- * session is freed only when its last job, the one that stops it, is done.
- */
+/* The manager's sessions: starting, changing and stopping them. */
 #include "manager.h"
 
 #include <errno.h>
@@ -10,37 +7,8 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "manager-job.h"
 #include "manager-pipeline.h"
-
-struct session_job {
-	struct session *session;
-	struct manager_call call;
-	struct failure failure;
-	struct engine_session begun;
-	struct dictionary_books books;
-	char *warning;
-
-	/* What a change changes, the rest of `options` is as it is. */
-	struct session_options options;
-	bool verdicts, filter;
-};
-
-static struct session_job *session_job_new(struct session *session, struct manager_call call)
-{
-	struct session_job *job = g_new0(struct session_job, 1);
-
-	job->session = session;
-	job->call = call;
-	return job;
-}
-
-static void session_job_free(struct session_job *job)
-{
-	session_options_clear(&job->options);
-	failure_clear(&job->failure);
-	g_free(job->warning);
-	g_free(job);
-}
 
 static void reply(const struct manager_call *call, struct session *session,
 	const struct dictionary_books *books, const struct failure *failure)
@@ -57,8 +25,7 @@ static void refuse(const struct manager_call *call, enum failure_kind kind, cons
 	reply(call, NULL, NULL, &failure);
 }
 
-#define ENDING   "nfttraced is ending"
-#define TOO_BUSY "too many requests are waiting already: try again"
+#define STOPPING "the session is being stopped"
 
 static void forget(struct session *session)
 {
@@ -114,23 +81,6 @@ void manager_sessions_refresh(struct manager *manager)
 
 /* Starting. */
 
-static void run_start(void *argument)
-{
-	struct session_job *job = argument;
-	struct session *session = job->session;
-
-	/* Filters may take long, and there may be many: who is told to end must not see to all of them. */
-	if (atomic_load(&session->manager->ending)) {
-		failure_set(&job->failure, FAILURE_BUSY, ENDING);
-		return;
-	}
-	/* Nobody changes a session that starts. */
-	engine_session_start(session->manager->engine, session->bit, &session->options,
-		session->owner, session->command, &job->begun, &job->failure);
-	if (!job->failure.reason)
-		job->warning = engine_warning(session->manager->engine);
-}
-
 static int on_duration(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct session *session = userdata;
@@ -162,18 +112,19 @@ static void begin(struct session *session, const struct engine_session *begun)
 		manager->observer.session_added(manager->observer.context, session);
 }
 
-static void done_start(void *argument)
+static void done_start(struct session_job *job)
 {
-	struct session_job *job = argument;
 	struct session *session = job->session;
 	struct manager *manager = session->manager;
+	const struct failure *failure = &job->request.failure;
 
-	manager_status_refresh(manager, job->failure.reason ? manager->warning : job->warning);
-	if (job->failure.reason) {
-		reply(&job->call, NULL, NULL, &job->failure);
+	session->job = NULL;
+	manager_status_refresh(manager, failure->reason ? manager->warning : job->warning);
+	if (failure->reason) {
+		reply(&job->call, NULL, NULL, failure);
 		forget(session);
 	} else {
-		begin(session, &job->begun);
+		begin(session, &job->request.begun);
 		reply(&job->call, session, NULL, NULL);
 		session_refresh(session);
 		if (session->stop_wanted)
@@ -223,7 +174,6 @@ struct session *manager_session_start(struct manager *manager, struct session_op
 {
 	auto_failure failure = { 0 };
 	struct session *session;
-	struct session_job *job;
 
 	if (check_start(manager, options, &failure) < 0) {
 		reply(&call, NULL, NULL, &failure);
@@ -231,27 +181,14 @@ struct session *manager_session_start(struct manager *manager, struct session_op
 	}
 	session = session_new(manager, options, owner, command);
 	session->bit = __builtin_ctzll(~manager->bits);
-	job = session_job_new(session, call);
-	if (worker_submit(manager->worker, run_start, done_start, job) < 0) {
-		session_job_free(job);
-		session_free(session);
-		refuse(&call, FAILURE_BUSY, TOO_BUSY);
-		return NULL;
-	}
 	manager->bits |= 1ULL << session->bit;
 	g_ptr_array_add(manager->sessions, session);
+	session->job = session_job_new(session, ENGINE_START, call, done_start);
+	session_job_compile(session->job, session->options.filter);
 	return session;
 }
 
 /* Stopping. */
-
-static void run_stop(void *argument)
-{
-	struct session_job *job = argument;
-
-	engine_session_stop(job->session->manager->engine, job->session->bit, &job->books,
-		&job->warning, &job->failure);
-}
 
 static void reply_stop(struct session *session, const struct dictionary_books *books,
 	const struct failure *failure)
@@ -272,30 +209,29 @@ static void log_books(const struct session *session, const struct dictionary_boo
 		books->pending);
 }
 
-static void done_stop(void *argument)
+static void done_stop(struct session_job *job)
 {
-	struct session_job *job = argument;
 	struct session *session = job->session;
 	struct manager *manager = session->manager;
+	const struct failure *failure = &job->request.failure;
 
 	/* What was missing for the last session is nobody's problem any more. */
 	manager_status_refresh(manager, manager->sessions->len > 1 ? manager->warning : NULL);
 	/* When the daemon ends the kernel side goes altogether: what can't be stopped by itself goes then. */
-	if (job->failure.reason && !manager->ending) {
-		log_error("session %" PRIu64 " can't be stopped: %s", session->id,
-			job->failure.reason);
+	if (failure->reason && !manager->ending) {
+		log_error("session %" PRIu64 " can't be stopped: %s", session->id, failure->reason);
 		session->state = SESSION_RUNNING;
 		session_refresh(session);
 		if (manager->observer.session_changed)
 			manager->observer.session_changed(manager->observer.context, session);
-		reply_stop(session, NULL, &job->failure);
+		reply_stop(session, NULL, failure);
 	} else {
-		if (job->warning)
-			log_warning("session %" PRIu64 ": %s", session->id, job->warning);
-		if (!job->failure.reason)
-			log_books(session, &job->books);
+		if (job->request.warning)
+			log_warning("session %" PRIu64 ": %s", session->id, job->request.warning);
+		if (!failure->reason)
+			log_books(session, &job->request.books);
 		follow_end(manager->follow, session->id);
-		reply_stop(session, &job->books, job->failure.reason ? &job->failure : NULL);
+		reply_stop(session, &job->request.books, failure->reason ? failure : NULL);
 		if (manager->observer.session_removed)
 			manager->observer.session_removed(manager->observer.context, session);
 		forget(session);
@@ -305,23 +241,26 @@ static void done_stop(void *argument)
 
 void manager_session_stop(struct session *session, struct manager_call call)
 {
-	struct manager *manager = session->manager;
 	struct session_job *job;
 
 	if (session->state == SESSION_STARTING) {
 		session->stop_wanted = true;
+		session_job_cancel(
+			session->job, FAILURE_BUSY, "who asked for the session has left");
 		return;
 	}
 	if (session->state == SESSION_STOPPING) {
 		g_array_append_val(session->stop_replies, call);
 		return;
 	}
-	job = session_job_new(session, (struct manager_call){ 0 });
-	if (worker_submit(manager->worker, run_stop, done_stop, job) < 0) {
+	job = session_job_new(session, ENGINE_STOP, (struct manager_call){ 0 }, done_stop);
+	if (session_job_queue(job) < 0) {
 		session_job_free(job);
 		refuse(&call, FAILURE_BUSY, TOO_BUSY);
 		return;
 	}
+	if (session->job)
+		session_job_cancel(session->job, FAILURE_NO_SUCH_SESSION, STOPPING);
 	g_array_append_val(session->stop_replies, call);
 	sd_event_source_set_enabled(session->timer, SD_EVENT_OFF);
 	set_state(session, SESSION_STOPPING);
@@ -329,23 +268,14 @@ void manager_session_stop(struct session *session, struct manager_call call)
 
 /* Changing. */
 
-static void run_change(void *argument)
+static void done_change(struct session_job *job)
 {
-	struct session_job *job = argument;
-	const struct session *session = job->session;
-
-	engine_session_change(session->manager->engine, session->bit, &job->options, session->owner,
-		&job->warning, &job->failure);
-}
-
-static void done_change(void *argument)
-{
-	struct session_job *job = argument;
 	struct session *session = job->session;
 
+	session->job = NULL;
 	manager_status_refresh(session->manager, session->manager->warning);
-	if (job->failure.reason) {
-		reply(&job->call, session, NULL, &job->failure);
+	if (job->request.failure.reason) {
+		reply(&job->call, session, NULL, &job->request.failure);
 	} else {
 		if (job->verdicts)
 			session->options.verdicts = job->options.verdicts;
@@ -353,11 +283,10 @@ static void done_change(void *argument)
 			g_free(session->options.filter);
 			session->options.filter = g_steal_pointer(&job->options.filter);
 		}
-		if (job->warning)
-			log_warning("session %" PRIu64 ": %s", session->id, job->warning);
+		if (job->request.warning)
+			log_warning("session %" PRIu64 ": %s", session->id, job->request.warning);
 		reply(&job->call, session, NULL, NULL);
 	}
-	session->changing = false;
 	session_job_free(job);
 }
 
@@ -367,15 +296,15 @@ void manager_session_change(struct session *session, const uint32_t *verdicts, c
 	struct session_job *job;
 
 	if (session->state == SESSION_STOPPING) {
-		refuse(&call, FAILURE_NO_SUCH_SESSION, "the session is being stopped");
+		refuse(&call, FAILURE_NO_SUCH_SESSION, STOPPING);
 		return;
 	}
-	if (session->changing) {
+	if (session->job) {
 		refuse(&call, FAILURE_BUSY,
 			"the session is being changed: try again when that is done");
 		return;
 	}
-	job = session_job_new(session, call);
+	job = session_job_new(session, ENGINE_CHANGE, call, done_change);
 	job->options = session->options;
 	job->options.name = g_strdup(session->options.name);
 	job->options.filter = g_strdup(filter ? filter : session->options.filter);
@@ -383,12 +312,16 @@ void manager_session_change(struct session *session, const uint32_t *verdicts, c
 	job->verdicts = verdicts;
 	if (verdicts)
 		job->options.verdicts = *verdicts;
-	if (worker_submit(session->manager->worker, run_change, done_change, job) < 0) {
+	job->request.options = &job->options;
+	job->request.new_filter = filter;
+	if (filter) {
+		session_job_compile(job, filter);
+	} else if (session_job_queue(job) < 0) {
 		session_job_free(job);
 		refuse(&call, FAILURE_BUSY, TOO_BUSY);
 		return;
 	}
-	session->changing = true;
+	session->job = job;
 }
 
 /* All of them. */
@@ -419,11 +352,23 @@ void manager_attend(struct manager *manager)
 	}
 }
 
+void manager_cancel(struct manager *manager)
+{
+	/* From the end: a session that had not begun is removed. */
+	for (unsigned int i = manager->sessions->len; i-- > 0;) {
+		struct session *session = manager->sessions->pdata[i];
+
+		if (session->job)
+			session_job_cancel(session->job, FAILURE_BUSY, ENDING);
+	}
+}
+
 void manager_end(struct manager *manager)
 {
 	atomic_store(&manager->ending, true);
 	if (!manager->sessions->len)
 		sd_event_exit(manager->event, 0);
+	manager_cancel(manager);
 	for (unsigned int i = 0; i < manager->sessions->len; i++)
 		manager_session_stop(manager->sessions->pdata[i], (struct manager_call){ 0 });
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The manager: the list of sessions and everything that is done to them, on the control thread. It
- * knows no bus: who asks gives a function for the reply, and an observer hears of changes. Slow work
- * goes to the worker; one job of a session after the other.
+ * knows no bus: who asks gives a function for the reply, and an observer hears of changes. Filters are
+ * compiled by processes, and what changes the kernel side goes to the worker, in the order in which it
+ * is ready; one job of a session after the other.
  */
 #ifndef NFTTRACED_MANAGER_H
 #define NFTTRACED_MANAGER_H
@@ -10,6 +11,7 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
+#include "compiler.h"
 #include "engine.h"
 #include "follow.h"
 #include "session.h"
@@ -45,6 +47,7 @@ struct manager {
 	const struct settings *settings;
 	struct engine *engine;
 	struct data *data;
+	struct compiler *compiler;
 	struct worker *worker;
 	struct follow *follow;
 	struct manager_observer observer;

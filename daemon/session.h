@@ -15,6 +15,7 @@
 #include "options.h"
 
 struct manager;
+struct session_job;
 
 enum session_state {
 	SESSION_STARTING, /* not on the bus yet */
@@ -39,7 +40,7 @@ struct session {
 	int dir_fd; /* of the journal */
 	sd_event_source *timer; /* ends it after its duration */
 
-	bool changing; /* a job of it is on the way */
+	struct session_job *job; /* that starts or changes it; NULL: none is on its way */
 	bool stop_wanted; /* as soon as it has started */
 	GArray *stop_replies; /* of struct manager_call: who waits for the books */
 

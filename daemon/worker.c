@@ -14,7 +14,9 @@
 #include "../journal/cleanup.h"
 
 struct work {
-	worker_function run, done;
+	worker_function run; /* NULL: it has `batch` */
+	worker_batch batch;
+	worker_function done;
 	void *job;
 };
 
@@ -30,21 +32,52 @@ struct worker {
 	sd_event_source *source;
 };
 
+/* Takes what is to be run next, with the lock held. */
+static void works_take(struct worker *worker, GPtrArray *works)
+{
+	worker_batch batch;
+	const struct work *next;
+
+	do {
+		struct work *work = g_queue_pop_head(&worker->waiting);
+
+		g_ptr_array_add(works, work);
+		batch = work->batch;
+		next = g_queue_peek_head(&worker->waiting);
+	} while (batch && next && next->batch == batch);
+}
+
+static void works_run(const GPtrArray *works)
+{
+	const struct work *first = works->pdata[0];
+	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
+
+	if (first->run) {
+		first->run(first->job);
+		return;
+	}
+	for (unsigned int i = 0; i < works->len; i++)
+		g_ptr_array_add(jobs, ((const struct work *)works->pdata[i])->job);
+	first->batch(jobs->pdata, jobs->len);
+}
+
 static void *worker_main(void *context)
 {
+	g_autoptr(GPtrArray) works = g_ptr_array_new();
 	struct worker *worker = context;
 	uint64_t one = 1;
 
 	pthread_setname_np(pthread_self(), "nfttraced-work");
 	g_mutex_lock(&worker->lock);
 	for (;;) {
-		struct work *work = g_queue_pop_head(&worker->waiting);
-
-		if (work) {
+		if (!g_queue_is_empty(&worker->waiting)) {
+			works_take(worker, works);
 			g_mutex_unlock(&worker->lock);
-			work->run(work->job);
+			works_run(works);
 			g_mutex_lock(&worker->lock);
-			g_queue_push_tail(&worker->finished, work);
+			for (unsigned int i = 0; i < works->len; i++)
+				g_queue_push_tail(&worker->finished, works->pdata[i]);
+			g_ptr_array_set_size(works, 0);
 			/* Can't fail: the counter is far from full. */
 			if (write(worker->finished_fd, &one, sizeof(one)) < 0)
 				g_assert_not_reached();
@@ -112,22 +145,33 @@ refuse:
 	return r;
 }
 
-int worker_submit(struct worker *worker, worker_function run, worker_function done, void *job)
+static int submit(struct worker *worker, const struct work *work)
 {
-	struct work *work;
 	int r = -EAGAIN;
 
 	g_mutex_lock(&worker->lock);
 	if (worker->jobs < WORKER_JOBS_MAX) {
-		work = g_new(struct work, 1);
-		*work = (struct work){ .run = run, .done = done, .job = job };
 		worker->jobs++;
-		g_queue_push_tail(&worker->waiting, work);
+		g_queue_push_tail(&worker->waiting, g_memdup2(work, sizeof(*work)));
 		g_cond_signal(&worker->arrived);
 		r = 0;
 	}
 	g_mutex_unlock(&worker->lock);
 	return r;
+}
+
+int worker_submit(struct worker *worker, worker_function run, worker_function done, void *job)
+{
+	const struct work work = { .run = run, .done = done, .job = job };
+
+	return submit(worker, &work);
+}
+
+int worker_submit_batch(struct worker *worker, worker_batch run, worker_function done, void *job)
+{
+	const struct work work = { .batch = run, .done = done, .job = job };
+
+	return submit(worker, &work);
 }
 
 struct worker *worker_free(struct worker *worker)

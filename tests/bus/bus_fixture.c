@@ -2,7 +2,6 @@
 /* A bus and a daemon for tests; see bus_fixture.h. */
 #include "bus_fixture.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -143,6 +142,39 @@ void fixture_stop(void)
 	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the daemon did not end well");
 }
 
+bool fixture_table_exists(void)
+{
+	int status = system("nft list table inet nfttraced >/dev/null 2>&1");
+
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status) == 0;
+}
+
+pid_t fixture_in_child(uid_t uid, void (*function)(sd_bus *bus, void *argument), void *argument)
+{
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid > 0)
+		return pid;
+	if (setresuid(uid, uid, uid) < 0)
+		_exit(1);
+	function(fixture_connect(), argument);
+	_exit(0);
+}
+
+int fixture_run(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static int callv(sd_bus *bus, const char *path, const char *interface, const char *member,
 	sd_bus_error *error, sd_bus_message **reply, const char *types, va_list arguments)
 {
@@ -222,6 +254,24 @@ void start_and_stop(sd_bus *bus)
 	g_autofree char *path = start(bus);
 
 	stop(bus, path);
+}
+
+void stop_all(sd_bus *bus)
+{
+	for (;;) {
+		sd_bus_message *reply =
+			call(bus, MANAGER_PATH, MANAGER_INTERFACE, "ListSessions", "");
+		const char *path;
+
+		ck_assert_int_gt(sd_bus_message_enter_container(reply, 'a', "(ota{sv})"), 0);
+		if (sd_bus_message_enter_container(reply, 'r', "ota{sv}") <= 0) {
+			sd_bus_message_unref(reply);
+			return;
+		}
+		ck_assert_int_gt(sd_bus_message_read(reply, "o", &path), 0);
+		stop(bus, path);
+		sd_bus_message_unref(reply);
+	}
 }
 
 unsigned int sessions(sd_bus *bus)

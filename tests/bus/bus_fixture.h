@@ -7,6 +7,8 @@
 #ifndef NFTTRACED_BUS_FIXTURE_H
 #define NFTTRACED_BUS_FIXTURE_H
 
+#include <check.h>
+#include <stdbool.h>
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
@@ -34,6 +36,15 @@ int fixture_wait(pid_t pid);
 void fixture_daemon_start(void);
 void fixture_bus_start(void);
 
+/* True while the table is there with which the daemon switches tracing on. */
+bool fixture_table_exists(void);
+
+/* Runs `function` in a process of its own, as `uid`, with a connection of its own. */
+pid_t fixture_in_child(uid_t uid, void (*function)(sd_bus *bus, void *argument), void *argument);
+
+/* Runs the tests: for main() to return. */
+int fixture_run(Suite *suite);
+
 /* A connection; the caller unrefs it. */
 sd_bus *fixture_connect(void);
 
@@ -55,6 +66,9 @@ void stop(sd_bus *bus, const char *path);
 
 /* One session begun and stopped: the daemon does its work. */
 void start_and_stop(sd_bus *bus);
+
+/* Stops what ListSessions has. */
+void stop_all(sd_bus *bus);
 
 /* How many sessions ListSessions has. */
 unsigned int sessions(sd_bus *bus);

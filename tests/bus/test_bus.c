@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The bus contract, from the outside: what is served, what is refused and how, and what goes away. */
+/* The bus contract, from the outside: what is served, what is refused and how. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -192,279 +192,41 @@ START_TEST(a_refused_change_leaves_the_session_as_it_is)
 }
 END_TEST
 
-/* Runs `function` in a process of its own, as `uid`, with a connection of its own. */
-static pid_t in_child(uid_t uid, void (*function)(void *argument), void *argument)
-{
-	pid_t pid = fork();
-
-	ck_assert_int_ge(pid, 0);
-	if (pid > 0)
-		return pid;
-	if (setresuid(uid, uid, uid) < 0)
-		_exit(1);
-	bus = fixture_connect();
-	function(argument);
-	_exit(0);
-}
-
-static void child_is_denied(void *argument)
+static void child_is_denied(sd_bus *other, void *argument)
 {
 	const char *session = argument, *denied = "org.freedesktop.DBus.Error.AccessDenied";
 
-	refused(bus, denied, "root", MANAGER_PATH, MANAGER_INTERFACE, "ListSessions", "");
-	refused(bus, denied, "root", MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 0);
-	refused(bus, denied, "root", session, SESSION_INTERFACE, "Describe", "");
-	refused(bus, denied, "root", "/org/nfttraced1/session/999", SESSION_INTERFACE, "Describe",
+	refused(other, denied, "root", MANAGER_PATH, MANAGER_INTERFACE, "ListSessions", "");
+	refused(other, denied, "root", MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 0);
+	refused(other, denied, "root", session, SESSION_INTERFACE, "Describe", "");
+	refused(other, denied, "root", "/org/nfttraced1/session/999", SESSION_INTERFACE, "Describe",
 		"");
-	refused(bus, denied, "root", "/elsewhere", SESSION_INTERFACE, "Describe", "");
-	refused(bus, denied, "root", session, NULL, "Describe", "");
+	refused(other, denied, "root", "/elsewhere", SESSION_INTERFACE, "Describe", "");
+	refused(other, denied, "root", session, NULL, "Describe", "");
 	/* Who wants no answer gets none, and nothing else either. */
-	call_silently(bus, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 0);
-	call_silently(bus, session, SESSION_INTERFACE, "Stop", "");
+	call_silently(other, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 0);
+	call_silently(other, session, SESSION_INTERFACE, "Stop", "");
 	/* What anybody may see. */
-	sd_bus_message_unref(call(
-		bus, session, "org.freedesktop.DBus.Properties", "GetAll", "s", SESSION_INTERFACE));
-	sd_bus_message_unref(call(
-		bus, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", ""));
+	sd_bus_message_unref(call(other, session, "org.freedesktop.DBus.Properties", "GetAll", "s",
+		SESSION_INTERFACE));
+	sd_bus_message_unref(call(other, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager",
+		"GetManagedObjects", ""));
 }
 
 START_TEST(who_is_not_root_gets_one_answer_whether_or_not_there_is_a_session)
 {
 	g_autofree char *path = start(bus);
 
-	ck_assert_int_eq(fixture_wait(in_child(65534, child_is_denied, path)), 0);
+	ck_assert_int_eq(fixture_wait(fixture_in_child(65534, child_is_denied, path)), 0);
 	ck_assert_uint_eq(sessions(bus), 1);
 	stop(bus, path);
-}
-END_TEST
-
-static void child_binds(void *argument)
-{
-	sd_bus_message_unref(call(bus, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 1,
-		"BindToCaller", "b", 1));
-	pause();
-}
-
-START_TEST(a_session_that_is_bound_goes_when_its_caller_is_killed)
-{
-	pid_t pid = in_child(0, child_binds, NULL);
-
-	await_sessions(bus, 1);
-	kill(pid, SIGKILL);
-	fixture_wait(pid);
-	await_sessions(bus, 0);
-}
-END_TEST
-
-START_TEST(a_session_that_is_not_bound_stays)
-{
-	g_autofree char *path = start(bus);
-
-	disconnect_bus();
-	connect_bus();
-	ck_assert_uint_eq(sessions(bus), 1);
-	stop(bus, path);
-}
-END_TEST
-
-START_TEST(a_session_ends_after_its_duration)
-{
-	sd_bus_message_unref(call(bus, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 1,
-		"Duration", "t", (uint64_t)200000));
-	await_sessions(bus, 0);
-}
-END_TEST
-
-static void books_balance(const char *path)
-{
-	const char *const names[] = { "Matched", "Journaled", "Lost", "Suppressed", "Pending" };
-	uint64_t values[G_N_ELEMENTS(names)];
-
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-		ck_assert_int_ge(sd_bus_get_property_trivial(bus, "org.nfttraced1", path,
-					 SESSION_INTERFACE, names[i], NULL, 't', &values[i]),
-			0);
-	ck_assert_uint_eq(values[0], values[1] + values[2] + values[3] + values[4]);
-}
-
-START_TEST(properties_can_be_read_and_object_manager_has_the_session)
-{
-	g_autofree char *path = start(bus);
-	sd_bus_message *reply;
-	char *state = NULL;
-	const char *object;
-	bool found = false;
-	int armed;
-
-	ck_assert_int_ge(sd_bus_get_property_string(bus, "org.nfttraced1", MANAGER_PATH,
-				 MANAGER_INTERFACE, "State", NULL, &state),
-		0);
-	ck_assert_str_eq(state, "ready");
-	free(state);
-	ck_assert_int_ge(sd_bus_get_property_string(bus, "org.nfttraced1", path, SESSION_INTERFACE,
-				 "State", NULL, &state),
-		0);
-	ck_assert_str_eq(state, "running");
-	free(state);
-	ck_assert_int_ge(sd_bus_get_property_trivial(bus, "org.nfttraced1", MANAGER_PATH,
-				 MANAGER_INTERFACE, "Armed", NULL, 'b', &armed),
-		0);
-	ck_assert_int_eq(armed, 1);
-	books_balance(path);
-
-	reply = call(
-		bus, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", "");
-	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'a', "{oa{sa{sv}}}"), 0);
-	while (sd_bus_message_enter_container(reply, 'e', "oa{sa{sv}}") > 0) {
-		ck_assert_int_gt(sd_bus_message_read(reply, "o", &object), 0);
-		found = found || strcmp(object, path) == 0;
-		ck_assert_int_gt(sd_bus_message_skip(reply, "a{sa{sv}}"), 0);
-		ck_assert_int_gt(sd_bus_message_exit_container(reply), 0);
-	}
-	ck_assert(found);
-	sd_bus_message_unref(reply);
-	stop(bus, path);
-	ck_assert_int_ge(sd_bus_get_property_trivial(bus, "org.nfttraced1", MANAGER_PATH,
-				 MANAGER_INTERFACE, "Armed", NULL, 'b', &armed),
-		0);
-	ck_assert_int_eq(armed, 0);
-}
-END_TEST
-
-START_TEST(the_journal_is_reached_through_its_descriptor_only)
-{
-	g_autofree char *path = start(bus);
-	sd_bus_message *reply = call(bus, path, SESSION_INTERFACE, "OpenJournal", "");
-	struct stat status;
-	int fd;
-
-	ck_assert_int_gt(sd_bus_message_read(reply, "h", &fd), 0);
-	ck_assert_int_eq(fstatat(fd, "0000000001.nftj", &status, 0), 0);
-	ck_assert_int_eq(stat(fixture.state, &status), 0);
-	ck_assert_int_eq(status.st_mode & 0777, 0700);
-	sd_bus_message_unref(reply);
-	stop(bus, path);
-}
-END_TEST
-
-START_TEST(a_stream_is_the_journal_and_ends_with_the_session)
-{
-	g_autofree char *path = start(bus), *file = NULL, *journal = NULL,
-			*id = g_path_get_basename(path);
-	sd_bus_message *reply =
-		call(bus, path, SESSION_INTERFACE, "Follow", "a{sv}", 1, "FromStart", "b", 1);
-	char stream[65536];
-	size_t size, journal_size;
-	int fd;
-
-	ck_assert_int_gt(sd_bus_message_read(reply, "h", &fd), 0);
-	stop(bus, path);
-	size = read_stream(fd, stream, sizeof(stream));
-	file = g_build_filename(fixture.state, id, "0000000001.nftj", NULL);
-	ck_assert(g_file_get_contents(file, &journal, &journal_size, NULL));
-	ck_assert_uint_eq(size, journal_size);
-	ck_assert_mem_eq(stream, journal, size);
-	sd_bus_message_unref(reply);
-}
-END_TEST
-
-START_TEST(a_stream_from_now_begins_with_the_dictionaries)
-{
-	g_autofree char *path = start(bus);
-	sd_bus_message *reply = call(bus, path, SESSION_INTERFACE, "Follow", "a{sv}", 0);
-	char head[8];
-	int fd;
-
-	ck_assert_int_gt(sd_bus_message_read(reply, "h", &fd), 0);
-	ck_assert_uint_eq(read_stream(fd, head, sizeof(head)), sizeof(head));
-	ck_assert_mem_eq(head, "nftjrnl\n", sizeof(head));
-	refused(bus, ERROR("InvalidOption"), "FromStart", path, SESSION_INTERFACE, "Follow",
-		"a{sv}", 1, "Backwards", "b", 1);
-	sd_bus_message_unref(reply);
-	stop(bus, path);
-}
-END_TEST
-
-static void second_daemon(const char *state, const char *text)
-{
-	g_autofree char *errors = g_build_filename(fixture.directory, "second.err", NULL);
-	g_autofree char *said = NULL;
-	int status = fixture_wait(fixture_spawn(state, errors));
-
-	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
-	ck_assert(g_file_get_contents(errors, &said, NULL, NULL));
-	ck_assert_msg(strstr(said, "already running"), "it said: %s", said);
-	ck_assert_msg(strstr(said, text), "it said: %s", said);
-}
-
-START_TEST(a_second_daemon_is_refused_by_its_state_directory_or_the_bus)
-{
-	g_autofree char *other = g_build_filename(fixture.directory, "other", NULL);
-
-	second_daemon(fixture.state, "state directory");
-	second_daemon(other, "org.nfttraced1 is owned by PID");
-}
-END_TEST
-
-static bool table_exists(void)
-{
-	int status = system("nft list table inet nfttraced >/dev/null 2>&1");
-
-	ck_assert(WIFEXITED(status));
-	return WEXITSTATUS(status) == 0;
-}
-
-START_TEST(it_is_armed_while_there_is_a_session)
-{
-	g_autofree char *path = NULL;
-
-	ck_assert(!table_exists());
-	path = start(bus);
-	ck_assert(table_exists());
-	stop(bus, path);
-	ck_assert(!table_exists());
-}
-END_TEST
-
-START_TEST(killed_it_leaves_no_table_and_gives_no_id_twice)
-{
-	g_autofree char *before = start(bus), *after = NULL;
-
-	ck_assert(table_exists());
-	kill(fixture.daemon, SIGKILL);
-	fixture_wait(fixture.daemon);
-	ck_assert(!table_exists());
-	fixture_daemon_start();
-	after = start(bus);
-	ck_assert_str_ne(before, after);
-	stop(bus, after);
-}
-END_TEST
-
-START_TEST(without_its_bus_it_ends_its_sessions_and_says_that_it_failed)
-{
-	g_autofree char *path = start(bus), *id = g_path_get_basename(path), *file = NULL,
-			*journal = NULL;
-	size_t size;
-	int status;
-
-	kill(fixture.bus, SIGTERM);
-	fixture_wait(fixture.bus);
-	status = fixture_wait(fixture.daemon);
-	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
-	ck_assert(!table_exists());
-	file = g_build_filename(fixture.state, id, "0000000001.nftj", NULL);
-	ck_assert(g_file_get_contents(file, &journal, &size, NULL));
-	ck_assert_ptr_nonnull(memmem(journal, size, "\"journaled\"", strlen("\"journaled\"")));
-	fixture_bus_start();
-	fixture_daemon_start();
 }
 END_TEST
 
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("bus");
-	TCase *contract = tcase_create("contract"), *crash = tcase_create("crash");
+	TCase *contract = tcase_create("contract");
 
 	tcase_set_timeout(contract, 300);
 	tcase_add_unchecked_fixture(contract, fixture_start, fixture_stop);
@@ -481,33 +243,11 @@ static Suite *suite(void)
 	tcase_add_test(contract, one_session_more_than_there_may_be_is_refused);
 	tcase_add_test(contract, a_refused_change_leaves_the_session_as_it_is);
 	tcase_add_test(contract, who_is_not_root_gets_one_answer_whether_or_not_there_is_a_session);
-	tcase_add_test(contract, a_session_that_is_bound_goes_when_its_caller_is_killed);
-	tcase_add_test(contract, a_session_that_is_not_bound_stays);
-	tcase_add_test(contract, a_session_ends_after_its_duration);
-	tcase_add_test(contract, properties_can_be_read_and_object_manager_has_the_session);
-	tcase_add_test(contract, the_journal_is_reached_through_its_descriptor_only);
-	tcase_add_test(contract, a_stream_is_the_journal_and_ends_with_the_session);
-	tcase_add_test(contract, a_stream_from_now_begins_with_the_dictionaries);
-	tcase_add_test(contract, a_second_daemon_is_refused_by_its_state_directory_or_the_bus);
-	tcase_add_test(contract, it_is_armed_while_there_is_a_session);
 	suite_add_tcase(suite, contract);
-
-	tcase_set_timeout(crash, 300);
-	tcase_add_checked_fixture(crash, fixture_start, fixture_stop);
-	tcase_add_checked_fixture(crash, connect_bus, disconnect_bus);
-	tcase_add_test(crash, killed_it_leaves_no_table_and_gives_no_id_twice);
-	tcase_add_test(crash, without_its_bus_it_ends_its_sessions_and_says_that_it_failed);
-	suite_add_tcase(suite, crash);
 	return suite;
 }
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite());
 }

@@ -46,6 +46,14 @@ at_least() {
         }
 }
 
+# check_suite TEST: runs a test program of the build; each of its checks is one of the scenario's.
+check_suite() {
+        # Check says: ok 1 - FILE:CASE:some_sentence_with_underscores: Passed
+        CK_TAP_LOG_FILE_NAME=- "$build/tests/$1" 2>>"$daemon_log" |
+                sed -uE 's/^(not ok|ok) [0-9]+ - [^:]*:([^:]*):([^:]*): (.*)$/\1 - \3 # \4/; /^(not )?ok/s/_/ /g; s/ # Passed$//'
+        [ "${PIPESTATUS[0]}" = 0 ] || failed=$((failed + 1))
+}
+
 # refused STATUS TEXT COMMAND...: the command exits with STATUS and says TEXT, on one line of standard error.
 refused() {
         local status=$1 text=$2 got=0

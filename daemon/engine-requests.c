@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine's requests: carried out together, with one change of the kernel side for all of them. If
+ * that fails it is undone, and each half of them is tried by itself, until the one is found that is to
+ * blame.
+ */
+#include "engine-private.h"
+
+#include <errno.h>
+
+/* What is requested as one. */
+struct batch {
+	struct engine *engine;
+	struct engine_request *const *requests;
+	size_t count;
+	struct plan plan; /* when all is done */
+	bool starts; /* one of them at least */
+};
+
+static void plan_request(struct batch *batch, struct engine_request *request)
+{
+	const struct engine *engine = batch->engine;
+	struct plan_entry *entry = &batch->plan.entries[request->bit];
+	uint32_t epoch = engine->pipeline ? pipeline_next_epoch(engine->pipeline) : 0;
+
+	switch (request->action) {
+	case ENGINE_START:
+		*entry = (struct plan_entry){
+			.used = true,
+			.track = request->options->track,
+			.verdicts = request->options->verdicts,
+			.rate = request->options->rate,
+			.since = epoch,
+			.filter = request->filter,
+		};
+		break;
+	case ENGINE_CHANGE:
+		entry->verdicts = request->options->verdicts;
+		if (!request->new_filter)
+			break;
+		if (engine->pipeline &&
+			g_strcmp0(request->filter ? request->filter->expression : NULL,
+				entry->filter ? entry->filter->expression : NULL) != 0)
+			entry->since = epoch;
+		entry->filter = request->filter;
+		break;
+	case ENGINE_STOP:
+		*entry = (struct plan_entry){ 0 };
+		break;
+	}
+}
+
+static int journals_begin(struct batch *batch, struct failure *failure)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < batch->count && r == 0; i++) {
+		if (batch->requests[i]->action == ENGINE_START)
+			r = engine_session_begin(batch->engine, batch->requests[i], failure);
+	}
+	return r;
+}
+
+static void journals_undo(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		if (batch->requests[i]->action == ENGINE_START)
+			engine_session_undo(batch->engine, batch->requests[i]);
+	}
+}
+
+/* The kernel side, from the plan that is in force to the new one; as it was if that fails. */
+static int batch_swap(struct batch *batch, const struct matcher *matcher, struct failure *failure)
+{
+	struct engine *engine = batch->engine;
+	auto_failure ignored = { 0 };
+	int r;
+
+	/* The key first: what is not asked for any more shall cost nothing. */
+	if (plan_is_empty(&batch->plan))
+		engine_disarm(engine);
+	r = engine_swap(engine, &batch->plan, matcher, failure);
+	if (r < 0) {
+		if (plan_is_empty(&batch->plan))
+			engine_arm(engine, &ignored);
+		return r;
+	}
+	if (!batch->starts)
+		return 0;
+	/* The key last: from then on the first call is already seen by the sessions. */
+	r = engine_arm(engine, failure);
+	if (r < 0)
+		engine_apply(engine, &engine->plan, &ignored);
+	return r;
+}
+
+static void batch_done(struct batch *batch)
+{
+	struct engine *engine = batch->engine;
+	struct plan old = engine->plan;
+
+	engine->plan = batch->plan;
+	for (size_t i = 0; i < batch->count; i++) {
+		struct engine_request *request = batch->requests[i];
+		struct plan_entry *entry = &old.entries[request->bit];
+
+		if (entry->filter != engine->plan.entries[request->bit].filter)
+			filter_free(entry->filter);
+		if (request->action != ENGINE_CHANGE || request->new_filter)
+			request->filter = NULL;
+		if (request->action == ENGINE_CHANGE)
+			engine_session_changed(engine, request);
+		else if (request->action == ENGINE_STOP)
+			engine_session_ended(engine, request);
+	}
+}
+
+static int batch_run(struct batch *batch, struct failure *failure)
+{
+	struct engine *engine = batch->engine;
+	auto_matcher *matcher = NULL;
+	int r = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		batch->starts = batch->starts || batch->requests[i]->action == ENGINE_START;
+		batch->requests[i]->begun = (struct engine_session){ .dir_fd = -1 };
+	}
+	if (batch->starts)
+		r = engine_require(engine, failure);
+	if (r < 0)
+		return r;
+	/* Not before: opening it may have moved the sessions to a new epoch. */
+	batch->plan = engine->plan;
+	for (size_t i = 0; i < batch->count; i++)
+		plan_request(batch, batch->requests[i]);
+	if (engine->pipeline) {
+		r = engine_build(engine, &batch->plan, &matcher, failure);
+		if (r == 0)
+			r = journals_begin(batch, failure);
+		if (r == 0)
+			r = batch_swap(batch, matcher, failure);
+		if (r < 0) {
+			journals_undo(batch);
+			return r;
+		}
+	}
+	batch_done(batch);
+	return 0;
+}
+
+void engine_run(struct engine *engine, struct engine_request *const *requests, size_t count)
+{
+	struct batch batch = { .engine = engine, .requests = requests, .count = count };
+	auto_failure failure = { 0 };
+
+	if (count == 0 || batch_run(&batch, &failure) == 0)
+		return;
+	if (count == 1) {
+		requests[0]->failure = failure;
+		failure = (struct failure){ 0 };
+		return;
+	}
+	engine_run(engine, requests, count / 2);
+	engine_run(engine, requests + count / 2, count - count / 2);
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Starts, many of them, slow ones among them: nobody waits for what others asked for, and who leaves or
+ * ends the daemon in the middle of it leaves nothing.
+ */
+#include <errno.h>
+#include <glib.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "bus_fixture.h"
+#include "holdings.h"
+
+#define SESSIONS_MAX  64
+#define SLOW_HOSTS    1500 /* in an expression that takes libpcap longer than it may take */
+#define AT_ONCE_USEC  (5 * G_USEC_PER_SEC) /* in a guest, beside others */
+#define PATIENCE_USEC (60 * G_USEC_PER_SEC)
+#define CALL_USEC     (25 * G_USEC_PER_SEC) /* how long callers wait who say nothing else */
+
+static sd_bus *bus;
+
+static void connect_bus(void)
+{
+	bus = fixture_connect();
+	ck_assert_int_ge(sd_bus_set_method_call_timeout(bus, PATIENCE_USEC), 0);
+}
+
+static void disconnect_bus(void)
+{
+	bus = sd_bus_flush_close_unref(bus);
+}
+
+struct answers {
+	unsigned int waiting, good, full, busy, gone, other;
+};
+
+static int on_answer(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct answers *answers = userdata;
+
+	answers->waiting--;
+	if (!sd_bus_message_is_method_error(message, NULL))
+		answers->good++;
+	else if (sd_bus_message_is_method_error(message, ERROR("TooManySessions")))
+		answers->full++;
+	else if (sd_bus_message_is_method_error(message, SD_BUS_ERROR_LIMITS_EXCEEDED))
+		answers->busy++;
+	else if (sd_bus_message_is_method_error(message, ERROR("NoSuchSession")))
+		answers->gone++;
+	else if (answers->other++ == 0)
+		printf("# %s: %s\n", sd_bus_message_get_error(message)->name,
+			sd_bus_message_get_error(message)->message);
+	return 0;
+}
+
+#define ORDINARY "tcp port 80 or udp portrange 1000-2000"
+
+/* Sends `count` StartSession without waiting for an answer. */
+static void start_many(
+	sd_bus *from, unsigned int count, const char *filter, int bound, struct answers *answers)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		ck_assert_int_ge(sd_bus_call_method_async(from, NULL, "org.nfttraced1",
+					 MANAGER_PATH, MANAGER_INTERFACE, "StartSession",
+					 answers ? on_answer : NULL, answers, "a{sv}", 2, "Filter",
+					 "s", filter, "BindToCaller", "b", bound),
+			0);
+		if (answers)
+			answers->waiting++;
+	}
+}
+
+/* Sends StopSession for every session without waiting for an answer. */
+static void stop_many(struct answers *answers)
+{
+	sd_bus_message *reply = call(bus, MANAGER_PATH, MANAGER_INTERFACE, "ListSessions", "");
+	const char *path;
+
+	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'a', "(ota{sv})"), 0);
+	while (sd_bus_message_enter_container(reply, 'r', "ota{sv}") > 0) {
+		ck_assert_int_gt(sd_bus_message_read(reply, "o", &path), 0);
+		ck_assert_int_gt(sd_bus_message_skip(reply, "ta{sv}"), 0);
+		ck_assert_int_gt(sd_bus_message_exit_container(reply), 0);
+		ck_assert_int_ge(
+			sd_bus_call_method_async(bus, NULL, "org.nfttraced1", MANAGER_PATH,
+				MANAGER_INTERFACE, "StopSession", on_answer, answers, "o", path),
+			0);
+		answers->waiting++;
+	}
+	sd_bus_message_unref(reply);
+}
+
+/* Handles what comes until no more than `left` calls have no answer; says how long that took. */
+static int64_t await_answers(struct answers *answers, unsigned int left)
+{
+	int64_t begin = g_get_monotonic_time();
+
+	while (answers->waiting > left) {
+		ck_assert_msg(g_get_monotonic_time() < begin + PATIENCE_USEC,
+			"%u calls have no answer", answers->waiting);
+		ck_assert_int_ge(sd_bus_wait(bus, G_USEC_PER_SEC), 0);
+		while (sd_bus_process(bus, NULL) > 0)
+			;
+	}
+	return g_get_monotonic_time() - begin;
+}
+
+static char *slow_filter(void)
+{
+	GString *text = g_string_new("host 10.0.0.1");
+
+	for (unsigned int i = 1; i < SLOW_HOSTS; i++)
+		g_string_append_printf(text, " or host 10.%u.%u.1", i / 250, i % 250);
+	return g_string_free(text, FALSE);
+}
+
+START_TEST(of_200_starts_at_once_as_many_succeed_as_there_may_be)
+{
+	struct answers answers = { 0 };
+	struct holdings before;
+
+	hold(&before);
+	start_many(bus, 200, ORDINARY, 0, &answers);
+	ck_assert_int_lt(await_answers(&answers, 0), CALL_USEC);
+	ck_assert_uint_eq(answers.good, SESSIONS_MAX);
+	ck_assert_uint_eq(answers.full, 200 - SESSIONS_MAX);
+	ck_assert_uint_eq(answers.other, 0);
+	stop_all(bus);
+	assert_no_more(&before, 8192);
+}
+END_TEST
+
+START_TEST(as_many_starts_as_there_may_be_and_their_stops_take_little_longer_than_one)
+{
+	struct answers answers = { 0 };
+	int64_t one, all, begin;
+
+	start_many(bus, 1, ORDINARY, 0, &answers);
+	one = await_answers(&answers, 0);
+	start_many(bus, SESSIONS_MAX - 1, ORDINARY, 0, &answers);
+	all = await_answers(&answers, 0);
+	ck_assert_uint_eq(answers.good, SESSIONS_MAX);
+	begin = g_get_monotonic_time();
+	stop_many(&answers);
+	await_answers(&answers, 0);
+	printf("# one start %" G_GINT64_FORMAT " ms, %d more at once %" G_GINT64_FORMAT
+	       " ms, all their stops at once %" G_GINT64_FORMAT " ms\n",
+		one / 1000, SESSIONS_MAX - 1, all / 1000, (g_get_monotonic_time() - begin) / 1000);
+	ck_assert_uint_eq(answers.good, 2 * SESSIONS_MAX);
+	ck_assert_uint_eq(sessions(bus), 0);
+	ck_assert_int_lt(all, CALL_USEC);
+}
+END_TEST
+
+START_TEST(a_start_does_not_wait_for_filters_that_take_long)
+{
+	g_autofree char *filter = slow_filter();
+	struct answers slow = { 0 }, usual = { 0 };
+	int64_t begin;
+
+	start_many(bus, 4, filter, 1, &slow);
+	ck_assert_int_ge(sd_bus_flush(bus), 0);
+	begin = g_get_monotonic_time();
+	start_many(bus, 1, ORDINARY, 0, &usual);
+	await_answers(&usual, 0);
+	stop_all(bus);
+	printf("# a start and a stop %" G_GINT64_FORMAT " ms\n",
+		(g_get_monotonic_time() - begin) / 1000);
+	ck_assert_int_lt(g_get_monotonic_time() - begin, AT_ONCE_USEC);
+	ck_assert_uint_eq(slow.waiting, 4);
+}
+END_TEST
+
+START_TEST(filters_that_take_long_wait_in_a_line_that_is_short)
+{
+	g_autofree char *filter = slow_filter();
+	struct answers answers = { 0 };
+
+	start_many(bus, 10, filter, 1, &answers);
+	await_answers(&answers, 8);
+	ck_assert_uint_eq(answers.busy, 2);
+	ck_assert_uint_eq(answers.other, 0);
+	start_and_stop(bus);
+}
+END_TEST
+
+START_TEST(a_session_can_be_stopped_while_its_new_filter_is_compiled)
+{
+	g_autofree char *filter = slow_filter(), *path = start(bus);
+	struct answers answers = { .waiting = 1 };
+	int64_t begin;
+
+	ck_assert_int_ge(sd_bus_call_method_async(bus, NULL, "org.nfttraced1", path,
+				 SESSION_INTERFACE, "SetFilter", on_answer, &answers, "s", filter),
+		0);
+	begin = g_get_monotonic_time();
+	stop(bus, path);
+	ck_assert_int_lt(g_get_monotonic_time() - begin, AT_ONCE_USEC);
+	await_answers(&answers, 0);
+	ck_assert_uint_eq(answers.gone, 1);
+}
+END_TEST
+
+/* Processes that compile, the one that begins them included. */
+static unsigned int count_compilers(void)
+{
+	g_autoptr(GDir) directory = g_dir_open("/proc", 0, NULL);
+	unsigned int count = 0;
+	const char *name;
+
+	while ((name = g_dir_read_name(directory))) {
+		g_autofree char *path = g_strdup_printf("/proc/%s/stat", name), *text = NULL;
+		int group;
+
+		/* Its parent or that one's is the daemon: both are in the daemon's session and group. */
+		if (!g_ascii_isdigit(*name) || !g_file_get_contents(path, &text, NULL, NULL))
+			continue;
+		if (strstr(text, "(nfttraced-pcap) ") &&
+			sscanf(strstr(text, ") "), ") %*c %*d %d", &group) == 1)
+			count += group == getpgid(fixture.daemon);
+	}
+	return count;
+}
+
+static void await_compilers(unsigned int count)
+{
+	int64_t end = g_get_monotonic_time() + PATIENCE_USEC;
+
+	while (count_compilers() < count) {
+		ck_assert_int_lt(g_get_monotonic_time(), end);
+		g_usleep(10 * 1000);
+	}
+}
+
+START_TEST(who_leaves_takes_along_what_is_compiled_for_nobody)
+{
+	g_autofree char *filter = slow_filter();
+	sd_bus *other = fixture_connect();
+	int64_t begin;
+
+	start_many(other, 4, filter, 1, NULL);
+	ck_assert_int_ge(sd_bus_flush(other), 0);
+	await_compilers(2);
+	sd_bus_close_unref(other);
+	begin = g_get_monotonic_time();
+	while (count_compilers() > 1) {
+		ck_assert_int_lt(g_get_monotonic_time() - begin, AT_ONCE_USEC);
+		g_usleep(10 * 1000);
+	}
+	start_and_stop(bus);
+	ck_assert_uint_eq(sessions(bus), 0);
+}
+END_TEST
+
+START_TEST(who_leaves_while_a_session_starts_leaves_none_that_is_bound)
+{
+	struct holdings before;
+
+	hold(&before);
+	for (unsigned int i = 0; i < 10; i++) {
+		sd_bus *other = fixture_connect();
+
+		start_many(other, 5, ORDINARY, 1, NULL);
+		sd_bus_flush_close_unref(other);
+	}
+	/* Behind them in the daemon's queue. */
+	start_and_stop(bus);
+	await_sessions(bus, 0);
+	assert_no_more(&before, 8192);
+}
+END_TEST
+
+/* How many sessions there were ever. */
+static unsigned int count_journals(void)
+{
+	g_autoptr(GDir) directory = g_dir_open(fixture.state, 0, NULL);
+	unsigned int count = 0;
+	const char *name;
+
+	ck_assert_ptr_nonnull(directory);
+	while ((name = g_dir_read_name(directory)))
+		count += g_ascii_isdigit(*name) != 0;
+	return count;
+}
+
+static void signal_while_starting(int number, int expected)
+{
+	struct answers answers = { 0 };
+	int status;
+
+	start_many(bus, SESSIONS_MAX, ORDINARY, 0, &answers);
+	ck_assert_int_ge(sd_bus_flush(bus), 0);
+	/* One has begun, the others are on their way. */
+	await_answers(&answers, SESSIONS_MAX - 1);
+	ck_assert_uint_ge(answers.good, 1);
+	kill(fixture.daemon, number);
+	status = fixture_wait(fixture.daemon);
+	ck_assert_int_eq(status, expected);
+	ck_assert(!fixture_table_exists());
+	ck_assert_uint_ge(count_journals(), 1);
+	fixture_daemon_start();
+	ck_assert_uint_eq(sessions(bus), 0);
+	start_and_stop(bus);
+}
+
+START_TEST(told_to_end_in_the_middle_of_starts_it_ends_well)
+{
+	signal_while_starting(SIGTERM, 0);
+}
+END_TEST
+
+START_TEST(told_to_end_it_does_not_wait_for_filters)
+{
+	g_autofree char *filter = slow_filter();
+	struct answers answers = { 0 };
+	int64_t begin;
+
+	start_many(bus, 4, filter, 0, &answers);
+	ck_assert_int_ge(sd_bus_flush(bus), 0);
+	await_compilers(2);
+	begin = g_get_monotonic_time();
+	kill(fixture.daemon, SIGTERM);
+	ck_assert_int_eq(fixture_wait(fixture.daemon), 0);
+	ck_assert_int_lt(g_get_monotonic_time() - begin, AT_ONCE_USEC);
+	ck_assert_uint_eq(count_journals(), 0);
+	fixture_daemon_start();
+}
+END_TEST
+
+START_TEST(killed_in_the_middle_of_starts_it_starts_again)
+{
+	signal_while_starting(SIGKILL, SIGKILL);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *suite = suite_create("starts");
+	TCase *starts = tcase_create("starts"), *ends = tcase_create("ends");
+
+	tcase_set_timeout(starts, 300);
+	tcase_add_unchecked_fixture(starts, fixture_start, fixture_stop);
+	tcase_add_checked_fixture(starts, connect_bus, disconnect_bus);
+	tcase_add_test(starts, of_200_starts_at_once_as_many_succeed_as_there_may_be);
+	tcase_add_test(
+		starts, as_many_starts_as_there_may_be_and_their_stops_take_little_longer_than_one);
+	tcase_add_test(starts, a_start_does_not_wait_for_filters_that_take_long);
+	tcase_add_test(starts, filters_that_take_long_wait_in_a_line_that_is_short);
+	tcase_add_test(starts, a_session_can_be_stopped_while_its_new_filter_is_compiled);
+	tcase_add_test(starts, who_leaves_takes_along_what_is_compiled_for_nobody);
+	tcase_add_test(starts, who_leaves_while_a_session_starts_leaves_none_that_is_bound);
+	suite_add_tcase(suite, starts);
+
+	tcase_set_timeout(ends, 300);
+	tcase_add_checked_fixture(ends, fixture_start, fixture_stop);
+	tcase_add_checked_fixture(ends, connect_bus, disconnect_bus);
+	tcase_add_test(ends, told_to_end_in_the_middle_of_starts_it_ends_well);
+	tcase_add_test(ends, told_to_end_it_does_not_wait_for_filters);
+	tcase_add_test(ends, killed_in_the_middle_of_starts_it_starts_again);
+	suite_add_tcase(suite, ends);
+	return suite;
+}
+
+int main(void)
+{
+	return fixture_run(suite());
+}
