@@ -40,7 +40,8 @@ enum event_attach {
 	EVENT_ATTACH_RAW_TRACEPOINT = 4,
 };
 
-/* 1 << type is the section's bit where sections are chosen. */
+/* 1 << type is the section's bit where sections are chosen. The last two are never written: they are
+ * members of the head, which a reader leaves out if they were not chosen. */
 enum event_section_type {
 	EVENT_SECTION_NFT = 1,
 	EVENT_SECTION_DEVICE = 2,
@@ -49,6 +50,8 @@ enum event_section_type {
 	EVENT_SECTION_CT = 5,
 	EVENT_SECTION_DROP = 6,
 	EVENT_SECTION_STACK = 7,
+	EVENT_SECTION_NETNS = 30, /* netns_cookie and netns_inode; 0 if no session wanted them */
+	EVENT_SECTION_TRACKING = 31, /* track_head and track_time */
 };
 
 enum event_head_flag {

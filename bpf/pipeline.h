@@ -147,6 +147,7 @@ struct pipeline_config {
 	/* A tracker entry's session bit counts only if the entry is not older than the epoch in which
 	 * the bit was given to its session, or its filter changed. */
 	__u32 since[EVENT_SESSIONS_MAX];
+	__u32 sections[EVENT_SESSIONS_MAX]; /* 1 << enum event_section_type: what a session wants */
 	/* Rate limit, generic cell rate: ns between events (0: none), and how far the theoretical
 	 * arrival may run ahead, ns. */
 	__u64 interval[EVENT_SESSIONS_MAX];

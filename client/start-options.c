@@ -8,14 +8,15 @@
 
 void start_options_clear(struct start_options *options)
 {
-	char **texts[] = { &options->name, &options->verdict_names, &options->filter,
-		&options->limit_text, &options->duration_text, &options->rate_text,
-		&options->size_text };
+	char **texts[] = { &options->name, &options->verdict_names, &options->section_names,
+		&options->filter, &options->limit_text, &options->duration_text,
+		&options->rate_text, &options->size_text };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
 		g_clear_pointer(texts[i], g_free);
 	g_clear_pointer(&options->words, g_strfreev);
 	g_clear_pointer(&options->verdicts, g_strfreev);
+	g_clear_pointer(&options->sections, g_strfreev);
 	style_clear(&options->style);
 }
 
@@ -56,6 +57,8 @@ static const char *parse_texts(struct start_options *options)
 		return wrong;
 	if (options->verdict_names && parse_names(options->verdict_names, &options->verdicts) < 0)
 		return "--verdicts takes names, separated by commas";
+	if (options->section_names && parse_names(options->section_names, &options->sections) < 0)
+		return "--sections takes names, separated by commas";
 	if (options->filter && options->words)
 		return "give the filter with --filter or as words, not both";
 	if (options->words)
@@ -76,6 +79,8 @@ int start_options_parse(
 		{ "name", 0, 0, G_OPTION_ARG_FILENAME, &options->name, "Name the session", "NAME" },
 		{ "verdicts", 'v', 0, G_OPTION_ARG_FILENAME, &options->verdict_names,
 			"Record these verdicts, or all (default: drop,accept)", "LIST" },
+		{ "sections", 0, 0, G_OPTION_ARG_FILENAME, &options->section_names,
+			"Record these sections of an event, or all", "LIST" },
 		{ "filter", 'f', 0, G_OPTION_ARG_FILENAME, &options->filter,
 			"Record the packets that match", "EXPRESSION" },
 		{ "no-track", 0, 0, G_OPTION_ARG_NONE, &options->no_track,
@@ -113,19 +118,19 @@ static int append_number(sd_bus_message *message, const char *key, uint64_t valu
 	return value != 0 ? sd_bus_message_append(message, "{sv}", key, "t", value) : 0;
 }
 
-static int append_verdicts(sd_bus_message *message, char **verdicts)
+static int append_names(sd_bus_message *message, const char *key, char **names)
 {
 	int r;
 
-	if (!verdicts)
+	if (!names)
 		return 0;
 	r = sd_bus_message_open_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv");
 	if (r >= 0)
-		r = sd_bus_message_append(message, "s", "Verdicts");
+		r = sd_bus_message_append(message, "s", key);
 	if (r >= 0)
 		r = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, "as");
 	if (r >= 0)
-		r = sd_bus_message_append_strv(message, verdicts);
+		r = sd_bus_message_append_strv(message, names);
 	if (r >= 0)
 		r = sd_bus_message_close_container(message);
 	if (r >= 0)
@@ -140,7 +145,9 @@ int start_options_append(const struct start_options *options, sd_bus_message *me
 	if (r >= 0)
 		r = append_string(message, "Name", options->name);
 	if (r >= 0)
-		r = append_verdicts(message, options->verdicts);
+		r = append_names(message, "Verdicts", options->verdicts);
+	if (r >= 0)
+		r = append_names(message, "Sections", options->sections);
 	if (r >= 0)
 		r = append_string(message, "Filter", options->filter);
 	if (r >= 0 && options->no_track)

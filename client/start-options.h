@@ -14,14 +14,14 @@
 
 struct start_options {
 	/* As written; NULL if not given. */
-	char *name, *verdict_names, *filter;
+	char *name, *verdict_names, *section_names, *filter;
 	char *limit_text, *duration_text, *rate_text, *size_text;
 	GStrv words; /* of the filter */
 	gboolean no_track, follow;
 	struct style style;
 
 	/* What it means; 0: not given. */
-	GStrv verdicts;
+	GStrv verdicts, sections;
 	uint64_t limit, duration, rate, size;
 	enum text_time time;
 	enum text_colour colour;

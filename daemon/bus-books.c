@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Books and descriptions of sessions as a{sv}. */
+#include "../journal/section.h"
 #include "bus-private.h"
 
 static int append_losses(sd_bus_message *reply, const struct dictionary_books *books)
@@ -45,13 +46,12 @@ int bus_append_final_books(
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int append_verdicts(sd_bus_message *reply, uint32_t verdicts)
+static int append_names(sd_bus_message *reply, const char *key, char **names)
 {
-	g_auto(GStrv) names = verdicts_names(verdicts);
 	int r = sd_bus_message_open_container(reply, 'e', "sv");
 
 	if (r >= 0)
-		r = sd_bus_message_append(reply, "s", "Verdicts");
+		r = sd_bus_message_append(reply, "s", key);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'v', "as");
 	if (r >= 0)
@@ -64,6 +64,8 @@ static int append_verdicts(sd_bus_message *reply, uint32_t verdicts)
 int bus_append_description(sd_bus_message *reply, struct bus *bus, struct session *session)
 {
 	const struct session_options *options = &session->options;
+	g_auto(GStrv) verdicts = verdicts_names(options->verdicts);
+	g_auto(GStrv) sections = section_names(options->sections);
 	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
 
 	if (r >= 0)
@@ -75,7 +77,9 @@ int bus_append_description(sd_bus_message *reply, struct bus *bus, struct sessio
 			"State", "s", session_state_name(session->state), "Started", "t",
 			session->started);
 	if (r >= 0)
-		r = append_verdicts(reply, options->verdicts);
+		r = append_names(reply, "Verdicts", verdicts);
+	if (r >= 0)
+		r = append_names(reply, "Sections", sections);
 	if (r >= 0)
 		r = append_books(reply, session, bus_session_books(bus, session));
 	return r < 0 ? r : sd_bus_message_close_container(reply);

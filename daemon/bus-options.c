@@ -13,6 +13,7 @@ static const struct {
 	[BUS_OPTION_BOOLEAN] = { "b", "a boolean (b)" },
 	[BUS_OPTION_NUMBER] = { "t", "a number (t)" },
 	[BUS_OPTION_VERDICTS] = { "as", "a list of strings (as)" },
+	[BUS_OPTION_SECTIONS] = { "as", "a list of strings (as)" },
 };
 
 static int read_strings(sd_bus_message *message, GPtrArray *strings)
@@ -28,7 +29,10 @@ static int read_strings(sd_bus_message *message, GPtrArray *strings)
 	return r < 0 ? r : sd_bus_message_exit_container(message);
 }
 
-int bus_verdicts_read(sd_bus_message *message, uint32_t *ret, sd_bus_error *error)
+typedef int (*names_parser)(const char *const *names, uint32_t *ret, struct failure *failure);
+
+static int read_mask(
+	sd_bus_message *message, names_parser parse, uint32_t *ret, sd_bus_error *error)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	auto_failure failure = { 0 };
@@ -36,9 +40,14 @@ int bus_verdicts_read(sd_bus_message *message, uint32_t *ret, sd_bus_error *erro
 
 	if (r < 0)
 		return r;
-	if (verdicts_parse((const char *const *)names->pdata, ret, &failure) < 0)
+	if (parse((const char *const *)names->pdata, ret, &failure) < 0)
 		return bus_failure(&failure, error);
 	return 0;
+}
+
+int bus_verdicts_read(sd_bus_message *message, uint32_t *ret, sd_bus_error *error)
+{
+	return read_mask(message, verdicts_parse, ret, error);
 }
 
 static int read_value(
@@ -65,6 +74,8 @@ static int read_value(
 		return sd_bus_message_read_basic(message, 't', field);
 	case BUS_OPTION_VERDICTS:
 		return bus_verdicts_read(message, field, error);
+	case BUS_OPTION_SECTIONS:
+		return read_mask(message, sections_parse, field, error);
 	}
 	return -EINVAL;
 }

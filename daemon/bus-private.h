@@ -42,6 +42,7 @@ enum bus_option_type {
 	BUS_OPTION_BOOLEAN, /* b: bool */
 	BUS_OPTION_NUMBER, /* t: uint64_t */
 	BUS_OPTION_VERDICTS, /* as: uint32_t */
+	BUS_OPTION_SECTIONS, /* as: uint32_t */
 };
 
 struct bus_option {

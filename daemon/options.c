@@ -7,6 +7,7 @@
 
 #include "../bpf/pipeline.h"
 #include "../journal/escape.h"
+#include "../journal/section.h"
 
 static const char *const verdict_names[VERDICT_COUNT] = {
 	[VERDICT_DROP] = "drop",
@@ -24,12 +25,15 @@ static const char *const verdict_names[VERDICT_COUNT] = {
 #define VERDICTS_ALLOWED \
 	"drop, accept, stolen, queue, repeat, continue, break, jump, goto, return or all"
 
+#define SECTIONS_ALLOWED "packet, dev, ns, ct, nft, tracking, drop, skb, stack or all"
+
 void session_options_init(struct session_options *options)
 {
 	*options = (struct session_options){
 		.name = g_strdup(""),
 		.filter = g_strdup(""),
 		.verdicts = VERDICT_MASK_DEFAULT,
+		.sections = SECTION_MASK_DEFAULT,
 		.track = true,
 	};
 }
@@ -155,4 +159,25 @@ char **verdicts_names(uint32_t verdicts)
 	}
 	g_ptr_array_add(names, NULL);
 	return (char **)g_ptr_array_steal(names, NULL);
+}
+
+int sections_parse(const char *const *names, uint32_t *ret, struct failure *failure)
+{
+	const char *unknown;
+
+	if (!*names) {
+		failure_set(failure, FAILURE_INVALID_OPTION,
+			"Sections: a session needs at least one section: " SECTIONS_ALLOWED);
+		return -EINVAL;
+	}
+	unknown = section_names_parse(names, ret);
+	if (unknown) {
+		g_autofree char *escaped = text_excerpt_dup(unknown);
+
+		failure_set(failure, FAILURE_INVALID_OPTION,
+			"Sections: there is no section \"%s\": it must be " SECTIONS_ALLOWED,
+			escaped);
+		return -EINVAL;
+	}
+	return 0;
 }

@@ -21,6 +21,7 @@ struct session_options {
 	char *name; /* "" if it has none */
 	char *filter; /* pcap expression; "" for every packet */
 	uint32_t verdicts; /* 1 << enum verdict, or'ed */
+	uint32_t sections; /* 1 << enum event_section_type, or'ed */
 	bool track;
 	bool bind_to_caller;
 	uint64_t limit; /* events; 0: none */
@@ -47,6 +48,9 @@ int verdicts_parse(const char *const *names, uint32_t *ret, struct failure *fail
 
 /* The names in a mask, NULL-terminated (g_strfreev it); { "all" } for every one. */
 char **verdicts_names(uint32_t verdicts);
+
+/* Names of sections to a mask; "all" is every one. -EINVAL and FAILURE_INVALID_OPTION. */
+int sections_parse(const char *const *names, uint32_t *ret, struct failure *failure);
 
 #define auto_session_options __attribute__((cleanup(session_options_clear))) struct session_options
 

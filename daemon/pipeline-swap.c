@@ -54,6 +54,8 @@ static void config_widen(
 	memcpy(config->since, new->since, sizeof(config->since));
 	memcpy(config->interval, new->interval, sizeof(config->interval));
 	memcpy(config->tolerance, new->tolerance, sizeof(config->tolerance));
+	for (int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
+		config->sections[bit] |= new->sections[bit];
 	config->wakeup = new->wakeup ? new->wakeup : 1;
 	/* Who sees the epoch sees since when a session counts. */
 	__atomic_store_n(&config->epoch, epoch, __ATOMIC_SEQ_CST);
@@ -66,6 +68,7 @@ static void config_narrow(struct pipeline *pipeline, const struct pipeline_confi
 {
 	struct pipeline_config *config = pipeline_config(pipeline);
 
+	memcpy(config->sections, new->sections, sizeof(config->sections));
 	__atomic_store_n(&config->verdicts, new->verdicts, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&config->tracking, new->tracking, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&config->view, new->view, __ATOMIC_SEQ_CST);

@@ -49,6 +49,7 @@ void plan_config(const struct plan *plan, uint32_t wakeup, struct pipeline_confi
 		if (entry->track)
 			config.tracking |= 1ULL << bit;
 		config.since[bit] = entry->since;
+		config.sections[bit] = entry->sections;
 		if (entry->rate) {
 			/* A burst of one second's worth passes, and at least one event. */
 			config.interval[bit] = MAX(NSEC_PER_SEC / entry->rate, 1);

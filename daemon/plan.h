@@ -18,6 +18,7 @@ struct plan_entry {
 	bool used;
 	bool track;
 	uint32_t verdicts;
+	uint32_t sections; /* 1 << enum event_section_type */
 	uint64_t rate; /* events a second; 0: no limit */
 	uint32_t since; /* epoch from which tracker entries count for the bit */
 	struct filter *filter; /* NULL: every packet; belongs to who keeps the plan */

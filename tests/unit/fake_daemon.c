@@ -34,7 +34,7 @@ struct service {
 
 struct request {
 	char *name, *filter;
-	char **verdicts;
+	char **verdicts, **sections;
 	uint64_t limit, duration, rate, size;
 	bool track, bound, from_start;
 };
@@ -43,6 +43,7 @@ static const struct variant_field fields[] = {
 	{ "Name", VARIANT_STRING, offsetof(struct request, name) },
 	{ "Filter", VARIANT_STRING, offsetof(struct request, filter) },
 	{ "Verdicts", VARIANT_STRINGS, offsetof(struct request, verdicts) },
+	{ "Sections", VARIANT_STRINGS, offsetof(struct request, sections) },
 	{ "Limit", VARIANT_NUMBER, offsetof(struct request, limit) },
 	{ "Duration", VARIANT_NUMBER, offsetof(struct request, duration) },
 	{ "Rate", VARIANT_NUMBER, offsetof(struct request, rate) },
@@ -55,14 +56,16 @@ static const struct variant_field fields[] = {
 static void log_request(struct service *service, const struct request *request)
 {
 	g_autofree char *verdicts = request->verdicts ? g_strjoinv(",", request->verdicts) : NULL;
+	g_autofree char *sections = request->sections ? g_strjoinv(",", request->sections) : NULL;
 
 	fprintf(service->log, "start name=%s verdicts=%s filter=%s track=%d bound=%d",
 		request->name ? request->name : "-", verdicts ? verdicts : "-",
 		request->filter ? request->filter : "-", request->track, request->bound);
 	fprintf(service->log,
 		" limit=%" G_GUINT64_FORMAT " duration=%" G_GUINT64_FORMAT
-		" rate=%" G_GUINT64_FORMAT " size=%" G_GUINT64_FORMAT "\n",
+		" rate=%" G_GUINT64_FORMAT " size=%" G_GUINT64_FORMAT,
 		request->limit, request->duration, request->rate, request->size);
+	fprintf(service->log, "%s%s\n", sections ? " sections=" : "", sections ? sections : "");
 	fflush(service->log);
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/modules.h"
 #include "daemon/options.h"
 #include "daemon/plan.h"
+#include "journal/section.h"
 
 static void name_refused(const char *name)
 {
@@ -87,6 +88,46 @@ START_TEST(verdicts_are_told_as_they_were_given)
 }
 END_TEST
 
+START_TEST(sections_have_nine_names_and_all)
+{
+	const char *const names[] = { "packet", "dev", "ns", "ct", "nft", "tracking", "drop", "skb",
+		"stack", NULL };
+	const char *const all[] = { "skb", "all", NULL }, *const none[] = { NULL };
+	const char *const unknown[] = { "ct", "skb-drop\n", NULL };
+	auto_failure failure = { 0 }, empty = { 0 };
+	uint32_t sections = 0;
+
+	ck_assert_int_eq(sections_parse(names, &sections, &failure), 0);
+	ck_assert_uint_eq(sections, SECTION_MASK_ALL);
+	ck_assert_int_eq(sections_parse(all, &sections, &failure), 0);
+	ck_assert_uint_eq(sections, SECTION_MASK_ALL);
+	ck_assert_int_eq(sections_parse(names + 7, &sections, &failure), 0);
+	ck_assert_uint_eq(sections, 1u << EVENT_SECTION_SKB | 1u << EVENT_SECTION_STACK);
+
+	ck_assert_int_eq(sections_parse(unknown, &sections, &failure), -EINVAL);
+	ck_assert_int_eq(failure.kind, FAILURE_INVALID_OPTION);
+	ck_assert_str_eq(failure.reason,
+		"Sections: there is no section \"skb-drop\\x0a\": it must be packet, dev, ns, ct, "
+		"nft, tracking, drop, skb, stack or all");
+	ck_assert_int_eq(sections_parse(none, &sections, &empty), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(empty.reason, "at least one section"));
+	ck_assert_uint_eq(sections, 1u << EVENT_SECTION_SKB | 1u << EVENT_SECTION_STACK);
+}
+END_TEST
+
+START_TEST(a_session_has_all_sections_but_the_costly_ones_if_it_does_not_say)
+{
+	auto_session_options options;
+	g_auto(GStrv) names = NULL;
+	g_autofree char *text = NULL;
+
+	session_options_init(&options);
+	names = section_names(options.sections);
+	text = g_strjoinv(",", names);
+	ck_assert_str_eq(text, "packet,dev,ns,ct,nft,tracking,drop");
+}
+END_TEST
+
 START_TEST(numbers_have_ranges)
 {
 	auto_session_options options;
@@ -116,8 +157,9 @@ START_TEST(the_plan_tells_the_kernel_side_what_its_sessions_want)
 	ck_assert(plan_is_empty(&plan));
 	plan.entries[0] =
 		(struct plan_entry){ .used = true, .verdicts = 1, .since = 4, .track = true };
-	plan.entries[63] =
-		(struct plan_entry){ .used = true, .verdicts = 6, .rate = 10, .filter = &filter };
+	plan.entries[63] = (struct plan_entry){
+		.used = true, .verdicts = 6, .rate = 10, .filter = &filter, .sections = 96
+	};
 	ck_assert(!plan_is_empty(&plan));
 	ck_assert_uint_eq(plan_sessions(&plan, sessions), 2);
 	ck_assert_uint_eq(sessions[1].bit, 63);
@@ -130,6 +172,8 @@ START_TEST(the_plan_tells_the_kernel_side_what_its_sessions_want)
 	ck_assert_uint_eq(config.since[0], 4);
 	ck_assert_uint_eq(config.interval[0], 0);
 	ck_assert_uint_eq(config.interval[63], 100000000);
+	ck_assert_uint_eq(config.sections[0], 0);
+	ck_assert_uint_eq(config.sections[63], 96);
 	ck_assert_uint_eq(config.tolerance[63], 900000000);
 	ck_assert_uint_eq(config.wakeup, 4096);
 }
@@ -200,6 +244,8 @@ int main(void)
 	tcase_add_test(cases, a_name_is_short_printable_and_like_nothing_else);
 	tcase_add_test(cases, verdicts_have_ten_names_and_all);
 	tcase_add_test(cases, verdicts_are_told_as_they_were_given);
+	tcase_add_test(cases, sections_have_nine_names_and_all);
+	tcase_add_test(cases, a_session_has_all_sections_but_the_costly_ones_if_it_does_not_say);
 	tcase_add_test(cases, numbers_have_ranges);
 	tcase_add_test(cases, the_plan_tells_the_kernel_side_what_its_sessions_want);
 	tcase_add_test(cases, a_rate_of_one_and_the_highest_rate_have_intervals);
