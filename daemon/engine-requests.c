@@ -29,6 +29,7 @@ static void plan_request(struct batch *batch, struct engine_request *request)
 			.used = true,
 			.track = request->options->track,
 			.verdicts = request->options->verdicts,
+			.sections = request->options->sections,
 			.rate = request->options->rate,
 			.since = epoch,
 			.filter = request->filter,

@@ -5,13 +5,16 @@
 #include <errno.h>
 
 #include "../journal/cleanup.h"
+#include "../journal/section.h"
 
 static char *settings_json(const struct session_options *options, uid_t owner)
 {
 	g_auto(GStrv) verdicts = verdicts_names(options->verdicts);
+	g_auto(GStrv) sections = section_names(options->sections);
 	struct dictionary_settings settings = {
 		.name = options->name,
 		.verdicts = verdicts,
+		.sections = sections,
 		.filter = options->filter,
 		.track = options->track,
 		.limit = options->limit,

@@ -16,6 +16,7 @@ struct start {
 static const struct bus_option start_options[] = {
 	{ "Name", BUS_OPTION_STRING, offsetof(struct session_options, name) },
 	{ "Verdicts", BUS_OPTION_VERDICTS, offsetof(struct session_options, verdicts) },
+	{ "Sections", BUS_OPTION_SECTIONS, offsetof(struct session_options, sections) },
 	{ "Filter", BUS_OPTION_STRING, offsetof(struct session_options, filter) },
 	{ "Track", BUS_OPTION_BOOLEAN, offsetof(struct session_options, track) },
 	{ "BindToCaller", BUS_OPTION_BOOLEAN, offsetof(struct session_options, bind_to_caller) },

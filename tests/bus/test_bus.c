@@ -78,6 +78,12 @@ START_TEST(an_unknown_verdict_is_refused_with_those_there_are)
 }
 END_TEST
 
+START_TEST(an_unknown_section_is_refused_with_those_there_are)
+{
+	start_refused(ERROR("InvalidOption"), "packet, dev, ns, ct", "Sections", "as", "explode");
+}
+END_TEST
+
 START_TEST(a_filter_that_libpcap_refuses_is_refused_in_its_words)
 {
 	start_refused(ERROR("InvalidFilter"), "syntax error", "Filter", "s", "udp port port");
@@ -233,6 +239,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(contract, connect_bus, disconnect_bus);
 	tcase_add_test(contract, what_is_served_is_what_the_xml_declares);
 	tcase_add_test(contract, an_unknown_verdict_is_refused_with_those_there_are);
+	tcase_add_test(contract, an_unknown_section_is_refused_with_those_there_are);
 	tcase_add_test(contract, a_filter_that_libpcap_refuses_is_refused_in_its_words);
 	tcase_add_test(contract, an_unknown_option_is_refused_with_those_there_are);
 	tcase_add_test(contract, an_option_of_another_type_is_refused_with_the_right_one);

@@ -15,6 +15,7 @@
 #include "daemon/manager.h"
 #include "fake_pipeline.h"
 #include "journal/reader.h"
+#include "journal/section.h"
 
 #define PATIENCE_USEC (20 * G_USEC_PER_SEC)
 
@@ -301,6 +302,7 @@ START_TEST(a_change_is_in_the_journal_and_a_refused_one_is_not)
 	uint64_t id = session->id;
 
 	ck_assert_uint_eq(fake_config()->verdicts, VERDICT_MASK_DEFAULT);
+	ck_assert_uint_eq(fake_config()->sections[session->bit], SECTION_MASK_DEFAULT);
 	manager_session_change(session, &drop, NULL, call);
 	await_answer();
 	ck_assert_int_eq(answer.kind, FAILURE_NONE);
