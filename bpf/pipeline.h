@@ -140,7 +140,8 @@ struct cpu_stats {
 struct pipeline_config {
 	__u32 verdicts; /* union of what the sessions want: CAPTURE leaves at once for anything else.
 			 * During a swap it is the union of old and new. */
-	__u32 view; /* bytes of a packet that the sessions' filters can look at, <= FRAME_VIEW_MAX */
+	__u32 view; /* bytes of a packet that the sessions' filters would look at; of these they see
+		     * FRAME_VIEW_MAX at most */
 	__u32 epoch; /* of the newest matcher */
 	__u32 wakeup; /* bytes waiting in a ring above which the reader is woken at once */
 	__u64 tracking; /* sessions that track */

@@ -243,7 +243,7 @@ static __always_inline void view_read(struct frame *frame, struct notes *notes, 
 	const struct sk_buff *skb, __u64 *clipped)
 {
 	struct place place = place_read(skb);
-	__u32 visible = config.view, wanted, captured, gap = 0;
+	__u32 asked = config.view, visible = asked, wanted, captured, gap = 0;
 	__u16 start;
 
 	if (visible > FRAME_VIEW_MAX)
@@ -269,9 +269,9 @@ static __always_inline void view_read(struct frame *frame, struct notes *notes, 
 	if (captured < visible) {
 		notes->shared = place.head + skb->end;
 		captured = view_gather(owner, captured, visible);
-		if (captured < visible)
-			*clipped += 1;
 	}
+	if (captured < asked && captured < frame->length)
+		*clipped += 1;
 	frame->captured = captured > FRAME_VIEW_MAX ? FRAME_VIEW_MAX : captured;
 }
 

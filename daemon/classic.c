@@ -269,7 +269,7 @@ static uint32_t load_view(const struct sock_filter *insn, const struct classic_s
 
 	if (load_is_indirect(insn))
 		reach += state->bounds[CLASSIC_X];
-	return (uint32_t)MIN(reach, FRAME_VIEW_MAX);
+	return (uint32_t)MIN(reach, UINT32_MAX);
 }
 
 /* Joins `state` into the instruction `distance` after the one after `from`. */

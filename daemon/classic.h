@@ -34,7 +34,8 @@ struct classic_state {
 struct classic_facts {
 	struct classic_state *states; /* one for each instruction */
 	uint32_t unassigned; /* bit n: register n may be read before it is written */
-	uint32_t view; /* bytes of a packet that the program can look at, <= FRAME_VIEW_MAX */
+	/* Bytes of a packet that the program would look at; beyond FRAME_VIEW_MAX it rejects. */
+	uint32_t view;
 };
 
 /*

@@ -19,7 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../bpf/pipeline.h"
 #include "../journal/cleanup.h"
 #include "filter-compile.h"
 
@@ -301,7 +300,7 @@ static int answer_read(
 		program->filter = g_memdup2(packet + at, bytes);
 		at += bytes;
 	}
-	filter->view = MIN(answer.view, FRAME_VIEW_MAX);
+	filter->view = answer.view;
 	g_free(ret->reason);
 	ret->reason =
 		answer.reason_length > 0 ? g_strndup(packet + at, answer.reason_length) : NULL;

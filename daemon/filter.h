@@ -28,7 +28,8 @@ struct filter {
 	/* .filter NULL in one: libpcap can't compile the expression for this link type, or it would
 	 * reject every packet; it never matches. NULL in both: matches everything. */
 	struct sock_fprog programs[FILTER_VARIANTS];
-	uint32_t view; /* bytes of a packet that the filter can look at, <= FRAME_VIEW_MAX */
+	/* Bytes of a packet that the filter would look at; beyond FRAME_VIEW_MAX it rejects. */
+	uint32_t view;
 };
 
 /*

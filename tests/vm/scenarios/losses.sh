@@ -88,3 +88,11 @@ on client traffic udp 10.0.42.2 8080 5 20000 >/dev/null
 on client traffic udp 10.0.42.2 8080 5 100 >/dev/null
 session_stop
 check "a filter sees 16000 bytes into a packet, and no byte behind its end" equal "$(book matched)" 5
+check "and nothing that it asked for was missing" equal "$(counter view-clipped)" 0
+
+session_start --verdicts drop --filter 'udp port 8080 and udp[17000] = 0' --no-track
+on client traffic udp 10.0.42.2 8080 5 20000 >/dev/null
+on client traffic udp 10.0.42.2 8080 5 100 >/dev/null
+session_stop
+check "what is further away than a view reaches is not seen" equal "$(book matched)" 0
+check "and counted for each packet that has it" equal "$(counter view-clipped)" 5
