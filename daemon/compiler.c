@@ -222,12 +222,11 @@ int compiler_new(sd_event *event, struct compiler **ret)
 }
 
 /* What is short takes little time: it goes before what is longer, behind what is as long. */
-static gint compare_lengths(gconstpointer a, gconstpointer b, gpointer unused)
+static gint compare_lengths(gconstpointer waiting, gconstpointer new, gpointer unused)
 {
-	const struct compilation *one = a, *other = b;
-	size_t length = strlen(one->expression), other_length = strlen(other->expression);
+	const struct compilation *one = waiting, *other = new;
 
-	return length < other_length ? -1 : length > other_length;
+	return strlen(one->expression) <= strlen(other->expression) ? -1 : 1;
 }
 
 struct compilation *compiler_submit(

@@ -26,6 +26,10 @@ struct fake_ring {
 static struct {
 	GMutex lock;
 	int fail_new, fail_swap;
+	uint32_t refused; /* verdicts */
+	bool held;
+	GCond released;
+	unsigned int swaps; /* begun */
 	bool empty;
 	uint32_t epoch;
 	unsigned int next_ring;
@@ -97,6 +101,36 @@ void fake_fail_swap(int error)
 	fake.fail_swap = error;
 }
 
+void fake_refuse_verdicts(uint32_t verdicts)
+{
+	fake.refused = verdicts;
+}
+
+void fake_hold(void)
+{
+	g_mutex_lock(&fake.lock);
+	fake.held = true;
+	g_mutex_unlock(&fake.lock);
+}
+
+void fake_release(void)
+{
+	g_mutex_lock(&fake.lock);
+	fake.held = false;
+	g_cond_signal(&fake.released);
+	g_mutex_unlock(&fake.lock);
+}
+
+unsigned int fake_swaps(void)
+{
+	unsigned int swaps;
+
+	g_mutex_lock(&fake.lock);
+	swaps = fake.swaps;
+	g_mutex_unlock(&fake.lock);
+	return swaps;
+}
+
 const struct pipeline_config *fake_config(void)
 {
 	return &fake.config;
@@ -142,6 +176,18 @@ const char *pipeline_layout_name(const struct pipeline *pipeline)
 int pipeline_swap(struct pipeline *pipeline, const struct matcher *matcher, bool empty,
 	const struct pipeline_config *config, char **ret_reason)
 {
+	bool refused;
+
+	g_mutex_lock(&fake.lock);
+	fake.swaps++;
+	while (fake.held)
+		g_cond_wait(&fake.released, &fake.lock);
+	refused = config->verdicts & fake.refused;
+	g_mutex_unlock(&fake.lock);
+	if (refused) {
+		*ret_reason = g_strdup("the test refuses a verdict");
+		return -EINVAL;
+	}
 	if (fake.fail_swap) {
 		*ret_reason = g_strdup("the test says no");
 		return fake.fail_swap;

@@ -22,6 +22,16 @@ void fake_suppressed(uint64_t sessions);
 void fake_fail_new(int error);
 void fake_fail_swap(int error);
 
+/* pipeline_swap refuses sessions that want one of these, from now on. */
+void fake_refuse_verdicts(uint32_t verdicts);
+
+/* pipeline_swap does not return until it is released. */
+void fake_hold(void);
+void fake_release(void);
+
+/* How many were begun. */
+unsigned int fake_swaps(void);
+
 /* What the last pipeline_swap was given. */
 const struct pipeline_config *fake_config(void);
 bool fake_is_empty(void);
