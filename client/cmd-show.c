@@ -1,85 +1,101 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* nfttracectl show: prints what journals hold. */
+#include <unistd.h>
+
 #include "command.h"
-#include "journal/escape.h"
 #include "pager.h"
 #include "parse.h"
 #include "printer.h"
+#include "reading.h"
+#include "select-options.h"
 #include "show.h"
 #include "style.h"
 
-struct show {
+struct show_options {
 	char *count; /* what -n said, or NULL */
 	gboolean sort, reverse, no_pager;
+	struct select_wishes wishes;
 	struct style style;
 	GStrv sources;
 
-	uint64_t limit; /* the last so many events or packets; UINT64_MAX: all */
+	struct show_order order;
+	struct select *select;
 	enum text_time time;
 	enum text_colour colour;
 };
 
-static void show_clear(struct show *show)
+static void options_clear(struct show_options *options)
 {
-	g_clear_pointer(&show->count, g_free);
-	style_clear(&show->style);
-	g_clear_pointer(&show->sources, g_strfreev);
+	g_clear_pointer(&options->count, g_free);
+	select_wishes_clear(&options->wishes);
+	style_clear(&options->style);
+	g_clear_pointer(&options->sources, g_strfreev);
+	options->select = select_free(options->select);
 }
 
-/* A journal that can't be read further, or what kept its events from being ordered; an exit status. */
-static int show_failed(const struct show *show, unsigned int journal, int r, const char *reason)
+static int show_failed(
+	const struct show_options *options, unsigned int journal, int r, const char *reason)
 {
-	g_autofree char *escaped = NULL;
 	g_autofree char *sentence = NULL;
 
 	if (reason)
 		return command_failed(reason);
-	escaped = text_escape_dup(show->sources[journal]);
-	sentence = g_strdup_printf("%s can't be read further: %s", escaped, g_strerror(-r));
+	sentence = reading_failure(options->sources, journal, r);
 	return command_failed(sentence);
 }
 
-/* Prints every journal that was named; an exit status. */
-static int show_sources(const struct show *show, struct journals *journals, struct output *output)
+/* Reads what has to be read before anything is printed; then there may be a pager. An exit status. */
+static int show_run(const struct show_options *options, struct show *show, struct output *output)
 {
-	const struct show_order order = {
-		.journeys = show->sort,
-		.newest_first = show->reverse,
-		.last = show->limit,
-		.memory = ARRANGE_MEMORY,
-	};
-	auto_printer printer = { 0 };
 	g_autofree char *reason = NULL;
 	unsigned int journal = 0;
-	int r;
-
-	/* The monotonic clocks of several machines can't be compared. */
-	printer_open(&printer, output, journals_count(journals),
-		journals_boots(journals) > 1 ? TEXT_TIME_UTC : show->time, show->colour);
-	r = show_journals(journals, &order, &printer, &journal, &reason);
-	if (r < 0) {
-		output_flush(output);
-		return show_failed(show, journal, r, reason);
-	}
-	return command_finish(output, printer_incomplete(&printer) ? EXIT_LOST : EXIT_DONE);
-}
-
-static int show_run(const struct show *show)
-{
-	g_autofree char *reason = NULL;
-	auto_journals *journals = NULL;
-	auto_output output = { 0 };
+	int gathered, printed;
 	auto_pager pager;
 
-	/* Before there is a pager, which would hide what is wrong. */
-	if (journals_open(show->sources, &journals, &reason) < 0)
+	gathered = show_gather(show, &journal, &reason);
+	if (reason)
 		return command_failed(reason);
-	if (show->no_pager)
+	if (options->no_pager)
 		pager_none(&pager);
 	else
 		pager_open(&pager);
-	output_open(&output, pager.fd);
-	return show_sources(show, journals, &output);
+	output->fd = pager.fd;
+	printed = show_print(show, &journal, &reason);
+	if (gathered >= 0 && printed >= 0)
+		return command_finish(output, EXIT_DONE);
+	output_flush(output);
+	return show_failed(options, journal, gathered < 0 ? gathered : printed, reason);
+}
+
+/* Who is told how far it is: not a terminal on which events are being printed. */
+static int progress_for(const struct show_options *options)
+{
+	bool gathers = options->sort || options->reverse || options->count;
+
+	return gathers || !isatty(STDOUT_FILENO) ? progress_terminal() : -1;
+}
+
+/* Prints every journal that was named; an exit status. */
+static int show_sources(const struct show_options *options)
+{
+	g_autofree char *reason = NULL;
+	auto_journals *journals = NULL;
+	auto_printer printer = { 0 };
+	auto_output output = { 0 };
+	struct reading reading;
+	auto_show *show = NULL;
+	int status;
+
+	if (journals_open(options->sources, &journals, &reason) < 0)
+		return command_failed(reason);
+	reading_begin(&reading, journals, options->select, progress_for(options));
+	output_open(&output, OUTPUT_MEMORY);
+	/* The monotonic clocks of several machines can't be compared. */
+	printer_open(&printer, &output, journals_count(journals),
+		journals_boots(journals) > 1 ? TEXT_TIME_UTC : options->time, options->colour);
+	show = show_new(&options->order, &reading, &printer);
+	status = show_run(options, show, &output);
+	return status == EXIT_DONE && printer_incomplete(&printer) ? EXIT_LOST : status;
 }
 
 /* GLib takes "-n 5" but not "-n5", which fingers know: a copy of the arguments that it takes. */
@@ -100,7 +116,7 @@ static GStrv with_long_options(char **argv)
 
 int command_show(const struct command *command, int argc, char **argv)
 {
-	__attribute__((cleanup(show_clear))) struct show show = { .limit = UINT64_MAX };
+	__attribute__((cleanup(options_clear))) struct show_options show = { 0 };
 	g_auto(GStrv) arguments = NULL;
 	g_autofree char **parsed = NULL; /* which GLib takes options out of */
 	const GOptionEntry entries[] = {
@@ -110,6 +126,7 @@ int command_show(const struct command *command, int argc, char **argv)
 			"Bring the events of each packet together", NULL },
 		{ "reverse", 'r', 0, G_OPTION_ARG_NONE, &show.reverse,
 			"Print the newest events first", NULL },
+		SELECT_OPTIONS(show.wishes),
 		STYLE_OPTIONS(show.style),
 		{ "no-pager", 0, 0, G_OPTION_ARG_NONE, &show.no_pager,
 			"Do not pipe the output into a pager", NULL },
@@ -124,9 +141,18 @@ int command_show(const struct command *command, int argc, char **argv)
 		return EXIT_USAGE;
 	if (!show.sources)
 		return command_usage(command, "name a session or a path");
-	if (show.count && parse_count(show.count, &show.limit) < 0)
+	show.order = (struct show_order){
+		.journeys = show.sort,
+		.newest_first = show.reverse,
+		.last = UINT64_MAX,
+		.memory = ARRANGE_MEMORY,
+	};
+	if (show.count && parse_count(show.count, &show.order.last) < 0)
 		return command_usage(command, "-n takes a number of events");
 	if (style_resolve(&show.style, &show.time, &show.colour) < 0)
 		return command_usage(command, "--color takes auto, always or never");
-	return show_run(&show);
+	if (select_resolve(&show.wishes, command, show.style.utc ? WHEN_UTC : WHEN_LOCAL,
+		    &show.select) != EXIT_DONE)
+		return EXIT_USAGE;
+	return show_sources(&show);
 }

@@ -2,51 +2,39 @@
 /* What show prints, and in which order; see show.h. */
 #include "show.h"
 
+#include <errno.h>
+
 #include "arrange.h"
 #include "spool.h"
 #include "tail.h"
 
-/* What is told before the first event (who recorded, where, what) comes first in every order. */
-static bool is_preamble(bool *seen, const struct journals_record *record)
+struct show {
+	struct show_order order;
+	struct reading *reading;
+	struct printer *printer;
+	struct arrange *arrange; /* one of these, or none: printed as it is read */
+	struct tail *tail;
+	bool events; /* one was read: what comes from now on has its place in the order */
+};
+
+struct show *show_new(
+	const struct show_order *order, struct reading *reading, struct printer *printer)
 {
-	*seen = *seen || record->entry.type == JOURNAL_EVENT;
-	return !*seen;
-}
+	const struct arrange_order arranged = {
+		.journeys = order->journeys,
+		.newest_first = order->newest_first,
+		.last = order->last,
+	};
+	struct show *show = g_new0(struct show, 1);
 
-static int show_all(struct journals *journals, struct printer *printer, unsigned int *ret_journal)
-{
-	struct journals_record record;
-	int r = 0;
-
-	while (printer->output->error == 0 && (r = journals_next(journals, &record)) > 0)
-		printer_print(printer, &record, NULL);
-	if (r < 0)
-		*ret_journal = record.journal;
-	return r;
-}
-
-static int show_last(struct journals *journals, const struct show_order *order,
-	struct printer *printer, unsigned int *ret_journal)
-{
-	struct tail *tail = tail_new(order->last);
-	struct journals_record record;
-	bool events = false;
-	int r;
-
-	while ((r = journals_next(journals, &record)) > 0) {
-		bool preamble = is_preamble(&events, &record);
-
-		printer_note(printer, &record);
-		if (preamble || printer_learns(&record))
-			printer_print(printer, &record, NULL);
-		else
-			tail_push(tail, &record);
-	}
-	if (r < 0)
-		*ret_journal = record.journal;
-	tail_print(tail, printer, order->newest_first ? TAIL_NEWEST_FIRST : TAIL_OLDEST_FIRST);
-	tail_free(tail);
-	return r;
+	show->order = *order;
+	show->reading = reading;
+	show->printer = printer;
+	if (order->journeys || (order->newest_first && order->last == UINT64_MAX))
+		show->arrange = arrange_new(&arranged, order->memory);
+	else if (order->last != UINT64_MAX)
+		show->tail = tail_new(order->last);
+	return show;
 }
 
 static int temporary_failed(int r, char **ret_reason)
@@ -54,68 +42,84 @@ static int temporary_failed(int r, char **ret_reason)
 	*ret_reason =
 		g_strdup_printf("bringing events into order needs room in %s (or $TMPDIR): %s",
 			spool_directory(), g_strerror(-r));
-	return r;
+	return -EIO;
 }
 
-/* Gathers everything that has to be arranged. */
-static int arrange_fill(struct arrange *arrange, struct journals *journals, struct printer *printer,
-	unsigned int *ret_journal, char **ret_reason)
+/* What is told before the first event (who recorded, where, what) comes first in every order. */
+static int gather(struct show *show, const struct journals_record *record)
+{
+	show->events = show->events || record->entry.type == JOURNAL_EVENT;
+	printer_note(show->printer, record);
+	if (!show->events || printer_learns(record)) {
+		printer_print(show->printer, record, NULL);
+		return 0;
+	}
+	if (show->arrange)
+		return arrange_add(show->arrange, record);
+	tail_push(show->tail, record);
+	return 0;
+}
+
+int show_gather(struct show *show, unsigned int *ret_journal, char **ret_reason)
 {
 	struct journals_record record;
-	bool events = false;
 	int r;
 
-	while ((r = journals_next(journals, &record)) > 0) {
-		bool preamble = is_preamble(&events, &record);
-
-		printer_note(printer, &record);
-		if (preamble || printer_learns(&record)) {
-			printer_print(printer, &record, NULL);
-			continue;
-		}
-		r = arrange_add(arrange, &record);
-		if (r < 0)
+	if (!show->arrange && !show->tail)
+		return 0;
+	while ((r = reading_next(show->reading, &record)) > 0) {
+		r = gather(show, &record);
+		if (r < 0) {
+			progress_end(&show->reading->progress);
 			return temporary_failed(r, ret_reason);
+		}
 	}
 	if (r < 0)
 		*ret_journal = record.journal;
 	return r;
 }
 
-static int show_arranged(struct journals *journals, const struct show_order *order,
-	struct printer *printer, unsigned int *ret_journal, char **ret_reason)
+static int print_arranged(struct show *show, char **ret_reason)
 {
-	const struct arrange_order wanted = {
-		.journeys = order->journeys,
-		.newest_first = order->newest_first,
-		.last = order->last,
-	};
-	struct arrange *arrange = arrange_new(&wanted, order->memory);
 	struct journals_record record;
 	struct arrange_step step;
-	int r, filled;
+	int r = 0;
 
-	/* What could be read is shown, also when the rest could not. */
-	filled = arrange_fill(arrange, journals, printer, ret_journal, ret_reason);
-	r = *ret_reason ? filled : 0;
-	while (r >= 0 && printer->output->error == 0) {
-		r = arrange_next(arrange, &record, &step);
-		if (r <= 0)
-			break;
-		printer_print(printer, &record, &step);
-	}
-	arrange_free(arrange);
-	if (r < 0)
-		return *ret_reason ? r : temporary_failed(r, ret_reason);
-	return filled;
+	while (show->printer->output->error == 0 &&
+		(r = arrange_next(show->arrange, &record, &step)) > 0)
+		printer_print(show->printer, &record, &step);
+	return r < 0 ? temporary_failed(r, ret_reason) : 0;
 }
 
-int show_journals(struct journals *journals, const struct show_order *order,
-	struct printer *printer, unsigned int *ret_journal, char **ret_reason)
+static int print_all(struct show *show, unsigned int *ret_journal)
 {
-	if (order->journeys || (order->newest_first && order->last == UINT64_MAX))
-		return show_arranged(journals, order, printer, ret_journal, ret_reason);
-	if (order->last == UINT64_MAX)
-		return show_all(journals, printer, ret_journal);
-	return show_last(journals, order, printer, ret_journal);
+	struct journals_record record;
+	int r = 0;
+
+	while (show->printer->output->error == 0 && (r = reading_next(show->reading, &record)) > 0)
+		printer_print(show->printer, &record, NULL);
+	if (r < 0)
+		*ret_journal = record.journal;
+	return r;
+}
+
+int show_print(struct show *show, unsigned int *ret_journal, char **ret_reason)
+{
+	if (show->arrange)
+		return print_arranged(show, ret_reason);
+	if (!show->tail)
+		return print_all(show, ret_journal);
+	tail_print(show->tail, show->printer,
+		show->order.newest_first ? TAIL_NEWEST_FIRST : TAIL_OLDEST_FIRST);
+	return 0;
+}
+
+struct show *show_free(struct show *show)
+{
+	if (!show)
+		return NULL;
+	arrange_free(show->arrange);
+	tail_free(show->tail);
+	g_free(show);
+	return NULL;
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What `nfttracectl show` does with the records of journals: which of them it prints, and in which
- * order. Stateless; knows nothing of options.
+ * order. Owned by the command, as are the reading and the printer; knows nothing of options.
  */
 #ifndef NFTTRACED_SHOW_H
 #define NFTTRACED_SHOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "journals.h"
 #include "printer.h"
+#include "reading.h"
 
 struct show_order {
 	bool journeys; /* events by packet */
@@ -19,11 +20,30 @@ struct show_order {
 	size_t memory; /* bytes that bringing records into order may take, about */
 };
 
+struct show;
+
+struct show *show_new(
+	const struct show_order *order, struct reading *reading, struct printer *printer);
+
 /*
- * Prints what the journals hold. Negative errno; *ret_reason is a sentence if it is about what orders
- * the records, else *ret_journal could not be read further.
+ * Reads what has to be read before the first event can be printed: everything, or nothing. It prints
+ * what comes before all events. Negative errno: -EIO and a sentence in *ret_reason if there is no room
+ * for what orders the events; else journal *ret_journal can't be read further, and show_print prints
+ * what was read.
  */
-int show_journals(struct journals *journals, const struct show_order *order,
-	struct printer *printer, unsigned int *ret_journal, char **ret_reason);
+int show_gather(struct show *show, unsigned int *ret_journal, char **ret_reason);
+
+/* Prints what was gathered, or reads and prints everything. Errors as of show_gather. */
+int show_print(struct show *show, unsigned int *ret_journal, char **ret_reason);
+
+/* Accepts NULL; returns NULL. */
+struct show *show_free(struct show *show);
+
+static inline void show_freep(struct show **show)
+{
+	*show = show_free(*show);
+}
+
+#define auto_show __attribute__((cleanup(show_freep))) struct show
 
 #endif

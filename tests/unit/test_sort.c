@@ -78,6 +78,8 @@ static char *show_text(char *const *paths, const struct show_order *order)
 	auto_journals *journals = NULL;
 	auto_output output = { 0 };
 	auto_printer printer = { 0 };
+	struct reading reading;
+	auto_show *show = NULL;
 	unsigned int journal = 0;
 	g_autofree char *all = NULL;
 	char *first;
@@ -86,7 +88,10 @@ static char *show_text(char *const *paths, const struct show_order *order)
 	output_open(&output, OUTPUT_MEMORY);
 	printer_open(
 		&printer, &output, journals_count(journals), TEXT_TIME_MONOTONIC, TEXT_COLOUR_OFF);
-	ck_assert_int_eq(show_journals(journals, order, &printer, &journal, &reason), 0);
+	reading_begin(&reading, journals, NULL, -1);
+	show = show_new(order, &reading, &printer);
+	ck_assert_int_eq(show_gather(show, &journal, &reason), 0);
+	ck_assert_int_eq(show_print(show, &journal, &reason), 0);
 	all = output_steal(&output);
 	first = strstr(all, "verdicts drop\n");
 	for (char *next = first; next; next = strstr(next + 1, "verdicts drop\n"))
