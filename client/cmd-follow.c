@@ -37,8 +37,8 @@ static int follow_status(int end, const struct text *text)
 	return EXIT_DONE;
 }
 
-static int follow(
-	const char *session, bool from_start, enum text_time time, enum text_colour colour)
+static int follow(const char *session, bool from_start, enum text_rules rules, enum text_time time,
+	enum text_colour colour)
 {
 	auto_stream stream = STREAM_CLOSED;
 	g_autofree char *reason = NULL;
@@ -52,19 +52,22 @@ static int follow(
 		return command_failed(reason);
 	output_open(&output, STDOUT_FILENO);
 	text_open(&text, &output, time, colour);
+	stream_use_library(&stream, &text, rules);
 	return follow_status(stream_run(&stream, &text, NULL), &text);
 }
 
 int command_follow(const struct command *command, int argc, char **argv)
 {
 	g_auto(GStrv) sessions = NULL;
-	gboolean from_start = FALSE;
+	gboolean from_start = FALSE, rules = FALSE;
 	enum text_colour colour;
 	auto_style style = { 0 };
 	enum text_time time;
 	const GOptionEntry entries[] = {
 		{ "from-start", 0, 0, G_OPTION_ARG_NONE, &from_start,
 			"Print what is in the journal already, too", NULL },
+		{ "rules", 0, 0, G_OPTION_ARG_NONE, &rules,
+			"Print the text of the rule under its event", NULL },
 		STYLE_OPTIONS(style),
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &sessions, NULL, NULL },
 		{ 0 },
@@ -76,5 +79,6 @@ int command_follow(const struct command *command, int argc, char **argv)
 		return command_usage(command, "name one session");
 	if (style_resolve(&style, &time, &colour) < 0)
 		return command_usage(command, "--color takes auto, always or never");
-	return follow(sessions[0], from_start, time, colour);
+	return follow(
+		sessions[0], from_start, rules ? TEXT_RULES_ON : TEXT_RULES_OFF, time, colour);
 }

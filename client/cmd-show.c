@@ -13,7 +13,7 @@
 
 struct show_options {
 	char *count; /* what -n said, or NULL */
-	gboolean sort, reverse, no_pager;
+	gboolean sort, reverse, rules, no_pager;
 	struct select_wishes wishes;
 	struct style style;
 	GStrv sources;
@@ -93,6 +93,8 @@ static int show_sources(const struct show_options *options)
 	/* The monotonic clocks of several machines can't be compared. */
 	printer_open(&printer, &output, journals_count(journals),
 		journals_boots(journals) > 1 ? TEXT_TIME_UTC : options->time, options->colour);
+	printer_use_libraries(
+		&printer, journals, options->rules ? TEXT_RULES_ON : TEXT_RULES_OFF);
 	show = show_new(&options->order, &reading, &printer);
 	status = show_run(options, show, &output);
 	return status == EXIT_DONE && printer_incomplete(&printer) ? EXIT_LOST : status;
@@ -126,6 +128,8 @@ int command_show(const struct command *command, int argc, char **argv)
 			"Bring the events of each packet together", NULL },
 		{ "reverse", 'r', 0, G_OPTION_ARG_NONE, &show.reverse,
 			"Print the newest events first", NULL },
+		{ "rules", 0, 0, G_OPTION_ARG_NONE, &show.rules,
+			"Print the text of the rule under its event", NULL },
 		SELECT_OPTIONS(show.wishes),
 		STYLE_OPTIONS(show.style),
 		{ "no-pager", 0, 0, G_OPTION_ARG_NONE, &show.no_pager,

@@ -168,6 +168,7 @@ static int start_and_follow(const struct start_options *options)
 		return command_failed(reason);
 	output_open(&output, STDOUT_FILENO);
 	text_open(&text, &output, options->time, options->colour);
+	stream_use_library(&stream, &text, TEXT_RULES_OFF);
 	return follow_to_end(bus, object, &stream, &text);
 }
 

@@ -67,6 +67,11 @@ unsigned int journals_count(const struct journals *journals)
 	return journals->count;
 }
 
+struct library *journals_library(const struct journals *journals, unsigned int journal)
+{
+	return journal_reader_library(journals->sources[journal].reader);
+}
+
 static struct boot *boot_at(const struct journals *journals, unsigned int index)
 {
 	return &g_array_index(journals->boots, struct boot, index);

@@ -29,6 +29,9 @@ struct journals *journals_new(struct journal_reader *reader);
 
 unsigned int journals_count(const struct journals *journals);
 
+/* The names in one of them. */
+struct library *journals_library(const struct journals *journals, unsigned int journal);
+
 /* How many boots the journals are from, as far as they have been read: the monotonic clocks of
  * several can't be compared. */
 unsigned int journals_boots(const struct journals *journals);

@@ -18,6 +18,13 @@ void printer_open(struct printer *printer, struct output *output, unsigned int j
 	}
 }
 
+void printer_use_libraries(
+	struct printer *printer, const struct journals *journals, enum text_rules rules)
+{
+	for (unsigned int i = 0; i < printer->count; i++)
+		text_use_library(&printer->texts[i], journals_library(journals, i), rules);
+}
+
 void printer_print(struct printer *printer, const struct journals_record *record,
 	const struct arrange_step *step)
 {

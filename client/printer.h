@@ -24,6 +24,11 @@ struct printer {
 void printer_open(struct printer *printer, struct output *output, unsigned int journals,
 	enum text_time time, enum text_colour colour);
 
+/* Has the names of the journals, as many as it was opened for, shown beside numbers: see
+ * text_use_library. */
+void printer_use_libraries(
+	struct printer *printer, const struct journals *journals, enum text_rules rules);
+
 /* Prints a record; `step` tells its place in a journey, NULL: journeys are not told. */
 void printer_print(struct printer *printer, const struct journals_record *record,
 	const struct arrange_step *step);

@@ -13,6 +13,10 @@
 #include "journal/cleanup.h"
 #include "session.h"
 
+/* How long the text of a rule is waited for, and how often in vain before no more. */
+#define AWAIT_MSEC 300
+#define AWAIT_MAX  3
+
 int stream_catch_signals(struct stream *stream)
 {
 	sigset_t signals;
@@ -88,6 +92,49 @@ void stream_close(struct stream *stream)
 	stream->reader = journal_reader_free(stream->reader);
 	stream->fd = -1;
 	fd_close(&stream->signal_fd);
+}
+
+/* False when there is no point in waiting on: a signal, or the time is up. */
+static bool await_bytes(const struct stream *stream, int64_t until)
+{
+	struct pollfd fds[] = {
+		{ .fd = stream->fd, .events = POLLIN },
+		{ .fd = stream->signal_fd, .events = POLLIN },
+	};
+	int64_t left = (until - g_get_monotonic_time()) / 1000;
+
+	return left > 0 && poll(fds, G_N_ELEMENTS(fds), (int)left) > 0 && !fds[1].revents;
+}
+
+/* What was rendered before is shown meanwhile. */
+static const struct rule_name *await_rule(void *context, const struct event *event)
+{
+	int64_t until = g_get_monotonic_time() + AWAIT_MSEC * 1000;
+	struct stream *stream = context;
+
+	if (stream->unanswered >= AWAIT_MAX)
+		return NULL;
+	for (;;) {
+		int r = journal_reader_read_ahead(stream->reader);
+		const struct rule_name *rule =
+			library_rule(journal_reader_library(stream->reader), event);
+
+		if (rule) {
+			stream->unanswered = 0;
+			return rule;
+		}
+		if (r != -EAGAIN || !await_bytes(stream, until))
+			break;
+	}
+	stream->unanswered++;
+	return NULL;
+}
+
+void stream_use_library(struct stream *stream, struct text *text, enum text_rules rules)
+{
+	text_use_library(text, journal_reader_library(stream->reader), rules);
+	if (rules == TEXT_RULES_ON)
+		text_use_await(text, await_rule, stream);
 }
 
 /* Renders what there is at the moment: 1 at the pipe's end, 0 if more may come. */

@@ -16,6 +16,8 @@ struct stream {
 	struct journal_reader *reader;
 	int fd; /* the reader's, to wait on */
 	int signal_fd; /* SIGINT and SIGTERM */
+	unsigned int
+		unanswered; /* waits for a rule's text, one after the other, that were in vain */
 };
 
 enum stream_end {
@@ -30,6 +32,10 @@ int stream_catch_signals(struct stream *stream);
 /* Asks for the follow pipe of a session, from its journal's beginning or from now on. */
 int stream_open(
 	struct stream *stream, sd_bus *bus, const char *object, bool from_start, char **ret_reason);
+
+/* Has `text` show names from the stream, and wait a moment for the text of a rule where it shows them:
+ * it comes after the event. */
+void stream_use_library(struct stream *stream, struct text *text, enum text_rules rules);
 
 /*
  * Renders until one of enum stream_end, which it returns, or negative errno. `bus` (or NULL) is

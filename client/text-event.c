@@ -93,10 +93,25 @@ static bool has_place(const struct event *event)
 		(event->has_device && (device->index | device->out_index | device->skb_iif) != 0);
 }
 
+/* The reference's line, with the name behind it where there is one. */
+static void netns_text(struct text *text, const struct event_head *head)
+{
+	const char *name = text->library
+		? library_netns(text->library, head->netns_cookie, head->netns_inode)
+		: NULL;
+
+	if (!name)
+		return;
+	output_text(text->output, " (");
+	output_word(text->output, name, strlen(name));
+	output_char(text->output, ')');
+}
+
 /* Each field brings the space before it; one more makes the line's indentation. */
-static void place_line(struct output *output, const struct event *event)
+static void place_line(struct text *text, const struct event *event)
 {
 	const struct event_head *head = &event->head;
+	struct output *output = text->output;
 
 	if (!has_place(event))
 		return;
@@ -109,6 +124,7 @@ static void place_line(struct output *output, const struct event *event)
 			output_char(output, '/');
 		}
 		output_number(output, head->netns_inode);
+		netns_text(text, head);
 	}
 	if (event->has_device)
 		devices_text(output, event);
@@ -177,6 +193,26 @@ static void nft_line(struct text *text, const struct event *event)
 	output_char(output, '\n');
 }
 
+static void rule_line(struct text *text, const struct event *event)
+{
+	struct output *output = text->output;
+	const struct rule_name *rule;
+
+	if (!(event->nft.flags & EVENT_NFT_RULE) || !text->library)
+		return;
+	rule = library_rule(text->library, event);
+	if (!rule && text->await)
+		rule = text->await(text->await_context, event);
+	if (rule && rule->fate == RULE_READ) {
+		output_text(output, "  rule ");
+		output_escaped(output, rule->text, strlen(rule->text));
+	} else {
+		output_text(output, "  rule text unknown: ");
+		output_text(output, rule_fate_reason(rule ? rule->fate : RULE_FATES));
+	}
+	output_char(output, '\n');
+}
+
 void text_event(struct text *text, const struct event *event)
 {
 	struct output *output = text->output;
@@ -187,7 +223,10 @@ void text_event(struct text *text, const struct event *event)
 		packet_text(output, &event->packet, event->packet_bytes);
 		output_char(output, '\n');
 	}
-	place_line(output, event);
-	if (event->has_nft)
+	place_line(text, event);
+	if (event->has_nft) {
 		nft_line(text, event);
+		if (text->rules == TEXT_RULES_ON)
+			rule_line(text, event);
+	}
 }

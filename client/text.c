@@ -23,6 +23,18 @@ void text_open(
 	};
 }
 
+void text_use_library(struct text *text, struct library *library, enum text_rules rules)
+{
+	text->library = library;
+	text->rules = rules;
+}
+
+void text_use_await(struct text *text, text_await await, void *context)
+{
+	text->await = await;
+	text->await_context = context;
+}
+
 void text_close(struct text *text)
 {
 	g_clear_pointer(&text->name, g_free);

@@ -25,12 +25,24 @@ enum text_colour {
 	TEXT_COLOUR_ON,
 };
 
+enum text_rules {
+	TEXT_RULES_OFF,
+	TEXT_RULES_ON, /* a line with the rule's text under its event */
+};
+
+/* Waits for a rule's text that may still come; NULL if it does not. */
+typedef const struct rule_name *(*text_await)(void *context, const struct event *event);
+
 #define TEXT_DATE_SIZE sizeof("2026-11-22 05:30:17")
 
 struct text {
 	struct output *output;
 	enum text_time time;
 	enum text_colour colour;
+	struct library *library; /* names, or NULL */
+	enum text_rules rules;
+	text_await await; /* or NULL */
+	void *await_context;
 
 	bool started; /* something was printed: a blank line comes before the next block */
 	bool settings_next; /* the start block waits for its line on the session */
@@ -51,6 +63,12 @@ struct text {
 /* Readies a renderer that writes to `output`. */
 void text_open(
 	struct text *text, struct output *output, enum text_time time, enum text_colour colour);
+
+/* Has names shown beside numbers. The library must live as long as records are rendered. */
+void text_use_library(struct text *text, struct library *library, enum text_rules rules);
+
+/* Of a journal that is still being written: who waits for the text of a rule. */
+void text_use_await(struct text *text, text_await await, void *context);
 
 /* Renders one record. Records of an unknown type are passed over. */
 void text_render(struct text *text, const struct journal_entry *entry);

@@ -38,6 +38,7 @@ struct journal_reader {
 	bool paused; /* the source had no more: give what is held before it is asked again */
 	int status; /* what it said then */
 	struct dictionary_seen start, settings;
+	struct library *library;
 };
 
 static char *sentence_for(const char *path, int error, unsigned int version)
@@ -64,6 +65,7 @@ static struct journal_reader *reader_new(enum source source)
 	struct journal_reader *reader = g_new0(struct journal_reader, 1);
 
 	reader->source = source;
+	reader->library = library_new();
 	reader->series = SERIES_NONE;
 	reader->stream = CURSOR_NONE;
 	return reader;
@@ -95,6 +97,23 @@ static int path_open(
 	return series_open_file(&reader->series, &reader->pool, fd_steal(&fd), ret_version);
 }
 
+/* The names in all segments that there are: a walk of its own, so that the reader stays where it is. */
+static void names_gather(void *context, struct library *library)
+{
+	struct journal_reader *reader = context;
+	auto_chunk_pool pool = { 0 };
+	struct series series;
+	struct item item;
+
+	if (series_open_again(&series, &pool, &reader->series) >= 0) {
+		while (series_next(&series, &item) > 0) {
+			library_take(library, item_type(&item), item_payload(&item), item.size);
+			chunk_unref(item.chunk);
+		}
+	}
+	series_close(&series);
+}
+
 int journal_reader_open(
 	int dir_fd, const char *path, struct journal_reader **ret, char **ret_reason)
 {
@@ -103,6 +122,7 @@ int journal_reader_open(
 	int r;
 
 	r = path_open(reader, dir_fd, path, &version);
+	library_set_source(reader->library, names_gather, reader);
 	return reader_finish(reader, path, r, version, ret, ret_reason);
 }
 
@@ -140,11 +160,14 @@ static bool item_wanted(struct journal_reader *reader, const struct item *item)
 	case JOURNAL_EVENT:
 	case JOURNAL_LOSS:
 	case JOURNAL_END:
+		return true;
 	case JOURNAL_RULES:
 	case JOURNAL_SYMBOLS:
 	case JOURNAL_REASONS:
 	case JOURNAL_NETNS:
-		return true;
+		/* A name that can't be read is a missing one: its events are shown without. */
+		library_take(reader->library, item_type(item), item_payload(item), item->size);
+		return false;
 	}
 	return false;
 }
@@ -209,6 +232,13 @@ int journal_reader_next(struct journal_reader *reader, struct journal_entry *ret
 	return 1;
 }
 
+int journal_reader_read_ahead(struct journal_reader *reader)
+{
+	reader->paused = false;
+	window_fill(reader);
+	return reader->paused ? reader->status : 1;
+}
+
 /* Keeps the newest of a kind. */
 static void item_keep(struct item *kept, const struct item *item)
 {
@@ -241,6 +271,11 @@ int journal_reader_skip_to_end(struct journal_reader *reader)
 	return r;
 }
 
+struct library *journal_reader_library(struct journal_reader *reader)
+{
+	return reader->library;
+}
+
 void journal_reader_progress(
 	const struct journal_reader *reader, uint64_t *ret_read, uint64_t *ret_total)
 {
@@ -267,6 +302,7 @@ struct journal_reader *journal_reader_free(struct journal_reader *reader)
 	chunk_pool_clear(&reader->pool);
 	g_free(reader->start.bytes);
 	g_free(reader->settings.bytes);
+	library_free(reader->library);
 	g_free(reader);
 	return NULL;
 }

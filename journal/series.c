@@ -126,6 +126,20 @@ int series_open_file(
 	return r;
 }
 
+int series_open_again(struct series *series, struct chunk_pool *pool, const struct series *other)
+{
+	bool directory = other->dir_fd >= 0;
+	unsigned int version;
+	int fd;
+
+	*series = SERIES_NONE;
+	fd = fcntl(directory ? other->dir_fd : other->cursor.fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	return directory ? series_open(series, pool, fd, &version)
+			 : series_open_file(series, pool, fd, &version);
+}
+
 int series_go_last(struct series *series)
 {
 	int r;

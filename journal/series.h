@@ -37,6 +37,10 @@ int series_open(struct series *series, struct chunk_pool *pool, int fd, unsigned
 int series_open_file(
 	struct series *series, struct chunk_pool *pool, int fd, unsigned int *ret_version);
 
+/* A series of its own over the same directory or file, from the beginning. To be closed also after a
+ * failure. */
+int series_open_again(struct series *series, struct chunk_pool *pool, const struct series *other);
+
 /* Begins with the last segment. */
 int series_go_last(struct series *series);
 

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The names in a journal, see library.h. What it takes in is hostile: bounded, and by type. */
+#include "library.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* Deeper nesting than this is nobody's dictionary. */
+#define NAMES_DEPTH 8
+
+/* A symbol's address may be another's after a module went: those of a later time come first. */
+struct symbol {
+	uint64_t since;
+	struct symbol *older;
+	char name[];
+};
+
+struct netns_key {
+	uint64_t cookie;
+	uint32_t inode;
+};
+
+struct library {
+	GHashTable *rules; /* of struct rule_name by its own key */
+	GHashTable *symbols; /* of struct symbol by address */
+	GHashTable *reasons; /* of text by number */
+	GHashTable *netns; /* of text by struct netns_key */
+	unsigned int symbols_count;
+	uint64_t passed_over;
+	library_source source; /* NULL: asked already, or none */
+	void *context;
+};
+
+static guint mix(uint64_t value)
+{
+	value *= 0x9e3779b97f4a7c15ULL;
+	return (guint)(value >> 32);
+}
+
+static guint rule_hash(gconstpointer data)
+{
+	const struct rule_key *key = data;
+
+	return mix(key->rule ^ key->table << 40) ^ mix(key->netns + key->family);
+}
+
+static gboolean rule_equal(gconstpointer a, gconstpointer b)
+{
+	const struct rule_key *one = a, *other = b;
+
+	return one->netns == other->netns && one->table == other->table &&
+		one->rule == other->rule && one->family == other->family;
+}
+
+static guint netns_hash(gconstpointer data)
+{
+	const struct netns_key *key = data;
+
+	return mix(key->cookie ^ (uint64_t)key->inode << 32);
+}
+
+static gboolean netns_equal(gconstpointer a, gconstpointer b)
+{
+	const struct netns_key *one = a, *other = b;
+
+	return one->cookie == other->cookie && one->inode == other->inode;
+}
+
+static void symbols_free(gpointer data)
+{
+	for (struct symbol *symbol = data; symbol;) {
+		struct symbol *older = symbol->older;
+
+		g_free(symbol);
+		symbol = older;
+	}
+}
+
+struct library *library_new(void)
+{
+	struct library *library = g_new0(struct library, 1);
+
+	library->rules = g_hash_table_new_full(rule_hash, rule_equal, NULL, g_free);
+	library->symbols = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, symbols_free);
+	library->reasons = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	library->netns = g_hash_table_new_full(netns_hash, netns_equal, g_free, g_free);
+	return library;
+}
+
+struct library *library_free(struct library *library)
+{
+	if (!library)
+		return NULL;
+	g_hash_table_unref(library->rules);
+	g_hash_table_unref(library->symbols);
+	g_hash_table_unref(library->reasons);
+	g_hash_table_unref(library->netns);
+	g_free(library);
+	return NULL;
+}
+
+void library_set_source(struct library *library, library_source source, void *context)
+{
+	library->source = source;
+	library->context = context;
+}
+
+static void gather(struct library *library)
+{
+	library_source source = library->source;
+
+	library->source = NULL;
+	if (source)
+		source(library->context, library);
+}
+
+static bool has_room(struct library *library, unsigned int count)
+{
+	if (count < LIBRARY_NAMES_MAX)
+		return true;
+	library->passed_over++;
+	return false;
+}
+
+/* Taking in. */
+
+static struct json_object *member(struct json_object *object, const char *key, enum json_type type)
+{
+	struct json_object *value = NULL;
+
+	if (!json_object_object_get_ex(object, key, &value) || !json_object_is_type(value, type))
+		return NULL;
+	return value;
+}
+
+static uint64_t number_get(struct json_object *object, const char *key)
+{
+	struct json_object *value = member(object, key, json_type_int);
+
+	return value ? json_object_get_uint64(value) : 0;
+}
+
+static const char *text_get(struct json_object *object, const char *key)
+{
+	struct json_object *value = member(object, key, json_type_string);
+
+	return value ? json_object_get_string(value) : NULL;
+}
+
+static size_t list_length(struct json_object *list)
+{
+	return list ? json_object_array_length(list) : 0;
+}
+
+static enum rule_fate fate_get(struct json_object *object)
+{
+	const char *unknown = text_get(object, "unknown");
+
+	for (unsigned int fate = RULE_VANISHED; fate < RULE_FATES; fate++)
+		if (g_strcmp0(unknown, rule_fate_name(fate)) == 0)
+			return fate;
+	/* Of a later program: why does not matter so much. */
+	return RULE_UNREADABLE;
+}
+
+/* A text that was read once stays, whatever a later segment says. */
+static void take_rule(struct library *library, struct json_object *object)
+{
+	const char *text = text_get(object, "text");
+	size_t size = text ? strlen(text) + 1 : 0;
+	const struct rule_key key = {
+		.netns = number_get(object, "netns"),
+		.table = number_get(object, "table"),
+		.rule = number_get(object, "rule"),
+		.family = (uint8_t)number_get(object, "family"),
+	};
+	const struct rule_name *known = g_hash_table_lookup(library->rules, &key);
+	struct rule_name *rule;
+
+	if (known && (known->fate == RULE_READ || !text))
+		return;
+	if (!known && !has_room(library, g_hash_table_size(library->rules)))
+		return;
+	rule = g_malloc(sizeof(*rule) + size);
+	*rule = (struct rule_name){ .key = key, .fate = text ? RULE_READ : fate_get(object) };
+	if (text)
+		rule->text = memcpy(rule + 1, text, size);
+	g_hash_table_replace(library->rules, &rule->key, rule);
+}
+
+static void take_rules(struct library *library, struct json_object *record)
+{
+	struct json_object *list = member(record, "rules", json_type_array);
+
+	for (size_t i = 0; i < list_length(list); i++) {
+		struct json_object *object = json_object_array_get_idx(list, i);
+
+		if (json_object_is_type(object, json_type_object))
+			take_rule(library, object);
+	}
+}
+
+static void take_symbol(struct library *library, const char *key, uint64_t since, const char *name)
+{
+	uint64_t address = g_ascii_strtoull(key, NULL, 16);
+	struct symbol *known = g_hash_table_lookup(library->symbols, &address), *symbol;
+	size_t size = strlen(name) + 1;
+
+	if (known && known->since >= since)
+		return;
+	if (!has_room(library, library->symbols_count))
+		return;
+	library->symbols_count++;
+	symbol = g_malloc(sizeof(*symbol) + size);
+	symbol->since = since;
+	memcpy(symbol->name, name, size);
+	/* Stolen, so that replacing does not free what is older. */
+	if (known) {
+		gpointer old_key, old_value;
+
+		g_hash_table_steal_extended(library->symbols, &address, &old_key, &old_value);
+		g_free(old_key);
+	}
+	symbol->older = known;
+	g_hash_table_insert(library->symbols, g_memdup2(&address, sizeof(address)), symbol);
+}
+
+static void take_symbols(struct library *library, struct json_object *record)
+{
+	struct json_object *names = member(record, "symbols", json_type_object);
+	uint64_t since = number_get(record, "since");
+
+	if (!names)
+		return;
+	json_object_object_foreach(
+		names, key, value) if (json_object_is_type(value, json_type_string))
+		take_symbol(library, key, since, json_object_get_string(value));
+}
+
+static void take_reasons(struct library *library, struct json_object *record)
+{
+	struct json_object *names = member(record, "reasons", json_type_object);
+
+	if (!names)
+		return;
+	json_object_object_foreach(names, key, value)
+	{
+		gpointer reason = GUINT_TO_POINTER((guint)g_ascii_strtoull(key, NULL, 10));
+
+		if (json_object_is_type(value, json_type_string) &&
+			has_room(library, g_hash_table_size(library->reasons)))
+			g_hash_table_replace(
+				library->reasons, reason, g_strdup(json_object_get_string(value)));
+	}
+}
+
+static void take_netns(struct library *library, struct json_object *record)
+{
+	struct json_object *list = member(record, "netns", json_type_array);
+
+	for (size_t i = 0; i < list_length(list); i++) {
+		struct json_object *object = json_object_array_get_idx(list, i);
+		const char *name;
+		struct netns_key key = { 0 };
+
+		if (!json_object_is_type(object, json_type_object))
+			continue;
+		name = text_get(object, "name");
+		key.cookie = number_get(object, "cookie");
+		key.inode = (uint32_t)number_get(object, "inode");
+		if (name && has_room(library, g_hash_table_size(library->netns)))
+			g_hash_table_replace(
+				library->netns, g_memdup2(&key, sizeof(key)), g_strdup(name));
+	}
+}
+
+/* NULL if the bytes are not one JSON object. */
+static struct json_object *record_parse(const void *json, size_t size)
+{
+	struct json_tokener *tokener;
+	struct json_object *record;
+
+	if (size > JOURNAL_RECORD_MAX)
+		return NULL;
+	tokener = json_tokener_new_ex(NAMES_DEPTH);
+	if (!tokener)
+		return NULL;
+	record = json_tokener_parse_ex(tokener, json, (int)size);
+	json_tokener_free(tokener);
+	if (!json_object_is_type(record, json_type_object)) {
+		json_object_put(record);
+		return NULL;
+	}
+	return record;
+}
+
+int library_take(struct library *library, enum journal_type type, const void *json, size_t size)
+{
+	void (*take)(struct library *, struct json_object *);
+	struct json_object *record;
+
+	switch (type) {
+	case JOURNAL_RULES:
+		take = take_rules;
+		break;
+	case JOURNAL_SYMBOLS:
+		take = take_symbols;
+		break;
+	case JOURNAL_REASONS:
+		take = take_reasons;
+		break;
+	case JOURNAL_NETNS:
+		take = take_netns;
+		break;
+	default:
+		return 0;
+	}
+	record = record_parse(json, size);
+	if (!record)
+		return -EBADMSG;
+	take(library, record);
+	json_object_put(record);
+	return 1;
+}
+
+/* Giving. */
+
+const struct rule_name *library_rule(struct library *library, const struct event *event)
+{
+	const struct event_head *head = &event->head;
+	const struct event_nft *nft = &event->nft;
+	const struct rule_key key = {
+		.netns = head->netns_cookie ? head->netns_cookie : head->netns_inode,
+		.table = nft->table_handle,
+		.rule = nft->rule_handle,
+		.family = nft->family,
+	};
+
+	if (!event->has_nft || !(nft->flags & EVENT_NFT_RULE) || !(nft->flags & EVENT_NFT_CHAIN))
+		return NULL;
+	gather(library);
+	return g_hash_table_lookup(library->rules, &key);
+}
+
+const char *library_symbol(struct library *library, uint64_t address, uint64_t time)
+{
+	const struct symbol *symbol;
+
+	gather(library);
+	symbol = g_hash_table_lookup(library->symbols, &address);
+	while (symbol && symbol->since > time && symbol->older)
+		symbol = symbol->older;
+	return symbol ? symbol->name : NULL;
+}
+
+const char *library_reason(struct library *library, uint32_t reason)
+{
+	gather(library);
+	return g_hash_table_lookup(library->reasons, GUINT_TO_POINTER(reason));
+}
+
+const char *library_netns(struct library *library, uint64_t cookie, uint32_t inode)
+{
+	const struct netns_key key = { .cookie = cookie, .inode = inode };
+
+	gather(library);
+	return g_hash_table_lookup(library->netns, &key);
+}
+
+uint64_t library_passed_over(const struct library *library)
+{
+	return library->passed_over;
+}
