@@ -1,0 +1,101 @@
+#!/bin/bash
+# A kernel or a caller that does not have what the daemon needs: one sentence with the remedy, exit status 1, and
+# nothing left behind. What happens to a daemon that runs is told on the bus.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+# objects KIND: how many programs, maps or BTF objects the kernel has.
+objects() {
+        bpftool "$1" show 2>/dev/null | grep -c '^[0-9]\+:'
+}
+
+# nothing_left: as many programs and maps as before, which the kernel frees in its own time, no table, no lock.
+nothing_left() {
+        local end=$((SECONDS + 30))
+        until [ "$(objects prog)" -le "$programs" ] && [ "$(objects map)" -le "$maps" ]; do
+                [ $SECONDS -lt $end ] || {
+                        echo "$(objects prog) programs, were $programs; $(objects map) maps, were $maps"
+                        return 1
+                }
+                sleep 0.1
+        done
+        ! nft list tables | grep nfttraced
+}
+
+# said_once: what was refused said one sentence, in one line.
+said_once() {
+        cat "$work/refused.err"
+        [ "$(wc -l <"$work/refused.err")" = 1 ]
+}
+
+# refuses SENTENCE TEXT COMMAND...
+refuses() {
+        local sentence=$1
+        shift
+        check "$sentence" refused 1 "$@"
+        check "in one sentence" said_once
+        check "and nothing is left" nothing_left
+}
+
+# property_becomes NAME TEXT: waits for the manager's property to have TEXT in it.
+property_becomes() {
+        local end=$((SECONDS + 60)) value
+        until value=$(busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager "$1") && [[ $value == *"$2"* ]]; do
+                [ $SECONDS -lt $end ] || {
+                        echo "$1 is $value"
+                        return 1
+                }
+        done
+}
+
+bus_start
+modprobe nf_tables
+programs=$(objects prog)
+maps=$(objects map)
+daemon=(timeout 120 nfttraced --state-dir "$work/refused")
+mkdir -m 755 "$work/nobody"
+chown 65534:65534 "$work/nobody"
+
+mount -t tmpfs tmpfs /sys/kernel/btf
+refuses "without the kernel's type information" CONFIG_DEBUG_INFO_BTF "${daemon[@]}"
+umount /sys/kernel/btf
+
+mkdir "$work/btf"
+cp /sys/kernel/btf/vmlinux "$work/btf"
+mount --bind "$work/btf" /sys/kernel/btf
+refuses "without that of nf_tables" CONFIG_DEBUG_INFO_BTF_MODULES "${daemon[@]}"
+head -c 1000 /dev/zero >"$work/btf/vmlinux"
+refuses "with one that is no type information" "/sys/kernel/btf/vmlinux" "${daemon[@]}"
+umount /sys/kernel/btf
+
+mount -t tmpfs tmpfs /sys/devices/kprobe
+refuses "without kprobes" CONFIG_KPROBE_EVENTS "${daemon[@]}"
+umount /sys/devices/kprobe
+
+refuses "as somebody who is not root, who can't have the name on the bus" "run it as root" \
+        setpriv --reuid 65534 --regid 65534 --clear-groups timeout 120 nfttraced --state-dir "$work/nobody"
+refuses "who can't write the state" "can't use the state directory" \
+        setpriv --reuid 65534 --regid 65534 --clear-groups timeout 120 nfttraced --state-dir "$work/other"
+for attach in fentry kprobe; do
+        refuses "as root without capabilities, attaching by $attach" "CAP_BPF" \
+                setpriv --bounding-set=-all --inh-caps=-all "${daemon[@]}" --attach "$attach"
+        refuses "without those for BPF only" "CAP_BPF" \
+                setpriv --bounding-set=-sys_admin,-bpf,-perfmon --inh-caps=-all "${daemon[@]}" --attach "$attach"
+done
+
+# Refused when nf_tables comes, the daemon stays and says so.
+nf_tables_unload >/dev/null
+daemon_start
+check "without nf_tables it waits" property_becomes State waiting
+mount -t tmpfs tmpfs /sys/kernel/btf
+modprobe nf_tables
+check "what it lacks when nf_tables comes is told on the bus" property_becomes Problem CONFIG_DEBUG_INFO_BTF
+check "and its state" property_becomes State failed
+check "status tells it" sh -c 'nfttracectl status | grep -q CONFIG_DEBUG_INFO_BTF'
+check "who starts a session is told, too" refused 1 CONFIG_DEBUG_INFO_BTF nfttracectl start
+umount /sys/kernel/btf
+session_start --verdicts drop
+check "a session that can be started is, without a new daemon" property_becomes State ready
+check "and there is no problem any more" property_becomes Problem '""'
+session_stop
+check "the daemon ends well" daemon_stop
+check "and leaves nothing" nothing_left
