@@ -37,8 +37,15 @@ static int follow_status(int end, const struct text *text)
 	return EXIT_DONE;
 }
 
-static int follow(const char *session, bool from_start, enum text_rules rules, enum text_time time,
-	enum text_colour colour)
+struct follow {
+	bool from_start;
+	enum text_rules rules;
+	enum text_form form;
+	enum text_time time;
+	enum text_colour colour;
+};
+
+static int follow(const char *session, const struct follow *how)
 {
 	auto_stream stream = STREAM_CLOSED;
 	g_autofree char *reason = NULL;
@@ -48,11 +55,12 @@ static int follow(const char *session, bool from_start, enum text_rules rules, e
 
 	if (stream_catch_signals(&stream) < 0)
 		return command_failed("signals can't be caught");
-	if (follow_open(&stream, &bus, session, from_start, &reason) < 0)
+	if (follow_open(&stream, &bus, session, how->from_start, &reason) < 0)
 		return command_failed(reason);
 	output_open(&output, STDOUT_FILENO);
-	text_open(&text, &output, time, colour);
-	stream_use_library(&stream, &text, rules);
+	text_open(&text, &output, how->time, how->colour);
+	stream_use_library(&stream, &text, how->rules);
+	text_use_form(&text, how->form);
 	return follow_status(stream_run(&stream, &text, NULL), &text);
 }
 
@@ -60,9 +68,8 @@ int command_follow(const struct command *command, int argc, char **argv)
 {
 	g_auto(GStrv) sessions = NULL;
 	gboolean from_start = FALSE, rules = FALSE;
-	enum text_colour colour;
 	auto_style style = { 0 };
-	enum text_time time;
+	struct follow how;
 	const GOptionEntry entries[] = {
 		{ "from-start", 0, 0, G_OPTION_ARG_NONE, &from_start,
 			"Print what is in the journal already, too", NULL },
@@ -77,8 +84,10 @@ int command_follow(const struct command *command, int argc, char **argv)
 		return EXIT_USAGE;
 	if (!sessions || sessions[1])
 		return command_usage(command, "name one session");
-	if (style_resolve(&style, &time, &colour) < 0)
+	if (style_resolve(&style, &how.time, &how.colour) < 0)
 		return command_usage(command, "--color takes auto, always or never");
-	return follow(
-		sessions[0], from_start, rules ? TEXT_RULES_ON : TEXT_RULES_OFF, time, colour);
+	how.from_start = from_start;
+	how.rules = rules ? TEXT_RULES_ON : TEXT_RULES_OFF;
+	how.form = style_form(&style);
+	return follow(sessions[0], &how);
 }

@@ -121,10 +121,13 @@ static int finish(sd_bus *bus, struct stopping *stopping, struct text *text)
 		return command_failed(stopping->reason
 				? stopping->reason
 				: "nfttraced went away: the session is over");
-	if (text->started)
-		output_char(text->output, '\n');
-	session_books_text(text->output, &stopping->books);
-	output_flush(text->output);
+	/* As JSON the books are the journal's last line, or missing with it. */
+	if (!text->json) {
+		if (text->started)
+			output_char(text->output, '\n');
+		session_books_text(text->output, &stopping->books);
+		output_flush(text->output);
+	}
 	return stopping->books.books.lost > 0 ? EXIT_LOST : EXIT_DONE;
 }
 
@@ -169,6 +172,7 @@ static int start_and_follow(const struct start_options *options)
 	output_open(&output, STDOUT_FILENO);
 	text_open(&text, &output, options->time, options->colour);
 	stream_use_library(&stream, &text, TEXT_RULES_OFF);
+	text_use_form(&text, style_form(&options->style));
 	return follow_to_end(bus, object, &stream, &text);
 }
 

@@ -25,6 +25,12 @@ void printer_use_libraries(
 		text_use_library(&printer->texts[i], journals_library(journals, i), rules);
 }
 
+void printer_use_form(struct printer *printer, enum text_form form)
+{
+	for (unsigned int i = 0; i < printer->count; i++)
+		text_use_form(&printer->texts[i], form);
+}
+
 void printer_print(struct printer *printer, const struct journals_record *record,
 	const struct arrange_step *step)
 {

@@ -29,6 +29,9 @@ void printer_open(struct printer *printer, struct output *output, unsigned int j
 void printer_use_libraries(
 	struct printer *printer, const struct journals *journals, enum text_rules rules);
 
+/* Has all journals printed in this form. Follows printer_use_library. */
+void printer_use_form(struct printer *printer, enum text_form form);
+
 /* Prints a record; `step` tells its place in a journey, NULL: journeys are not told. */
 void printer_print(struct printer *printer, const struct journals_record *record,
 	const struct arrange_step *step);

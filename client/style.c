@@ -33,6 +33,11 @@ int style_resolve(const struct style *style, enum text_time *ret_time, enum text
 	return 0;
 }
 
+enum text_form style_form(const struct style *style)
+{
+	return style->json ? TEXT_FORM_JSON : TEXT_FORM_LINES;
+}
+
 void style_clear(struct style *style)
 {
 	g_clear_pointer(&style->colour, g_free);

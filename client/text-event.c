@@ -1,22 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An event as text: header line, packet line, namespace and devices, nf_tables; see text.h. */
 #include "packet-text.h"
-#include "text.h"
+#include "text-sections.h"
 
 #define HEAD_ADDRESS_DIGITS 16
 #define VERDICT_DROP_CODE   0
 #define VERDICT_ACCEPT_CODE 1
 #define VERDICT_QUEUE_CODE  3
 
-static void number_after(struct output *output, const char *before, uint64_t number)
+static const char *attach_text(uint8_t attach)
 {
-	output_text(output, before);
-	output_number(output, number);
+	switch (attach) {
+	case EVENT_ATTACH_KRETPROBE:
+		return " [kr] ";
+	case EVENT_ATTACH_RAW_TRACEPOINT:
+		return " [tp] ";
+	}
+	return " [k] ";
 }
 
-static const char *probe_name(const struct event *event)
+/* A reason whose name the journal does not have is told by its number. */
+static void drop_text(struct text *text, uint32_t reason)
 {
-	return event->head.probe == EVENT_PROBE_NFT ? "__nft_trace_packet" : "unknown";
+	const char *name = text->library ? library_reason(text->library, reason) : NULL;
+	struct output *output = text->output;
+
+	output_text(output, " drop (reason ");
+	if (name)
+		output_word(output, name, strlen(name));
+	else
+		output_hex_after(output, "", reason);
+	output_char(output, ')');
 }
 
 /* Time and address as one number: the address is padded only if the time comes before it. */
@@ -31,13 +45,23 @@ static void tracking_id(struct output *output, const struct event_head *head)
 	}
 }
 
+static void probe_text(struct text *text, const struct event *event)
+{
+	const char *symbol = view_symbol(&text->view, event);
+
+	output_text(text->output, attach_text(event->head.attach));
+	text_style(text, TEXT_STYLE_PROBE);
+	output_word(text->output, symbol, strlen(symbol));
+	text_style(text, TEXT_STYLE_NONE);
+}
+
 static void header_line(struct text *text, const struct event *event)
 {
 	const struct event_head *head = &event->head;
 	struct output *output = text->output;
 
 	text_moment(text, head->time);
-	number_after(output, " (", head->cpu);
+	output_number_after(output, " (", head->cpu);
 	output_text(output, ") [");
 	output_escaped(output, head->comm, strnlen(head->comm, sizeof(head->comm)));
 	output_text(output, "] ");
@@ -46,17 +70,16 @@ static void header_line(struct text *text, const struct event *event)
 		output_char(output, '/');
 	}
 	output_number(output, head->tgid);
-	output_text(output, " [k] ");
-	text_style(text, TEXT_STYLE_PROBE);
-	output_text(output, probe_name(event));
-	text_style(text, TEXT_STYLE_NONE);
-	if (head->flags & EVENT_TRACKED)
+	probe_text(text, event);
+	if (event->has_tracking)
 		tracking_id(output, head);
 	output_text(output, " (skb ");
 	output_hex(output, head->skb);
 	output_char(output, ')');
 	if (text->numbered)
-		number_after(output, " n ", text->number);
+		output_number_after(output, " n ", text->number);
+	if (event->has_drop)
+		drop_text(text, event->drop.reason);
 	output_char(output, '\n');
 }
 
@@ -82,14 +105,14 @@ static void devices_text(struct output *output, const struct event *event)
 	else if (device->out_index != 0)
 		device_text(output, " oif ", device->out_index, event->out_name);
 	if (device->skb_iif != 0)
-		number_after(output, " rxif ", device->skb_iif);
+		output_number_after(output, " rxif ", device->skb_iif);
 }
 
 static bool has_place(const struct event *event)
 {
 	const struct event_device *device = &event->device;
 
-	return event->head.netns_inode != 0 ||
+	return event->has_netns ||
 		(event->has_device && (device->index | device->out_index | device->skb_iif) != 0);
 }
 
@@ -116,7 +139,7 @@ static void place_line(struct text *text, const struct event *event)
 	if (!has_place(event))
 		return;
 	output_char(output, ' ');
-	if (head->netns_inode != 0) {
+	if (event->has_netns) {
 		output_text(output, " ns ");
 		if (head->netns_cookie != 0) {
 			output_text(output, "0x");
@@ -158,7 +181,7 @@ static void verdict_text(struct text *text, const struct event_nft *nft)
 	}
 	text_style(text, TEXT_STYLE_NONE);
 	if (nft->verdict == VERDICT_QUEUE_CODE && nft->queue != 0)
-		number_after(output, " num ", nft->queue);
+		output_number_after(output, " num ", nft->queue);
 }
 
 static void name_and_handle(
@@ -166,7 +189,7 @@ static void name_and_handle(
 {
 	output_text(output, kind);
 	output_word(output, name.bytes, name.length);
-	number_after(output, " (", handle);
+	output_number_after(output, " (", handle);
 	output_char(output, ')');
 }
 
@@ -182,7 +205,7 @@ static void nft_line(struct text *text, const struct event *event)
 		output_text(output, "  table ? chain ?");
 	}
 	if (nft->flags & EVENT_NFT_RULE)
-		number_after(output, " handle ", nft->rule_handle);
+		output_number_after(output, " handle ", nft->rule_handle);
 	verdict_text(text, nft);
 	if (nft->flags & EVENT_NFT_POLICY)
 		output_text(output, " (policy)");
@@ -218,15 +241,18 @@ void text_event(struct text *text, const struct event *event)
 	struct output *output = text->output;
 
 	header_line(text, event);
+	text_stack(text, event);
 	if (event->has_packet) {
 		output_text(output, "  ");
 		packet_text(output, &event->packet, event->packet_bytes);
 		output_char(output, '\n');
 	}
 	place_line(text, event);
+	text_skb(output, event);
 	if (event->has_nft) {
 		nft_line(text, event);
 		if (text->rules == TEXT_RULES_ON)
 			rule_line(text, event);
 	}
+	text_ct(output, event);
 }

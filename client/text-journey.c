@@ -43,7 +43,9 @@ void text_render_step(struct text *text, const struct journal_entry *entry, uint
 {
 	text->numbered = true;
 	text->number = number;
-	if (number == 0)
+	if (text->json)
+		json_number_step(text->json, number);
+	if (number == 0 || text->json)
 		text_render(text, entry);
 	else
 		render_indented(text, entry);

@@ -35,8 +35,20 @@ void text_use_await(struct text *text, text_await await, void *context)
 	text->await_context = context;
 }
 
+void text_use_form(struct text *text, enum text_form form)
+{
+	if (form != TEXT_FORM_JSON)
+		return;
+	text->json = g_new(struct json, 1);
+	json_open(text->json, text->output, text->library);
+}
+
 void text_close(struct text *text)
 {
+	if (text->json)
+		json_close(text->json);
+	g_clear_pointer(&text->json, g_free);
+	view_clear(&text->view);
 	g_clear_pointer(&text->name, g_free);
 	output_close(&text->step);
 }
@@ -144,6 +156,7 @@ static void render_event(struct text *text, const struct journal_entry *entry)
 		return;
 	}
 	block_begin(text);
+	view_narrow(&text->view, &event);
 	text_event(text, &event);
 	text->events++;
 }
@@ -195,6 +208,7 @@ static void render_settings(struct text *text, const struct journal_entry *entry
 		damaged_text(text, "a settings record is damaged");
 		return;
 	}
+	view_set(&text->view, &settings);
 	if (text->settings_next) {
 		text->settings_next = false;
 		output_text(text->output, "  ");
@@ -274,8 +288,24 @@ static void render_end(struct text *text, const struct journal_entry *entry)
 	remark_end(text);
 }
 
+static void render_json(struct text *text, const struct journal_entry *entry)
+{
+	struct json *json = text->json;
+
+	json->output = text->output;
+	json_render(json, entry);
+	text->ended = json->ended;
+	text->incomplete = text->incomplete || json->incomplete;
+	text->events = json->events;
+	text->session = json->session;
+}
+
 void text_render(struct text *text, const struct journal_entry *entry)
 {
+	if (text->json) {
+		render_json(text, entry);
+		return;
+	}
 	if (entry->segment) {
 		text->clock_offset = entry->segment->realtime - entry->segment->monotonic;
 		text->session = entry->segment->session;

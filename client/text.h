@@ -12,8 +12,10 @@
 #include <time.h>
 
 #include "journal/decode.h"
+#include "journal/json.h"
 #include "journal/output.h"
 #include "journal/reader.h"
+#include "journal/view.h"
 
 enum text_time {
 	TEXT_TIME_MONOTONIC, /* nanoseconds, as in the record */
@@ -23,6 +25,11 @@ enum text_time {
 enum text_colour {
 	TEXT_COLOUR_OFF,
 	TEXT_COLOUR_ON,
+};
+
+enum text_form {
+	TEXT_FORM_LINES,
+	TEXT_FORM_JSON, /* journal/json.h writes instead */
 };
 
 enum text_rules {
@@ -43,6 +50,8 @@ struct text {
 	enum text_rules rules;
 	text_await await; /* or NULL */
 	void *await_context;
+	struct json *json; /* TEXT_FORM_JSON: the renderer in this one's place, or NULL */
+	struct view view; /* what of events is the session's */
 
 	bool started; /* something was printed: a blank line comes before the next block */
 	bool settings_next; /* the start block waits for its line on the session */
@@ -70,16 +79,20 @@ void text_use_library(struct text *text, struct library *library, enum text_rule
 /* Of a journal that is still being written: who waits for the text of a rule. */
 void text_use_await(struct text *text, text_await await, void *context);
 
+/* Has records rendered in this form. Follows text_use_library. */
+void text_use_form(struct text *text, enum text_form form);
+
 /* Renders one record. Records of an unknown type are passed over. */
 void text_render(struct text *text, const struct journal_entry *entry);
 
 /*
  * Renders an event as a step of a packet's journey, `number` counted from 0: the first as always but
- * for its number, the others indented below it without a blank line.
+ * for its number, the others indented below it without a blank line. As JSON it gets its number.
  */
 void text_render_step(struct text *text, const struct journal_entry *entry, uint64_t number);
 
-/* Renders one event as its block of lines, without the blank line before it. */
+/* Renders one event as its block of lines, without the blank line before it. What the session did not
+ * ask for is in `event` no more. */
 void text_event(struct text *text, const struct event *event);
 
 /* A moment in the renderer's way of telling time; `monotonic` in ns. */

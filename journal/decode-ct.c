@@ -43,6 +43,20 @@ static const uint8_t *bytes_take(const uint8_t **bytes, const uint8_t *end, size
 	return taken;
 }
 
+static int labels_take(
+	const uint8_t **bytes, const uint8_t *end, bool swapped, struct event_peers *peers)
+{
+	const uint8_t *labels = bytes_take(bytes, end, sizeof(peers->labels));
+
+	if (!labels)
+		return -EBADMSG;
+	memcpy(peers->labels, labels, sizeof(peers->labels));
+	for (unsigned int i = 0; swapped && i < 2; i++)
+		peers->labels[i] = __builtin_bswap64(peers->labels[i]);
+	peers->has_labels = true;
+	return 0;
+}
+
 /* Takes a connection and what belongs to it off the front of *bytes. */
 static int peers_take(
 	const uint8_t **bytes, const uint8_t *end, bool swapped, struct event_peers *peers)
@@ -65,10 +79,7 @@ static int peers_take(
 		peers->addresses[i].source = addresses + (size_t)2 * i * size;
 		peers->addresses[i].destination = addresses + (size_t)(2 * i + 1) * size;
 	}
-	peers->labels = NULL;
-	if (connection->flags & EVENT_CT_LABELS)
-		peers->labels = bytes_take(bytes, end, EVENT_LABELS_SIZE);
-	return connection->flags & EVENT_CT_LABELS && !peers->labels ? -EBADMSG : 0;
+	return connection->flags & EVENT_CT_LABELS ? labels_take(bytes, end, swapped, peers) : 0;
 }
 
 int ct_decode(const struct section *section, struct event *event)

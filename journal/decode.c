@@ -95,6 +95,8 @@ int event_decode(const void *data, size_t size, bool swapped, struct event *ret)
 		return -EBADMSG;
 
 	memset((char *)&event + sizeof(event.head), 0, fixed - sizeof(event.head));
+	event.has_netns = event.head.netns_inode != 0;
+	event.has_tracking = event.head.flags & EVENT_TRACKED;
 	r = sections_decode(data, event.head.size, swapped, &event);
 	if (r < 0)
 		return r;
@@ -148,4 +150,19 @@ const char *event_family_name(uint8_t family)
 		return "ip6";
 	}
 	return NULL;
+}
+
+const char *event_hook_name(const struct event_nft *nft)
+{
+	static const char *const internet[] = { "prerouting", "input", "forward", "output",
+		"postrouting", "ingress" };
+	static const char *const arp[] = { "input", "output", "forward" };
+
+	switch (nft->protocol) {
+	case NFPROTO_NETDEV:
+		return nft->flags & EVENT_NFT_NETDEV_EGRESS ? "egress" : "ingress";
+	case NFPROTO_ARP:
+		return nft->hook < sizeof(arp) / sizeof(*arp) ? arp[nft->hook] : NULL;
+	}
+	return nft->hook < sizeof(internet) / sizeof(*internet) ? internet[nft->hook] : NULL;
 }

@@ -12,9 +12,8 @@
 
 #include "../bpf/event.h"
 
-#define EVENT_IPV4_SIZE   4 /* bytes of an address */
-#define EVENT_IPV6_SIZE   16
-#define EVENT_LABELS_SIZE 16 /* bytes of a connection's labels */
+#define EVENT_IPV4_SIZE 4 /* bytes of an address */
+#define EVENT_IPV6_SIZE 16
 
 /* Text as it is in the record: not terminated, not escaped. */
 struct event_text {
@@ -28,7 +27,8 @@ struct event_peers {
 	struct {
 		const uint8_t *source, *destination; /* 4 or 16 bytes, by connection.family */
 	} addresses[2]; /* original, reply */
-	const uint8_t *labels; /* 16 bytes as the kernel has them, or NULL */
+	bool has_labels;
+	uint64_t labels[2]; /* bit n is label n: those from 0 on, those from 64 on */
 };
 
 struct event {
@@ -37,6 +37,7 @@ struct event {
 	/* Which of what follows is there. */
 	bool has_nft, has_device, has_packet, has_skb, has_ct, has_drop, has_stack;
 	bool has_connection, has_master; /* of has_ct */
+	bool has_netns, has_tracking; /* in the head */
 
 	struct event_nft nft;
 	struct event_text table, chain, target;
@@ -73,5 +74,8 @@ const char *event_verdict_name(int32_t verdict);
 
 /* "ip", "ip6", "inet", "arp", "bridge", "netdev"; NULL for another number. */
 const char *event_family_name(uint8_t family);
+
+/* "prerouting", "input", "ingress", ...: where in the packet's path the chain is; NULL for another number. */
+const char *event_hook_name(const struct event_nft *nft);
 
 #endif

@@ -51,6 +51,11 @@ static size_t printable_length(const char *bytes, size_t length, enum escape_spa
 	return (size_t)g_unichar_to_utf8(character, NULL);
 }
 
+size_t text_printable_length(const char *bytes, size_t length)
+{
+	return printable_length(bytes, length, SPACE_PASSES);
+}
+
 static void byte_escape(unsigned char byte, char *out)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -25,6 +25,10 @@ size_t text_escape(const char *bytes, size_t length, char *out, size_t out_size)
  * spaces. */
 size_t text_escape_word(const char *bytes, size_t length, char *out, size_t out_size);
 
+/* How many of `length` bytes, at least one, are the character that they begin with, if text_escape passes
+ * it; 0 if not. */
+size_t text_printable_length(const char *bytes, size_t length);
+
 /* A NUL-terminated text escaped into a new string (g_free it), for a sentence. */
 char *text_escape_dup(const char *text);
 

@@ -123,6 +123,19 @@ void output_hex(struct output *output, uint64_t number)
 	output_hex_padded(output, number, digits);
 }
 
+void output_number_after(struct output *output, const char *before, uint64_t number)
+{
+	output_text(output, before);
+	output_number(output, number);
+}
+
+void output_hex_after(struct output *output, const char *before, uint64_t number)
+{
+	output_text(output, before);
+	output_text(output, "0x");
+	output_hex(output, number);
+}
+
 void output_hex_padded(struct output *output, uint64_t number, unsigned int digits)
 {
 	char *end;

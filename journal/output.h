@@ -45,6 +45,10 @@ void output_number(struct output *output, uint64_t number);
 void output_signed(struct output *output, int64_t number);
 void output_hex(struct output *output, uint64_t number);
 
+/* Text of our own, then a number: decimal, or hexadecimal with "0x". */
+void output_number_after(struct output *output, const char *before, uint64_t number);
+void output_hex_after(struct output *output, const char *before, uint64_t number);
+
 /* Exactly `digits` hexadecimal digits: the number's lowest. */
 void output_hex_padded(struct output *output, uint64_t number, unsigned int digits);
 

@@ -1,24 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How fast `nfttracectl show` prints: writes a journal of made-up events into a directory of its own,
- * prints it to /dev/null a few times, and tells the best. Usage: show_bench NFTTRACECTL [EVENTS].
+ * How fast `nfttracectl show` prints, as text and as JSON: writes a journal of made-up events with the
+ * default sections into a directory of its own, prints it to /dev/null a few times each way, and tells
+ * the best. Usage: show_bench NFTTRACECTL [EVENTS].
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "journal/cleanup.h"
 #include "journal/dictionary.h"
+#include "journal/section.h"
 #include "journal/writer.h"
 #include "tests/unit/synthetic.h"
 
 #define EVENTS_DEFAULT 2000000
+#define FORM_TEXT      "--color=never"
+#define FORM_JSON      "--json"
 #define ROUNDS         3
 #define SEGMENT_SIZE   (64 << 20)
 
@@ -130,10 +136,32 @@ static void make_event(struct synthetic *event, uint64_t number)
 		.link = EVENT_LINK_ETHERNET,
 	};
 
+	const struct event_ct ct = {
+		.section.type = EVENT_SECTION_CT,
+		.info = 2,
+		.flags = EVENT_CT_CONNECTION,
+	};
+	const struct {
+		struct event_connection connection;
+		uint8_t addresses[4][4];
+	} peers = {
+		.connection = {
+			.status = 0x100,
+			.zone_direction = EVENT_ZONE_DEFAULT,
+			.family = AF_INET,
+			.protocol = IPPROTO_TCP,
+			.state = 1,
+			.flags = EVENT_CT_MARK,
+			.tuples = { { 43206, 23 }, { 23, 43206 } },
+		},
+		.addresses = { { 10, 0, 42, 1 }, { 10, 0, 42, 2 }, { 10, 0, 42, 2 }, { 10, 0, 42, 1 } },
+	};
+
 	synthetic_begin(event, &head);
 	synthetic_nft(event, &nft, "firewalld", "filter_INPUT_POLICIES", NULL);
 	synthetic_device(event, &device, "eth0", NULL);
 	synthetic_packet(event, &packet, packet_bytes);
+	synthetic_section(event, &ct, sizeof(ct), &peers, sizeof(peers));
 }
 
 static int write_events(struct journal_writer *writer, uint64_t events)
@@ -155,7 +183,8 @@ static int write_events(struct journal_writer *writer, uint64_t events)
 static int write_journal(const char *path, uint64_t events)
 {
 	const struct journal_limits limits = { .segment_size = SEGMENT_SIZE };
-	const struct dictionary_settings settings = { 0 };
+	g_auto(GStrv) sections = section_names(SECTION_MASK_DEFAULT);
+	const struct dictionary_settings settings = { .sections = sections };
 	g_autofree char *start_json = journal_start_new(1, "bench", NULL);
 	g_autofree char *settings_json = dictionary_settings_new(&settings);
 	struct journal_writer *writer = NULL;
@@ -177,7 +206,7 @@ static double seconds_of(const struct timeval *time)
 }
 
 /* CPU seconds of one `show`, of all the processors it used; negative errno. */
-static double show(const char *program, const char *path)
+static double show(const char *program, const char *form, const char *path)
 {
 	struct rusage usage;
 	int status;
@@ -189,7 +218,7 @@ static double show(const char *program, const char *path)
 		int null = open("/dev/null", O_WRONLY);
 
 		dup2(null, STDOUT_FILENO);
-		execl(program, program, "show", "--no-pager", path, NULL);
+		execl(program, program, "show", "--no-pager", form, path, NULL);
 		_exit(127);
 	}
 	if (wait4(pid, &status, 0, &usage) < 0)
@@ -199,12 +228,12 @@ static double show(const char *program, const char *path)
 	return seconds_of(&usage.ru_utime) + seconds_of(&usage.ru_stime);
 }
 
-static int measure(const char *program, const char *path, uint64_t events)
+static int measure(const char *program, const char *form, const char *path, uint64_t events)
 {
 	double best = 0;
 
 	for (unsigned int i = 0; i < ROUNDS; i++) {
-		double seconds = show(program, path);
+		double seconds = show(program, form, path);
 
 		if (seconds < 0) {
 			fprintf(stderr, "%s failed\n", program);
@@ -213,9 +242,9 @@ static int measure(const char *program, const char *path, uint64_t events)
 		if (i == 0 || seconds < best)
 			best = seconds;
 	}
-	printf("show: %.0f events a second of CPU time (%" G_GUINT64_FORMAT
+	printf("show %s: %.0f events a second of CPU time (%" G_GUINT64_FORMAT
 	       " events, best of %d)\n",
-		(double)events / best, events, ROUNDS);
+		form, (double)events / best, events, ROUNDS);
 	return EXIT_SUCCESS;
 }
 
@@ -247,7 +276,9 @@ int main(int argc, char **argv)
 	if (r < 0)
 		fprintf(stderr, "the journal can't be written: %s\n", g_strerror(-r));
 	else
-		status = measure(argv[1], path, events);
+		status = measure(argv[1], FORM_TEXT, path, events);
+	if (status == EXIT_SUCCESS)
+		status = measure(argv[1], FORM_JSON, path, events);
 	remove_directory(path);
 	return status;
 }

@@ -28,8 +28,6 @@ static void peers_use(const struct event_peers *peers)
 		text_escape(
 			(const char *)peers->addresses[i].destination, size, text, sizeof(text));
 	}
-	if (peers->labels)
-		text_escape((const char *)peers->labels, EVENT_LABELS_SIZE, text, sizeof(text));
 }
 
 static void event_use(const struct journal_entry *entry)

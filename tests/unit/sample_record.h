@@ -9,6 +9,8 @@
 
 #include "journal/decode.h"
 
+#define SAMPLE_LABELS_SIZE 16
+
 struct sample_record {
 	uint8_t bytes[EVENT_MAX_SIZE] __attribute__((aligned(EVENT_ALIGN)));
 	uint32_t size;
@@ -59,8 +61,8 @@ static inline size_t sample_connection(
 		bytes[used + length - 1] = host;
 	}
 	if (connection->flags & EVENT_CT_LABELS) {
-		memcpy(bytes + used, labels, EVENT_LABELS_SIZE);
-		used += EVENT_LABELS_SIZE;
+		memcpy(bytes + used, labels, SAMPLE_LABELS_SIZE);
+		used += SAMPLE_LABELS_SIZE;
 	}
 	return used;
 }

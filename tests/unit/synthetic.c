@@ -81,3 +81,16 @@ void synthetic_packet(
 	append(event, bytes, copy.captured);
 	finish(event);
 }
+
+void synthetic_section(struct synthetic *event, const void *section, size_t size, const void *rest,
+	size_t rest_size)
+{
+	struct event_section head;
+
+	memcpy(&head, section, sizeof(head));
+	head.size = (uint16_t)(size + rest_size);
+	append(event, &head, sizeof(head));
+	append(event, (const uint8_t *)section + sizeof(head), size - sizeof(head));
+	append(event, rest, rest_size);
+	finish(event);
+}

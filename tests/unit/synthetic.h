@@ -27,4 +27,8 @@ void synthetic_device(struct synthetic *event, const struct event_device *device
 void synthetic_packet(
 	struct synthetic *event, const struct event_packet *packet, const uint8_t *bytes);
 
+/* Adds any other section, and what follows its struct; the header's size is filled in. */
+void synthetic_section(struct synthetic *event, const void *section, size_t size, const void *rest,
+	size_t rest_size);
+
 #endif

@@ -36,6 +36,7 @@ static struct event rule_event(const struct rule_key *key)
 {
 	return (struct event){
 		.head = { .netns_cookie = key->netns, .netns_inode = INODE },
+		.has_netns = true,
 		.has_nft = true,
 		.nft = { .flags = EVENT_NFT_RULE | EVENT_NFT_CHAIN,
 			.family = key->family,

@@ -56,11 +56,13 @@ START_TEST(a_connection_comes_with_its_addresses_labels_and_master)
 	ck_assert_uint_eq(event.connection.connection.tuples[1].source, 8080);
 	ck_assert_mem_eq(event.connection.addresses[0].source, "\x0a\x00\x2a\x01", 4);
 	ck_assert_mem_eq(event.connection.addresses[1].destination, "\x0a\x00\x2a\x04", 4);
-	ck_assert_mem_eq(event.connection.labels, "0123456789abcdef", EVENT_LABELS_SIZE);
+	ck_assert(event.connection.has_labels);
+	ck_assert_uint_eq(event.connection.labels[0], 0x3736353433323130);
+	ck_assert_uint_eq(event.connection.labels[1], 0x6665646362613938);
 	ck_assert_uint_eq(event.master.connection.family, AF_INET6);
 	ck_assert_mem_eq(event.master.addresses[0].source, "\xfd\x00\x00", 3);
 	ck_assert_uint_eq(event.master.addresses[1].source[15], 3);
-	ck_assert_ptr_null(event.master.labels);
+	ck_assert(!event.master.has_labels);
 }
 END_TEST
 
@@ -157,15 +159,18 @@ START_TEST(sections_of_the_other_byte_order_are_turned)
 	struct {
 		struct event_connection connection;
 		uint8_t addresses[4 * EVENT_IPV4_SIZE];
+		uint64_t labels[2];
 	} peers = {
 		.connection = {
 			.status = SWAP32(0x188U),
 			.zone = SWAP16((uint16_t)12),
 			.family = AF_INET,
+			.flags = EVENT_CT_LABELS,
 			.vtag = { SWAP32(0x01020304U) },
 			.tuples = { { .source = SWAP16((uint16_t)80) },
 				{ .destination = SWAP16((uint16_t)443) } },
 		},
+		.labels = { SWAP64(5ULL), SWAP64(9ULL) },
 	};
 	struct sample_record record;
 	struct event event;
@@ -184,6 +189,8 @@ START_TEST(sections_of_the_other_byte_order_are_turned)
 	ck_assert_uint_eq(event.connection.connection.vtag[0], 0x01020304);
 	ck_assert_uint_eq(event.connection.connection.tuples[0].source, 80);
 	ck_assert_uint_eq(event.connection.connection.tuples[1].destination, 443);
+	ck_assert_uint_eq(event.connection.labels[0], 5);
+	ck_assert_uint_eq(event.connection.labels[1], 9);
 }
 END_TEST
 
@@ -276,7 +283,6 @@ static void assert_peers_within(const struct event_peers *peers, const uint8_t *
 		assert_within(peers->addresses[i].source, length, bytes, size);
 		assert_within(peers->addresses[i].destination, length, bytes, size);
 	}
-	assert_within(peers->labels, EVENT_LABELS_SIZE, bytes, size);
 }
 
 START_TEST(no_damage_makes_it_read_elsewhere)

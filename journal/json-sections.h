@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An event's sections as members of its JSON object: each function writes a comma and its section, or
+ * nothing if the event has none. Private to json.c.
+ */
+#ifndef NFTTRACED_JSON_SECTIONS_H
+#define NFTTRACED_JSON_SECTIONS_H
+
+#include "json-text.h"
+#include "json.h"
+
+void json_skb(struct output *output, const struct event *event);
+void json_nft(struct json *json, const struct event *event);
+
+/* What Retis's form can tell of a connection. */
+void json_ct(struct output *output, const struct event *event);
+
+/* What it can't tell, as a member of the section "nfttraced": that there is no connection, or one of
+ * another protocol. */
+void json_ct_more(struct output *output, const struct event *event);
+
+#endif
