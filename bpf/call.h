@@ -44,7 +44,7 @@ struct notes {
 	__u32 skb_iif;
 	__u16 protocol; /* skb->protocol, network byte order */
 	__u16 network_offset;
-	__u32 reserved;
+	__u32 sections; /* 1 << enum event_section_type: what the sessions want */
 	__u8 skb_span[SKB_SPAN];
 	__u8 chain_span[CHAIN_SPAN];
 };

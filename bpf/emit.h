@@ -31,11 +31,17 @@ static __always_inline bool rate_exceeded(__u32 bit, __u64 now)
 	return true;
 }
 
-/* Counts the event for each session that matched; returns those whose rate it is within. */
-static __always_inline __u64 sessions_account(struct cpu_stats *stats, __u64 matched, __u64 now)
+/* What EMIT leaves to SECTIONS. */
+#define SECTIONS_FURTHER (1u << EVENT_SECTION_SKB | 1u << EVENT_SECTION_CT)
+
+/* Counts the event for each session that matched; returns those whose rate it is within, and what
+ * these want of it. */
+static __always_inline __u64 sessions_account(
+	struct cpu_stats *stats, __u64 matched, __u64 now, __u32 *ret_sections)
 {
 	__u64 left = matched;
 
+	*ret_sections = 0;
 	for (int i = 0; i < EVENT_SESSIONS_MAX && left; i++) {
 		__u32 bit = bit_lowest(left);
 
@@ -44,6 +50,8 @@ static __always_inline __u64 sessions_account(struct cpu_stats *stats, __u64 mat
 		if (rate_exceeded(bit, now)) {
 			stats->sessions[bit].suppressed++;
 			matched &= ~(1ull << bit);
+		} else {
+			*ret_sections |= config.sections[bit];
 		}
 	}
 	return matched;
@@ -95,7 +103,7 @@ static __always_inline void record_head(struct frame *frame, struct notes *notes
 {
 	struct event_head *head = (struct event_head *)frame->record;
 	const struct task_struct *task = (void *)bpf_get_current_task_btf();
-	__u64 net = (__u64)state->net;
+	__u64 net = notes->sections & 1u << EVENT_SECTION_NETNS ? (__u64)state->net : 0;
 
 	head->version = EVENT_VERSION;
 	head->probe = EVENT_PROBE_NFT;
@@ -111,8 +119,9 @@ static __always_inline void record_head(struct frame *frame, struct notes *notes
 	head->skb = notes->skb;
 	head->track_head = slot ? slot->origin : 0;
 	head->track_time = slot ? slot->time : 0;
-	head->netns_cookie = word_read(net + bpf_core_field_offset(struct net, net_cookie));
-	head->netns_inode = half_read(net + bpf_core_field_offset(struct net, ns.inum));
+	head->netns_cookie =
+		net ? word_read(net + bpf_core_field_offset(struct net, net_cookie)) : 0;
+	head->netns_inode = net ? half_read(net + bpf_core_field_offset(struct net, ns.inum)) : 0;
 	head->skb_length = notes->skb_length;
 }
 
@@ -131,6 +140,25 @@ static __always_inline bool record_output(struct frame *frame, __u32 size, __u32
 	return bpf_ringbuf_output(ring, frame->record, size, flags) == 0;
 }
 
+/* Puts the record into the ring, or has SECTIONS do so. */
+static __always_inline int record_finish(void *context, struct frame *frame, __u32 owner,
+	struct cpu_stats *stats, __u64 sessions, __u32 size, __u32 cpu)
+{
+	struct event_head *head = (struct event_head *)frame->record;
+
+	head->size = size;
+	head->sessions = sessions;
+	if (frame_notes(frame)->sections & SECTIONS_FURTHER && frame_notes(frame)->head) {
+		if (owner == FRAME_TRACING)
+			bpf_tail_call(context, &fentry_stages, STAGE_SECTIONS);
+		else
+			bpf_tail_call(context, &kprobe_stages, STAGE_SECTIONS);
+	}
+	if (!record_output(frame, size, cpu))
+		sessions_ring_full(stats, sessions);
+	return 0;
+}
+
 static __always_inline int emit(void *context, __u32 owner, __u8 attach)
 {
 	struct frame *frame = bpf_map_lookup_elem(&frames, &owner);
@@ -139,7 +167,7 @@ static __always_inline int emit(void *context, __u32 owner, __u8 attach)
 	struct cpu_stats *stats;
 	struct notes *notes;
 	__u64 span[8] = {}, now, sessions;
-	__u32 cpu, size;
+	__u32 cpu, size = sizeof(struct event_head), wanted;
 
 	stats = cpu_stats(&cpu);
 	if (!frame || !stats)
@@ -151,7 +179,8 @@ static __always_inline int emit(void *context, __u32 owner, __u8 attach)
 	notes = frame_notes(frame);
 	now = bpf_ktime_get_ns();
 	stats->counts[COUNT_MATCHED]++;
-	sessions = sessions_account(stats, frame->sessions, now);
+	sessions = sessions_account(stats, frame->sessions, now, &wanted);
+	notes->sections = wanted;
 	slot = packet_track(frame, notes, stats, now);
 	if (!sessions)
 		return 0;
@@ -162,14 +191,13 @@ static __always_inline int emit(void *context, __u32 owner, __u8 attach)
 		state = span_object(span, struct nf_hook_state, hook);
 	}
 	record_head(frame, notes, slot, state, now, cpu, attach);
-	size = record_nft(frame, notes, stats, state, sizeof(struct event_head));
-	size = record_device(frame, notes, state, size);
-	size = record_packet(frame, notes, size);
-	((struct event_head *)frame->record)->size = size;
-	((struct event_head *)frame->record)->sessions = sessions;
-	if (!record_output(frame, size, cpu))
-		sessions_ring_full(stats, sessions);
-	return 0;
+	if (wanted & 1u << EVENT_SECTION_NFT)
+		size = record_nft(frame, notes, stats, state, size);
+	if (wanted & 1u << EVENT_SECTION_DEVICE)
+		size = record_device(frame, notes, state, size);
+	if (wanted & 1u << EVENT_SECTION_PACKET)
+		size = record_packet(frame, notes, size);
+	return record_finish(context, frame, owner, stats, sessions, size, cpu);
 }
 
 #endif

@@ -165,7 +165,7 @@ struct event_skb {
 	struct event_section section;
 	__u32 data_length; /* skb->data_len */
 	__u32 hash;
-	__u32 csum; /* checksum complete: the sum; partial: start << 16 | offset */
+	__u32 csum; /* checksum complete: the sum; partial: offset << 16 | start */
 	__u32 priority;
 	__u32 users;
 	__u32 dataref; /* the part that counts users of the data: the low 16 bits */

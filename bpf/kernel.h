@@ -31,11 +31,30 @@ struct net {
 	__u64 net_cookie;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct refcount_struct {
+	atomic_t refs;
+};
+
 struct sk_buff {
 	struct sk_buff *next;
 	struct net_device *dev;
+	unsigned long _nfct;
 	unsigned int len;
 	unsigned int data_len;
+	__u8 cloned : 1;
+	__u8 nohdr : 1;
+	__u8 fclone : 2;
+	__u8 ip_summed : 2;
+	__u8 csum_level : 2;
+	__u32 csum;
+	__u16 csum_start;
+	__u16 csum_offset;
+	__u32 priority;
+	__u32 hash;
 	int skb_iif;
 	__u32 vlan_all; /* since 6.2 says by itself whether there is a tag */
 	__be16 vlan_proto;
@@ -48,6 +67,7 @@ struct sk_buff {
 	unsigned int end;
 	unsigned char *head;
 	unsigned char *data;
+	struct refcount_struct users;
 };
 
 struct skb_frag { /* since 6.9 */
@@ -63,8 +83,13 @@ struct bio_vec { /* what skb_frag_t was before */
 };
 
 struct skb_shared_info {
+	__u8 flags;
 	__u8 nr_frags;
+	unsigned short gso_size;
+	unsigned short gso_segs;
 	struct sk_buff *frag_list;
+	unsigned int gso_type;
+	atomic_t dataref;
 	struct skb_frag frags[1];
 };
 
@@ -142,7 +167,75 @@ struct nft_traceinfo___6_3 { /* until 6.3 */
 	const struct nft_verdict *verdict;
 };
 
+/* A direction of a connection. */
+struct nf_conntrack_tuple {
+	struct {
+		union {
+			__u32 all[4];
+		} u3;
+		union {
+			__be16 all;
+		} u;
+		__u16 l3num;
+	} src;
+	struct {
+		union {
+			__u32 all[4];
+		} u3;
+		union {
+			__be16 all;
+		} u;
+		__u8 protonum;
+	} dst;
+};
+
+struct nf_conntrack_tuple_hash {
+	struct nf_conntrack_tuple tuple;
+};
+
+struct nf_conntrack_zone {
+	__u16 id;
+	__u8 dir;
+};
+
+struct nf_ct_ext {
+	__u8 offset[1]; /* by enum nf_ct_ext_id */
+	__u8 len;
+};
+
+struct ip_ct_tcp {
+	__u8 state;
+};
+
+enum sctp_conntrack {
+	SCTP_CONNTRACK_NONE,
+};
+
+struct ip_ct_sctp {
+	enum sctp_conntrack state;
+	__be32 vtag[2];
+};
+
+union nf_conntrack_proto {
+	struct ip_ct_tcp tcp;
+	struct ip_ct_sctp sctp;
+};
+
+struct nf_conn {
+	struct nf_conntrack_zone zone;
+	struct nf_conntrack_tuple_hash tuplehash[2]; /* original, reply */
+	unsigned long status;
+	struct nf_conn *master;
+	__u32 mark;
+	struct nf_ct_ext *ext;
+	union nf_conntrack_proto proto;
+};
+
 #pragma clang attribute pop
+
+enum nf_ct_ext_id {
+	NF_CT_EXT_LABELS = 0, /* libbpf puts the kernel's number in */
+};
 
 /* Verdicts: include/uapi/linux/netfilter.h and netfilter/nf_tables.h. */
 enum {
@@ -156,8 +249,23 @@ enum {
 };
 
 enum {
+	NETFILTER_PROTO_IPV4 = 2, /* NFPROTO_IPV4 */
+	NETFILTER_PROTO_IPV6 = 10,
 	NETFILTER_PROTO_NETDEV = 5, /* NFPROTO_NETDEV */
 	NETFILTER_HOOK_NETDEV_EGRESS = 1, /* NF_NETDEV_EGRESS */
+};
+
+enum {
+	CHECKSUM_PARTIAL = 3, /* skb->ip_summed */
+	DATAREF_MASK = 0xffff, /* SKB_DATAREF_MASK */
+};
+
+/* skb->_nfct and nf_conn.status: include/linux/skbuff.h and uapi/linux/netfilter. */
+enum {
+	CONNECTION_INFO = 7, /* NFCT_INFOMASK: enum ip_conntrack_info, the rest is the address */
+	CONNECTION_TEMPLATE = 1 << 11, /* IPS_TEMPLATE: what a connection shall be like */
+	PROTOCOL_TCP = 6,
+	PROTOCOL_SCTP = 132,
 };
 
 enum {

@@ -33,17 +33,19 @@ enum verdict {
 /*
  * The program array, one for each program type. STUB, the only attached program, tail-calls CAPTURE;
  * CAPTURE calls MATCHER, the first part of the current matcher; the parts call each other within
- * their bank, the last one calls EMIT. A new matcher is put into the bank that is not in use, then
+ * their bank, the last one calls EMIT, and that SECTIONS if a session wants more of the event than EMIT
+ * writes. A new matcher is put into the bank that is not in use, then
  * STAGE_MATCHER is overwritten: that one write is the swap.
  */
 enum stage {
 	STAGE_CAPTURE = 0, /* empty while no session exists */
 	STAGE_MATCHER = 1,
 	STAGE_EMIT = 2,
-	STAGE_BANK0 = 3,
+	STAGE_SECTIONS = 3,
+	STAGE_BANK0 = 4,
 };
 
-/* stub -> capture -> parts -> emit stays under the kernel's 33 tail calls. */
+/* stub -> capture -> parts -> emit -> sections stays under the kernel's 33 tail calls. */
 #define STAGE_PARTS_MAX 28
 #define STAGE_BANK1     (STAGE_BANK0 + STAGE_PARTS_MAX)
 #define STAGE_COUNT     (STAGE_BANK1 + STAGE_PARTS_MAX)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The stages as programs, for each way of attaching: STUB, the only attached one, CAPTURE and EMIT;
- * the matcher between them is generated. Owns the global variables of the kernel side. The stages are
+ * The stages as programs, for each way of attaching: STUB, the only attached one, CAPTURE, EMIT and
+ * SECTIONS; the matcher between CAPTURE and EMIT is generated. Owns the global variables of the kernel side. The stages are
  * one object because libbpf 1.1 can't link objects that call the same function of the kernel.
  */
 #include "capture.h"
-#include "emit.h"
+#include "sections.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -56,6 +56,12 @@ int kprobe_emit(struct pt_regs *context)
 	return emit(context, FRAME_KPROBE, EVENT_ATTACH_KPROBE);
 }
 
+SEC("kprobe/__nft_trace_packet")
+int kprobe_sections(struct pt_regs *context)
+{
+	return sections(context, FRAME_KPROBE);
+}
+
 SEC("fentry/__nft_trace_packet")
 int fentry_stub(__u64 *context)
 {
@@ -85,4 +91,10 @@ SEC("fentry/__nft_trace_packet")
 int fentry_emit(__u64 *context)
 {
 	return emit(context, FRAME_TRACING, EVENT_ATTACH_FENTRY);
+}
+
+SEC("fentry/__nft_trace_packet")
+int fentry_sections(__u64 *context)
+{
+	return sections(context, FRAME_TRACING);
 }

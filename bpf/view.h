@@ -167,6 +167,14 @@ static __always_inline bool ethernet_type_plausible(__be16 type, __be16 protocol
 		type == bpf_htons(ETHERNET_VLAN_SERVICE) || bpf_ntohs(type) < ETHERNET_TYPE_LEAST;
 }
 
+/* True if the skb has an accelerated tag. */
+static __always_inline bool skb_tagged(const struct sk_buff *skb)
+{
+	if (bpf_core_field_exists(skb->vlan_all))
+		return skb->vlan_all;
+	return BPF_CORE_READ_BITFIELD(skb, vlan_present);
+}
+
 /* Where a packet is, read once: what is loaded directly is loaded each time it is named. */
 struct place {
 	__u64 head;
@@ -193,10 +201,7 @@ static __always_inline struct place place_read(const struct sk_buff *skb)
 	};
 
 	place.end = place.data + (place.length - skb->data_len);
-	if (bpf_core_field_exists(skb->vlan_all))
-		place.vlan_present = skb->vlan_all;
-	else
-		place.vlan_present = BPF_CORE_READ_BITFIELD(skb, vlan_present);
+	place.vlan_present = skb_tagged(skb);
 	if (place.vlan_present) {
 		place.vlan_protocol = skb->vlan_proto;
 		place.vlan = skb->vlan_tci;

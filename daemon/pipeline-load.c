@@ -76,9 +76,11 @@ static void programs_choose(const struct pipeline *pipeline, struct pipeline_bpf
 	bpf_program__set_autoload(skeleton->progs.kprobe_stub, !fentry);
 	bpf_program__set_autoload(skeleton->progs.kprobe_capture, !fentry);
 	bpf_program__set_autoload(skeleton->progs.kprobe_emit, !fentry);
+	bpf_program__set_autoload(skeleton->progs.kprobe_sections, !fentry);
 	bpf_program__set_autoload(skeleton->progs.fentry_stub, fentry);
 	bpf_program__set_autoload(skeleton->progs.fentry_capture, fentry);
 	bpf_program__set_autoload(skeleton->progs.fentry_emit, fentry);
+	bpf_program__set_autoload(skeleton->progs.fentry_sections, fentry);
 	bpf_program__set_autoload(skeleton->progs.kprobe_free, !hook_fentry);
 	bpf_program__set_autoload(skeleton->progs.kprobe_partial, !hook_fentry);
 	bpf_program__set_autoload(skeleton->progs.kprobe_expand, !hook_fentry);
@@ -302,12 +304,23 @@ int pipeline_program_stub(const struct pipeline *pipeline)
 int pipeline_program_stage(const struct pipeline *pipeline, enum stage stage)
 {
 	bool fentry = pipeline->mode == ATTACH_FENTRY;
+	const struct pipeline_bpf *programs = pipeline->programs;
 
-	if (stage == STAGE_CAPTURE)
-		return bpf_program__fd(fentry ? pipeline->programs->progs.fentry_capture
-					      : pipeline->programs->progs.kprobe_capture);
-	return bpf_program__fd(fentry ? pipeline->programs->progs.fentry_emit
-				      : pipeline->programs->progs.kprobe_emit);
+	switch (stage) {
+	case STAGE_CAPTURE:
+		return bpf_program__fd(
+			fentry ? programs->progs.fentry_capture : programs->progs.kprobe_capture);
+	case STAGE_EMIT:
+		return bpf_program__fd(
+			fentry ? programs->progs.fentry_emit : programs->progs.kprobe_emit);
+	case STAGE_SECTIONS:
+		return bpf_program__fd(
+			fentry ? programs->progs.fentry_sections : programs->progs.kprobe_sections);
+	case STAGE_MATCHER:
+	case STAGE_BANK0:
+		break;
+	}
+	return -EINVAL;
 }
 
 int pipeline_program_hook(const struct pipeline *pipeline, enum pipeline_hook hook)

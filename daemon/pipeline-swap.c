@@ -94,6 +94,7 @@ static void pipeline_stop(struct pipeline *pipeline)
 	detach_stub(pipeline);
 	stage_clear(pipeline, STAGE_MATCHER);
 	stage_clear(pipeline, STAGE_EMIT);
+	stage_clear(pipeline, STAGE_SECTIONS);
 	grace_period(pipeline);
 	config_narrow(pipeline, &none);
 	tracking_end(pipeline);
@@ -107,7 +108,9 @@ static int pipeline_start(struct pipeline *pipeline, char **ret_reason)
 {
 	int r;
 
-	r = stage_set(pipeline, STAGE_EMIT, pipeline_program_stage(pipeline, STAGE_EMIT));
+	r = stage_set(pipeline, STAGE_SECTIONS, pipeline_program_stage(pipeline, STAGE_SECTIONS));
+	if (r == 0)
+		r = stage_set(pipeline, STAGE_EMIT, pipeline_program_stage(pipeline, STAGE_EMIT));
 	if (r == 0)
 		r = stage_set(
 			pipeline, STAGE_CAPTURE, pipeline_program_stage(pipeline, STAGE_CAPTURE));
@@ -148,6 +151,7 @@ static int pipeline_exchange(struct pipeline *pipeline, int matcher,
 	if (!pipeline->running) {
 		stage_clear(pipeline, STAGE_CAPTURE);
 		stage_clear(pipeline, STAGE_EMIT);
+		stage_clear(pipeline, STAGE_SECTIONS);
 		stage_clear(pipeline, STAGE_MATCHER);
 	}
 	if (attach)

@@ -21,6 +21,7 @@
 #include "../../daemon/matcher.h"
 #include "../../daemon/pipeline.h"
 #include "../../daemon/ring.h"
+#include "../../journal/section.h"
 
 #define RING_SIZE    (8 << 20)
 #define TRACKER_SIZE 65536
@@ -40,6 +41,7 @@ static const char *const codes[] = { "continue", "break", "jump", "goto", "retur
 struct settings {
 	enum attach_mode attach;
 	uint32_t verdicts;
+	uint32_t sections;
 	const char *filter;
 	const char *ready;
 	unsigned int seconds;
@@ -126,7 +128,7 @@ static int record_print(void *context, uint64_t position, const void *data, uint
 		else if (header->type == EVENT_SECTION_PACKET)
 			packet_print(section);
 		else
-			printf(" BAD SECTION %u", header->type);
+			printf(" section %u (%u bytes)", header->type, header->size);
 		offset += (header->size + EVENT_ALIGN - 1) / EVENT_ALIGN * EVENT_ALIGN;
 	}
 	printf("%s\n", offset == size ? "" : " BAD END");
@@ -223,6 +225,7 @@ static void swap(struct pipeline *pipeline, const struct settings *settings)
 		session.filter = filter;
 	}
 	config.tracking = settings->track ? 1 : 0;
+	config.sections[0] = settings->sections;
 	r = matcher_build(&session, settings->verdicts ? 1 : 0, pipeline_next_epoch(pipeline),
 		&matcher, &budget, &reason);
 	if (r < 0)
@@ -290,7 +293,9 @@ static void settings_parse(struct settings *settings, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct settings settings = { .verdicts = VERDICT_MASK_ALL, .seconds = 10 };
+	struct settings settings = {
+		.verdicts = VERDICT_MASK_ALL, .sections = SECTION_MASK_DEFAULT, .seconds = 10
+	};
 	struct pipeline_options options = { .ring_size = RING_SIZE, .tracker_size = TRACKER_SIZE };
 	struct settings none;
 	struct pipeline *pipeline;

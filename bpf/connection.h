@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The packet's connection as a section of the record: read off skb->_nfct, whether conntrack was
+ * loaded before the pipeline or after it: its types are in vmlinux or in nf_tables, which stands on it.
+ */
+#ifndef NFTTRACED_CONNECTION_H
+#define NFTTRACED_CONNECTION_H
+
+#include "emit.h"
+
+#define LABELS_SIZE (2 * sizeof(__u64)) /* bytes, NF_CT_LABELS_MAX_SIZE */
+
+static __always_inline __u32 tuple_words(__u16 family)
+{
+	if (family == NETFILTER_PROTO_IPV4)
+		return 1;
+	return family == NETFILTER_PROTO_IPV6 ? 4 : 0;
+}
+
+/* Writes both addresses of a tuple, each `words` long, and the ports. */
+static __always_inline void record_tuple(const struct nf_conntrack_tuple *tuple,
+	struct event_tuple *ports, __u32 *addresses, __u32 words)
+{
+	ports->source = bpf_ntohs(tuple->src.u.all);
+	ports->destination = bpf_ntohs(tuple->dst.u.all);
+	addresses[0] = tuple->src.u3.all[0];
+	if (words == 1) {
+		addresses[1] = tuple->dst.u3.all[0];
+		return;
+	}
+	addresses[1] = tuple->src.u3.all[1];
+	addresses[2] = tuple->src.u3.all[2];
+	addresses[3] = tuple->src.u3.all[3];
+	addresses[4] = tuple->dst.u3.all[0];
+	addresses[5] = tuple->dst.u3.all[1];
+	addresses[6] = tuple->dst.u3.all[2];
+	addresses[7] = tuple->dst.u3.all[3];
+}
+
+static __always_inline void record_zone(struct event_connection *connection, __u64 address)
+{
+	const struct nf_conntrack_zone *zone;
+	__u32 word;
+
+	if (!bpf_core_field_exists(struct nf_conn, zone)) {
+		connection->zone_direction = EVENT_ZONE_DEFAULT;
+		return;
+	}
+	word = half_read(address + bpf_core_field_offset(struct nf_conn, zone));
+	zone = (const struct nf_conntrack_zone *)&word;
+	connection->zone = zone->id;
+	connection->zone_direction = zone->dir;
+}
+
+static __always_inline void record_protocol(struct event_connection *connection, __u64 address)
+{
+	__u64 vtags = address + bpf_core_field_offset(struct nf_conn, proto.sctp.vtag);
+
+	if (connection->protocol == PROTOCOL_TCP) {
+		connection->state =
+			byte_read(address + bpf_core_field_offset(struct nf_conn, proto.tcp.state));
+	} else if (connection->protocol == PROTOCOL_SCTP) {
+		connection->state = half_read(
+			address + bpf_core_field_offset(struct nf_conn, proto.sctp.state));
+		connection->vtag[0] = bpf_ntohl(half_read(vtags));
+		connection->vtag[1] = bpf_ntohl(half_read(vtags + sizeof(__u32)));
+	}
+}
+
+/* Writes the labels of an extension to `target`. False: it has none. */
+static __always_inline bool record_labels(__u64 extension, __u32 *target)
+{
+	const struct nf_ct_ext *header;
+	__u64 span[3], words[2];
+	__u32 offset;
+
+	if (!extension || !bpf_core_enum_value_exists(enum nf_ct_ext_id, NF_CT_EXT_LABELS))
+		return false;
+	header = object_open(extension, span, struct nf_ct_ext, offset, len);
+	if (!header)
+		return false;
+	offset = ((const __u8 *)&header
+			  ->offset)[bpf_core_enum_value(enum nf_ct_ext_id, NF_CT_EXT_LABELS)];
+	if (!offset || offset + LABELS_SIZE > header->len)
+		return false;
+	words[0] = word_read(extension + offset);
+	words[1] = word_read(extension + offset + sizeof(__u64));
+	__builtin_memcpy(target, words, sizeof(words));
+	return true;
+}
+
+/* Appends a connection; returns its bytes, 0: it can't be read, or is a template. */
+static __always_inline __u32 record_connection(
+	struct frame *frame, struct notes *notes, __u32 offset, __u64 address, __u64 *ret_master)
+{
+	struct event_connection *connection;
+	const struct nf_conn *peers, *rest;
+	__u32 words, *addresses;
+	__u64 status;
+
+	peers = object_open(address, notes->skb_span, struct nf_conn, tuplehash, status);
+	if (!peers || !record_bounded(offset))
+		return 0;
+	status = peers->status;
+	words = tuple_words(peers->tuplehash[0].tuple.src.l3num);
+	if (status & CONNECTION_TEMPLATE || !words)
+		return 0;
+
+	connection = (struct event_connection *)(frame->record + offset);
+	__builtin_memset(connection, 0, sizeof(*connection));
+	addresses = (__u32 *)(connection + 1);
+	connection->status = status;
+	connection->family = peers->tuplehash[0].tuple.src.l3num;
+	connection->protocol = peers->tuplehash[0].tuple.dst.protonum;
+	record_tuple(&peers->tuplehash[0].tuple, &connection->tuples[0], addresses, words);
+	addresses += 2 * words;
+	record_tuple(&peers->tuplehash[1].tuple, &connection->tuples[1], addresses, words);
+	addresses += 2 * words;
+	record_zone(connection, address);
+	record_protocol(connection, address);
+
+	rest = object_open(address, notes->chain_span, struct nf_conn, master, ext);
+	*ret_master = 0;
+	if (rest) {
+		if (bpf_core_field_exists(struct nf_conn, mark)) {
+			connection->mark = rest->mark;
+			connection->flags |= EVENT_CT_MARK;
+		}
+		if (record_labels((__u64)rest->ext, addresses)) {
+			connection->flags |= EVENT_CT_LABELS;
+			addresses += LABELS_SIZE / sizeof(__u32);
+		}
+		*ret_master = (__u64)rest->master;
+	}
+	return (void *)addresses - (void *)connection;
+}
+
+static __always_inline __u32 record_ct(struct frame *frame, struct notes *notes, __u32 offset)
+{
+	struct event_connection *connection;
+	__u64 reference, master, end_of_line;
+	struct event_ct *section;
+	__u32 end, length;
+
+	if (!bpf_core_field_exists(struct sk_buff, _nfct))
+		return offset;
+	reference = word_read(notes->skb + bpf_core_field_offset(struct sk_buff, _nfct));
+	if (!reference || !record_bounded(offset))
+		return offset;
+	section = (struct event_ct *)(frame->record + offset);
+	__builtin_memset(section, 0, sizeof(*section));
+	section->info = reference & CONNECTION_INFO;
+	end = offset + sizeof(*section);
+
+	reference &= ~(__u64)CONNECTION_INFO;
+	if (reference && bpf_core_type_exists(struct nf_conn)) {
+		length = record_connection(frame, notes, end, reference, &master);
+		if (!length)
+			return offset;
+		connection = (struct event_connection *)(section + 1);
+		section->flags = EVENT_CT_CONNECTION;
+		end += length;
+		if (master) {
+			length = record_connection(frame, notes, end, master, &end_of_line);
+			if (length)
+				connection->flags |= EVENT_CT_MASTER;
+			end += length;
+		}
+	}
+	section->section.type = EVENT_SECTION_CT;
+	section->section.size = end - offset;
+	return record_align(frame, end);
+}
+
+#endif
