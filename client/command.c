@@ -57,6 +57,23 @@ static const struct command commands[] = {
 		.run = command_show,
 	},
 	{
+		.name = "stats",
+		.arguments = "SESSION|PATH...",
+		.summary = "Count recorded events by rule, verdict, probe and source",
+		.details = "SESSION and PATH are those of 'show'. Several are counted as one.",
+		.run = command_stats,
+	},
+	{
+		.name = "pcap",
+		.arguments = "SESSION|PATH...",
+		.summary = "Write recorded packets to a pcapng file",
+		.details =
+			"SESSION and PATH are those of 'show'. Every packet has a comment that says\n"
+			"what nf_tables did. 'nfttracectl pcap --follow SESSION -o - | wireshark -k\n"
+			"-i -' shows packets as they are recorded.",
+		.run = command_pcap,
+	},
+	{
 		.name = "follow",
 		.arguments = "SESSION",
 		.summary = "Print events as they are recorded",

@@ -33,6 +33,8 @@ int command_list(const struct command *command, int argc, char **argv);
 int command_status(const struct command *command, int argc, char **argv);
 int command_set(const struct command *command, int argc, char **argv);
 int command_show(const struct command *command, int argc, char **argv);
+int command_stats(const struct command *command, int argc, char **argv);
+int command_pcap(const struct command *command, int argc, char **argv);
 int command_follow(const struct command *command, int argc, char **argv);
 
 /*

@@ -186,6 +186,11 @@ unsigned int journals_boots(const struct journals *journals)
 	return journals->boots->len;
 }
 
+unsigned int journals_boot(const struct journals *journals, unsigned int journal)
+{
+	return journals->sources[journal].boot;
+}
+
 /* The source whose record is the oldest, the first named of those; NULL if none has one. A source
  * that failed comes before all others, so that the failure is told. */
 static struct source *sources_first(struct journals *journals)

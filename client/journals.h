@@ -36,6 +36,9 @@ struct library *journals_library(const struct journals *journals, unsigned int j
  * several can't be compared. */
 unsigned int journals_boots(const struct journals *journals);
 
+/* Which boot a journal is from, as far as it has been read. */
+unsigned int journals_boot(const struct journals *journals, unsigned int journal);
+
 /* The next record: 1 and *ret; 0 at the end of what is written; negative errno of a journal that can't
  * be read further, whose number is in ret->journal. -EAGAIN: as journal_reader_next. */
 int journals_next(struct journals *journals, struct journals_record *ret);

@@ -23,6 +23,12 @@ static void tell(struct reading *reading)
 	progress_update(&reading->progress, read, total);
 }
 
+static bool is_wanted(const struct reading *reading, const struct journals_record *record)
+{
+	return select_record(
+		reading->select, journals_library(reading->journals, record->journal), record);
+}
+
 int reading_next(struct reading *reading, struct journals_record *ret)
 {
 	int r;
@@ -31,7 +37,7 @@ int reading_next(struct reading *reading, struct journals_record *ret)
 		r = journals_next(reading->journals, ret);
 		if (++reading->records == PROGRESS_RECORDS)
 			tell(reading);
-	} while (r > 0 && !select_record(reading->select, ret));
+	} while (r > 0 && !is_wanted(reading, ret));
 	if (r <= 0)
 		progress_end(&reading->progress);
 	return r;

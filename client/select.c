@@ -14,10 +14,15 @@
 #define VERDICT_FIRST (-5) /* of those that the kernel has */
 #define VERDICT_LAST  5
 
-/* A network namespace: by its cookie or its inode. */
+/* A network namespace: by its cookie, its inode or its name. */
 struct netns {
-	bool cookie;
+	enum {
+		NETNS_COOKIE,
+		NETNS_INODE,
+		NETNS_NAME,
+	} kind;
 	uint64_t number;
+	const char *name; /* in netns_names */
 };
 
 struct select {
@@ -26,6 +31,7 @@ struct select {
 	GStrv tables, chains;
 	GArray *handles; /* uint64_t */
 	GArray *netns; /* struct netns */
+	GStrv netns_names;
 	bool has_since, has_until;
 	struct when since, until;
 	bool events; /* more than the time has to be looked at */
@@ -82,32 +88,36 @@ static int take_handles(struct select *select, char *const *texts, char **ret_re
 	return 0;
 }
 
+/* What has digits only is an inode, what begins with 0x a cookie. -EINVAL: it is no cookie. */
 static int parse_netns(const char *text, struct netns *ret)
 {
-	uint64_t cookie;
 	char *end;
 
-	ret->cookie = g_str_has_prefix(text, "0x");
-	if (!ret->cookie)
-		return parse_count(text, &ret->number);
-	if (!g_ascii_isxdigit(text[strlen("0x")]))
-		return -EINVAL;
+	*ret = (struct netns){ .kind = NETNS_INODE };
+	if (parse_count(text, &ret->number) == 0)
+		return 0;
+	if (!g_str_has_prefix(text, "0x")) {
+		*ret = (struct netns){ .kind = NETNS_NAME, .name = text };
+		return *text ? 0 : -EINVAL;
+	}
 	errno = 0;
-	cookie = g_ascii_strtoull(text, &end, 16);
-	if (errno != 0 || *end)
-		return -EINVAL;
-	ret->number = cookie;
-	return 0;
+	*ret = (struct netns){
+		.kind = NETNS_COOKIE,
+		.number = g_ascii_strtoull(text + strlen("0x"), &end, 16),
+	};
+	return g_ascii_isxdigit(text[strlen("0x")]) && errno == 0 && !*end ? 0 : -EINVAL;
 }
 
-static int take_netns(struct select *select, char *const *texts, char **ret_reason)
+static int take_netns(struct select *select, GStrv texts, char **ret_reason)
 {
 	select->netns = g_array_new(FALSE, TRUE, sizeof(struct netns));
-	for (; *texts; texts++) {
+	select->netns_names = g_strdupv(texts);
+	for (char **text = select->netns_names; *text; text++) {
 		struct netns netns;
 
-		if (parse_netns(*texts, &netns) < 0) {
-			*ret_reason = g_strdup("--netns takes an inode or a cookie (0x...)");
+		if (parse_netns(*text, &netns) < 0) {
+			*ret_reason =
+				g_strdup("--netns takes an inode, a cookie (0x...) or a name");
 			return -EINVAL;
 		}
 		g_array_append_val(select->netns, netns);
@@ -227,15 +237,26 @@ static bool nft_fits(const struct select *select, const struct event *event)
 	return !select->chains || (chain && name_fits(select->chains, event->chain));
 }
 
-static bool netns_fits(const struct netns *netns, const struct event_head *head)
+static bool netns_fits(
+	const struct netns *netns, struct library *library, const struct event_head *head)
 {
-	return netns->number == (netns->cookie ? head->netns_cookie : head->netns_inode);
+	switch (netns->kind) {
+	case NETNS_COOKIE:
+		return netns->number == head->netns_cookie;
+	case NETNS_INODE:
+		return netns->number == head->netns_inode;
+	case NETNS_NAME:
+		return g_strcmp0(netns->name,
+			       library_netns(library, head->netns_cookie, head->netns_inode)) == 0;
+	}
+	return false;
 }
 
-static bool any_netns_fits(const struct select *select, const struct event_head *head)
+static bool any_netns_fits(
+	const struct select *select, struct library *library, const struct event_head *head)
 {
 	for (guint i = 0; i < select->netns->len; i++) {
-		if (netns_fits(&g_array_index(select->netns, struct netns, i), head))
+		if (netns_fits(&g_array_index(select->netns, struct netns, i), library, head))
 			return true;
 	}
 	return false;
@@ -265,7 +286,8 @@ static bool time_fits(
 		clock_time(&select->until, record, monotonic) <= select->until.time;
 }
 
-bool select_record(const struct select *select, const struct journals_record *record)
+bool select_record(
+	const struct select *select, struct library *library, const struct journals_record *record)
 {
 	bool swapped = record->entry.byte_order != JOURNAL_BYTE_ORDER;
 	struct event event;
@@ -278,7 +300,7 @@ bool select_record(const struct select *select, const struct journals_record *re
 		return false;
 	if (!select->events)
 		return true;
-	if (select->netns && !any_netns_fits(select, &event.head))
+	if (select->netns && !any_netns_fits(select, library, &event.head))
 		return false;
 	return nft_fits(select, &event) && (!select->filter || packet_fits(select->filter, &event));
 }
@@ -292,6 +314,7 @@ struct select *select_free(struct select *select)
 	g_strfreev(select->chains);
 	g_clear_pointer(&select->handles, g_array_unref);
 	g_clear_pointer(&select->netns, g_array_unref);
+	g_strfreev(select->netns_names);
 	g_free(select);
 	return NULL;
 }

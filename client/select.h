@@ -19,7 +19,7 @@ struct select_wishes {
 	char *filter; /* a pcap expression */
 	GStrv tables, chains; /* names, as they are or as they are printed */
 	GStrv handles; /* of rules */
-	GStrv netns; /* inodes, or cookies (0x...) */
+	GStrv netns; /* inodes, cookies (0x...) or names */
 	char *since, *until;
 };
 
@@ -34,9 +34,10 @@ int select_new(const struct select_wishes *wishes, enum when_zone zone, struct s
 
 /*
  * True if a record is to be seen. What is no event always is, and so is an event that can't be decoded:
- * it is told as damage. `select` may be NULL.
+ * it is told as damage. `library` is that of the record's journal. `select` may be NULL.
  */
-bool select_record(const struct select *select, const struct journals_record *record);
+bool select_record(
+	const struct select *select, struct library *library, const struct journals_record *record);
 
 /* Accepts NULL; returns NULL. */
 struct select *select_free(struct select *select);

@@ -84,12 +84,16 @@ int stream_open(
 		return r;
 	}
 	stream->fd = fd_steal(&fd);
-	return journal_reader_open_stream(stream->fd, &stream->reader, ret_reason);
+	r = journal_reader_open_stream(stream->fd, &stream->reader, ret_reason);
+	if (r >= 0)
+		stream->journals = journals_new(stream->reader);
+	return r;
 }
 
 void stream_close(struct stream *stream)
 {
-	stream->reader = journal_reader_free(stream->reader);
+	stream->journals = journals_free(stream->journals);
+	stream->reader = NULL;
 	stream->fd = -1;
 	fd_close(&stream->signal_fd);
 }
@@ -107,7 +111,7 @@ static bool await_bytes(const struct stream *stream, int64_t until)
 }
 
 /* What was rendered before is shown meanwhile. */
-static const struct rule_name *await_rule(void *context, const struct event *event)
+const struct rule_name *stream_await_rule(void *context, const struct event *event)
 {
 	int64_t until = g_get_monotonic_time() + AWAIT_MSEC * 1000;
 	struct stream *stream = context;
@@ -134,18 +138,21 @@ void stream_use_library(struct stream *stream, struct text *text, enum text_rule
 {
 	text_use_library(text, journal_reader_library(stream->reader), rules);
 	if (rules == TEXT_RULES_ON)
-		text_use_await(text, await_rule, stream);
+		text_use_await(text, stream_await_rule, stream);
 }
 
-/* Renders what there is at the moment: 1 at the pipe's end, 0 if more may come. */
-static int render_available(struct stream *stream, struct text *text)
+/* Hands over what there is at the moment: 1 at the pipe's end, 0 if more may come. */
+static int pour_available(struct stream *stream, const struct stream_sink *sink)
 {
-	struct journal_entry entry;
+	struct library *library = journal_reader_library(stream->reader);
+	struct journals_record record;
 	int r = -EAGAIN;
 
-	while (text->output->error == 0 && (r = journal_reader_next(stream->reader, &entry)) > 0)
-		text_render(text, &entry);
-	output_flush(text->output);
+	while (sink->output->error == 0 && (r = journals_next(stream->journals, &record)) > 0) {
+		if (select_record(stream->select, library, &record))
+			sink->take(sink->context, &record);
+	}
+	output_flush(sink->output);
 	if (r == -EAGAIN)
 		return 0;
 	return r < 0 ? r : 1;
@@ -169,13 +176,14 @@ static int serve_bus(sd_bus *bus)
 }
 
 /* Waits for the pipe (0) or for what ends the stream (1 and *ret_end). */
-static int wait_for_more(struct stream *stream, sd_bus *bus, int *ret_end)
+static int wait_for_more(
+	struct stream *stream, const struct stream_sink *sink, sd_bus *bus, int *ret_end)
 {
 	struct pollfd fds[WAIT_COUNT] = {
 		[WAIT_PIPE] = { .fd = stream->fd, .events = POLLIN },
 		[WAIT_SIGNAL] = { .fd = stream->signal_fd, .events = POLLIN },
 		/* No events asked for: only POLLERR, when a pipe's reader closes it. */
-		[WAIT_OUTPUT] = { .fd = STDOUT_FILENO },
+		[WAIT_OUTPUT] = { .fd = sink->output->fd },
 		[WAIT_BUS] = { .fd = bus ? sd_bus_get_fd(bus) : -1, .events = POLLIN },
 	};
 	struct signalfd_siginfo signal;
@@ -199,22 +207,34 @@ static int wait_for_more(struct stream *stream, sd_bus *bus, int *ret_end)
 	return 0;
 }
 
-int stream_run(struct stream *stream, struct text *text, sd_bus *bus)
+int stream_pour(struct stream *stream, const struct stream_sink *sink, sd_bus *bus)
 {
 	int end = STREAM_ENDED;
 	int r = bus ? serve_bus(bus) : 0;
 
 	while (r >= 0) {
-		r = render_available(stream, text);
+		r = pour_available(stream, sink);
 		if (r < 0)
 			break;
-		if (text->output->error != 0)
+		if (sink->output->error != 0)
 			return STREAM_UNREAD;
 		if (r > 0)
 			return STREAM_ENDED;
-		r = wait_for_more(stream, bus, &end);
+		r = wait_for_more(stream, sink, bus, &end);
 		if (r > 0)
 			return end;
 	}
 	return r;
+}
+
+static void render(void *text, const struct journals_record *record)
+{
+	text_render(text, &record->entry);
+}
+
+int stream_run(struct stream *stream, struct text *text, sd_bus *bus)
+{
+	const struct stream_sink sink = { .take = render, .context = text, .output = text->output };
+
+	return stream_pour(stream, &sink, bus);
 }

@@ -9,11 +9,14 @@
 #include <stdbool.h>
 #include <systemd/sd-bus.h>
 
-#include "journal/reader.h"
+#include "journals.h"
+#include "select.h"
 #include "text.h"
 
 struct stream {
-	struct journal_reader *reader;
+	struct journals *journals; /* of the reader only */
+	struct journal_reader *reader; /* theirs */
+	const struct select *select; /* which events are wanted; NULL: all */
 	int fd; /* the reader's, to wait on */
 	int signal_fd; /* SIGINT and SIGTERM */
 	unsigned int
@@ -36,6 +39,24 @@ int stream_open(
 /* Has `text` show names from the stream, and wait a moment for the text of a rule where it shows them:
  * it comes after the event. */
 void stream_use_library(struct stream *stream, struct text *text, enum text_rules rules);
+
+/* Who takes the records that come, and where that goes: it is written out when there are no more at the
+ * moment. */
+struct stream_sink {
+	void (*take)(void *context, const struct journals_record *record);
+	void *context;
+	struct output *output;
+};
+
+/* Waits a moment for the text of an event's rule, if there is a point in it; NULL if it does not come.
+ * `stream` is a struct stream. */
+const struct rule_name *stream_await_rule(void *stream, const struct event *event);
+
+/*
+ * Hands over records until one of enum stream_end, which it returns, or negative errno. `bus` (or NULL)
+ * is served meanwhile.
+ */
+int stream_pour(struct stream *stream, const struct stream_sink *sink, sd_bus *bus);
 
 /*
  * Renders until one of enum stream_end, which it returns, or negative errno. `bus` (or NULL) is

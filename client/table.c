@@ -28,14 +28,24 @@ struct table *table_new(const struct table_column *columns, size_t count)
 	return table;
 }
 
-void table_text(struct table *table, const char *text)
+/* Takes over the cell. */
+static void cell_add(struct table *table, char *cell)
 {
 	size_t column = table->cells->len % table->count;
-	char *cell = text_escape_dup(text);
 	size_t width = (size_t)g_utf8_strlen(cell, -1);
 
 	table->widths[column] = MAX(table->widths[column], width);
 	g_ptr_array_add(table->cells, cell);
+}
+
+void table_text(struct table *table, const char *text)
+{
+	cell_add(table, text_escape_dup(text));
+}
+
+void table_escaped(struct table *table, const char *text)
+{
+	cell_add(table, g_strdup(text));
 }
 
 void table_number(struct table *table, uint64_t number)

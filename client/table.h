@@ -28,6 +28,10 @@ struct table *table_new(const struct table_column *columns, size_t count);
 
 /* Adds the next cell, in a new row when the last one is full. */
 void table_text(struct table *table, const char *text);
+
+/* The same with text that is escaped already. */
+void table_escaped(struct table *table, const char *text);
+
 void table_number(struct table *table, uint64_t number);
 
 /* Appends the table to `output`, text escaped and columns as wide as their widest cell. */

@@ -9,7 +9,7 @@ build=(gcc libc6-dev meson ninja-build pkg-config clang llvm bpftool libbpf-dev 
         libnftnl-dev libjson-c-dev libglib2.0-dev libpcap-dev libxxhash-dev)
 run=(dbus libglib2.0-bin systemd nftables iproute2 kmod procps less)
 lab=(qemu-system-x86 busybox-static cpio)
-test=(check clang-format clang-tidy bpftrace bc)
+test=(check clang-format clang-tidy bpftrace bc tshark)
 
 case ${1:-} in
 build) wanted=("${build[@]}" "${run[@]}" "${lab[@]}" check) ;;

@@ -134,6 +134,8 @@ static struct kit_recording record_five(void)
 	};
 	const struct event_nft policy = { .verdict = 1,
 		.flags = EVENT_NFT_CHAIN | EVENT_NFT_POLICY };
+	const struct netns_name blue = { .cookie = 0x1002, .inode = 4026532197, .name = "blue" };
+	g_autofree char *netns_json = names_netns_new(&blue, 1);
 	struct kit_recording recording = kit_record(3, "web");
 	struct event_head head = kit_head(kit_here.monotonic, 0);
 
@@ -150,6 +152,7 @@ static struct kit_recording record_five(void)
 	add_packet(&recording, &head, &drop, "nat", "a b", &cut, udp_ethernet + ETHERNET_HEADER);
 	head.time += SECOND;
 	add_packet(&recording, &head, NULL, NULL, NULL, NULL, NULL);
+	journal_writer_append_json(recording.writer, JOURNAL_NETNS, netns_json);
 	kit_recorded(&recording, &kit_here);
 	return recording;
 }
@@ -217,11 +220,13 @@ START_TEST(tables_chains_and_handles_select)
 }
 END_TEST
 
-START_TEST(namespaces_select_by_inode_and_cookie)
+START_TEST(namespaces_select_by_inode_cookie_and_name)
 {
 	assert_selected((struct select_wishes){ .netns = ONE("4026532197") }, "0");
 	assert_selected((struct select_wishes){ .netns = ONE("0x1002") }, "0");
 	assert_selected((struct select_wishes){ .netns = TWO("0x1", "0x1002") }, "01234");
+	assert_selected((struct select_wishes){ .netns = ONE("blue") }, "0");
+	assert_selected((struct select_wishes){ .netns = ONE("red") }, "");
 }
 END_TEST
 
@@ -324,7 +329,7 @@ int main(void)
 	tcase_add_test(tcase, without_a_wish_every_event_is_read);
 	tcase_add_test(tcase, verdicts_select);
 	tcase_add_test(tcase, tables_chains_and_handles_select);
-	tcase_add_test(tcase, namespaces_select_by_inode_and_cookie);
+	tcase_add_test(tcase, namespaces_select_by_inode_cookie_and_name);
 	tcase_add_test(tcase, packets_select);
 	tcase_add_test(tcase, times_select);
 	tcase_add_test(tcase, what_can_not_be_understood_is_refused);
