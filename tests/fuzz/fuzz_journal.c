@@ -14,6 +14,7 @@
 #include "journal/decode.h"
 #include "journal/dictionary.h"
 #include "journal/escape.h"
+#include "journal/json.h"
 #include "journal/reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -65,8 +66,14 @@ static void dictionaries_use(const struct journal_entry *entry)
 static void reader_drain(struct journal_reader *reader)
 {
 	struct journal_entry entry;
+	auto_output output = { 0 };
+	auto_json_lines json = { 0 };
 
+	output_open(&output, OUTPUT_MEMORY);
+	json_open(&json, &output, journal_reader_library(reader));
 	while (journal_reader_next(reader, &entry) > 0) {
+		json_render(&json, &entry);
+		output.used = 0;
 		if (entry.type == JOURNAL_EVENT)
 			event_use(&entry);
 		else if (entry.type != JOURNAL_LOSS)

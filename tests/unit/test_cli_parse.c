@@ -373,6 +373,25 @@ START_TEST(a_journal_with_losses_is_shown_with_status_3)
 }
 END_TEST
 
+START_TEST(a_journal_is_shown_as_lines_of_json)
+{
+	g_autofree char *path = make_journal(2);
+	g_autofree char *output = NULL, *last = NULL;
+
+	ck_assert_int_eq(run(&output, NULL, "show", "--json", path, NULL), 3);
+	ck_assert(g_str_has_prefix(output, "{\"common\":{\"timestamp\":"));
+	ck_assert_uint_eq(count(output, "\"startup\":"), 1);
+	ck_assert_uint_eq(count(output, "},\"kernel\":{\"symbol\":\"__nft_trace_packet\""), EVENTS);
+	ck_assert_uint_eq(count(output, "\"loss\":{\"reason\":\"ring-full\",\"count\":2"), 1);
+	ck_assert_uint_eq(count(output, "\n"), count(output, "\n{\"common\":") + 1);
+	ck_assert_int_eq(run(&last, NULL, "show", "--json", "-n", "2", path, NULL), 3);
+	ck_assert(g_str_has_prefix(last, "{\"common\":"));
+	ck_assert_uint_eq(count(last, "\"startup\":"), 1);
+	ck_assert_uint_eq(count(last, "__nft_trace_packet"), 2);
+	remove_journal(path);
+}
+END_TEST
+
 START_TEST(the_last_events_can_be_asked_for)
 {
 	g_autofree char *path = make_journal(0);
@@ -448,6 +467,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, help_and_version_are_status_0);
 	tcase_add_test(tcase, a_whole_journal_is_shown_with_status_0);
 	tcase_add_test(tcase, a_journal_with_losses_is_shown_with_status_3);
+	tcase_add_test(tcase, a_journal_is_shown_as_lines_of_json);
 	tcase_add_test(tcase, the_last_events_can_be_asked_for);
 	tcase_add_test(tcase, a_reader_that_goes_away_is_no_error);
 	tcase_add_test(tcase, an_output_that_can_not_be_written_is_an_error);

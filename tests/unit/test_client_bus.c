@@ -249,6 +249,32 @@ START_TEST(start_and_follow_stops_its_session_and_prints_the_books)
 }
 END_TEST
 
+START_TEST(what_is_followed_as_json_is_nothing_but_json)
+{
+	char *verbs[] = { (char *)"follow", (char *)"start" };
+	char *arguments[][2] = { { (char *)"7", (char *)"--json" },
+		{ (char *)"--follow", (char *)"--json" } };
+	const int statuses[] = { 0, 3 };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
+		char *command[] = { (char *)program, verbs[i], arguments[i][0], arguments[i][1],
+			NULL };
+		g_autoptr(GString) output = g_string_new(NULL);
+		g_auto(GStrv) lines = NULL;
+		int fd;
+		pid_t pid = run_until_event(command, output, &fd);
+
+		ck_assert_int_eq(interrupt(pid, output, fd), statuses[i]);
+		ck_assert(g_str_has_suffix(output->str, "}\n"));
+		lines = g_strsplit(output->str, "\n", -1);
+		ck_assert_ptr_nonnull(strstr(lines[0], "\"startup\":"));
+		for (char **line = lines; line[1]; line++)
+			ck_assert(g_str_has_prefix(*line, "{\"common\":") &&
+				g_str_has_suffix(*line, "}"));
+	}
+}
+END_TEST
+
 START_TEST(a_daemon_that_dies_is_told_by_who_follows)
 {
 	char *arguments[] = { (char *)program, (char *)"follow", (char *)"7", NULL };
@@ -286,6 +312,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, show_reads_a_running_session_through_its_descriptor);
 	tcase_add_test(tcase, follow_prints_at_once_and_ends_quietly);
 	tcase_add_test(tcase, start_and_follow_stops_its_session_and_prints_the_books);
+	tcase_add_test(tcase, what_is_followed_as_json_is_nothing_but_json);
 	tcase_add_test(tcase, a_daemon_that_dies_is_told_by_who_follows);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
