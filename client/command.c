@@ -64,6 +64,12 @@ static const struct command commands[] = {
 		.run = command_stats,
 	},
 	{
+		.name = "profiles",
+		.arguments = "",
+		.summary = "List the profiles that start takes",
+		.run = command_profiles,
+	},
+	{
 		.name = "pcap",
 		.arguments = "SESSION|PATH...",
 		.summary = "Write recorded packets to a pcapng file",

@@ -35,6 +35,7 @@ int command_set(const struct command *command, int argc, char **argv);
 int command_show(const struct command *command, int argc, char **argv);
 int command_stats(const struct command *command, int argc, char **argv);
 int command_pcap(const struct command *command, int argc, char **argv);
+int command_profiles(const struct command *command, int argc, char **argv);
 int command_follow(const struct command *command, int argc, char **argv);
 
 /*

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "parse.h"
+#include "start-profile.h"
 
 void start_options_clear(struct start_options *options)
 {
@@ -17,6 +18,8 @@ void start_options_clear(struct start_options *options)
 	g_clear_pointer(&options->words, g_strfreev);
 	g_clear_pointer(&options->verdicts, g_strfreev);
 	g_clear_pointer(&options->sections, g_strfreev);
+	g_clear_pointer(&options->probes, g_strfreev);
+	g_clear_pointer(&options->profiles, g_strfreev);
 	style_clear(&options->style);
 }
 
@@ -65,6 +68,10 @@ static const char *parse_texts(struct start_options *options)
 		options->filter = g_strjoinv(" ", options->words);
 	if (options->filter && !g_utf8_validate(options->filter, -1, NULL))
 		return "the filter is not valid UTF-8";
+	for (size_t i = 0; options->probes && options->probes[i]; i++) {
+		if (!g_utf8_validate(options->probes[i], -1, NULL))
+			return "the probe is not valid UTF-8";
+	}
 	if (options->name && !g_utf8_validate(options->name, -1, NULL))
 		return "the name is not valid UTF-8";
 	if (style_resolve(&options->style, &options->time, &options->colour) < 0)
@@ -83,8 +90,20 @@ int start_options_parse(
 			"Record these sections of an event, or all", "LIST" },
 		{ "filter", 'f', 0, G_OPTION_ARG_FILENAME, &options->filter,
 			"Record the packets that match", "EXPRESSION" },
+		{ "probe", 'p', 0, G_OPTION_ARG_FILENAME_ARRAY, &options->probes,
+			"Record packets there too: a function, kretprobe:FUNCTION or "
+			"tp:GROUP:NAME; with /stack behind it the kernel stack; can be repeated",
+			"PROBE" },
+		{ "stack", 0, 0, G_OPTION_ARG_NONE, &options->stack,
+			"Record the kernel stack with each event", NULL },
+		{ "no-stack", 0, 0, G_OPTION_ARG_NONE, &options->no_stack,
+			"Do not record stacks, whatever a profile says", NULL },
 		{ "no-track", 0, 0, G_OPTION_ARG_NONE, &options->no_track,
 			"Do not follow packets from event to event", NULL },
+		{ "track", 0, 0, G_OPTION_ARG_NONE, &options->track,
+			"Follow packets, whatever a profile says", NULL },
+		{ "profile", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->profiles,
+			"Take over what a profile says; can be repeated", "NAME" },
 		{ "limit", 0, 0, G_OPTION_ARG_FILENAME, &options->limit_text, "Stop after N events",
 			"N" },
 		{ "duration", 0, 0, G_OPTION_ARG_FILENAME, &options->duration_text,
@@ -101,9 +120,13 @@ int start_options_parse(
 		{ 0 },
 	};
 	const char *wrong;
+	int status;
 
 	if (!command_options(command, entries, argc, argv))
 		return EXIT_USAGE;
+	status = start_profiles_merge(options, command);
+	if (status != EXIT_DONE)
+		return status;
 	wrong = parse_texts(options);
 	return wrong ? command_usage(command, "%s", wrong) : EXIT_DONE;
 }
@@ -150,6 +173,10 @@ int start_options_append(const struct start_options *options, sd_bus_message *me
 		r = append_names(message, "Sections", options->sections);
 	if (r >= 0)
 		r = append_string(message, "Filter", options->filter);
+	if (r >= 0)
+		r = append_names(message, "Probes", options->probes);
+	if (r >= 0 && options->stack)
+		r = sd_bus_message_append(message, "{sv}", "Stack", "b", 1);
 	if (r >= 0 && options->no_track)
 		r = sd_bus_message_append(message, "{sv}", "Track", "b", 0);
 	if (r >= 0 && options->follow)

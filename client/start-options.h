@@ -17,7 +17,9 @@ struct start_options {
 	char *name, *verdict_names, *section_names, *filter;
 	char *limit_text, *duration_text, *rate_text, *size_text;
 	GStrv words; /* of the filter */
-	gboolean no_track, follow;
+	GStrv probes;
+	GStrv profiles; /* names */
+	gboolean track, no_track, stack, no_stack, follow;
 	struct style style;
 
 	/* What it means; 0: not given. */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "../journal/keyfile.h"
 #include "config.h"
 
 #define GROUP "Daemon"
@@ -187,32 +188,6 @@ static const struct key *key_find(const char *name)
 	return NULL;
 }
 
-/* GKeyFile knows no lines: the number of the line that sets `key` last (which counts), of the group
- * `key` if it begins with a bracket, or of the first line that is none of these. 0: not found. */
-static unsigned int line_of(const char *text, const char *key)
-{
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-	unsigned int found = 0;
-
-	for (unsigned int i = 0; lines[i]; i++) {
-		char *line = g_strstrip(lines[i]), *equal = strchr(line, '=');
-
-		if (!key) {
-			if (*line && *line != '#' && *line != '[' && (!equal || equal == line))
-				return i + 1;
-			continue;
-		}
-		if (*line == '[' && g_str_equal(line, key))
-			return i + 1;
-		if (*line == '#' || !equal)
-			continue;
-		*equal = '\0';
-		if (g_str_equal(g_strchomp(line), key))
-			found = i + 1;
-	}
-	return found;
-}
-
 static int check_groups(GKeyFile *file, const char *text, const char *name, char **ret_reason)
 {
 	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
@@ -225,7 +200,7 @@ static int check_groups(GKeyFile *file, const char *text, const char *name, char
 		header = g_strdup_printf("[%s]", *group);
 		*ret_reason =
 			g_strdup_printf("%s:%u: no such group as %s: there is [" GROUP "] only",
-				name, line_of(text, header), header);
+				name, keyfile_line(text, header), header);
 		return -EINVAL;
 	}
 	return 0;
@@ -241,8 +216,8 @@ int settings_parse(struct settings *settings, const char *text, const char *name
 	if (!*text)
 		return 0;
 	if (!g_key_file_load_from_data(file, text, strlen(text), G_KEY_FILE_NONE, &error)) {
-		*ret_reason =
-			g_strdup_printf("%s:%u: %s", name, line_of(text, NULL), error->message);
+		*ret_reason = g_strdup_printf(
+			"%s:%u: %s", name, keyfile_line(text, NULL), error->message);
 		return -EINVAL;
 	}
 	r = check_groups(file, text, name, ret_reason);
@@ -257,12 +232,12 @@ int settings_parse(struct settings *settings, const char *text, const char *name
 		if (!key) {
 			*ret_reason = g_strdup_printf(
 				"%s:%u: no such key as %s; see nfttraced.conf(5) for those there are",
-				name, line_of(text, *i), *i);
+				name, keyfile_line(text, *i), *i);
 			return -EINVAL;
 		}
 		if (!value || key_apply(settings, key, g_strstrip(value)) < 0) {
 			*ret_reason = g_strdup_printf("%s:%u: %s=%s: must be %s", name,
-				line_of(text, *i), *i, value ? value : "", key->allowed);
+				keyfile_line(text, *i), *i, value ? value : "", key->allowed);
 			return -EINVAL;
 		}
 	}
