@@ -15,16 +15,6 @@ property() {
         busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager "$1"
 }
 
-# problem_says TEXT: within the time it takes the daemon to look again.
-problem_says() {
-        for _ in $(seq 100); do
-                property Problem | grep -qF -- "$1" && return 0
-                sleep 0.1
-        done
-        property Problem
-        return 1
-}
-
 bus_start
 daemon_start
 network
@@ -51,9 +41,9 @@ daemon_start --config "$work/nfttraced.conf"
 session_start --verdicts drop --filter 'udp port 8080'
 check "where it may change nothing there is no table of its own" sh -c '! nft list tables | grep -q nfttraced'
 check "it is not armed" equal "$(property Armed)" "b false"
-check "and it says what is missing" problem_says "meta nftrace set 1"
+check "and it says what is missing" property_becomes Problem "meta nftrace set 1"
 nft 'table inet administrator { chain trace { meta nftrace set 1; }; }'
-check "until the rule is there" problem_says 's ""'
+check "until the rule is there" property_becomes Problem '""'
 on client traffic udp 10.0.42.2 8080 7 >/dev/null
 session_stop
 sees "and it records" 7 '^  table filter .* drop$'

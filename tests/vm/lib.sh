@@ -177,6 +177,18 @@ handle_of_rule() {
         on "$1" nft -a list chain "$2" "$3" "$4" | grep -F -- "$5" | sed -n 's/.* # handle \([0-9]*\)$/\1/p' | head -n 1
 }
 
+# property_becomes NAME TEXT: waits for the manager's property to have TEXT in it.
+property_becomes() {
+        local end=$((SECONDS + 60)) value
+        until value=$(busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager "$1") && [[ $value == *"$2"* ]]; do
+                [ $SECONDS -lt $end ] || {
+                        echo "$1 is $value"
+                        return 1
+                }
+                sleep 0.1
+        done
+}
+
 nf_tables_loaded() {
         grep -q '^nf_tables ' /proc/modules
 }

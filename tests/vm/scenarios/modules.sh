@@ -2,24 +2,14 @@
 # nf_tables absent when the daemon starts, loaded late, removed and loaded again.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-# property_is NAME VALUE: waits for the manager's property to have the value, by its changes.
-property_is() {
-        for _ in $(seq 300); do
-                value=$(busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager "$1" | sed -E 's/^s "(.*)"$/\1/')
-                [ "$value" = "$2" ] && return 0
-        done
-        echo "$1 is $value"
-        return 1
-}
-
 bus_start
 check "nf_tables is not loaded at first" nf_tables_unload
 daemon_start --attach kprobe
-check "the daemon starts without nf_tables and waits for it" property_is State waiting
+check "the daemon starts without nf_tables and waits for it" property_becomes State "waiting"
 check "and did not load it" sh -c '! grep -q "^nf_tables " /proc/modules'
 session_start --verdicts drop --filter 'udp port 8080'
 check "a session loads it" nf_tables_loaded
-check "and the daemon is ready" property_is State ready
+check "and the daemon is ready" property_becomes State "ready"
 network
 ruleset server <<'END'
 table inet filter {
@@ -32,9 +22,9 @@ sees "and records" 5 '^  table filter .* drop$'
 
 ruleset server </dev/null
 check "nf_tables can be removed beside the daemon" nf_tables_unload
-check "which notices" property_is State waiting
+check "which notices" property_becomes State "waiting"
 modprobe nf_tables
-check "and is ready when it is loaded again" property_is State ready
+check "and is ready when it is loaded again" property_becomes State "ready"
 ruleset server <<'END'
 table inet filter {
         chain input { type filter hook input priority 0; udp dport 8080 drop; }

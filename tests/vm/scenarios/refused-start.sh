@@ -36,17 +36,6 @@ refuses() {
         check "and nothing is left" nothing_left
 }
 
-# property_becomes NAME TEXT: waits for the manager's property to have TEXT in it.
-property_becomes() {
-        local end=$((SECONDS + 60)) value
-        until value=$(busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager "$1") && [[ $value == *"$2"* ]]; do
-                [ $SECONDS -lt $end ] || {
-                        echo "$1 is $value"
-                        return 1
-                }
-        done
-}
-
 bus_start
 modprobe nf_tables
 programs=$(objects prog)
