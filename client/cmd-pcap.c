@@ -66,6 +66,7 @@ static int finish(
 {
 	const char *target =
 		g_str_equal(options->target, "-") ? "standard output" : options->target;
+	uint64_t left_out;
 	int r;
 
 	capture_end(capture);
@@ -73,9 +74,10 @@ static int finish(
 	/* Whoever reads a pipe may have enough. */
 	if (r < 0 && r != -EPIPE)
 		return target_failed(target, r);
-	if (capture_passed_over(capture) > 0)
-		fprintf(stderr, "%" PRIu64 " events have no packet and are left out\n",
-			capture_passed_over(capture));
+	left_out = capture_passed_over(capture);
+	if (left_out > 0)
+		fprintf(stderr, "%" PRIu64 " %s no packet and %s left out\n", left_out,
+			left_out == 1 ? "event has" : "events have", left_out == 1 ? "is" : "are");
 	return capture_incomplete(capture) ? EXIT_LOST : EXIT_DONE;
 }
 

@@ -93,8 +93,7 @@ static int show_sources(const struct show_options *options)
 	/* The monotonic clocks of several machines can't be compared. */
 	printer_open(&printer, &output, journals_count(journals),
 		journals_boots(journals) > 1 ? TEXT_TIME_UTC : options->time, options->colour);
-	printer_use_libraries(
-		&printer, journals, options->rules ? TEXT_RULES_ON : TEXT_RULES_OFF);
+	printer_use_libraries(&printer, journals, options->rules ? TEXT_RULES_ON : TEXT_RULES_OFF);
 	printer_use_form(&printer, style_form(&options->style));
 	show = show_new(&options->order, &reading, &printer);
 	status = show_run(options, show, &output);

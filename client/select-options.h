@@ -22,7 +22,7 @@
 		{ "handle", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(wishes).handles,                  \
 			"Only the rule with this handle", "NUMBER" },                              \
 		{ "netns", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(wishes).netns,                     \
-			"Only this network namespace: inode, 0xCOOKIE or name", "NETNS" },               \
+			"Only this network namespace: inode, 0xCOOKIE or name", "NETNS" },         \
 		{ "since", 'S', 0, G_OPTION_ARG_FILENAME, &(wishes).since,                         \
 			"Only events from this time on (\"2026-11-22 05:30\", -5min, today)",      \
 			"TIME" },                                                                  \

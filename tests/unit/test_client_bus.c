@@ -190,14 +190,14 @@ START_TEST(show_reads_a_running_session_through_its_descriptor)
 }
 END_TEST
 
-/* Starts the program and waits until it has printed an event; its pid. */
-static pid_t run_until_event(char **arguments, GString *output, int *ret_fd)
+/* Starts the program and waits until it has printed a word; its pid. */
+static pid_t run_until(char **arguments, const char *word, GString *output, int *ret_fd)
 {
 	GPid pid;
 
 	ck_assert(g_spawn_async_with_pipes(NULL, arguments, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL,
 		NULL, &pid, NULL, ret_fd, NULL, NULL));
-	while (!strstr(output->str, "__nft_trace_packet")) {
+	while (!memmem(output->str, output->len, word, strlen(word))) {
 		char bytes[256];
 		ssize_t length = read(*ret_fd, bytes, sizeof(bytes));
 
@@ -205,6 +205,12 @@ static pid_t run_until_event(char **arguments, GString *output, int *ret_fd)
 		g_string_append_len(output, bytes, length);
 	}
 	return pid;
+}
+
+/* The same until it has printed an event. */
+static pid_t run_until_event(char **arguments, GString *output, int *ret_fd)
+{
+	return run_until(arguments, "__nft_trace_packet", output, ret_fd);
 }
 
 /* Presses Ctrl-C; the exit status. */
@@ -232,6 +238,33 @@ START_TEST(follow_prints_at_once_and_ends_quietly)
 
 	ck_assert_int_eq(interrupt(pid, output, fd), 0);
 	ck_assert(g_str_has_suffix(output->str, " [k] __nft_trace_packet (skb 0)\n"));
+}
+END_TEST
+
+START_TEST(follow_prints_what_is_selected)
+{
+	char *arguments[] = { (char *)program, (char *)"follow", (char *)"--netns=0x7", (char *)"7",
+		NULL };
+	g_autoptr(GString) output = g_string_new(NULL);
+	int fd;
+	pid_t pid = run_until(arguments, "session 7", output, &fd);
+
+	ck_assert_int_eq(interrupt(pid, output, fd), 0);
+	ck_assert_ptr_null(strstr(output->str, "__nft_trace_packet"));
+}
+END_TEST
+
+START_TEST(a_capture_follows_a_session)
+{
+	char *arguments[] = { (char *)program, (char *)"pcap", (char *)"--follow", (char *)"7",
+		(char *)"-o", (char *)"-", NULL };
+	static const uint8_t magic[] = { 0x0a, 0x0d, 0x0d, 0x0a };
+	g_autoptr(GString) output = g_string_new(NULL);
+	int fd;
+	pid_t pid = run_until(arguments, "nfttracectl", output, &fd);
+
+	ck_assert_int_eq(interrupt(pid, output, fd), 0);
+	ck_assert_mem_eq(output->str, magic, sizeof(magic));
 }
 END_TEST
 
@@ -311,6 +344,8 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, set_changes_verdicts_and_filter);
 	tcase_add_test(tcase, show_reads_a_running_session_through_its_descriptor);
 	tcase_add_test(tcase, follow_prints_at_once_and_ends_quietly);
+	tcase_add_test(tcase, follow_prints_what_is_selected);
+	tcase_add_test(tcase, a_capture_follows_a_session);
 	tcase_add_test(tcase, start_and_follow_stops_its_session_and_prints_the_books);
 	tcase_add_test(tcase, what_is_followed_as_json_is_nothing_but_json);
 	tcase_add_test(tcase, a_daemon_that_dies_is_told_by_who_follows);

@@ -182,7 +182,7 @@ START_TEST(tshark_reads_packets_back)
 			       "tshark -r \"$3\" -o udp.check_checksum:FALSE" FIELDS " 2>/dev/null",
 				 &output, &error),
 		0);
-	ck_assert_str_eq(error, "1 events have no packet and are left out\n3\n");
+	ck_assert_str_eq(error, "1 event has no packet and is left out\n3\n");
 	ck_assert_str_eq(output,
 		"eth0|1795325417.000000007|1500|45|10.0.42.1|8080\n"
 		"eth0|1795325418.000000009|1500|45|10.0.42.1|8080\n"
