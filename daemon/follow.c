@@ -17,11 +17,13 @@
 #include "../journal/clock.h"
 #include "../journal/directory.h"
 #include "../journal/record.h"
+#include "follow-json.h"
 
-#define PUMP_USEC   (50 * 1000)
-#define PIPE_SIZE   (1 << 20) /* bytes asked for; the kernel may give less */
-#define WALK_CHUNK  (64 << 10) /* bytes of a segment read at once to find its records */
-#define LINGER_USEC (60 * G_USEC_PER_SEC) /* how long a reader may take after the session's end */
+#define PUMP_USEC       (50 * 1000)
+#define PIPE_SIZE       (1 << 20) /* bytes asked for; the kernel may give less */
+#define WALK_CHUNK      (64 << 10) /* bytes of a segment read at once to find its records */
+#define JSON_DRAIN_USEC G_USEC_PER_SEC /* how long the last lines of JSON may take at the end */
+#define LINGER_USEC     (60 * G_USEC_PER_SEC) /* how long a reader may take after the session's end */
 
 struct follower {
 	uint64_t id; /* of the session */
@@ -357,6 +359,7 @@ struct follow *follow_free(struct follow *follow)
 	sd_event_source_disable_unref(follow->timer);
 	follow_pump(follow);
 	g_ptr_array_unref(follow->followers);
+	follow_json_drain(JSON_DRAIN_USEC);
 	g_free(follow);
 	return NULL;
 }

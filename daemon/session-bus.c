@@ -4,7 +4,9 @@
 #include <inttypes.h>
 
 #include "../journal/cleanup.h"
+#include "../journal/escape.h"
 #include "bus-private.h"
+#include "follow-json.h"
 
 char *bus_session_path(const struct session *session)
 {
@@ -84,29 +86,62 @@ static int method_describe(sd_bus_message *message, void *userdata, sd_bus_error
 
 struct follow_options {
 	bool from_start;
+	char *format; /* NULL: not given */
 };
 
 static const struct bus_option follow_options[] = {
 	{ "FromStart", BUS_OPTION_BOOLEAN, offsetof(struct follow_options, from_start) },
+	{ "Format", BUS_OPTION_STRING, offsetof(struct follow_options, format) },
 };
+
+static void follow_options_clear(struct follow_options *options)
+{
+	g_clear_pointer(&options->format, g_free);
+}
+
+static int refuse_streams(sd_bus_error *error, const char *whose, uint64_t allowed)
+{
+	return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+		"%s has %" PRIu64 " streams, as many as are allowed", whose, allowed);
+}
+
+/* What "Format" means. */
+static int format_read(const char *format, bool *ret_json, sd_bus_error *error)
+{
+	g_autofree char *excerpt = NULL;
+
+	*ret_json = g_strcmp0(format, "json") == 0;
+	if (!format || *ret_json || g_str_equal(format, "journal"))
+		return 0;
+	excerpt = text_excerpt_dup(format);
+	return sd_bus_error_setf(error, BUS_ERROR_PREFIX "InvalidOption",
+		"there is no format \"%s\": it must be journal or json", excerpt);
+}
 
 static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct session *session = userdata;
-	struct follow_options options = { 0 };
+	__attribute__((cleanup(follow_options_clear))) struct follow_options options = { 0 };
 	auto_fd fd = -1;
+	bool json;
 	int r;
 
 	r = bus_options_read(
 		message, follow_options, G_N_ELEMENTS(follow_options), &options, error);
+	if (r >= 0)
+		r = format_read(options.format, &json, error);
 	if (r < 0)
 		return r;
 	r = follow_start(session->manager->follow, session->id, session->dir_fd,
 		options.from_start ? FOLLOW_FROM_START : FOLLOW_FROM_NOW, &fd);
 	if (r == -EMFILE)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-			"the session has %" PRIu64 " streams, as many as are allowed",
-			session->manager->settings->followers_max);
+		return refuse_streams(
+			error, "the session", session->manager->settings->followers_max);
+	if (r >= 0 && json) {
+		r = follow_json(&fd);
+		if (r == -EUSERS)
+			return refuse_streams(error, "the daemon", FOLLOW_JSON_MAX);
+	}
 	if (r < 0)
 		return r;
 	return sd_bus_reply_method_return(message, "h", fd);

@@ -171,6 +171,38 @@ START_TEST(a_stream_from_now_begins_with_the_dictionaries)
 }
 END_TEST
 
+START_TEST(a_stream_is_lines_of_json_if_that_is_asked_for)
+{
+	g_autofree char *path = start(bus), *all = NULL;
+	sd_bus_message *reply = call(bus, path, SESSION_INTERFACE, "Follow", "a{sv}", 2,
+		"FromStart", "b", 1, "Format", "s", "json");
+	char stream[65536];
+	size_t size;
+	int fd;
+
+	ck_assert_int_gt(sd_bus_message_read(reply, "h", &fd), 0);
+	stop(bus, path);
+	size = read_stream(fd, stream, sizeof(stream));
+	all = g_strndup(stream, size);
+	ck_assert_ptr_nonnull(strstr(all, "\"startup\":{\"retis_version\":"));
+	ck_assert_ptr_nonnull(strstr(all, "\"end\":{\"matched\":"));
+	ck_assert(g_str_has_prefix(all, "{\"common\":") && g_str_has_suffix(all, "}\n"));
+	sd_bus_message_unref(reply);
+}
+END_TEST
+
+START_TEST(a_stream_has_no_other_formats)
+{
+	g_autofree char *path = start(bus);
+
+	refused(bus, ERROR("InvalidOption"), "journal or json", path, SESSION_INTERFACE, "Follow",
+		"a{sv}", 1, "Format", "s", "xml");
+	refused(bus, ERROR("InvalidOption"), "Format", path, SESSION_INTERFACE, "Follow", "a{sv}",
+		1, "Format", "b", 1);
+	stop(bus, path);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("bus_sessions");
@@ -186,6 +218,8 @@ static Suite *suite(void)
 	tcase_add_test(sessions, the_journal_is_reached_through_its_descriptor_only);
 	tcase_add_test(sessions, a_stream_is_the_journal_and_ends_with_the_session);
 	tcase_add_test(sessions, a_stream_from_now_begins_with_the_dictionaries);
+	tcase_add_test(sessions, a_stream_is_lines_of_json_if_that_is_asked_for);
+	tcase_add_test(sessions, a_stream_has_no_other_formats);
 	suite_add_tcase(suite, sessions);
 	return suite;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bpf/event.h"
+#include "daemon/follow-json.h"
 #include "daemon/follow.h"
 #include "journal/cleanup.h"
 #include "journal/dictionary.h"
@@ -237,6 +238,95 @@ START_TEST(readers_that_leave_a_quiet_session_make_room_and_leave_nothing_open)
 }
 END_TEST
 
+static int begin_json(uint64_t session, enum follow_from from)
+{
+	int fd;
+
+	ck_assert_int_eq(follow_start(follow, session, dir_fd, from, &fd), 0);
+	ck_assert_int_eq(follow_json(&fd), 0);
+	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	return fd;
+}
+
+/* Reads the stream to its end. */
+static char *read_text(int fd)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	char bytes[4096];
+	ssize_t n;
+
+	while ((n = read(fd, bytes, sizeof(bytes))) != 0) {
+		if (n > 0)
+			g_string_append_len(text, bytes, n);
+		else if (errno == EAGAIN)
+			ck_assert_int_ge(sd_event_run(event, 10 * 1000), 0);
+		else
+			ck_assert_int_eq(errno, EINTR);
+	}
+	close(fd);
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static unsigned int count_lines(char *const *lines, const char *with)
+{
+	unsigned int count = 0;
+
+	for (; *lines; lines++)
+		count += strstr(*lines, with) != NULL;
+	return count;
+}
+
+START_TEST(a_stream_as_json_has_a_line_for_each_event)
+{
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	int fd;
+
+	write_events(5000);
+	fd = begin_json(SESSION, FOLLOW_FROM_START);
+	write_events(3000);
+	end_session();
+	text = read_text(fd);
+	lines = g_strsplit(text, "\n", -1);
+	ck_assert_ptr_nonnull(strstr(lines[0], "\"startup\":"));
+	ck_assert_uint_eq(count_lines(lines, "\"kernel\":"), 8000);
+	ck_assert_uint_eq(count_lines(lines, "\"end\":{\"matched\":8000"), 1);
+	ck_assert_uint_eq(count_lines(lines, "{\"common\":"), 8000 + 3);
+	ck_assert_uint_eq(g_strv_length(lines), 8000 + 3 + 1);
+}
+END_TEST
+
+START_TEST(readers_of_json_that_leave_a_quiet_session_leave_nothing_open)
+{
+	int64_t end = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+	unsigned int before = count_descriptors();
+
+	for (unsigned int i = 0; i < 10; i++)
+		close(begin_json(SESSION + i, FOLLOW_FROM_NOW));
+	while (count_descriptors() != before) {
+		ck_assert_int_lt(g_get_monotonic_time(), end);
+		ck_assert_int_ge(sd_event_run(event, 10 * 1000), 0);
+	}
+}
+END_TEST
+
+START_TEST(streams_as_json_are_limited)
+{
+	int fds[FOLLOW_JSON_MAX], one_more;
+
+	for (unsigned int i = 0; i < FOLLOW_JSON_MAX; i++)
+		fds[i] = begin_json(SESSION + i, FOLLOW_FROM_NOW);
+	ck_assert_int_eq(follow_start(follow, SESSION - 1, dir_fd, FOLLOW_FROM_NOW, &one_more), 0);
+	ck_assert_int_eq(follow_json(&one_more), -EUSERS);
+	ck_assert_int_ge(fcntl(one_more, F_GETFD), 0);
+	for (unsigned int i = 0; i < FOLLOW_JSON_MAX; i++)
+		close(fds[i]);
+	follow_json_drain(10 * G_USEC_PER_SEC);
+	ck_assert_int_eq(follow_json(&one_more), 0);
+	close(one_more);
+}
+END_TEST
+
 START_TEST(sessions_have_their_streams_each_for_itself)
 {
 	int fd, one = begin(FOLLOW_FROM_NOW), other = begin(FOLLOW_FROM_NOW);
@@ -264,6 +354,9 @@ int main(void)
 	tcase_add_test(cases, a_reader_that_is_too_slow_is_told_that_it_missed_some);
 	tcase_add_test(cases, a_reader_that_goes_away_makes_room_for_another);
 	tcase_add_test(cases, readers_that_leave_a_quiet_session_make_room_and_leave_nothing_open);
+	tcase_add_test(cases, a_stream_as_json_has_a_line_for_each_event);
+	tcase_add_test(cases, readers_of_json_that_leave_a_quiet_session_leave_nothing_open);
+	tcase_add_test(cases, streams_as_json_are_limited);
 	tcase_add_test(cases, sessions_have_their_streams_each_for_itself);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
