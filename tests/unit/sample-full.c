@@ -56,10 +56,15 @@ const struct dictionary_settings *sample_full_settings(void)
 	return &settings;
 }
 
+char *sample_full_reasons(void)
+{
+	return names_reasons_new(reasons, G_N_ELEMENTS(reasons));
+}
+
 struct library *sample_full_library(void)
 {
 	struct library *library = library_new();
-	g_autofree char *json = names_reasons_new(reasons, G_N_ELEMENTS(reasons));
+	g_autofree char *json = sample_full_reasons();
 
 	g_assert_cmpint(library_take(library, JOURNAL_REASONS, json, strlen(json)), ==, 1);
 	return library;

@@ -27,4 +27,7 @@ const struct dictionary_settings *sample_full_settings(void);
 /* A new library that has the names of the samples' drop reasons; library_free it. */
 struct library *sample_full_library(void);
 
+/* The same names as a JOURNAL_REASONS; g_free it. */
+char *sample_full_reasons(void);
+
 #endif

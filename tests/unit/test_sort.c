@@ -4,6 +4,7 @@
 #include "client/show.h"
 #include "client/sorter.h"
 #include "reading_kit.h"
+#include "sample-full.h"
 
 #define SECOND         UINT64_C(1000000000)
 #define TINY           512 /* bytes: a few keys */
@@ -88,6 +89,7 @@ static char *show_text(char *const *paths, const struct show_order *order)
 	output_open(&output, OUTPUT_MEMORY);
 	printer_open(
 		&printer, &output, journals_count(journals), TEXT_TIME_MONOTONIC, TEXT_COLOUR_OFF);
+	printer_use_libraries(&printer, journals, TEXT_RULES_OFF);
 	reading_begin(&reading, journals, NULL, -1);
 	show = show_new(order, &reading, &printer);
 	ck_assert_int_eq(show_gather(show, &journal, &reason), 0);
@@ -381,6 +383,78 @@ START_TEST(losses_say_whose_they_are_where_several_journals_are_shown)
 }
 END_TEST
 
+/* What tells a packet in the lines of an event: from its id to its skb. */
+static char *packet_of(const char *text)
+{
+	const char *id = strstr(text, " #");
+
+	return g_strndup(id, (size_t)(strstr(id, " (skb") - id));
+}
+
+/* Appends the lines of an event with its number, indented if it is not the first. */
+static void append_step(GString *all, const char *text, unsigned int number)
+{
+	const char *skb = strstr(text, " (skb ");
+	const char *behind = strchr(skb, ')') + 1;
+	g_autofree char *head = g_strndup(text, (size_t)(behind - text));
+	g_autofree char *numbered = g_strdup_printf("%s n %u%s", head, number, behind);
+	g_auto(GStrv) lines = g_strsplit(numbered, "\n", -1);
+
+	if (number == 0)
+		g_string_append(all, all->len > 0 ? "\n" : "");
+	for (char **line = lines; **line; line++) {
+		const char *before = line == lines ? "  ↳ " : "    ";
+
+		g_string_append_printf(all, "%s%s\n", number > 0 ? before : "", *line);
+	}
+}
+
+/* The incumbent's lines of its events, brought into the form of its sorted ones. */
+static char *sorted_samples(void)
+{
+	g_autoptr(GString) all = g_string_new(NULL);
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	for (size_t i = 0; i < sample_full_count(); i++) {
+		char *packet = packet_of(sample_full_get(i)->text);
+		unsigned int number = 0;
+
+		if (!g_hash_table_add(seen, packet))
+			continue;
+		for (size_t j = i; j < sample_full_count(); j++) {
+			g_autofree char *other = packet_of(sample_full_get(j)->text);
+
+			if (g_str_equal(other, packet))
+				append_step(all, sample_full_get(j)->text, number++);
+		}
+	}
+	return g_strdup(all->str);
+}
+
+START_TEST(the_incumbents_events_are_sorted_as_it_sorted_them)
+{
+	struct kit_recording recording = kit_record(3, "sample");
+	char *paths[] = { recording.path, NULL };
+	g_autofree char *settings = dictionary_settings_new(sample_full_settings());
+	g_autofree char *reasons = sample_full_reasons();
+	g_autofree char *expected = sorted_samples();
+	g_autofree char *text = NULL;
+
+	journal_writer_append_json(recording.writer, JOURNAL_SETTINGS, settings);
+	journal_writer_append_json(recording.writer, JOURNAL_REASONS, reasons);
+	for (size_t i = 0; i < sample_full_count(); i++) {
+		struct synthetic event;
+
+		sample_full_record(sample_full_get(i), &event);
+		kit_add(&recording, 0, &event);
+	}
+	kit_recorded(&recording, &kit_here);
+	text = show_text(paths, &by_packet);
+	ck_assert(g_str_has_suffix(text, expected));
+	kit_recording_remove(&recording);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sort");
@@ -398,6 +472,7 @@ int main(void)
 	tcase_add_test(tcase, one_id_on_two_machines_is_two_packets);
 	tcase_add_test(tcase, an_event_of_two_sessions_is_given_once);
 	tcase_add_test(tcase, losses_say_whose_they_are_where_several_journals_are_shown);
+	tcase_add_test(tcase, the_incumbents_events_are_sorted_as_it_sorted_them);
 	suite_add_tcase(suite, tcase);
 	return kit_main(suite);
 }
