@@ -198,6 +198,13 @@ static void settings_text(struct text *text, const struct dictionary_settings *s
 	verdicts_text(text, settings->verdicts);
 	if (*settings->filter)
 		escaped(text, " filter ", settings->filter);
+	for (size_t i = 0; i < settings->probe_count; i++) {
+		escaped(text, i > 0 ? "," : " probes ", settings->probes[i].symbol);
+		if (settings->probes[i].stack)
+			output_text(text->output, "/stack");
+	}
+	if (settings->stack)
+		output_text(text->output, " stack");
 }
 
 static void render_settings(struct text *text, const struct journal_entry *entry)

@@ -31,7 +31,7 @@ static void own_line(struct json *json, const char *member, const char *value)
 	common_member(json);
 	json_number(json->output, ",\"nfttraced\":{\"session\":", json->session);
 	output_text(json->output, member);
-	output_text(json->output, value);
+	json_document(json->output, value, strlen(value));
 	json_literal(json->output, "}}\n");
 }
 

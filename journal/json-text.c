@@ -92,6 +92,18 @@ void json_string(struct output *output, const char *bytes, size_t length)
 	output_char(output, '"');
 }
 
+void json_document(struct output *output, const char *json, size_t length)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		if ((unsigned char)json[done] < 0x7f)
+			output_char(output, json[done++]);
+		else
+			done += character_text(output, json + done, length - done);
+	}
+}
+
 static const char base64_digits[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

@@ -17,6 +17,10 @@
  * escaped as JSON does; a byte that is no UTF-8 becomes U+FFFD. */
 void json_string(struct output *output, const char *bytes, size_t length);
 
+/* JSON that somebody else made, with what does not print escaped and what is no UTF-8 replaced: outside of
+ * strings JSON has neither. */
+void json_document(struct output *output, const char *json, size_t length);
+
 /* Bytes that stand before others in base64, as if they were in one piece. */
 struct json_prefix {
 	const uint8_t *bytes;

@@ -98,6 +98,23 @@ static char *table_line(const char *table)
 	return rendering_end(&rendering);
 }
 
+START_TEST(settings_that_do_not_print_are_escaped)
+{
+	const struct dictionary_settings settings = { .name = OWN("a\xe2\x80\xae\x7f\xc3\xb6\"") };
+	g_autofree char *text = NULL;
+	struct rendering rendering;
+	struct json_object *lines;
+
+	rendering_begin(&rendering);
+	render_dictionary(&rendering, JOURNAL_SETTINGS, dictionary_settings_new(&settings));
+	text = rendering_end(&rendering);
+	ck_assert_ptr_nonnull(strstr(text, "\"name\":\"a\\u202e\\u007f\xc3\xb6\\\"\""));
+	lines = lines_parse(text);
+	assert_text(json_object_array_get_idx(lines, 1), "nfttraced/settings/name", settings.name);
+	json_object_put(lines);
+}
+END_TEST
+
 START_TEST(names_are_escaped_and_made_valid)
 {
 	static const struct {
@@ -232,6 +249,7 @@ static Suite *json_suite(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, a_journal_begins_with_a_start_and_ends_with_its_books);
 	tcase_add_test(tests, what_can_not_be_read_is_a_loss_and_the_start_is_never_missing);
+	tcase_add_test(tests, settings_that_do_not_print_are_escaped);
 	tcase_add_test(tests, names_are_escaped_and_made_valid);
 	tcase_add_test(tests, a_packet_is_a_frame_in_base64);
 	tcase_add_test(tests, a_packet_without_a_link_layer_gets_one_of_zeros);

@@ -345,6 +345,32 @@ START_TEST(stacks_are_shown_of_the_probes_that_were_to_have_them)
 }
 END_TEST
 
+START_TEST(the_start_names_the_sessions_probes)
+{
+	struct dictionary_probe probes[] = { { .number = 2, .symbol = (char *)"ip_rcv" },
+		{ .number = 3, .symbol = (char *)"skb:kfree_skb", .stack = true } };
+	struct dictionary_settings settings = {
+		.probes = probes,
+		.probe_count = G_N_ELEMENTS(probes),
+		.stack = true,
+	};
+	g_autofree char *json = dictionary_settings_new(&settings), *text = NULL;
+	const struct journal_entry entry = {
+		.type = JOURNAL_SETTINGS,
+		.data = json,
+		.size = (uint32_t)strlen(json),
+	};
+	struct rendering rendering;
+
+	rendering_begin(&rendering);
+	text_render(&rendering.text, &entry);
+	text = output_steal(&rendering.output);
+	ck_assert_ptr_nonnull(strstr(text, " probes ip_rcv,skb:kfree_skb/stack stack\n"));
+	text_close(&rendering.text);
+	library_free(rendering.library);
+}
+END_TEST
+
 static Suite *sections_text_suite(void)
 {
 	Suite *suite = suite_create("sections as text");
@@ -361,6 +387,7 @@ static Suite *sections_text_suite(void)
 	tcase_add_test(tests, a_drop_has_its_reason_with_the_subsystem);
 	tcase_add_test(tests, a_probe_has_the_symbol_and_the_kind_of_the_settings);
 	tcase_add_test(tests, what_the_session_did_not_choose_is_not_shown);
+	tcase_add_test(tests, the_start_names_the_sessions_probes);
 	tcase_add_test(tests, stacks_are_shown_of_the_probes_that_were_to_have_them);
 	suite_add_tcase(suite, tests);
 	return suite;
