@@ -14,6 +14,7 @@ void data_slot_begin(struct data_slot *slot, struct journal_writer *writer, uint
 {
 	slot->writer = writer;
 	slot->limit = limit;
+	slot->staged = 0;
 	slot->retry = 0;
 	slot->ring_full_seen = 0;
 	for (unsigned int i = 0; i < LOSS_REASONS; i++)
@@ -32,9 +33,9 @@ struct journal_writer *data_slot_end(struct data_slot *slot)
 }
 
 /* The data thread is the only one that writes a count: no locked instruction is needed. */
-static void count(_Atomic uint64_t *counter)
+static void count(_Atomic uint64_t *counter, uint64_t events)
 {
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + events,
 		memory_order_release);
 }
 
@@ -67,12 +68,17 @@ void data_slot_loss(struct data_slot *slot, const struct journal_loss *loss)
 	waiting->until = MAX(waiting->until, loss->until);
 }
 
-static void lose(struct data_slot *slot, enum loss_reason reason, uint64_t time)
+static void lose(struct data_slot *slot, const struct journal_loss *loss)
+{
+	count(loss->reason == LOSS_DISK_FULL ? &slot->disk_full : &slot->disk_error, loss->count);
+	data_slot_loss(slot, loss);
+}
+
+static void lose_one(struct data_slot *slot, enum loss_reason reason, uint64_t time)
 {
 	struct journal_loss loss = { .reason = reason, .count = 1, .since = time, .until = time };
 
-	count(reason == LOSS_DISK_FULL ? &slot->disk_full : &slot->disk_error);
-	data_slot_loss(slot, &loss);
+	lose(slot, &loss);
 }
 
 /* Writes the loss records that wait; stops at the first that the disk does not take. */
@@ -91,42 +97,73 @@ static int write_losses(struct data_slot *slot)
 	return 0;
 }
 
-bool data_slot_event(
-	struct data_slot *slot, uint16_t ring, uint32_t position, const void *event, uint32_t size)
+static int arrival_take(struct data_slot *slot, struct arrival *arrival)
 {
-	const struct event_head *head = event;
-	bool stalled = atomic_load_explicit(&slot->stalled, memory_order_relaxed);
+	int r;
+
+	if (arrival->record)
+		return journal_writer_append_record(slot->writer, arrival->record);
+	r = journal_writer_append_event(
+		slot->writer, arrival->ring, arrival->position, arrival->event, arrival->size);
+	if (r == 0)
+		arrival->record = journal_writer_last(slot->writer);
+	return r;
+}
+
+bool data_slot_event(struct data_slot *slot, struct arrival *arrival)
+{
+	const struct event_head *head = arrival->event;
+	uint64_t taken =
+		slot->staged + atomic_load_explicit(&slot->journaled, memory_order_relaxed);
 	int r = 0;
 
-	if (slot->limit &&
-		atomic_load_explicit(&slot->journaled, memory_order_relaxed) >= slot->limit) {
-		count(&slot->over_limit);
+	if (slot->limit && taken >= slot->limit) {
+		count(&slot->over_limit, 1);
 		return false;
 	}
-	if (stalled) {
+	if (atomic_load_explicit(&slot->stalled, memory_order_relaxed)) {
 		/* An event's own time is good enough a clock, and costs nothing. */
 		if (head->time < slot->retry) {
-			lose(slot, slot->reason, head->time);
+			lose_one(slot, slot->reason, head->time);
 			return false;
 		}
 		/* The gap is told before what comes after it. */
 		r = write_losses(slot);
 	}
 	if (r == 0)
-		r = journal_writer_append_event(slot->writer, ring, position, event, size);
+		r = arrival_take(slot, arrival);
 	if (r < 0) {
 		slot->retry = head->time + RETRY_NS;
-		lose(slot, loss_of(r), head->time);
+		lose_one(slot, loss_of(r), head->time);
 		return stall(slot, r);
 	}
-	count(&slot->journaled);
+	slot->staged++;
+	return false;
+}
+
+bool data_slot_flush(struct data_slot *slot)
+{
+	struct journal_loss lost;
+	int r;
+
+	if (!slot->staged)
+		return false;
+	r = journal_writer_flush(slot->writer, &lost);
+	count(&slot->journaled, slot->staged - lost.count);
+	slot->staged = 0;
+	if (r < 0) {
+		lost.reason = loss_of(r);
+		lose(slot, &lost);
+		slot->retry = lost.until + RETRY_NS;
+		return stall(slot, r);
+	}
 	if (slot->limit &&
 		atomic_load_explicit(&slot->journaled, memory_order_relaxed) == slot->limit) {
 		atomic_store(&slot->full, true);
 		set_stalled(slot, false);
 		return true;
 	}
-	return stalled && set_stalled(slot, false);
+	return set_stalled(slot, false);
 }
 
 bool data_slot_tick(struct data_slot *slot, uint64_t ring_full, uint64_t since, uint64_t now)

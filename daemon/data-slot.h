@@ -16,13 +16,14 @@
 struct data_slot {
 	struct journal_writer *writer; /* NULL: no session */
 	uint64_t limit;
+	uint64_t staged; /* events that the writer took and has not written */
 	uint64_t retry; /* ns, CLOCK_MONOTONIC: when a journal that stalled is tried again */
 	enum loss_reason reason; /* why it stalled */
 	uint64_t ring_full_seen; /* of the kernel's count: has its loss record */
 	struct journal_loss losses[LOSS_REASONS]; /* wait for their record; `until` 0: none */
 
 	_Atomic uint64_t journaled, disk_full, disk_error, over_limit;
-	_Atomic bool stalled; /* the last append failed */
+	_Atomic bool stalled; /* the last write failed */
 	_Atomic bool full; /* the limit is reached */
 };
 
@@ -32,9 +33,22 @@ void data_slot_begin(struct data_slot *slot, struct journal_writer *writer, uint
 /* The session's last: gives the writer back. The counts stay. */
 struct journal_writer *data_slot_end(struct data_slot *slot);
 
-/* Journals an event, or counts why not. True if `stalled` or `full` changed. */
-bool data_slot_event(
-	struct data_slot *slot, uint16_t ring, uint32_t position, const void *event, uint32_t size);
+/* An event on its way to the sessions that matched it. */
+struct arrival {
+	const void *event;
+	uint32_t size;
+	uint16_t ring;
+	uint32_t position;
+	const struct journal_record
+		*record; /* as the first that took it made it; NULL: nobody yet */
+};
+
+/* Takes an event for the journal, or counts why not. True if `stalled` changed. */
+bool data_slot_event(struct data_slot *slot, struct arrival *arrival);
+
+/* Writes the events that were taken, and counts what became of them. True if `stalled` or `full`
+ * changed. */
+bool data_slot_flush(struct data_slot *slot);
 
 /* Merges a loss with what waits for a record in the journal; data_slot_tick writes it. */
 void data_slot_loss(struct data_slot *slot, const struct journal_loss *loss);

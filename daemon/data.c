@@ -44,6 +44,7 @@ struct data {
 	struct ring **rings;
 	unsigned int rings_count;
 	uint64_t claimed; /* bits with a writer */
+	uint64_t staged; /* of these: with events that are not yet written */
 	uint64_t ticked; /* ns, CLOCK_MONOTONIC */
 	struct data_slot slots[EVENT_SESSIONS_MAX];
 
@@ -68,41 +69,50 @@ struct delivery {
 	bool attention;
 };
 
-static int deliver(void *context, uint64_t position, const void *record, uint32_t size)
+static void deliver(void *context, uint64_t position, const void *event, uint32_t size)
 {
 	struct delivery *delivery = context;
 	struct data *data = delivery->data;
-	const struct event_head *head = record;
+	const struct event_head *head = event;
+	struct arrival arrival = {
+		.event = event,
+		.size = size,
+		.ring = delivery->ring,
+		.position = (uint32_t)position,
+	};
 	uint64_t sessions;
 
 	if (size < sizeof(*head))
-		return 0;
-	sessions = head->sessions;
-	if (sessions & ~data->claimed)
+		return;
+	sessions = head->sessions & data->claimed;
+	if (head->sessions != sessions)
 		atomic_fetch_add_explicit(&data->unclaimed, 1, memory_order_relaxed);
-	for (sessions &= data->claimed; sessions; sessions &= sessions - 1) {
+	data->staged |= sessions;
+	for (; sessions; sessions &= sessions - 1) {
 		struct data_slot *slot = &data->slots[__builtin_ctzll(sessions)];
 
-		if (data_slot_event(slot, delivery->ring, position, record, size))
+		if (data_slot_event(slot, &arrival))
 			delivery->attention = true;
 	}
-	return 0;
 }
 
-/* One turn of all rings: how many records were moved. */
+/* One turn of all rings: how many records were moved. The kernel gets their room back when they are
+ * in the journals. */
 static unsigned int drain(struct data *data)
 {
 	struct delivery delivery = { .data = data };
 	unsigned int moved = 0;
 
 	for (unsigned int i = 0; i < data->rings_count; i++) {
-		int n;
-
 		delivery.ring = i;
-		n = ring_drain(data->rings[i], DRAIN_BATCH, deliver, &delivery);
-		if (n > 0)
-			moved += n;
+		moved += ring_drain(data->rings[i], DRAIN_BATCH, deliver, &delivery);
 	}
+	for (; data->staged; data->staged &= data->staged - 1) {
+		if (data_slot_flush(&data->slots[__builtin_ctzll(data->staged)]))
+			delivery.attention = true;
+	}
+	for (unsigned int i = 0; i < data->rings_count; i++)
+		ring_release(data->rings[i]);
 	if (delivery.attention)
 		wake(data->attention_fd);
 	return moved;

@@ -11,6 +11,7 @@
 #include <glib.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../journal/cleanup.h"
@@ -59,39 +60,55 @@ enum walk {
 	WALK_DICTIONARIES, /* stop at the first record that is none a segment begins with */
 };
 
+/*
+ * Bytes of a chunk that are records which `walk` wants; *ret_more: 1 if more of them may follow it,
+ * 0 if not, negative if it is damaged. The file has `left` bytes from the chunk's first on.
+ */
+static size_t chunk_walk(
+	const uint8_t *chunk, size_t size, uint64_t left, enum walk walk, int *ret_more)
+{
+	size_t at = 0;
+
+	*ret_more = 0;
+	while (at + sizeof(struct journal_record) <= size) {
+		struct journal_record record;
+
+		memcpy(&record, chunk + at, sizeof(record));
+		if (record.size > JOURNAL_RECORD_MAX) {
+			*ret_more = -EBADMSG;
+			return at;
+		}
+		/* The rest of it is being written. */
+		if (record.size == 0 || at + journal_record_span(record.size) > left)
+			return at;
+		if (walk == WALK_DICTIONARIES && (record.type_ring & 0xff) != JOURNAL_START &&
+			(record.type_ring & 0xff) != JOURNAL_SETTINGS)
+			return at;
+		at += journal_record_span(record.size);
+	}
+	*ret_more = at > 0;
+	return at;
+}
+
 /* Advances `committed` over records that are complete. */
 static int follower_walk(struct follower *follower, enum walk walk)
 {
 	g_autofree uint8_t *chunk = g_malloc(WALK_CHUNK);
+	struct stat status;
+	int more = 1;
 
-	for (;;) {
-		ssize_t n = pread(follower->segment_fd, chunk, WALK_CHUNK, follower->committed);
-		size_t at = 0;
+	if (fstat(follower->segment_fd, &status) < 0)
+		return -errno;
+	while (more > 0 && follower->committed < (uint64_t)status.st_size) {
+		uint64_t left = (uint64_t)status.st_size - follower->committed;
+		ssize_t n = pread(follower->segment_fd, chunk, MIN(WALK_CHUNK, left),
+			(off_t)follower->committed);
 
 		if (n < 0)
 			return -errno;
-		while (at + sizeof(struct journal_record) <= (size_t)n) {
-			struct journal_record record;
-
-			memcpy(&record, chunk + at, sizeof(record));
-			if (record.size == 0)
-				goto end;
-			if (record.size > JOURNAL_RECORD_MAX)
-				return -EBADMSG;
-			if (walk == WALK_DICTIONARIES &&
-				(record.type_ring & 0xff) != JOURNAL_START &&
-				(record.type_ring & 0xff) != JOURNAL_SETTINGS)
-				goto end;
-			at += journal_record_span(record.size);
-		}
-		if (at == 0)
-			return 0;
-		follower->committed += at;
-		continue;
-	end:
-		follower->committed += at;
-		return 0;
+		follower->committed += chunk_walk(chunk, (size_t)n, left, walk, &more);
 	}
+	return MIN(more, 0);
 }
 
 /* Goes to segment `number`. -ENOENT if it isn't there. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,10 @@
 #include "modules.h"
 
 #define EXIT_USAGE 2
+
+#define HEAP_ARENAS 2 /* the loop's, and one that the other threads share */
+#define HEAP_BLOCK \
+	(128 << 10) /* bytes: memory beyond it goes back to the system when it is freed */
 
 struct command_line {
 	char *config;
@@ -164,6 +169,15 @@ static void raise_descriptor_limit(void)
 	}
 }
 
+/* Without these glibc keeps what a burst took, a huge message for example, for the next one, and an
+ * arena for each thread that there ever was. */
+static void bound_heap(void)
+{
+	mallopt(M_ARENA_MAX, HEAP_ARENAS);
+	mallopt(M_MMAP_THRESHOLD, HEAP_BLOCK);
+	mallopt(M_TRIM_THRESHOLD, HEAP_BLOCK);
+}
+
 static int add_sources(struct daemon *daemon)
 {
 	int r = sd_event_add_signal(daemon->event, NULL, SIGTERM, on_end_signal, daemon);
@@ -254,6 +268,7 @@ int main(int argc, char **argv)
 	if (r > 0)
 		return r - 1;
 	log_open();
+	bound_heap();
 	block_signals();
 	raise_descriptor_limit();
 

@@ -8,8 +8,10 @@
  * a journal_segment; records follow, each on a multiple of JOURNAL_ALIGN: a journal_record and
  * `size` bytes of payload. The dictionaries that later records need (JOURNAL_START,
  * JOURNAL_SETTINGS, ...) are repeated at the head of every segment, so that each can be read alone.
- * A record is committed by writing `size` last; a size of 0 is the end of what has been written so
- * far. A file may be longer than its records (it is allocated ahead): the rest is zero.
+ * Whole records are appended: what is in the file is final, and its length is the end of what has
+ * been written. A record that goes beyond the end is being written as long as somebody holds a write
+ * lock on the file (F_OFD_SETLK), and was cut off else. A size of 0 is an end, too: the zeros that a
+ * file system may leave behind when the machine loses power.
  */
 #ifndef NFTTRACED_FORMAT_H
 #define NFTTRACED_FORMAT_H
@@ -49,7 +51,7 @@ enum journal_type {
 
 struct journal_record {
 	__u32 size; /* bytes of the payload, without padding */
-	__u32 checksum; /* low half of XXH3_64bits over the 8 bytes that follow and the payload */
+	__u32 checksum; /* CRC-32C of the 8 bytes that follow and the payload */
 	__u32 type_ring; /* type in the low 8 bits, ring in the next 16 */
 	__u32 position; /* low half of the record's position in its ring: tells a restarted daemon
 			 * what it already has; 0 for what did not come from a ring */

@@ -7,37 +7,54 @@
 #include <glib.h>
 #include <string.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "cleanup.h"
 #include "clock.h"
+#include "crc32c.h"
+
+_Static_assert(offsetof(struct journal_record, type_ring) + sizeof(uint64_t) ==
+		sizeof(struct journal_record),
+	"what the checksum covers of a record's header is one word");
 
 /* What the checksum covers of the record's own header: everything behind the checksum. */
 #define RECORD_COVERED (sizeof(struct journal_record) - offsetof(struct journal_record, type_ring))
-
-static uint32_t record_checksum(const struct journal_record *record, uint32_t size)
-{
-	return (uint32_t)XXH3_64bits(&record->type_ring, RECORD_COVERED + size);
-}
 
 void journal_record_write(void *out, enum journal_type type, uint16_t ring, uint32_t position,
 	const void *payload, uint32_t size)
 {
 	struct journal_record *record = out;
+	uint8_t *end = (uint8_t *)(record + 1) + size;
+	uint64_t covered;
 
-	memcpy(record + 1, payload, size);
+	record->size = size;
 	record->type_ring = ((uint32_t)ring << 8) | (uint32_t)type;
 	record->position = position;
-	record->checksum = record_checksum(record, size);
-	__atomic_store_n(&record->size, size, __ATOMIC_RELEASE);
+	memcpy(&covered, &record->type_ring, sizeof(covered));
+	record->checksum = crc32c_copy(covered, record + 1, payload, size);
+	for (; (uintptr_t)end % JOURNAL_ALIGN != 0; end++)
+		*end = 0;
+}
+
+size_t journal_records_whole(const void *records, size_t size)
+{
+	const uint8_t *bytes = records;
+	size_t whole = 0;
+
+	while (size - whole >= sizeof(struct journal_record)) {
+		const struct journal_record *record = (const void *)(bytes + whole);
+		size_t span = journal_record_span(record->size);
+
+		if (span > size - whole)
+			break;
+		whole += span;
+	}
+	return whole;
 }
 
 bool journal_record_verify(const struct journal_record *record, uint32_t size, bool swapped)
 {
 	uint32_t stored = swapped ? __builtin_bswap32(record->checksum) : record->checksum;
 
-	return record_checksum(record, size) == stored;
+	return crc32c(0, &record->type_ring, RECORD_COVERED + size) == stored;
 }
 
 /* The kernel's text, 8-4-4-4-12 hex digits, as 16 bytes; zero where there is none. */

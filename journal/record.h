@@ -21,12 +21,14 @@ static inline size_t journal_record_span(uint32_t size)
 }
 
 /*
- * Writes a whole record to `out`, which has journal_record_span(size) bytes, is aligned to
- * JOURNAL_ALIGN and, where the record may be read while it is written, zero. The size is stored
- * last.
+ * Writes a record to `out`, which has journal_record_span(size) bytes and is aligned to
+ * JOURNAL_ALIGN: the header, the payload, and zeros up to the next record.
  */
 void journal_record_write(void *out, enum journal_type type, uint16_t ring, uint32_t position,
 	const void *payload, uint32_t size);
+
+/* Of `size` bytes, which begin with a record that this machine wrote: how many are whole records. */
+size_t journal_records_whole(const void *records, size_t size);
 
 /* True if the checksum of the record at `record`, whose payload of `size` bytes follows it, is
  * right. `swapped`: the record has the other byte order. */

@@ -3,6 +3,7 @@
 #include "resync.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <string.h>
 
@@ -76,6 +77,27 @@ static bool all_zero(const uint8_t *bytes, size_t size)
 	return true;
 }
 
+/* True if the record at the cursor goes beyond what is there. */
+static bool record_is_short(const struct cursor *cursor, size_t available)
+{
+	const struct journal_record *record = record_ahead(cursor, 0);
+	uint32_t size;
+
+	if (available < sizeof(*record))
+		return true;
+	size = chunk_u32(cursor->chunk, record->size);
+	return size <= JOURNAL_RECORD_MAX && available < sizeof(*record) + size;
+}
+
+/* True while a writer holds the file: a record that goes beyond its end is being written. */
+static bool file_is_written(const struct cursor *cursor)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+
+	return cursor->kind == CURSOR_FILE && fcntl(cursor->fd, F_OFD_GETLK, &lock) == 0 &&
+		lock.l_type != F_UNLCK;
+}
+
 /* The writer was at work while the file was read: what was written since is read again. */
 static void file_reread(struct cursor *cursor)
 {
@@ -108,17 +130,17 @@ static void damage_report(struct cursor *cursor, size_t skip, uint64_t count, st
 	item_new_loss(cursor->pool, &cursor->chunk->segment, &loss, ret);
 }
 
-/* The end of what can be read: quietly if nothing was begun here, as a loss if something was
- * cut. */
-static int end_reach(struct cursor *cursor, struct item *ret)
+/* The end of what can be read: quietly if nothing was begun here or somebody is at it, as a loss if
+ * something was cut. */
+static int end_reach(struct cursor *cursor, bool written, struct item *ret)
 {
 	struct chunk *chunk = cursor->chunk;
 	size_t rest = chunk->used - cursor->at;
 	bool begun = !all_zero(chunk->data + cursor->at, MIN(rest, sizeof(uint32_t)));
 
-	if (!begun) {
+	if (!begun || written) {
 		file_reread(cursor);
-		cursor->quiet = cursor->kind == CURSOR_FILE;
+		cursor->quiet = cursor->kind == CURSOR_FILE && !begun;
 		return 0;
 	}
 	rest = MIN(rest, RESYNC_DISTANCE_MAX);
@@ -141,10 +163,9 @@ int cursor_resync(struct cursor *cursor, struct item *ret)
 {
 	size_t span, ahead = 0;
 	ssize_t available;
+	bool written;
 	int r;
 
-	/* Whatever was seen of the bytes behind was written after what is missing here, so reading
-	 * once more shows a record that was only being written. */
 	available = cursor_fill(cursor, sizeof(struct journal_record) + sizeof(uint32_t));
 	if (available < 0)
 		return (int)available;
@@ -155,6 +176,9 @@ int cursor_resync(struct cursor *cursor, struct item *ret)
 	if (r == 0 && (available = cursor_fill(cursor, 1)) <= 0)
 		return (int)available;
 
+	/* A writer that has finished since is not there to be seen: what it wrote then is, so the
+	 * file is read again before anything is called damage. */
+	written = r == 0 && record_is_short(cursor, (size_t)available) && file_is_written(cursor);
 	if (cursor->kind == CURSOR_FILE &&
 		(r == 1 ||
 			!all_zero(cursor->chunk->data + cursor->at,
@@ -167,7 +191,7 @@ int cursor_resync(struct cursor *cursor, struct item *ret)
 			return cursor_next(cursor, ret);
 	}
 	if (r == 0)
-		return end_reach(cursor, ret);
+		return end_reach(cursor, written, ret);
 	r = (int)cursor_fill(cursor, ahead);
 	if (r < 0)
 		return r;

@@ -10,8 +10,8 @@
 
 #include "cursor.h"
 
-/* The next record is looked for so far behind damage, bytes; more than a writer allocates ahead, so
- * that nothing hides behind the zeros of a segment that is not full. */
+/* The next record is looked for so far behind damage, bytes; more than the longest record, so that
+ * nothing hides behind one. */
 #define RESYNC_DISTANCE_MAX (2U << 20)
 
 /* Bytes of candidates that are checksummed at most on the way. */

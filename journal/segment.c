@@ -6,43 +6,66 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "directory.h"
+#include "record.h"
 
 /* What a segment is called until it is published. */
 #define SEGMENT_NEW_NAME "segment.new"
 
 #define SEGMENT_FILE_MODE 0640
 
-static uint64_t page_size(void)
+/* Writes at `offset`; *ret_written is what was written, also when it fails. */
+static int bytes_write(
+	int fd, const uint8_t *bytes, size_t size, uint64_t offset, size_t *ret_written)
 {
-	return (uint64_t)sysconf(_SC_PAGESIZE);
+	size_t done = 0;
+	int r = 0;
+
+	while (done < size) {
+		ssize_t length = pwrite(fd, bytes + done, size - done, (off_t)(offset + done));
+
+		if (length > 0) {
+			done += (size_t)length;
+		} else if (length == 0 || errno != EINTR) {
+			r = length == 0 ? -EIO : -errno;
+			break;
+		}
+	}
+	*ret_written = done;
+	return r;
 }
 
-static uint64_t page_floor(uint64_t offset)
+/* Where the file system has no locks a reader may tell of a record that is being written as one
+ * that was cut off; the record is none the worse for it. */
+static void file_lock(int fd)
 {
-	return offset & ~(page_size() - 1);
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	(void)fcntl(fd, F_OFD_SETLK, &lock);
 }
 
-static uint64_t page_ceil(uint64_t offset)
+int segment_create(int dir_fd, const void *head, size_t size, struct segment *ret)
 {
-	return page_floor(offset + page_size() - 1);
-}
-
-int segment_create(int dir_fd, struct segment *ret)
-{
-	int fd;
+	auto_fd fd = -1;
+	size_t written;
+	int r;
 
 	/* One that a killed writer left behind. */
 	segment_discard(dir_fd);
-	fd = openat(dir_fd, SEGMENT_NEW_NAME, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	fd = openat(dir_fd, SEGMENT_NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		SEGMENT_FILE_MODE);
 	if (fd < 0)
 		return -errno;
-	*ret = (struct segment){ .fd = fd };
+	file_lock(fd);
+	r = bytes_write(fd, head, size, 0, &written);
+	if (r < 0) {
+		segment_discard(dir_fd);
+		return r;
+	}
+	*ret = (struct segment){ .fd = fd_steal(&fd), .end = size };
 	return 0;
 }
 
@@ -59,111 +82,23 @@ void segment_discard(int dir_fd)
 	unlinkat(dir_fd, SEGMENT_NEW_NAME, 0);
 }
 
-/* For file systems without fallocate: blocks that were written are there. */
-static int zeros_write(int fd, uint64_t offset, uint64_t length)
+int segment_append(struct segment *segment, const void *records, size_t size, size_t *ret_appended)
 {
-	static const uint8_t zeros[SEGMENT_STEP_MIN];
-
-	while (length > 0) {
-		ssize_t written = pwrite(fd, zeros, MIN(length, sizeof(zeros)), (off_t)offset);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		offset += (uint64_t)written;
-		length -= (uint64_t)written;
-	}
-	return 0;
-}
-
-/* Lengthens the file from `from` to `to` with blocks of its own, or leaves it as it was. */
-static int file_allocate(int fd, uint64_t from, uint64_t to)
-{
+	size_t written;
 	int r;
 
-	do
-		r = fallocate(fd, 0, (off_t)from, (off_t)(to - from)) < 0 ? -errno : 0;
-	while (r == -EINTR);
-	if (r == -EOPNOTSUPP)
-		r = zeros_write(fd, from, to - from);
-	/* Some file systems keep the part that they got. If giving it back fails it is only
-	 * room. */
-	if (r < 0 && ftruncate(fd, (off_t)from) < 0)
-		return r;
+	r = bytes_write(segment->fd, records, size, segment->end, &written);
+	*ret_appended = r < 0 ? journal_records_whole(records, written) : size;
+	segment->end += *ret_appended;
+	if (*ret_appended < written) {
+		/* If it can't be cut off the next record goes over it. */
+		G_GNUC_UNUSED int cut = ftruncate(segment->fd, (off_t)segment->end);
+	}
 	return r;
-}
-
-/* Allocates up to `least` or, if there is room, a step ahead of it. */
-static int segment_allocate(struct segment *segment, uint64_t least)
-{
-	uint64_t step = CLAMP(segment->allocated, SEGMENT_STEP_MIN, SEGMENT_STEP_MAX);
-	int r;
-
-	if (least <= segment->allocated)
-		return 0;
-	for (;; step /= 2) {
-		uint64_t target = MAX(least, page_ceil(segment->allocated + step));
-
-		r = file_allocate(segment->fd, segment->allocated, target);
-		if (r >= 0) {
-			segment->allocated = target;
-			return 0;
-		}
-		if ((r != -ENOSPC && r != -EDQUOT) || target == least)
-			return r;
-	}
-}
-
-/* Faults the window's pages in for writing at once. */
-static int window_populate(uint8_t *window, size_t size)
-{
-	if (madvise(window, size, MADV_POPULATE_WRITE) == 0)
-		return 0;
-	/* A kernel before 5.14 doesn't know it and faults them in one by one. */
-	if (errno == EINVAL)
-		return 0;
-	/* The kernel would have answered a write there by SIGBUS: a copy-on-write file system has
-	 * no room for an allocated page after all. */
-	return errno == EFAULT ? -ENOSPC : -errno;
-}
-
-int segment_grow(struct segment *segment, size_t bytes)
-{
-	uint64_t at = page_floor(segment->end);
-	uint8_t *window;
-	size_t size;
-	int r;
-
-	r = segment_allocate(segment, page_ceil(segment->end + bytes));
-	if (r < 0)
-		return r;
-
-	size = segment->allocated - at;
-	window = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, segment->fd, (off_t)at);
-	if (window == MAP_FAILED)
-		return -errno;
-	r = window_populate(window, size);
-	if (r < 0) {
-		munmap(window, size);
-		return r;
-	}
-
-	if (segment->window)
-		munmap(segment->window, segment->window_size);
-	segment->window = window;
-	segment->window_at = at;
-	segment->window_size = size;
-	return 0;
 }
 
 void segment_close(struct segment *segment)
 {
-	if (segment->window)
-		munmap(segment->window, segment->window_size);
-	/* What is left over when it fails is zero, which a reader takes for the end. */
-	if (segment->fd >= 0 && ftruncate(segment->fd, (off_t)segment->end) < 0)
-		segment->allocated = segment->end;
 	fd_close(&segment->fd);
 	*segment = SEGMENT_NONE;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One segment that is being written: a file that is allocated ahead of what is written, and a
- * window of it that is mapped. Allocated first, then mapped: a full disk is an error and never a
- * SIGBUS. Owned by the writer.
+ * One segment that is being written: a file that only whole records are appended to, with a lock by
+ * which readers see that it is written. Nothing is mapped and nothing allocated ahead: a full disk
+ * is an error of write(2), and what is in the file survives the writer's death. Owned by the
+ * writer.
  */
 #ifndef NFTTRACED_JOURNAL_SEGMENT_H
 #define NFTTRACED_JOURNAL_SEGMENT_H
@@ -10,28 +11,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A segment is allocated in steps that double from the first to the second: a small session takes
- * little room, a busy one few system calls. */
-#define SEGMENT_STEP_MIN (64U << 10)
-#define SEGMENT_STEP_MAX (1U << 20)
-
 struct segment {
 	int fd; /* -1: none */
-	uint64_t end; /* bytes written: where the next record goes */
-	uint64_t allocated; /* bytes of the file */
-	uint8_t *window; /* the mapped part of the file, NULL: none */
-	uint64_t window_at; /* file offset of window[0] */
-	size_t window_size;
+	uint64_t end; /* bytes of the file: where the next record goes */
 };
 
 /* A segment that is not there: segment_close may be called on it. */
 #define SEGMENT_NONE ((struct segment){ .fd = -1 })
 
 /*
- * Creates an empty segment that has no name yet which a reader would know: it shows up with
- * segment_publish. One at a time for a directory. Negative errno.
+ * Creates a segment that begins with `size` bytes of `head`, a journal_segment and records. It has
+ * no name yet that a reader would know: it shows up with segment_publish. One at a time for a
+ * directory. Negative errno: nothing is left of it.
  */
-int segment_create(int dir_fd, struct segment *ret);
+int segment_create(int dir_fd, const void *head, size_t size, struct segment *ret);
 
 /* Gives the segment its name. */
 int segment_publish(int dir_fd, uint64_t number);
@@ -39,26 +32,13 @@ int segment_publish(int dir_fd, uint64_t number);
 /* Removes the file of a segment that was created and not published. */
 void segment_discard(int dir_fd);
 
-/* What segment_reserve does when the window is used up. */
-int segment_grow(struct segment *segment, size_t bytes);
-
 /*
- * Gives zeroed, mapped room for `bytes` at the segment's end. A system call only when the window is
- * used up. -ENOSPC, -EDQUOT, ...: nothing has changed.
+ * Appends `size` bytes of whole records. -ENOSPC, -EDQUOT, ...: not all of them, and no part of a
+ * record. *ret_appended is set in any case: how many of the bytes went in.
  */
-static inline int segment_reserve(struct segment *segment, size_t bytes, void **ret)
-{
-	if (segment->end + bytes > segment->window_at + segment->window_size) {
-		int r = segment_grow(segment, bytes);
+int segment_append(struct segment *segment, const void *records, size_t size, size_t *ret_appended);
 
-		if (r < 0)
-			return r;
-	}
-	*ret = segment->window + (segment->end - segment->window_at);
-	return 0;
-}
-
-/* Cuts the file to what was written and closes it. */
+/* Closes it. Accepts SEGMENT_NONE. */
 void segment_close(struct segment *segment);
 
 #endif

@@ -15,7 +15,7 @@
 #include "segment.h"
 
 /* The least that limits.segment_size can be. */
-#define SEGMENT_SIZE_MIN SEGMENT_STEP_MIN
+#define SEGMENT_SIZE_MIN (64U << 10)
 
 /* A journal with a size limit has at least this many segments, so that the limit takes a part of it
  * at a time. */
@@ -34,7 +34,14 @@ struct journal_writer {
 	struct retention retention; /* of those before it */
 
 	struct journal_loss unreported; /* removed by retention, record not yet written */
-	int error; /* of the last append; 0: it went well */
+
+	uint8_t *stage; /* records of events that were taken, JOURNAL_STAGE_SIZE bytes */
+	size_t staged; /* bytes of them */
+	size_t last; /* where the last of them begins */
+	size_t ready; /* up to here nothing is to be done before an event is taken */
+	struct segment_books lost; /* of these events, since the last flush */
+	int lost_error; /* why; 0: none were */
+	int error; /* of the last write; 0: it went well */
 	uint64_t retry_at; /* ms: an event is not tried again before */
 };
 
@@ -43,49 +50,91 @@ static uint64_t coarse_ms(void)
 	return clock_ns(CLOCK_MONOTONIC_COARSE) / NSEC_PER_MSEC;
 }
 
-static int record_append(struct segment *segment, enum journal_type type, uint16_t ring,
-	uint32_t position, const void *payload, uint32_t size)
+static void ready_set(struct journal_writer *writer)
 {
-	size_t span = journal_record_span(size);
-	void *out;
+	uint64_t end = writer->segment.end, size = writer->limits.segment_size;
+
+	writer->ready = size > end ? MIN(size - end, JOURNAL_STAGE_SIZE) : 0;
+	if (writer->error < 0 || writer->unreported.count > 0)
+		writer->ready = 0;
+}
+
+/* What a write gave, remembered. */
+static int writer_note(struct journal_writer *writer, int result)
+{
+	writer->error = result;
+	if (result < 0)
+		writer->retry_at = coarse_ms() + JOURNAL_RETRY_MS;
+	ready_set(writer);
+	return result;
+}
+
+/* Enters `size` bytes of whole records. */
+static void records_count(const uint8_t *records, size_t size, struct segment_books *books)
+{
+	size_t at = 0;
+
+	while (at < size) {
+		const struct journal_record *record = (const void *)(records + at);
+		const struct event_head *head = (const void *)(record + 1);
+
+		segment_books_event(books, head->time);
+		at += journal_record_span(record->size);
+	}
+}
+
+static int stage_write(struct journal_writer *writer)
+{
+	size_t appended, staged = writer->staged;
 	int r;
 
-	r = segment_reserve(segment, span, &out);
-	if (r < 0)
-		return r;
-	journal_record_write(out, type, ring, position, payload, size);
-	segment->end += span;
-	return 0;
+	if (staged == 0)
+		return 0;
+	r = segment_append(&writer->segment, writer->stage, staged, &appended);
+	records_count(writer->stage, appended, &writer->books);
+	writer->staged = 0;
+	if (r < 0) {
+		records_count(writer->stage + appended, staged - appended, &writer->lost);
+		writer->lost_error = r;
+	}
+	return writer_note(writer, r);
 }
 
-static int json_append(struct segment *segment, enum journal_type type, const char *json)
+/* Writes a record of its own, behind the events that were taken before it. */
+static int record_append(
+	struct journal_writer *writer, enum journal_type type, const void *payload, uint32_t size)
 {
-	size_t length = strlen(json);
+	size_t appended, span = journal_record_span(size);
+	g_autofree uint8_t *record = g_malloc(span);
+	int r;
 
-	if (length == 0 || length > JOURNAL_RECORD_MAX)
-		return -EINVAL;
-	return record_append(segment, type, 0, 0, json, (uint32_t)length);
+	journal_record_write(record, type, 0, 0, payload, size);
+	r = stage_write(writer);
+	if (r >= 0)
+		r = segment_append(&writer->segment, record, span, &appended);
+	return writer_note(writer, r);
 }
 
-/* The header and the dictionaries. */
-static int head_append(
-	const struct journal_writer *writer, uint64_t number, struct segment *segment)
+static void head_add_json(GByteArray *head, enum journal_type type, const char *json)
 {
+	uint32_t size = (uint32_t)strlen(json);
+	guint at = head->len;
+
+	g_byte_array_set_size(head, at + (guint)journal_record_span(size));
+	journal_record_write(head->data + at, type, 0, 0, json, size);
+}
+
+/* Creates a segment with the header and the dictionaries. */
+static int head_write(const struct journal_writer *writer, uint64_t number, struct segment *ret)
+{
+	g_autoptr(GByteArray) head = g_byte_array_new();
 	struct journal_segment header;
-	void *out;
-	int r;
 
 	journal_segment_begin(&header, writer->session, number);
-	r = segment_reserve(segment, sizeof(header), &out);
-	if (r < 0)
-		return r;
-	memcpy(out, &header, sizeof(header));
-	segment->end += sizeof(header);
-
-	r = json_append(segment, JOURNAL_START, writer->start);
-	if (r < 0)
-		return r;
-	return json_append(segment, JOURNAL_SETTINGS, writer->settings);
+	g_byte_array_append(head, (const guint8 *)&header, sizeof(header));
+	head_add_json(head, JOURNAL_START, writer->start);
+	head_add_json(head, JOURNAL_SETTINGS, writer->settings);
+	return segment_create(writer->dir_fd, head->data, head->len, ret);
 }
 
 /* Says what retention removed, in the segment that is there now. */
@@ -93,12 +142,12 @@ static int removal_report(struct journal_writer *writer)
 {
 	int r;
 
-	r = record_append(&writer->segment, JOURNAL_LOSS, 0, 0, &writer->unreported,
-		sizeof(writer->unreported));
+	r = record_append(writer, JOURNAL_LOSS, &writer->unreported, sizeof(writer->unreported));
 	if (r < 0)
 		return r;
 	segment_books_loss(&writer->books, &writer->unreported);
 	writer->unreported = (struct journal_loss){ 0 };
+	ready_set(writer);
 	return 0;
 }
 
@@ -109,12 +158,10 @@ static int writer_rotate(struct journal_writer *writer)
 	uint64_t number = writer->books.number + 1;
 	int r;
 
-	r = segment_create(writer->dir_fd, &segment);
+	r = head_write(writer, number, &segment);
 	if (r < 0)
 		return r;
-	r = head_append(writer, number, &segment);
-	if (r >= 0)
-		r = segment_publish(writer->dir_fd, number);
+	r = segment_publish(writer->dir_fd, number);
 	if (r < 0) {
 		segment_close(&segment);
 		segment_discard(writer->dir_fd);
@@ -137,63 +184,135 @@ static int writer_rotate(struct journal_writer *writer)
 	return 0;
 }
 
-static int writer_append(struct journal_writer *writer, enum journal_type type, uint16_t ring,
-	uint32_t position, const void *payload, uint32_t size)
+/* Makes sure that `span` bytes more fit into the segment, with what was taken before. */
+static int room_make(struct journal_writer *writer, size_t span)
 {
-	size_t span = journal_record_span(size);
+	uint64_t end = writer->segment.end + writer->staged;
 	int r = 0;
 
-	if (G_UNLIKELY(writer->segment.end + span > writer->limits.segment_size &&
-		    writer->segment.end > writer->head_end))
-		r = writer_rotate(writer);
-	if (r >= 0 && G_UNLIKELY(writer->unreported.count > 0))
+	if (end + span > writer->limits.segment_size && end > writer->head_end) {
+		r = stage_write(writer);
+		if (r >= 0)
+			r = writer_note(writer, writer_rotate(writer));
+	}
+	if (r >= 0 && writer->unreported.count > 0)
 		r = removal_report(writer);
-	if (r >= 0)
-		r = record_append(&writer->segment, type, ring, position, payload, size);
-	writer->error = r;
-	if (r < 0)
-		writer->retry_at = coarse_ms() + JOURNAL_RETRY_MS;
 	return r;
+}
+
+/* What is to be done before `span` bytes can be taken. */
+static int stage_prepare(struct journal_writer *writer, size_t span)
+{
+	int r = 0;
+
+	if (span > JOURNAL_STAGE_SIZE)
+		return -EINVAL;
+	/* A million events a second against a full disk must cost no system call each. */
+	if (writer->error < 0 && coarse_ms() < writer->retry_at)
+		return writer->error;
+	if (writer->staged + span > JOURNAL_STAGE_SIZE)
+		r = stage_write(writer);
+	return r < 0 ? r : room_make(writer, span);
+}
+
+/* Room for the record of an event. */
+static int stage_take(struct journal_writer *writer, uint32_t size, uint8_t **ret)
+{
+	size_t span = journal_record_span(size);
+
+	if (size < sizeof(struct event_head))
+		return -EINVAL;
+	if (G_UNLIKELY(writer->staged + span > writer->ready)) {
+		int r = stage_prepare(writer, span);
+
+		if (r < 0)
+			return r;
+	}
+	writer->last = writer->staged;
+	writer->staged += span;
+	*ret = writer->stage + writer->last;
+	return 0;
 }
 
 int journal_writer_append_event(struct journal_writer *writer, uint16_t ring, uint32_t position,
 	const void *event, uint32_t size)
 {
-	const struct event_head *head = event;
+	uint8_t *out;
 	int r;
 
-	if (size < sizeof(*head) || size > JOURNAL_RECORD_MAX)
-		return -EINVAL;
-	/* A million events a second against a full disk must cost no system call each. */
-	if (G_UNLIKELY(writer->error < 0) && coarse_ms() < writer->retry_at)
-		return writer->error;
-
-	r = writer_append(writer, JOURNAL_EVENT, ring, position, event, size);
+	r = stage_take(writer, size, &out);
 	if (r < 0)
 		return r;
-	segment_books_event(&writer->books, head->time);
+	journal_record_write(out, JOURNAL_EVENT, ring, position, event, size);
 	return 0;
+}
+
+const struct journal_record *journal_writer_last(const struct journal_writer *writer)
+{
+	return (const void *)(writer->stage + writer->last);
+}
+
+int journal_writer_append_record(struct journal_writer *writer, const struct journal_record *record)
+{
+	uint8_t *out;
+	int r;
+
+	r = stage_take(writer, record->size, &out);
+	if (r < 0)
+		return r;
+	memcpy(out, record, journal_record_span(record->size));
+	return 0;
+}
+
+int journal_writer_flush(struct journal_writer *writer, struct journal_loss *ret_lost)
+{
+	int r;
+
+	stage_write(writer);
+	r = writer->lost_error;
+	*ret_lost = (struct journal_loss){
+		.count = writer->lost.events,
+		.since = writer->lost.since,
+		.until = writer->lost.until,
+	};
+	writer->lost = (struct segment_books){ 0 };
+	writer->lost_error = 0;
+	return r;
+}
+
+static int record_write(
+	struct journal_writer *writer, enum journal_type type, const void *payload, uint32_t size)
+{
+	int r;
+
+	r = room_make(writer, journal_record_span(size));
+	return r < 0 ? r : record_append(writer, type, payload, size);
+}
+
+static bool json_fits(const char *json)
+{
+	size_t length = strlen(json);
+
+	return length > 0 && length <= JOURNAL_RECORD_MAX;
 }
 
 int journal_writer_append_json(
 	struct journal_writer *writer, enum journal_type type, const char *json)
 {
-	size_t length = strlen(json);
-
-	if (length == 0 || length > JOURNAL_RECORD_MAX)
+	if (!json_fits(json))
 		return -EINVAL;
 	if (type == JOURNAL_SETTINGS) {
 		g_free(writer->settings);
 		writer->settings = g_strdup(json);
 	}
-	return writer_append(writer, type, 0, 0, json, (uint32_t)length);
+	return record_write(writer, type, json, (uint32_t)strlen(json));
 }
 
 int journal_writer_append_loss(struct journal_writer *writer, const struct journal_loss *loss)
 {
 	int r;
 
-	r = writer_append(writer, JOURNAL_LOSS, 0, 0, loss, sizeof(*loss));
+	r = record_write(writer, JOURNAL_LOSS, loss, sizeof(*loss));
 	if (r < 0)
 		return r;
 	segment_books_loss(&writer->books, loss);
@@ -207,7 +326,7 @@ void journal_writer_totals(const struct journal_writer *writer, struct journal_t
 	*ret = (struct journal_totals){
 		.events = retention->events + retention->removed + writer->books.events,
 		.removed = retention->removed,
-		.bytes = retention->bytes + writer->segment.allocated,
+		.bytes = retention->bytes + writer->segment.end,
 		.segments = retention->segments.length + 1,
 	};
 }
@@ -224,20 +343,24 @@ static void limits_set(struct journal_writer *writer, const struct journal_limit
 int journal_writer_open(int dir_fd, uint64_t session, const char *start, const char *settings,
 	const struct journal_limits *limits, struct journal_writer **ret)
 {
-	struct journal_writer *writer = g_new0(struct journal_writer, 1);
+	struct journal_writer *writer;
 	int r;
 
+	if (!json_fits(start) || !json_fits(settings))
+		return -EINVAL;
+	writer = g_new0(struct journal_writer, 1);
 	writer->session = session;
 	writer->start = g_strdup(start);
 	writer->settings = g_strdup(settings);
 	writer->segment = SEGMENT_NONE;
+	writer->stage = g_malloc(JOURNAL_STAGE_SIZE);
 	limits_set(writer, limits);
 	writer->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
 	r = writer->dir_fd < 0 ? -errno : 0;
 	if (r >= 0)
 		r = retention_open(&writer->retention, writer->dir_fd, &writer->books.number);
 	if (r >= 0)
-		r = writer_rotate(writer);
+		r = writer_note(writer, writer_rotate(writer));
 	if (r < 0) {
 		journal_writer_free(writer);
 		return r;
@@ -250,9 +373,11 @@ struct journal_writer *journal_writer_free(struct journal_writer *writer)
 {
 	if (!writer)
 		return NULL;
+	stage_write(writer);
 	segment_close(&writer->segment);
 	retention_clear(&writer->retention);
 	fd_close(&writer->dir_fd);
+	g_free(writer->stage);
 	g_free(writer->start);
 	g_free(writer->settings);
 	g_free(writer);

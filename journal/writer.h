@@ -13,9 +13,12 @@
 
 #include "format.h"
 
-/* After a failed append an event is not tried again for so long: the same error is returned at
+/* After a failed write an event is not tried again for so long: the same error is returned at
  * once, without a system call. Other records are always tried. */
 #define JOURNAL_RETRY_MS 100
+
+/* Bytes of events that are written at once; an event with its header is no longer than that. */
+#define JOURNAL_STAGE_SIZE (64U << 10)
 
 struct journal_writer;
 
@@ -43,25 +46,42 @@ int journal_writer_open(int dir_fd, uint64_t session, const char *start, const c
 	const struct journal_limits *limits, struct journal_writer **ret);
 
 /*
- * Appends one event as the ring carried it. Copies; allocates nothing; a system call only when a
- * window or a segment is used up. -ENOSPC, -EDQUOT, -EIO ...: nothing was written, what was
- * recorded before is whole, and a later call tries again (see JOURNAL_RETRY_MS).
+ * Takes one event as the ring carried it. Copies; allocates nothing; a system call only when
+ * JOURNAL_STAGE_SIZE bytes or a segment are full. It is in the journal after the next
+ * journal_writer_flush, or was lost, which that tells. Negative: it was not taken, -ENOSPC, -EDQUOT,
+ * -EIO ... because of what happened to others before (see JOURNAL_RETRY_MS), -EINVAL because it is
+ * no event.
  */
 int journal_writer_append_event(struct journal_writer *writer, uint16_t ring, uint32_t position,
 	const void *event, uint32_t size);
 
-/* Appends a JSON dictionary record (JOURNAL_SETTINGS, JOURNAL_END). Settings are remembered and
+/* The record of the event that was taken last, payload and all, until the writer is used again. */
+const struct journal_record *journal_writer_last(const struct journal_writer *writer);
+
+/* Takes an event whose record another writer made. */
+int journal_writer_append_record(
+	struct journal_writer *writer, const struct journal_record *record);
+
+/*
+ * Writes the events that were taken: when this returns they are in the journal and survive the
+ * death of the process. Negative: some were lost since the last flush; *ret_lost has how many, and
+ * their times; its reason is the caller's to say. What is in the journal is whole all the same, and
+ * a later call goes on.
+ */
+int journal_writer_flush(struct journal_writer *writer, struct journal_loss *ret_lost);
+
+/* Writes a JSON dictionary record (JOURNAL_SETTINGS, JOURNAL_END). Settings are remembered and
  * repeated at the head of later segments. */
 int journal_writer_append_json(
 	struct journal_writer *writer, enum journal_type type, const char *json);
 
-/* Appends a loss record. */
+/* Writes a loss record. */
 int journal_writer_append_loss(struct journal_writer *writer, const struct journal_loss *loss);
 
-/* What the journal has, as of now. */
+/* What the journal has, as of now; without events that were taken and not yet written. */
 void journal_writer_totals(const struct journal_writer *writer, struct journal_totals *ret);
 
-/* Cuts the last segment to what was written and closes it. Accepts NULL; returns NULL. */
+/* Writes the events that were taken and closes the last segment. Accepts NULL; returns NULL. */
 struct journal_writer *journal_writer_free(struct journal_writer *writer);
 
 #endif

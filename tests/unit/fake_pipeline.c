@@ -20,7 +20,7 @@ struct ring {
 
 struct fake_ring {
 	GQueue records; /* of GBytes */
-	uint64_t produced, consumed;
+	uint64_t produced, drained, consumed;
 };
 
 static struct {
@@ -266,7 +266,7 @@ int ring_fd(const struct ring *ring)
 	return ring->fd;
 }
 
-int ring_drain(struct ring *ring, unsigned int max, ring_handler handler, void *context)
+unsigned int ring_drain(struct ring *ring, unsigned int max, ring_handler handler, void *context)
 {
 	struct fake_ring *records = &fake.rings[ring->index];
 	unsigned int n;
@@ -279,11 +279,18 @@ int ring_drain(struct ring *ring, unsigned int max, ring_handler handler, void *
 		g_mutex_unlock(&fake.lock);
 		if (!record)
 			break;
-		handler(context, records->consumed, g_bytes_get_data(record, NULL),
+		handler(context, records->drained, g_bytes_get_data(record, NULL),
 			g_bytes_get_size(record));
-		records->consumed += g_bytes_get_size(record);
+		records->drained += g_bytes_get_size(record);
 	}
 	return n;
+}
+
+void ring_release(struct ring *ring)
+{
+	struct fake_ring *records = &fake.rings[ring->index];
+
+	records->consumed = records->drained;
 }
 
 uint64_t ring_producer_position(const struct ring *ring)

@@ -61,6 +61,8 @@ static void tear_down(void)
 /* Events are told apart by the process that they name. */
 static void write_events(unsigned int count)
 {
+	struct journal_loss lost;
+
 	for (unsigned int i = 0; i < count; i++) {
 		struct event_head head = { .size = sizeof(head),
 			.version = EVENT_VERSION,
@@ -72,6 +74,7 @@ static void write_events(unsigned int count)
 			0);
 		written++;
 	}
+	ck_assert_int_eq(journal_writer_flush(writer, &lost), 0);
 }
 
 static void end_session(void)
@@ -169,6 +172,32 @@ START_TEST(a_stream_from_now_has_the_dictionaries_and_what_comes)
 	ck_assert_uint_eq(seen.events, 3000);
 	ck_assert_uint_eq(seen.first, 5000);
 	ck_assert_uint_eq(seen.ends, 1);
+}
+END_TEST
+
+START_TEST(a_record_that_is_being_written_is_sent_when_it_is_whole)
+{
+	uint8_t tail[sizeof(struct event_head) / 2];
+	struct stat status;
+	struct seen seen;
+	off_t cut;
+	int fd, segment;
+
+	write_events(3);
+	segment = openat(dir_fd, "0000000001.nftj", O_RDWR | O_CLOEXEC);
+	ck_assert_int_eq(fstat(segment, &status), 0);
+	cut = status.st_size - (off_t)sizeof(tail);
+	ck_assert_int_eq(pread(segment, tail, sizeof(tail), cut), sizeof(tail));
+	ck_assert_int_eq(ftruncate(segment, cut), 0);
+	fd = begin(FOLLOW_FROM_START);
+	ck_assert_int_gt(sd_event_run(event, UINT64_MAX), 0);
+	ck_assert_int_eq(pwrite(segment, tail, sizeof(tail), cut), sizeof(tail));
+	close(segment);
+	end_session();
+	seen = read_all(fd);
+	ck_assert_uint_eq(seen.events, 3);
+	ck_assert_uint_eq(seen.ends, 1);
+	ck_assert_uint_eq(seen.slow + seen.other_losses, 0);
 }
 END_TEST
 
@@ -351,6 +380,7 @@ int main(void)
 	tcase_add_checked_fixture(cases, set_up, tear_down);
 	tcase_add_test(cases, a_stream_from_the_start_has_every_event_over_all_segments);
 	tcase_add_test(cases, a_stream_from_now_has_the_dictionaries_and_what_comes);
+	tcase_add_test(cases, a_record_that_is_being_written_is_sent_when_it_is_whole);
 	tcase_add_test(cases, a_reader_that_is_too_slow_is_told_that_it_missed_some);
 	tcase_add_test(cases, a_reader_that_goes_away_makes_room_for_another);
 	tcase_add_test(cases, readers_that_leave_a_quiet_session_make_room_and_leave_nothing_open);

@@ -106,12 +106,11 @@ START_TEST(a_session_that_records_little_takes_little_room)
 
 	kit_append(writer, 0, 1, 1);
 	journal_writer_totals(writer, &totals);
-	ck_assert_uint_eq(totals.bytes, 64 << 10);
+	ck_assert_uint_lt(totals.bytes, 1024);
 	ck_assert_int_eq(fstatat(dir_fd, "0000000001.nftj", &status, 0), 0);
 	ck_assert_uint_eq(status.st_mode & 07777 & ~0640, 0);
+	ck_assert_uint_eq((uint64_t)status.st_size, totals.bytes);
 	journal_writer_free(writer);
-	ck_assert_int_eq(fstatat(dir_fd, "0000000001.nftj", &status, 0), 0);
-	ck_assert_int_lt(status.st_size, 1024);
 }
 END_TEST
 
@@ -401,17 +400,18 @@ START_TEST(a_stream_is_read_however_it_is_cut)
 }
 END_TEST
 
-START_TEST(a_stream_may_have_the_zeros_of_a_live_segment)
+START_TEST(a_stream_may_have_the_zeros_of_a_power_cut)
 {
-	struct journal_writer *writer = kit_writer(dir_fd, &kit_limits);
 	g_autoptr(GByteArray) bytes = NULL;
+	static const guint8 zeros[4096];
 	struct journal_reader *reader = NULL;
 	struct kit_list list = { 0 };
 	char *reason = NULL;
 	int fd = memfd_create("stream", MFD_CLOEXEC);
 
-	kit_append(writer, 0, 1, 1);
+	kit_journal(dir_fd, &kit_limits, 1);
 	bytes = journal_bytes();
+	g_byte_array_append(bytes, zeros, sizeof(zeros));
 	ck_assert_int_eq(write(fd, bytes->data, bytes->len), bytes->len);
 	ck_assert_int_eq(write(fd, bytes->data, bytes->len), bytes->len);
 	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
@@ -420,7 +420,6 @@ START_TEST(a_stream_may_have_the_zeros_of_a_live_segment)
 	ck_assert_uint_eq(list.ids->len, 2);
 	ck_assert_uint_eq(list.losses, 0);
 	journal_reader_free(reader);
-	journal_writer_free(writer);
 	kit_list_clear(&list);
 }
 END_TEST
@@ -447,7 +446,7 @@ static Suite *journal_suite(void)
 		tests, a_reader_that_begins_at_the_end_gets_the_dictionaries_and_what_is_new);
 	tcase_add_test(tests, a_reader_survives_the_removal_of_what_it_reads);
 	tcase_add_test(tests, a_stream_is_read_however_it_is_cut);
-	tcase_add_test(tests, a_stream_may_have_the_zeros_of_a_live_segment);
+	tcase_add_test(tests, a_stream_may_have_the_zeros_of_a_power_cut);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -3,16 +3,14 @@
  * full disk is a small file system of the test's own and needs root: without it the test fails. */
 #include "test_journal_kit.h"
 
-#include <sched.h>
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#define SMALL_DISK "tmpfs", "size=512k"
+#define SMALL_DISK "size=512k"
 
-/* A file system that knows no fallocate. */
-#define SIMPLE_DISK "ramfs", NULL
+/* Events that the writer of another process has written at once. */
+#define BATCH 100
 
 static int dir_fd;
 static char *dir_path;
@@ -27,7 +25,7 @@ static void teardown(void)
 	kit_directory_remove(dir_fd, dir_path);
 }
 
-/* Appends without end and reports what was appended, last id first. */
+/* Appends without end and reports the last event that was written. */
 static void writer_run(volatile uint32_t *reported)
 {
 	struct journal_limits limits = { .segment_size = 256 << 10 };
@@ -35,14 +33,24 @@ static void writer_run(volatile uint32_t *reported)
 
 	if (journal_writer_open(dir_fd, 7, KIT_START, KIT_SETTINGS, &limits, &writer) < 0)
 		_exit(EXIT_FAILURE);
-	for (uint32_t id = 1;; id++) {
-		if (kit_append(writer, 0, id, id) < 0)
+	for (uint32_t id = 1;; id += BATCH) {
+		struct journal_loss lost;
+
+		if (kit_take(writer, id, id + BATCH - 1) < 0 ||
+			journal_writer_flush(writer, &lost) < 0)
 			_exit(EXIT_FAILURE);
-		*reported = id;
+		*reported = id + BATCH - 1;
 	}
 }
 
-START_TEST(a_killed_writer_leaves_everything_that_it_had_appended)
+/* The kernel may have stopped the last write within a record, which is told then. */
+static void assert_cut_at_most(const struct kit_list *list)
+{
+	ck_assert_uint_le(list->losses, 1);
+	ck_assert_uint_eq(list->losses, list->reasons[LOSS_DAMAGED]);
+}
+
+START_TEST(a_killed_writer_leaves_everything_that_it_had_written)
 {
 	volatile uint32_t *reported = mmap(
 		NULL, sizeof(*reported), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -63,41 +71,20 @@ START_TEST(a_killed_writer_leaves_everything_that_it_had_appended)
 
 	list = kit_read_path(dir_fd, ".");
 	ck_assert_uint_ge(list.ids->len, *reported);
-	ck_assert_uint_le(list.ids->len, *reported + 1);
+	ck_assert_uint_le(list.ids->len, *reported + BATCH);
 	kit_assert_ids(&list, 1, list.ids->len);
-	ck_assert_uint_eq(list.losses, 0);
+	assert_cut_at_most(&list);
 	kit_list_clear(&list);
 
 	/* The next writer goes on behind it. */
 	kit_journal(dir_fd, &kit_limits, 3);
 	list = kit_read_path(dir_fd, ".");
 	ck_assert_uint_ge(list.ids->len, *reported + 3);
-	ck_assert_uint_eq(list.losses, 0);
+	assert_cut_at_most(&list);
 	kit_list_clear(&list);
 	munmap((void *)reported, sizeof(*reported));
 }
 END_TEST
-
-/* A file system over the directory, in a mount namespace of the test's own. */
-static int disk_mount(const char *type, const char *options)
-{
-	int fd;
-
-	ck_assert_msg(geteuid() == 0, "this test mounts file systems: run it as root");
-	ck_assert_msg(unshare(CLONE_NEWNS) == 0, "unshare: %s", g_strerror(errno));
-	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-	ck_assert_msg(mount(type, dir_path, type, 0, options) == 0, "mount: %s", g_strerror(errno));
-	fd = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ck_assert_int_ge(fd, 0);
-	return fd;
-}
-
-static void disk_leave(int fd)
-{
-	kit_empty(dir_path);
-	close(fd);
-	ck_assert_int_eq(umount2(dir_path, MNT_DETACH), 0);
-}
 
 /* Appends until the disk is full; returns how many events went in. */
 static uint32_t disk_fill(struct journal_writer *writer)
@@ -113,7 +100,7 @@ static uint32_t disk_fill(struct journal_writer *writer)
 
 START_TEST(a_full_disk_is_an_error_and_harms_nothing)
 {
-	int fd = disk_mount(SMALL_DISK);
+	int fd = kit_disk_mount(dir_path, SMALL_DISK);
 	struct journal_writer *writer = kit_writer(fd, &kit_limits);
 	uint32_t count = disk_fill(writer);
 	struct kit_list list;
@@ -129,13 +116,13 @@ START_TEST(a_full_disk_is_an_error_and_harms_nothing)
 	list = kit_read_path(fd, ".");
 	kit_assert_ids(&list, 1, count);
 	kit_list_clear(&list);
-	disk_leave(fd);
+	kit_disk_leave(dir_path, fd);
 }
 END_TEST
 
 START_TEST(it_goes_on_when_there_is_room_again)
 {
-	int fd = disk_mount(SMALL_DISK);
+	int fd = kit_disk_mount(dir_path, SMALL_DISK);
 	g_autofree char *ballast = g_build_filename(dir_path, "ballast", NULL);
 	g_autofree char *weight = g_malloc0(200 << 10);
 	struct journal_loss loss = { .reason = LOSS_DISK_FULL, .count = 100 };
@@ -161,7 +148,7 @@ START_TEST(it_goes_on_when_there_is_room_again)
 	kit_assert_ids(&list, 1, count + 200);
 	ck_assert_uint_eq(list.lost[LOSS_DISK_FULL], 100);
 	kit_list_clear(&list);
-	disk_leave(fd);
+	kit_disk_leave(dir_path, fd);
 }
 END_TEST
 
@@ -177,7 +164,7 @@ static uint64_t system_time(void)
 
 START_TEST(a_full_disk_costs_no_system_call_per_event)
 {
-	int fd = disk_mount(SMALL_DISK);
+	int fd = kit_disk_mount(dir_path, SMALL_DISK);
 	struct journal_writer *writer = kit_writer(fd, &kit_limits);
 	uint8_t event[KIT_EVENT_SIZE];
 	uint64_t before;
@@ -193,13 +180,13 @@ START_TEST(a_full_disk_costs_no_system_call_per_event)
 	/* A million system calls take several times as long on any machine. */
 	ck_assert_uint_lt(system_time() - before, 50 * 1000000);
 	journal_writer_free(writer);
-	disk_leave(fd);
+	kit_disk_leave(dir_path, fd);
 }
 END_TEST
 
 START_TEST(a_journal_that_can_not_begin_leaves_nothing)
 {
-	int fd = disk_mount(SMALL_DISK);
+	int fd = kit_disk_mount(dir_path, SMALL_DISK);
 	g_autofree char *ballast = g_build_filename(dir_path, "ballast", NULL);
 	g_autofree char *weight = g_malloc0(512 << 10);
 	struct journal_writer *writer = NULL;
@@ -211,21 +198,7 @@ START_TEST(a_journal_that_can_not_begin_leaves_nothing)
 	dir = g_dir_open(dir_path, 0, NULL);
 	ck_assert_str_eq(g_dir_read_name(dir), "ballast");
 	ck_assert_ptr_null(g_dir_read_name(dir));
-	disk_leave(fd);
-}
-END_TEST
-
-START_TEST(a_file_system_without_fallocate_will_do)
-{
-	int fd = disk_mount(SIMPLE_DISK);
-	struct kit_list list;
-
-	kit_journal(fd, &kit_limits, 3000);
-	list = kit_read_path(fd, ".");
-	kit_assert_ids(&list, 1, 3000);
-	ck_assert_uint_eq(list.losses, 0);
-	kit_list_clear(&list);
-	disk_leave(fd);
+	kit_disk_leave(dir_path, fd);
 }
 END_TEST
 
@@ -253,14 +226,17 @@ START_TEST(a_reader_keeps_up_with_a_writer_in_another_process)
 		if (r > 0)
 			kit_list_add(&list, &entry);
 	}
+	ck_assert_uint_eq(list.losses, 0);
 	kill(child, SIGKILL);
 	ck_assert_int_eq(waitpid(child, NULL, 0), child);
 
-	/* Read while it was written, it is the same as afterwards. */
+	/* Read while it was written, it is the same as afterwards. The first end may be one that was
+	 * reached before, told when all that was held back is given. */
+	ck_assert_int_eq(kit_read(reader, &list), 0);
 	ck_assert_int_eq(kit_read(reader, &list), 0);
 	ck_assert_uint_ge(list.ids->len, *reported);
 	kit_assert_ids(&list, 1, list.ids->len);
-	ck_assert_uint_eq(list.losses, 0);
+	assert_cut_at_most(&list);
 	journal_reader_free(reader);
 	kit_list_clear(&list);
 	munmap((void *)reported, sizeof(*reported));
@@ -274,12 +250,11 @@ static Suite *crash_suite(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
-	tcase_add_loop_test(tests, a_killed_writer_leaves_everything_that_it_had_appended, 0, 40);
+	tcase_add_loop_test(tests, a_killed_writer_leaves_everything_that_it_had_written, 0, 40);
 	tcase_add_test(tests, a_full_disk_is_an_error_and_harms_nothing);
 	tcase_add_test(tests, it_goes_on_when_there_is_room_again);
 	tcase_add_test(tests, a_full_disk_costs_no_system_call_per_event);
 	tcase_add_test(tests, a_journal_that_can_not_begin_leaves_nothing);
-	tcase_add_test(tests, a_file_system_without_fallocate_will_do);
 	tcase_add_test(tests, a_reader_keeps_up_with_a_writer_in_another_process);
 	suite_add_tcase(suite, tests);
 	return suite;

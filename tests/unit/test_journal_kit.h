@@ -10,11 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,13 +82,32 @@ static inline void kit_event(void *out, uint32_t size, uint64_t time, uint32_t i
 
 #define KIT_EVENT_SIZE 256
 
+/* Journals an event by itself. */
 static inline int kit_append(
 	struct journal_writer *writer, uint16_t ring, uint64_t time, uint32_t id)
 {
 	uint8_t event[KIT_EVENT_SIZE];
+	struct journal_loss lost;
+	int r;
 
 	kit_event(event, sizeof(event), time, id);
-	return journal_writer_append_event(writer, ring, id, event, sizeof(event));
+	r = journal_writer_append_event(writer, ring, id, event, sizeof(event));
+	return r < 0 ? r : journal_writer_flush(writer, &lost);
+}
+
+/* Takes the events `first` to `last`, to be written at once; returns what the last one's append
+ * said. */
+static inline int kit_take(struct journal_writer *writer, uint32_t first, uint32_t last)
+{
+	int r = 0;
+
+	for (uint32_t id = first; id <= last; id++) {
+		uint8_t event[KIT_EVENT_SIZE];
+
+		kit_event(event, sizeof(event), id, id);
+		r = journal_writer_append_event(writer, 0, id, event, sizeof(event));
+	}
+	return r;
 }
 
 static inline struct journal_writer *kit_writer(int dir_fd, const struct journal_limits *limits)
@@ -207,6 +228,28 @@ static inline void kit_assert_ids(const struct kit_list *list, uint32_t first, u
 	ck_assert_uint_eq(list->ids->len, last - first + 1);
 	for (guint i = 0; i < list->ids->len; i++)
 		ck_assert_uint_eq(kit_list_id(list, i), first + i);
+}
+
+/* A small file system over the directory, in a mount namespace of the test's own: needs root. `size`
+ * is an option of mount(8). */
+static inline int kit_disk_mount(const char *path, const char *size)
+{
+	int fd;
+
+	ck_assert_msg(geteuid() == 0, "this test mounts file systems: run it as root");
+	ck_assert_msg(unshare(CLONE_NEWNS) == 0, "unshare: %s", g_strerror(errno));
+	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_msg(mount("tmpfs", path, "tmpfs", 0, size) == 0, "mount: %s", g_strerror(errno));
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+static inline void kit_disk_leave(const char *path, int fd)
+{
+	kit_empty(path);
+	close(fd);
+	ck_assert_int_eq(umount2(path, MNT_DETACH), 0);
 }
 
 /* A test's main(): runs the suite. */

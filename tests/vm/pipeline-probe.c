@@ -98,14 +98,14 @@ static void packet_print(const struct event_packet *packet)
 		printf("%s%02x", i % 4 ? "" : " ", bytes[i]);
 }
 
-static int record_print(void *context, uint64_t position, const void *data, uint32_t size)
+static void record_print(void *context, uint64_t position, const void *data, uint32_t size)
 {
 	const struct settings *settings = context;
 	const struct event_head *head = data;
 	uint32_t offset = sizeof(*head);
 
 	if (settings->quiet)
-		return 0;
+		return;
 	if (head->size != size || size % EVENT_ALIGN)
 		printf("BAD SIZE %u of %u ", head->size, size);
 	printf("%llu cpu %u [%.16s] %u/%u probe %u attach %u epoch %u sessions %llx", head->time,
@@ -132,7 +132,6 @@ static int record_print(void *context, uint64_t position, const void *data, uint
 		offset += (header->size + EVENT_ALIGN - 1) / EVENT_ALIGN * EVENT_ALIGN;
 	}
 	printf("%s\n", offset == size ? "" : " BAD END");
-	return 0;
 }
 
 static void counts_print(const struct pipeline *pipeline)
@@ -169,10 +168,12 @@ static unsigned int drain(struct ring **rings, unsigned int count, const struct 
 	unsigned int drained = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
-		int n;
+		unsigned int n;
 
-		while ((n = ring_drain(rings[i], DRAIN_MAX, record_print, (void *)settings)) > 0)
-			drained += (unsigned int)n;
+		while ((n = ring_drain(rings[i], DRAIN_MAX, record_print, (void *)settings)) > 0) {
+			drained += n;
+			ring_release(rings[i]);
+		}
 	}
 	return drained;
 }
