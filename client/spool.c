@@ -14,10 +14,21 @@
 /* Bytes that are gathered before they are written. */
 #define SPOOL_BUFFER (1U << 20)
 
+/* What is read is kept in blocks: who reads here and there mostly reads near by. */
+#define BLOCK_SIZE  (1U << 16)
+#define BLOCK_SLOTS 16
+
+struct block {
+	uint64_t number; /* its place in the file, in blocks */
+	size_t used; /* bytes of it that are here */
+	char bytes[BLOCK_SIZE];
+};
+
 struct spool {
 	int fd; /* -1: nothing was written yet */
 	uint64_t written; /* bytes in the file */
 	size_t gathered; /* bytes that follow them */
+	struct block *blocks[BLOCK_SLOTS]; /* by the low part of their numbers; or NULL */
 	char buffer[SPOOL_BUFFER];
 };
 
@@ -28,6 +39,7 @@ struct spool *spool_new(void)
 	spool->fd = -1;
 	spool->written = 0;
 	spool->gathered = 0;
+	memset(spool->blocks, 0, sizeof(spool->blocks));
 	return spool;
 }
 
@@ -119,6 +131,48 @@ static int file_read(struct spool *spool, uint64_t offset, char *ret, size_t siz
 	return 0;
 }
 
+/* The block with that number, with all of it that is in the file. */
+static int block_get(struct spool *spool, uint64_t number, struct block **ret)
+{
+	struct block **slot = &spool->blocks[number % BLOCK_SLOTS];
+	size_t size = (size_t)MIN(spool->written - number * BLOCK_SIZE, BLOCK_SIZE);
+	int r;
+
+	if (!*slot)
+		*slot = g_malloc0(sizeof(**slot));
+	if ((*slot)->number != number || (*slot)->used < size) {
+		(*slot)->used = 0;
+		r = file_read(spool, number * BLOCK_SIZE, (*slot)->bytes, size);
+		if (r < 0)
+			return r;
+		(*slot)->number = number;
+		(*slot)->used = size;
+	}
+	*ret = *slot;
+	return 0;
+}
+
+/* Reads from the file block by block, or at once if it is much. */
+static int stored_read(struct spool *spool, uint64_t offset, char *ret, size_t size)
+{
+	if (size >= BLOCK_SIZE)
+		return file_read(spool, offset, ret, size);
+	while (size > 0) {
+		size_t at = (size_t)(offset % BLOCK_SIZE);
+		size_t length = MIN(size, BLOCK_SIZE - at);
+		struct block *block;
+		int r = block_get(spool, offset / BLOCK_SIZE, &block);
+
+		if (r < 0)
+			return r;
+		memcpy(ret, block->bytes + at, length);
+		offset += length;
+		ret += length;
+		size -= length;
+	}
+	return 0;
+}
+
 int spool_read(struct spool *spool, uint64_t offset, void *ret, size_t size)
 {
 	size_t stored = 0;
@@ -126,7 +180,7 @@ int spool_read(struct spool *spool, uint64_t offset, void *ret, size_t size)
 
 	if (offset < spool->written) {
 		stored = (size_t)MIN(size, spool->written - offset);
-		r = file_read(spool, offset, ret, stored);
+		r = stored_read(spool, offset, ret, stored);
 		if (r < 0)
 			return r;
 	}
@@ -141,6 +195,8 @@ struct spool *spool_free(struct spool *spool)
 	if (!spool)
 		return NULL;
 	fd_close(&spool->fd);
+	for (unsigned int i = 0; i < BLOCK_SLOTS; i++)
+		g_free(spool->blocks[i]);
 	g_free(spool);
 	return NULL;
 }

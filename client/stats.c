@@ -11,6 +11,9 @@
  * made up. */
 #define FEW_KEYS_MAX 256
 
+/* Packets that share a place among those that are remembered. */
+#define PLACE_PACKETS 8
+
 struct stats *stats_new(struct journals *journals, size_t keys_max)
 {
 	struct stats *stats = g_new0(struct stats, 1);
@@ -25,22 +28,27 @@ struct stats *stats_new(struct journals *journals, size_t keys_max)
 	return stats;
 }
 
-/* True for the first event of a packet. Of two packets that share a place the one that came last is
- * remembered: a packet is counted twice only if another one comes between its events there. */
+/* True for the first event of a packet. Each place has room for a few packets: the one that was seen
+ * longest ago makes room for a new one, and would be counted again. */
 static bool packet_new(struct stats *stats, const struct event_head *head, unsigned int boot)
 {
+	const struct stats_packet packet = { head->track_time, head->track_head, boot, true };
 	uint64_t id[] = { head->track_time, head->track_head, boot };
-	struct stats_packet *seen = &stats->seen[XXH3_64bits(id, sizeof(id)) % STATS_PACKETS_MAX];
+	uint64_t place = XXH3_64bits(id, sizeof(id)) % (STATS_PACKETS_MAX / PLACE_PACKETS);
+	struct stats_packet *seen = &stats->seen[place * PLACE_PACKETS];
+	size_t found = 0;
 
 	if (!(head->flags & EVENT_TRACKED)) {
 		stats->untracked++;
 		return true;
 	}
-	if (seen->used && seen->track_time == head->track_time &&
-		seen->track_head == head->track_head && seen->boot == boot)
-		return false;
-	*seen = (struct stats_packet){ head->track_time, head->track_head, boot, true };
-	return true;
+	while (found < PLACE_PACKETS &&
+		!(seen[found].used && seen[found].track_time == packet.track_time &&
+			seen[found].track_head == packet.track_head && seen[found].boot == boot))
+		found++;
+	memmove(seen + 1, seen, MIN(found, PLACE_PACKETS - 1) * sizeof(*seen));
+	seen[0] = packet;
+	return found == PLACE_PACKETS;
 }
 
 static void count_packet(struct stats *stats, uint64_t time, uint64_t bytes)
