@@ -3,6 +3,7 @@
 #include "pipeline-private.h"
 
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #define SYMBOLS        "/proc/kallsyms"
 #define KPROBE_TYPE    "/sys/bus/event_source/devices/kprobe/type"
 #define PERF_PARANOID  "/proc/sys/kernel/perf_event_paranoid"
+#define ERROR_MAX      128 /* bytes of libbpf's words for an error */
 #define PARANOID_ADMIN 3 /* Debian: perf events take CAP_SYS_ADMIN */
 
 /* What is looked for among the kernel's symbols. */
@@ -94,9 +96,14 @@ static int layout_read(struct kernel_facts *facts, char **ret_reason)
 	int r;
 
 	if (!kernel) {
-		r = -errno;
-		*ret_reason = g_strdup_printf("%s can't be read: %s", KERNEL_BTF, g_strerror(-r));
-		return r;
+		char why[ERROR_MAX];
+
+		libbpf_strerror(errno, why, sizeof(why));
+		*ret_reason = g_strdup_printf("the kernel's type information (" KERNEL_BTF
+					      ") can't be read (%s): it "
+					      "needs CONFIG_DEBUG_INFO_BTF",
+			why);
+		return -ENODATA;
 	}
 	facts->direct_loads = btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	r = function_find(kernel, facts);
@@ -129,6 +136,8 @@ int kernel_facts_read(struct kernel_facts *ret, char **ret_reason)
 	struct symbols symbols = {};
 	int r;
 
+	/* It would write to standard error; what it has to say is in our sentence. */
+	libbpf_set_print(NULL);
 	if (access(KERNEL_BTF, F_OK) < 0) {
 		*ret_reason = g_strdup("the kernel has no type information (" KERNEL_BTF
 				       "): it needs CONFIG_DEBUG_INFO_BTF");

@@ -53,7 +53,7 @@ cp /sys/kernel/btf/vmlinux "$work/btf"
 mount --bind "$work/btf" /sys/kernel/btf
 refuses "without that of nf_tables" CONFIG_DEBUG_INFO_BTF_MODULES "${daemon[@]}"
 head -c 1000 /dev/zero >"$work/btf/vmlinux"
-refuses "with one that is no type information" "/sys/kernel/btf/vmlinux" "${daemon[@]}"
+refuses "with one that is no type information" "type information (/sys/kernel/btf/vmlinux)" "${daemon[@]}"
 umount /sys/kernel/btf
 
 mount -t tmpfs tmpfs /sys/devices/kprobe
