@@ -45,6 +45,10 @@ struct notes {
 	__u16 protocol; /* skb->protocol, network byte order */
 	__u16 network_offset;
 	__u32 sections; /* 1 << enum event_section_type: what the sessions want */
+	__u32 probe; /* number of the further probe */
+	__u64 drop_reason; /* of a further probe that tells one */
+	__u64 freed_time; /* identity of a packet that was freed; 0: it was not, or had none */
+	__u64 freed_origin;
 	__u8 skb_span[SKB_SPAN];
 	__u8 chain_span[CHAIN_SPAN];
 };
@@ -55,6 +59,24 @@ _Static_assert(__builtin_offsetof(struct notes, skb_span) % 8 == 0, "spans are a
 static __always_inline struct notes *frame_notes(struct frame *frame)
 {
 	return (struct notes *)frame->scratch;
+}
+
+/* A kretprobe sees the stack pointer behind the return address that a kprobe at entry sees it at. */
+#if defined(__TARGET_ARCH_x86)
+#define RETURN_STACK_SHIFT 8
+#else
+#define RETURN_STACK_SHIFT 0
+#endif
+
+/* The function's stack frame, the same number at its entry and its return. */
+static __always_inline __u64 frame_at_entry(struct pt_regs *registers)
+{
+	return PT_REGS_SP(registers);
+}
+
+static __always_inline __u64 frame_at_return(struct pt_regs *registers)
+{
+	return PT_REGS_SP(registers) - RETURN_STACK_SHIFT;
 }
 
 /* Fills in a call from the function's first five arguments. */
@@ -156,12 +178,13 @@ static __always_inline bool verdict_jumps(__s32 code)
 	return code == TABLES_JUMP || code == TABLES_GOTO;
 }
 
-static __always_inline struct cpu_stats *cpu_stats(__u32 *ret_cpu)
+/* `owner` is the frame's: those who can interrupt each other count for themselves. */
+static __always_inline struct cpu_stats *cpu_stats(__u32 owner, __u32 *ret_cpu)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
+	__u32 cpu = bpf_get_smp_processor_id(), key = owner * possible_cpus + cpu;
 
 	*ret_cpu = cpu;
-	return bpf_map_lookup_elem(&stats, &cpu);
+	return bpf_map_lookup_elem(&stats, &key);
 }
 
 #endif

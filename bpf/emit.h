@@ -8,6 +8,7 @@
 
 #include "bits.h"
 #include "record.h"
+#include "stack.h"
 #include "track.h"
 
 #define RATE_TRIES 4 /* races with other CPUs for a session's next arrival time */
@@ -98,15 +99,13 @@ static __always_inline struct tracker_slot *packet_track(
 }
 
 static __always_inline void record_head(struct frame *frame, struct notes *notes,
-	const struct tracker_slot *slot, const struct nf_hook_state *state, __u64 now, __u32 cpu,
-	__u8 attach)
+	const struct tracker_slot *slot, __u64 net, __u64 now, __u32 cpu, __u8 probe, __u8 attach)
 {
 	struct event_head *head = (struct event_head *)frame->record;
 	const struct task_struct *task = (void *)bpf_get_current_task_btf();
-	__u64 net = notes->sections & 1u << EVENT_SECTION_NETNS ? (__u64)state->net : 0;
 
 	head->version = EVENT_VERSION;
-	head->probe = EVENT_PROBE_NFT;
+	head->probe = probe;
 	head->attach = attach;
 	head->flags = (slot ? EVENT_TRACKED : 0) | (notes->head ? 0 : EVENT_STOLEN);
 	head->time = now;
@@ -141,7 +140,7 @@ static __always_inline bool record_output(struct frame *frame, __u32 size, __u32
 }
 
 /* Puts the record into the ring, or has SECTIONS do so. */
-static __always_inline int record_finish(void *context, struct frame *frame, __u32 owner,
+static __always_inline int record_finish(void *context, struct frame *frame, __u8 attach,
 	struct cpu_stats *stats, __u64 sessions, __u32 size, __u32 cpu)
 {
 	struct event_head *head = (struct event_head *)frame->record;
@@ -149,8 +148,10 @@ static __always_inline int record_finish(void *context, struct frame *frame, __u
 	head->size = size;
 	head->sessions = sessions;
 	if (frame_notes(frame)->sections & SECTIONS_FURTHER && frame_notes(frame)->head) {
-		if (owner == FRAME_TRACING)
+		if (attach == EVENT_ATTACH_FENTRY)
 			bpf_tail_call(context, &fentry_stages, STAGE_SECTIONS);
+		else if (attach == EVENT_ATTACH_RAW_TRACEPOINT)
+			bpf_tail_call(context, &tracepoint_stages, STAGE_SECTIONS);
 		else
 			bpf_tail_call(context, &kprobe_stages, STAGE_SECTIONS);
 	}
@@ -169,11 +170,15 @@ static __always_inline int emit(void *context, __u32 owner, __u8 attach)
 	__u64 span[8] = {}, now, sessions;
 	__u32 cpu, size = sizeof(struct event_head), wanted;
 
-	stats = cpu_stats(&cpu);
+	stats = cpu_stats(owner, &cpu);
 	if (!frame || !stats)
 		return 0;
 	if (frame->context != (__u64)context) {
 		stats->counts[COUNT_NESTED]++;
+		return 0;
+	}
+	if (attach == EVENT_ATTACH_KPROBE && frame->probe != 1u << EVENT_PROBE_NFT) {
+		bpf_tail_call(context, &kprobe_stages, STAGE_EMIT_PROBE);
 		return 0;
 	}
 	notes = frame_notes(frame);
@@ -190,14 +195,17 @@ static __always_inline int emit(void *context, __u32 owner, __u8 attach)
 		stats->counts[COUNT_FAULTS]++;
 		state = span_object(span, struct nf_hook_state, hook);
 	}
-	record_head(frame, notes, slot, state, now, cpu, attach);
+	record_head(frame, notes, slot, wanted & 1u << EVENT_SECTION_NETNS ? (__u64)state->net : 0,
+		now, cpu, EVENT_PROBE_NFT, attach);
 	if (wanted & 1u << EVENT_SECTION_NFT)
 		size = record_nft(frame, notes, stats, state, size);
 	if (wanted & 1u << EVENT_SECTION_DEVICE)
-		size = record_device(frame, notes, state, size);
+		size = record_device(frame, notes, state->in, state->out, size);
 	if (wanted & 1u << EVENT_SECTION_PACKET)
 		size = record_packet(frame, notes, size);
-	return record_finish(context, frame, owner, stats, sessions, size, cpu);
+	if (config.stacks[EVENT_PROBE_NFT] & sessions)
+		size = record_stack(context, frame, size, attach);
+	return record_finish(context, frame, attach, stats, sessions, size, cpu);
 }
 
 #endif

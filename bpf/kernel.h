@@ -17,11 +17,6 @@ struct task_struct {
 	char comm[16];
 };
 
-struct net_device {
-	char name[16];
-	int ifindex;
-};
-
 struct ns_common {
 	unsigned int inum;
 };
@@ -39,8 +34,27 @@ struct refcount_struct {
 	atomic_t refs;
 };
 
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct net_device {
+	char name[16];
+	int ifindex;
+	possible_net_t nd_net;
+};
+
+struct sock_common {
+	possible_net_t skc_net;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+};
+
 struct sk_buff {
 	struct sk_buff *next;
+	struct sock *sk;
 	struct net_device *dev;
 	unsigned long _nfct;
 	unsigned int len;

@@ -27,8 +27,25 @@ struct expansion_key {
 	__u64 frame; /* 0, or the address of the task's stack frame */
 };
 
+/* A call of a function whose return is probed too. */
+struct return_key {
+	__u64 task;
+	__u64 frame; /* address of the task's stack frame */
+	__u64 probe; /* its number */
+};
+
+/* What is known of it at entry. */
+struct return_entry {
+	__u64 skb;
+	__u64 watch; /* the number of its struct watch */
+	__u64 state; /* struct nf_hook_state */
+	__u64 reason;
+	__u64 origin, time; /* of the packet; 0: not tracked */
+};
+
 extern const volatile __u32 argument_layout;
 extern const volatile __u32 direct_loads; /* the kernel has bpf_rdonly_cast: read.h */
+extern const volatile __u32 possible_cpus;
 extern const volatile __u32 ring_mask;
 extern const volatile __u32 tracker_mask;
 /* Addresses of the kernel's variables, x86; 0: page fragments can't be read. */
@@ -52,6 +69,13 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } fentry_stages __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, STAGE_COUNT);
+	__type(key, __u32);
+	__type(value, __u32);
+} tracepoint_stages __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -82,6 +106,28 @@ struct {
 	__type(key, struct expansion_key);
 	__type(value, struct tracker_slot);
 } expansions __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct return_key);
+	__type(value, struct return_entry);
+} returns __weak SEC(".maps");
+
+/* An skb that a probed return waits for. */
+struct watch {
+	__u64 number; /* another one for each skb that there was at an address */
+	__u64 sessions; /* when it was freed: those that had matched it */
+	__u32 epoch; /* in which that was so */
+	__u32 freed;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, struct watch);
+} watches __weak SEC(".maps");
 
 struct ring_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -42,10 +42,13 @@ enum stage {
 	STAGE_MATCHER = 1,
 	STAGE_EMIT = 2,
 	STAGE_SECTIONS = 3,
-	STAGE_BANK0 = 4,
+	/* Of further probes; EMIT leaves their frames to the latter. */
+	STAGE_CAPTURE_PROBE = 4,
+	STAGE_EMIT_PROBE = 5,
+	STAGE_BANK0 = 6,
 };
 
-/* stub -> capture -> parts -> emit -> sections stays under the kernel's 33 tail calls. */
+/* stub -> capture -> parts -> emit -> emit of probes -> sections stays under the kernel's 33 tail calls. */
 #define STAGE_PARTS_MAX 28
 #define STAGE_BANK1     (STAGE_BANK0 + STAGE_PARTS_MAX)
 #define STAGE_COUNT     (STAGE_BANK1 + STAGE_PARTS_MAX)
@@ -93,6 +96,9 @@ _Static_assert(
 _Static_assert(
 	__builtin_offsetof(struct frame, packet) == 560, "the generated code knows the frame");
 
+/* Tracepoints that interrupt each other on a CPU: a task's, a softirq's, an interrupt's, an NMI's. */
+#define TRACEPOINT_DEPTH 4
+
 /* Keys of the per-CPU array of frames. */
 enum frame_owner {
 	/* kprobe and kretprobe programs exclude each other on a CPU (trace_call_bpf, bpf_prog_active),
@@ -100,7 +106,45 @@ enum frame_owner {
 	FRAME_KPROBE = 0,
 	FRAME_TRACING =
 		1, /* fentry on __nft_trace_packet: excluded from itself by the trampoline */
-	FRAME_OWNERS,
+	/* Raw tracepoint programs exclude only themselves: each depth of nesting has one. */
+	FRAME_TRACEPOINT = 2,
+	FRAME_OWNERS = FRAME_TRACEPOINT + TRACEPOINT_DEPTH,
+};
+
+/* Where the packet is that a further probe is about. */
+enum probe_way {
+	PROBE_WAY_SKB = 0, /* the argument is a struct sk_buff */
+	PROBE_WAY_PKTINFO, /* a struct nft_pktinfo, which has one */
+};
+
+#define PROBE_ARGUMENTS_MAX 5 /* arguments of a function that a kprobe can tell */
+#define PROBE_NO_ARGUMENT   0xff
+
+/* A further probe as its programs must know it. */
+struct probe_config {
+	__u8 attach; /* enum event_attach */
+	__u8 way; /* enum probe_way */
+	/* Numbers of arguments, of a tracepoint without its private first one. */
+	__u8 packet; /* that leads to the skb */
+	__u8 state; /* the struct nf_hook_state; PROBE_NO_ARGUMENT: none */
+	__u8 reason; /* the enum skb_drop_reason; PROBE_NO_ARGUMENT: none */
+	__u8 reserved[3];
+};
+
+/* One call at a further probe. */
+struct probe_call {
+	__u64 packet; /* values of the arguments in struct probe_config; 0 where there is none */
+	__u64 state;
+	__u64 reason;
+	__u32 number; /* of the probe */
+	__u32 reserved;
+};
+
+/* The calls that tracepoints are at on a CPU, the innermost last; written by their stubs. */
+struct tracepoint_calls {
+	__u32 depth;
+	__u32 reserved;
+	struct probe_call calls[TRACEPOINT_DEPTH];
 };
 
 /* Why CAPTURE, EMIT or the tracker could not do all of its work; an index into cpu_stats.counts. */
@@ -113,6 +157,8 @@ enum pipeline_count {
 	COUNT_VIEW_CLIPPED, /* a filter wanted more of a packet than its view can hold or reach */
 	COUNT_TRACKER_FULL, /* no room to track a packet */
 	COUNT_FAULTS, /* a read of kernel memory failed */
+	COUNT_TOO_DEEP, /* tracepoints nested deeper than TRACEPOINT_DEPTH: missed */
+	COUNT_ENTRY_UNKNOWN, /* functions returned whose entry was not seen: missed */
 	COUNT_MAX = 16,
 };
 
@@ -129,13 +175,15 @@ struct chain_guess {
 	__u64 found; /* chain of the last rule that was looked for */
 };
 
-/* Written by the kernel side on one CPU, read by the daemon at any time; an array map's value with
- * the CPU as key. Session counters belong to the session that holds the bit and are zeroed by the
+/* Written by the kernel side on one CPU, read by the daemon at any time; an array map's value. A
+ * count is not added to atomically, so those who can interrupt each other have one each: the key is
+ * the frame's owner times the number of CPUs, plus the CPU. Session counters belong to the session that holds the bit and are zeroed by the
  * daemon before a bit is given out. */
 struct cpu_stats {
 	__u64 counts[COUNT_MAX];
 	struct session_stats sessions[EVENT_SESSIONS_MAX];
 	struct chain_guess guess;
+	struct tracepoint_calls tracepoints; /* of the key of FRAME_TRACEPOINT */
 } __attribute__((aligned(64)));
 
 /* Written by the daemon, read by the kernel side: a global variable of the BPF object. */
@@ -155,6 +203,9 @@ struct pipeline_config {
 	 * arrival may run ahead, ns. */
 	__u64 interval[EVENT_SESSIONS_MAX];
 	__u64 tolerance[EVENT_SESSIONS_MAX];
+	/* By number of the probe. */
+	__u64 stacks[EVENT_PROBES_MAX]; /* sessions that want the kernel stack there */
+	struct probe_config probes[EVENT_PROBES_MAX];
 };
 
 /* The tracker's table: an mmap-able array of buckets, so that the daemon ages it without system

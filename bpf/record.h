@@ -178,16 +178,17 @@ static __always_inline __u32 record_device_name(
 	return length > EVENT_DEVICE_MAX ? EVENT_DEVICE_MAX : length;
 }
 
-static __always_inline __u32 record_device(
-	struct frame *frame, struct notes *notes, const struct nf_hook_state *state, __u32 offset)
+/* `in` and `out` are those of the hook, NULL where there is none. */
+static __always_inline __u32 record_device(struct frame *frame, struct notes *notes,
+	const struct net_device *in, const struct net_device *out, __u32 offset)
 {
-	struct net_device *device = NULL, *in = state->in, *out = state->out;
+	const struct net_device *device = NULL;
 	__u32 index = 0, in_index = 0, out_index = 0, length = 0, in_length = 0, out_length = 0,
 	      end;
 	struct event_device *section;
 
 	if (notes->head)
-		device = (struct net_device *)word_read(
+		device = (const struct net_device *)word_read(
 			notes->skb + bpf_core_field_offset(struct sk_buff, dev));
 	if (!device && !in && !out)
 		return offset;

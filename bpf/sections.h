@@ -68,7 +68,7 @@ static __always_inline int sections(void *context, __u32 owner)
 	struct notes *notes;
 	__u32 cpu, size;
 
-	stats = cpu_stats(&cpu);
+	stats = cpu_stats(owner, &cpu);
 	if (!frame || !stats)
 		return 0;
 	notes = frame_notes(frame);

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
+/*
  * The stages as programs, for each way of attaching: STUB, the only attached one, CAPTURE, EMIT and
- * SECTIONS; the matcher between CAPTURE and EMIT is generated. Owns the global variables of the kernel side. The stages are
- * one object because libbpf 1.1 can't link objects that call the same function of the kernel.
+ * SECTIONS; the matcher between CAPTURE and EMIT is generated, and so are the stubs of tracepoints.
+ * Owns the global variables of the kernel side. The stages are one object because libbpf 1.1 can't link
+ * objects that call the same function of the kernel.
  */
 #include "capture.h"
+#include "probe.h"
 #include "sections.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 const volatile __u32 argument_layout = LAYOUT_VERDICT;
 const volatile __u32 direct_loads;
+const volatile __u32 possible_cpus;
 const volatile __u32 ring_mask;
 const volatile __u32 tracker_mask;
 const volatile __u64 vmemmap_base_address;
@@ -39,7 +43,7 @@ int kprobe_capture(struct pt_regs *context)
 	struct call call;
 	__u32 cpu;
 
-	stats = cpu_stats(&cpu);
+	stats = cpu_stats(FRAME_KPROBE, &cpu);
 	if (!stats)
 		return 0;
 	stats->counts[COUNT_CALLS]++;
@@ -76,7 +80,7 @@ int fentry_capture(__u64 *context)
 	struct call call;
 	__u32 cpu;
 
-	stats = cpu_stats(&cpu);
+	stats = cpu_stats(FRAME_TRACING, &cpu);
 	if (!stats)
 		return 0;
 	stats->counts[COUNT_CALLS]++;
@@ -97,4 +101,63 @@ SEC("fentry/__nft_trace_packet")
 int fentry_sections(__u64 *context)
 {
 	return sections(context, FRAME_TRACING);
+}
+
+/* Further probes. */
+
+SEC("kprobe")
+int probe_stub(struct pt_regs *context)
+{
+	bpf_tail_call(context, &kprobe_stages, STAGE_CAPTURE_PROBE);
+	return 0;
+}
+
+SEC("kprobe")
+int probe_enter(struct pt_regs *context)
+{
+	return return_expect(context);
+}
+
+SEC("kprobe")
+int probe_freed(struct pt_regs *context)
+{
+	return skb_freed(PT_REGS_PARM1(context));
+}
+
+SEC("kprobe")
+int probe_capture(struct pt_regs *context)
+{
+	if (call_capture_kprobe(context))
+		bpf_tail_call(context, &kprobe_stages, STAGE_MATCHER);
+	return 0;
+}
+
+SEC("kprobe")
+int probe_emit(struct pt_regs *context)
+{
+	return emit_probe(context, FRAME_KPROBE, EVENT_ATTACH_KPROBE);
+}
+
+SEC("raw_tp")
+int tracepoint_capture(__u64 *context)
+{
+	if (call_capture_tracepoint(context))
+		bpf_tail_call(context, &tracepoint_stages, STAGE_MATCHER);
+	return 0;
+}
+
+SEC("raw_tp")
+int tracepoint_emit(__u64 *context)
+{
+	__u32 owner = tracepoint_owner();
+
+	return owner ? emit_probe(context, owner, EVENT_ATTACH_RAW_TRACEPOINT) : 0;
+}
+
+SEC("raw_tp")
+int tracepoint_sections(__u64 *context)
+{
+	__u32 owner = tracepoint_owner();
+
+	return owner ? sections(context, owner) : 0;
 }

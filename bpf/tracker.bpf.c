@@ -7,13 +7,6 @@
 #include "call.h"
 #include "track.h"
 
-/* A kretprobe sees the stack pointer behind the return address that a kprobe at entry sees it at. */
-#if defined(__TARGET_ARCH_x86)
-#define RETURN_STACK_SHIFT 8
-#else
-#define RETURN_STACK_SHIFT 0
-#endif
-
 static __always_inline __u64 skb_head(__u64 skb)
 {
 	__u64 head = 0;
@@ -65,7 +58,7 @@ static __always_inline int expansion_leave(const struct expansion_key *key)
 	slot = tracker_claim(head);
 	if (!slot) {
 		__u32 cpu;
-		struct cpu_stats *stats = cpu_stats(&cpu);
+		struct cpu_stats *stats = cpu_stats(FRAME_KPROBE, &cpu);
 
 		if (stats)
 			__sync_fetch_and_add(&stats->counts[COUNT_TRACKER_FULL], 1);
@@ -79,12 +72,9 @@ static __always_inline int expansion_leave(const struct expansion_key *key)
 	return 0;
 }
 
-static __always_inline struct expansion_key stack_key(struct pt_regs *registers, __u64 shift)
+static __always_inline struct expansion_key stack_key(__u64 frame)
 {
-	return (struct expansion_key){
-		.owner = bpf_get_current_task(),
-		.frame = PT_REGS_SP(registers) - shift,
-	};
+	return (struct expansion_key){ .owner = bpf_get_current_task(), .frame = frame };
 }
 
 SEC("kprobe/skb_free_head")
@@ -102,7 +92,7 @@ int kprobe_partial(struct pt_regs *context)
 SEC("kprobe/pskb_expand_head")
 int kprobe_expand(struct pt_regs *context)
 {
-	struct expansion_key key = stack_key(context, 0);
+	struct expansion_key key = stack_key(frame_at_entry(context));
 
 	return expansion_enter(&key, PT_REGS_PARM1(context));
 }
@@ -110,7 +100,7 @@ int kprobe_expand(struct pt_regs *context)
 SEC("kretprobe/pskb_expand_head")
 int kretprobe_expand(struct pt_regs *context)
 {
-	struct expansion_key key = stack_key(context, RETURN_STACK_SHIFT);
+	struct expansion_key key = stack_key(frame_at_return(context));
 
 	return expansion_leave(&key);
 }

@@ -61,6 +61,30 @@ static int append_names(sd_bus_message *reply, const char *key, char **names)
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+/* Each as "type:symbol", with "/stack" behind it if its events have one. */
+static int append_probes(sd_bus_message *reply, const struct session_options *options)
+{
+	int r = sd_bus_message_open_container(reply, 'e', "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "s", "Probes");
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'v', "as");
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "s");
+	for (unsigned int i = 0; r >= 0 && i < options->probes->len; i++) {
+		g_autofree char *text =
+			probe_spec_text(&g_array_index(options->probes, struct probe_spec, i));
+
+		r = sd_bus_message_append(reply, "s", text);
+	}
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 int bus_append_description(sd_bus_message *reply, struct bus *bus, struct session *session)
 {
 	const struct session_options *options = &session->options;
@@ -69,17 +93,19 @@ int bus_append_description(sd_bus_message *reply, struct bus *bus, struct sessio
 	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
 
 	if (r >= 0)
-		r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}",
+		r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}",
 			"Owner", "u", (uint32_t)session->owner, "Filter", "s", options->filter,
-			"Track", "b", (int)options->track, "BindToCaller", "b",
-			(int)options->bind_to_caller, "Limit", "t", options->limit, "Duration", "t",
-			options->duration, "Rate", "t", options->rate, "Size", "t", options->size,
-			"State", "s", session_state_name(session->state), "Started", "t",
-			session->started);
+			"Track", "b", (int)options->track, "Stack", "b", (int)options->stack,
+			"BindToCaller", "b", (int)options->bind_to_caller, "Limit", "t",
+			options->limit, "Duration", "t", options->duration, "Rate", "t",
+			options->rate, "Size", "t", options->size, "State", "s",
+			session_state_name(session->state), "Started", "t", session->started);
 	if (r >= 0)
 		r = append_names(reply, "Verdicts", verdicts);
 	if (r >= 0)
 		r = append_names(reply, "Sections", sections);
+	if (r >= 0)
+		r = append_probes(reply, options);
 	if (r >= 0)
 		r = append_books(reply, session, bus_session_books(bus, session));
 	return r < 0 ? r : sd_bus_message_close_container(reply);

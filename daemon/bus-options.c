@@ -14,6 +14,7 @@ static const struct {
 	[BUS_OPTION_NUMBER] = { "t", "a number (t)" },
 	[BUS_OPTION_VERDICTS] = { "as", "a list of strings (as)" },
 	[BUS_OPTION_SECTIONS] = { "as", "a list of strings (as)" },
+	[BUS_OPTION_PROBES] = { "as", "a list of strings (as)" },
 };
 
 static int read_strings(sd_bus_message *message, GPtrArray *strings)
@@ -50,6 +51,22 @@ int bus_verdicts_read(sd_bus_message *message, uint32_t *ret, sd_bus_error *erro
 	return read_mask(message, verdicts_parse, ret, error);
 }
 
+static int probes_read(sd_bus_message *message, GArray **ret, sd_bus_error *error)
+{
+	g_autoptr(GPtrArray) texts = g_ptr_array_new();
+	auto_failure failure = { 0 };
+	GArray *specs;
+	int r = read_strings(message, texts);
+
+	if (r < 0)
+		return r;
+	if (probe_specs_parse((const char *const *)texts->pdata, &specs, &failure) < 0)
+		return bus_failure(&failure, error);
+	g_array_unref(*ret);
+	*ret = specs;
+	return 0;
+}
+
 static int read_value(
 	sd_bus_message *message, const struct bus_option *option, void *field, sd_bus_error *error)
 {
@@ -76,6 +93,8 @@ static int read_value(
 		return bus_verdicts_read(message, field, error);
 	case BUS_OPTION_SECTIONS:
 		return read_mask(message, sections_parse, field, error);
+	case BUS_OPTION_PROBES:
+		return probes_read(message, field, error);
 	}
 	return -EINVAL;
 }

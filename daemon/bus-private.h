@@ -43,6 +43,7 @@ enum bus_option_type {
 	BUS_OPTION_NUMBER, /* t: uint64_t */
 	BUS_OPTION_VERDICTS, /* as: uint32_t */
 	BUS_OPTION_SECTIONS, /* as: uint32_t */
+	BUS_OPTION_PROBES, /* as: GArray * of struct probe_spec */
 };
 
 struct bus_option {

@@ -34,6 +34,13 @@ int engine_require(struct engine *engine, struct failure *failure);
 int engine_arm(struct engine *engine, struct failure *failure);
 void engine_disarm(struct engine *engine);
 
+/* Looks the probes of `options` up and gives them to the session at `bit` of the plan. */
+int engine_probes_plan(struct engine *engine, struct plan *plan, unsigned int bit,
+	const struct session_options *options, struct failure *failure);
+
+/* Further probes of the session at `bit`: struct dictionary_probe, with text that is the plan's. */
+GArray *engine_probes_describe(const struct plan *plan, unsigned int bit);
+
 /* The matcher for `plan`, to be freed by the caller; -E2BIG and FAILURE_FILTER_TOO_COMPLEX. */
 int engine_build(struct engine *engine, const struct plan *plan, struct matcher **ret,
 	struct failure *failure);
@@ -45,9 +52,9 @@ int engine_swap(struct engine *engine, const struct plan *plan, const struct mat
 /* Both. */
 int engine_apply(struct engine *engine, const struct plan *plan, struct failure *failure);
 
-/* A session that starts has its journal from now on; engine_session_undo takes it away again. */
-int engine_session_begin(
-	struct engine *engine, struct engine_request *request, struct failure *failure);
+/* A session that starts, as `plan` has it, has its journal from now on; engine_session_undo takes it away again. */
+int engine_session_begin(struct engine *engine, const struct plan *plan,
+	struct engine_request *request, struct failure *failure);
 void engine_session_undo(struct engine *engine, struct engine_request *request);
 
 /* The kernel side has changed: the journal is told, or closed with the books. */

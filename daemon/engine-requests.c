@@ -17,9 +17,10 @@ struct batch {
 	bool starts; /* one of them at least */
 };
 
-static void plan_request(struct batch *batch, struct engine_request *request)
+static int plan_request(
+	struct batch *batch, struct engine_request *request, struct failure *failure)
 {
-	const struct engine *engine = batch->engine;
+	struct engine *engine = batch->engine;
 	struct plan_entry *entry = &batch->plan.entries[request->bit];
 	uint32_t epoch = engine->pipeline ? pipeline_next_epoch(engine->pipeline) : 0;
 
@@ -34,7 +35,8 @@ static void plan_request(struct batch *batch, struct engine_request *request)
 			.since = epoch,
 			.filter = request->filter,
 		};
-		break;
+		return engine_probes_plan(
+			engine, &batch->plan, request->bit, request->options, failure);
 	case ENGINE_CHANGE:
 		entry->verdicts = request->options->verdicts;
 		if (!request->new_filter)
@@ -47,8 +49,10 @@ static void plan_request(struct batch *batch, struct engine_request *request)
 		break;
 	case ENGINE_STOP:
 		*entry = (struct plan_entry){ 0 };
+		plan_prune_probes(&batch->plan);
 		break;
 	}
+	return 0;
 }
 
 static int journals_begin(struct batch *batch, struct failure *failure)
@@ -57,7 +61,8 @@ static int journals_begin(struct batch *batch, struct failure *failure)
 
 	for (size_t i = 0; i < batch->count && r == 0; i++) {
 		if (batch->requests[i]->action == ENGINE_START)
-			r = engine_session_begin(batch->engine, batch->requests[i], failure);
+			r = engine_session_begin(
+				batch->engine, &batch->plan, batch->requests[i], failure);
 	}
 	return r;
 }
@@ -132,8 +137,10 @@ static int batch_run(struct batch *batch, struct failure *failure)
 		return r;
 	/* Not before: opening it may have moved the sessions to a new epoch. */
 	batch->plan = engine->plan;
-	for (size_t i = 0; i < batch->count; i++)
-		plan_request(batch, batch->requests[i]);
+	for (size_t i = 0; i < batch->count && r == 0; i++)
+		r = plan_request(batch, batch->requests[i], failure);
+	if (r < 0)
+		return r;
 	if (engine->pipeline) {
 		r = engine_build(engine, &batch->plan, &matcher, failure);
 		if (r == 0)

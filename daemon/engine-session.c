@@ -7,8 +7,10 @@
 #include "../journal/cleanup.h"
 #include "../journal/section.h"
 
-static char *settings_json(const struct session_options *options, uid_t owner)
+static char *settings_json(const struct plan *plan, unsigned int bit,
+	const struct session_options *options, uid_t owner)
 {
+	g_autoptr(GArray) probes = engine_probes_describe(plan, bit);
 	g_auto(GStrv) verdicts = verdicts_names(options->verdicts);
 	g_auto(GStrv) sections = section_names(options->sections);
 	struct dictionary_settings settings = {
@@ -22,6 +24,9 @@ static char *settings_json(const struct session_options *options, uid_t owner)
 		.size = options->size,
 		.duration = options->duration,
 		.owner = owner,
+		.probes = (struct dictionary_probe *)(void *)probes->data,
+		.probe_count = probes->len,
+		.stack = plan->entries[bit].stacks & 1u << EVENT_PROBE_NFT,
 	};
 
 	return dictionary_settings_new(&settings);
@@ -34,12 +39,14 @@ static void engine_session_clear(struct engine_session *session)
 }
 
 /* The journal of a session that starts. */
-static int journal_begin(struct engine *engine, const struct engine_request *request,
-	struct engine_session *session, struct journal_writer **ret, struct failure *failure)
+static int journal_begin(struct engine *engine, const struct plan *plan,
+	const struct engine_request *request, struct engine_session *session,
+	struct journal_writer **ret, struct failure *failure)
 {
 	const struct session_options *options = request->options;
 	uint64_t total = options->size ? options->size : engine->settings->journal_size;
-	g_autofree char *start = NULL, *settings = settings_json(options, request->owner);
+	g_autofree char *start = NULL,
+			*settings = settings_json(plan, request->bit, options, request->owner);
 	const struct journal_limits limits = {
 		/* So that retention, which removes whole segments, leaves most of what is allowed. */
 		.segment_size = CLAMP(total / 4, 64 << 10, engine->settings->segment_size),
@@ -75,11 +82,11 @@ static void reset_counts(struct engine *engine, unsigned int bit)
 	g_mutex_unlock(&engine->lock);
 }
 
-int engine_session_begin(
-	struct engine *engine, struct engine_request *request, struct failure *failure)
+int engine_session_begin(struct engine *engine, const struct plan *plan,
+	struct engine_request *request, struct failure *failure)
 {
 	struct journal_writer *writer = NULL;
-	int r = journal_begin(engine, request, &request->begun, &writer, failure);
+	int r = journal_begin(engine, plan, request, &request->begun, &writer, failure);
 
 	if (r < 0)
 		return r;
@@ -99,7 +106,8 @@ void engine_session_undo(struct engine *engine, struct engine_request *request)
 
 void engine_session_changed(struct engine *engine, struct engine_request *request)
 {
-	g_autofree char *json = settings_json(request->options, request->owner);
+	g_autofree char *json =
+		settings_json(&engine->plan, request->bit, request->options, request->owner);
 	int r = data_append_settings(engine->data, request->bit, json);
 
 	if (r < 0)

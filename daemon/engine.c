@@ -77,8 +77,11 @@ int engine_swap(struct engine *engine, const struct plan *plan, const struct mat
 	int r;
 
 	plan_config(plan, ring_size / WAKEUP_SHARE, &config);
-	r = pipeline_swap(engine->pipeline, matcher, plan_is_empty(plan), &config, &reason);
-	if (r < 0)
+	r = pipeline_swap(
+		engine->pipeline, matcher, plan_is_empty(plan), &config, plan->probes, &reason);
+	if (r == -EADDRNOTAVAIL)
+		failure_set(failure, FAILURE_INVALID_OPTION, "Probes: %s", reason);
+	else if (r < 0)
 		failure_set(failure, FAILURE_INTERNAL, "the kernel did not take the change: %s",
 			reason ? reason : g_strerror(-r));
 	return r;

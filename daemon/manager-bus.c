@@ -19,6 +19,8 @@ static const struct bus_option start_options[] = {
 	{ "Sections", BUS_OPTION_SECTIONS, offsetof(struct session_options, sections) },
 	{ "Filter", BUS_OPTION_STRING, offsetof(struct session_options, filter) },
 	{ "Track", BUS_OPTION_BOOLEAN, offsetof(struct session_options, track) },
+	{ "Probes", BUS_OPTION_PROBES, offsetof(struct session_options, probes) },
+	{ "Stack", BUS_OPTION_BOOLEAN, offsetof(struct session_options, stack) },
 	{ "BindToCaller", BUS_OPTION_BOOLEAN, offsetof(struct session_options, bind_to_caller) },
 	{ "Limit", BUS_OPTION_NUMBER, offsetof(struct session_options, limit) },
 	{ "Duration", BUS_OPTION_NUMBER, offsetof(struct session_options, duration) },

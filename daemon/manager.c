@@ -307,6 +307,7 @@ void manager_session_change(struct session *session, const uint32_t *verdicts, c
 	job = session_job_new(session, ENGINE_CHANGE, call, done_change);
 	job->options = session->options;
 	job->options.name = g_strdup(session->options.name);
+	job->options.probes = g_array_ref(session->options.probes);
 	job->options.filter = g_strdup(filter ? filter : session->options.filter);
 	job->filter = filter;
 	job->verdicts = verdicts;

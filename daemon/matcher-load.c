@@ -31,12 +31,36 @@ static void emit_load_map(GArray *code, uint8_t dst, int map_fd)
 	emit(code, (struct bpf_insn){ 0 });
 }
 
+/* Leaves the key of the frame on the stack. */
+static void emit_key(GArray *code, const struct matcher_target *to)
+{
+	if (to->stats_fd < 0) {
+		emit(code, ebpf_store_imm(BPF_W, BPF_REG_10, -MATCHER_STACK_KEY, to->frame_key));
+		return;
+	}
+	emit(code, ebpf_call(BPF_FUNC_get_smp_processor_id));
+	emit(code, ebpf_alu32_imm(BPF_ADD, BPF_REG_0, to->frame_key * to->cpus));
+	emit(code, ebpf_store(BPF_W, BPF_REG_10, -MATCHER_STACK_KEY, BPF_REG_0));
+	emit_load_map(code, BPF_REG_1, to->stats_fd);
+	emit(code, ebpf_alu64_reg(BPF_MOV, BPF_REG_2, BPF_REG_10));
+	emit(code, ebpf_alu64_imm(BPF_ADD, BPF_REG_2, -MATCHER_STACK_KEY));
+	emit(code, ebpf_call(BPF_FUNC_map_lookup_elem));
+	emit(code, ebpf_jump64_imm(BPF_JNE, BPF_REG_0, 0, 1));
+	emit(code, ebpf_exit());
+	emit(code,
+		ebpf_load(BPF_W, BPF_REG_0, BPF_REG_0,
+			offsetof(struct cpu_stats, tracepoints) +
+				offsetof(struct tracepoint_calls, depth)));
+	emit(code, ebpf_alu32_imm(BPF_ADD, BPF_REG_0, to->frame_key - 1));
+	emit(code, ebpf_store(BPF_W, BPF_REG_10, -MATCHER_STACK_KEY, BPF_REG_0));
+}
+
 /* Finds the frame and what is known so far of the result. */
 static void emit_start(GArray *code, const struct matcher *matcher, unsigned int part,
 	const struct matcher_target *to)
 {
 	emit(code, ebpf_alu64_reg(BPF_MOV, MATCHER_CONTEXT, BPF_REG_1));
-	emit(code, ebpf_store_imm(BPF_W, BPF_REG_10, -MATCHER_STACK_KEY, to->frame_key));
+	emit_key(code, to);
 	emit_load_map(code, BPF_REG_1, to->frames_fd);
 	emit(code, ebpf_alu64_reg(BPF_MOV, BPF_REG_2, BPF_REG_10));
 	emit(code, ebpf_alu64_imm(BPF_ADD, BPF_REG_2, -MATCHER_STACK_KEY));

@@ -52,7 +52,10 @@ struct matcher_target {
 	uint32_t attach_btf_id; /* TRACING: of the function, in the BTF object below */
 	int attach_btf_fd; /* TRACING: module BTF object, 0 for vmlinux */
 	int frames_fd; /* per-CPU array of struct frame */
-	uint32_t frame_key; /* enum frame_owner */
+	uint32_t frame_key; /* enum frame_owner; of tracepoints the first, the depth says which */
+	/* Array of struct cpu_stats where the depth is; -1: the key is the frame's. */
+	int stats_fd;
+	uint32_t cpus; /* possible ones */
 	/* Program array. -1: none, the program returns the result's low 32 bits instead of a tail
 	 * call (tests); a matcher of several parts can't be loaded so. */
 	int stages_fd;

@@ -35,6 +35,7 @@ void session_options_init(struct session_options *options)
 		.verdicts = VERDICT_MASK_DEFAULT,
 		.sections = SECTION_MASK_DEFAULT,
 		.track = true,
+		.probes = probe_specs_new(),
 	};
 }
 
@@ -42,6 +43,7 @@ void session_options_clear(struct session_options *options)
 {
 	g_free(options->name);
 	g_free(options->filter);
+	g_clear_pointer(&options->probes, g_array_unref);
 	*options = (struct session_options){ 0 };
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "failure.h"
+#include "probe-spec.h"
 
 #define SESSION_NAME_MAX     64 /* bytes */
 #define SESSION_RATE_MAX     1000000000ULL /* events a second */
@@ -23,6 +24,8 @@ struct session_options {
 	uint32_t verdicts; /* 1 << enum verdict, or'ed */
 	uint32_t sections; /* 1 << enum event_section_type, or'ed */
 	bool track;
+	bool stack; /* of each probe's events, whether or not `probes` says so */
+	GArray *probes; /* of struct probe_spec, shared by copies */
 	bool bind_to_caller;
 	uint64_t limit; /* events; 0: none */
 	uint64_t duration; /* microseconds; 0: none */

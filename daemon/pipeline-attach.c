@@ -19,12 +19,6 @@
 #define KPROBE_TYPE     "/sys/bus/event_source/devices/kprobe/type"
 #define KPROBE_RETPROBE "/sys/bus/event_source/devices/kprobe/format/retprobe"
 
-/* Where a program goes. */
-enum place {
-	PLACE_ENTRY,
-	PLACE_RETURN,
-};
-
 static const struct {
 	const char *function;
 	enum place place;
@@ -88,22 +82,23 @@ static int kprobe_event(const char *function, enum place place, int *ret)
 	return 0;
 }
 
-static void detach(struct attachment *attachment)
+void attachment_detach(struct attachment *attachment)
 {
 	fd_close(&attachment->link);
 	fd_close(&attachment->event);
 }
 
-static int attach_kprobe(
-	int program, const char *function, enum place place, struct attachment *ret)
+int attach_kprobe(int program, const char *function, enum place place, uint64_t cookie,
+	struct attachment *ret)
 {
+	LIBBPF_OPTS(bpf_link_create_opts, options, .perf_event.bpf_cookie = cookie);
 	auto_fd event = -1;
 	int link, r;
 
 	r = kprobe_event(function, place, &event);
 	if (r < 0)
 		return r;
-	link = bpf_link_create(program, event, BPF_PERF_EVENT, NULL);
+	link = bpf_link_create(program, event, BPF_PERF_EVENT, &options);
 	if (link < 0)
 		return link;
 	if (ioctl(event, PERF_EVENT_IOC_ENABLE, 0) < 0) {
@@ -116,15 +111,20 @@ static int attach_kprobe(
 	return 0;
 }
 
-/* The program knows what it is for since it was loaded. */
-static int attach_tracing(int program, struct attachment *ret)
+int attach_tracepoint(int program, const char *name, struct attachment *ret)
 {
-	int link = bpf_raw_tracepoint_open(NULL, program);
+	int link = bpf_raw_tracepoint_open(name, program);
 
 	if (link < 0)
 		return link;
 	ret->link = link;
 	return 0;
+}
+
+/* The program knows what it is for since it was loaded. */
+static int attach_tracing(int program, struct attachment *ret)
+{
+	return attach_tracepoint(program, NULL, ret);
 }
 
 int attach_stub(struct pipeline *pipeline, char **ret_reason)
@@ -134,7 +134,7 @@ int attach_stub(struct pipeline *pipeline, char **ret_reason)
 	if (pipeline->mode == ATTACH_FENTRY)
 		r = attach_tracing(program, &pipeline->stub);
 	else
-		r = attach_kprobe(program, PIPELINE_FUNCTION, PLACE_ENTRY, &pipeline->stub);
+		r = attach_kprobe(program, PIPELINE_FUNCTION, PLACE_ENTRY, 0, &pipeline->stub);
 	if (r < 0)
 		*ret_reason = kernel_refusal("can't attach to " PIPELINE_FUNCTION, r);
 	return r;
@@ -146,7 +146,7 @@ void detach_stub(struct pipeline *pipeline)
 
 	if (stub_missed(pipeline, &missed) == 0)
 		pipeline->missed += missed;
-	detach(&pipeline->stub);
+	attachment_detach(&pipeline->stub);
 }
 
 int attach_hooks(struct pipeline *pipeline, char **ret_reason)
@@ -157,7 +157,7 @@ int attach_hooks(struct pipeline *pipeline, char **ret_reason)
 		if (pipeline->hook_mode == ATTACH_FENTRY)
 			r = attach_tracing(program, &pipeline->hooks[i]);
 		else
-			r = attach_kprobe(program, hook_places[i].function, hook_places[i].place,
+			r = attach_kprobe(program, hook_places[i].function, hook_places[i].place, 0,
 				&pipeline->hooks[i]);
 		if (r < 0) {
 			g_autofree char *what = g_strdup_printf(
@@ -177,11 +177,11 @@ int attach_hooks(struct pipeline *pipeline, char **ret_reason)
 void detach_hooks(struct pipeline *pipeline)
 {
 	for (int i = 0; i < PIPELINE_HOOKS; i++)
-		detach(&pipeline->hooks[i]);
+		attachment_detach(&pipeline->hooks[i]);
 	pipeline->hooked = false;
 }
 
-static int kprobe_missed(int link, uint64_t *ret)
+int kprobe_missed(int link, uint64_t *ret)
 {
 	struct kprobe_link_info info = {};
 	uint32_t size = sizeof(info);
@@ -194,7 +194,7 @@ static int kprobe_missed(int link, uint64_t *ret)
 	return 0;
 }
 
-static int tracing_missed(int program, uint64_t *ret)
+int program_missed(int program, uint64_t *ret)
 {
 	struct bpf_prog_info info = {};
 	uint32_t size = sizeof(info);
@@ -214,6 +214,6 @@ int stub_missed(const struct pipeline *pipeline, uint64_t *ret)
 		return 0;
 	}
 	if (pipeline->mode == ATTACH_FENTRY)
-		return tracing_missed(pipeline_program_stub(pipeline), ret);
+		return program_missed(pipeline_program_stub(pipeline), ret);
 	return kprobe_missed(pipeline->stub.link, ret);
 }

@@ -48,6 +48,8 @@ static struct bpf_map **skeleton_map(struct pipeline_bpf *skeleton, enum pipelin
 		return &skeleton->maps.kprobe_stages;
 	case MAP_FENTRY_STAGES:
 		return &skeleton->maps.fentry_stages;
+	case MAP_TRACEPOINT_STAGES:
+		return &skeleton->maps.tracepoint_stages;
 	case MAP_FRAMES:
 		return &skeleton->maps.frames;
 	case MAP_STATS:
@@ -56,6 +58,10 @@ static struct bpf_map **skeleton_map(struct pipeline_bpf *skeleton, enum pipelin
 		return &skeleton->maps.tracker;
 	case MAP_EXPANSIONS:
 		return &skeleton->maps.expansions;
+	case MAP_RETURNS:
+		return &skeleton->maps.returns;
+	case MAP_WATCHES:
+		return &skeleton->maps.watches;
 	case MAP_RINGS:
 		return &skeleton->maps.rings;
 	case MAP_CONSTANTS:
@@ -68,11 +74,36 @@ static struct bpf_map **skeleton_map(struct pipeline_bpf *skeleton, enum pipelin
 	return NULL;
 }
 
-static void programs_choose(const struct pipeline *pipeline, struct pipeline_bpf *skeleton)
+typedef void (*programs_chooser)(const struct pipeline *pipeline, struct pipeline_bpf *skeleton);
+
+static void choose_none(struct pipeline_bpf *skeleton)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, skeleton->obj)
+		bpf_program__set_autoload(program, false);
+}
+
+static void choose_probes(const struct pipeline *pipeline, struct pipeline_bpf *skeleton)
+{
+	choose_none(skeleton);
+	bpf_program__set_autoload(skeleton->progs.probe_stub, true);
+	bpf_program__set_autoload(skeleton->progs.probe_enter, true);
+	bpf_program__set_autoload(skeleton->progs.probe_freed, true);
+	bpf_program__set_autoload(skeleton->progs.probe_capture, true);
+	bpf_program__set_autoload(skeleton->progs.probe_emit, true);
+	bpf_program__set_autoload(skeleton->progs.kprobe_sections, true);
+	bpf_program__set_autoload(skeleton->progs.tracepoint_capture, true);
+	bpf_program__set_autoload(skeleton->progs.tracepoint_emit, true);
+	bpf_program__set_autoload(skeleton->progs.tracepoint_sections, true);
+}
+
+static void choose_programs(const struct pipeline *pipeline, struct pipeline_bpf *skeleton)
 {
 	bool fentry = pipeline->mode == ATTACH_FENTRY;
 	bool hook_fentry = pipeline->hook_mode == ATTACH_FENTRY;
 
+	choose_none(skeleton);
 	bpf_program__set_autoload(skeleton->progs.kprobe_stub, !fentry);
 	bpf_program__set_autoload(skeleton->progs.kprobe_capture, !fentry);
 	bpf_program__set_autoload(skeleton->progs.kprobe_emit, !fentry);
@@ -97,12 +128,13 @@ static int maps_prepare(const struct pipeline *pipeline, struct pipeline_bpf *sk
 
 	skeleton->rodata->argument_layout = pipeline->facts.layout;
 	skeleton->rodata->direct_loads = pipeline->facts.direct_loads;
+	skeleton->rodata->possible_cpus = pipeline->cpus;
 	skeleton->rodata->ring_mask = pipeline->rings - 1;
 	skeleton->rodata->tracker_mask = pipeline->buckets - 1;
 	skeleton->rodata->vmemmap_base_address = pipeline->facts.vmemmap_base;
 	skeleton->rodata->page_offset_base_address = pipeline->facts.page_offset_base;
 
-	r = bpf_map__set_max_entries(skeleton->maps.stats, pipeline->cpus);
+	r = bpf_map__set_max_entries(skeleton->maps.stats, pipeline->cpus * FRAME_OWNERS);
 	if (r == 0)
 		r = bpf_map__set_max_entries(skeleton->maps.tracker, pipeline->buckets);
 	if (r == 0)
@@ -155,7 +187,7 @@ static int mappings_make(struct pipeline *pipeline)
 		sizeof(struct pipeline_bpf__bss), 1);
 	if (r == 0)
 		r = mapping_make(&pipeline->stats, pipeline->maps[MAP_STATS],
-			sizeof(struct cpu_stats), pipeline->cpus);
+			sizeof(struct cpu_stats), pipeline->cpus * FRAME_OWNERS);
 	if (r == 0)
 		r = mapping_make(&pipeline->tracker, pipeline->maps[MAP_TRACKER],
 			sizeof(struct tracker_bucket), pipeline->buckets);
@@ -207,14 +239,15 @@ static unsigned int buckets_count(uint32_t packets)
 	return buckets;
 }
 
-static int skeleton_load(struct pipeline *pipeline, struct pipeline_bpf **ret)
+static int skeleton_load(
+	struct pipeline *pipeline, programs_chooser choose, struct pipeline_bpf **ret)
 {
 	struct pipeline_bpf *skeleton = pipeline_bpf__open();
 	int r;
 
 	if (!skeleton)
 		return -errno;
-	programs_choose(pipeline, skeleton);
+	choose(pipeline, skeleton);
 	r = maps_prepare(pipeline, skeleton);
 	if (r == 0)
 		r = pipeline_bpf__load(skeleton);
@@ -224,6 +257,16 @@ static int skeleton_load(struct pipeline *pipeline, struct pipeline_bpf **ret)
 	}
 	*ret = skeleton;
 	return 0;
+}
+
+/* For g_free. */
+static char *load_refusal(const char *said, int error)
+{
+	g_autofree char *gist = message_gist(said);
+	g_autofree char *what = g_strdup_printf("the kernel refused the BPF programs (%s)", gist);
+
+	/* -EACCES is the verifier's, whoever asks. */
+	return error == -EPERM ? kernel_refusal(what, error) : g_steal_pointer(&what);
 }
 
 int pipeline_load(
@@ -240,21 +283,16 @@ int pipeline_load(
 	}
 	libbpf_set_print(message_take);
 	messages = said;
-	r = skeleton_load(pipeline, &pipeline->programs);
+	r = skeleton_load(pipeline, choose_programs, &pipeline->programs);
 	if (r < 0 && pipeline->facts.direct_loads) {
 		/* There, but not for programs of this kind. */
 		pipeline->facts.direct_loads = false;
 		g_string_truncate(said, 0);
-		r = skeleton_load(pipeline, &pipeline->programs);
+		r = skeleton_load(pipeline, choose_programs, &pipeline->programs);
 	}
 	messages = NULL;
 	if (r < 0) {
-		g_autofree char *gist = message_gist(said->str);
-		g_autofree char *what =
-			g_strdup_printf("the kernel refused the BPF programs (%s)", gist);
-
-		/* -EACCES is the verifier's, whoever asks. */
-		*ret_reason = r == -EPERM ? kernel_refusal(what, r) : g_steal_pointer(&what);
+		*ret_reason = load_refusal(said->str, r);
 		return r;
 	}
 
@@ -276,6 +314,25 @@ void pipeline_unload(struct pipeline *pipeline)
 	pipeline->programs = NULL;
 }
 
+int pipeline_load_probes(struct pipeline *pipeline, char **ret_reason)
+{
+	g_autoptr(GString) said = g_string_new(NULL);
+	int r;
+
+	messages = said;
+	r = skeleton_load(pipeline, choose_probes, &pipeline->probe_programs);
+	messages = NULL;
+	if (r < 0)
+		*ret_reason = load_refusal(said->str, r);
+	return r;
+}
+
+void pipeline_unload_probes(struct pipeline *pipeline)
+{
+	pipeline_bpf__destroy(pipeline->probe_programs);
+	pipeline->probe_programs = NULL;
+}
+
 struct pipeline_config *pipeline_config(const struct pipeline *pipeline)
 {
 	return &((struct pipeline_bpf__bss *)pipeline->variables.address)->config;
@@ -288,10 +345,51 @@ uint64_t *pipeline_arrivals(const struct pipeline *pipeline)
 	return (uint64_t *)variables->arrivals;
 }
 
-int pipeline_stages(const struct pipeline *pipeline)
+int pipeline_stages(const struct pipeline *pipeline, enum pipeline_array array)
 {
-	return pipeline
-		->maps[pipeline->mode == ATTACH_FENTRY ? MAP_FENTRY_STAGES : MAP_KPROBE_STAGES];
+	static const enum pipeline_map maps[PIPELINE_ARRAYS] = {
+		[ARRAY_KPROBE] = MAP_KPROBE_STAGES,
+		[ARRAY_FENTRY] = MAP_FENTRY_STAGES,
+		[ARRAY_TRACEPOINT] = MAP_TRACEPOINT_STAGES,
+	};
+
+	return pipeline->maps[maps[array]];
+}
+
+enum pipeline_array pipeline_array(const struct pipeline *pipeline)
+{
+	return pipeline->mode == ATTACH_FENTRY ? ARRAY_FENTRY : ARRAY_KPROBE;
+}
+
+int pipeline_program_probe(const struct pipeline *pipeline, enum probe_program program)
+{
+	const struct pipeline_bpf *programs = pipeline->probe_programs;
+
+	switch (program) {
+	case PROGRAM_PROBE_STUB:
+		return bpf_program__fd(programs->progs.probe_stub);
+	case PROGRAM_PROBE_ENTER:
+		return bpf_program__fd(programs->progs.probe_enter);
+	case PROGRAM_PROBE_FREED:
+		return bpf_program__fd(programs->progs.probe_freed);
+	}
+	return -EINVAL;
+}
+
+int pipeline_program_probe_stage(
+	const struct pipeline *pipeline, enum pipeline_array array, enum stage stage)
+{
+	const struct pipeline_bpf *programs = pipeline->probe_programs;
+	bool tracepoint = array == ARRAY_TRACEPOINT;
+
+	if (stage == STAGE_CAPTURE_PROBE)
+		return bpf_program__fd(tracepoint ? programs->progs.tracepoint_capture
+						  : programs->progs.probe_capture);
+	if (stage == STAGE_SECTIONS)
+		return bpf_program__fd(tracepoint ? programs->progs.tracepoint_sections
+						  : programs->progs.kprobe_sections);
+	return bpf_program__fd(
+		tracepoint ? programs->progs.tracepoint_emit : programs->progs.probe_emit);
 }
 
 int pipeline_program_stub(const struct pipeline *pipeline)
@@ -316,6 +414,8 @@ int pipeline_program_stage(const struct pipeline *pipeline, enum stage stage)
 	case STAGE_SECTIONS:
 		return bpf_program__fd(
 			fentry ? programs->progs.fentry_sections : programs->progs.kprobe_sections);
+	case STAGE_CAPTURE_PROBE:
+	case STAGE_EMIT_PROBE:
 	case STAGE_MATCHER:
 	case STAGE_BANK0:
 		break;

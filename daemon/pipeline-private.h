@@ -31,10 +31,13 @@ struct kernel_facts {
 enum pipeline_map {
 	MAP_KPROBE_STAGES,
 	MAP_FENTRY_STAGES,
+	MAP_TRACEPOINT_STAGES,
 	MAP_FRAMES,
 	MAP_STATS,
 	MAP_TRACKER,
 	MAP_EXPANSIONS,
+	MAP_RETURNS,
+	MAP_WATCHES,
 	MAP_RINGS,
 	MAP_CONSTANTS,
 	MAP_VARIABLES,
@@ -57,6 +60,28 @@ struct attachment {
 
 #define ATTACHMENT_NONE ((struct attachment){ .event = -1, .link = -1 })
 
+/* Where a program goes. */
+enum place {
+	PLACE_ENTRY,
+	PLACE_RETURN,
+};
+
+/* A further probe that is attached. */
+struct attached_probe {
+	struct pipeline_probe probe; /* attach 0: none */
+	struct attachment entry; /* of a function that is probed at its return */
+	struct attachment site;
+	int stub; /* a tracepoint's own program; -1: the shared one */
+};
+
+/* Program arrays, each of a program type of its own, and the first part of the matcher in each. */
+enum pipeline_array {
+	ARRAY_KPROBE,
+	ARRAY_FENTRY,
+	ARRAY_TRACEPOINT,
+	PIPELINE_ARRAYS,
+};
+
 /* A map as the daemon sees it. */
 struct mapping {
 	void *address; /* NULL: not mapped */
@@ -74,17 +99,21 @@ struct pipeline {
 	int *ring_fds;
 	int maps[PIPELINE_MAPS];
 	struct pipeline_bpf *programs; /* NULL: not loaded */
+	struct pipeline_bpf *probe_programs; /* of further probes; NULL: there are none */
 	struct mapping variables, stats, tracker;
 	int module_btf; /* BTF object, -1: vmlinux */
 
 	struct attachment stub;
 	struct attachment hooks[PIPELINE_HOOKS];
+	struct attached_probe probes[EVENT_PROBES_MAX];
+	struct attachment freed; /* sees skbs go that a probed return waits for */
+	int matchers[PIPELINE_ARRAYS]; /* that are in STAGE_MATCHER; -1: none */
 	bool running; /* CAPTURE's slot is filled, the stub attached */
 	bool hooked; /* the tracker's hooks are attached */
 	unsigned int bank; /* of the current matcher */
 	uint32_t epoch; /* of the current matcher */
 	bool missed_known; /* the kernel tells what it skipped */
-	uint64_t missed; /* of stubs that were detached */
+	uint64_t missed; /* of stubs that were detached, and of further probes */
 };
 
 /* pipeline-kernel.c: what the kernel is like. Errors as pipeline_new. */
@@ -104,17 +133,31 @@ void programs_release(struct pipeline *pipeline);
 int pipeline_load(
 	struct pipeline *pipeline, const struct pipeline_options *options, char **ret_reason);
 void pipeline_unload(struct pipeline *pipeline);
+/* The same for the programs of further probes. */
+int pipeline_load_probes(struct pipeline *pipeline, char **ret_reason);
+void pipeline_unload_probes(struct pipeline *pipeline);
 /* The configuration as the programs read it, in memory that they share. */
 struct pipeline_config *pipeline_config(const struct pipeline *pipeline);
 /* Of the rate limit: when a session's next event is due, by bit. */
 uint64_t *pipeline_arrivals(const struct pipeline *pipeline);
-/* The map of programs to tail-call: its descriptor. */
-int pipeline_stages(const struct pipeline *pipeline);
+/* The maps of programs to tail-call: descriptors; and the one for __nft_trace_packet. */
+int pipeline_stages(const struct pipeline *pipeline, enum pipeline_array array);
+enum pipeline_array pipeline_array(const struct pipeline *pipeline);
 
 /* Programs of the pipeline's way of attaching: descriptors. */
 int pipeline_program_stub(const struct pipeline *pipeline);
 int pipeline_program_stage(const struct pipeline *pipeline, enum stage stage);
 int pipeline_program_hook(const struct pipeline *pipeline, enum pipeline_hook hook);
+
+/* Programs of further probes: descriptors. */
+enum probe_program {
+	PROGRAM_PROBE_STUB,
+	PROGRAM_PROBE_ENTER,
+	PROGRAM_PROBE_FREED,
+};
+int pipeline_program_probe(const struct pipeline *pipeline, enum probe_program program);
+int pipeline_program_probe_stage(
+	const struct pipeline *pipeline, enum pipeline_array array, enum stage stage);
 
 /* pipeline-attach.c */
 int attach_stub(struct pipeline *pipeline, char **ret_reason);
@@ -123,5 +166,34 @@ int attach_hooks(struct pipeline *pipeline, char **ret_reason);
 void detach_hooks(struct pipeline *pipeline);
 /* What the kernel skipped at the attached stub; 0 if none is. */
 int stub_missed(const struct pipeline *pipeline, uint64_t *ret);
+/* `cookie` is for the program to ask for. */
+int attach_kprobe(int program, const char *function, enum place place, uint64_t cookie,
+	struct attachment *ret);
+int attach_tracepoint(int program, const char *name, struct attachment *ret);
+void attachment_detach(struct attachment *attachment);
+int kprobe_missed(int link, uint64_t *ret);
+int program_missed(int program, uint64_t *ret);
+
+/* pipeline-swap.c */
+int stage_set(
+	const struct pipeline *pipeline, enum pipeline_array array, uint32_t stage, int program);
+void stage_clear(const struct pipeline *pipeline, enum pipeline_array array, uint32_t stage);
+
+/*
+ * pipeline-probes.c: further probes. What is attached runs the matcher that is there, so it may be
+ * attached before the matcher that it is for, and is detached after it.
+ */
+/* Nothing is attached. */
+void probes_init(struct pipeline *pipeline);
+/* Attaches those of `probes` that are not; on failure all is as before. -EADDRNOTAVAIL as
+ * pipeline_swap. */
+int probes_attach(
+	struct pipeline *pipeline, const struct pipeline_probe *probes, char **ret_reason);
+/* Detaches those that are not among `probes`; NULL: all. */
+void probes_detach(struct pipeline *pipeline, const struct pipeline_probe *probes);
+/* Probes of the array's program type are attached. */
+bool probes_use(const struct pipeline *pipeline, enum pipeline_array array);
+/* What was skipped at the attached ones, as far as the kernel tells. */
+uint64_t probes_missed(const struct pipeline *pipeline);
 
 #endif

@@ -6,9 +6,15 @@
 #include <string.h>
 #include <time.h>
 
-static struct cpu_stats *stats_of(const struct pipeline *pipeline, unsigned int cpu)
+/* Each CPU has one for each frame. */
+static unsigned int stats_rows(const struct pipeline *pipeline)
 {
-	return (struct cpu_stats *)pipeline->stats.address + cpu;
+	return pipeline->cpus * FRAME_OWNERS;
+}
+
+static struct cpu_stats *stats_of(const struct pipeline *pipeline, unsigned int row)
+{
+	return (struct cpu_stats *)pipeline->stats.address + row;
 }
 
 static uint64_t number_read(const __u64 *number)
@@ -20,8 +26,8 @@ uint64_t pipeline_count(const struct pipeline *pipeline, enum pipeline_count whi
 {
 	uint64_t sum = 0;
 
-	for (unsigned int cpu = 0; cpu < pipeline->cpus; cpu++)
-		sum += number_read(&stats_of(pipeline, cpu)->counts[which]);
+	for (unsigned int row = 0; row < stats_rows(pipeline); row++)
+		sum += number_read(&stats_of(pipeline, row)->counts[which]);
 	return sum;
 }
 
@@ -30,8 +36,8 @@ void pipeline_session_stats(
 {
 	struct session_stats sum = {};
 
-	for (unsigned int cpu = 0; cpu < pipeline->cpus; cpu++) {
-		const struct session_stats *stats = &stats_of(pipeline, cpu)->sessions[bit];
+	for (unsigned int row = 0; row < stats_rows(pipeline); row++) {
+		const struct session_stats *stats = &stats_of(pipeline, row)->sessions[bit];
 
 		/* The order in which the kernel side counts, backwards: what is read of the losses
 		 * is never more than what is read of the matches. */
@@ -44,8 +50,8 @@ void pipeline_session_stats(
 
 void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit)
 {
-	for (unsigned int cpu = 0; cpu < pipeline->cpus; cpu++)
-		memset(&stats_of(pipeline, cpu)->sessions[bit], 0, sizeof(struct session_stats));
+	for (unsigned int row = 0; row < stats_rows(pipeline); row++)
+		memset(&stats_of(pipeline, row)->sessions[bit], 0, sizeof(struct session_stats));
 	pipeline_arrivals(pipeline)[bit] = 0;
 }
 
@@ -59,7 +65,9 @@ int pipeline_missed(const struct pipeline *pipeline, uint64_t *ret)
 	r = stub_missed(pipeline, &missed);
 	if (r < 0)
 		return r;
-	*ret = pipeline->missed + missed;
+	*ret = pipeline->missed + missed + probes_missed(pipeline) +
+		pipeline_count(pipeline, COUNT_TOO_DEEP) +
+		pipeline_count(pipeline, COUNT_ENTRY_UNKNOWN);
 	return 0;
 }
 

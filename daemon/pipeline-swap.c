@@ -8,29 +8,54 @@
 
 #include "../journal/cleanup.h"
 
-static struct matcher_target matcher_target(const struct pipeline *pipeline)
+static struct matcher_target matcher_target(
+	const struct pipeline *pipeline, enum pipeline_array array)
 {
-	bool fentry = pipeline->mode == ATTACH_FENTRY;
-
-	return (struct matcher_target){
-		.type = fentry ? BPF_PROG_TYPE_TRACING : BPF_PROG_TYPE_KPROBE,
-		.attach_type = fentry ? BPF_TRACE_FENTRY : 0,
-		.attach_btf_id = fentry ? pipeline->facts.function_id : 0,
-		.attach_btf_fd = fentry && pipeline->facts.module_btf ? pipeline->module_btf : 0,
+	struct matcher_target target = {
 		.frames_fd = pipeline->maps[MAP_FRAMES],
-		.frame_key = fentry ? FRAME_TRACING : FRAME_KPROBE,
-		.stages_fd = pipeline_stages(pipeline),
+		.stats_fd = -1,
+		.stages_fd = pipeline_stages(pipeline, array),
 	};
+
+	switch (array) {
+	case ARRAY_KPROBE:
+		target.type = BPF_PROG_TYPE_KPROBE;
+		target.frame_key = FRAME_KPROBE;
+		break;
+	case ARRAY_FENTRY:
+		target.type = BPF_PROG_TYPE_TRACING;
+		target.attach_type = BPF_TRACE_FENTRY;
+		target.attach_btf_id = pipeline->facts.function_id;
+		target.attach_btf_fd = pipeline->facts.module_btf ? pipeline->module_btf : 0;
+		target.frame_key = FRAME_TRACING;
+		break;
+	case ARRAY_TRACEPOINT:
+		target.type = BPF_PROG_TYPE_RAW_TRACEPOINT;
+		target.frame_key = FRAME_TRACEPOINT;
+		target.stats_fd = pipeline->maps[MAP_STATS];
+		target.cpus = pipeline->cpus;
+		break;
+	case PIPELINE_ARRAYS:
+		break;
+	}
+	return target;
 }
 
-static int stage_set(const struct pipeline *pipeline, uint32_t stage, int program)
+/* The matcher is loaded for each program type in use. */
+static bool array_used(const struct pipeline *pipeline, enum pipeline_array array)
 {
-	return bpf_map_update_elem(pipeline_stages(pipeline), &stage, &program, BPF_ANY);
+	return array == pipeline_array(pipeline) || probes_use(pipeline, array);
 }
 
-static void stage_clear(const struct pipeline *pipeline, uint32_t stage)
+int stage_set(
+	const struct pipeline *pipeline, enum pipeline_array array, uint32_t stage, int program)
 {
-	bpf_map_delete_elem(pipeline_stages(pipeline), &stage);
+	return bpf_map_update_elem(pipeline_stages(pipeline, array), &stage, &program, BPF_ANY);
+}
+
+void stage_clear(const struct pipeline *pipeline, enum pipeline_array array, uint32_t stage)
+{
+	bpf_map_delete_elem(pipeline_stages(pipeline, array), &stage);
 }
 
 /*
@@ -57,6 +82,8 @@ static void config_widen(
 	for (int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
 		config->sections[bit] |= new->sections[bit];
 	config->wakeup = new->wakeup ? new->wakeup : 1;
+	for (int i = 0; i < EVENT_PROBES_MAX; i++)
+		config->stacks[i] |= new->stacks[i];
 	/* Who sees the epoch sees since when a session counts. */
 	__atomic_store_n(&config->epoch, epoch, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&config->view, MAX(config->view, new->view), __ATOMIC_SEQ_CST);
@@ -72,6 +99,7 @@ static void config_narrow(struct pipeline *pipeline, const struct pipeline_confi
 	__atomic_store_n(&config->verdicts, new->verdicts, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&config->tracking, new->tracking, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&config->view, new->view, __ATOMIC_SEQ_CST);
+	memcpy(config->stacks, new->stacks, sizeof(config->stacks));
 }
 
 /* Without the hooks nobody would notice that a packet is gone: all are forgotten. */
@@ -85,20 +113,30 @@ static void tracking_end(struct pipeline *pipeline)
 		sizeof(struct tracker_bucket) * (size_t)pipeline->buckets);
 }
 
+static void bank_empty(
+	const struct pipeline *pipeline, enum pipeline_array array, unsigned int bank)
+{
+	const struct matcher_target target = matcher_target(pipeline, array);
+
+	matcher_unload(&target, bank);
+}
+
 static void pipeline_stop(struct pipeline *pipeline)
 {
 	static const struct pipeline_config none;
-	const struct matcher_target target = matcher_target(pipeline);
+	enum pipeline_array array = pipeline_array(pipeline);
 
-	stage_clear(pipeline, STAGE_CAPTURE);
+	stage_clear(pipeline, array, STAGE_CAPTURE);
+	probes_detach(pipeline, NULL);
 	detach_stub(pipeline);
-	stage_clear(pipeline, STAGE_MATCHER);
-	stage_clear(pipeline, STAGE_EMIT);
-	stage_clear(pipeline, STAGE_SECTIONS);
+	stage_clear(pipeline, array, STAGE_MATCHER);
+	stage_clear(pipeline, array, STAGE_EMIT);
+	stage_clear(pipeline, array, STAGE_SECTIONS);
 	grace_period(pipeline);
 	config_narrow(pipeline, &none);
 	tracking_end(pipeline);
-	matcher_unload(&target, pipeline->bank);
+	bank_empty(pipeline, array, pipeline->bank);
+	fd_close(&pipeline->matchers[array]);
 	programs_release(pipeline);
 	pipeline->running = false;
 }
@@ -106,14 +144,17 @@ static void pipeline_stop(struct pipeline *pipeline)
 /* The first sessions: everything is in its place when the stub is attached. */
 static int pipeline_start(struct pipeline *pipeline, char **ret_reason)
 {
+	enum pipeline_array array = pipeline_array(pipeline);
 	int r;
 
-	r = stage_set(pipeline, STAGE_SECTIONS, pipeline_program_stage(pipeline, STAGE_SECTIONS));
-	if (r == 0)
-		r = stage_set(pipeline, STAGE_EMIT, pipeline_program_stage(pipeline, STAGE_EMIT));
+	r = stage_set(
+		pipeline, array, STAGE_SECTIONS, pipeline_program_stage(pipeline, STAGE_SECTIONS));
 	if (r == 0)
 		r = stage_set(
-			pipeline, STAGE_CAPTURE, pipeline_program_stage(pipeline, STAGE_CAPTURE));
+			pipeline, array, STAGE_EMIT, pipeline_program_stage(pipeline, STAGE_EMIT));
+	if (r == 0)
+		r = stage_set(pipeline, array, STAGE_CAPTURE,
+			pipeline_program_stage(pipeline, STAGE_CAPTURE));
 	if (r < 0) {
 		*ret_reason = kernel_refusal("can't fill the program array", r);
 		return r;
@@ -124,12 +165,64 @@ static int pipeline_start(struct pipeline *pipeline, char **ret_reason)
 	return r;
 }
 
+/* A matcher on its way: its first part for each program type; -1: the type is not in use. */
+struct exchange {
+	int matchers[PIPELINE_ARRAYS];
+	unsigned int bank;
+};
+
+static void exchange_clear(struct exchange *exchange)
+{
+	for (int i = 0; i < PIPELINE_ARRAYS; i++)
+		fd_close(&exchange->matchers[i]);
+}
+
+#define auto_exchange __attribute__((cleanup(exchange_clear))) struct exchange
+
+static void matchers_unload(const struct pipeline *pipeline, unsigned int bank)
+{
+	for (enum pipeline_array i = 0; i < PIPELINE_ARRAYS; i++) {
+		if (array_used(pipeline, i))
+			bank_empty(pipeline, i, bank);
+	}
+}
+
+static int matchers_load(struct pipeline *pipeline, const struct matcher *matcher,
+	struct exchange *exchange, char **ret_reason)
+{
+	int r = 0;
+
+	for (enum pipeline_array i = 0; i < PIPELINE_ARRAYS && r == 0; i++) {
+		const struct matcher_target target = matcher_target(pipeline, i);
+
+		if (array_used(pipeline, i))
+			r = matcher_load(matcher, &target, exchange->bank, &exchange->matchers[i],
+				ret_reason);
+	}
+	return r;
+}
+
+/* Puts matchers into their slots; where there is none the slot is emptied. */
+static int matchers_set(const struct pipeline *pipeline, const int *matchers)
+{
+	int r = 0;
+
+	for (enum pipeline_array i = 0; i < PIPELINE_ARRAYS && r == 0; i++) {
+		if (matchers[i] >= 0)
+			r = stage_set(pipeline, i, STAGE_MATCHER, matchers[i]);
+		else
+			stage_clear(pipeline, i, STAGE_MATCHER);
+	}
+	return r;
+}
+
 /* Hooks first: a packet that is tracked must not be freed unnoticed. */
-static int pipeline_exchange(struct pipeline *pipeline, int matcher,
+static int pipeline_exchange(struct pipeline *pipeline, struct exchange *exchange,
 	const struct pipeline_config *config, uint32_t epoch, char **ret_reason)
 {
 	bool attach = config->tracking && !pipeline->hooked;
 	struct pipeline_config before = *pipeline_config(pipeline);
+	enum pipeline_array array = pipeline_array(pipeline);
 	int r;
 
 	if (attach) {
@@ -138,7 +231,7 @@ static int pipeline_exchange(struct pipeline *pipeline, int matcher,
 			return r;
 	}
 	config_widen(pipeline, config, epoch);
-	r = stage_set(pipeline, STAGE_MATCHER, matcher);
+	r = matchers_set(pipeline, exchange->matchers);
 	if (r < 0)
 		*ret_reason = kernel_refusal("can't put the matcher into the program array", r);
 	else if (!pipeline->running)
@@ -146,25 +239,43 @@ static int pipeline_exchange(struct pipeline *pipeline, int matcher,
 	if (r == 0)
 		return 0;
 
-	/* Nothing of the new sessions has run: what was goes on. */
+	/* What was goes on. */
+	matchers_set(pipeline, pipeline->matchers);
 	*pipeline_config(pipeline) = before;
 	if (!pipeline->running) {
-		stage_clear(pipeline, STAGE_CAPTURE);
-		stage_clear(pipeline, STAGE_EMIT);
-		stage_clear(pipeline, STAGE_SECTIONS);
-		stage_clear(pipeline, STAGE_MATCHER);
+		stage_clear(pipeline, array, STAGE_CAPTURE);
+		stage_clear(pipeline, array, STAGE_EMIT);
+		stage_clear(pipeline, array, STAGE_SECTIONS);
 	}
 	if (attach)
 		tracking_end(pipeline);
 	return r;
 }
 
-int pipeline_swap(struct pipeline *pipeline, const struct matcher *matcher, bool empty,
-	const struct pipeline_config *config, char **ret_reason)
+/* The new matcher is in force: what only the old one needed goes. */
+static void pipeline_settle(struct pipeline *pipeline, struct exchange *exchange,
+	const struct pipeline_config *config, const struct pipeline_probe *probes)
 {
-	unsigned int bank = !pipeline->bank;
-	struct matcher_target target;
-	auto_fd first = -1;
+	grace_period(pipeline);
+	config_narrow(pipeline, config);
+	if (!config->tracking)
+		tracking_end(pipeline);
+	for (int i = 0; i < PIPELINE_ARRAYS; i++) {
+		fd_close(&pipeline->matchers[i]);
+		pipeline->matchers[i] = fd_steal(&exchange->matchers[i]);
+	}
+	matchers_unload(pipeline, pipeline->bank);
+	probes_detach(pipeline, probes);
+	pipeline->bank = exchange->bank;
+	pipeline->epoch++;
+}
+
+int pipeline_swap(struct pipeline *pipeline, const struct matcher *matcher, bool empty,
+	const struct pipeline_config *config, const struct pipeline_probe *probes,
+	char **ret_reason)
+{
+	auto_exchange exchange = { .matchers = { -1, -1, -1 }, .bank = !pipeline->bank };
+	struct pipeline_probe before[EVENT_PROBES_MAX];
 	int r;
 
 	if (empty) {
@@ -173,28 +284,22 @@ int pipeline_swap(struct pipeline *pipeline, const struct matcher *matcher, bool
 		pipeline->epoch++;
 		return 0;
 	}
+	for (int i = 0; i < EVENT_PROBES_MAX; i++)
+		before[i] = pipeline->probes[i].probe;
 	r = programs_ensure(pipeline, ret_reason);
-	if (r < 0)
-		return r;
-	target = matcher_target(pipeline);
-	r = matcher_load(matcher, &target, bank, &first, ret_reason);
-	if (r == 0) {
-		r = pipeline_exchange(pipeline, first, config, pipeline->epoch + 1, ret_reason);
-		if (r < 0)
-			matcher_unload(&target, bank);
-	}
+	if (r == 0)
+		r = probes_attach(pipeline, probes, ret_reason);
+	if (r == 0)
+		r = matchers_load(pipeline, matcher, &exchange, ret_reason);
+	if (r == 0)
+		r = pipeline_exchange(pipeline, &exchange, config, pipeline->epoch + 1, ret_reason);
 	if (r < 0) {
+		matchers_unload(pipeline, exchange.bank);
+		probes_detach(pipeline, before);
 		if (!pipeline->running)
 			programs_release(pipeline);
 		return r;
 	}
-
-	grace_period(pipeline);
-	config_narrow(pipeline, config);
-	if (!config->tracking)
-		tracking_end(pipeline);
-	matcher_unload(&target, pipeline->bank);
-	pipeline->bank = bank;
-	pipeline->epoch++;
+	pipeline_settle(pipeline, &exchange, config, probes);
 	return 0;
 }

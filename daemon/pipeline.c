@@ -120,6 +120,9 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret, 
 		pipeline->hooks[i] = ATTACHMENT_NONE;
 	for (int i = 0; i < PIPELINE_MAPS; i++)
 		pipeline->maps[i] = -1;
+	for (int i = 0; i < PIPELINE_ARRAYS; i++)
+		pipeline->matchers[i] = -1;
+	probes_init(pipeline);
 
 	r = kernel_facts_read(&pipeline->facts, &reason);
 	if (r == 0) {
@@ -150,9 +153,12 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 {
 	if (!pipeline)
 		return NULL;
+	probes_detach(pipeline, NULL);
 	detach_stub(pipeline);
 	detach_hooks(pipeline);
 	pipeline_unload(pipeline);
+	for (int i = 0; i < PIPELINE_ARRAYS; i++)
+		fd_close(&pipeline->matchers[i]);
 	mapping_free(&pipeline->variables);
 	mapping_free(&pipeline->stats);
 	mapping_free(&pipeline->tracker);

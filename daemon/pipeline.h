@@ -28,6 +28,14 @@ struct pipeline_options {
 	uint32_t tracker_size; /* packets tracked at a time */
 };
 
+#define PIPELINE_SYMBOL_MAX 255 /* bytes */
+
+/* A further probe; attach 0: there is none of that number. */
+struct pipeline_probe {
+	char symbol[PIPELINE_SYMBOL_MAX + 1]; /* function, or GROUP:NAME of a tracepoint */
+	struct probe_config config;
+};
+
 struct pipeline;
 
 /*
@@ -54,10 +62,13 @@ const char *pipeline_layout_name(const struct pipeline *pipeline);
  * Events matched by the old matcher are in the rings when it returns. `config` is what the kernel
  * side shall see after it (verdicts, view, tracking, since, rates; epoch is the pipeline's own; a
  * wakeup of 0 counts as 1). The
- * tracker's hooks are attached while config->tracking is not 0.
+ * tracker's hooks are attached while config->tracking is not 0, and of `probes` (EVENT_PROBES_MAX of
+ * them, by number) those that are there; -EADDRNOTAVAIL: one of them can't be attached, and *ret_reason
+ * tells the caller why. A number must not go from one probe to another one in one swap.
  */
 int pipeline_swap(struct pipeline *pipeline, const struct matcher *matcher, bool empty,
-	const struct pipeline_config *config, char **ret_reason);
+	const struct pipeline_config *config, const struct pipeline_probe *probes,
+	char **ret_reason);
 
 /* The epoch that the next matcher must be built with. */
 uint32_t pipeline_next_epoch(const struct pipeline *pipeline);
@@ -69,8 +80,8 @@ void pipeline_session_stats(
 /* Zeroes a bit's counters: before the bit is given to a session. */
 void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit);
 
-/* Calls that the kernel skipped because a probe program was running on the CPU; -EOPNOTSUPP where the
- * kernel does not tell. A system call, and no swap may run meanwhile. */
+/* Calls that were skipped because a probe program was running on the CPU, of further probes as far as
+ * the kernel tells; -EOPNOTSUPP where it does not tell those of __nft_trace_packet. A system call, and no swap may run meanwhile. */
 int pipeline_missed(const struct pipeline *pipeline, uint64_t *ret);
 
 /* True if the probe's function went away (nf_tables was unloaded): free the pipeline and start anew. */

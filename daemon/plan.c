@@ -2,6 +2,7 @@
 /* What the kernel side shall do, as its matcher and its configuration want it. */
 #include "plan.h"
 
+#include <errno.h>
 #include <glib.h>
 
 #include "../journal/clock.h"
@@ -13,6 +14,64 @@ bool plan_is_empty(const struct plan *plan)
 			return false;
 	}
 	return true;
+}
+
+static bool probe_is(const struct pipeline_probe *probe, const struct probe_spec *spec)
+{
+	return probe->config.attach == spec->type && g_str_equal(probe->symbol, spec->symbol);
+}
+
+/* The number of a probe, or one for it; EVENT_PROBES_MAX: there is none left. */
+static unsigned int probe_number(
+	const struct plan *plan, const struct plan *in_force, const struct probe_spec *spec)
+{
+	for (unsigned int i = EVENT_PROBE_FIRST; i < EVENT_PROBES_MAX; i++) {
+		if (probe_is(&plan->probes[i], spec))
+			return i;
+	}
+	for (unsigned int i = EVENT_PROBE_FIRST; i < EVENT_PROBES_MAX; i++) {
+		if (!plan->probes[i].config.attach &&
+			(!in_force->probes[i].config.attach ||
+				probe_is(&in_force->probes[i], spec)))
+			return i;
+	}
+	return EVENT_PROBES_MAX;
+}
+
+int plan_add_probes(struct plan *plan, const struct plan *in_force, unsigned int bit,
+	const GArray *specs, const struct probe_config *configs)
+{
+	struct plan_entry *entry = &plan->entries[bit];
+
+	for (unsigned int i = 0; i < specs->len; i++) {
+		const struct probe_spec *spec = &g_array_index(specs, struct probe_spec, i);
+		unsigned int number = EVENT_PROBE_NFT;
+
+		if (!probe_spec_is_nft(spec)) {
+			number = probe_number(plan, in_force, spec);
+			if (number == EVENT_PROBES_MAX)
+				return -ENOSPC;
+			g_strlcpy(plan->probes[number].symbol, spec->symbol,
+				sizeof(plan->probes[number].symbol));
+			plan->probes[number].config = configs[i];
+			entry->probes |= 1u << number;
+		}
+		if (spec->stack)
+			entry->stacks |= 1u << number;
+	}
+	return 0;
+}
+
+void plan_prune_probes(struct plan *plan)
+{
+	uint32_t used = 0;
+
+	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
+		used |= plan->entries[bit].probes;
+	for (unsigned int i = 0; i < EVENT_PROBES_MAX; i++) {
+		if (!(used & 1u << i))
+			plan->probes[i] = (struct pipeline_probe){ 0 };
+	}
 }
 
 size_t plan_sessions(const struct plan *plan, struct matcher_session *ret)
@@ -27,7 +86,7 @@ size_t plan_sessions(const struct plan *plan, struct matcher_session *ret)
 		ret[count++] = (struct matcher_session){
 			.bit = bit,
 			.verdicts = entry->verdicts,
-			.probes = 1u << EVENT_PROBE_NFT,
+			.probes = 1u << EVENT_PROBE_NFT | entry->probes,
 			.filter = entry->filter,
 		};
 	}
@@ -48,6 +107,10 @@ void plan_config(const struct plan *plan, uint32_t wakeup, struct pipeline_confi
 			config.view = MAX(config.view, entry->filter->view);
 		if (entry->track)
 			config.tracking |= 1ULL << bit;
+		for (unsigned int probe = 0; probe < EVENT_PROBES_MAX; probe++) {
+			if (entry->stacks & 1u << probe)
+				config.stacks[probe] |= 1ULL << bit;
+		}
 		config.since[bit] = entry->since;
 		config.sections[bit] = entry->sections;
 		if (entry->rate) {

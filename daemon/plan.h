@@ -13,12 +13,16 @@
 #include "../bpf/pipeline.h"
 #include "filter.h"
 #include "matcher.h"
+#include "pipeline.h"
+#include "probe-spec.h"
 
 struct plan_entry {
 	bool used;
 	bool track;
 	uint32_t verdicts;
 	uint32_t sections; /* 1 << enum event_section_type */
+	uint32_t probes; /* further ones: 1 << number, or'ed */
+	uint32_t stacks; /* probes whose events have the kernel stack: 1 << number, or'ed */
 	uint64_t rate; /* events a second; 0: no limit */
 	uint32_t since; /* epoch from which tracker entries count for the bit */
 	struct filter *filter; /* NULL: every packet; belongs to who keeps the plan */
@@ -26,7 +30,19 @@ struct plan_entry {
 
 struct plan {
 	struct plan_entry entries[EVENT_SESSIONS_MAX];
+	struct pipeline_probe probes[EVENT_PROBES_MAX]; /* by number */
 };
+
+/*
+ * Gives the entry at `bit` the probes that its session asked for (struct probe_spec), found as
+ * `configs` says; a probe that another session has is the same one. Numbers that `in_force` uses for
+ * something else stay alone. -ENOSPC: there are no numbers left.
+ */
+int plan_add_probes(struct plan *plan, const struct plan *in_force, unsigned int bit,
+	const GArray *specs, const struct probe_config *configs);
+
+/* Forgets probes that no entry has. */
+void plan_prune_probes(struct plan *plan);
 
 /* True if no session is in it. */
 bool plan_is_empty(const struct plan *plan);

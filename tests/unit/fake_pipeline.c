@@ -35,6 +35,7 @@ static struct {
 	unsigned int next_ring;
 	struct fake_ring rings[RINGS];
 	struct pipeline_config config;
+	struct pipeline_probe probes[EVENT_PROBES_MAX];
 	struct session_stats sessions[EVENT_SESSIONS_MAX];
 	uint64_t calls;
 } fake = { .empty = true };
@@ -136,6 +137,11 @@ const struct pipeline_config *fake_config(void)
 	return &fake.config;
 }
 
+const struct pipeline_probe *fake_probe(unsigned int number)
+{
+	return &fake.probes[number];
+}
+
 bool fake_is_empty(void)
 {
 	return fake.empty;
@@ -174,7 +180,8 @@ const char *pipeline_layout_name(const struct pipeline *pipeline)
 }
 
 int pipeline_swap(struct pipeline *pipeline, const struct matcher *matcher, bool empty,
-	const struct pipeline_config *config, char **ret_reason)
+	const struct pipeline_config *config, const struct pipeline_probe *probes,
+	char **ret_reason)
 {
 	bool refused;
 
@@ -194,6 +201,7 @@ int pipeline_swap(struct pipeline *pipeline, const struct matcher *matcher, bool
 	}
 	fake.empty = empty;
 	fake.config = *config;
+	memcpy(fake.probes, probes, sizeof(fake.probes));
 	fake.epoch++;
 	return 0;
 }

@@ -33,6 +33,7 @@ void fake_release(void);
 unsigned int fake_swaps(void);
 
 /* What the last pipeline_swap was given. */
+const struct pipeline_probe *fake_probe(unsigned int number);
 const struct pipeline_config *fake_config(void);
 bool fake_is_empty(void);
 

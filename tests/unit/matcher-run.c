@@ -69,6 +69,7 @@ void matcher_run_init(struct matcher_run *run, enum bpf_prog_type type)
 	memset(run, 0, sizeof(*run));
 	run->program_fd = -1;
 	run->target.type = type;
+	run->target.stats_fd = -1;
 	run->target.frames_fd =
 		map_new(BPF_MAP_TYPE_ARRAY, "frames", sizeof(struct frame), 1, BPF_F_MMAPABLE);
 	run->target.stages_fd =

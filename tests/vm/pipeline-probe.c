@@ -212,6 +212,7 @@ static void swap(struct pipeline *pipeline, const struct settings *settings)
 {
 	struct matcher_session session = { .verdicts = settings->verdicts, .probes = ~0u };
 	struct pipeline_config config = { .verdicts = settings->verdicts, .wakeup = WAKEUP };
+	static const struct pipeline_probe probes[EVENT_PROBES_MAX];
 	struct filter *filter = NULL;
 	struct matcher_budget budget;
 	struct matcher *matcher;
@@ -231,7 +232,7 @@ static void swap(struct pipeline *pipeline, const struct settings *settings)
 		&matcher, &budget, &reason);
 	if (r < 0)
 		fail("matcher", r, reason);
-	r = pipeline_swap(pipeline, matcher, !settings->verdicts, &config, &reason);
+	r = pipeline_swap(pipeline, matcher, !settings->verdicts, &config, probes, &reason);
 	if (r < 0)
 		fail("swap", r, reason);
 	matcher_free(matcher);

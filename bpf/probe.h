@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Further probes: any function or tracepoint from which a way leads to an skb. CAPTURE and EMIT as for
+ * __nft_trace_packet, without a verdict; what the return of a function needs to know is put aside at
+ * its entry.
+ */
+#ifndef NFTTRACED_PROBE_H
+#define NFTTRACED_PROBE_H
+
+#include "capture.h"
+#include "emit.h"
+
+/* Argument number `index`; 0: there is none. */
+static __always_inline __u64 argument_choose(const __u64 *arguments, __u8 index)
+{
+	__u32 chosen = index;
+
+	opaque(chosen);
+	return chosen < PROBE_ARGUMENTS_MAX ? arguments[chosen] : 0;
+}
+
+/* What a kprobe is attached with says which probe it is. */
+static __always_inline const struct probe_config *call_number(
+	void *context, struct probe_call *call)
+{
+	__u32 number = bpf_get_attach_cookie(context);
+
+	opaque(number);
+	if (number >= EVENT_PROBES_MAX)
+		return NULL;
+	call->number = number;
+	return &config.probes[number];
+}
+
+static __always_inline void call_arguments(
+	struct pt_regs *registers, const struct probe_config *probe, struct probe_call *call)
+{
+	const __u64 arguments[PROBE_ARGUMENTS_MAX] = {
+		PT_REGS_PARM1(registers),
+		PT_REGS_PARM2(registers),
+		PT_REGS_PARM3(registers),
+		PT_REGS_PARM4(registers),
+		PT_REGS_PARM5(registers),
+	};
+
+	call->packet = argument_choose(arguments, probe->packet);
+	call->state = argument_choose(arguments, probe->state);
+	call->reason = argument_choose(arguments, probe->reason);
+}
+
+/* The skb that the call is about; 0: none. Fills in the hook's state where the way tells it. */
+static __always_inline __u64 call_skb(struct probe_call *call, const struct probe_config *probe)
+{
+	const struct nft_pktinfo *pktinfo;
+	__u64 span[2];
+
+	if (probe->way == PROBE_WAY_SKB || !call->packet)
+		return call->packet;
+	pktinfo = object_open(call->packet, span, struct nft_pktinfo, skb, state);
+	if (!pktinfo)
+		return 0;
+	if (!call->state)
+		call->state = (__u64)pktinfo->state;
+	return (__u64)pktinfo->skb;
+}
+
+/* Nothing of the packet is looked at. */
+static __always_inline void packet_absent(struct frame *frame, struct notes *notes)
+{
+	frame->link = EVENT_LINK_RAW;
+	frame->length = 0;
+	frame->captured = 0;
+	notes->head = 0;
+	notes->skb_length = 0;
+	notes->skb_iif = 0;
+}
+
+/* Begins the frame of a call; NULL: there is none. */
+static __always_inline struct frame *frame_begin(void *context, __u32 owner, __u64 skb,
+	const struct probe_call *call, const struct probe_config *probe)
+{
+	struct frame *frame = bpf_map_lookup_elem(&frames, &owner);
+	struct notes *notes;
+
+	if (!frame)
+		return NULL;
+	notes = frame_notes(frame);
+	frame->context = (__u64)context;
+	frame->sessions = 0;
+	frame->sticky = 0;
+	frame->verdict = VERDICT_MASK_ALL;
+	frame->probe = 1u << (call->number & (EVENT_PROBES_MAX - 1));
+	notes->probe = call->number;
+	notes->skb = skb;
+	notes->state = call->state;
+	notes->drop_reason = call->reason;
+	notes->freed_time = 0;
+	notes->freed_origin = 0;
+	return frame;
+}
+
+static __always_inline bool skb_capture(void *context, __u32 owner, struct probe_call *call,
+	const struct probe_config *probe, struct cpu_stats *stats)
+{
+	__u64 skb = call_skb(call, probe);
+	struct frame *frame;
+
+	/* Functions may be called without a packet. */
+	if (!skb)
+		return false;
+	frame = frame_begin(context, owner, skb, call, probe);
+	if (!frame)
+		return false;
+	if (packet_capture(frame, frame_notes(frame), owner, stats))
+		return true;
+	stats->counts[COUNT_FAULTS]++;
+	return false;
+}
+
+/* Functions that return. */
+
+static __always_inline struct return_key return_key(__u64 frame, __u32 number)
+{
+	return (struct return_key){
+		.task = bpf_get_current_task(),
+		.frame = frame,
+		.probe = number,
+	};
+}
+
+/* What the packet is known as, from its first probe on, even if that one has no event of it. */
+static __always_inline void entry_track(struct return_entry *entry)
+{
+	__u64 head, now = bpf_ktime_get_ns();
+	struct tracker_slot *slot;
+
+	if (!config.tracking)
+		return;
+	head = word_read(entry->skb + bpf_core_field_offset(struct sk_buff, head));
+	slot = head ? tracker_claim(head) : NULL;
+	if (!slot)
+		return;
+	if (!slot->time) {
+		slot->epoch = config.epoch;
+		__sync_val_compare_and_swap(&slot->origin, 0, head);
+		__sync_val_compare_and_swap(&slot->time, 0, now);
+	}
+	slot->used = now / SECOND;
+	entry->origin = slot->origin;
+	entry->time = slot->time;
+}
+
+/* Watches the skb from its entry into a function on; a number, 0: it can't be watched. */
+static __always_inline __u64 watch_begin(__u64 skb)
+{
+	struct watch fresh = { .number = bpf_ktime_get_ns() };
+	struct watch *watch = bpf_map_lookup_elem(&watches, &skb);
+
+	if (watch && !watch->freed)
+		return watch->number;
+	return bpf_map_update_elem(&watches, &skb, &fresh, BPF_ANY) ? 0 : fresh.number;
+}
+
+static __always_inline int return_expect(struct pt_regs *context)
+{
+	const struct probe_config *probe;
+	struct return_entry entry = {};
+	struct probe_call call = {};
+	struct return_key key;
+
+	probe = call_number(context, &call);
+	if (!probe)
+		return 0;
+	call_arguments(context, probe, &call);
+	entry.skb = call_skb(&call, probe);
+	entry.state = call.state;
+	entry.reason = call.reason;
+	if (entry.skb) {
+		entry_track(&entry);
+		entry.watch = watch_begin(entry.skb);
+	}
+	key = return_key(frame_at_entry(context), call.number);
+	bpf_map_update_elem(&returns, &key, &entry, BPF_ANY);
+	return 0;
+}
+
+/* Who had matched it until now will hear of it at the return. */
+static __always_inline int skb_freed(__u64 skb)
+{
+	struct watch *watch = bpf_map_lookup_elem(&watches, &skb);
+	struct tracker_slot *slot;
+	__u64 head;
+
+	if (!watch || watch->freed)
+		return 0;
+	head = word_read(skb + bpf_core_field_offset(struct sk_buff, head));
+	slot = config.tracking && head ? tracker_find(head) : NULL;
+	watch->epoch = config.epoch;
+	watch->sessions = slot ? slot_sessions(slot) : 0;
+	watch->freed = 1;
+	return 0;
+}
+
+/* The frame for a packet that is gone: what it was known as, and to whom. */
+static __always_inline void packet_freed(
+	struct frame *frame, const struct return_entry *entry, const struct watch *watch)
+{
+	struct notes *notes = frame_notes(frame);
+
+	packet_absent(frame, notes);
+	notes->freed_time = entry->time;
+	notes->freed_origin = entry->origin;
+	if (!watch || watch->number != entry->watch)
+		return;
+	frame->sticky = watch->sessions;
+	if (frame->sticky && watch->epoch != config.epoch)
+		frame->sticky &= ~sessions_outdated(frame->sticky, watch->epoch);
+}
+
+/* The packet of a call that was put aside at its entry. */
+static __always_inline bool return_capture(struct pt_regs *context, struct probe_call *call,
+	const struct probe_config *probe, struct cpu_stats *stats)
+{
+	struct return_key key = return_key(frame_at_return(context), call->number);
+	struct return_entry *saved = bpf_map_lookup_elem(&returns, &key), entry;
+	struct frame *frame;
+	struct watch *watch;
+
+	if (!saved) {
+		stats->counts[COUNT_ENTRY_UNKNOWN]++;
+		return false;
+	}
+	entry = *saved;
+	bpf_map_delete_elem(&returns, &key);
+	if (!entry.skb)
+		return false;
+	call->state = entry.state;
+	call->reason = entry.reason;
+	frame = frame_begin(context, FRAME_KPROBE, entry.skb, call, probe);
+	if (!frame)
+		return false;
+
+	watch = bpf_map_lookup_elem(&watches, &entry.skb);
+	if (!watch || watch->number != entry.watch || watch->freed) {
+		packet_freed(frame, &entry, watch);
+		return true;
+	}
+	if (packet_capture(frame, frame_notes(frame), FRAME_KPROBE, stats))
+		return true;
+	stats->counts[COUNT_FAULTS]++;
+	return false;
+}
+
+/* True: the matcher is to see the frame. */
+static __always_inline bool call_capture_kprobe(struct pt_regs *context)
+{
+	const struct probe_config *probe;
+	struct probe_call call = {};
+	struct cpu_stats *stats;
+	__u32 cpu;
+
+	stats = cpu_stats(FRAME_KPROBE, &cpu);
+	probe = call_number(context, &call);
+	if (!stats || !probe)
+		return false;
+	stats->counts[COUNT_CALLS]++;
+	if (probe->attach == EVENT_ATTACH_KRETPROBE)
+		return return_capture(context, &call, probe, stats);
+	call_arguments(context, probe, &call);
+	return skb_capture(context, FRAME_KPROBE, &call, probe, stats);
+}
+
+/* The call that the innermost tracepoint of this CPU is at; NULL: none. */
+static __always_inline struct probe_call *tracepoint_call(__u32 *ret_owner)
+{
+	struct cpu_stats *stats;
+	__u32 cpu, depth;
+
+	stats = cpu_stats(FRAME_TRACEPOINT, &cpu);
+	if (!stats)
+		return NULL;
+	depth = stats->tracepoints.depth - 1;
+	opaque(depth);
+	if (depth >= TRACEPOINT_DEPTH)
+		return NULL;
+	*ret_owner = FRAME_TRACEPOINT + depth;
+	return &stats->tracepoints.calls[depth];
+}
+
+/* Whose frame the innermost tracepoint has; 0: there is none. */
+static __always_inline __u32 tracepoint_owner(void)
+{
+	__u32 owner;
+
+	return tracepoint_call(&owner) ? owner : 0;
+}
+
+static __always_inline bool call_capture_tracepoint(__u64 *context)
+{
+	struct probe_call *call, copy;
+	struct cpu_stats *stats;
+	__u32 owner, cpu;
+
+	call = tracepoint_call(&owner);
+	if (!call)
+		return false;
+	copy = *call;
+	opaque(copy.number);
+	stats = cpu_stats(owner, &cpu);
+	if (!stats || copy.number >= EVENT_PROBES_MAX)
+		return false;
+	stats->counts[COUNT_CALLS]++;
+	return skb_capture(context, owner, &copy, &config.probes[copy.number], stats);
+}
+
+/* The record. */
+
+/* What the hook's state tells; without one, the device or the socket tell the namespace. */
+struct hook_view {
+	__u64 net;
+	const struct net_device *in;
+	const struct net_device *out;
+};
+
+static __always_inline void hook_read(__u64 state, struct hook_view *ret)
+{
+	ret->net = word_read(state + bpf_core_field_offset(struct nf_hook_state, net));
+	ret->in = (const struct net_device *)word_read(
+		state + bpf_core_field_offset(struct nf_hook_state, in));
+	ret->out = (const struct net_device *)word_read(
+		state + bpf_core_field_offset(struct nf_hook_state, out));
+}
+
+static __always_inline __u64 packet_net(__u64 skb)
+{
+	__u64 device = word_read(skb + bpf_core_field_offset(struct sk_buff, dev)), socket;
+
+	if (device)
+		return word_read(device + bpf_core_field_offset(struct net_device, nd_net.net));
+	socket = word_read(skb + bpf_core_field_offset(struct sk_buff, sk));
+	return socket
+		? word_read(socket + bpf_core_field_offset(struct sock, __sk_common.skc_net.net))
+		: 0;
+}
+
+static __always_inline __u32 record_drop(struct frame *frame, __u32 reason, __u32 offset)
+{
+	struct event_drop *section = (struct event_drop *)(frame->record + offset);
+
+	section->section.type = EVENT_SECTION_DROP;
+	section->section.size = sizeof(*section);
+	section->reason = reason;
+	return offset + sizeof(*section);
+}
+
+static __always_inline __u32 record_probe(void *context, struct frame *frame, struct notes *notes,
+	const struct tracker_slot *slot, __u64 now, __u32 cpu, __u64 sessions)
+{
+	__u32 number = notes->probe, wanted = notes->sections, size;
+	const struct probe_config *probe;
+	struct hook_view hook = {};
+	struct event_head *head;
+
+	opaque(number);
+	if (number >= EVENT_PROBES_MAX)
+		return 0;
+	probe = &config.probes[number];
+	if (notes->state)
+		hook_read(notes->state, &hook);
+	if (!(wanted & 1u << EVENT_SECTION_NETNS))
+		hook.net = 0;
+	else if (!hook.net && notes->head)
+		hook.net = packet_net(notes->skb);
+	record_head(frame, notes, slot, hook.net, now, cpu, number, probe->attach);
+	head = (struct event_head *)frame->record;
+	if (notes->freed_time) {
+		head->flags |= EVENT_TRACKED;
+		head->track_time = notes->freed_time;
+		head->track_head = notes->freed_origin;
+	}
+	size = sizeof(*head);
+	if (probe->reason != PROBE_NO_ARGUMENT && wanted & 1u << EVENT_SECTION_DROP)
+		size = record_drop(frame, notes->drop_reason, size);
+	if (wanted & 1u << EVENT_SECTION_DEVICE)
+		size = record_device(frame, notes, hook.in, hook.out, size);
+	if (frame->captured && wanted & 1u << EVENT_SECTION_PACKET)
+		size = record_packet(frame, notes, size);
+	if (config.stacks[number] & sessions)
+		size = record_stack(context, frame, size, probe->attach);
+	return size;
+}
+
+static __always_inline int emit_probe(void *context, __u32 owner, __u8 attach)
+{
+	struct frame *frame = bpf_map_lookup_elem(&frames, &owner);
+	const struct tracker_slot *slot;
+	struct cpu_stats *stats;
+	struct notes *notes;
+	__u64 now, sessions;
+	__u32 cpu, size, wanted;
+
+	stats = cpu_stats(owner, &cpu);
+	if (!frame || !stats)
+		return 0;
+	if (frame->context != (__u64)context) {
+		stats->counts[COUNT_NESTED]++;
+		return 0;
+	}
+	notes = frame_notes(frame);
+	now = bpf_ktime_get_ns();
+	stats->counts[COUNT_MATCHED]++;
+	sessions = sessions_account(stats, frame->sessions, now, &wanted);
+	notes->sections = wanted;
+	slot = packet_track(frame, notes, stats, now);
+	if (!sessions)
+		return 0;
+	size = record_probe(context, frame, notes, slot, now, cpu, sessions);
+	return record_finish(context, frame, attach, stats, sessions, size, cpu);
+}
+
+#endif
