@@ -176,10 +176,12 @@ END_TEST
 
 START_TEST(a_start_does_not_wait_for_filters_that_take_long)
 {
-	g_autofree char *filter = slow_filter(), *steady = start(bus);
+	g_autofree char *filter = slow_filter();
 	struct answers slow = { 0 }, usual = { 0 };
 	int64_t answered;
 
+	/* So that nothing needs to be loaded but a matcher. */
+	g_free(start(bus));
 	start_many(bus, 4, filter, 1, &slow);
 	ck_assert_int_ge(sd_bus_flush(bus), 0);
 	start_many(bus, 1, ORDINARY, 0, &usual);
