@@ -41,6 +41,8 @@ void text_use_form(struct text *text, enum text_form form)
 		return;
 	text->json = g_new(struct json, 1);
 	json_open(text->json, text->output, text->library);
+	text->json->await = text->await;
+	text->json->await_context = text->await_context;
 }
 
 void text_close(struct text *text)

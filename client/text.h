@@ -79,7 +79,7 @@ void text_use_library(struct text *text, struct library *library, enum text_rule
 /* Of a journal that is still being written: who waits for the text of a rule. */
 void text_use_await(struct text *text, text_await await, void *context);
 
-/* Has records rendered in this form. Follows text_use_library. */
+/* Has records rendered in this form. Follows text_use_library and text_use_await. */
 void text_use_form(struct text *text, enum text_form form);
 
 /* Renders one record. Records of an unknown type are passed over. */

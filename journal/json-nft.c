@@ -37,6 +37,8 @@ static void rule_members(struct json *json, const struct event *event)
 
 	if (json->library && event->nft.flags & EVENT_NFT_RULE)
 		rule = library_rule(json->library, event);
+	if (!rule && json->await && event->nft.flags & EVENT_NFT_RULE)
+		rule = json->await(json->await_context, event);
 	if (!rule)
 		return;
 	if (rule->fate == RULE_READ)

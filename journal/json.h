@@ -16,9 +16,14 @@
 #include "reader.h"
 #include "view.h"
 
+/* Waits for a rule's text that may still come; NULL if it does not. */
+typedef const struct rule_name *(*json_await)(void *context, const struct event *event);
+
 struct json {
 	struct output *output;
 	struct library *library; /* names, or NULL */
+	json_await await; /* of a journal that is still being written, or NULL */
+	void *await_context;
 	struct view view;
 	bool started; /* the first line was written */
 	bool ended; /* the final books were written */

@@ -150,6 +150,41 @@ START_TEST(the_text_of_a_rule_is_with_its_event)
 }
 END_TEST
 
+static const struct rule_name *rule_comes(void *context, const struct event *event)
+{
+	static const struct rule_name late = { .fate = RULE_VANISHED };
+	unsigned int *asked = context;
+
+	ck_assert_uint_eq(event->nft.rule_handle, 9);
+	(*asked)++;
+	return &late;
+}
+
+START_TEST(the_text_of_a_rule_is_waited_for)
+{
+	g_autofree char *text = NULL;
+	struct rendering rendering;
+	unsigned int asked = 0;
+	struct json_object *lines;
+	struct synthetic record;
+
+	rendering_begin(&rendering);
+	rendering.json.await = rule_comes;
+	rendering.json.await_context = &asked;
+	/* One that a policy decided, and one that a rule did. */
+	for (size_t i = 1; i <= 2; i++) {
+		sample_full_record(sample_full_get(i), &record);
+		render(&rendering, JOURNAL_EVENT, record.bytes, record.size);
+	}
+	text = rendering_end(&rendering);
+	lines = lines_parse(text);
+	ck_assert_uint_eq(asked, 1);
+	ck_assert_ptr_null(at(json_object_array_get_idx(lines, 1), "nft/rule_unread"));
+	assert_text(json_object_array_get_idx(lines, 2), "nft/rule_unread", "vanished");
+	json_object_put(lines);
+}
+END_TEST
+
 START_TEST(connections_that_the_incumbent_can_not_tell_are_in_our_section)
 {
 	const struct event_connection gre = { .family = AF_INET, .protocol = IPPROTO_GRE };
@@ -271,6 +306,7 @@ static Suite *json_suite(void)
 	tcase_add_test(tests, every_section_has_what_the_incumbents_tools_ask_for);
 	tcase_add_test(tests, what_we_know_more_is_beside_it);
 	tcase_add_test(tests, the_text_of_a_rule_is_with_its_event);
+	tcase_add_test(tests, the_text_of_a_rule_is_waited_for);
 	tcase_add_test(tests, connections_that_the_incumbent_can_not_tell_are_in_our_section);
 	tcase_add_test(tests, icmp_of_ipv6_is_icmp_with_other_addresses);
 	tcase_add_test(tests, a_drop_reason_of_a_subsystem_is_in_two_parts);
