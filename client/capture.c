@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "capture-comment.h"
+#include "capture-interface.h"
 #include "config.h"
 #include "journal/decode.h"
 #include "journal/dictionary.h"
@@ -14,24 +15,6 @@
 #include "pcapng.h"
 
 #define APPLICATION "nfttracectl " NFTTRACED_VERSION
-
-/* What makes an interface. Zeroed before it is filled in: it is compared as it is. */
-struct place {
-	uint64_t netns_cookie;
-	uint32_t netns_inode;
-	uint32_t boot;
-	uint32_t device;
-	uint16_t link;
-	uint16_t further; /* for those that are not told apart */
-	char name[EVENT_DEVICE_MAX + 1];
-};
-
-struct interface {
-	struct place place;
-	uint32_t number;
-	uint64_t packets;
-	uint64_t first, last; /* ns */
-};
 
 /* What is known of each journal. */
 struct source {
@@ -44,8 +27,7 @@ struct capture {
 	struct output *output;
 	struct pcapng pcapng;
 	struct source *sources;
-	GHashTable *interfaces; /* struct interface, by its place */
-	GPtrArray *numbered; /* the same, by number */
+	struct capture_interfaces *interfaces;
 	capture_await await; /* or NULL */
 	void *await_context;
 	struct output comment;
@@ -56,16 +38,6 @@ struct capture {
 	uint64_t last; /* ns: of the latest packet */
 };
 
-static guint place_hash(const void *place)
-{
-	return (guint)XXH3_64bits(place, sizeof(struct place));
-}
-
-static gboolean place_equal(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct place)) == 0;
-}
-
 struct capture *capture_new(struct journals *journals, struct output *output)
 {
 	struct capture *capture = g_new0(struct capture, 1);
@@ -73,8 +45,7 @@ struct capture *capture_new(struct journals *journals, struct output *output)
 	capture->journals = journals;
 	capture->output = output;
 	capture->sources = g_new0(struct source, journals_count(journals));
-	capture->interfaces = g_hash_table_new(place_hash, place_equal);
-	capture->numbered = g_ptr_array_new_with_free_func(g_free);
+	capture->interfaces = capture_interfaces_new();
 	pcapng_open(&capture->pcapng, output);
 	output_open(&capture->comment, OUTPUT_MEMORY);
 	return capture;
@@ -111,113 +82,17 @@ static void take_start(
 	source->host = g_steal_pointer(&start.host);
 }
 
-/* The device that the packet came by, or will leave by. */
-static void place_device(struct place *place, const struct event *event)
+static struct capture_interface *interface_of(
+	struct capture *capture, const struct journals_record *record, const struct event *event)
 {
-	struct event_text name = event->device_name;
-
-	if (!event->has_device)
-		return;
-	place->device = event->device.index;
-	if (place->device == 0) {
-		place->device = event->device.out_index;
-		name = event->out_name;
-	}
-	if (name.length > 0)
-		memcpy(place->name, name.bytes, MIN(name.length, EVENT_DEVICE_MAX));
-}
-
-static void place_of(struct place *place, const struct event *event, unsigned int boot)
-{
-	memset(place, 0, sizeof(*place));
-	place->netns_cookie = event->head.netns_cookie;
-	place->netns_inode = event->head.netns_inode;
-	place->boot = boot;
-	place->link = event->packet.link;
-	place_device(place, event);
-}
-
-/* "eth0", escaped; a device without a name by its number. */
-static char *interface_name(const struct place *place)
-{
-	auto_output name = { 0 };
-
-	if (place->further)
-		return g_strdup("others");
-	if (place->device == 0)
-		return g_strdup("none");
-	if (!*place->name)
-		return g_strdup_printf("if%u", place->device);
-	output_open(&name, OUTPUT_MEMORY);
-	output_word(&name, place->name, strnlen(place->name, sizeof(place->name)));
-	return output_steal(&name);
-}
-
-/* Where the interface is: "netns 4026531833 (blue), ifindex 2, host web1". */
-static char *interface_description(
-	const struct capture *capture, const struct place *place, unsigned int journal)
-{
-	struct library *library = journals_library(capture->journals, journal);
-	const char *netns = library_netns(library, place->netns_cookie, place->netns_inode);
-	const char *host = capture->sources[journal].host;
-	auto_output text = { 0 };
-
-	if (place->further)
-		return g_strdup("devices beyond those that are told apart");
-	output_open(&text, OUTPUT_MEMORY);
-	output_text(&text, "netns ");
-	output_number(&text, place->netns_inode);
-	if (netns) {
-		output_text(&text, " (");
-		output_escaped(&text, netns, strlen(netns));
-		output_char(&text, ')');
-	}
-	output_text(&text, ", ifindex ");
-	output_number(&text, place->device);
-	if (host && *host) {
-		output_text(&text, ", host ");
-		output_escaped(&text, host, strlen(host));
-	}
-	return output_steal(&text);
-}
-
-static struct interface *interface_add(
-	struct capture *capture, const struct place *place, unsigned int journal)
-{
-	struct interface *interface = g_new0(struct interface, 1);
-	g_autofree char *description = interface_description(capture, place, journal);
-	g_autofree char *name = interface_name(place);
-	const struct pcapng_interface block = {
-		.link_type = place->link == EVENT_LINK_ETHERNET ? PCAPNG_ETHERNET : PCAPNG_RAW,
-		.snapshot = EVENT_SNAPSHOT_MAX,
-		.name = name,
-		.description = description,
+	struct library *library = journals_library(capture->journals, record->journal);
+	const struct capture_place place = {
+		.boot = record->boot,
+		.netns = library_netns(library, event->head.netns_cookie, event->head.netns_inode),
+		.host = capture->sources[record->journal].host,
 	};
 
-	interface->place = *place;
-	interface->number = capture->numbered->len;
-	g_ptr_array_add(capture->numbered, interface);
-	g_hash_table_insert(capture->interfaces, &interface->place, interface);
-	pcapng_interface(&capture->pcapng, &block);
-	return interface;
-}
-
-/* The interface of a place, described when it is first seen. */
-static struct interface *interface_of(
-	struct capture *capture, const struct place *place, unsigned int journal)
-{
-	struct interface *interface = g_hash_table_lookup(capture->interfaces, place);
-	struct place further;
-
-	if (interface)
-		return interface;
-	if (g_hash_table_size(capture->interfaces) < CAPTURE_INTERFACES_MAX)
-		return interface_add(capture, place, journal);
-	memset(&further, 0, sizeof(further));
-	further.further = true;
-	further.link = place->link;
-	interface = g_hash_table_lookup(capture->interfaces, &further);
-	return interface ? interface : interface_add(capture, &further, journal);
+	return capture_interface_of(capture->interfaces, &capture->pcapng, event, &place);
 }
 
 static const struct rule_name *rule_of(
@@ -259,13 +134,11 @@ static uint64_t packet_id(const struct event_head *head, unsigned int boot)
 static void write_packet(
 	struct capture *capture, const struct journals_record *record, const struct event *event)
 {
-	struct interface *interface;
+	struct capture_interface *interface;
 	struct pcapng_packet packet;
-	struct place place;
 
 	capture_begin(capture, NULL);
-	place_of(&place, event, record->boot);
-	interface = interface_of(capture, &place, record->journal);
+	interface = interface_of(capture, record, event);
 	packet = (struct pcapng_packet){
 		.interface = interface->number,
 		.time = record->time,
@@ -366,13 +239,14 @@ static char *losses_comment(const struct capture *capture, uint64_t *ret_lost)
 
 void capture_end(struct capture *capture)
 {
+	const GPtrArray *interfaces = capture_interfaces_all(capture->interfaces);
 	g_autofree char *comment = NULL;
 	uint64_t lost;
 
 	capture_begin(capture, NULL);
 	comment = losses_comment(capture, &lost);
-	for (guint i = 0; i < capture->numbered->len; i++) {
-		const struct interface *interface = g_ptr_array_index(capture->numbered, i);
+	for (guint i = 0; i < interfaces->len; i++) {
+		const struct capture_interface *interface = g_ptr_array_index(interfaces, i);
 		const struct pcapng_statistics statistics = {
 			.interface = interface->number,
 			.time = capture->last,
@@ -417,8 +291,7 @@ struct capture *capture_free(struct capture *capture)
 		g_free(capture->sources[i].host);
 	}
 	g_free(capture->sources);
-	g_hash_table_unref(capture->interfaces);
-	g_ptr_array_unref(capture->numbered);
+	capture_interfaces_free(capture->interfaces);
 	pcapng_close(&capture->pcapng);
 	output_close(&capture->comment);
 	g_free(capture);

@@ -4,6 +4,7 @@
 #include <pty.h>
 #include <sys/wait.h>
 
+#include "client/capture.h"
 #include "client/pcapng.h"
 #include "journal/names.h"
 #include "reading_kit.h"
@@ -151,6 +152,45 @@ static struct kit_recording record(void)
 	return recording;
 }
 
+/* How many blocks of a type there are. */
+static size_t count_blocks(const struct output *output, uint32_t type)
+{
+	size_t found = 0;
+
+	for (size_t at = 0; at < output->used; at += word_at(output, at / 4 + 1))
+		found += word_at(output, at / 4) == type;
+	return found;
+}
+
+START_TEST(interfaces_beyond_the_limit_are_one)
+{
+	struct kit_recording recording = kit_record(3, "many");
+	char *paths[] = { recording.path, NULL };
+	struct journals_record next;
+	g_autofree char *reason = NULL;
+	auto_journals *journals = NULL;
+	auto_capture *capture = NULL;
+	auto_output output = { 0 };
+
+	for (uint64_t i = 0; i < CAPTURE_INTERFACES_MAX + 10; i++) {
+		const struct made made = { i, 0, 0, i + 1, "eth0", EVENT_LINK_RAW };
+
+		add(&recording, &made);
+	}
+	kit_recorded(&recording, &kit_here);
+	ck_assert_int_eq(journals_open(paths, &journals, &reason), 0);
+	output_open(&output, OUTPUT_MEMORY);
+	capture = capture_new(journals, &output);
+	while (journals_next(journals, &next) > 0)
+		capture_take(capture, &next);
+	capture_end(capture);
+	ck_assert_uint_eq(capture_packets(capture), CAPTURE_INTERFACES_MAX + 10);
+	ck_assert_uint_eq(count_blocks(&output, 1), CAPTURE_INTERFACES_MAX + 1);
+	g_clear_pointer(&capture, capture_free);
+	kit_recording_remove(&recording);
+}
+END_TEST
+
 /* Runs a shell's command, in which $1 is the program, $2 the journal and $3 a file to write. */
 static int shell(const char *command, char **ret_output, char **ret_error)
 {
@@ -289,6 +329,7 @@ int main(int argc, char **argv)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, a_packet_is_a_block_of_its_parts);
 	tcase_add_test(tcase, blocks_are_as_long_as_they_say_and_aligned);
+	tcase_add_test(tcase, interfaces_beyond_the_limit_are_one);
 	tcase_add_test(tcase, tshark_reads_packets_back);
 	tcase_add_test(tcase, tshark_reads_comments_back);
 	tcase_add_test(tcase, capinfos_reads_interfaces_and_drops_back);
