@@ -195,18 +195,29 @@ static void verdicts_text(struct text *text, char *const *verdicts)
 		escaped(text, i > 0 ? "," : "", verdicts[i]);
 }
 
+/* The probe that each session has is named only if it was asked for: with a stack. */
+static void probes_text(struct text *text, const struct dictionary_settings *settings)
+{
+	const char *before = " probes ";
+
+	if (settings->stack) {
+		output_text(text->output, " probes __nft_trace_packet/stack");
+		before = ",";
+	}
+	for (size_t i = 0; i < settings->probe_count; i++) {
+		escaped(text, before, settings->probes[i].symbol);
+		if (settings->probes[i].stack)
+			output_text(text->output, "/stack");
+		before = ",";
+	}
+}
+
 static void settings_text(struct text *text, const struct dictionary_settings *settings)
 {
 	verdicts_text(text, settings->verdicts);
 	if (*settings->filter)
 		escaped(text, " filter ", settings->filter);
-	for (size_t i = 0; i < settings->probe_count; i++) {
-		escaped(text, i > 0 ? "," : " probes ", settings->probes[i].symbol);
-		if (settings->probes[i].stack)
-			output_text(text->output, "/stack");
-	}
-	if (settings->stack)
-		output_text(text->output, " stack");
+	probes_text(text, settings);
 }
 
 static void render_settings(struct text *text, const struct journal_entry *entry)

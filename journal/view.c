@@ -23,8 +23,8 @@ void view_set(struct view *view, const struct dictionary_settings *settings)
 {
 	view->told = settings->sections && *settings->sections;
 	view->sections = view->told ? sections_mask(settings->sections) : 0;
-	view->stacks = 0;
-	if (settings->stack || view->sections & SECTION_BIT(EVENT_SECTION_STACK))
+	view->stacks = settings->stack ? 1U << EVENT_PROBE_NFT : 0;
+	if (view->sections & SECTION_BIT(EVENT_SECTION_STACK))
 		view->stacks = UINT32_MAX;
 	for (size_t i = 0; i < settings->probe_count; i++) {
 		const struct dictionary_probe *probe = &settings->probes[i];

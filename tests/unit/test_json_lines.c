@@ -151,11 +151,11 @@ START_TEST(a_packet_is_a_frame_in_base64)
 
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (uint8_t)(i * 37);
-	for (uint16_t length = 0; length <= sizeof(bytes); length++) {
+	for (size_t length = 0; length <= sizeof(bytes); length++) {
 		const struct event_head head = { .version = EVENT_VERSION };
 		const struct event_packet packet = {
 			.length = 1500,
-			.captured = length,
+			.captured = (uint16_t)length,
 			.link = EVENT_LINK_ETHERNET,
 		};
 		g_autofree char *expected = g_base64_encode(bytes, length);

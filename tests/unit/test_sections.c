@@ -214,9 +214,9 @@ START_TEST(a_section_that_is_cut_is_refused)
 	struct event event;
 
 	for (unsigned int type = EVENT_SECTION_SKB; type <= EVENT_SECTION_STACK; type++) {
-		for (uint16_t size = 0; size < sizeof(struct event_stack); size++) {
+		for (size_t size = 0; size < sizeof(struct event_stack); size++) {
 			const struct event_section section = { .type = (uint16_t)type,
-				.size = size };
+				.size = (uint16_t)size };
 			struct sample_record record;
 
 			sample_record_begin(&record);

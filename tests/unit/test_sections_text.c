@@ -337,7 +337,7 @@ START_TEST(stacks_are_shown_of_the_probes_that_were_to_have_them)
 	ck_assert(!shows_stack(3, &settings));
 	ck_assert(!shows_stack(255, &settings));
 	settings.stack = true;
-	ck_assert(shows_stack(EVENT_PROBE_NFT, &settings) && shows_stack(3, &settings));
+	ck_assert(shows_stack(EVENT_PROBE_NFT, &settings) && !shows_stack(3, &settings));
 	settings.stack = false;
 	names[1] = (char *)"stack";
 	ck_assert(shows_stack(EVENT_PROBE_NFT, &settings) && shows_stack(3, &settings));
@@ -365,7 +365,8 @@ START_TEST(the_start_names_the_sessions_probes)
 	rendering_begin(&rendering);
 	text_render(&rendering.text, &entry);
 	text = output_steal(&rendering.output);
-	ck_assert_ptr_nonnull(strstr(text, " probes ip_rcv,skb:kfree_skb/stack stack\n"));
+	ck_assert_ptr_nonnull(
+		strstr(text, " probes __nft_trace_packet/stack,ip_rcv,skb:kfree_skb/stack\n"));
 	text_close(&rendering.text);
 	library_free(rendering.library);
 }
