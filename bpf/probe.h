@@ -75,6 +75,27 @@ static __always_inline void packet_absent(struct frame *frame, struct notes *not
 	notes->skb_iif = 0;
 }
 
+/*
+ * As at a hook, where every packet has its headers. Elsewhere it may be on its way up or down without
+ * any: then what is at the place of its headers is not looked at.
+ */
+static __always_inline bool packet_look(
+	struct frame *frame, struct notes *notes, __u32 owner, struct cpu_stats *stats)
+{
+	__u64 network = notes->skb + bpf_core_field_offset(struct sk_buff, network_header);
+	struct tracker_slot *slot;
+
+	if (byte_read(network) || byte_read(network + 1))
+		return packet_capture(frame, notes, owner, stats);
+	packet_absent(frame, notes);
+	notes->head = word_read(notes->skb + bpf_core_field_offset(struct sk_buff, head));
+	notes->skb_length = half_read(notes->skb + bpf_core_field_offset(struct sk_buff, len));
+	slot = config.tracking && notes->head ? tracker_find(notes->head) : NULL;
+	if (slot)
+		frame->sticky = slot_sessions(slot);
+	return notes->head;
+}
+
 /* Begins the frame of a call; NULL: there is none. */
 static __always_inline struct frame *frame_begin(void *context, __u32 owner, __u64 skb,
 	const struct probe_call *call, const struct probe_config *probe)
@@ -111,7 +132,7 @@ static __always_inline bool skb_capture(void *context, __u32 owner, struct probe
 	frame = frame_begin(context, owner, skb, call, probe);
 	if (!frame)
 		return false;
-	if (packet_capture(frame, frame_notes(frame), owner, stats))
+	if (packet_look(frame, frame_notes(frame), owner, stats))
 		return true;
 	stats->counts[COUNT_FAULTS]++;
 	return false;
@@ -245,7 +266,7 @@ static __always_inline bool return_capture(struct pt_regs *context, struct probe
 		packet_freed(frame, &entry, watch);
 		return true;
 	}
-	if (packet_capture(frame, frame_notes(frame), FRAME_KPROBE, stats))
+	if (packet_look(frame, frame_notes(frame), FRAME_KPROBE, stats))
 		return true;
 	stats->counts[COUNT_FAULTS]++;
 	return false;
@@ -331,9 +352,19 @@ static __always_inline void hook_read(__u64 state, struct hook_view *ret)
 		state + bpf_core_field_offset(struct nf_hook_state, out));
 }
 
-static __always_inline __u64 packet_net(__u64 skb)
+/* Sockets use the room of skb->dev for their own while they hold a packet: that is no device. */
+static __always_inline __u64 packet_device(__u64 skb)
 {
-	__u64 device = word_read(skb + bpf_core_field_offset(struct sk_buff, dev)), socket;
+	__u64 device = word_read(skb + bpf_core_field_offset(struct sk_buff, dev));
+
+	return device && half_read(device + bpf_core_field_offset(struct net_device, ifindex))
+		? device
+		: 0;
+}
+
+static __always_inline __u64 packet_net(__u64 skb, __u64 device)
+{
+	__u64 socket;
 
 	if (device)
 		return word_read(device + bpf_core_field_offset(struct net_device, nd_net.net));
@@ -360,17 +391,20 @@ static __always_inline __u32 record_probe(void *context, struct frame *frame, st
 	const struct probe_config *probe;
 	struct hook_view hook = {};
 	struct event_head *head;
+	__u64 device = 0;
 
 	opaque(number);
 	if (number >= EVENT_PROBES_MAX)
 		return 0;
 	probe = &config.probes[number];
+	if (notes->head)
+		device = packet_device(notes->skb);
 	if (notes->state)
 		hook_read(notes->state, &hook);
 	if (!(wanted & 1u << EVENT_SECTION_NETNS))
 		hook.net = 0;
 	else if (!hook.net && notes->head)
-		hook.net = packet_net(notes->skb);
+		hook.net = packet_net(notes->skb, device);
 	record_head(frame, notes, slot, hook.net, now, cpu, number, probe->attach);
 	head = (struct event_head *)frame->record;
 	if (notes->freed_time) {
@@ -381,7 +415,7 @@ static __always_inline __u32 record_probe(void *context, struct frame *frame, st
 	size = sizeof(*head);
 	if (probe->reason != PROBE_NO_ARGUMENT && wanted & 1u << EVENT_SECTION_DROP)
 		size = record_drop(frame, notes->drop_reason, size);
-	if (wanted & 1u << EVENT_SECTION_DEVICE)
+	if ((device || hook.in || hook.out) && wanted & 1u << EVENT_SECTION_DEVICE)
 		size = record_device(frame, notes, hook.in, hook.out, size);
 	if (frame->captured && wanted & 1u << EVENT_SECTION_PACKET)
 		size = record_packet(frame, notes, size);

@@ -234,6 +234,8 @@ static const struct {
 	{ "view-clipped", COUNT_VIEW_CLIPPED },
 	{ "tracker-full", COUNT_TRACKER_FULL },
 	{ "faults", COUNT_FAULTS },
+	{ "too-deep", COUNT_TOO_DEEP },
+	{ "entry-unknown", COUNT_ENTRY_UNKNOWN },
 };
 
 static int get_counters(sd_bus *connection, const char *path, const char *interface,

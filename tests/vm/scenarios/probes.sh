@@ -57,6 +57,12 @@ probe() {
         sees "$1: a return is marked so" 10 '\[kr\] '
         sees "$1: nothing of a packet that is gone is looked at" 5 '^  10\.0\.42\.1\.[0-9]+ > '
 
+        session_start --verdicts drop --probe __ip_queue_xmit
+        on client bash -c '</dev/tcp/10.0.42.2/1' 2>/dev/null
+        session_stop
+        check "$1: a packet that has no headers yet is seen" at_least "$(count_lines '\[k\] __ip_queue_xmit ')" 1
+        sees "$1: and nothing is taken for them" 0 '^  .* (proto|ethertype)'
+
         record --stack --probe ip_local_deliver --probe tp:skb:kfree_skb
         for function in ip_local_deliver __nft_trace_packet skb:kfree_skb; do
                 check "$1: $function has a stack" at_least "$(stack $function | wc -l)" 5
