@@ -39,17 +39,16 @@ static __always_inline void record_tuple(const struct nf_conntrack_tuple *tuple,
 
 static __always_inline void record_zone(struct event_connection *connection, __u64 address)
 {
-	const struct nf_conntrack_zone *zone;
-	__u32 word;
+	const struct nf_conn *conn = NULL;
+	__u64 span[1];
 
-	if (!bpf_core_field_exists(struct nf_conn, zone)) {
-		connection->zone_direction = EVENT_ZONE_DEFAULT;
-		return;
+	connection->zone_direction = EVENT_ZONE_DEFAULT;
+	if (bpf_core_field_exists(struct nf_conn, zone))
+		conn = object_open(address, span, struct nf_conn, zone, zone);
+	if (conn) {
+		connection->zone = conn->zone.id;
+		connection->zone_direction = conn->zone.dir;
 	}
-	word = half_read(address + bpf_core_field_offset(struct nf_conn, zone));
-	zone = (const struct nf_conntrack_zone *)&word;
-	connection->zone = zone->id;
-	connection->zone_direction = zone->dir;
 }
 
 static __always_inline void record_protocol(struct event_connection *connection, __u64 address)
