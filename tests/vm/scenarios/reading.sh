@@ -84,6 +84,28 @@ check "tshark reads every event" equal "$(tshark -r "$work/all.pcapng" 2>/dev/nu
 check "with what the rule did" equal "$(tshark -r "$work/all.pcapng" -T fields -e frame.comment 2>/dev/null | grep -cE "table filter \([0-9]+\) chain input \([0-9]+\) handle $rule drop")" 5
 check "on the device where it was" equal "$(tshark -r "$work/all.pcapng" -T fields -e frame.interface_name 2>/dev/null | sort -u)" v1
 
+# The incumbent's example: a packet from the device to its end.
+ruleset server <<'END'
+table ip filter {
+        chain input { type filter hook input priority 0; udp dport 8080 drop; }
+}
+END
+session_start --profile journey --filter 'udp dst port 8080'
+on client traffic udp 10.0.42.2 8080 3 >/dev/null
+session_stop
+shown --sort "$session"
+sees "a journey begins at the device" 3 '^[0-9]+ .* \[tp\] net:netif_receive_skb #.* n 0$'
+sees "goes to delivery" 3 '^  ↳ [0-9]+ .* \[k\] ip_local_deliver #.* n 1$'
+sees "meets the rule" 3 '^  ↳ [0-9]+ .* \[k\] __nft_trace_packet #.* n 2$'
+sees "and ends there" 3 '^  ↳ [0-9]+ .* \[tp\] skb:kfree_skb #.* n 3 drop \(reason NETFILTER_DROP\)$'
+
+session_start --profile nft-dropmon --filter 'udp dst port 8080'
+on client traffic udp 10.0.42.2 8080 2 >/dev/null
+session_stop
+sees "the profile of the incumbent's drop monitor sees drops" 2 '^  table filter .* drop$'
+check "with their stacks" at_least "$(count_lines '^ +nft_do_chain\+0x')" 2
+sees "and without tracking" 0 '#[0-9a-f]{17,}'
+
 check "an unknown profile is told" refused 2 "there is no profile" nfttracectl start --profile nowhere
 check "a time that is none is told" refused 2 "--since takes a time" nfttracectl show --since soon "$all"
 check "a filter that is none is told" refused 2 "syntax error" nfttracectl show --filter 'udp porrt' "$all"
