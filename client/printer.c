@@ -44,24 +44,6 @@ void printer_print(struct printer *printer, const struct journals_record *record
 	printer->started = text->started;
 }
 
-bool printer_learns(const struct journals_record *record)
-{
-	switch (record->entry.type) {
-	case JOURNAL_EVENT:
-	case JOURNAL_START:
-	case JOURNAL_SETTINGS:
-	case JOURNAL_LOSS:
-	case JOURNAL_END:
-		return false;
-	case JOURNAL_RULES:
-	case JOURNAL_SYMBOLS:
-	case JOURNAL_REASONS:
-	case JOURNAL_NETNS:
-		return true;
-	}
-	return false;
-}
-
 bool printer_incomplete(const struct printer *printer)
 {
 	for (unsigned int i = 0; i < printer->count; i++) {

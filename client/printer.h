@@ -36,10 +36,6 @@ void printer_use_form(struct printer *printer, enum text_form form);
 void printer_print(struct printer *printer, const struct journals_record *record,
 	const struct arrange_step *step);
 
-/* True for what has to be known before events are printed, but prints nothing itself: it need not wait
- * for its turn. */
-bool printer_learns(const struct journals_record *record);
-
 /* True if a journal said that events are missing, or is damaged. */
 bool printer_incomplete(const struct printer *printer);
 

@@ -50,7 +50,7 @@ static int gather(struct show *show, const struct journals_record *record)
 {
 	show->events = show->events || record->entry.type == JOURNAL_EVENT;
 	printer_note(show->printer, record);
-	if (!show->events || printer_learns(record)) {
+	if (!show->events) {
 		printer_print(show->printer, record, NULL);
 		return 0;
 	}

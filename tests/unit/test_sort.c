@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Journeys: events by packet, of one journal or several, also when memory is scarce. */
+/* Journeys: events by packet, of one journal or several, also when memory is scarce. The first
+ * argument is the program. */
 #include "client/arrange.h"
 #include "client/show.h"
 #include "client/sorter.h"
@@ -12,6 +13,8 @@
 #define PACKETS        700
 #define NUMBERS        100000
 #define BEYOND_BUFFERS (1 << 20) /* numbers */
+
+static const char *program;
 
 static int number_compare(const void *a, const void *b)
 {
@@ -318,6 +321,26 @@ START_TEST(journals_of_two_machines_merge_on_real_time)
 }
 END_TEST
 
+START_TEST(events_of_two_machines_have_dates)
+{
+	const struct kit_machine there = { 2, kit_here.realtime, kit_here.monotonic + SECOND };
+	struct kit_recording one = kit_record(3, "here"), other = kit_record(4, "there");
+	char *argv[] = { (char *)program, (char *)"show", one.path, other.path, NULL };
+	g_autofree char *output = NULL;
+
+	add_event(&one, kit_here.monotonic, 1);
+	add_event(&other, there.monotonic, 1);
+	kit_recorded(&one, &kit_here);
+	kit_recorded(&other, &there);
+	ck_assert(g_spawn_sync(
+		NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &output, NULL, NULL, NULL));
+	ck_assert_ptr_nonnull(strstr(output, "\n2026-11-22 05:30:17.000000 (0) [nc] 12 [k] "));
+	ck_assert_ptr_null(strstr(output, "\n34000000000 "));
+	kit_recording_remove(&one);
+	kit_recording_remove(&other);
+}
+END_TEST
+
 START_TEST(one_id_on_two_machines_is_two_packets)
 {
 	const struct kit_machine there = { 2, kit_here.realtime, kit_here.monotonic };
@@ -455,10 +478,16 @@ START_TEST(the_incumbents_events_are_sorted_as_it_sorted_them)
 }
 END_TEST
 
-int main(void)
+int main(int argc, char **argv)
 {
 	Suite *suite = suite_create("sort");
 	TCase *tcase = tcase_create("journeys");
+
+	if (argc < 2) {
+		fputs("usage: test_sort NFTTRACECTL\n", stderr);
+		return EXIT_FAILURE;
+	}
+	program = argv[1];
 
 	tcase_add_test(tcase, what_fits_into_memory_is_sorted_there);
 	tcase_add_test(tcase, what_does_not_fit_into_memory_is_sorted_on_disk);
@@ -469,6 +498,7 @@ int main(void)
 	tcase_add_test(tcase, events_can_be_read_backwards);
 	tcase_add_test(tcase, journeys_are_the_same_with_little_memory);
 	tcase_add_test(tcase, journals_of_two_machines_merge_on_real_time);
+	tcase_add_test(tcase, events_of_two_machines_have_dates);
 	tcase_add_test(tcase, one_id_on_two_machines_is_two_packets);
 	tcase_add_test(tcase, an_event_of_two_sessions_is_given_once);
 	tcase_add_test(tcase, losses_say_whose_they_are_where_several_journals_are_shown);
