@@ -108,6 +108,25 @@ START_TEST(of_one_name_the_later_directory_counts)
 }
 END_TEST
 
+START_TEST(the_users_profiles_are_where_other_settings_are)
+{
+	g_autofree char *nfttraced = g_build_filename(lower, "nfttraced", NULL);
+	g_autofree char *profiles = g_build_filename(nfttraced, "profiles", NULL);
+	g_autofree char *file = g_build_filename(profiles, "mine.conf", NULL);
+	auto_profile *profile = NULL;
+
+	ck_assert_int_eq(g_mkdir_with_parents(profiles, 0700), 0);
+	write_profile(profiles, "mine.conf", "[Profile]\nFilter=udp\n");
+	g_unsetenv(PROFILE_PATH_VARIABLE);
+	g_setenv("XDG_CONFIG_HOME", lower, TRUE);
+	profile = load("mine");
+	ck_assert_str_eq(profile->path, file);
+	g_unlink(file);
+	g_rmdir(profiles);
+	g_rmdir(nfttraced);
+}
+END_TEST
+
 START_TEST(a_malformed_profile_is_told_with_its_line)
 {
 	static const struct {
@@ -245,6 +264,7 @@ int main(int argc, char **argv)
 	tcase_add_checked_fixture(tcase, make_directories, remove_directories);
 	tcase_add_test(tcase, a_profile_says_what_its_file_says);
 	tcase_add_test(tcase, of_one_name_the_later_directory_counts);
+	tcase_add_test(tcase, the_users_profiles_are_where_other_settings_are);
 	tcase_add_test(tcase, a_malformed_profile_is_told_with_its_line);
 	tcase_add_test(tcase, text_outside_of_the_form_is_told_with_its_line);
 	tcase_add_test(tcase, a_profile_that_is_not_there_is_told);
