@@ -9,6 +9,8 @@
 
 #define LINE_ERASE "\r\x1b[K"
 
+#define MIB (1024.0 * 1024)
+
 void progress_begin(struct progress *progress, int fd)
 {
 	*progress = (struct progress){ .fd = fd, .begun = g_get_monotonic_time() };
@@ -29,14 +31,13 @@ static void tell(const struct progress *progress, const char *text)
 
 static char *line_new(const struct progress *progress, int64_t now, uint64_t read, uint64_t total)
 {
-	g_autofree char *size = g_format_size_full(total, G_FORMAT_SIZE_IEC_UNITS);
 	double part = total > 0 ? (double)read / (double)total : 0;
 	double seconds = (double)(now - progress->begun) / G_USEC_PER_SEC;
 
 	if (read >= total)
-		return g_strdup_printf(LINE_ERASE "%s read", size);
-	return g_strdup_printf(LINE_ERASE "%.0f%% of %s read, %.0f s left", 100 * part, size,
-		part > 0 ? seconds / part - seconds : 0);
+		return g_strdup_printf(LINE_ERASE "%.0f MiB read", (double)read / MIB);
+	return g_strdup_printf(LINE_ERASE "%.0f%% of %.0f MiB read, %.0f s left", 100 * part,
+		(double)total / MIB, part > 0 ? seconds / part - seconds : 0);
 }
 
 void progress_update(struct progress *progress, uint64_t read, uint64_t total)

@@ -11,6 +11,7 @@
 #include "table.h"
 
 #define NSEC_PER_USEC 1000ULL
+#define PLAIN_RATE    100 /* a second: from here on nobody looks at fractions */
 #define DATE_SIZE     sizeof("2026-11-22 05:30:17")
 
 static void number_after(struct output *output, const char *before, uint64_t number)
@@ -107,6 +108,7 @@ static void print_timeline(
 	const struct timeline *timeline = &stats->packets_over_time;
 	auto_output drawn = { 0 };
 	struct timeline_line line;
+	double rate;
 	g_autofree char *width = NULL;
 	g_autofree char *text = NULL;
 
@@ -120,8 +122,8 @@ static void print_timeline(
 	output_text(output, width);
 	number_after(output, ", the highest is ", line.highest);
 	g_free(width);
-	width = g_strdup_printf(" packets (%.4g a second)\n",
-		(double)line.highest * (double)NSEC_PER_SEC / (double)line.width);
+	rate = (double)line.highest * (double)NSEC_PER_SEC / (double)line.width;
+	width = g_strdup_printf(" packets (%.*f a second)\n", rate < PLAIN_RATE ? 2 : 0, rate);
 	output_text(output, width);
 	output_text(output, text);
 	output_char(output, '\n');
