@@ -47,6 +47,9 @@ struct data {
 	uint64_t staged; /* of these: with events that are not yet written */
 	uint64_t ticked; /* ns, CLOCK_MONOTONIC */
 	struct data_slot slots[EVENT_SESSIONS_MAX];
+	struct notes *notes;
+	uint64_t tenures; /* given out */
+	_Atomic uint64_t tenure[EVENT_SESSIONS_MAX]; /* 0: no session */
 
 	_Atomic uint64_t unclaimed;
 	_Atomic uint64_t progress;
@@ -88,12 +91,15 @@ static void deliver(void *context, uint64_t position, const void *event, uint32_
 	if (head->sessions != sessions)
 		atomic_fetch_add_explicit(&data->unclaimed, 1, memory_order_relaxed);
 	data->staged |= sessions;
-	for (; sessions; sessions &= sessions - 1) {
-		struct data_slot *slot = &data->slots[__builtin_ctzll(sessions)];
+	for (uint64_t bits = sessions; bits; bits &= bits - 1) {
+		unsigned int bit = (unsigned int)__builtin_ctzll(bits);
+		struct data_slot *slot = &data->slots[bit];
 
 		if (data_slot_event(slot, &arrival))
 			delivery->attention = true;
+		notes_segment(data->notes, bit, journal_writer_segment(slot->writer));
 	}
+	notes_event(data->notes, sessions, event, size);
 }
 
 /* One turn of all rings: how many records were moved. The kernel gets their room back when they are
@@ -115,6 +121,7 @@ static unsigned int drain(struct data *data)
 		ring_release(data->rings[i]);
 	if (delivery.attention)
 		wake(data->attention_fd);
+	notes_wake(data->notes);
 	return moved;
 }
 
@@ -223,6 +230,11 @@ int data_new(struct data **ret)
 
 	g_mutex_init(&data->lock);
 	g_cond_init(&data->done);
+	r = notes_new(&data->notes);
+	if (r < 0) {
+		data_free(data);
+		return r;
+	}
 	data->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	data->command_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	data->attention_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -318,6 +330,8 @@ static void run_add(struct data *data, void *argument)
 	if (!data->claimed)
 		data->ticked = clock_ns(CLOCK_MONOTONIC);
 	data_slot_begin(&data->slots[tenure->bit], tenure->writer, tenure->limit);
+	notes_begin(data->notes, tenure->bit, ++data->tenures);
+	atomic_store(&data->tenure[tenure->bit], data->tenures);
 	data->claimed |= 1ULL << tenure->bit;
 }
 
@@ -339,6 +353,8 @@ static void run_remove(struct data *data, void *argument)
 		pipeline_session_stats(data->pipeline, tenure->bit, &stats);
 	data_slot_tick(&data->slots[tenure->bit], stats.ring_full, data->ticked, now);
 	tenure->writer = data_slot_end(&data->slots[tenure->bit]);
+	notes_end(data->notes, tenure->bit);
+	atomic_store(&data->tenure[tenure->bit], 0);
 	data->claimed &= ~(1ULL << tenure->bit);
 }
 
@@ -348,6 +364,59 @@ struct journal_writer *data_remove(struct data *data, unsigned int bit)
 
 	data_call(data, run_remove, &tenure);
 	return tenure.writer;
+}
+
+static void run_settle(struct data *data, void *argument)
+{
+	drain_to_now(data);
+}
+
+void data_settle(struct data *data)
+{
+	data_call(data, run_settle, data);
+}
+
+uint64_t data_tenure(const struct data *data, unsigned int bit)
+{
+	return atomic_load(&data->tenure[bit]);
+}
+
+struct notes *data_notes(struct data *data)
+{
+	return data->notes;
+}
+
+struct names_record {
+	unsigned int bit;
+	uint64_t tenure;
+	enum journal_type type;
+	const char *json;
+	int result;
+};
+
+static void run_append_names(struct data *data, void *argument)
+{
+	struct names_record *record = argument;
+	struct data_slot *slot = &data->slots[record->bit];
+
+	record->result = -ESTALE;
+	if (record->tenure && data_tenure(data, record->bit) == record->tenure)
+		record->result =
+			journal_writer_append_json(slot->writer, record->type, record->json);
+}
+
+int data_append_names(struct data *data, unsigned int bit, uint64_t tenure, enum journal_type type,
+	const char *json)
+{
+	struct names_record record = {
+		.bit = bit,
+		.tenure = tenure,
+		.type = type,
+		.json = json,
+	};
+
+	data_call(data, run_append_names, &record);
+	return record.result;
 }
 
 struct settings_record {
@@ -440,6 +509,7 @@ struct data *data_free(struct data *data)
 	drop_rings(data);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
 		journal_writer_free(data->slots[bit].writer);
+	notes_free(data->notes);
 	fd_close(&data->attention_fd);
 	fd_close(&data->command_fd);
 	fd_close(&data->epoll_fd);

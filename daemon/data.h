@@ -13,6 +13,7 @@
 
 #include "../journal/writer.h"
 #include "books.h"
+#include "notes.h"
 #include "pipeline.h"
 
 struct data;
@@ -38,6 +39,19 @@ void data_add(struct data *data, unsigned int bit, struct journal_writer *writer
  * Nothing that was matched before is left behind: call it when no program sets the bit any more.
  */
 struct journal_writer *data_remove(struct data *data, unsigned int bit);
+
+/* Journals what is in the rings now. */
+void data_settle(struct data *data);
+
+/* The bit's tenure: another one for each session that gets it. */
+uint64_t data_tenure(const struct data *data, unsigned int bit);
+
+/* What is new in journals, for the scribe. */
+struct notes *data_notes(struct data *data);
+
+/* Appends a dictionary of names. -ESTALE: the session of that tenure does not have the bit any more. */
+int data_append_names(struct data *data, unsigned int bit, uint64_t tenure, enum journal_type type,
+	const char *json);
 
 /* Journals what is in the rings now, then appends a JOURNAL_SETTINGS record. */
 int data_append_settings(struct data *data, unsigned int bit, const char *json);

@@ -5,6 +5,7 @@
 
 #include "engine.h"
 #include "plan.h"
+#include "scribe.h"
 
 /*
  * The lock is for readers on other threads: it covers the pointer to the pipeline and the sums that
@@ -15,6 +16,7 @@ struct engine {
 	struct state *state;
 	struct data *data;
 	struct arming *arming;
+	struct scribe *scribe; /* NULL: there is no keeper */
 	struct plan plan;
 	uint64_t closed; /* ns, CLOCK_MONOTONIC: since when there are sessions and no pipeline */
 

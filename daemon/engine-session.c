@@ -92,6 +92,9 @@ int engine_session_begin(struct engine *engine, const struct plan *plan,
 		return r;
 	reset_counts(engine, request->bit);
 	data_add(engine->data, request->bit, writer, request->options->limit);
+	scribe_begin(engine->scribe, request->bit,
+		request->options->sections & 1U << EVENT_SECTION_DROP ? SCRIBE_REASONS_WRITE
+								      : SCRIBE_REASONS_NONE);
 	return 0;
 }
 
@@ -99,6 +102,7 @@ void engine_session_undo(struct engine *engine, struct engine_request *request)
 {
 	if (request->begun.dir_fd < 0)
 		return;
+	scribe_end(engine->scribe, request->bit);
 	journal_writer_free(data_remove(engine->data, request->bit));
 	state_session_remove(engine->state, request->begun.id);
 	engine_session_clear(&request->begun);
@@ -130,8 +134,10 @@ static void journal_end(
 
 void engine_session_ended(struct engine *engine, struct engine_request *request)
 {
-	struct journal_writer *writer = data_remove(engine->data, request->bit);
+	struct journal_writer *writer;
 
+	scribe_end(engine->scribe, request->bit);
+	writer = data_remove(engine->data, request->bit);
 	engine_books(engine, request->bit, &request->books);
 	journal_end(writer, &request->books, &request->warning);
 }

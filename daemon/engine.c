@@ -6,6 +6,7 @@
 
 #include "../journal/clock.h"
 #include "arming.h"
+#include "keeper.h"
 
 /* A ring's reader is woken when a quarter of the ring waits for it. */
 #define WAKEUP_SHARE 4
@@ -18,6 +19,11 @@ struct engine *engine_new(const struct settings *settings, struct state *state, 
 	engine->state = state;
 	engine->data = data;
 	engine->arming = arming_new();
+	/* Without it events are recorded all the same. */
+	if (keeper_fd() >= 0)
+		scribe_new(data,
+			settings->allow_system_changes ? SCRIBE_IDS_ASSIGN : SCRIBE_IDS_LEAVE,
+			&engine->scribe);
 	g_mutex_init(&engine->lock);
 	return engine;
 }
@@ -320,6 +326,7 @@ struct engine *engine_free(struct engine *engine)
 	engine_close(engine);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
 		filter_free(engine->plan.entries[bit].filter);
+	scribe_free(engine->scribe);
 	arming_free(engine->arming);
 	g_mutex_clear(&engine->lock);
 	g_free(engine);

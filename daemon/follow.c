@@ -57,8 +57,28 @@ static void follower_free(struct follower *follower)
 
 enum walk {
 	WALK_ALL,
-	WALK_DICTIONARIES, /* stop at the first record that is none a segment begins with */
+	WALK_DICTIONARIES, /* stop at the first record that is no dictionary */
+	WALK_OTHERS, /* stop at the first dictionary */
 };
+
+/* What later events may need, wherever in a segment it is. */
+static bool is_dictionary(const struct journal_record *record)
+{
+	switch ((enum journal_type)(record->type_ring & 0xff)) {
+	case JOURNAL_START:
+	case JOURNAL_SETTINGS:
+	case JOURNAL_RULES:
+	case JOURNAL_SYMBOLS:
+	case JOURNAL_REASONS:
+	case JOURNAL_NETNS:
+		return true;
+	case JOURNAL_EVENT:
+	case JOURNAL_LOSS:
+	case JOURNAL_END:
+		return false;
+	}
+	return false;
+}
 
 /*
  * Bytes of a chunk that are records which `walk` wants; *ret_more: 1 if more of them may follow it,
@@ -81,8 +101,7 @@ static size_t chunk_walk(
 		/* The rest of it is being written. */
 		if (record.size == 0 || at + journal_record_span(record.size) > left)
 			return at;
-		if (walk == WALK_DICTIONARIES && (record.type_ring & 0xff) != JOURNAL_START &&
-			(record.type_ring & 0xff) != JOURNAL_SETTINGS)
+		if (walk != WALK_ALL && is_dictionary(&record) != (walk == WALK_DICTIONARIES))
 			return at;
 		at += journal_record_span(record.size);
 	}
@@ -220,6 +239,26 @@ static int follower_send_loss(struct follower *follower)
 	return 0;
 }
 
+/* Of what is older than the stream: the dictionaries, wherever they are. */
+static int follower_send_old(struct follower *follower)
+{
+	uint64_t before;
+	int r = 0;
+
+	do {
+		before = follower->committed;
+		r = follower_walk(follower, WALK_OTHERS);
+		follower->sent = follower->committed;
+		if (r == 0)
+			r = follower_walk(follower, WALK_DICTIONARIES);
+		if (r == 0)
+			r = follower_send(follower);
+	} while (r == 0 && follower->committed > before);
+	if (r == 0)
+		follower->from = FOLLOW_FROM_START;
+	return r;
+}
+
 /* The head of a segment that is new to the stream: header and dictionaries, then the gap before it if
  * there was one, then, in the stream's first segment, nothing of what is older than the stream. */
 static int follower_send_head(struct follower *follower)
@@ -235,12 +274,7 @@ static int follower_send_head(struct follower *follower)
 		r = follower_send_loss(follower);
 	if (r < 0)
 		return r;
-	if (follower->from == FOLLOW_FROM_NOW) {
-		r = follower_walk(follower, WALK_ALL);
-		follower->sent = follower->committed;
-		follower->from = FOLLOW_FROM_START;
-	}
-	return r;
+	return follower->from == FOLLOW_FROM_NOW ? follower_send_old(follower) : 0;
 }
 
 /* The reading end is closed. Writing would tell, too, but a quiet session has nothing to write. */

@@ -17,6 +17,7 @@
 #include "bus.h"
 #include "config.h"
 #include "filter.h"
+#include "keeper.h"
 #include "log.h"
 #include "manager.h"
 #include "modules.h"
@@ -204,6 +205,8 @@ static int daemon_set_up(struct daemon *daemon, const struct command_line *line,
 		return r;
 	/* Before there are threads to inherit locks from, and descriptors to keep open. */
 	r = filter_compiler_start();
+	if (r >= 0)
+		r = keeper_start();
 	if (r < 0) {
 		*ret_reason = g_strdup_printf("can't start a process: %s", g_strerror(-r));
 		return r;
@@ -254,6 +257,7 @@ static void daemon_clear(struct daemon *daemon)
 	state_free(daemon->state);
 	settings_free(daemon->settings);
 	filter_compiler_stop();
+	keeper_stop();
 }
 
 int main(int argc, char **argv)

@@ -319,6 +319,11 @@ int journal_writer_append_loss(struct journal_writer *writer, const struct journ
 	return 0;
 }
 
+uint64_t journal_writer_segment(const struct journal_writer *writer)
+{
+	return writer->books.number;
+}
+
 void journal_writer_totals(const struct journal_writer *writer, struct journal_totals *ret)
 {
 	const struct retention *retention = &writer->retention;

@@ -78,6 +78,9 @@ int journal_writer_append_json(
 /* Writes a loss record. */
 int journal_writer_append_loss(struct journal_writer *writer, const struct journal_loss *loss);
 
+/* The number of the segment that is being written. */
+uint64_t journal_writer_segment(const struct journal_writer *writer);
+
 /* What the journal has, as of now; without events that were taken and not yet written. */
 void journal_writer_totals(const struct journal_writer *writer, struct journal_totals *ret);
 

@@ -60,7 +60,7 @@ sees "the same chain name in another table is told apart" 5 "^  $other accept \\
 sees "every event has its header line" "$events" '^[0-9]+ \([0-9]+\) \[traffic\] [0-9]+ \[k\] __nft_trace_packet #[0-9a-f]+ \(skb [0-9a-f]+\)$'
 sees "every event has its packet" "$events" '^  10\.0\.42\.1\.[0-9]+ > 10\.0\.42\.2\.100[0-9] tos 0x0 ttl 64 id [0-9]+ off 0 \[DF\] len 32 proto UDP \(17\) len 4$'
 inode=$(on server stat -Lc %i /proc/self/ns/net)
-sees "every event has its namespace and device" "$events" "^  ns 0x[0-9a-f]+/$inode if [0-9]+ \\(v1\\) rxif [0-9]+\$"
+sees "every event has its namespace and device" "$events" "^  ns 0x[0-9a-f]+/$inode \\(server\\) if [0-9]+ \\(v1\\) rxif [0-9]+\$"
 
 session_start --verdicts drop --filter 'udp port 8080'
 on client traffic udp 10.0.42.2 8080 3 >/dev/null

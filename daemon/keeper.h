@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The keeper: a process beside the daemon that knows the words for numbers, and tells them when it is
+ * asked: texts of rules, names of addresses, drop reasons and network namespaces. It is apart because
+ * libnftables may end its process, because it enters other network namespaces, and because what it
+ * holds in memory goes away with its work. It is begun before the daemon has threads, and ends with it.
+ */
+#ifndef NFTTRACED_KEEPER_H
+#define NFTTRACED_KEEPER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../journal/names.h"
+
+/* Questions that may wait for their answers at a time: what fits into a socket's buffer, so that asking
+ * never blocks. */
+#define KEEPER_WINDOW 64
+
+enum keeper_kind {
+	KEEPER_WATCH, /* read all rulesets and keep them current; answered when they have been read */
+	KEEPER_UNWATCH, /* no answer: forget all of it */
+	KEEPER_RULE,
+	KEEPER_SYMBOL,
+	KEEPER_NETNS, /* no text: it has no name */
+	KEEPER_REASONS, /* the text is a JOURNAL_REASONS */
+	KEEPER_MODULES, /* answer without a question: addresses may mean something else from `since` */
+};
+
+/* One packet of the keeper's socket. */
+struct keeper_ask {
+	uint32_t kind; /* enum keeper_kind */
+	uint32_t id; /* comes back with the answer */
+	struct rule_key rule;
+	uint64_t cookie; /* of the rule's namespace, or the one whose name is asked for */
+	uint32_t inode;
+	uint32_t assign; /* KEEPER_WATCH: namespaces may get ids in ours (AllowSystemChanges) */
+	uint64_t address;
+};
+
+/* The text follows, without a NUL. */
+struct keeper_answer {
+	uint32_t kind;
+	uint32_t id;
+	uint32_t fate; /* KEEPER_RULE: enum rule_fate */
+	uint32_t length; /* of the text */
+	uint64_t since; /* KEEPER_SYMBOL, KEEPER_MODULES: ns, CLOCK_MONOTONIC */
+};
+
+#define KEEPER_TEXT_MAX 65536 /* bytes */
+
+/* Begins it, if it does not run. */
+int keeper_start(void);
+
+/* The near end of its socket, SOCK_SEQPACKET, until keeper_stop. */
+int keeper_fd(void);
+
+/* Ends it. Any thread, but one at a time, and not while another uses keeper_fd. */
+void keeper_stop(void);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The network namespaces of this machine, found by the paths that lead to them: names in /run/netns
+ * and processes in /proc. Nothing is held open between calls: a namespace lives as long as others want
+ * it to. Owned by its user; one thread, which enters namespaces and comes back.
+ */
+#ifndef NFTTRACED_NETNS_H
+#define NFTTRACED_NETNS_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NETNS_MAX 4096 /* that are known at a time */
+
+#define NETNS_ID_NONE (-1)
+
+struct netns {
+	uint64_t cookie; /* 0: the kernel does not tell */
+	uint32_t inode;
+	int id; /* that our namespace has for it, NETNS_ID_NONE: none */
+	bool own; /* our own namespace */
+	char *path; /* leads to it */
+	char *name; /* in /run/netns, or NULL */
+	bool found; /* by the last look */
+};
+
+/* Enters the namespace for good and checks that it is the one: -ESTALE if not. 0 in cookie or inode:
+ * whatever it is. */
+int netns_enter(int fd, uint64_t cookie, uint32_t inode);
+
+/*
+ * Looks at all that can be reached: fills `list` (of struct netns, with a free function; netns_free
+ * is one) with those that are new, updates paths and names, and leaves out those that are gone.
+ * `assign`: namespaces get ids in ours, so that their notifications can be heard here.
+ */
+int netns_look(GPtrArray *list, bool assign);
+
+/* Accepts NULL. */
+void netns_free(void *netns);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A page of the scribe's: what a session's journal has been told in its current segment, and the names
+ * that wait to be written into it. Owned by the scribe.
+ */
+#ifndef NFTTRACED_PAGE_H
+#define NFTTRACED_PAGE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "data.h"
+#include "keeper.h"
+#include "notes.h"
+
+/* Names of a session that wait while its disk is full; more are lost and counted. */
+#define PAGE_NAMES_MAX 8192
+
+struct page {
+	uint64_t tenure; /* 0: nobody has the bit */
+	uint64_t segment;
+	GHashTable *told; /* set of struct note */
+	unsigned int asked; /* questions without an answer */
+	GArray *rules; /* struct rule_name, with texts of their own */
+	GArray *symbols; /* struct symbol_name, the same */
+	GArray *netns; /* struct netns_name, the same */
+	char *reasons; /* JSON, or NULL */
+	bool reasons_due; /* the segment does not have them yet */
+	uint64_t since; /* of the symbols */
+	int64_t retry; /* us: not written before; 0: at once */
+	uint64_t lost;
+};
+
+void page_init(struct page *page);
+
+/* Another session has the bit, or nobody. */
+void page_turn(struct page *page, uint64_t tenure);
+
+/* True if what is noted has to be asked for: it is told of from now on. */
+bool page_takes(struct page *page, const struct note *note);
+
+/* Addresses mean something else: all are to be told again. */
+void page_renew_symbols(struct page *page);
+
+/* Takes the answer to a note. */
+void page_answer(struct page *page, const struct note *note, const struct keeper_answer *answer,
+	const char *text);
+
+/* The names of drop reasons, as JSON, for every segment. */
+void page_set_reasons(struct page *page, const char *json, size_t length);
+
+/* Has what waits written. */
+void page_write(struct page *page, struct data *data, unsigned int bit);
+
+/* Nothing waits. */
+bool page_is_written(const struct page *page);
+
+void page_clear(struct page *page);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A process that reads rules, see rule-reader.h. It writes into memory that both have. */
+#include "rule-reader.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../journal/cleanup.h"
+#include "ruleset.h"
+
+/* Longer than the CPU time that it has: the machine may be busy. */
+#define DEADLINE_USEC (3LL * RULESET_SECONDS_MAX * G_USEC_PER_SEC)
+
+struct rule_reader {
+	pid_t pid; /* 0: it was waited for */
+	int pid_fd;
+	int memory_fd;
+	int64_t begun;
+};
+
+int rule_reader_new(const struct netns *netns, struct rule_reader **ret)
+{
+	struct rule_reader *reader = g_new0(struct rule_reader, 1);
+	int r = 0;
+
+	reader->begun = g_get_monotonic_time();
+	reader->pid_fd = -1;
+	reader->memory_fd = memfd_create("nfttraced-rules", MFD_CLOEXEC);
+	if (reader->memory_fd < 0)
+		r = -errno;
+	if (r == 0)
+		reader->pid = fork();
+	if (r == 0 && reader->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(ruleset_read(netns->path, netns->cookie, netns->inode, reader->memory_fd));
+	}
+	if (r == 0) {
+		reader->pid_fd = reader->pid < 0 ? -1 : pidfd_open(reader->pid, 0);
+		r = reader->pid_fd < 0 ? -errno : 0;
+	}
+	if (r < 0) {
+		rule_reader_free(reader);
+		return r;
+	}
+	*ret = reader;
+	return 0;
+}
+
+int rule_reader_fd(const struct rule_reader *reader)
+{
+	return reader->pid_fd;
+}
+
+int64_t rule_reader_begun(const struct rule_reader *reader)
+{
+	return reader->begun;
+}
+
+int64_t rule_reader_deadline(const struct rule_reader *reader)
+{
+	return reader->begun + DEADLINE_USEC;
+}
+
+bool rule_reader_ended(struct rule_reader *reader)
+{
+	struct pollfd ended = { .fd = reader->pid_fd, .events = POLLIN };
+
+	if (poll(&ended, 1, 0) > 0)
+		return true;
+	if (g_get_monotonic_time() < rule_reader_deadline(reader))
+		return false;
+	kill(reader->pid, SIGKILL);
+	return true;
+}
+
+static int reader_wait(struct rule_reader *reader)
+{
+	int status = 0;
+
+	while (waitpid(reader->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	reader->pid = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : RULESET_UNREADABLE;
+}
+
+int rule_reader_result(struct rule_reader *reader, char **ret_bytes, size_t *ret_size)
+{
+	g_autofree char *bytes = NULL;
+	struct stat status;
+	size_t size = 0;
+	int result = reader_wait(reader);
+
+	if (result != RULESET_READ)
+		return result;
+	if (fstat(reader->memory_fd, &status) < 0 || status.st_size > RULESET_SIZE_MAX)
+		return RULESET_UNREADABLE;
+	bytes = g_malloc((gsize)status.st_size + 1);
+	while (size < (size_t)status.st_size) {
+		ssize_t n = pread(reader->memory_fd, bytes + size, (size_t)status.st_size - size,
+			(off_t)size);
+
+		if (n <= 0)
+			return RULESET_UNREADABLE;
+		size += (size_t)n;
+	}
+	*ret_bytes = g_steal_pointer(&bytes);
+	*ret_size = size;
+	return RULESET_READ;
+}
+
+struct rule_reader *rule_reader_free(struct rule_reader *reader)
+{
+	if (!reader)
+		return NULL;
+	if (reader->pid > 0) {
+		kill(reader->pid, SIGKILL);
+		reader_wait(reader);
+	}
+	fd_close(&reader->pid_fd);
+	fd_close(&reader->memory_fd);
+	g_free(reader);
+	return NULL;
+}

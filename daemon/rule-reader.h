@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A process that reads the rules of one network namespace (ruleset.h) and what it has written. Owned by
+ * the rule store; its process is killed with it, and when it takes too long.
+ */
+#ifndef NFTTRACED_RULE_READER_H
+#define NFTTRACED_RULE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "netns.h"
+
+struct rule_reader;
+
+/* Begins the process. */
+int rule_reader_new(const struct netns *netns, struct rule_reader **ret);
+
+/* Readable when the process has ended. */
+int rule_reader_fd(const struct rule_reader *reader);
+
+/* us of g_get_monotonic_time: when it began, and when it has to have ended. */
+int64_t rule_reader_begun(const struct rule_reader *reader);
+int64_t rule_reader_deadline(const struct rule_reader *reader);
+
+/* True if it has, or was ended because it took too long. */
+bool rule_reader_ended(struct rule_reader *reader);
+
+/* Once, after its end: enum ruleset_status, and what it wrote (g_free it) if that is RULESET_READ. */
+int rule_reader_result(struct rule_reader *reader, char **ret_bytes, size_t *ret_size);
+
+/* Accepts NULL; returns NULL. */
+struct rule_reader *rule_reader_free(struct rule_reader *reader);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The scribe: a thread that writes the words for numbers into journals. It reads what the data thread
+ * has noted, asks the keeper, and has the data thread append what it is told. An event never waits for
+ * it. Owned by the engine.
+ */
+#ifndef NFTTRACED_SCRIBE_H
+#define NFTTRACED_SCRIBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "data.h"
+
+enum scribe_ids {
+	SCRIBE_IDS_ASSIGN, /* namespaces may get ids in ours, so that their rules are kept current */
+	SCRIBE_IDS_LEAVE,
+};
+
+enum scribe_reasons {
+	SCRIBE_REASONS_NONE,
+	SCRIBE_REASONS_WRITE, /* the names of drop reasons, too */
+};
+
+struct scribe;
+
+/* Starts the thread; the keeper has been started. `data` is borrowed. */
+int scribe_new(struct data *data, enum scribe_ids ids, struct scribe **ret);
+
+/* A session has the bit: waits, not for long, until the rulesets that there are have been read, so that
+ * a rule that goes right after its first packet is known. `scribe` may be NULL, here and below. */
+void scribe_begin(struct scribe *scribe, unsigned int bit, enum scribe_reasons reasons);
+
+/* Waits, not for long, until what was noted of the session so far is in its journal; what is not known
+ * by then is written as that. Then nobody has the bit. */
+void scribe_end(struct scribe *scribe, unsigned int bit);
+
+/* Names that did not get into a journal: its disk was full, or there were too many. */
+uint64_t scribe_lost(const struct scribe *scribe);
+
+/* Ends the thread. Accepts NULL; returns NULL. */
+struct scribe *scribe_free(struct scribe *scribe);
+
+#endif
