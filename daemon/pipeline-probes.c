@@ -112,8 +112,8 @@ static int attach_tracepoint_probe(struct pipeline *pipeline, struct attached_pr
 		attached->stub, strchr(attached->probe.symbol, ':') + 1, &attached->site);
 }
 
-static int attach_return_probe(
-	struct pipeline *pipeline, struct attached_probe *attached, uint32_t number)
+static int attach_return_probe(struct pipeline *pipeline, struct attached_probe *attached,
+	uint32_t number, char **ret_reason)
 {
 	const char *function = attached->probe.symbol;
 	int r = 0;
@@ -121,6 +121,11 @@ static int attach_return_probe(
 	if (pipeline->freed.link < 0)
 		r = attach_kprobe(pipeline_program_probe(pipeline, PROGRAM_PROBE_FREED),
 			FREED_FUNCTION, PLACE_ENTRY, 0, &pipeline->freed);
+	if (r < 0) {
+		*ret_reason = kernel_refusal(
+			"can't see which packets are freed: can't attach to " FREED_FUNCTION, r);
+		return r;
+	}
 	/* The entry last: what is seen there is seen to return. */
 	if (r == 0)
 		r = attach_kprobe(pipeline_program_probe(pipeline, PROGRAM_PROBE_STUB), function,
@@ -139,7 +144,7 @@ static int attach_by_type(struct pipeline *pipeline, struct attached_probe *atta
 	case EVENT_ATTACH_RAW_TRACEPOINT:
 		return attach_tracepoint_probe(pipeline, attached, number, ret_reason);
 	case EVENT_ATTACH_KRETPROBE:
-		return attach_return_probe(pipeline, attached, number);
+		return attach_return_probe(pipeline, attached, number, ret_reason);
 	case EVENT_ATTACH_KPROBE:
 		return attach_kprobe(pipeline_program_probe(pipeline, PROGRAM_PROBE_STUB),
 			attached->probe.symbol, PLACE_ENTRY, number, &attached->site);
