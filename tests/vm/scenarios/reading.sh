@@ -68,6 +68,8 @@ sees "of the days before nothing" 0 '^  table '
 inode=$(on server stat -Lc %i /proc/self/ns/net)
 shown --netns "$inode" "$all"
 sees "a namespace is selected" 5 '^  table filter .* drop$'
+shown --netns server "$all"
+sees "by its name, too" 5 '^  table filter .* drop$'
 shown --netns 1 "$all"
 sees "another one has none" 0 '^  table '
 
@@ -76,12 +78,13 @@ sees "what two sessions recorded is shown once" 5 '^  table filter .* drop$'
 sees "of each session there is its head" 2 '^  recorded with nfttraced '
 
 nfttracectl stats "$all" >"$work/text"
-sees "events are counted by rule" 1 "^ *5 .* table ip filter chain input handle $rule drop "
+sees "events are counted by rule" 1 "^ *5 .* table ip filter chain input handle $rule drop +udp dport 8080 drop$"
 sees "packets are counted once" 1 '^[0-9]+ events of 5 packets, '
 nfttracectl pcap "$all" -o "$work/all.pcapng"
 check "a capture is written" equal "$?" 0
 check "tshark reads every event" equal "$(tshark -r "$work/all.pcapng" 2>/dev/null | wc -l)" "$(book journaled)"
 check "with what the rule did" equal "$(tshark -r "$work/all.pcapng" -T fields -e frame.comment 2>/dev/null | grep -cE "table filter \([0-9]+\) chain input \([0-9]+\) handle $rule drop")" 5
+check "and its text" equal "$(tshark -r "$work/all.pcapng" -T fields -e frame.comment 2>/dev/null | grep -cF 'rule udp dport 8080 drop')" 5
 check "on the device where it was" equal "$(tshark -r "$work/all.pcapng" -T fields -e frame.interface_name 2>/dev/null | sort -u)" v1
 
 # The incumbent's example: a packet from the device to its end.

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fuzzes what the reading verbs do with records: the bytes are a few records behind each other, each
+ * with its type and its length before it, as a journal that somebody sent may hold them. They are
+ * selected, sorted, printed, counted and made a capture of. Run as: fuzz_reading CORPUS_DIRECTORY.
+ */
+#include <fcntl.h>
+#include <glib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "client/arrange.h"
+#include "client/capture.h"
+#include "client/printer.h"
+#include "client/select.h"
+#include "client/stats.h"
+#include "journal/record.h"
+
+#define TINY_MEMORY 256
+#define TOP         5
+#define COLUMNS     40
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct journal_segment segment = {
+	.magic = JOURNAL_MAGIC,
+	.byte_order = JOURNAL_BYTE_ORDER,
+	.version = JOURNAL_VERSION,
+	.header_size = sizeof(segment),
+	.number = 1,
+	.session = 1,
+	.boot_id = { 1 },
+	.realtime = 2000,
+	.monotonic = 1000,
+};
+
+/* Journals without a record. */
+static struct journals *journals_empty(void)
+{
+	int fd = memfd_create("journal", MFD_CLOEXEC);
+	struct journal_reader *reader = NULL;
+	g_autofree char *reason = NULL;
+
+	if (fd < 0 || write(fd, &segment, sizeof(segment)) != sizeof(segment) ||
+		lseek(fd, 0, SEEK_SET) < 0 || journal_reader_open_stream(fd, &reader, &reason) < 0)
+		abort();
+	return journals_new(reader);
+}
+
+struct reading {
+	struct journals *journals;
+	struct output *output;
+	struct printer *printer;
+	struct arrange *arrange;
+	struct stats *stats;
+	struct capture *capture;
+	struct select *select;
+};
+
+static void record_use(struct reading *reading, const struct journals_record *record)
+{
+	struct library *library = journals_library(reading->journals, 0);
+
+	if (record->entry.type != JOURNAL_LOSS)
+		library_take(library, record->entry.type, record->entry.data, record->entry.size);
+	if (arrange_add(reading->arrange, record) < 0)
+		abort();
+	stats_take(reading->stats, record);
+	capture_take(reading->capture, record);
+	if (select_record(reading->select, library, record))
+		printer_print(reading->printer, record, NULL);
+	reading->output->used = 0;
+}
+
+/* Takes the records off the bytes. */
+static void records_use(struct reading *reading, const uint8_t *data, size_t size)
+{
+	uint64_t time = 0;
+
+	while (size > 3) {
+		size_t length = MIN((size_t)(data[1] | data[2] << 8), size - 3);
+		/* Where an item would be: aligned, and no longer than it says. */
+		g_autofree uint8_t *payload = g_memdup2(data + 3, MAX(length, 1));
+		const struct journals_record record = {
+			.entry = {
+				.type = data[0] % (JOURNAL_NETNS + 1),
+				.data = payload,
+				.size = (uint32_t)length,
+				.byte_order = data[0] & 0x80 ? __builtin_bswap32(JOURNAL_BYTE_ORDER)
+							     : JOURNAL_BYTE_ORDER,
+				.segment = &segment,
+				.loss = { .reason = data[1], .count = data[2] },
+			},
+			.time = time += data[1],
+		};
+
+		record_use(reading, &record);
+		data += 3 + length;
+		size -= 3 + length;
+	}
+}
+
+static void arranged_use(struct reading *reading)
+{
+	struct journals_record record;
+	struct arrange_step step;
+
+	while (arrange_next(reading->arrange, &record, &step) > 0) {
+		printer_print(reading->printer, &record, &step);
+		reading->output->used = 0;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct arrange_order order = { .journeys = true, .last = size % 2 ? 3 : UINT64_MAX };
+	const struct stats_form form = { TOP, COLUMNS, TIMELINE_UTF8 };
+	char *names[] = { (char *)"firewalld", NULL };
+	const struct select_wishes wishes = {
+		.verdicts = size % 3 ? NULL : (char *)"drop",
+		.filter = size % 5 ? NULL : (char *)"udp port 53 or tcp[13] & 2 != 0",
+		.tables = size % 7 ? NULL : names,
+	};
+	g_autofree char *reason = NULL;
+	auto_journals *journals = journals_empty();
+	auto_output output = { 0 };
+	auto_printer printer = { 0 };
+	auto_stats *stats = stats_new(journals, 2);
+	auto_capture *capture = capture_new(journals, &output);
+	auto_select *select = NULL;
+	struct reading reading;
+
+	output_open(&output, OUTPUT_MEMORY);
+	printer_open(&printer, &output, 1, TEXT_TIME_UTC, TEXT_COLOUR_ON);
+	printer_use_libraries(&printer, journals, TEXT_RULES_ON);
+	if (select_new(&wishes, WHEN_UTC, &select, &reason) < 0)
+		abort();
+	reading = (struct reading){ journals, &output, &printer, arrange_new(&order, TINY_MEMORY),
+		stats, capture, select };
+	records_use(&reading, data, size);
+	arranged_use(&reading);
+	stats_print(stats, &form, &output);
+	capture_end(capture);
+	arrange_free(reading.arrange);
+	return 0;
+}
