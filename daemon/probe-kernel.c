@@ -159,9 +159,13 @@ int probes_look_up(const GArray *specs, struct probe_config *ret, char **ret_rea
 				       "): it needs CONFIG_DEBUG_INFO_BTF");
 		return -ENODATA;
 	}
-	for (unsigned int i = 0; i < specs->len && r == 0; i++)
-		r = look_up(
-			vmlinux, &g_array_index(specs, struct probe_spec, i), &ret[i], ret_reason);
+	for (unsigned int i = 0; i < specs->len && r == 0; i++) {
+		const struct probe_spec *spec = &g_array_index(specs, struct probe_spec, i);
+
+		/* It is there in each session, and leads to a packet in its own way. */
+		if (!probe_spec_is_nft(spec))
+			r = look_up(vmlinux, spec, &ret[i], ret_reason);
+	}
 	btf__free(vmlinux);
 	return r;
 }

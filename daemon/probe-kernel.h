@@ -10,8 +10,9 @@
 #include "probe-spec.h"
 
 /*
- * Fills in a struct probe_config for each of `specs` (struct probe_spec). -EINVAL: one of them can't
- * be probed, -ENODATA: the kernel has no type information; *ret_reason is a sentence (g_free it).
+ * Fills in a struct probe_config for each of `specs` (struct probe_spec) but __nft_trace_packet, which
+ * needs none. -EINVAL: one of them can't be probed, -ENODATA: the kernel has no type information;
+ * *ret_reason is a sentence (g_free it).
  * Takes tens of milliseconds, and more for what is in a module.
  */
 int probes_look_up(const GArray *specs, struct probe_config *ret, char **ret_reason);

@@ -77,6 +77,9 @@ probe() {
         check "$1: a stack that only one probe shall have" equal \
                 "$(stack ip_local_deliver | wc -l) $(stack __nft_trace_packet | wc -l)" "0 0"
         check "$1: is at that one" at_least "$(stack skb:kfree_skb | wc -l)" 5
+        record --probe __nft_trace_packet/stack
+        check "$1: the stack of __nft_trace_packet alone" at_least "$(stack __nft_trace_packet | wc -l)" 5
+        sees "$1: has no further events" 5 '^[0-9]+ \([0-9]+\) \['
         check "$1: the daemon ends with status 0 on SIGTERM" daemon_stop
         check "$1: and leaves no program" equal "$(programs)" 0
 }
