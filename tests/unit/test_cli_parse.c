@@ -257,6 +257,12 @@ START_TEST(usage_errors_are_status_2_with_a_hint)
 	assert_complaint(2, "--limit takes", "start", "--limit=-1", NULL);
 	assert_complaint(2, "--rate takes", "start", "--rate=often", NULL);
 	assert_complaint(2, "--verdicts takes", "start", "--verdicts=drop,", NULL);
+	assert_complaint(2, "--since takes a time", "show", "--since=soon", "x", NULL);
+	assert_complaint(2, "there is no verdict \"frob\"", "follow", "--verdicts=frob", "7", NULL);
+	assert_complaint(2, "--top takes", "stats", "--top=many", "x", NULL);
+	assert_complaint(2, "name a file with -o", "pcap", "x", NULL);
+	assert_complaint(2, "--from-start goes with", "pcap", "-o", "-", "--from-start", "x", NULL);
+	assert_complaint(2, "there is no profile \"nowhere\"", "start", "--profile=nowhere", NULL);
 	assert_complaint(2, "--color takes", "show", "--color=maybe", "x", NULL);
 	assert_complaint(2, "-n takes", "show", "-n", "many", "x", NULL);
 	assert_complaint(2, "name sessions or give --all", "stop", "--all", "1", NULL);
@@ -282,7 +288,7 @@ END_TEST
 START_TEST(help_and_version_are_status_0)
 {
 	static const char *const verbs[] = { "start", "stop", "list", "status", "set", "show",
-		"follow" };
+		"follow", "stats", "pcap", "profiles" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
 		g_autofree char *output = NULL;
