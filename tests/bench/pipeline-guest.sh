@@ -44,6 +44,21 @@ session() {
         printf '    %s\n' "$(cat "$work/books")"
 }
 
+# sections ATTACH: what the sections of a recorded drop cost, with conntrack at work.
+sections() {
+        local untouched=$baseline
+        rules 'table inet tracked { chain raw { type filter hook prerouting priority 0; ct state invalid counter; }; }'
+        baseline=
+        measure "$1: conntrack at work, no session (more: than this)"
+        session "$1: drop recorded, nft alone" --verdicts drop --filter 'udp port 8080' --no-track --sections nft
+        session "$1: drop recorded, the default without ct" --verdicts drop --filter 'udp port 8080' --no-track \
+                --sections packet,dev,ns,nft,tracking,drop
+        session "$1: drop recorded, the default" --verdicts drop --filter 'udp port 8080' --no-track
+        session "$1: drop recorded, all" --verdicts drop --filter 'udp port 8080' --no-track --sections all
+        rules ''
+        baseline=$untouched
+}
+
 printf '%-58s %7s %7s\n' "case, kernel $(uname -r), $packets packets" "instr." "more"
 rules ''
 measure "no daemon, nothing armed"
@@ -67,6 +82,7 @@ for attach in kprobe fentry; do
         session "$attach: drop recorded, tracked" --verdicts drop --filter 'udp port 8080'
         session "$attach: every call recorded" --verdicts all --no-track
         session "$attach: every call recorded, tracked" --verdicts all
+        sections $attach
         measure "$attach: after the last session"
         daemon_stop
         kill "$bus_pid"
