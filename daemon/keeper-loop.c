@@ -72,17 +72,31 @@ static void answer_text(
 	answer(keeper, &head, text);
 }
 
-static void answer_rule(
-	void *context, uint32_t id, enum rule_fate fate, const char *text, size_t length)
+static void answer_rule(void *context, uint32_t id, const struct rule_told *told)
 {
 	const struct keeper_answer head = {
 		.kind = KEEPER_RULE,
 		.id = id,
-		.fate = fate,
-		.length = (uint32_t)length,
+		.fate = told->fate,
+		.length = (uint32_t)told->length,
+		.since = told->since,
+		.more = told->more,
 	};
 
-	answer(context, &head, text);
+	answer(context, &head, told->text);
+}
+
+static void tell_replaced(void *context, const struct rule_key *key, const struct rule_told *told)
+{
+	const struct keeper_answer head = {
+		.kind = KEEPER_REPLACED,
+		.fate = told->fate,
+		.length = (uint32_t)told->length,
+		.since = told->since,
+		.rule = *key,
+	};
+
+	answer(context, &head, told->text);
 }
 
 static void look(struct keeper *keeper)
@@ -105,11 +119,16 @@ static void unwatch(struct keeper *keeper)
 
 static void watch(struct keeper *keeper, const struct keeper_ask *ask)
 {
+	static const struct rule_store_listener listener = {
+		.answer = answer_rule,
+		.replaced = tell_replaced,
+	};
+
 	if (!keeper->watching) {
 		keeper->watching = true;
 		keeper->assign = ask->assign;
 		keeper->symbols_since = clock_ns(CLOCK_MONOTONIC);
-		keeper->store = rule_store_new(keeper->netns, answer_rule, keeper);
+		keeper->store = rule_store_new(keeper->netns, &listener, keeper);
 		/* Before rules are read, so that none comes between. */
 		if (rule_watch_new(&keeper->watch) < 0)
 			keeper->watch = NULL;
@@ -168,6 +187,7 @@ static void take_ask(struct keeper *keeper, const struct keeper_ask *ask)
 			keeper->reasons = reasons_read();
 		answer_text(keeper, KEEPER_REASONS, ask->id, 0, keeper->reasons);
 		return;
+	case KEEPER_REPLACED:
 	case KEEPER_MODULES:
 		return;
 	}

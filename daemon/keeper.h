@@ -24,6 +24,7 @@ enum keeper_kind {
 	KEEPER_SYMBOL,
 	KEEPER_NETNS, /* no text: it has no name */
 	KEEPER_REASONS, /* the text is a JOURNAL_REASONS */
+	KEEPER_REPLACED, /* answer without a question: a rule has another text from `since` */
 	KEEPER_MODULES, /* answer without a question: addresses may mean something else from `since` */
 };
 
@@ -44,7 +45,10 @@ struct keeper_answer {
 	uint32_t id;
 	uint32_t fate; /* KEEPER_RULE: enum rule_fate */
 	uint32_t length; /* of the text */
-	uint64_t since; /* KEEPER_SYMBOL, KEEPER_MODULES: ns, CLOCK_MONOTONIC */
+	uint64_t since; /* KEEPER_RULE, _REPLACED, _SYMBOL, _MODULES: ns, CLOCK_MONOTONIC */
+	uint32_t more; /* KEEPER_RULE: another text of the same rule, of a later time, follows */
+	uint32_t reserved;
+	struct rule_key rule; /* KEEPER_REPLACED */
 };
 
 #define KEEPER_TEXT_MAX 65536 /* bytes */

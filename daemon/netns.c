@@ -36,6 +36,14 @@ static uint64_t cookie_here(void)
 	return cookie;
 }
 
+static bool is_here(const struct stat *status)
+{
+	struct stat own;
+
+	return stat(OWN_PATH, &own) == 0 && own.st_ino == status->st_ino &&
+		own.st_dev == status->st_dev;
+}
+
 int netns_enter(int fd, uint64_t cookie, uint32_t inode)
 {
 	struct stat status;
@@ -44,7 +52,8 @@ int netns_enter(int fd, uint64_t cookie, uint32_t inode)
 		return -errno;
 	if (inode && (uint32_t)status.st_ino != inode)
 		return -ESTALE;
-	if (setns(fd, CLONE_NEWNET) < 0)
+	/* Our own is there for one that may not enter others. */
+	if (!is_here(&status) && setns(fd, CLONE_NEWNET) < 0)
 		return -errno;
 	return cookie && cookie_here() != cookie ? -ESTALE : 0;
 }
@@ -186,7 +195,7 @@ static void look_at(struct look *look, const char *path, const char *name)
 	if (fd < 0 || fstat(fd, &status) < 0 || look->list->len >= NETNS_MAX)
 		return;
 	/* Inodes are used again, cookies are not. */
-	cookie = find_cookie(look, fd);
+	cookie = (uint32_t)status.st_ino == look->own_inode ? cookie_here() : find_cookie(look, fd);
 	netns = list_find(look->list, (uint32_t)status.st_ino, cookie);
 	if (!netns) {
 		if (!cookie && name)

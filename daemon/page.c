@@ -104,19 +104,27 @@ static unsigned int names_count(const struct page *page)
 	return page->rules->len + page->symbols->len + page->netns->len;
 }
 
-static void add_rule(struct page *page, const struct note *note, const struct keeper_answer *answer,
-	const char *text)
+static void add_rule(struct page *page, const struct rule_key *key,
+	const struct keeper_answer *answer, const char *text)
 {
 	const struct rule_name rule = {
-		.key = { .netns = note->cookie ? note->cookie : note->inode,
-			.table = note->table,
-			.rule = note->rule,
-			.family = note->family, },
+		.key = *key,
 		.fate = answer->fate,
+		.since = answer->since,
 		.text = g_strndup(text, answer->length),
 	};
 
 	g_array_append_val(page->rules, rule);
+}
+
+static struct rule_key key_of(const struct note *note)
+{
+	return (struct rule_key){
+		.netns = note->cookie ? note->cookie : note->inode,
+		.table = note->table,
+		.rule = note->rule,
+		.family = note->family,
+	};
 }
 
 static void add_symbol(struct page *page, const struct note *note,
@@ -146,19 +154,50 @@ static void add_netns(struct page *page, const struct note *note,
 void page_answer(struct page *page, const struct note *note, const struct keeper_answer *answer,
 	const char *text)
 {
+	const struct rule_key key = key_of(note);
+
 	if (page->tenure != note->tenure)
 		return;
-	page->asked--;
+	if (!answer->more)
+		page->asked--;
 	if (names_count(page) >= PAGE_NAMES_MAX) {
 		page->lost++;
 		return;
 	}
 	if (note->kind == NOTE_RULE)
-		add_rule(page, note, answer, text);
+		add_rule(page, &key, answer, text);
 	else if (note->kind == NOTE_SYMBOL && answer->length > 0)
 		add_symbol(page, note, answer, text);
 	else if (note->kind == NOTE_NETNS && answer->length > 0)
 		add_netns(page, note, answer, text);
+}
+
+/* True if the segment was told of the rule, or will be. */
+static bool page_has_rule(const struct page *page, const struct rule_key *key)
+{
+	GHashTableIter iter;
+	gpointer data;
+
+	g_hash_table_iter_init(&iter, page->told);
+	while (g_hash_table_iter_next(&iter, &data, NULL)) {
+		const struct rule_key told = key_of(data);
+
+		if (((const struct note *)data)->kind == NOTE_RULE && told.netns == key->netns &&
+			told.table == key->table && told.rule == key->rule &&
+			told.family == key->family)
+			return true;
+	}
+	return false;
+}
+
+void page_replace(struct page *page, const struct keeper_answer *answer, const char *text)
+{
+	if (!page->tenure || !page_has_rule(page, &answer->rule))
+		return;
+	if (names_count(page) >= PAGE_NAMES_MAX)
+		page->lost++;
+	else
+		add_rule(page, &answer->rule, answer, text);
 }
 
 /* How many rules go into one record, and the bytes of their texts. */

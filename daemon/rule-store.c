@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../journal/clock.h"
 #include "rule-reader.h"
 #include "ruleset.h"
 
@@ -13,19 +14,12 @@
 #define PAUSE_FACTOR  4 /* and this many times what the last one took */
 #define NEVER         INT64_MAX
 
-/* A rule's text as it was read; one that could not be has none. */
-struct known {
-	struct rule_key key;
-	uint64_t reading; /* the last that had it */
-	uint32_t length;
-	uint8_t fate;
-	char text[];
-};
-
 /* A namespace whose rules are kept. */
 struct ward {
 	uint64_t netns; /* as in rule_key */
 	uint64_t reading; /* number of the last that succeeded; 0: none yet */
+	uint64_t news; /* ns: the first notification that no reading has followed; 0: none */
+	uint64_t changed; /* ns: when what the reading finds changed may have changed */
 	bool tried;
 	bool again; /* its path led elsewhere: it is tried once more after a look */
 	int64_t due; /* us; NEVER: nothing to do */
@@ -41,33 +35,15 @@ struct question {
 
 struct rule_store {
 	GPtrArray *netns;
-	rule_store_answer answer;
+	const struct rule_store_listener *listener;
 	void *context;
-	GHashTable *known; /* of struct known by its own key */
-	size_t bytes;
-	bool full;
+	struct rule_texts *texts;
 	GHashTable *wards; /* of struct ward by `netns` */
 	GArray *questions; /* struct question */
 	uint64_t readings;
 	unsigned int readers;
 	bool wants_look;
 };
-
-static guint key_hash(gconstpointer data)
-{
-	const struct rule_key *key = data;
-	uint64_t mixed = key->rule ^ key->table << 40 ^ key->netns << 20 ^ key->family;
-
-	return (guint)(mixed * 0x9e3779b97f4a7c15ULL >> 32);
-}
-
-static gboolean key_equal(gconstpointer a, gconstpointer b)
-{
-	const struct rule_key *one = a, *other = b;
-
-	return one->netns == other->netns && one->table == other->table &&
-		one->rule == other->rule && one->family == other->family;
-}
 
 static uint64_t netns_key(const struct netns *netns)
 {
@@ -82,14 +58,24 @@ static void ward_free(gpointer data)
 	g_free(ward);
 }
 
-struct rule_store *rule_store_new(GPtrArray *netns, rule_store_answer answer, void *context)
+/* The rule was there when its namespace was read last. */
+static bool is_current(void *context, uint64_t netns, uint64_t reading)
+{
+	const struct rule_store *store = context;
+	const struct ward *ward = g_hash_table_lookup(store->wards, &netns);
+
+	return ward && ward->reading == reading;
+}
+
+struct rule_store *rule_store_new(
+	GPtrArray *netns, const struct rule_store_listener *listener, void *context)
 {
 	struct rule_store *store = g_new0(struct rule_store, 1);
 
 	store->netns = netns;
-	store->answer = answer;
+	store->listener = listener;
 	store->context = context;
-	store->known = g_hash_table_new_full(key_hash, key_equal, NULL, g_free);
+	store->texts = rule_texts_new(is_current, store);
 	store->wards = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, ward_free);
 	store->questions = g_array_new(FALSE, FALSE, sizeof(struct question));
 	return store;
@@ -99,7 +85,7 @@ struct rule_store *rule_store_free(struct rule_store *store)
 {
 	if (!store)
 		return NULL;
-	g_hash_table_unref(store->known);
+	rule_texts_free(store->texts);
 	g_hash_table_unref(store->wards);
 	g_array_unref(store->questions);
 	g_free(store);
@@ -141,12 +127,31 @@ static gboolean ward_is_lost(gpointer key, gpointer value, gpointer context)
 
 /* Answers. */
 
-static void known_tell(struct rule_store *store, uint32_t id, const struct known *known)
-{
-	bool read = known->fate == RULE_READ;
+struct teller {
+	struct rule_store *store;
+	uint32_t id;
+};
 
-	store->answer(store->context, id, known->fate, read ? known->text : NULL,
-		read ? known->length : 0);
+static void tell_text(void *context, const struct rule_told *told)
+{
+	const struct teller *teller = context;
+
+	teller->store->listener->answer(teller->store->context, teller->id, told);
+}
+
+/* False: the rule is not known. */
+static bool tell_known(struct rule_store *store, uint32_t id, const struct rule_key *key)
+{
+	struct teller teller = { .store = store, .id = id };
+
+	return rule_texts_tell(store->texts, key, tell_text, &teller);
+}
+
+static void tell_fate(struct rule_store *store, uint32_t id, enum rule_fate fate)
+{
+	const struct rule_told told = { .fate = fate };
+
+	store->listener->answer(store->context, id, &told);
 }
 
 /* Answers the questions about a namespace: with `fate` those asked before that time whose rule is not
@@ -156,18 +161,15 @@ static void questions_answer(
 {
 	for (unsigned int i = store->questions->len; i-- > 0;) {
 		struct question question = g_array_index(store->questions, struct question, i);
-		const struct known *known;
 
 		if (question.key.netns != ward->netns)
 			continue;
-		known = g_hash_table_lookup(store->known, &question.key);
-		if (!known && question.asked >= before)
-			continue;
+		if (!tell_known(store, question.id, &question.key)) {
+			if (question.asked >= before)
+				continue;
+			tell_fate(store, question.id, fate);
+		}
 		g_array_remove_index_fast(store->questions, i);
-		if (known)
-			known_tell(store, question.id, known);
-		else
-			store->answer(store->context, question.id, fate, NULL, 0);
 	}
 }
 
@@ -182,7 +184,6 @@ static bool questions_left(const struct rule_store *store, const struct ward *wa
 void rule_store_ask(struct rule_store *store, uint32_t id, const struct rule_key *key,
 	uint64_t cookie, uint32_t inode)
 {
-	const struct known *known = g_hash_table_lookup(store->known, key);
 	const struct question question = {
 		.id = id,
 		.key = *key,
@@ -190,10 +191,8 @@ void rule_store_ask(struct rule_store *store, uint32_t id, const struct rule_key
 	};
 	struct ward *ward;
 
-	if (known) {
-		known_tell(store, id, known);
+	if (tell_known(store, id, key))
 		return;
-	}
 	g_array_append_val(store->questions, question);
 	ward = g_hash_table_lookup(store->wards, &key->netns);
 	if (ward)
@@ -216,7 +215,7 @@ static void questions_refuse(struct rule_store *store)
 		if (g_hash_table_contains(store->wards, &question.key.netns))
 			continue;
 		g_array_remove_index_fast(store->questions, i);
-		store->answer(store->context, question.id, RULE_UNREACHABLE, NULL, 0);
+		tell_fate(store, question.id, RULE_UNREACHABLE);
 	}
 }
 
@@ -246,8 +245,11 @@ void rule_store_dirty(struct rule_store *store, const struct netns *netns)
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct ward *ward = value;
 
-		if (!netns || ward->netns == key)
-			ward_schedule(ward, when);
+		if (netns && ward->netns != key)
+			continue;
+		if (!ward->news)
+			ward->news = clock_ns(CLOCK_MONOTONIC);
+		ward_schedule(ward, when);
 	}
 }
 
@@ -265,28 +267,6 @@ bool rule_store_complete(const struct rule_store *store)
 
 /* Readings. */
 
-static gboolean known_is_gone(gpointer key, gpointer value, gpointer context)
-{
-	const struct known *known = value;
-	struct rule_store *store = context;
-	const struct ward *ward = g_hash_table_lookup(store->wards, &known->key.netns);
-
-	if (ward && known->reading == ward->reading)
-		return FALSE;
-	store->bytes -= sizeof(*known) + known->length;
-	return TRUE;
-}
-
-/* Rules that are not there any more make room for those that are. */
-static bool has_room(struct rule_store *store, size_t size)
-{
-	if (store->bytes + size <= RULE_STORE_BYTES_MAX)
-		return true;
-	g_hash_table_foreach_remove(store->known, known_is_gone, store);
-	store->full = store->bytes + size > RULE_STORE_BYTES_MAX;
-	return !store->full;
-}
-
 static void take_rule(struct rule_store *store, const struct ward *ward,
 	const struct ruleset_rule *rule, const char *text)
 {
@@ -296,27 +276,15 @@ static void take_rule(struct rule_store *store, const struct ward *ward,
 		.rule = rule->rule,
 		.family = rule->family,
 	};
-	struct known *known = g_hash_table_lookup(store->known, &key);
-	size_t size = sizeof(*known) + rule->length;
-
-	if (known && known->fate == RULE_READ) {
-		known->reading = ward->reading;
-		return;
-	}
-	if (!has_room(store, size))
-		return;
-	if (known)
-		store->bytes -= sizeof(*known) + known->length;
-	known = g_malloc(size);
-	*known = (struct known){
-		.key = key,
-		.reading = ward->reading,
-		.length = rule->length,
+	struct rule_told told = {
 		.fate = rule->length ? RULE_READ : RULE_UNREADABLE,
+		.text = text,
+		.length = rule->length,
+		.since = ward->changed,
 	};
-	memcpy(known->text, text, rule->length);
-	store->bytes += size;
-	g_hash_table_replace(store->known, &known->key, known);
+
+	if (rule_texts_take(store->texts, &key, ward->reading, &told))
+		store->listener->replaced(store->context, &key, &told);
 }
 
 /* What a reader wrote: its process has dealt with strangers' rules, so lengths are checked. */
@@ -341,7 +309,7 @@ static enum rule_fate fate_of(const struct rule_store *store, int status)
 {
 	switch (status) {
 	case RULESET_READ:
-		return store->full ? RULE_UNREADABLE : RULE_VANISHED;
+		return rule_texts_full(store->texts) ? RULE_UNREADABLE : RULE_VANISHED;
 	case RULESET_UNREACHABLE:
 		return RULE_UNREACHABLE;
 	default:
@@ -382,6 +350,8 @@ static void ward_begin(struct rule_store *store, struct ward *ward)
 	const struct netns *netns = netns_of(store, ward->netns);
 
 	ward->due = NEVER;
+	ward->changed = ward->news ? ward->news : clock_ns(CLOCK_MONOTONIC);
+	ward->news = 0;
 	if (!netns) {
 		ward->tried = true;
 		questions_answer(store, ward, NEVER, RULE_UNREACHABLE);

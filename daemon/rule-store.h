@@ -14,18 +14,22 @@
 
 #include "../journal/names.h"
 #include "netns.h"
+#include "rule-texts.h"
 
-#define RULE_STORE_BYTES_MAX   (64U << 20) /* of texts and their keys */
 #define RULE_STORE_READERS_MAX 2 /* readings at a time */
 
 struct rule_store;
 
-/* The answer to a question; `text` is NULL unless the fate is RULE_READ. */
-typedef void (*rule_store_answer)(
-	void *context, uint32_t id, enum rule_fate fate, const char *text, size_t length);
+struct rule_store_listener {
+	/* The answer to a question. */
+	void (*answer)(void *context, uint32_t id, const struct rule_told *told);
+	/* A rule that was known has another text now. */
+	void (*replaced)(void *context, const struct rule_key *key, const struct rule_told *told);
+};
 
 /* `netns` is borrowed: the list that netns_look fills. */
-struct rule_store *rule_store_new(GPtrArray *netns, rule_store_answer answer, void *context);
+struct rule_store *rule_store_new(
+	GPtrArray *netns, const struct rule_store_listener *listener, void *context);
 
 /* The list of namespaces was looked through again: new ones are read, those that are gone forgotten. */
 void rule_store_looked(struct rule_store *store);

@@ -127,7 +127,7 @@ static bool has_new_rule(const char *buffer, ssize_t size)
 static void hear_rules(struct rule_watch *watch, const struct rule_watch_news *news, void *context)
 {
 	for (unsigned int i = 0; i < MESSAGES_MAX; i++) {
-		int id;
+		int id = NETNS_ID_NONE;
 		ssize_t n = receive(watch, watch->rules, &id);
 
 		if (n == -ENOBUFS)
@@ -145,7 +145,7 @@ static void hear_modules(
 	bool heard = false;
 
 	for (unsigned int i = 0; i < MESSAGES_MAX; i++) {
-		int id;
+		int id = NETNS_ID_NONE;
 		ssize_t n = receive(watch, watch->modules, &id);
 
 		if (n < 0 && n != -ENOBUFS)

@@ -196,6 +196,9 @@ static void take_answer(struct scribe *scribe, const struct keeper_answer *answe
 		scribe->watched = true;
 	} else if (answer->kind == KEEPER_MODULES) {
 		renew_symbols(scribe);
+	} else if (answer->kind == KEEPER_REPLACED) {
+		for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
+			page_replace(&scribe->pages[bit], answer, text);
 	} else if (answer->kind == KEEPER_REASONS) {
 		struct page *page = &scribe->pages[(answer->id - ID_REASONS) % EVENT_SESSIONS_MAX];
 
@@ -205,7 +208,8 @@ static void take_answer(struct scribe *scribe, const struct keeper_answer *answe
 		note = g_hash_table_lookup(scribe->asked, GUINT_TO_POINTER(answer->id));
 		if (note)
 			page_answer(&scribe->pages[note->bit], note, answer, text);
-		g_hash_table_remove(scribe->asked, GUINT_TO_POINTER(answer->id));
+		if (!answer->more)
+			g_hash_table_remove(scribe->asked, GUINT_TO_POINTER(answer->id));
 	}
 }
 

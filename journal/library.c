@@ -18,16 +18,24 @@ struct symbol {
 	char name[];
 };
 
+/* A rule that is replaced keeps its handle: its texts, those of a later time first. */
+struct held_rule {
+	struct rule_name name;
+	struct held_rule *older;
+	char text[];
+};
+
 struct netns_key {
 	uint64_t cookie;
 	uint32_t inode;
 };
 
 struct library {
-	GHashTable *rules; /* of struct rule_name by its own key */
+	GHashTable *rules; /* of struct held_rule by the newest one's key */
 	GHashTable *symbols; /* of struct symbol by address */
 	GHashTable *reasons; /* of text by number */
 	GHashTable *netns; /* of text by struct netns_key */
+	unsigned int rules_count;
 	unsigned int symbols_count;
 	uint64_t passed_over;
 	library_source source; /* NULL: asked already, or none */
@@ -79,11 +87,21 @@ static void symbols_free(gpointer data)
 	}
 }
 
+static void rules_free(gpointer data)
+{
+	for (struct held_rule *rule = data; rule;) {
+		struct held_rule *older = rule->older;
+
+		g_free(rule);
+		rule = older;
+	}
+}
+
 struct library *library_new(void)
 {
 	struct library *library = g_new0(struct library, 1);
 
-	library->rules = g_hash_table_new_full(rule_hash, rule_equal, NULL, g_free);
+	library->rules = g_hash_table_new_full(rule_hash, rule_equal, NULL, rules_free);
 	library->symbols = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, symbols_free);
 	library->reasons = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	library->netns = g_hash_table_new_full(netns_hash, netns_equal, g_free, g_free);
@@ -166,29 +184,56 @@ static enum rule_fate fate_get(struct json_object *object)
 	return RULE_UNREADABLE;
 }
 
-/* A text that was read once stays, whatever a later segment says. */
-static void take_rule(struct library *library, struct json_object *object)
+static struct held_rule *held_rule_new(struct json_object *object, const struct rule_key *key)
 {
 	const char *text = text_get(object, "text");
 	size_t size = text ? strlen(text) + 1 : 0;
+	struct held_rule *rule = g_malloc0(sizeof(*rule) + size);
+
+	rule->name = (struct rule_name){
+		.key = *key,
+		.fate = text ? RULE_READ : fate_get(object),
+		.since = number_get(object, "since"),
+	};
+	if (text)
+		rule->name.text = memcpy(rule->text, text, size);
+	return rule;
+}
+
+/* The place of a rule of that time in the list that begins with *rules. */
+static struct held_rule **held_rule_place(struct held_rule **rules, uint64_t since)
+{
+	while (*rules && (*rules)->name.since > since)
+		rules = &(*rules)->older;
+	return rules;
+}
+
+/* A text that was read once stays, whatever a later segment says. */
+static void take_rule(struct library *library, struct json_object *object)
+{
 	const struct rule_key key = {
 		.netns = number_get(object, "netns"),
 		.table = number_get(object, "table"),
 		.rule = number_get(object, "rule"),
 		.family = (uint8_t)number_get(object, "family"),
 	};
-	const struct rule_name *known = g_hash_table_lookup(library->rules, &key);
-	struct rule_name *rule;
+	uint64_t since = number_get(object, "since");
+	struct held_rule *rules = g_hash_table_lookup(library->rules, &key), **place, *rule, *same;
 
-	if (known && (known->fate == RULE_READ || !text))
+	place = held_rule_place(&rules, since);
+	same = *place && (*place)->name.since == since ? *place : NULL;
+	if (same && (same->name.fate == RULE_READ || !text_get(object, "text")))
 		return;
-	if (!known && !has_room(library, g_hash_table_size(library->rules)))
+	if (!same && !has_room(library, library->rules_count))
 		return;
-	rule = g_malloc(sizeof(*rule) + size);
-	*rule = (struct rule_name){ .key = key, .fate = text ? RULE_READ : fate_get(object) };
-	if (text)
-		rule->text = memcpy(rule + 1, text, size);
-	g_hash_table_replace(library->rules, &rule->key, rule);
+	rule = held_rule_new(object, &key);
+	rule->older = same ? same->older : *place;
+	*place = rule;
+	library->rules_count += !same;
+	/* The key is the first one's: stolen, so that putting it in does not free the list. */
+	g_hash_table_steal(library->rules, &key);
+	g_hash_table_insert(library->rules, &rules->name.key, rules);
+	g_free(same);
 }
 
 static void take_rules(struct library *library, struct json_object *record)
@@ -339,10 +384,15 @@ const struct rule_name *library_rule(struct library *library, const struct event
 		.family = nft->family,
 	};
 
+	const struct held_rule *rule;
+
 	if (!event->has_nft || !(nft->flags & EVENT_NFT_RULE) || !(nft->flags & EVENT_NFT_CHAIN))
 		return NULL;
 	gather(library);
-	return g_hash_table_lookup(library->rules, &key);
+	rule = g_hash_table_lookup(library->rules, &key);
+	while (rule && rule->name.since > head->time && rule->older)
+		rule = rule->older;
+	return rule ? &rule->name : NULL;
 }
 
 const char *library_symbol(struct library *library, uint64_t address, uint64_t time)

@@ -65,6 +65,8 @@ static struct json_object *rule_object(const struct rule_name *rule)
 	number_add(object, "family", rule->key.family);
 	number_add(object, "table", rule->key.table);
 	number_add(object, "rule", rule->key.rule);
+	if (rule->since)
+		number_add(object, "since", rule->since);
 	if (rule->fate == RULE_READ)
 		text_add(object, "text", rule->text);
 	else

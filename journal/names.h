@@ -12,7 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A rule for ever: a handle is never given out twice in a table, nor a table's in a namespace. */
+/* A rule: a handle is never given out twice in a table, nor a table's in a namespace. But a rule that is
+ * replaced keeps its handle. */
 struct rule_key {
 	uint64_t netns; /* cookie; the inode where the kernel has no cookies */
 	uint64_t table; /* handles */
@@ -33,6 +34,7 @@ struct rule_name {
 	struct rule_key key;
 	enum rule_fate fate;
 	const char *text; /* RULE_READ: as `nft --stateless list` has it, with its comment */
+	uint64_t since; /* ns, CLOCK_MONOTONIC: it took the place of another text; 0: of none */
 };
 
 struct symbol_name {

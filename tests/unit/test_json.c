@@ -132,7 +132,7 @@ START_TEST(the_text_of_a_rule_is_with_its_event)
 {
 	const struct rule_name rules[] = {
 		{ { .netns = 4098, .table = 5, .rule = 9, .family = 1 }, RULE_READ,
-			"jump filter_INPUT_POLICIES comment \"a \\\"b\\\"\"" },
+			"jump filter_INPUT_POLICIES comment \"a \\\"b\\\"\"", 0 },
 	};
 	g_autofree char *names = names_rules_new(rules, 1), *text = NULL;
 	struct json_object *lines;

@@ -212,6 +212,28 @@ START_TEST(a_new_rule_is_read_before_it_is_asked_for)
 }
 END_TEST
 
+START_TEST(a_rule_that_is_replaced_has_both_texts)
+{
+	g_autofree char *text = NULL;
+	struct keeper_answer head;
+
+	nft("add rule inet t c drop");
+	watch();
+	nft("replace rule inet t c handle 2 accept");
+	head = answer(&text);
+	ck_assert_uint_eq(head.kind, KEEPER_REPLACED);
+	ck_assert_uint_eq(head.rule.rule, FIRST_RULE);
+	ck_assert_uint_gt(head.since, 0);
+	ck_assert_str_eq(text, "accept");
+	ck_assert_int_eq(ask_rule(FIRST_RULE, &text), RULE_READ);
+	ck_assert_str_eq(text, "drop");
+	head = answer(&text);
+	ck_assert_uint_eq(head.more, 0);
+	ck_assert_uint_gt(head.since, 0);
+	ck_assert_str_eq(text, "accept");
+}
+END_TEST
+
 START_TEST(a_rule_that_went_at_once_has_vanished)
 {
 	g_autofree char *text = NULL;
@@ -339,6 +361,7 @@ int main(void)
 	tcase_add_test(rules, a_rule_that_has_gone_is_known_if_it_was_there_before);
 	tcase_add_test(rules, a_new_rule_is_read_when_it_is_asked_for);
 	tcase_add_test(rules, a_new_rule_is_read_before_it_is_asked_for);
+	tcase_add_test(rules, a_rule_that_is_replaced_has_both_texts);
 	tcase_add_test(rules, a_rule_that_went_at_once_has_vanished);
 	tcase_add_test(rules, a_namespace_that_has_gone_is_unreachable_but_for_what_was_read);
 	tcase_add_test(rules, the_keeper_keeps_no_namespace_alive);

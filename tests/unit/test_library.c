@@ -105,6 +105,25 @@ START_TEST(a_text_stays_when_the_rule_has_gone_later)
 }
 END_TEST
 
+START_TEST(a_rule_that_was_replaced_has_the_text_of_its_time)
+{
+	struct rule_name later = { .key = drop_rule.key, .text = "accept", .since = 200 };
+	struct rule_name last = { .key = drop_rule.key, .text = "reject", .since = 300 };
+	struct event event = rule_event(&drop_rule.key);
+
+	take(JOURNAL_RULES, names_rules_new(&last, 1));
+	take(JOURNAL_RULES, names_rules_new(&drop_rule, 1));
+	take(JOURNAL_RULES, names_rules_new(&later, 1));
+	take(JOURNAL_RULES, names_rules_new(&last, 1));
+	event.head.time = 199;
+	ck_assert_str_eq(library_rule(library, &event)->text, drop_rule.text);
+	event.head.time = 200;
+	ck_assert_str_eq(library_rule(library, &event)->text, "accept");
+	event.head.time = 300;
+	ck_assert_str_eq(library_rule(library, &event)->text, "reject");
+}
+END_TEST
+
 START_TEST(an_address_has_the_name_of_its_time)
 {
 	const uint64_t address = 0xffffffffc0123456;
@@ -297,6 +316,7 @@ int main(void)
 	tcase_add_test(tcase, a_policy_has_no_rule);
 	tcase_add_test(tcase, without_a_cookie_the_inode_counts);
 	tcase_add_test(tcase, a_text_stays_when_the_rule_has_gone_later);
+	tcase_add_test(tcase, a_rule_that_was_replaced_has_the_text_of_its_time);
 	tcase_add_test(tcase, an_address_has_the_name_of_its_time);
 	tcase_add_test(tcase, reasons_and_namespaces_have_names);
 	tcase_add_test(tcase, what_makes_no_sense_is_passed_over);
