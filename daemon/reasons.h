@@ -7,4 +7,14 @@
  * some megabytes of memory meanwhile. */
 char *reasons_read(void);
 
+struct btf;
+
+/* Who may have reasons: the kernel, mac80211 and openvswitch, in this order. */
+#define REASONS_SOURCES 3
+
+/* The same of type information that is there: the kernel's, and those of modules (NULL: not loaded, or
+ * part of the kernel) in the places of the above. A reason of a subsystem has its name before its own:
+ * openvswitch/OVS_DROP_LAST_ACTION. */
+char *reasons_gather(const struct btf *kernel, const struct btf *const *modules);
+
 #endif
