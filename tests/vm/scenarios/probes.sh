@@ -68,9 +68,9 @@ probe() {
                 check "$1: $function has a stack" at_least "$(stack $function | wc -l)" 5
         done
         check "$1: it begins with the function that is probed" equal \
-                "$(stack ip_local_deliver | sed -n '1s/^ *\(.*\)+0x[0-9a-f]*$/\1/p') $(stack __nft_trace_packet | sed -n '1s/^ *\(.*\)+0x[0-9a-f]*$/\1/p')" \
+                "$(stack ip_local_deliver | sed -n '1s/^ *\(.*\)+0x[0-9a-f]*\( .*\)*$/\1/p') $(stack __nft_trace_packet | sed -n '1s/^ *\(.*\)+0x[0-9a-f]*\( .*\)*$/\1/p')" \
                 "ip_local_deliver __nft_trace_packet"
-        check "$1: goes on with who called it" equal "$(stack __nft_trace_packet | sed -n '2s/^ *\(.*\)+0x[0-9a-f]*$/\1/p')" nft_do_chain
+        check "$1: goes on with who called it" equal "$(stack __nft_trace_packet | sed -n '2s/^ *\(.*\)+0x[0-9a-f]*\( .*\)*$/\1/p')" nft_do_chain
         check "$1: and has nothing of ours in it" equal "$(grep -cE '^    .*(bpf|fentry|trampoline)' "$work/text")" 0
         stack skb:kfree_skb | head -n 3 | sed "s/^    /# $1: skb:kfree_skb's stack: /"
         record --probe ip_local_deliver --probe tp:skb:kfree_skb/stack
