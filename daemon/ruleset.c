@@ -30,7 +30,13 @@
 #define RECEIVE_SIZE 65536
 #define TRIES        5 /* the ruleset may change while it is read */
 #define NICE         10 /* packets and the daemon come first */
-#define OUTPUT_SIZE  65536
+
+/* AddressSanitizer takes terabytes of address space for itself. */
+#ifdef __SANITIZE_ADDRESS__
+#define MEMORY_MAX RLIM_INFINITY
+#else
+#define MEMORY_MAX RULESET_MEMORY_MAX
+#endif
 
 struct reading {
 	struct mnl_socket *socket;
@@ -236,7 +242,7 @@ int ruleset_read(const char *path, uint64_t cookie, uint32_t inode, int fd)
 	prctl(PR_SET_NAME, "nfttraced-rules");
 	setpriority(PRIO_PROCESS, 0, NICE);
 	limit(RLIMIT_CPU, RULESET_SECONDS_MAX);
-	limit(RLIMIT_AS, RULESET_MEMORY_MAX);
+	limit(RLIMIT_AS, MEMORY_MAX);
 	limit(RLIMIT_FSIZE, RULESET_SIZE_MAX);
 
 	netns = open(path, O_RDONLY | O_CLOEXEC);

@@ -105,7 +105,8 @@ int symbols_find(const char *path, const uint64_t *addresses, size_t count, char
 	places = g_new0(struct place, count);
 	for (size_t i = 0; i < count; i++)
 		places[i] = (struct place){ .address = addresses[i], .index = i };
-	qsort(places, count, sizeof(*places), place_order);
+	if (count > 0)
+		qsort(places, count, sizeof(*places), place_order);
 	while (getline(&line, &size, file) > 0)
 		take_line(places, count, line);
 	*ret = places_tell(places, count);

@@ -38,6 +38,8 @@ static struct event rule_event(const struct rule_key *key)
 		.head = { .netns_cookie = key->netns, .netns_inode = INODE },
 		.has_netns = true,
 		.has_nft = true,
+		.table = { "t", 1 },
+		.chain = { "c", 1 },
 		.nft = { .flags = EVENT_NFT_RULE | EVENT_NFT_CHAIN,
 			.family = key->family,
 			.table_handle = key->table,
