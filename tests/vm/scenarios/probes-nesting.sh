@@ -97,6 +97,8 @@ END
 
 bus_start
 network
+# A guest that is slow must not drop any on the way to the rules.
+sysctl -qw net.core.netdev_max_backlog=100000
 tc -n client qdisc add dev v0 root netem delay 2ms limit 100000
 nest kprobe
 nest auto
