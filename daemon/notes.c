@@ -36,6 +36,9 @@ struct tenant {
 
 struct notes {
 	struct tenant tenants[EVENT_SESSIONS_MAX];
+	/* The namespace of the last event, and who knows of it: most often that is the next one's. */
+	uint64_t netns_cookie, netns_known;
+	uint32_t netns_inode;
 	int fd;
 	bool news; /* since the last wake */
 	_Atomic uint32_t symbols_age;
@@ -72,6 +75,7 @@ struct notes *notes_free(struct notes *notes)
 void notes_begin(struct notes *notes, unsigned int bit, uint64_t tenure)
 {
 	notes_end(notes, bit);
+	notes->netns_known = 0;
 	notes->tenants[bit] = (struct tenant){
 		.tenure = tenure,
 		.cache = g_new0(struct cache, 1),
@@ -89,6 +93,7 @@ void notes_segment(struct notes *notes, unsigned int bit, uint64_t segment)
 
 	if (G_LIKELY(tenant->segment == segment) || !tenant->cache)
 		return;
+	notes->netns_known = 0;
 	/* A new one is empty, and takes memory only where it is used. */
 	if (tenant->segment != 0)
 		memset(tenant->cache, 0, sizeof(*tenant->cache));
@@ -216,9 +221,16 @@ static void note_netns(struct notes *notes, uint64_t bits, const struct event_he
 		.inode = head->netns_inode,
 	};
 
-	if (head->netns_inode)
-		note_new(notes, bits, hash(NETNS_SEED, head->netns_cookie, head->netns_inode),
-			&note);
+	if (!head->netns_inode)
+		return;
+	if (G_LIKELY(head->netns_inode == notes->netns_inode &&
+		    head->netns_cookie == notes->netns_cookie && !(bits & ~notes->netns_known)))
+		return;
+	notes->netns_inode = head->netns_inode;
+	notes->netns_cookie = head->netns_cookie;
+	notes->netns_known = 0;
+	if (note_new(notes, bits, hash(NETNS_SEED, head->netns_cookie, head->netns_inode), &note))
+		notes->netns_known = bits;
 }
 
 static void note_section(struct notes *notes, uint64_t bits, const struct event_head *head,
