@@ -6,7 +6,7 @@
 set -euo pipefail
 
 build=(gcc libc6-dev meson ninja-build pkg-config clang llvm bpftool libbpf-dev libelf-dev libsystemd-dev libmnl-dev
-        libnftnl-dev libjson-c-dev libglib2.0-dev libpcap-dev libxxhash-dev)
+        libnftables-dev libnftnl-dev libjson-c-dev libglib2.0-dev libpcap-dev libxxhash-dev)
 run=(dbus libglib2.0-bin systemd nftables iproute2 kmod procps less)
 lab=(qemu-system-x86 busybox-static cpio)
 test=(check clang-format clang-tidy bpftrace bc tshark)
