@@ -48,7 +48,7 @@ enum stage {
 	STAGE_BANK0 = 6,
 };
 
-/* stub -> capture -> parts -> emit -> emit of probes -> sections stays under the kernel's 33 tail calls. */
+/* stub -> capture -> parts -> emit -> emit of probes -> sections: under the kernel's 33 tail calls. */
 #define STAGE_PARTS_MAX 28
 #define STAGE_BANK1     (STAGE_BANK0 + STAGE_PARTS_MAX)
 #define STAGE_COUNT     (STAGE_BANK1 + STAGE_PARTS_MAX)
