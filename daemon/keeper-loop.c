@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <malloc.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -115,6 +116,8 @@ static void unwatch(struct keeper *keeper)
 	g_ptr_array_set_size(keeper->netns, 0);
 	g_array_set_size(keeper->symbols, 0);
 	g_clear_pointer(&keeper->reasons, g_free);
+	/* Until the next session, which may be in a year. */
+	malloc_trim(0);
 }
 
 static void watch(struct keeper *keeper, const struct keeper_ask *ask)
