@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -367,15 +368,17 @@ START_TEST(killed_at_any_moment_it_leaves_no_table)
 	const char *kills = getenv("NFTTRACED_TEST_KILLS");
 	g_autoptr(GRand) random = g_rand_new_with_seed(12);
 	unsigned int count = kills ? strtoul(kills, NULL, 10) : DEFAULT_KILLS, armed = 0;
-	unsigned long moment = KILL_USEC_MIN;
+	int moment = KILL_USEC_MIN;
 
 	for (unsigned int i = 0; i < count; i++) {
 		struct answers answers = { 0 };
+		bool exists;
 
 		start_many(bus, SESSIONS_MAX, ORDINARY, 0, &answers);
 		ck_assert_int_ge(sd_bus_flush(bus), 0);
 		g_usleep(g_rand_int_range(random, 0, moment));
-		armed += fixture_table_exists();
+		exists = fixture_table_exists();
+		armed += exists;
 		kill(fixture.daemon, SIGKILL);
 		ck_assert_int_eq(fixture_wait(fixture.daemon), SIGKILL);
 		if (fixture_table_exists()) {
@@ -385,7 +388,7 @@ START_TEST(killed_at_any_moment_it_leaves_no_table)
 		await_answers(&answers, 0);
 		fixture_daemon_start();
 		/* Some before anything is installed, some after. */
-		moment = armed > i / 2 ? MAX(moment / 2, KILL_USEC_MIN) : moment * 2;
+		moment = exists ? MAX(moment / 2, KILL_USEC_MIN) : moment * 2;
 	}
 	printf("# killed %u times, %u of them with a table\n", count, armed);
 	start_and_stop(bus);
