@@ -175,10 +175,12 @@ struct chain_guess {
 	__u64 found; /* chain of the last rule that was looked for */
 };
 
-/* Written by the kernel side on one CPU, read by the daemon at any time; an array map's value. A
- * count is not added to atomically, so those who can interrupt each other have one each: the key is
- * the frame's owner times the number of CPUs, plus the CPU. Session counters belong to the session that holds the bit and are zeroed by the
- * daemon before a bit is given out. */
+/*
+ * Written by the kernel side on one CPU, read by the daemon at any time; an array map's value. A count
+ * is not added to atomically, so those who can interrupt each other have one each: the key is the
+ * frame's owner times the number of CPUs, plus the CPU. Session counters belong to the session that
+ * holds the bit and are zeroed by the daemon before a bit is given out.
+ */
 struct cpu_stats {
 	__u64 counts[COUNT_MAX];
 	struct session_stats sessions[EVENT_SESSIONS_MAX];
