@@ -223,7 +223,9 @@ char *random_check(const uint8_t *data, size_t size)
 		.verdicts = 1,
 		.probes = 1,
 		.filter = &filter };
-	struct matcher_target target = { .type = BPF_PROG_TYPE_RAW_TRACEPOINT, .stats_fd = -1, .stages_fd = -1 };
+	struct matcher_target target = {
+		.type = BPF_PROG_TYPE_RAW_TRACEPOINT, .stats_fd = -1, .stages_fd = -1
+	};
 	g_autofree struct frame *frame = g_new0(struct frame, 1);
 	g_autofree struct sock_filter *owned = NULL;
 	g_autofree char *reason = NULL;
