@@ -218,7 +218,7 @@ START_TEST(streams_that_nobody_reads_are_given_to_as_many_as_there_may_be)
 	for (unsigned int i = 0; i < count * FOLLOWERS_MAX; i++)
 		sd_bus_message_unref(replies[i]);
 	stop_all(bus);
-	assert_no_more(&before, 8192);
+	assert_no_more(&before, 12288);
 }
 END_TEST
 
