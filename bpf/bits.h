@@ -7,7 +7,7 @@
 
 #include <linux/types.h>
 
-extern const volatile __u8 bit_positions[64];
+extern const __u8 bit_positions[64];
 
 /* Every six-bit window of the sequence is different, so the product's upper bits tell the shift. */
 #define BIT_SEQUENCE 0x03f79d71b4cb0a89ull

@@ -38,6 +38,9 @@ struct notes {
 	__u64 current; /* chain that chain_object is */
 	__u64 head; /* skb->head */
 	__u64 shared; /* struct skb_shared_info */
+	__u64 sessions; /* that matched and are within their rates */
+	__u64 track_head; /* of a tracked packet, as in the record's head */
+	__u64 track_time;
 	__s32 code; /* of the verdict, as the kernel has it */
 	__u32 trace_type;
 	__u32 skb_length;

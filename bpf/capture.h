@@ -7,7 +7,7 @@
 #define NFTTRACED_CAPTURE_H
 
 #include "call.h"
-#include "track.h"
+#include "sticky.h"
 #include "view.h"
 
 /* What the matcher looks at. False: it can't be read. */

@@ -158,11 +158,18 @@ found:
 }
 
 /*
- * Chooses the chain that the call was in; `last` says that the rule is its blob's end. False: could not be told.
+ * Chooses the chain that the call was in; `last` says that the rule is its blob's end. 0: could not be
+ * told. Not static, so that the verifier looks at it once.
  */
-static __always_inline bool chain_of_call(
-	struct notes *notes, struct cpu_stats *stats, __u64 rule, bool last)
+__noinline __u32 chain_of_call(struct frame *frame, struct cpu_stats *stats, __u32 last)
 {
+	struct notes *notes;
+	__u64 rule;
+
+	if (!frame || !stats)
+		return 0;
+	notes = frame_notes(frame);
+	rule = notes->rule;
 	if (argument_layout == LAYOUT_INFO)
 		return chain_choose(notes, notes->chain);
 	if (!rule)
@@ -171,7 +178,7 @@ static __always_inline bool chain_of_call(
 				notes->basechain ? notes->basechain : basechain_read(notes->info)));
 	if (last)
 		return chain_choose(notes, blob_end_chain(rule));
-	return chain_find(notes, stats, rule);
+	return chain_find(notes, stats, rule) != 0;
 }
 
 #endif

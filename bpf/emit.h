@@ -9,17 +9,21 @@
 #include "bits.h"
 #include "record.h"
 #include "stack.h"
-#include "track.h"
+#include "sticky.h"
 
 #define RATE_TRIES 4 /* races with other CPUs for a session's next arrival time */
 
-/* Generic cell rate: an event that comes more than the tolerance too early is held back. */
-static __always_inline bool rate_exceeded(__u32 bit, __u64 now)
+/*
+ * Generic cell rate: an event that comes more than the tolerance too early is held back. Not static, so
+ * that the verifier looks at it once.
+ */
+__noinline __u32 rate_exceeded(__u32 bit, __u64 now)
 {
-	__u64 interval = config.interval[bit], tolerance = config.tolerance[bit];
+	__u64 interval, tolerance;
 
-	if (!interval)
-		return false;
+	bit &= EVENT_SESSIONS_MAX - 1;
+	interval = config.interval[bit];
+	tolerance = config.tolerance[bit];
 	for (int try = 0; try < RATE_TRIES; try++) {
 		__u64 expected = arrivals[bit], base = expected > now ? expected : now;
 
@@ -35,53 +39,68 @@ static __always_inline bool rate_exceeded(__u32 bit, __u64 now)
 /* What EMIT leaves to SECTIONS. */
 #define SECTIONS_FURTHER (1u << EVENT_SECTION_SKB | 1u << EVENT_SECTION_CT)
 
-/* Counts the event for each session that matched; returns those whose rate it is within, and what
- * these want of it. */
-static __always_inline __u64 sessions_account(
-	struct cpu_stats *stats, __u64 matched, __u64 now, __u32 *ret_sections)
+/*
+ * Counts the event for each session that matched; returns those whose rate it is within, and notes what
+ * these want of it. Not static, so that the verifier looks at it once.
+ */
+__noinline __u64 sessions_account(struct frame *frame, struct cpu_stats *stats, __u64 now)
 {
-	__u64 left = matched;
+	/* In memory, where the verifier does not tell each way through the loop from the others. */
+	volatile struct notes *notes;
+	__u64 left;
 
-	*ret_sections = 0;
+	if (!frame || !stats)
+		return 0;
+	notes = frame_notes(frame);
+	notes->sections = 0;
+	notes->sessions = left = frame->sessions;
 	for (int i = 0; i < EVENT_SESSIONS_MAX && left; i++) {
 		__u32 bit = bit_lowest(left);
 
 		left &= left - 1;
 		stats->sessions[bit].matched++;
-		if (rate_exceeded(bit, now)) {
+		if (config.interval[bit] && rate_exceeded(bit, now)) {
 			stats->sessions[bit].suppressed++;
-			matched &= ~(1ull << bit);
+			notes->sessions &= ~(1ull << bit);
 		} else {
-			*ret_sections |= config.sections[bit];
+			notes->sections |= config.sections[bit];
 		}
 	}
-	return matched;
+	return notes->sessions;
 }
 
-static __always_inline void sessions_ring_full(struct cpu_stats *stats, __u64 sessions)
+__noinline __u32 sessions_ring_full(struct cpu_stats *stats, __u64 sessions)
 {
+	if (!stats)
+		return 0;
 	for (int i = 0; i < EVENT_SESSIONS_MAX && sessions; i++) {
 		__u32 bit = bit_lowest(sessions);
 
 		sessions &= sessions - 1;
 		stats->sessions[bit].ring_full++;
 	}
+	return 0;
 }
 
-/* The packet's entry, made if a session that matched tracks; NULL: not tracked. */
-static __always_inline struct tracker_slot *packet_track(
-	struct frame *frame, struct notes *notes, struct cpu_stats *stats, __u64 now)
+/*
+ * Finds the packet's entry, or makes it if a session that matched tracks, and notes what it says. Not
+ * static, so that the verifier looks at it once.
+ */
+__noinline __u32 packet_track(struct frame *frame, struct cpu_stats *stats, __u64 now)
 {
-	__u64 tracking = frame->sessions & config.tracking;
 	struct tracker_slot *slot;
+	struct notes *notes;
+	__u64 tracking;
 
-	if (!config.tracking || !notes->head)
-		return NULL;
+	if (!frame || !stats)
+		return 0;
+	notes = frame_notes(frame);
+	tracking = frame->sessions & config.tracking;
 	slot = tracking ? tracker_claim(notes->head) : tracker_find(notes->head);
 	if (!slot) {
 		if (tracking)
 			stats->counts[COUNT_TRACKER_FULL]++;
-		return NULL;
+		return 0;
 	}
 
 	if (!slot->time) {
@@ -95,11 +114,13 @@ static __always_inline struct tracker_slot *packet_track(
 	if ((slot->sessions & tracking) != tracking)
 		__sync_fetch_and_or(&slot->sessions, tracking);
 	slot->used = now / SECOND;
-	return slot;
+	notes->track_head = slot->origin;
+	notes->track_time = slot->time;
+	return 1;
 }
 
-static __always_inline void record_head(struct frame *frame, struct notes *notes,
-	const struct tracker_slot *slot, __u64 net, __u64 now, __u32 cpu, __u8 probe, __u8 attach)
+static __always_inline void record_head(struct frame *frame, struct notes *notes, bool tracked,
+	__u64 net, __u64 now, __u32 cpu, __u8 probe, __u8 attach)
 {
 	struct event_head *head = (struct event_head *)frame->record;
 	const struct task_struct *task = (void *)bpf_get_current_task_btf();
@@ -107,7 +128,7 @@ static __always_inline void record_head(struct frame *frame, struct notes *notes
 	head->version = EVENT_VERSION;
 	head->probe = probe;
 	head->attach = attach;
-	head->flags = (slot ? EVENT_TRACKED : 0) | (notes->head ? 0 : EVENT_STOLEN);
+	head->flags = (tracked ? EVENT_TRACKED : 0) | (notes->head ? 0 : EVENT_STOLEN);
 	head->time = now;
 	head->epoch = frame->epoch;
 	head->cpu = cpu;
@@ -116,26 +137,35 @@ static __always_inline void record_head(struct frame *frame, struct notes *notes
 	((__u64 *)head->comm)[0] = ((const __u64 *)task->comm)[0];
 	((__u64 *)head->comm)[1] = ((const __u64 *)task->comm)[1];
 	head->skb = notes->skb;
-	head->track_head = slot ? slot->origin : 0;
-	head->track_time = slot ? slot->time : 0;
-	head->netns_cookie =
-		net ? word_read(net + bpf_core_field_offset(struct net, net_cookie)) : 0;
-	head->netns_inode = net ? half_read(net + bpf_core_field_offset(struct net, ns.inum)) : 0;
+	head->track_head = tracked ? notes->track_head : 0;
+	head->track_time = tracked ? notes->track_time : 0;
+	head->netns_cookie = 0;
+	head->netns_inode = 0;
+	if (notes->sections & 1u << EVENT_SECTION_NETNS && net) {
+		head->netns_cookie = word_read(net + bpf_core_field_offset(struct net, net_cookie));
+		head->netns_inode = half_read(net + bpf_core_field_offset(struct net, ns.inum));
+	}
 	head->skb_length = notes->skb_length;
 }
 
-/* True if the ring took it. The reader is woken each time another config.wakeup bytes wait. */
+/*
+ * True if the ring took it. The reader is woken each time another config.wakeup bytes were put into it;
+ * a timer of its own sees to the rest.
+ */
 static __always_inline bool record_output(struct frame *frame, __u32 size, __u32 cpu)
 {
 	__u32 key = cpu & ring_mask;
 	void *ring = bpf_map_lookup_elem(&rings, &key);
-	__u64 waiting, flags;
+	__u64 flags = BPF_RB_NO_WAKEUP;
+	struct ring_fill *fill;
 
 	if (!ring || !record_bounded(size))
 		return false;
-	waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
-	flags = waiting / config.wakeup != (waiting + size) / config.wakeup ? BPF_RB_FORCE_WAKEUP
-									    : BPF_RB_NO_WAKEUP;
+	fill = &fills[key & (RINGS_MAX - 1)];
+	if (__sync_fetch_and_add(&fill->bytes, size) + size >= config.wakeup) {
+		fill->bytes = 0;
+		flags = BPF_RB_FORCE_WAKEUP;
+	}
 	return bpf_ringbuf_output(ring, frame->record, size, flags) == 0;
 }
 
@@ -163,11 +193,11 @@ static __always_inline int record_finish(void *context, struct frame *frame, __u
 static __always_inline int emit(void *context, __u32 owner, __u8 attach)
 {
 	struct frame *frame = bpf_map_lookup_elem(&frames, &owner);
-	const struct nf_hook_state *state;
-	const struct tracker_slot *slot;
 	struct cpu_stats *stats;
 	struct notes *notes;
-	__u64 span[8] = {}, now, sessions;
+	struct hook hook;
+	bool tracked = false;
+	__u64 now, sessions;
 	__u32 cpu, size = sizeof(struct event_head), wanted;
 
 	stats = cpu_stats(owner, &cpu);
@@ -184,23 +214,19 @@ static __always_inline int emit(void *context, __u32 owner, __u8 attach)
 	notes = frame_notes(frame);
 	now = bpf_ktime_get_ns();
 	stats->counts[COUNT_MATCHED]++;
-	sessions = sessions_account(stats, frame->sessions, now, &wanted);
-	notes->sections = wanted;
-	slot = packet_track(frame, notes, stats, now);
+	sessions = sessions_account(frame, stats, now);
+	if (config.tracking && notes->head)
+		tracked = packet_track(frame, stats, now);
 	if (!sessions)
 		return 0;
 
-	state = object_open(notes->state, span, struct nf_hook_state, hook, net);
-	if (!direct_loads && !state) {
-		stats->counts[COUNT_FAULTS]++;
-		state = span_object(span, struct nf_hook_state, hook);
-	}
-	record_head(frame, notes, slot, wanted & 1u << EVENT_SECTION_NETNS ? (__u64)state->net : 0,
-		now, cpu, EVENT_PROBE_NFT, attach);
+	hook = hook_read(notes->state, stats);
+	wanted = notes->sections;
+	record_head(frame, notes, tracked, hook.net, now, cpu, EVENT_PROBE_NFT, attach);
 	if (wanted & 1u << EVENT_SECTION_NFT)
-		size = record_nft(frame, notes, stats, state, size);
+		size = record_nft(frame, notes, stats, &hook, size);
 	if (wanted & 1u << EVENT_SECTION_DEVICE)
-		size = record_device(frame, notes, state->in, state->out, size);
+		size = record_device(frame, notes, hook.in, hook.out, size);
 	if (wanted & 1u << EVENT_SECTION_PACKET)
 		size = record_packet(frame, notes, size);
 	if (config.stacks[EVENT_PROBE_NFT] & sessions)

@@ -43,16 +43,19 @@ struct return_entry {
 	__u64 origin, time; /* of the packet; 0: not tracked */
 };
 
-extern const volatile __u32 argument_layout;
-extern const volatile __u32 direct_loads; /* the kernel has bpf_rdonly_cast: read.h */
-extern const volatile __u32 possible_cpus;
-extern const volatile __u32 ring_mask;
-extern const volatile __u32 tracker_mask;
-/* Addresses of the kernel's variables, x86; 0: page fragments can't be read. */
-extern const volatile __u64 vmemmap_base_address;
-extern const volatile __u64 page_offset_base_address;
+/* Filled in by the loader. */
+extern const __u32 argument_layout;
+extern const __u32 direct_loads; /* the kernel has bpf_rdonly_cast: read.h */
+extern const __u32 possible_cpus;
+extern const __u32 ring_mask;
+extern const __u32 tracker_mask;
+
+/* Where the kernel maps its struct pages and its pages, x86; 0: page fragments can't be read. */
+extern __u64 vmemmap_start;
+extern __u64 page_offset_start;
 
 extern struct pipeline_config config;
+extern struct ring_fill fills[RINGS_MAX];
 extern __u64
 	arrivals[EVENT_SESSIONS_MAX]; /* rate limit: theoretical arrival time of the next event */
 

@@ -195,7 +195,7 @@ struct pipeline_config {
 	__u32 view; /* bytes of a packet that the sessions' filters would look at; of these they see
 		     * FRAME_VIEW_MAX at most */
 	__u32 epoch; /* of the newest matcher */
-	__u32 wakeup; /* bytes waiting in a ring above which the reader is woken at once */
+	__u32 wakeup; /* bytes put into a ring after which its reader is woken */
 	__u64 tracking; /* sessions that track */
 	/* A tracker entry's session bit counts only if the entry is not older than the epoch in which
 	 * the bit was given to its session, or its filter changed. */
@@ -209,6 +209,13 @@ struct pipeline_config {
 	__u64 stacks[EVENT_PROBES_MAX]; /* sessions that want the kernel stack there */
 	struct probe_config probes[EVENT_PROBES_MAX];
 };
+
+#define RINGS_MAX 16 /* more would spread the memory thin; a power of two */
+
+/* Bytes put into a ring since its reader was last woken; the kernel side's own. */
+struct ring_fill {
+	__u64 bytes;
+} __attribute__((aligned(64)));
 
 /* The tracker's table: an mmap-able array of buckets, so that the daemon ages it without system
  * calls. A slot is free while head is 0; it is claimed by a compare-and-swap of head. */

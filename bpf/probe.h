@@ -336,22 +336,6 @@ static __always_inline bool call_capture_tracepoint(__u64 *context)
 
 /* The record. */
 
-/* What the hook's state tells; without one, the device or the socket tell the namespace. */
-struct hook_view {
-	__u64 net;
-	const struct net_device *in;
-	const struct net_device *out;
-};
-
-static __always_inline void hook_read(__u64 state, struct hook_view *ret)
-{
-	ret->net = word_read(state + bpf_core_field_offset(struct nf_hook_state, net));
-	ret->in = (const struct net_device *)word_read(
-		state + bpf_core_field_offset(struct nf_hook_state, in));
-	ret->out = (const struct net_device *)word_read(
-		state + bpf_core_field_offset(struct nf_hook_state, out));
-}
-
 /* Sockets use the room of skb->dev for their own while they hold a packet: that is no device. */
 static __always_inline __u64 packet_device(__u64 skb)
 {
@@ -385,11 +369,11 @@ static __always_inline __u32 record_drop(struct frame *frame, __u32 reason, __u3
 }
 
 static __always_inline __u32 record_probe(void *context, struct frame *frame, struct notes *notes,
-	const struct tracker_slot *slot, __u64 now, __u32 cpu, __u64 sessions)
+	struct cpu_stats *stats, bool tracked, __u64 now, __u32 cpu, __u64 sessions)
 {
 	__u32 number = notes->probe, wanted = notes->sections, size;
 	const struct probe_config *probe;
-	struct hook_view hook = {};
+	struct hook hook = {};
 	struct event_head *head;
 	__u64 device = 0;
 
@@ -400,12 +384,11 @@ static __always_inline __u32 record_probe(void *context, struct frame *frame, st
 	if (notes->head)
 		device = packet_device(notes->skb);
 	if (notes->state)
-		hook_read(notes->state, &hook);
-	if (!(wanted & 1u << EVENT_SECTION_NETNS))
-		hook.net = 0;
-	else if (!hook.net && notes->head)
+		hook = hook_read(notes->state, stats);
+	/* Without a hook the device or the socket tell the namespace. */
+	if (wanted & 1u << EVENT_SECTION_NETNS && !hook.net && notes->head)
 		hook.net = packet_net(notes->skb, device);
-	record_head(frame, notes, slot, hook.net, now, cpu, number, probe->attach);
+	record_head(frame, notes, tracked, hook.net, now, cpu, number, probe->attach);
 	head = (struct event_head *)frame->record;
 	if (notes->freed_time) {
 		head->flags |= EVENT_TRACKED;
@@ -427,11 +410,11 @@ static __always_inline __u32 record_probe(void *context, struct frame *frame, st
 static __always_inline int emit_probe(void *context, __u32 owner, __u8 attach)
 {
 	struct frame *frame = bpf_map_lookup_elem(&frames, &owner);
-	const struct tracker_slot *slot;
 	struct cpu_stats *stats;
 	struct notes *notes;
+	bool tracked = false;
 	__u64 now, sessions;
-	__u32 cpu, size, wanted;
+	__u32 cpu, size;
 
 	stats = cpu_stats(owner, &cpu);
 	if (!frame || !stats)
@@ -443,12 +426,12 @@ static __always_inline int emit_probe(void *context, __u32 owner, __u8 attach)
 	notes = frame_notes(frame);
 	now = bpf_ktime_get_ns();
 	stats->counts[COUNT_MATCHED]++;
-	sessions = sessions_account(stats, frame->sessions, now, &wanted);
-	notes->sections = wanted;
-	slot = packet_track(frame, notes, stats, now);
+	sessions = sessions_account(frame, stats, now);
+	if (config.tracking && notes->head)
+		tracked = packet_track(frame, stats, now);
 	if (!sessions)
 		return 0;
-	size = record_probe(context, frame, notes, slot, now, cpu, sessions);
+	size = record_probe(context, frame, notes, stats, tracked, now, cpu, sessions);
 	return record_finish(context, frame, attach, stats, sessions, size, cpu);
 }
 

@@ -4,7 +4,7 @@
  * instructions a call and more than one a byte. Since 6.2 there is bpf_rdonly_cast, which makes any
  * address one that can be loaded from directly, at about seven instructions a load, zero where nothing
  * is mapped. It knows the types of vmlinux only, not those of modules, so whatever is read is presented
- * to the verifier as what it takes for a row of words: struct pt_regs.
+ * to the verifier as what it takes for a row of words: struct pt_regs, whose number the loader keeps.
  */
 #ifndef NFTTRACED_READ_H
 #define NFTTRACED_READ_H
@@ -71,30 +71,33 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 /* A single number; 0 where it can't be read. */
 static __always_inline __u64 word_read(__u64 address)
 {
-	__u64 word = 0;
+	__u64 word;
 
 	if (direct_loads)
 		return *(const __u64 *)direct(address);
+	word = 0;
 	bpf_probe_read_kernel(&word, sizeof(word), (void *)address);
 	return word;
 }
 
 static __always_inline __u32 half_read(__u64 address)
 {
-	__u32 half = 0;
+	__u32 half;
 
 	if (direct_loads)
 		return *(const __u32 *)direct(address);
+	half = 0;
 	bpf_probe_read_kernel(&half, sizeof(half), (void *)address);
 	return half;
 }
 
 static __always_inline __u8 byte_read(__u64 address)
 {
-	__u8 byte = 0;
+	__u8 byte;
 
 	if (direct_loads)
 		return *(const __u8 *)direct(address);
+	byte = 0;
 	bpf_probe_read_kernel(&byte, sizeof(byte), (void *)address);
 	return byte;
 }

@@ -18,6 +18,35 @@
 		(offset) <= EVENT_MAX_SIZE; \
 	})
 
+/* struct nf_hook_state, read once: what is loaded directly is loaded each time it is named. */
+struct hook {
+	__u64 in; /* struct net_device */
+	__u64 out;
+	__u64 net; /* struct net */
+	__u8 number;
+	__u8 protocol;
+};
+
+/* What can't be read is 0, and counted. */
+static __always_inline struct hook hook_read(__u64 address, struct cpu_stats *stats)
+{
+	__u64 span[8];
+	const struct nf_hook_state *state =
+		object_open(address, span, struct nf_hook_state, hook, net);
+
+	if (!direct_loads && !state) {
+		stats->counts[COUNT_FAULTS]++;
+		return (struct hook){};
+	}
+	return (struct hook){
+		.in = (__u64)state->in,
+		.out = (__u64)state->out,
+		.net = (__u64)state->net,
+		.number = state->hook,
+		.protocol = state->pf,
+	};
+}
+
 static __always_inline __u32 record_align(struct frame *frame, __u32 offset)
 {
 	if (!record_bounded(offset))
@@ -26,46 +55,56 @@ static __always_inline __u32 record_align(struct frame *frame, __u32 offset)
 	return (offset + EVENT_ALIGN - 1) & ~(__u32)(EVENT_ALIGN - 1);
 }
 
-/* Bytes before the first zero of `word`; 8: it has none. */
-static __always_inline __u32 word_length(__u64 word)
-{
-	__u64 zeros;
+#define WORD_ONES  0x0101010101010101ull
+#define WORD_HIGHS 0x8080808080808080ull
+/* One byte shifted up by k bytes, times this, has k in its highest byte. */
+#define WORD_INDEX 0x0001020304050607ull
 
+/* Where the first zero byte of `word` is: the lowest bit that is set marks it. 0: there is none. */
+static __always_inline __u64 word_zeros(__u64 word)
+{
 	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 		word = __builtin_bswap64(word);
-	/* The lowest bit that is set marks the first byte that is zero. */
-	zeros = (word - 0x0101010101010101ull) & ~word & 0x8080808080808080ull;
-	return zeros ? bit_lowest(zeros) / 8 : 8;
+	return (word - WORD_ONES) & ~word & WORD_HIGHS;
+}
+
+/* Bytes before the one that the mark of word_zeros is for. */
+static __always_inline __u32 zeros_length(__u64 zeros)
+{
+	return (((zeros & -zeros) >> 7) * WORD_INDEX) >> 56;
 }
 
 /*
- * Appends a name and stores its length; returns it. What comes back from memory is any number to the
- * verifier: it would go on with each length that the loop can end with.
+ * Appends the name at an address and returns its length. Not static, so that the verifier looks at it
+ * once, and goes on with any length instead of each.
  */
-static __always_inline __u32 record_name(
-	struct frame *frame, __u32 offset, const char *name, __u8 *ret_length)
+__noinline __u32 record_name(struct frame *frame, __u32 offset, __u64 name)
 {
-	*ret_length = 0;
-	if (!record_bounded(offset))
+	if (!frame || !record_bounded(offset))
 		return 0;
 	if (!direct_loads) {
-		long length =
-			bpf_probe_read_kernel_str(frame->record + offset, EVENT_NAME_MAX + 1, name);
+		long length = bpf_probe_read_kernel_str(
+			frame->record + offset, EVENT_NAME_MAX + 1, (const void *)name);
 
-		*ret_length = length > 0 ? length - 1 : 0;
-		return *ret_length;
+		return length > 0 ? length - 1 : 0;
 	}
 	for (__u32 i = 0; i < EVENT_NAME_MAX + 1; i += sizeof(__u64)) {
-		__u64 word = word_read((__u64)name + i);
-		__u32 length = word_length(word);
+		__u64 word = *(const __u64 *)direct(name + i), zeros = word_zeros(word);
 
 		*(__u64 *)(frame->record + offset + i) = word;
-		*ret_length = i + length;
-		if (length < sizeof(__u64))
-			break;
+		if (zeros)
+			return i + zeros_length(zeros);
 	}
-	return *(volatile __u8 *)ret_length;
+	return EVENT_NAME_MAX;
 }
+
+/* The verifier knows nothing of what comes back. */
+static __always_inline __u32 record_name_length(struct frame *frame, __u32 offset, const char *name)
+{
+	return record_name(frame, offset, (__u64)name) & EVENT_NAME_MAX;
+}
+
+_Static_assert((EVENT_NAME_MAX & (EVENT_NAME_MAX + 1)) == 0, "a mask that keeps every length");
 
 /* The name and handle of the chain of a jump or goto. */
 static __always_inline __u32 record_target(
@@ -79,7 +118,7 @@ static __always_inline __u32 record_target(
 	chain = chain_object(notes);
 	nft->target_handle = chain->handle;
 	nft->flags |= EVENT_NFT_TARGET;
-	return record_name(frame, offset, chain->name, &nft->target_length);
+	return nft->target_length = record_name_length(frame, offset, chain->name);
 }
 
 /* Table and chain of the call: the chain that was chosen. */
@@ -88,7 +127,7 @@ static __always_inline __u32 record_chain(
 {
 	const struct nft_chain *chain = chain_object(notes);
 	const struct nft_table *table;
-	__u32 length;
+	__u32 table_length, chain_length;
 	__u64 span[10];
 
 	table = object_open(chain->table, span, struct nft_table, handle, name);
@@ -96,15 +135,17 @@ static __always_inline __u32 record_chain(
 		return 0;
 	nft->table_handle = table->handle;
 	nft->family = BPF_CORE_READ_BITFIELD(table, family);
-	length = record_name(frame, offset, table->name, &nft->table_length);
+	table_length = record_name_length(frame, offset, table->name);
 	nft->chain_handle = chain->handle;
-	length += record_name(frame, offset + length, chain->name, &nft->chain_length);
+	chain_length = record_name_length(frame, offset + table_length, chain->name);
+	nft->table_length = table_length;
+	nft->chain_length = chain_length;
 	nft->flags |= EVENT_NFT_CHAIN;
-	return length;
+	return table_length + chain_length;
 }
 
 static __always_inline __u32 record_nft(struct frame *frame, struct notes *notes,
-	struct cpu_stats *stats, const struct nf_hook_state *state, __u32 offset)
+	struct cpu_stats *stats, const struct hook *hook, __u32 offset)
 {
 	struct event_nft *nft = (struct event_nft *)(frame->record + offset);
 	__u32 end = offset + sizeof(*nft);
@@ -113,8 +154,8 @@ static __always_inline __u32 record_nft(struct frame *frame, struct notes *notes
 
 	__builtin_memset(nft, 0, sizeof(*nft));
 	nft->trace_type = notes->trace_type;
-	nft->hook = state->hook;
-	nft->protocol = state->pf;
+	nft->hook = hook->number;
+	nft->protocol = hook->protocol;
 	if (code >= 0) {
 		nft->verdict = code & NETFILTER_VERDICT_MASK;
 		if (nft->verdict == NETFILTER_QUEUE)
@@ -124,7 +165,8 @@ static __always_inline __u32 record_nft(struct frame *frame, struct notes *notes
 	}
 	if (notes->trace_type == EVENT_TRACE_POLICY)
 		nft->flags |= EVENT_NFT_POLICY;
-	if (state->pf == NETFILTER_PROTO_NETDEV && state->hook == NETFILTER_HOOK_NETDEV_EGRESS)
+	if (hook->protocol == NETFILTER_PROTO_NETDEV &&
+		hook->number == NETFILTER_HOOK_NETDEV_EGRESS)
 		nft->flags |= EVENT_NFT_NETDEV_EGRESS;
 
 	if (notes->rule) {
@@ -140,7 +182,7 @@ static __always_inline __u32 record_nft(struct frame *frame, struct notes *notes
 		}
 	}
 
-	if (chain_of_call(notes, stats, notes->rule, last))
+	if (chain_of_call(frame, stats, last))
 		end += record_chain(frame, notes, nft, end);
 	else
 		stats->counts[COUNT_CHAIN_UNKNOWN]++;
@@ -154,42 +196,27 @@ static __always_inline __u32 record_nft(struct frame *frame, struct notes *notes
 
 /* Index and name of a device, the name appended; returns the name's length. */
 static __always_inline __u32 record_device_name(
-	struct frame *frame, __u32 offset, const struct net_device *device, __u32 *ret_index)
+	struct frame *frame, __u32 offset, __u64 device, __u32 *ret_index)
 {
-	__u64 name_address = (__u64)device + bpf_core_field_offset(struct net_device, name);
-	__u64 name[2] = {};
 	__u32 length;
 
-	*ret_index = half_read((__u64)device + bpf_core_field_offset(struct net_device, ifindex));
-	if (direct_loads) {
-		name[0] = word_read(name_address);
-		name[1] = word_read(name_address + sizeof(__u64));
-	} else if (bpf_probe_read_kernel(name, sizeof(name), (void *)name_address)) {
-		return 0;
-	}
-
-	if (!record_bounded(offset))
-		return 0;
-	*(__u64 *)(frame->record + offset) = name[0];
-	*(__u64 *)(frame->record + offset + 8) = name[1];
-	length = word_length(name[0]);
-	if (length == 8)
-		length += word_length(name[1]);
+	*ret_index = half_read(device + bpf_core_field_offset(struct net_device, ifindex));
+	length =
+		record_name(frame, offset, device + bpf_core_field_offset(struct net_device, name));
 	return length > EVENT_DEVICE_MAX ? EVENT_DEVICE_MAX : length;
 }
 
-/* `in` and `out` are those of the hook, NULL where there is none. */
-static __always_inline __u32 record_device(struct frame *frame, struct notes *notes,
-	const struct net_device *in, const struct net_device *out, __u32 offset)
+/* `in` and `out` are the hook's devices, 0 where there is none. */
+static __always_inline __u32 record_device(
+	struct frame *frame, struct notes *notes, __u64 in, __u64 out, __u32 offset)
 {
-	const struct net_device *device = NULL;
+	__u64 device = 0;
 	__u32 index = 0, in_index = 0, out_index = 0, length = 0, in_length = 0, out_length = 0,
 	      end;
 	struct event_device *section;
 
 	if (notes->head)
-		device = (const struct net_device *)word_read(
-			notes->skb + bpf_core_field_offset(struct sk_buff, dev));
+		device = word_read(notes->skb + bpf_core_field_offset(struct sk_buff, dev));
 	if (!device && !in && !out)
 		return offset;
 	end = offset + sizeof(*section);

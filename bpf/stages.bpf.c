@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
-/*
  * The stages as programs, for each way of attaching: STUB, the only attached one, CAPTURE, EMIT and
  * SECTIONS; the matcher between CAPTURE and EMIT is generated, and so are the stubs of tracepoints.
  * Owns the global variables of the kernel side. The stages are one object because libbpf 1.1 can't link
@@ -12,22 +11,10 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-const volatile __u32 argument_layout = LAYOUT_VERDICT;
-const volatile __u32 direct_loads;
-const volatile __u32 possible_cpus;
-const volatile __u32 ring_mask;
-const volatile __u32 tracker_mask;
-const volatile __u64 vmemmap_base_address;
-const volatile __u64 page_offset_base_address;
-
-const volatile __u8 bit_positions[64] = { 0, 1, 48, 2, 57, 49, 28, 3, 61, 58, 50, 42, 38, 29, 17, 4,
-	62, 55, 59, 36, 53, 51, 43, 22, 45, 39, 33, 30, 24, 18, 12, 5, 63, 47, 56, 27, 60, 41, 37,
-	16, 54, 35, 52, 21, 44, 32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9, 13, 8, 7,
-	6 };
-
 struct pipeline_config config;
 __u64 arrivals[EVENT_SESSIONS_MAX];
 __u64 chain_cache[CHAIN_CACHE_SIZE];
+struct ring_fill fills[RINGS_MAX];
 
 SEC("kprobe/__nft_trace_packet")
 int kprobe_stub(struct pt_regs *context)

@@ -30,13 +30,9 @@ struct gather {
 /* Virtual address of a page fragment; 0: can't be told. */
 static __always_inline __u64 fragment_address(__u64 page, __u32 offset)
 {
-	__u64 vmemmap, pages;
+	__u64 vmemmap = vmemmap_start, pages = page_offset_start;
 
-	if (page & NETMEM_IOV || !vmemmap_base_address || !page_offset_base_address)
-		return 0;
-	vmemmap = word_read(vmemmap_base_address);
-	pages = word_read(page_offset_base_address);
-	if (!vmemmap || !pages || page < vmemmap)
+	if (page & NETMEM_IOV || !vmemmap || !pages || page < vmemmap)
 		return 0;
 	return pages + ((page - vmemmap) / bpf_core_type_size(struct page) << PAGE_BITS) + offset;
 }
@@ -143,6 +139,16 @@ __noinline __u32 view_gather(__u32 owner, __u32 filled, __u32 wanted)
 	return gather.filled;
 }
 
+#define VIEW_SHORT 64 /* bytes; what most packets have that a small snapshot is made of */
+
+/* Copies words from `from` on: bytes `first` to `end`. */
+static __always_inline void words_copy(__u8 *to, const __u64 *from, __u32 first, __u32 end)
+{
+#pragma unroll
+	for (__u32 i = first; i < end; i += sizeof(__u64))
+		*(__u64 *)(to + i) = from[i / sizeof(__u64)];
+}
+
 /* Reads at most `wanted` linear bytes from `start` on to packet + offset; returns how many. */
 static __always_inline __u32 view_linear(
 	struct frame *frame, __u32 offset, __u64 start, __u64 end, __u32 wanted)
@@ -153,6 +159,15 @@ static __always_inline __u32 view_linear(
 		return 0;
 	if (length > end - start)
 		length = end - start;
+	if (direct_loads && length <= EVENT_SNAPSHOT_MAX) {
+		/* What lies behind the packet's end is copied with it, and nobody looks at it. */
+		const __u64 *words = direct(start);
+
+		words_copy(frame->packet + offset, words, 0, VIEW_SHORT);
+		if (length > VIEW_SHORT)
+			words_copy(frame->packet + offset, words, VIEW_SHORT, EVENT_SNAPSHOT_MAX);
+		return length;
+	}
 	opaque(length);
 	if (length > FRAME_VIEW_MAX)
 		length = FRAME_VIEW_MAX;

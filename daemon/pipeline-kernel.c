@@ -5,26 +5,28 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "../journal/cleanup.h"
 
 #define KERNEL_BTF     "/sys/kernel/btf/vmlinux"
 #define MODULE_BTF     "/sys/kernel/btf/" PIPELINE_MODULE
 #define MODULE_FOLDER  "/sys/module/" PIPELINE_MODULE
 #define LOCKDOWN       "/sys/kernel/security/lockdown"
-#define SYMBOLS        "/proc/kallsyms"
 #define KPROBE_TYPE    "/sys/bus/event_source/devices/kprobe/type"
 #define PERF_PARANOID  "/proc/sys/kernel/perf_event_paranoid"
+#define WORDS_TYPE     "pt_regs" /* see bpf/read.h */
 #define ERROR_MAX      128 /* bytes of libbpf's words for an error */
 #define PARANOID_ADMIN 3 /* Debian: perf events take CAP_SYS_ADMIN */
 
-/* What is looked for among the kernel's symbols. */
-struct symbols {
-	bool function;
-	uint64_t vmemmap_base;
-	uint64_t page_offset_base;
+static const char *const function_names[KERNEL_FUNCTIONS] = {
+	[KERNEL_TRACE] = PIPELINE_FUNCTION,
+	[KERNEL_FREE] = "skb_free_head",
+	[KERNEL_PARTIAL] = "kfree_skb_partial",
+	[KERNEL_EXPAND] = "pskb_expand_head",
+	[KERNEL_RDONLY_CAST] = "bpf_rdonly_cast",
 };
 
 ino_t kernel_module_inode(void)
@@ -32,39 +34,6 @@ ino_t kernel_module_inode(void)
 	struct stat status;
 
 	return stat(MODULE_FOLDER, &status) < 0 ? 0 : status.st_ino;
-}
-
-static void symbol_take(struct symbols *symbols, const char *address, const char *name)
-{
-	if (strcmp(name, PIPELINE_FUNCTION) == 0)
-		symbols->function = true;
-	else if (strcmp(name, "vmemmap_base") == 0)
-		symbols->vmemmap_base = g_ascii_strtoull(address, NULL, 16);
-	else if (strcmp(name, "page_offset_base") == 0)
-		symbols->page_offset_base = g_ascii_strtoull(address, NULL, 16);
-}
-
-/* A line is "address type name", with "\t[module]" behind it for a module's symbol. */
-static int symbols_read(struct symbols *ret)
-{
-	g_autofree char *line = NULL;
-	size_t size = 0;
-	FILE *file = fopen(SYMBOLS, "re");
-
-	if (!file)
-		return -errno;
-	while (getline(&line, &size, file) > 0) {
-		char *type = strchr(line, ' ');
-		char *name = type ? strchr(type + 1, ' ') : NULL;
-
-		if (!name)
-			continue;
-		name++;
-		name[strcspn(name, "\t\n ")] = '\0';
-		symbol_take(ret, line, name);
-	}
-	fclose(file);
-	return 0;
 }
 
 /* True if the kernel's lockdown level forbids reading its memory. */
@@ -76,50 +45,116 @@ static bool kernel_is_locked_down(void)
 		strstr(level, "[confidentiality]");
 }
 
-static int function_find(const struct btf *btf, struct kernel_facts *facts)
+/* Looks for all functions at once among the types from `first` on; those that are known stay. */
+static void functions_find(const struct btf *btf, uint32_t first, uint32_t ids[KERNEL_FUNCTIONS])
 {
-	int id = btf__find_by_name_kind(btf, PIPELINE_FUNCTION, BTF_KIND_FUNC);
-	const struct btf_type *type;
+	uint32_t end = btf__type_cnt(btf);
 
-	if (id < 0)
-		return id;
-	type = btf__type_by_id(btf, btf__type_by_id(btf, (uint32_t)id)->type);
-	facts->function_id = (uint32_t)id;
-	facts->layout = btf_vlen(type);
+	for (uint32_t id = first; id < end; id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+		const char *name;
+
+		if (!btf_is_func(type))
+			continue;
+		name = btf__name_by_offset(btf, type->name_off);
+		for (unsigned int i = 0; i < KERNEL_FUNCTIONS; i++) {
+			if (!ids[i] && strcmp(name, function_names[i]) == 0)
+				ids[i] = id;
+		}
+	}
+}
+
+uint32_t kernel_function_id(const struct kernel_facts *facts, const char *name)
+{
+	for (unsigned int i = 0; i < KERNEL_FUNCTIONS; i++) {
+		if (strcmp(name, function_names[i]) == 0)
+			return facts->functions[i];
+	}
 	return 0;
 }
 
-/* The function's type, from the module's BTF, or from the kernel's where nf_tables is built in. */
-static int layout_read(struct kernel_facts *facts, char **ret_reason)
+static uint32_t function_arguments(const struct btf *btf, uint32_t id)
 {
-	struct btf *kernel = btf__parse(KERNEL_BTF, NULL), *module = NULL;
+	return btf_vlen(btf__type_by_id(btf, btf__type_by_id(btf, id)->type));
+}
+
+static int kernel_types_open(struct btf **ret, char **ret_reason)
+{
+	char why[ERROR_MAX];
+
+	*ret = btf__parse(KERNEL_BTF, NULL);
+	if (*ret)
+		return 0;
+	libbpf_strerror(errno, why, sizeof(why));
+	*ret_reason = g_strdup_printf("the kernel's type information (" KERNEL_BTF
+				      ") can't be read (%s): it needs CONFIG_DEBUG_INFO_BTF",
+		why);
+	return -ENODATA;
+}
+
+/* Types from `kernel_end` on are the module's. */
+static int types_read(
+	const struct btf *types, uint32_t kernel_end, struct kernel_facts *facts, char **ret_reason)
+{
 	int r;
 
-	if (!kernel) {
-		char why[ERROR_MAX];
+	functions_find(types, kernel_end, facts->functions);
+	if (!facts->functions[KERNEL_TRACE])
+		return 0;
+	facts->layout = function_arguments(types, facts->functions[KERNEL_TRACE]);
+	r = kernel_types_pick(types, kernel_end, WORDS_TYPE, &facts->types);
+	if (r < 0) {
+		*ret_reason =
+			g_strdup_printf("the kernel's types can't be copied: %s", g_strerror(-r));
+		return r;
+	}
+	facts->direct_loads = r > 0 && facts->functions[KERNEL_RDONLY_CAST];
+	return 0;
+}
 
-		libbpf_strerror(errno, why, sizeof(why));
-		*ret_reason = g_strdup_printf("the kernel's type information (" KERNEL_BTF
-					      ") can't be read (%s): it "
-					      "needs CONFIG_DEBUG_INFO_BTF",
-			why);
-		return -ENODATA;
-	}
-	facts->direct_loads = btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
-	r = function_find(kernel, facts);
-	if (r < 0) {
-		module = btf__parse_split(MODULE_BTF, kernel);
-		if (module) {
-			r = function_find(module, facts);
-			facts->module_btf = true;
-		}
-	}
-	btf__free(module);
-	btf__free(kernel);
-	if (r < 0) {
+static int module_types_read(struct btf *kernel, struct kernel_facts *facts, char **ret_reason)
+{
+	struct btf *module = btf__parse_split(MODULE_BTF, kernel);
+	int r;
+
+	if (!module) {
 		*ret_reason = g_strdup("the kernel has no type information of nf_tables: it needs "
 				       "CONFIG_DEBUG_INFO_BTF_MODULES");
 		return -ENODATA;
+	}
+	r = types_read(module, btf__type_cnt(kernel), facts, ret_reason);
+	btf__free(module);
+	return r;
+}
+
+/* From the kernel's types, and the module's where nf_tables is one. */
+static int functions_read(struct kernel_facts *facts, char **ret_reason)
+{
+	struct btf *kernel;
+	int r = kernel_types_open(&kernel, ret_reason);
+
+	if (r < 0)
+		return r;
+	functions_find(kernel, 1, facts->functions);
+	facts->module_btf = !facts->functions[KERNEL_TRACE];
+	if (!facts->module_btf)
+		r = types_read(kernel, btf__type_cnt(kernel), facts, ret_reason);
+	else if (facts->module_inode)
+		r = module_types_read(kernel, facts, ret_reason);
+	btf__free(kernel);
+	return r;
+}
+
+static int layout_check(const struct kernel_facts *facts, char **ret_reason)
+{
+	if (!facts->functions[KERNEL_TRACE] && !facts->module_inode) {
+		*ret_reason = g_strdup("nf_tables is not loaded: run \"modprobe nf_tables\"");
+		return -ENOENT;
+	}
+	if (!facts->functions[KERNEL_TRACE]) {
+		*ret_reason = g_strdup("the kernel has no function " PIPELINE_FUNCTION
+				       " to probe: it needs 5.17 or later");
+		return -EOPNOTSUPP;
 	}
 	if (facts->layout != 3 && facts->layout != 5) {
 		*ret_reason = g_strdup_printf(PIPELINE_FUNCTION
@@ -132,12 +167,9 @@ static int layout_read(struct kernel_facts *facts, char **ret_reason)
 
 int kernel_facts_read(struct kernel_facts *ret, char **ret_reason)
 {
-	struct kernel_facts facts = {};
-	struct symbols symbols = {};
+	struct kernel_facts facts = { .types = -1 };
 	int r;
 
-	/* It would write to standard error; what it has to say is in our sentence. */
-	libbpf_set_print(NULL);
 	if (access(KERNEL_BTF, F_OK) < 0) {
 		*ret_reason = g_strdup("the kernel has no type information (" KERNEL_BTF
 				       "): it needs CONFIG_DEBUG_INFO_BTF");
@@ -153,27 +185,14 @@ int kernel_facts_read(struct kernel_facts *ret, char **ret_reason)
 		*ret_reason = g_strdup("the kernel has no kprobes: it needs CONFIG_KPROBE_EVENTS");
 		return -EOPNOTSUPP;
 	}
-	r = symbols_read(&symbols);
-	if (r < 0) {
-		*ret_reason = g_strdup_printf("%s can't be read: %s", SYMBOLS, g_strerror(-r));
-		return r;
-	}
 	facts.module_inode = kernel_module_inode();
-	if (!symbols.function) {
-		if (!facts.module_inode) {
-			*ret_reason =
-				g_strdup("nf_tables is not loaded: run \"modprobe nf_tables\"");
-			return -ENOENT;
-		}
-		*ret_reason = g_strdup("the kernel has no function " PIPELINE_FUNCTION
-				       " to probe: it needs 5.17 or later");
-		return -EOPNOTSUPP;
-	}
-	facts.vmemmap_base = symbols.vmemmap_base;
-	facts.page_offset_base = symbols.page_offset_base;
-	r = layout_read(&facts, ret_reason);
-	if (r < 0)
+	r = functions_read(&facts, ret_reason);
+	if (r == 0)
+		r = layout_check(&facts, ret_reason);
+	if (r < 0) {
+		fd_close(&facts.types);
 		return r;
+	}
 	*ret = facts;
 	return 0;
 }

@@ -16,18 +16,6 @@
 #include "../journal/cleanup.h"
 #include "bpf/pipeline.skel.h"
 
-#define RINGS_MAX 16 /* more would spread the memory thin */
-
-/* What libbpf says while it works in this thread; NULL: nobody wants to know. */
-static _Thread_local GString *messages;
-
-static int message_take(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	if (messages && level == LIBBPF_WARN)
-		g_string_append_vprintf(messages, format, arguments);
-	return 0;
-}
-
 /* The verifier's last words, or else libbpf's first; "" if there are none. For g_free. */
 static char *message_gist(const char *text)
 {
@@ -104,6 +92,7 @@ static void choose_programs(const struct pipeline *pipeline, struct pipeline_bpf
 	bool hook_fentry = pipeline->hook_mode == ATTACH_FENTRY;
 
 	choose_none(skeleton);
+	bpf_program__set_autoload(skeleton->progs.addresses_read, true);
 	bpf_program__set_autoload(skeleton->progs.kprobe_stub, !fentry);
 	bpf_program__set_autoload(skeleton->progs.kprobe_capture, !fentry);
 	bpf_program__set_autoload(skeleton->progs.kprobe_emit, !fentry);
@@ -131,8 +120,6 @@ static int maps_prepare(const struct pipeline *pipeline, struct pipeline_bpf *sk
 	skeleton->rodata->possible_cpus = pipeline->cpus;
 	skeleton->rodata->ring_mask = pipeline->rings - 1;
 	skeleton->rodata->tracker_mask = pipeline->buckets - 1;
-	skeleton->rodata->vmemmap_base_address = pipeline->facts.vmemmap_base;
-	skeleton->rodata->page_offset_base_address = pipeline->facts.page_offset_base;
 
 	r = bpf_map__set_max_entries(skeleton->maps.stats, pipeline->cpus * FRAME_OWNERS);
 	if (r == 0)
@@ -239,10 +226,20 @@ static unsigned int buckets_count(uint32_t packets)
 	return buckets;
 }
 
+/* Where page fragments are; without it they are not seen. */
+static void addresses_read(const struct pipeline *pipeline)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+
+	bpf_prog_test_run_opts(bpf_program__fd(pipeline->programs->progs.addresses_read), &options);
+}
+
 static int skeleton_load(
 	struct pipeline *pipeline, programs_chooser choose, struct pipeline_bpf **ret)
 {
-	struct pipeline_bpf *skeleton = pipeline_bpf__open();
+	g_autofree char *types = g_strdup_printf("/proc/self/fd/%d", pipeline->facts.types);
+	LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = types);
+	struct pipeline_bpf *skeleton = pipeline_bpf__open_opts(&options);
 	int r;
 
 	if (!skeleton)
@@ -281,8 +278,7 @@ int pipeline_load(
 		pipeline->rings = rings_count(pipeline->cpus);
 		pipeline->buckets = buckets_count(options->tracker_size);
 	}
-	libbpf_set_print(message_take);
-	messages = said;
+	library_begin(pipeline, said);
 	r = skeleton_load(pipeline, choose_programs, &pipeline->programs);
 	if (r < 0 && pipeline->facts.direct_loads) {
 		/* There, but not for programs of this kind. */
@@ -290,12 +286,13 @@ int pipeline_load(
 		g_string_truncate(said, 0);
 		r = skeleton_load(pipeline, choose_programs, &pipeline->programs);
 	}
-	messages = NULL;
+	library_end();
 	if (r < 0) {
 		*ret_reason = load_refusal(said->str, r);
 		return r;
 	}
 
+	addresses_read(pipeline);
 	r = maps_keep(pipeline);
 	if (r == 0)
 		r = mappings_make(pipeline);
@@ -319,9 +316,9 @@ int pipeline_load_probes(struct pipeline *pipeline, char **ret_reason)
 	g_autoptr(GString) said = g_string_new(NULL);
 	int r;
 
-	messages = said;
+	library_begin(pipeline, said);
 	r = skeleton_load(pipeline, choose_probes, &pipeline->probe_programs);
-	messages = NULL;
+	library_end();
 	if (r < 0)
 		*ret_reason = load_refusal(said->str, r);
 	return r;

@@ -14,16 +14,26 @@
 #define PIPELINE_FUNCTION "__nft_trace_packet"
 #define PIPELINE_MODULE   "nf_tables"
 
+struct btf;
 struct pipeline_bpf;
+
+/* Functions of the kernel that are looked for in its BTF. */
+enum kernel_function {
+	KERNEL_TRACE, /* PIPELINE_FUNCTION */
+	KERNEL_FREE,
+	KERNEL_PARTIAL,
+	KERNEL_EXPAND,
+	KERNEL_RDONLY_CAST,
+	KERNEL_FUNCTIONS,
+};
 
 /* What the running kernel is like, as far as it matters here. */
 struct kernel_facts {
 	uint32_t layout; /* number of arguments of PIPELINE_FUNCTION */
-	uint32_t function_id; /* of PIPELINE_FUNCTION in BTF; 0: not found */
-	bool module_btf; /* function_id is in the module's BTF, not in vmlinux */
+	uint32_t functions[KERNEL_FUNCTIONS]; /* BTF ids; 0: not found */
+	bool module_btf; /* PIPELINE_FUNCTION is in the module's BTF, not in vmlinux */
 	bool direct_loads; /* programs can use bpf_rdonly_cast */
-	uint64_t vmemmap_base; /* addresses of variables; 0: unknown */
-	uint64_t page_offset_base;
+	int types; /* memory file, BTF of the types that the programs name; -1: none */
 	ino_t module_inode; /* of the loaded module's folder in sysfs; 0: not a module */
 };
 
@@ -120,6 +130,14 @@ struct pipeline {
 int kernel_facts_read(struct kernel_facts *ret, char **ret_reason);
 /* The inode of the loaded module's folder in sysfs; 0: there is none. */
 ino_t kernel_module_inode(void);
+/* The BTF id of one of enum kernel_function by its name; 0: not found. */
+uint32_t kernel_function_id(const struct kernel_facts *facts, const char *name);
+/*
+ * pipeline-types.c: copies the types that the programs name, and what these are made of, to BTF in a
+ * memory file, which is the caller's. Types below `kernel_end` are the kernel's, the rest a module's.
+ * The struct `kept` is to have the number there that it has in the kernel. 1: it has; 0: it has not.
+ */
+int kernel_types_pick(const struct btf *types, uint32_t kernel_end, const char *kept, int *ret_fd);
 /* The remedy for a call that was refused with `error` (negative errno). Free with g_free. */
 char *kernel_refusal(const char *what, int error);
 
@@ -128,6 +146,15 @@ char *kernel_refusal(const char *what, int error);
  */
 int programs_ensure(struct pipeline *pipeline, char **ret_reason);
 void programs_release(struct pipeline *pipeline);
+
+/*
+ * pipeline-library.c: what libbpf must know before it is used: that it writes nothing to standard error,
+ * and how our fentry programs are loaded. More than once does no harm.
+ */
+int library_prepare(void);
+/* From here to library_end libbpf works for the pipeline in this thread; its warnings go to `said`. */
+void library_begin(const struct pipeline *pipeline, GString *said);
+void library_end(void);
 
 /* pipeline-load.c: the BPF object. The programs use the maps that are there already. */
 int pipeline_load(

@@ -25,7 +25,7 @@ static struct matcher_target matcher_target(
 	case ARRAY_FENTRY:
 		target.type = BPF_PROG_TYPE_TRACING;
 		target.attach_type = BPF_TRACE_FENTRY;
-		target.attach_btf_id = pipeline->facts.function_id;
+		target.attach_btf_id = pipeline->facts.functions[KERNEL_TRACE];
 		target.attach_btf_fd = pipeline->facts.module_btf ? pipeline->module_btf : 0;
 		target.frame_key = FRAME_TRACING;
 		break;

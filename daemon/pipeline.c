@@ -66,12 +66,6 @@ void programs_release(struct pipeline *pipeline)
 
 int programs_ensure(struct pipeline *pipeline, char **ret_reason)
 {
-	if (!pipeline->programs) {
-		int r = pipeline_load(pipeline, &pipeline->options, ret_reason);
-
-		if (r < 0)
-			return r;
-	}
 	if (pipeline->mode == ATTACH_FENTRY && pipeline->facts.module_btf &&
 		pipeline->module_btf < 0) {
 		pipeline->module_btf = module_btf_open();
@@ -81,7 +75,7 @@ int programs_ensure(struct pipeline *pipeline, char **ret_reason)
 			return -EPERM;
 		}
 	}
-	return 0;
+	return pipeline->programs ? 0 : pipeline_load(pipeline, &pipeline->options, ret_reason);
 }
 
 /* Loads, and attaches once to see that it can be done. */
@@ -115,6 +109,7 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret, 
 
 	pipeline->options = *options;
 	pipeline->module_btf = -1;
+	pipeline->facts.types = -1;
 	pipeline->stub = ATTACHMENT_NONE;
 	for (int i = 0; i < PIPELINE_HOOKS; i++)
 		pipeline->hooks[i] = ATTACHMENT_NONE;
@@ -124,7 +119,11 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret, 
 		pipeline->matchers[i] = -1;
 	probes_init(pipeline);
 
-	r = kernel_facts_read(&pipeline->facts, &reason);
+	r = library_prepare();
+	if (r == 0)
+		r = kernel_facts_read(&pipeline->facts, &reason);
+	else
+		reason = kernel_refusal("can't set up libbpf", r);
 	if (r == 0) {
 		r = -EOPNOTSUPP;
 		for (size_t i = 0; r < 0 && i < G_N_ELEMENTS(attempts); i++) {
@@ -168,6 +167,7 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 	for (int i = 0; i < PIPELINE_MAPS; i++)
 		fd_close(&pipeline->maps[i]);
 	fd_close(&pipeline->module_btf);
+	fd_close(&pipeline->facts.types);
 	g_free(pipeline);
 	return NULL;
 }

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sessions that stick to a tracked packet, as far as its entry can still mean them.
+ */
+#ifndef NFTTRACED_STICKY_H
+#define NFTTRACED_STICKY_H
+
+#include "track.h"
+
+/*
+ * Of `sessions`, those that got their bit or their filter after `epoch`. Not static, so that the
+ * verifier looks at it once.
+ */
+__noinline __u64 sessions_outdated(__u64 sessions, __u32 epoch)
+{
+	__u64 outdated = 0;
+
+	for (int i = 0; i < EVENT_SESSIONS_MAX && sessions; i++) {
+		__u32 bit = bit_lowest(sessions);
+
+		sessions &= sessions - 1;
+		if (config.since[bit] > epoch)
+			outdated |= 1ull << bit;
+	}
+	return outdated;
+}
+
+/* The sessions that stick to a packet, without those that its entry can't mean any more. */
+static __always_inline __u64 slot_sessions(struct tracker_slot *slot)
+{
+	__u64 sessions = slot->sessions, outdated;
+	__u32 epoch = config.epoch;
+
+	if (!sessions || slot->epoch == epoch)
+		return sessions;
+	outdated = sessions_outdated(sessions, slot->epoch);
+	if (outdated)
+		__sync_fetch_and_and(&slot->sessions, ~outdated);
+	slot->epoch = epoch;
+	return sessions & ~outdated;
+}
+
+#endif
