@@ -24,10 +24,28 @@ ready() {
         until busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager State | grep -q ready; do :; done
 }
 
+# busy: what the daemon and its processes have used of the processor, in ticks.
+busy() {
+        cat /proc/[0-9]*/stat 2>/dev/null | awk '/\(nfttraced/ { sum += $14 + $15 } END { print sum + 0 }'
+}
+
+# settled: returns when they do nothing any more: rules are read when a session starts, names when its first events
+# come, and neither is a packet's cost.
+settled() {
+        local quiet=0 before now
+        before=$(busy)
+        while [ $quiet -lt 20 ]; do
+                now=$(busy)
+                if [ "$now" = "$before" ]; then quiet=$((quiet + 1)); else quiet=0; fi
+                before=$now
+        done
+}
+
 # measure NAME: the load, once to warm up and once for the figure.
 measure() {
         local each
         on client traffic udp 10.0.42.2 8080 2000 >/dev/null
+        settled
         each=$(on client traffic udp 10.0.42.2 8080 "$packets" | sed 's/.*ns-per-packet //')
         [ -n "$baseline" ] || baseline=$each
         printf '%-58s %7d %+7d\n' "$1" "$each" $((each - baseline))
