@@ -305,6 +305,16 @@ uint64_t engine_count(struct engine *engine, enum pipeline_count which)
 	return sum;
 }
 
+uint64_t engine_names_lost(struct engine *engine)
+{
+	return scribe_lost(engine->scribe);
+}
+
+uint64_t engine_names_overflow(struct engine *engine)
+{
+	return notes_overflows(data_notes(engine->data));
+}
+
 int engine_missed(struct engine *engine, uint64_t *ret)
 {
 	uint64_t missed = 0;

@@ -99,6 +99,11 @@ void engine_books(struct engine *engine, unsigned int bit, struct dictionary_boo
 /* Sum over all pipelines there were. */
 uint64_t engine_count(struct engine *engine, enum pipeline_count which);
 
+/* Names that got into no journal, and notes of what wants one that found no room: see scribe_lost and
+ * notes_overflows. */
+uint64_t engine_names_lost(struct engine *engine);
+uint64_t engine_names_overflow(struct engine *engine);
+
 /* Calls that the kernel skipped; -EOPNOTSUPP where it does not tell. */
 int engine_missed(struct engine *engine, uint64_t *ret);
 

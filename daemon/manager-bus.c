@@ -250,6 +250,12 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
 	if (r >= 0)
 		r = sd_bus_message_append(
 			reply, "{st}", "unclaimed", data_unclaimed(manager->data));
+	if (r >= 0)
+		r = sd_bus_message_append(
+			reply, "{st}", "names-lost", engine_names_lost(manager->engine));
+	if (r >= 0)
+		r = sd_bus_message_append(
+			reply, "{st}", "names-overflow", engine_names_overflow(manager->engine));
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

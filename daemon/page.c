@@ -55,8 +55,14 @@ void page_init(struct page *page)
 	};
 }
 
+static unsigned int names_count(const struct page *page)
+{
+	return page->rules->len + page->symbols->len + page->netns->len;
+}
+
 static void lists_empty(struct page *page)
 {
+	page->lost += names_count(page);
 	g_array_set_size(page->rules, 0);
 	g_array_set_size(page->symbols, 0);
 	g_array_set_size(page->netns, 0);
@@ -97,11 +103,6 @@ static gboolean is_symbol(gpointer key, gpointer value, gpointer context)
 void page_renew_symbols(struct page *page)
 {
 	g_hash_table_foreach_remove(page->told, is_symbol, NULL);
-}
-
-static unsigned int names_count(const struct page *page)
-{
-	return page->rules->len + page->symbols->len + page->netns->len;
 }
 
 static void add_rule(struct page *page, const struct rule_key *key,

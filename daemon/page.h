@@ -29,12 +29,12 @@ struct page {
 	bool reasons_due; /* the segment does not have them yet */
 	uint64_t since; /* of the symbols */
 	int64_t retry; /* us: not written before; 0: at once */
-	uint64_t lost;
+	uint64_t lost; /* names that will not be written */
 };
 
 void page_init(struct page *page);
 
-/* Another session has the bit, or nobody. */
+/* Another session has the bit, or nobody: names that still wait are lost. */
 void page_turn(struct page *page, uint64_t tenure);
 
 /* True if what is noted has to be asked for: it is told of from now on. */

@@ -273,13 +273,19 @@ static void session_give_up(struct scribe *scribe, struct page *page)
 			give_up(scribe, link->data);
 }
 
+/* What the page has lost is told to who asks, any thread. */
+static void count_lost(struct scribe *scribe, struct page *page)
+{
+	atomic_fetch_add(&scribe->lost, page->lost);
+	page->lost = 0;
+}
+
 static void session_end(struct scribe *scribe, unsigned int bit)
 {
 	const struct keeper_ask unwatch = { .kind = KEEPER_UNWATCH };
 
-	atomic_fetch_add(&scribe->lost, scribe->pages[bit].lost);
-	scribe->pages[bit].lost = 0;
 	page_turn(&scribe->pages[bit], 0);
+	count_lost(scribe, &scribe->pages[bit]);
 	scribe->sessions &= ~(1ULL << bit);
 	if (!scribe->sessions)
 		ask(scribe, &unwatch);
@@ -371,6 +377,7 @@ static void *scribe_main(void *context)
 			unsigned int bit = (unsigned int)__builtin_ctzll(bits);
 
 			page_write(&scribe->pages[bit], scribe->data, bit);
+			count_lost(scribe, &scribe->pages[bit]);
 		}
 		serve(scribe);
 	}

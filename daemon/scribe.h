@@ -35,7 +35,7 @@ void scribe_begin(struct scribe *scribe, unsigned int bit, enum scribe_reasons r
  * by then is written as that. Then nobody has the bit. */
 void scribe_end(struct scribe *scribe, unsigned int bit);
 
-/* Names that did not get into a journal: its disk was full, or there were too many. */
+/* Names that did not get into a journal: its disk was full, or there were too many. Any thread's. */
 uint64_t scribe_lost(const struct scribe *scribe);
 
 /* Ends the thread. Accepts NULL; returns NULL. */

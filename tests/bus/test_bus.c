@@ -72,6 +72,30 @@ START_TEST(what_is_served_is_what_the_xml_declares)
 }
 END_TEST
 
+/* A counter of the manager's; UINT64_MAX if there is none of that name. */
+static uint64_t counter(const char *name)
+{
+	sd_bus_message *reply = call(bus, MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get",
+		"ss", MANAGER_INTERFACE, "Counters");
+	uint64_t value, found = UINT64_MAX;
+	const char *key;
+
+	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'v', "a{st}"), 0);
+	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'a', "{st}"), 0);
+	while (sd_bus_message_read(reply, "{st}", &key, &value) > 0)
+		if (strcmp(key, name) == 0)
+			found = value;
+	sd_bus_message_unref(reply);
+	return found;
+}
+
+START_TEST(names_that_got_into_no_journal_are_counted)
+{
+	ck_assert_uint_eq(counter("names-lost"), 0);
+	ck_assert_uint_eq(counter("names-overflow"), 0);
+}
+END_TEST
+
 START_TEST(an_unknown_verdict_is_refused_with_those_there_are)
 {
 	start_refused(ERROR("InvalidVerdict"), "drop, accept, stolen", "Verdicts", "as", "explode");
@@ -238,6 +262,7 @@ static Suite *suite(void)
 	tcase_add_unchecked_fixture(contract, fixture_start, fixture_stop);
 	tcase_add_checked_fixture(contract, connect_bus, disconnect_bus);
 	tcase_add_test(contract, what_is_served_is_what_the_xml_declares);
+	tcase_add_test(contract, names_that_got_into_no_journal_are_counted);
 	tcase_add_test(contract, an_unknown_verdict_is_refused_with_those_there_are);
 	tcase_add_test(contract, an_unknown_section_is_refused_with_those_there_are);
 	tcase_add_test(contract, a_filter_that_libpcap_refuses_is_refused_in_its_words);

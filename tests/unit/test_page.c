@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A page of the scribe's: what it can't keep, and what it never gets to write, is counted. */
+#include "daemon/page.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TENURE 7
+#define EXTRA  3
+
+static struct page page;
+
+static void set_up(void)
+{
+	page_init(&page);
+	page_turn(&page, TENURE);
+}
+
+static void tear_down(void)
+{
+	page_clear(&page);
+}
+
+/* Answers to notes of `count` namespaces. */
+static void answer(unsigned int count)
+{
+	static const char name[] = "green";
+	const struct keeper_answer head = { .kind = KEEPER_NETNS, .length = strlen(name) };
+
+	for (unsigned int i = 1; i <= count; i++) {
+		const struct note note = {
+			.tenure = TENURE, .segment = 1, .cookie = i, .kind = NOTE_NETNS
+		};
+
+		ck_assert(page_takes(&page, &note));
+		page.asked++;
+		page_answer(&page, &note, &head, name);
+	}
+}
+
+START_TEST(names_that_find_no_room_are_lost_and_counted)
+{
+	answer(PAGE_NAMES_MAX);
+	ck_assert_uint_eq(page.lost, 0);
+	page_turn(&page, TENURE);
+	page.lost = 0;
+	answer(PAGE_NAMES_MAX + EXTRA);
+	ck_assert_uint_eq(page.lost, EXTRA);
+	ck_assert_uint_eq(page.asked, 0);
+}
+END_TEST
+
+START_TEST(names_that_wait_when_the_session_ends_are_lost_and_counted)
+{
+	answer(EXTRA);
+	ck_assert(!page_is_written(&page));
+	page_turn(&page, 0);
+	ck_assert(page_is_written(&page));
+	ck_assert_uint_eq(page.lost, EXTRA);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("page");
+	TCase *tcase = tcase_create("page");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, names_that_find_no_room_are_lost_and_counted);
+	tcase_add_test(tcase, names_that_wait_when_the_session_ends_are_lost_and_counted);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
