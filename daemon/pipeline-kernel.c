@@ -36,13 +36,15 @@ ino_t kernel_module_inode(void)
 	return stat(MODULE_FOLDER, &status) < 0 ? 0 : status.st_ino;
 }
 
-/* True if the kernel's lockdown level forbids reading its memory. */
-static bool kernel_is_locked_down(void)
+char *kernel_lockdown(void)
 {
 	g_autofree char *level = NULL;
 
-	return g_file_get_contents(LOCKDOWN, &level, NULL, NULL) &&
-		strstr(level, "[confidentiality]");
+	if (!g_file_get_contents(LOCKDOWN, &level, NULL, NULL) ||
+		!strstr(level, "[confidentiality]"))
+		return NULL;
+	return g_strdup("the kernel is locked down (" LOCKDOWN " says confidentiality): start it "
+			"with lockdown=integrity or without lockdown");
 }
 
 /* Looks for all functions at once among the types from `first` on; those that are known stay. */
@@ -168,6 +170,7 @@ static int layout_check(const struct kernel_facts *facts, char **ret_reason)
 int kernel_facts_read(struct kernel_facts *ret, char **ret_reason)
 {
 	struct kernel_facts facts = { .types = -1 };
+	char *lockdown;
 	int r;
 
 	if (access(KERNEL_BTF, F_OK) < 0) {
@@ -175,10 +178,9 @@ int kernel_facts_read(struct kernel_facts *ret, char **ret_reason)
 				       "): it needs CONFIG_DEBUG_INFO_BTF");
 		return -ENODATA;
 	}
-	if (kernel_is_locked_down()) {
-		*ret_reason = g_strdup("the kernel is locked down (" LOCKDOWN
-				       " says confidentiality): start it with lockdown=integrity "
-				       "or without lockdown");
+	lockdown = kernel_lockdown();
+	if (lockdown) {
+		*ret_reason = lockdown;
 		return -EPERM;
 	}
 	if (access(KPROBE_TYPE, F_OK) < 0) {
@@ -200,9 +202,13 @@ int kernel_facts_read(struct kernel_facts *ret, char **ret_reason)
 char *kernel_refusal(const char *what, int error)
 {
 	g_autofree char *paranoid = NULL;
+	char *lockdown;
 
 	if (error != -EPERM && error != -EACCES)
 		return g_strdup_printf("%s: %s", what, g_strerror(-error));
+	lockdown = kernel_lockdown();
+	if (lockdown)
+		return lockdown;
 	if (g_file_get_contents(PERF_PARANOID, &paranoid, NULL, NULL) &&
 		atoi(paranoid) >= PARANOID_ADMIN)
 		return g_strdup_printf("%s: not permitted: it takes CAP_SYS_ADMIN, or "

@@ -261,7 +261,11 @@ static char *load_refusal(const char *said, int error)
 {
 	g_autofree char *gist = message_gist(said);
 	g_autofree char *what = g_strdup_printf("the kernel refused the BPF programs (%s)", gist);
+	/* The verifier's words are of a helper that it does not know then. */
+	char *lockdown = kernel_lockdown();
 
+	if (lockdown)
+		return lockdown;
 	/* -EACCES is the verifier's, whoever asks. */
 	return error == -EPERM ? kernel_refusal(what, error) : g_steal_pointer(&what);
 }

@@ -128,6 +128,9 @@ struct pipeline {
 
 /* pipeline-kernel.c: what the kernel is like. Errors as pipeline_new. */
 int kernel_facts_read(struct kernel_facts *ret, char **ret_reason);
+/* What to say of a lockdown that forbids programs to read the kernel's memory: it may come at any time.
+ * NULL: there is none. Free with g_free. */
+char *kernel_lockdown(void);
 /* The inode of the loaded module's folder in sysfs; 0: there is none. */
 ino_t kernel_module_inode(void);
 /* The BTF id of one of enum kernel_function by its name; 0: not found. */
