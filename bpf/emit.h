@@ -169,6 +169,19 @@ static __always_inline bool record_output(struct frame *frame, __u32 size, __u32
 	return bpf_ringbuf_output(ring, frame->record, size, flags) == 0;
 }
 
+/* True if SECTIONS has something to append: many packets have no connection. */
+static __always_inline bool sections_follow(const struct notes *notes)
+{
+	__u32 wanted = notes->sections & SECTIONS_FURTHER;
+
+	if (!wanted || !notes->head)
+		return false;
+	if (wanted != 1u << EVENT_SECTION_CT)
+		return true;
+	return bpf_core_field_exists(struct sk_buff, _nfct) &&
+		word_read(notes->skb + bpf_core_field_offset(struct sk_buff, _nfct));
+}
+
 /* Puts the record into the ring, or has SECTIONS do so. */
 static __always_inline int record_finish(void *context, struct frame *frame, __u8 attach,
 	struct cpu_stats *stats, __u64 sessions, __u32 size, __u32 cpu)
@@ -177,7 +190,7 @@ static __always_inline int record_finish(void *context, struct frame *frame, __u
 
 	head->size = size;
 	head->sessions = sessions;
-	if (frame_notes(frame)->sections & SECTIONS_FURTHER && frame_notes(frame)->head) {
+	if (sections_follow(frame_notes(frame))) {
 		if (attach == EVENT_ATTACH_FENTRY)
 			bpf_tail_call(context, &fentry_stages, STAGE_SECTIONS);
 		else if (attach == EVENT_ATTACH_RAW_TRACEPOINT)
