@@ -54,3 +54,10 @@ session_start --verdicts accept --filter 'vlan 6 and udp port 7100' --no-track
 on client traffic udp 10.0.45.2 7100 3 >/dev/null
 session_stop
 check "and is the packet's own" equal "$events" 0
+
+session_start --verdicts accept --filter 'ip[6:2] & 0x3fff != 0 and net 10.0.42.0/24' --no-track
+on client traffic udp 10.0.42.2 8080 2 3000 >/dev/null
+session_stop
+sees "the first fragment is shown with its ports" 2 '^  10.0.42.1.[0-9]+ > 10.0.42.2.8080 tos 0x0 ttl 64 id [0-9]+ off 0 \[\+\] len 1500 proto UDP'
+sees "the next is shown with its offset" 2 '^  10.0.42.1 > 10.0.42.2 tos 0x0 ttl 64 id [0-9]+ off 1480 \[\+\] len 1500 proto UDP'
+sees "and the last" 2 '^  10.0.42.1 > 10.0.42.2 tos 0x0 ttl 64 id [0-9]+ off 2960 len 68 proto UDP'
