@@ -19,15 +19,22 @@ static __always_inline __u64 argument_choose(const __u64 *arguments, __u8 index)
 	return chosen < PROBE_ARGUMENTS_MAX ? arguments[chosen] : 0;
 }
 
+/*
+ * A probe's number as one that the verifier sees to be within the tables: of a comparison it may know
+ * nothing any more where the compiler keeps another copy of the number.
+ */
+static __always_inline __u32 number_bounded(__u32 number)
+{
+	opaque(number);
+	return number & (EVENT_PROBES_MAX - 1);
+}
+
 /* What a kprobe is attached with says which probe it is. */
 static __always_inline const struct probe_config *call_number(
 	void *context, struct probe_call *call)
 {
-	__u32 number = bpf_get_attach_cookie(context);
+	__u32 number = number_bounded(bpf_get_attach_cookie(context));
 
-	opaque(number);
-	if (number >= EVENT_PROBES_MAX)
-		return NULL;
 	call->number = number;
 	return &config.probes[number];
 }
@@ -190,8 +197,6 @@ static __always_inline int return_expect(struct pt_regs *context)
 	struct return_key key;
 
 	probe = call_number(context, &call);
-	if (!probe)
-		return 0;
 	call_arguments(context, probe, &call);
 	entry.skb = call_skb(&call, probe);
 	entry.state = call.state;
@@ -282,7 +287,7 @@ static __always_inline bool call_capture_kprobe(struct pt_regs *context)
 
 	stats = cpu_stats(FRAME_KPROBE, &cpu);
 	probe = call_number(context, &call);
-	if (!stats || !probe)
+	if (!stats)
 		return false;
 	stats->counts[COUNT_CALLS]++;
 	if (probe->attach == EVENT_ATTACH_KRETPROBE)
@@ -326,9 +331,9 @@ static __always_inline bool call_capture_tracepoint(__u64 *context)
 	if (!call)
 		return false;
 	copy = *call;
-	opaque(copy.number);
+	copy.number = number_bounded(copy.number);
 	stats = cpu_stats(owner, &cpu);
-	if (!stats || copy.number >= EVENT_PROBES_MAX)
+	if (!stats)
 		return false;
 	stats->counts[COUNT_CALLS]++;
 	return skb_capture(context, owner, &copy, &config.probes[copy.number], stats);
@@ -371,15 +376,12 @@ static __always_inline __u32 record_drop(struct frame *frame, __u32 reason, __u3
 static __always_inline __u32 record_probe(void *context, struct frame *frame, struct notes *notes,
 	struct cpu_stats *stats, bool tracked, __u64 now, __u32 cpu, __u64 sessions)
 {
-	__u32 number = notes->probe, wanted = notes->sections, size;
+	__u32 number = number_bounded(notes->probe), wanted = notes->sections, size;
 	const struct probe_config *probe;
 	struct hook hook = {};
 	struct event_head *head;
 	__u64 device = 0;
 
-	opaque(number);
-	if (number >= EVENT_PROBES_MAX)
-		return 0;
 	probe = &config.probes[number];
 	if (notes->head)
 		device = packet_device(notes->skb);
