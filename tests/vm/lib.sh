@@ -203,15 +203,15 @@ modules_on() {
         done
 }
 
-# nf_tables_unload: removes nf_tables and what stands on it. The kernel takes down the namespaces of scenarios before
-# this one in its own time, and their rules keep the modules until then.
-nf_tables_unload() {
+# module_unload MODULE: removes it and what stands on it. The kernel takes down the namespaces of scenarios before this
+# one in its own time, and what they hold keeps modules until then.
+module_unload() {
         local end=$((SECONDS + 60))
-        while nf_tables_loaded; do
+        while grep -q "^$1 " /proc/modules; do
                 # shellcheck disable=SC2046
-                modprobe -r $(modules_on nf_tables) nf_tables 2>"$work/modprobe.err" && continue
+                modprobe -r $(modules_on "$1") "$1" 2>"$work/modprobe.err" && continue
                 [ $SECONDS -lt $end ] || {
-                        echo "nf_tables stays loaded:"
+                        echo "$1 stays loaded:"
                         cat "$work/modprobe.err"
                         grep -E '^(nf|nft)_' /proc/modules
                         nft list tables

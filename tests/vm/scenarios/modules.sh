@@ -3,7 +3,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 bus_start
-check "nf_tables is not loaded at first" nf_tables_unload
+check "nf_tables is not loaded at first" module_unload nf_tables
 daemon_start --attach kprobe
 check "the daemon starts without nf_tables and waits for it" property_becomes State "waiting"
 check "and did not load it" sh -c '! grep -q "^nf_tables " /proc/modules'
@@ -21,7 +21,7 @@ session_stop
 sees "and records" 5 '^  table filter .* drop$'
 
 ruleset server </dev/null
-check "nf_tables can be removed beside the daemon" nf_tables_unload
+check "nf_tables can be removed beside the daemon" module_unload nf_tables
 check "which notices" property_becomes State "waiting"
 modprobe nf_tables
 check "and is ready when it is loaded again" property_becomes State "ready"

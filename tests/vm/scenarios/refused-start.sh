@@ -72,7 +72,7 @@ for attach in fentry kprobe; do
 done
 
 # Refused when nf_tables comes, the daemon stays and says so.
-nf_tables_unload >/dev/null
+module_unload nf_tables >/dev/null
 daemon_start
 check "without nf_tables it waits" property_becomes State waiting
 mount -t tmpfs tmpfs /sys/kernel/btf

@@ -171,12 +171,9 @@ choices() {
         check "$attach: an unknown section is refused with those there are" refused 1 "packet, dev, ns, ct, nft, tracking, drop, skb, stack or all" nfttracectl start --sections packet,nft,colour
 }
 
-conntrack_absent() {
-        ! grep -q '^nf_conntrack ' /proc/modules
-}
-
 sctp=
 modprobe -q sctp && sctp=1
+check "conntrack is not there when the pipeline is loaded" module_unload nf_conntrack
 modprobe 8021q
 modprobe nf_tables
 network
@@ -187,7 +184,6 @@ for end in client:v0.5:10.0.45.1 server:v1.5:10.0.45.2; do
         ip -n "$netns" address add "$address/24" dev "$device"
         ip -n "$netns" link set "$device" up
 done
-check "conntrack is not there when the pipeline is loaded" conntrack_absent
 for attach in kprobe auto; do
         NFTTRACED_STATE_DIR=$work/state-$attach
         bus_start
