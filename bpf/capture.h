@@ -34,6 +34,17 @@ static __always_inline bool packet_capture(
 	return true;
 }
 
+/* Nothing of the packet is looked at. */
+static __always_inline void packet_absent(struct frame *frame, struct notes *notes)
+{
+	frame->link = EVENT_LINK_RAW;
+	frame->length = 0;
+	frame->captured = 0;
+	notes->head = 0;
+	notes->skb_length = 0;
+	notes->skb_iif = 0;
+}
+
 /* True: the matcher is to see the frame. */
 static __always_inline bool call_capture(
 	void *context, struct call *call, __u32 owner, struct cpu_stats *stats)
@@ -82,12 +93,7 @@ static __always_inline bool call_capture(
 
 	if (kind == VERDICT_STOLEN) {
 		/* The skb may be gone: nothing of it is looked at. */
-		frame->link = EVENT_LINK_RAW;
-		frame->length = 0;
-		frame->captured = 0;
-		notes->head = 0;
-		notes->skb_length = 0;
-		notes->skb_iif = 0;
+		packet_absent(frame, notes);
 		return true;
 	}
 	if (packet_capture(frame, notes, owner, stats))

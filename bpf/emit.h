@@ -103,12 +103,7 @@ __noinline __u32 packet_track(struct frame *frame, struct cpu_stats *stats, __u6
 		return 0;
 	}
 
-	if (!slot->time) {
-		/* New, or another CPU is just making it: the first one's time counts. */
-		slot->epoch = config.epoch;
-		__sync_val_compare_and_swap(&slot->origin, 0, notes->head);
-		__sync_val_compare_and_swap(&slot->time, 0, now);
-	}
+	slot_begin(slot, notes->head, now);
 	if (frame->epoch != config.epoch)
 		tracking &= ~sessions_outdated(tracking, frame->epoch);
 	if ((slot->sessions & tracking) != tracking)

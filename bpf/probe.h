@@ -71,17 +71,6 @@ static __always_inline __u64 call_skb(struct probe_call *call, const struct prob
 	return (__u64)pktinfo->skb;
 }
 
-/* Nothing of the packet is looked at. */
-static __always_inline void packet_absent(struct frame *frame, struct notes *notes)
-{
-	frame->link = EVENT_LINK_RAW;
-	frame->length = 0;
-	frame->captured = 0;
-	notes->head = 0;
-	notes->skb_length = 0;
-	notes->skb_iif = 0;
-}
-
 /*
  * As at a hook, where every packet has its headers. Elsewhere it may be on its way up or down without
  * any: then what is at the place of its headers is not looked at.
@@ -168,11 +157,7 @@ static __always_inline void entry_track(struct return_entry *entry)
 	slot = head ? tracker_claim(head) : NULL;
 	if (!slot)
 		return;
-	if (!slot->time) {
-		slot->epoch = config.epoch;
-		__sync_val_compare_and_swap(&slot->origin, 0, head);
-		__sync_val_compare_and_swap(&slot->time, 0, now);
-	}
+	slot_begin(slot, head, now);
 	slot->used = now / SECOND;
 	entry->origin = slot->origin;
 	entry->time = slot->time;

@@ -87,4 +87,14 @@ static __always_inline struct tracker_slot *tracker_claim(__u64 head)
 	return NULL;
 }
 
+/* Fills in a slot that is new, unless another CPU does so just now: the first one's time counts. */
+static __always_inline void slot_begin(struct tracker_slot *slot, __u64 head, __u64 now)
+{
+	if (slot->time)
+		return;
+	slot->epoch = config.epoch;
+	__sync_val_compare_and_swap(&slot->origin, 0, head);
+	__sync_val_compare_and_swap(&slot->time, 0, now);
+}
+
 #endif
