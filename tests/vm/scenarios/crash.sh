@@ -14,7 +14,9 @@ END
 session_start --verdicts drop --filter 'udp port 8080' --no-track
 killed=$session
 check "the daemon's table is there while a session exists" sh -c 'nft list tables | grep -q nfttraced'
-on client traffic udp 10.0.42.2 8080 200000 >"$work/traffic" &
+# From one CPU, so that all goes through one ring: rings are emptied one after the other, and a kill in between leaves
+# more of one than of another.
+on client taskset -c 0 traffic udp 10.0.42.2 8080 200000 >"$work/traffic" &
 sender=$!
 # Under way when a thousand events are in the journal.
 for _ in $(seq 1000); do
