@@ -48,6 +48,21 @@ static const struct key keys[] = {
 	{ "MaxSessions", KEY_NUMBER, AT(sessions_max), 1, EVENT_SESSIONS_MAX,
 		"a number from 1 to 64" },
 	{ "FollowersMax", KEY_NUMBER, AT(followers_max), 1, 64, "a number from 1 to 64" },
+	{ "JournalsSize", KEY_SIZE, AT(journals_size), 0, 1024 * 1024 * GIB,
+		"a size up to 1048576G, or 0 for no limit" },
+	{ "DropCounters", KEY_BOOLEAN, AT(drop_counters), 0, 0, "yes or no" },
+	{ "DropCountersMax", KEY_NUMBER, AT(drop_counters_max), 16, 1 << 20,
+		"a number from 16 to 1048576" },
+	{ "DropSummary", KEY_BOOLEAN, AT(drop_summary), 0, 0, "yes or no" },
+	{ "DropSummaryInterval", KEY_SECONDS, AT(drop_summary_interval), 1, 86400,
+		"a time from 1s to 24h" },
+	{ "DropSummaryRules", KEY_NUMBER, AT(drop_summary_rules), 1, 1000,
+		"a number from 1 to 1000" },
+	{ "UserSessions", KEY_NUMBER, AT(user_sessions), 0, EVENT_SESSIONS_MAX,
+		"a number from 0 to 64" },
+	{ "UserJournalSize", KEY_SIZE, AT(user_journal_size), 256 * KIB, 1024 * GIB,
+		"a size from 256K to 1024G" },
+	{ "UserRate", KEY_NUMBER, AT(user_rate), 1, 1000000000, "a number from 1 to 1000000000" },
 };
 
 struct unit {
@@ -75,6 +90,15 @@ struct settings *settings_new(void)
 	settings->sessions_max = EVENT_SESSIONS_MAX;
 	settings->followers_max = 16;
 	settings->state_directory = g_strdup(NFTTRACED_STATE_DIR);
+	settings->journals_size = 16 * GIB;
+	settings->drop_counters = true;
+	settings->drop_counters_max = 4096;
+	settings->drop_summary = true;
+	settings->drop_summary_interval = 10;
+	settings->drop_summary_rules = 20;
+	settings->user_sessions = 8;
+	settings->user_journal_size = 4 * GIB;
+	settings->user_rate = 10000;
 	return settings;
 }
 

@@ -23,6 +23,17 @@ struct settings {
 	uint64_t sessions_max;
 	uint64_t followers_max; /* of one session */
 	char *state_directory; /* absolute */
+	uint64_t
+		journals_size; /* bytes of all sessions' journals, ended ones included; 0: no limit */
+	bool drop_counters; /* count drops, with or without sessions */
+	uint64_t drop_counters_max; /* rules that are counted separately */
+	bool drop_summary;
+	uint64_t drop_summary_interval; /* seconds */
+	uint64_t drop_summary_rules; /* messages an interval; what is left is summed up */
+	/* Of each user but root, all his sessions together. */
+	uint64_t user_sessions;
+	uint64_t user_journal_size; /* bytes */
+	uint64_t user_rate; /* events a second */
 };
 
 /* What holds without a file. */

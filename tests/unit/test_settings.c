@@ -52,7 +52,10 @@ START_TEST(every_key_is_taken)
 {
 	taken("# A comment\n\n[Daemon]\nAllowSystemChanges=no\nAttach = fentry\nRingSize=64K\n"
 	      "TrackerSize=1024\nTrackerAge=2min\nJournalSize=3G\nSegmentSize=1M\n"
-	      "StateDirectory=/somewhere\nMaxSessions=3\nFollowersMax=1\n");
+	      "StateDirectory=/somewhere\nMaxSessions=3\nFollowersMax=1\n"
+	      "JournalsSize=0\nDropCounters=no\nDropCountersMax=16\nDropSummary=no\n"
+	      "DropSummaryInterval=1min\nDropSummaryRules=5\nUserSessions=0\n"
+	      "UserJournalSize=1G\nUserRate=7\n");
 	ck_assert(!settings->allow_system_changes);
 	ck_assert_int_eq(settings->attach, ATTACH_FENTRY);
 	ck_assert_uint_eq(settings->ring_size, 65536);
@@ -63,6 +66,15 @@ START_TEST(every_key_is_taken)
 	ck_assert_str_eq(settings->state_directory, "/somewhere");
 	ck_assert_uint_eq(settings->sessions_max, 3);
 	ck_assert_uint_eq(settings->followers_max, 1);
+	ck_assert_uint_eq(settings->journals_size, 0);
+	ck_assert(!settings->drop_counters);
+	ck_assert_uint_eq(settings->drop_counters_max, 16);
+	ck_assert(!settings->drop_summary);
+	ck_assert_uint_eq(settings->drop_summary_interval, 60);
+	ck_assert_uint_eq(settings->drop_summary_rules, 5);
+	ck_assert_uint_eq(settings->user_sessions, 0);
+	ck_assert_uint_eq(settings->user_journal_size, 1ULL << 30);
+	ck_assert_uint_eq(settings->user_rate, 7);
 }
 END_TEST
 
