@@ -17,6 +17,7 @@ struct engine {
 	struct data *data;
 	struct arming *arming;
 	struct scribe *scribe; /* NULL: there is no keeper */
+	struct drops *drops; /* NULL: drops are not counted */
 	struct plan plan;
 	uint64_t closed; /* ns, CLOCK_MONOTONIC: since when there are sessions and no pipeline */
 

@@ -329,6 +329,11 @@ int engine_missed(struct engine *engine, uint64_t *ret)
 	return r;
 }
 
+struct drops *engine_drops(const struct engine *engine)
+{
+	return engine->drops;
+}
+
 struct engine *engine_free(struct engine *engine)
 {
 	if (!engine)

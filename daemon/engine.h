@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "data.h"
+#include "drops.h"
 #include "failure.h"
 #include "filter.h"
 #include "options.h"
@@ -106,6 +107,9 @@ uint64_t engine_names_overflow(struct engine *engine);
 
 /* Calls that the kernel skipped; -EOPNOTSUPP where it does not tell. */
 int engine_missed(struct engine *engine, uint64_t *ret);
+
+/* The drop counters, for as long as the engine lives; NULL: DropCounters=no. */
+struct drops *engine_drops(const struct engine *engine);
 
 /* Closes it. Accepts NULL; returns NULL. */
 struct engine *engine_free(struct engine *engine);
