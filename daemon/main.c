@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * nfttraced: reads the command line and the configuration, puts the parts together, runs the event
- * loop until it is told to end. What goes wrong before READY is one sentence on standard error and
- * exit status 1; a wrong command line is 2.
+ * loop until it is told to end. What goes wrong before that is one sentence on standard error and
+ * exit status 1; a wrong command line is 2, a wrong configuration 78: starting again helps neither.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <locale.h>
 #include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <systemd/sd-daemon.h>
 
 #include "bus.h"
 #include "config.h"
@@ -21,8 +19,10 @@
 #include "log.h"
 #include "manager.h"
 #include "modules.h"
+#include "service.h"
 
-#define EXIT_USAGE 2
+#define EXIT_USAGE         2
+#define EXIT_CONFIGURATION 78 /* EX_CONFIG of sysexits.h */
 
 #define HEAP_ARENAS 2 /* the loop's, and one that the other threads share */
 #define HEAP_BLOCK \
@@ -43,8 +43,7 @@ struct daemon {
 	struct bus *bus;
 	struct manager *manager;
 	struct modules *modules;
-	sd_event_source *watchdog;
-	uint64_t watchdog_usec;
+	struct service *service;
 };
 
 static int usage(const char *message)
@@ -110,21 +109,24 @@ static int load_settings(const struct command_line *line, struct settings **ret,
 	return 0;
 }
 
-static int on_end_signal(
-	sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+static void on_end(void *context)
 {
-	struct daemon *daemon = userdata;
+	struct daemon *daemon = context;
 
-	sd_notify(0, "STOPPING=1\nSTATUS=Ending the sessions");
 	manager_end(daemon->manager);
-	return 0;
 }
 
-static int on_reload_signal(
-	sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+static char *on_reload(void *context)
 {
 	log_notice("the configuration is read at start only: restart nfttraced to read it again");
-	return 0;
+	return NULL;
+}
+
+static bool on_alive(void *context)
+{
+	struct daemon *daemon = context;
+
+	return data_alive(daemon->data);
 }
 
 static void on_module(void *context, enum module_change change)
@@ -132,30 +134,6 @@ static void on_module(void *context, enum module_change change)
 	struct daemon *daemon = context;
 
 	manager_module_changed(daemon->manager, change == MODULE_ADDED);
-}
-
-/* The watchdog hears from us only while the data thread moves. */
-static int on_watchdog(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct daemon *daemon = userdata;
-
-	if (data_alive(daemon->data))
-		sd_notify(0, "WATCHDOG=1");
-	sd_event_source_set_time_relative(source, daemon->watchdog_usec / 3);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
-/* Blocked before any thread exists, so that the event loop is the only one that gets them. */
-static void block_signals(void)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 /* Streams of many sessions take more descriptors than the usual soft limit, which is low for the sake
@@ -181,28 +159,22 @@ static void bound_heap(void)
 
 static int add_sources(struct daemon *daemon)
 {
-	int r = sd_event_add_signal(daemon->event, NULL, SIGTERM, on_end_signal, daemon);
+	const struct service_hooks hooks = {
+		.context = daemon,
+		.end = on_end,
+		.reload = on_reload,
+		.alive = on_alive,
+	};
+	int r = service_new(daemon->event, &hooks, &daemon->service);
 
-	if (r >= 0)
-		r = sd_event_add_signal(daemon->event, NULL, SIGINT, on_end_signal, daemon);
-	if (r >= 0)
-		r = sd_event_add_signal(daemon->event, NULL, SIGHUP, on_reload_signal, daemon);
-	if (r >= 0 && sd_watchdog_enabled(0, &daemon->watchdog_usec) > 0)
-		r = sd_event_add_time_relative(daemon->event, &daemon->watchdog, CLOCK_MONOTONIC, 0,
-			0, on_watchdog, daemon);
-	if (r >= 0)
-		r = modules_new(daemon->event, on_module, daemon, &daemon->modules);
-	return r;
+	return r < 0 ? r : modules_new(daemon->event, on_module, daemon, &daemon->modules);
 }
 
-static int daemon_set_up(struct daemon *daemon, const struct command_line *line, char **ret_reason)
+static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 {
 	auto_failure failure = { 0 };
 	int r;
 
-	r = load_settings(line, &daemon->settings, ret_reason);
-	if (r < 0)
-		return r;
 	/* Before there are threads to inherit locks from, and descriptors to keep open. */
 	r = filter_compiler_start();
 	if (r >= 0)
@@ -242,14 +214,15 @@ static void announce(const struct daemon *daemon)
 			daemon->settings->ring_size >> 10);
 	else
 		log_info("ready: %s", manager_problem(daemon->manager));
-	sd_notifyf(
-		0, "READY=1\nSTATUS=%s", status->open ? "Ready" : manager_problem(daemon->manager));
+	service_status(
+		daemon->service, "%s", status->open ? "Ready" : manager_problem(daemon->manager));
+	service_ready(daemon->service);
 }
 
 static void daemon_clear(struct daemon *daemon)
 {
 	modules_free(daemon->modules);
-	sd_event_source_disable_unref(daemon->watchdog);
+	service_free(daemon->service);
 	manager_free(daemon->manager);
 	bus_free(daemon->bus);
 	data_free(daemon->data);
@@ -260,38 +233,50 @@ static void daemon_clear(struct daemon *daemon)
 	keeper_stop();
 }
 
+/* The exit status. */
+static int daemon_run(struct daemon *daemon)
+{
+	g_autofree char *reason = NULL;
+	int r = daemon_set_up(daemon, &reason);
+
+	if (r < 0) {
+		log_error("%s", reason);
+		return EXIT_FAILURE;
+	}
+	announce(daemon);
+	r = sd_event_loop(daemon->event);
+	if (r < 0)
+		log_error("the event loop failed: %s", g_strerror(-r));
+	else
+		log_info("ended");
+	return r < 0 || daemon->bus->lost ? EXIT_FAILURE : r;
+}
+
 int main(int argc, char **argv)
 {
 	struct command_line line = { 0 };
 	struct daemon daemon = { 0 };
 	g_autofree char *reason = NULL;
-	int r;
+	int status;
 
 	setlocale(LC_ALL, "");
-	r = parse_command_line(argc, argv, &line);
-	if (r > 0)
-		return r - 1;
+	status = parse_command_line(argc, argv, &line);
+	if (status > 0)
+		return status - 1;
 	log_open();
 	bound_heap();
-	block_signals();
+	service_block_signals();
 	raise_descriptor_limit();
 
-	r = daemon_set_up(&daemon, &line, &reason);
-	if (r < 0) {
+	if (load_settings(&line, &daemon.settings, &reason) < 0) {
 		log_error("%s", reason);
+		status = EXIT_CONFIGURATION;
 	} else {
-		announce(&daemon);
-		r = sd_event_loop(daemon.event);
-		if (r < 0)
-			log_error("the event loop failed: %s", g_strerror(-r));
-		else
-			log_info("ended");
-		if (daemon.bus->lost)
-			r = -ENOTCONN;
+		status = daemon_run(&daemon);
 	}
 	daemon_clear(&daemon);
 	g_free(line.config);
 	g_free(line.state_dir);
 	g_free(line.attach);
-	return r < 0 ? EXIT_FAILURE : r;
+	return status;
 }

@@ -51,5 +51,5 @@ nft delete table inet administrator
 daemon_stop
 
 printf '[Daemon]\nAttach=sideways\n' >"$work/nfttraced.conf"
-check "a configuration that is wrong is refused by file and line" refused 1 "nfttraced.conf:2" nfttraced --config "$work/nfttraced.conf"
+check "a configuration that is wrong is refused by file and line" refused 78 "nfttraced.conf:2" nfttraced --config "$work/nfttraced.conf"
 check "a command line that is wrong is refused" refused 2 "--help" nfttraced --frobnicate
