@@ -10,10 +10,12 @@ build=(gcc libc6-dev meson ninja-build pkg-config clang llvm bpftool libbpf-dev 
 run=(dbus libglib2.0-bin systemd nftables iproute2 kmod procps less)
 lab=(qemu-system-x86 busybox-static cpio)
 test=(check clang-format clang-tidy bpftrace bc tshark)
+# Services that run in guests only, with what talks to them.
+guest=(polkitd firewalld python3-dbus python3-gi gir1.2-glib-2.0)
 
 case ${1:-} in
 build) wanted=("${build[@]}" "${run[@]}" "${lab[@]}" check) ;;
-test) wanted=("${build[@]}" "${run[@]}" "${lab[@]}" "${test[@]}") ;;
+test) wanted=("${build[@]}" "${run[@]}" "${lab[@]}" "${test[@]}" "${guest[@]}") ;;
 *)
         echo "usage: prepare.sh build|test" >&2
         exit 2
@@ -30,10 +32,23 @@ if [ "$(id -u)" != 0 ]; then
         exit 1
 fi
 export DEBIAN_FRONTEND=noninteractive
+
+# Nothing that is installed here starts here: a firewall least of all.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+        trap 'rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+fi
+# Nor at the next boot.
+disable() {
+        [[ " ${missing[*]} " != *" firewalld "* ]] || systemctl disable -q firewalld.service
+}
+
 # A source that does not answer now is apt's to complain of: what is missing in the end is ours.
 apt-get -qq update || true
 for attempt in 1 2 3; do
-        apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null && exit 0
+        apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null && disable && exit 0
         echo "prepare.sh: attempt $attempt failed" >&2
         apt-get -qq update || true
 done

@@ -66,7 +66,7 @@ unit() {
 }
 
 # guest KERNEL: all scenarios in one guest, and those of the event path again with a kprobe, which "auto" takes only
-# where fentry can't be had; then those that need a guest of their own. Leaves its output in $out.guest-KERNEL.
+# where fentry can't be had; then those that need a guest of their own, and those with systemd. Leaves its output in $out.guest-KERNEL.
 guest() {
         local lab=(bash tests/lab/run.sh --kernel "$1" --timeout 2700 --env NFTTRACED_BUILD="$out") status=0 scenario
         {
@@ -75,6 +75,7 @@ guest() {
                 for scenario in tests/vm/alone/*.sh; do
                         "${lab[@]}" -- bash tests/vm/all.sh "$scenario" || status=$?
                 done
+                bash tests/vm/systemd.sh "$1" "$out" || status=$?
                 echo "status $status"
         } >"$out.guest-$1" 2>&1
 }

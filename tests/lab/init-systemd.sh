@@ -78,4 +78,9 @@ After=basic.target
 AllowIsolate=yes
 END
 
+# What the job needs to be there at boot; without it there is no use in going on.
+if [ -e /run/lab/setup ]; then
+        bash /run/lab/setup || exit
+fi
+
 exec env -i PATH="$PATH" LANG="$LANG" /lib/systemd/systemd

@@ -2,12 +2,14 @@
 # Runs a command as root in a throw-away guest of the lab, on a kernel of choice, and exits with that command's status.
 #
 # usage: run.sh [--kernel 6.1|6.12|newest] [--init script|systemd] [--icount] [--memory SIZE] [--smp N]
-#               [--timeout SECONDS] [--share HOSTDIR] [--env NAME=VALUE]... [--log FILE] -- COMMAND [ARGUMENT]...
+#               [--timeout SECONDS] [--share HOSTDIR] [--env NAME=VALUE]... [--log FILE] [--setup FILE]
+#               -- COMMAND [ARGUMENT]...
 #
 # The guest's root is this machine's / below an overlay: all that is built here runs there as it is, in the same
 # directory, and nothing that the guest writes stays, but for what it writes to /run/share, which is HOSTDIR.
 # Standard output carries what the command prints, both of its streams, byte for byte, and nothing else; the kernel
-# has a serial port of its own, whose log goes to FILE on request.
+# has a serial port of its own, whose log goes to FILE on request. With systemd, the script that --setup names is run
+# before systemd is, with the same variables: what is to be there at boot.
 #
 # The exit status is the command's own, except
 #   2    the guest was not started: the reason is on standard error
@@ -28,6 +30,7 @@ smp=2
 timeout=600
 share=
 log=
+setup=
 environment=()
 
 # Lines of a kernel log that mean that the kernel is broken.
@@ -44,7 +47,7 @@ need_value() {
 
 while [ $# -gt 0 ]; do
         case $1 in
-        --kernel | --init | --memory | --smp | --timeout | --share | --env | --log)
+        --kernel | --init | --memory | --smp | --timeout | --share | --env | --log | --setup)
                 need_value "$1" $#
                 case $1 in
                 --kernel) kernel=$2 ;;
@@ -54,6 +57,7 @@ while [ $# -gt 0 ]; do
                 --timeout) timeout=$2 ;;
                 --share) share=$2 ;;
                 --log) log=$2 ;;
+                --setup) setup=$2 ;;
                 --env)
                         [[ $2 =~ ^[A-Za-z_][A-Za-z_0-9]*= ]] || die "--env needs NAME=VALUE, not \"$2\""
                         environment+=("$2")
@@ -83,6 +87,10 @@ esac
 if [ -n "$share" ]; then
         share=$(cd "$share" 2>/dev/null && pwd -P) || die "--share needs a directory that exists"
 fi
+if [ -n "$setup" ]; then
+        [ "$init" = systemd ] || die "--setup is for --init systemd"
+        setup=$(readlink -e "$setup") || die "--setup needs a file that exists"
+fi
 for tool in qemu-system-x86_64 busybox cpio modprobe timeout; do
         command -v "$tool" >/dev/null || die "$tool is missing"
 done
@@ -105,13 +113,15 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 # What the guest is to do: a script, because that is the one form that keeps every argument as it is.
-{
+script() {
         echo "cd $(printf %q "$PWD") || exit 127"
         for variable in ${environment[@]+"${environment[@]}"}; do
                 echo "export $(printf %q "$variable")"
         done
         echo "exec$(printf ' %q' "$@")"
-} >"$job/command"
+}
+script "$@" >"$job/command"
+[ -z "$setup" ] || script bash "$setup" >"$job/setup"
 echo "$cache/$kernel" >"$job/kernel"
 
 # shellcheck disable=SC2054
