@@ -89,24 +89,20 @@ static int parse_command_line(int argc, char **argv, struct command_line *ret)
 static int load_settings(const struct command_line *line, struct settings **ret, char **ret_reason)
 {
 	auto_settings *settings = settings_new();
-	int r = settings_load(
-		settings, line->config ? line->config : NFTTRACED_CONFIG_FILE, ret_reason);
+	int r = settings_load(settings, line->config, ret_reason);
 
-	if (r == -ENOENT && !line->config)
-		g_clear_pointer(ret_reason, g_free);
-	else if (r < 0)
-		return r;
-	if (line->attach && settings_parse_attach(line->attach, &settings->attach) < 0) {
-		*ret_reason = g_strdup_printf(
-			"--attach=%s: must be auto, kprobe or fentry", line->attach);
-		return -EINVAL;
+	if (r == 0 && line->attach)
+		r = settings_override(settings, "--attach", "Attach", line->attach, ret_reason);
+	if (r == 0 && line->state_dir) {
+		g_autofree char *path = g_canonicalize_filename(line->state_dir, NULL);
+
+		r = settings_override(settings, "--state-dir", "StateDirectory", path, ret_reason);
 	}
-	if (line->state_dir) {
-		g_free(settings->state_directory);
-		settings->state_directory = g_canonicalize_filename(line->state_dir, NULL);
-	}
-	*ret = g_steal_pointer(&settings);
-	return 0;
+	if (r == 0)
+		r = settings_filters_check(settings, ret_reason);
+	if (r == 0)
+		*ret = g_steal_pointer(&settings);
+	return r;
 }
 
 static void on_end(void *context)

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "spelling.h"
+
 #define TRACEPOINT_PREFIX "btf_trace_" /* of the typedef that each tracepoint has */
 #define REGISTER_SIZE     8 /* bytes */
 #define SUGGEST_SHARE     3 /* of the name's letters one in so many may be another one */
@@ -132,30 +134,6 @@ int probe_find(const struct btf *btf, const struct probe_spec *spec, struct prob
 	return 0;
 }
 
-/* Letters to insert, remove or replace to make one name of the other; more than `most`: any number
- * that is. */
-static unsigned int names_distance(const char *a, const char *b, unsigned int most)
-{
-	unsigned int row[PROBE_SYMBOL_MAX + 1], length = (unsigned int)strlen(b);
-
-	for (unsigned int j = 0; j <= length; j++)
-		row[j] = j;
-	for (unsigned int i = 0; a[i]; i++) {
-		unsigned int diagonal = row[0], least = row[0] = i + 1;
-
-		for (unsigned int j = 0; j < length; j++) {
-			unsigned int change = diagonal + (a[i] != b[j]);
-
-			diagonal = row[j + 1];
-			row[j + 1] = MIN(change, MIN(row[j], diagonal) + 1);
-			least = MIN(least, row[j + 1]);
-		}
-		if (least > most)
-			return least;
-	}
-	return row[length];
-}
-
 static bool could_be_probed(
 	const struct btf *btf, const struct btf_type *type, const struct probe_spec *spec)
 {
@@ -186,7 +164,7 @@ char *probe_suggest(const struct btf *btf, const struct probe_spec *spec)
 		name += tracepoint ? strlen(TRACEPOINT_PREFIX) : 0;
 		if (strlen(name) > PROBE_SYMBOL_MAX || (best && most == 0))
 			continue;
-		distance = names_distance(wanted, name, most);
+		distance = spelling_distance(wanted, name, most);
 		/* The first of those that are as close. */
 		if (distance > most || (best && distance == most) ||
 			!could_be_probed(btf, type, spec))

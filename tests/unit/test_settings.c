@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/settings.h"
+#include "daemon/settings-keys.h"
 
 static struct settings *settings;
 
@@ -22,7 +22,7 @@ static void tear_down(void)
 static void taken(const char *text)
 {
 	char *reason = NULL;
-	int r = settings_parse(settings, text, "test.conf", &reason);
+	int r = settings_parse(settings, text, strlen(text), "test.conf", &reason);
 
 	ck_assert_msg(r == 0, "refused: %s", reason);
 	ck_assert_ptr_null(reason);
@@ -32,7 +32,8 @@ static void refused(const char *text, const char *place, const char *says)
 {
 	g_autofree char *reason = NULL;
 
-	ck_assert_int_eq(settings_parse(settings, text, "test.conf", &reason), -EINVAL);
+	ck_assert_int_eq(
+		settings_parse(settings, text, strlen(text), "test.conf", &reason), -EINVAL);
 	ck_assert_msg(
 		g_str_has_prefix(reason, place), "\"%s\" does not begin with %s", reason, place);
 	ck_assert_msg(strstr(reason, says), "\"%s\" does not say \"%s\"", reason, says);
@@ -128,8 +129,158 @@ START_TEST(a_file_that_is_not_there_is_told_apart)
 {
 	g_autofree char *reason = NULL;
 
-	ck_assert_int_eq(settings_load(settings, "/nowhere/at/all", &reason), -ENOENT);
+	ck_assert_int_eq(settings_load_file(settings, "/nowhere/at/all", &reason), -ENOENT);
 	ck_assert_ptr_nonnull(strstr(reason, "/nowhere/at/all"));
+}
+END_TEST
+
+START_TEST(of_an_unknown_key_the_one_that_may_be_meant_is_named)
+{
+	refused("[Daemon]\nringsize=1M\n", "test.conf:2: ", "is it RingSize?");
+	refused("[Daemon]\nJournalSise=1M\n", "test.conf:2: ", "is it JournalSize?");
+	refused("[Session a]\nFiltre=tcp\n", "test.conf:2: ", "is it Filter?");
+	refused("[Session a]\nRingSize=1M\n", "test.conf:2: ", "no such key as RingSize");
+}
+END_TEST
+
+START_TEST(what_is_no_text_is_refused_with_its_line)
+{
+	static const char nul[] = "[Daemon]\nAttach=auto\0\nRingSize=1M\n",
+			  binary[] = "\x7f\x45\xff\xfe\n";
+	g_autofree char *reason = NULL, *other = NULL;
+
+	ck_assert_int_eq(
+		settings_parse(settings, nul, sizeof(nul) - 1, "test.conf", &reason), -EINVAL);
+	ck_assert_str_eq(reason, "test.conf:2: the line is not text in UTF-8");
+	ck_assert_int_eq(
+		settings_parse(settings, binary, sizeof(binary) - 1, "test.conf", &other), -EINVAL);
+	ck_assert_str_eq(other, "test.conf:1: the line is not text in UTF-8");
+}
+END_TEST
+
+START_TEST(a_huge_line_is_refused_in_a_short_sentence)
+{
+	g_autofree char *value = g_strnfill(1000000, 'x'),
+			*text = g_strdup_printf("[Daemon]\nRingSize=%s", value),
+			*key = g_strdup_printf("[Daemon]\n\n%s=1", value),
+			*group = g_strdup_printf("[%s", value), *nothing = g_strdup(value),
+			*reason = NULL;
+
+	ck_assert_int_eq(
+		settings_parse(settings, text, strlen(text), "test.conf", &reason), -EINVAL);
+	ck_assert_uint_lt(strlen(reason), 1000);
+	refused(text, "test.conf:2: ", "a size from 64K to 2G");
+	refused(key, "test.conf:3: ", "no such key as xxx");
+	refused(group, "test.conf:1: ", "no such group as [xxx");
+	refused(nothing, "test.conf:1: ", "neither KEY=VALUE");
+}
+END_TEST
+
+START_TEST(lines_of_every_kind_are_taken)
+{
+	taken("; a comment\r\n  [Daemon]  \r\n\tRingSize = 64K \r\n#\n\n[Daemon]\nMaxSessions=2");
+	ck_assert_uint_eq(settings->ring_size, 65536);
+	ck_assert_uint_eq(settings->sessions_max, 2);
+	refused("RingSize=1M\n", "test.conf:1: ", "is in no group");
+	refused("[Daemon\n", "test.conf:1: ", "[Daemon] or [Session NAME]");
+	refused("[]\n", "test.conf:1: ", "no such group as []");
+	refused("[\n", "test.conf:1: ", "no such group as [");
+	refused("[Daemon]\n=1\n", "test.conf:2: ", "neither KEY=VALUE");
+}
+END_TEST
+
+START_TEST(it_is_known_where_a_value_comes_from)
+{
+	int number = setting_find(&settings_daemon_keys, "RingSize");
+	const struct setting_origin *origin = &settings->origins[number];
+
+	ck_assert_str_eq(origin->text, "16M");
+	ck_assert_ptr_null(origin->file);
+	taken("[Daemon]\n\nRingSize=1M\nRingSize=2M\n");
+	ck_assert_str_eq(origin->text, "2M");
+	ck_assert_str_eq(origin->file, "test.conf");
+	ck_assert_uint_eq(origin->line, 4);
+}
+END_TEST
+
+START_TEST(a_session_is_described_by_its_group)
+{
+	const struct boot_session *session;
+
+	taken("[Session dns drops]\nVerdicts=drop, queue\nFilter=udp port 53\nSections=nft packet\n"
+	      "Probes=ip_local_deliver/stack tp:skb:kfree_skb\nStack=yes\nTrack=no\nRate=5\nBurst=7\n"
+	      "Size=1M\n[Session two]\n[Session dns drops]\nBurst=8\n");
+	ck_assert_uint_eq(settings->boot_sessions->len, 2);
+	session = settings_session(settings, "dns drops");
+	ck_assert_str_eq(session->file, "test.conf");
+	ck_assert_uint_eq(session->line, 1);
+	ck_assert_str_eq(session->options.name, "dns drops");
+	ck_assert(session->options.boot);
+	ck_assert_uint_eq(session->options.verdicts, 1u << VERDICT_DROP | 1u << VERDICT_QUEUE);
+	ck_assert_str_eq(session->options.filter, "udp port 53");
+	ck_assert_uint_eq(
+		session->options.sections, 1u << EVENT_SECTION_NFT | 1u << EVENT_SECTION_PACKET);
+	ck_assert_uint_eq(session->options.probes->len, 2);
+	ck_assert(session->options.stack);
+	ck_assert(!session->options.track);
+	ck_assert_uint_eq(session->options.rate, 5);
+	ck_assert_uint_eq(session->options.burst, 8);
+	ck_assert_uint_eq(session->options.size, 1 << 20);
+	ck_assert_ptr_null(settings_session(settings, "three"));
+}
+END_TEST
+
+/* But for the rate, which a session that nobody looks after has. */
+START_TEST(a_session_without_keys_is_one_without_options)
+{
+	auto_session_options options;
+	const struct boot_session *session;
+
+	session_options_init(&options);
+	taken("[Session two]\n");
+	session = settings_session(settings, "two");
+	ck_assert_uint_eq(session->options.rate, 1000);
+	ck_assert_uint_eq(session->options.verdicts, options.verdicts);
+	ck_assert_uint_eq(session->options.sections, options.sections);
+	ck_assert_str_eq(session->options.filter, options.filter);
+	ck_assert_uint_eq(session->options.probes->len, 0);
+	ck_assert_int_eq(session->options.track, options.track);
+	ck_assert_int_eq(session->options.stack, options.stack);
+}
+END_TEST
+
+static void refused_as_a_whole(const char *text, const char *place, const char *says)
+{
+	auto_settings *whole = settings_new();
+	g_autofree char *reason = NULL;
+	int r;
+
+	ck_assert_int_eq(settings_parse(whole, text, strlen(text), "test.conf", &reason), 0);
+	r = settings_check(whole, &reason);
+	if (r == 0)
+		r = settings_filters_check(whole, &reason);
+	ck_assert_int_eq(r, -EINVAL);
+	ck_assert_msg(
+		g_str_has_prefix(reason, place), "\"%s\" does not begin with %s", reason, place);
+	ck_assert_msg(strstr(reason, says), "\"%s\" does not say \"%s\"", reason, says);
+}
+
+START_TEST(what_is_wrong_with_a_session_is_told_with_its_line)
+{
+	refused("[Session 12]\n", "test.conf:1: ", "must not be all digits");
+	refused("[Session a/b]\n", "test.conf:1: ", "without a slash");
+	refused("[Session ]\n", "test.conf:1: ", "1 to 64 bytes");
+	refused("[Session a]\nVerdicts=drop dorp\n", "test.conf:2: ", "no verdict \"dorp\"");
+	refused("[Session a]\nVerdicts=\n", "test.conf:2: ", "at least one verdict");
+	refused("[Session a]\nSections=nft,nat\n", "test.conf:2: ", "no section \"nat\"");
+	refused("[Session a]\nProbes=a b a\n", "test.conf:2: ", "given twice");
+	refused("[Session a]\nRate=1K\n", "test.conf:2: ", "events a second");
+	refused("[Session a]\nSize=1\n", "test.conf:2: ", "from 256K to 1024G");
+	refused_as_a_whole("[Session a]\nRate=0\nBurst=5\n", "test.conf:3: ", "give Rate");
+	refused_as_a_whole("[Session a]\n[Session b]\nFilter=tcp prot 1\n",
+		"test.conf:3: Filter: ", "syntax error");
+	refused_as_a_whole("[Daemon]\nMaxSessions=1\n[Session a]\n[Session b]\n",
+		"test.conf:4: ", "MaxSessions=1");
 }
 END_TEST
 
@@ -150,6 +301,14 @@ int main(void)
 	tcase_add_test(cases, a_value_out_of_its_range_is_refused_with_the_range);
 	tcase_add_test(cases, of_a_key_that_is_set_twice_the_line_that_counts_is_named);
 	tcase_add_test(cases, a_file_that_is_not_there_is_told_apart);
+	tcase_add_test(cases, of_an_unknown_key_the_one_that_may_be_meant_is_named);
+	tcase_add_test(cases, what_is_no_text_is_refused_with_its_line);
+	tcase_add_test(cases, a_huge_line_is_refused_in_a_short_sentence);
+	tcase_add_test(cases, lines_of_every_kind_are_taken);
+	tcase_add_test(cases, it_is_known_where_a_value_comes_from);
+	tcase_add_test(cases, a_session_is_described_by_its_group);
+	tcase_add_test(cases, a_session_without_keys_is_one_without_options);
+	tcase_add_test(cases, what_is_wrong_with_a_session_is_told_with_its_line);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
