@@ -37,7 +37,8 @@ static const struct command commands[] = {
 	{
 		.name = "status",
 		.arguments = "",
-		.summary = "Show the state of the daemon",
+		.summary = "Show the state of health, and what this kernel allows",
+		.details = "Exit status: 0 healthy, 1 failed, 3 degraded, 4 not running.",
 		.run = command_status,
 	},
 	{
@@ -171,7 +172,8 @@ static void print_help(void)
 	     "  -h, --help               Show this help; after a command, that command's\n"
 	     "  --version                Show the version\n"
 	     "\n"
-	     "Exit status: 0 well, 1 refused or failed, 2 usage, 3 done but events were lost.");
+	     "Exit status: 0 well, 1 refused or failed, 2 usage, 3 done but events were lost,\n"
+	     "4 the daemon is not running (status).");
 }
 
 static const struct command *command_find(const char *name)

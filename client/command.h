@@ -14,7 +14,8 @@ enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1, /* refused or failed */
 	EXIT_USAGE = 2,
-	EXIT_LOST = 3, /* done, but events were lost or a journal is damaged */
+	EXIT_LOST = 3, /* done, but events were lost or a journal is damaged; status: degraded */
+	EXIT_ABSENT = 4, /* status: the daemon is not running */
 };
 
 struct command {

@@ -145,7 +145,7 @@ static int read_pairs(sd_bus_message *message, const char *signature, char ***re
 {
 	g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
 	bool variant = g_str_equal(signature, "a{sv}");
-	const char *entry = variant ? "sv" : "st";
+	const char entry[] = { signature[2], signature[3], '\0' };
 	int r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, signature + 1);
 
 	if (r < 0)
@@ -178,7 +178,8 @@ static bool is_type(enum variant_type type, const char *signature)
 	case VARIANT_LOSSES:
 		return g_str_equal(signature, "a{st}");
 	case VARIANT_PAIRS:
-		return g_str_equal(signature, "a{st}") || g_str_equal(signature, "a{sv}");
+		return g_str_equal(signature, "a{st}") || g_str_equal(signature, "a{ss}") ||
+			g_str_equal(signature, "a{sv}");
 	}
 	return false;
 }

@@ -16,7 +16,7 @@ enum variant_type {
 	VARIANT_BOOLEAN, /* b: bool */
 	VARIANT_STRINGS, /* as: char **, NULL-terminated */
 	VARIANT_LOSSES, /* a{st}: uint64_t[LOSS_REASONS], by loss_reason_name */
-	VARIANT_PAIRS, /* a{st} or a{sv}: char **, names and values as text in turn */
+	VARIANT_PAIRS, /* a{st}, a{ss} or a{sv}: char **, names and values as text in turn */
 };
 
 struct variant_field {

@@ -263,6 +263,7 @@ void engine_status(struct engine *engine, struct engine_status *ret)
 	if (engine->pipeline) {
 		status.attach = pipeline_attach_mode(engine->pipeline);
 		status.layout = pipeline_layout_name(engine->pipeline);
+		pipeline_features(engine->pipeline, &status.features);
 	}
 	g_mutex_unlock(&engine->lock);
 	*ret = status;

@@ -89,6 +89,7 @@ struct engine_status {
 	bool armed;
 	enum attach_mode attach; /* while open */
 	const char *layout; /* while open; static text */
+	struct pipeline_features features; /* while open */
 };
 
 /* The status as of now. */

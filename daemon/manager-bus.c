@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* org.nfttraced1.Manager at /org/nfttraced1, and the signals about sessions. */
 #include <errno.h>
-#include <sys/utsname.h>
 
 #include "bus-private.h"
 #include "command-line.h"
 #include "config.h"
+#include "feature-list.h"
 
 /* A StartSession on the way. */
 struct start {
@@ -197,18 +197,40 @@ static int get_armed(sd_bus *connection, const char *path, const char *interface
 	return sd_bus_message_append(reply, "b", (int)bus->manager->status.armed);
 }
 
+static int append_feature(sd_bus_message *reply, const struct feature *feature)
+{
+	if (feature->state == FEATURE_YES || feature->state == FEATURE_NO)
+		return sd_bus_message_append(
+			reply, "{sv}", feature->name, "b", (int)(feature->state == FEATURE_YES));
+	return sd_bus_message_append(reply, "{sv}", feature->name, "s", feature_value(feature));
+}
+
 static int get_features(sd_bus *connection, const char *path, const char *interface,
 	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct manager *manager = ((struct bus *)userdata)->manager;
-	struct utsname system;
+	g_autoptr(GArray) features = features_of(manager);
+	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
 
-	if (uname(&system) < 0)
-		return -errno;
-	return sd_bus_message_append(reply, "a{sv}", 3, "layout", "s",
-		manager->status.open ? manager->status.layout : "unknown until it is ready",
-		"kernel", "s", system.release, "allow-system-changes", "b",
-		(int)manager->settings->allow_system_changes);
+	for (unsigned int i = 0; r >= 0 && i < features->len; i++)
+		r = append_feature(reply, &g_array_index(features, struct feature, i));
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int get_advice(sd_bus *connection, const char *path, const char *interface,
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct manager *manager = ((struct bus *)userdata)->manager;
+	g_autoptr(GArray) features = features_of(manager);
+	int r = sd_bus_message_open_container(reply, 'a', "{ss}");
+
+	for (unsigned int i = 0; r >= 0 && i < features->len; i++) {
+		const struct feature *feature = &g_array_index(features, struct feature, i);
+
+		if (feature->advice)
+			r = sd_bus_message_append(reply, "{ss}", feature->name, feature->advice);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static int get_number(sd_bus *connection, const char *path, const char *interface,
@@ -274,6 +296,7 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_PROPERTY("AttachMode", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("Armed", "b", get_armed, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("Features", "a{sv}", get_features, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Advice", "a{ss}", get_advice, 0, 0),
 	SD_BUS_PROPERTY("RingSize", "t", get_number, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Calls", "t", get_number, 0, 0),
 	SD_BUS_PROPERTY("Missed", "t", get_number, 0, 0),

@@ -18,6 +18,7 @@
 #define KPROBE_TYPE    "/sys/bus/event_source/devices/kprobe/type"
 #define PERF_PARANOID  "/proc/sys/kernel/perf_event_paranoid"
 #define WORDS_TYPE     "pt_regs" /* see bpf/read.h */
+#define REASONS_TYPE   "skb_drop_reason"
 #define ERROR_MAX      128 /* bytes of libbpf's words for an error */
 #define PARANOID_ADMIN 3 /* Debian: perf events take CAP_SYS_ADMIN */
 
@@ -138,6 +139,7 @@ static int functions_read(struct kernel_facts *facts, char **ret_reason)
 	if (r < 0)
 		return r;
 	functions_find(kernel, 1, facts->functions);
+	facts->drop_reasons = btf__find_by_name_kind(kernel, REASONS_TYPE, BTF_KIND_ENUM) > 0;
 	facts->module_btf = !facts->functions[KERNEL_TRACE];
 	if (!facts->module_btf)
 		r = types_read(kernel, btf__type_cnt(kernel), facts, ret_reason);

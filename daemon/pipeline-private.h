@@ -33,6 +33,7 @@ struct kernel_facts {
 	uint32_t functions[KERNEL_FUNCTIONS]; /* BTF ids; 0: not found */
 	bool module_btf; /* PIPELINE_FUNCTION is in the module's BTF, not in vmlinux */
 	bool direct_loads; /* programs can use bpf_rdonly_cast */
+	bool drop_reasons; /* there is an enum of them */
 	int types; /* memory file, BTF of the types that the programs name; -1: none */
 	ino_t module_inode; /* of the loaded module's folder in sysfs; 0: not a module */
 };

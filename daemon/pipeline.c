@@ -177,6 +177,15 @@ enum attach_mode pipeline_attach_mode(const struct pipeline *pipeline)
 	return pipeline->mode;
 }
 
+void pipeline_features(const struct pipeline *pipeline, struct pipeline_features *ret)
+{
+	*ret = (struct pipeline_features){
+		.hooks = pipeline->hook_mode,
+		.missed_known = pipeline->missed_known,
+		.drop_reasons = pipeline->facts.drop_reasons,
+	};
+}
+
 const char *pipeline_layout_name(const struct pipeline *pipeline)
 {
 	return pipeline->facts.layout == 3 ? "info argument (<= 6.3)" : "verdict argument (>= 6.4)";

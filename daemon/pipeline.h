@@ -52,6 +52,15 @@ struct pipeline *pipeline_free(struct pipeline *pipeline);
 /* What is attached or would be: ATTACH_KPROBE or ATTACH_FENTRY. */
 enum attach_mode pipeline_attach_mode(const struct pipeline *pipeline);
 
+/* What the kernel allows beside the bare necessities. */
+struct pipeline_features {
+	enum attach_mode hooks; /* how the tracker's hooks are attached */
+	bool missed_known; /* it tells what it skipped of __nft_trace_packet */
+	bool drop_reasons; /* it has reasons for dropping packets */
+};
+
+void pipeline_features(const struct pipeline *pipeline, struct pipeline_features *ret);
+
 /* "info argument (<= 6.3)" or "verdict argument (>= 6.4)", for status. */
 const char *pipeline_layout_name(const struct pipeline *pipeline);
 

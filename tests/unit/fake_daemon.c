@@ -102,12 +102,33 @@ static int stop_session(sd_bus_message *message, void *context, sd_bus_error *er
 		"a{st}", 1, "ring-full", UINT64_C(2), "Path", "s", "/journals/7");
 }
 
+/* True if the test said so in the file FAKE_DAEMON_HEALTH. */
+static bool is_said(const struct service *service, const char *word)
+{
+	g_autofree char *path = g_build_filename(service->journal, FAKE_DAEMON_HEALTH, NULL);
+	g_autofree char *text = NULL;
+	g_auto(GStrv) words = NULL;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return false;
+	words = g_strsplit(text, " ", -1);
+	return g_strv_contains((const char *const *)words, word);
+}
+
 static int list_sessions(sd_bus_message *message, void *context, sd_bus_error *error)
 {
-	return sd_bus_reply_method_return(message, "a(ota{sv})", 1, SESSION_PATH, UINT64_C(7), 6,
-		"Name", "s", "web", "State", "s", "running", "Filter", "s", "udp port 8080",
-		"Verdicts", "as", 2, "drop", "accept", "Matched", "t", UINT64_C(12), "Unheard",
-		"(ss)", "a", "b");
+	struct service *service = context;
+	const char *state = "running";
+
+	if (is_said(service, "stalled"))
+		state = "stalled";
+	else if (is_said(service, "waits"))
+		state = "waiting";
+	return sd_bus_reply_method_return(message, "a(ota{sv})", 1, SESSION_PATH, UINT64_C(7), 8,
+		"Name", "s", "web", "State", "s", state, "Filter", "s", "udp port 8080", "Verdicts",
+		"as", 2, "drop", "accept", "Matched", "t", UINT64_C(12), "Lost", "t",
+		UINT64_C(5) * is_said(service, "lost"), "Started", "t", UINT64_C(1795325417000000),
+		"Unheard", "(ss)", "a", "b");
 }
 
 static int set_verdicts(sd_bus_message *message, void *context, sd_bus_error *error)
@@ -176,16 +197,29 @@ static int get_number(sd_bus *bus, const char *path, const char *interface, cons
 static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
 	sd_bus_message *reply, void *context, sd_bus_error *error)
 {
-	const char *text = g_str_equal(property, "State") ? "waiting" : "load nf_tables";
+	const struct service *service = context;
+	const char *text = "load nf_tables";
 
+	if (g_str_equal(property, "State"))
+		text = is_said(service, "ready")     ? "ready"
+			: is_said(service, "failed") ? "failed"
+						     : "waiting";
+	else if (is_said(service, "ready") && !is_said(service, "problem"))
+		text = "";
 	return sd_bus_message_append(reply, "s", text);
 }
 
 static int get_features(sd_bus *bus, const char *path, const char *interface, const char *property,
 	sd_bus_message *reply, void *context, sd_bus_error *error)
 {
-	return sd_bus_message_append(reply, "a{sv}", 3, "layout", "s", "verdict argument", "odd",
-		"d", 1.5, "tracker", "b", 1);
+	return sd_bus_message_append(reply, "a{sv}", 4, "layout", "s", "verdict argument", "odd",
+		"d", 1.5, "tracker", "b", 1, "fentry", "b", 0);
+}
+
+static int get_advice(sd_bus *bus, const char *path, const char *interface, const char *property,
+	sd_bus_message *reply, void *context, sd_bus_error *error)
+{
+	return sd_bus_message_append(reply, "a{ss}", 1, "fentry", "try a kprobe");
 }
 
 static const sd_bus_vtable manager_vtable[] = {
@@ -198,6 +232,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_PROPERTY("RingSize", "t", get_number, 0, 0),
 	SD_BUS_PROPERTY("Missed", "t", get_number, 0, 0),
 	SD_BUS_PROPERTY("Features", "a{sv}", get_features, 0, 0),
+	SD_BUS_PROPERTY("Advice", "a{ss}", get_advice, 0, 0),
 	SD_BUS_VTABLE_END,
 };
 

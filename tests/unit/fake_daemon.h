@@ -6,6 +6,10 @@
 #ifndef NFTTRACED_FAKE_DAEMON_H
 #define NFTTRACED_FAKE_DAEMON_H
 
+/* A file in the journal's folder: words that say how the daemon and its session are (ready, failed,
+ * problem, lost, stalled, waits). It need not be there. */
+#define FAKE_DAEMON_HEALTH "health"
+
 struct fake_daemon;
 
 /* Starts a bus and the stand-in, whose journal is the directory `journal` (one segment in it), and

@@ -231,6 +231,11 @@ void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit)
 	g_mutex_unlock(&fake.lock);
 }
 
+void pipeline_features(const struct pipeline *pipeline, struct pipeline_features *ret)
+{
+	*ret = (struct pipeline_features){ .hooks = pipeline->attach, .missed_known = true };
+}
+
 int pipeline_missed(const struct pipeline *pipeline, uint64_t *ret)
 {
 	*ret = 0;

@@ -21,7 +21,7 @@
 
 static const char *program;
 static struct fake_daemon *fake;
-static char *journal, *log_path;
+static char *journal, *log_path, *health_path;
 
 static const char books_line[] =
 	"session 7 \"web\": matched 12 = journaled 10 + lost 2 (ring-full 2) "
@@ -47,6 +47,7 @@ static void begin(void)
 {
 	journal = g_dir_make_tmp("test-client-XXXXXX", NULL);
 	log_path = g_build_filename(journal, "log", NULL);
+	health_path = g_build_filename(journal, FAKE_DAEMON_HEALTH, NULL);
 	make_journal();
 	fake = fake_daemon_new(journal, log_path);
 }
@@ -58,6 +59,8 @@ static void end(void)
 	fake = fake_daemon_free(fake);
 	g_unlink(segment);
 	g_unlink(log_path);
+	g_unlink(health_path);
+	g_free(health_path);
 	g_rmdir(journal);
 	g_free(journal);
 	g_free(log_path);
@@ -163,13 +166,80 @@ START_TEST(status_tells_the_problem_and_what_is_not_known)
 	g_autofree char *output = NULL;
 
 	ck_assert_int_eq(run("status", &output, NULL), 0);
-	ck_assert(g_str_has_prefix(output, "nfttraced ?: waiting\n"));
-	ck_assert_ptr_nonnull(strstr(output, "\n  problem        load nf_tables\n"));
-	ck_assert_ptr_nonnull(strstr(output, "\n  layout         verdict argument\n"));
-	ck_assert_ptr_nonnull(strstr(output, "\n  tracker        yes\n"));
-	ck_assert_ptr_nonnull(strstr(output, "\n  missed         unknown"));
-	ck_assert_ptr_nonnull(strstr(output, "\n  sessions       1\n"));
+	ck_assert(g_str_has_prefix(output, "healthy: load nf_tables\nnfttraced ?: waiting\n"));
+	ck_assert_ptr_nonnull(strstr(output, "\n  problem              load nf_tables\n"));
+	ck_assert_ptr_nonnull(strstr(output, "\n  missed               unknown"));
+	ck_assert_ptr_nonnull(strstr(output, "\n  sessions             1\n"));
 	ck_assert_ptr_null(strstr(output, "odd"));
+}
+END_TEST
+
+START_TEST(status_tells_what_the_kernel_allows_and_what_to_do)
+{
+	g_autofree char *output = NULL;
+
+	run("status", &output, NULL);
+	ck_assert_ptr_nonnull(strstr(output, "\n  layout               verdict argument\n"));
+	ck_assert_ptr_nonnull(strstr(output, "\n  tracker              yes\n"));
+	ck_assert_ptr_nonnull(strstr(output, "\n  fentry               no       try a kprobe\n"));
+}
+END_TEST
+
+/* The first line of the status and its exit status, with sessions as the fake has them when asked. */
+static void assert_health(const char *what, int status, const char *line)
+{
+	g_autofree char *output = NULL;
+	g_autofree char *error = NULL;
+
+	ck_assert(g_file_set_contents(health_path, what, -1, NULL));
+	ck_assert_int_eq(run("status", &output, NULL), status);
+	ck_assert_msg(g_str_has_prefix(output, line), "%s", output);
+	g_clear_pointer(&output, g_free);
+	ck_assert_int_eq(run("status|--quiet", &output, &error), status);
+	ck_assert_str_eq(output, "");
+	ck_assert_str_eq(error, "");
+}
+
+START_TEST(health_is_a_line_and_an_exit_status)
+{
+	assert_health("ready", 0, "healthy: 1 session, recording since 2");
+	assert_health("ready lost", 3, "degraded: 5 events lost: 'nfttracectl stats 7' says when");
+	assert_health("ready stalled", 3,
+		"degraded: the journal of session 7 can't be written: free space on the disk");
+	assert_health("ready problem", 3, "degraded: load nf_tables\n");
+	assert_health("waiting problem waits", 3, "degraded: load nf_tables\n");
+	assert_health("failed problem", 1, "failed: load nf_tables\n");
+}
+END_TEST
+
+START_TEST(a_daemon_that_is_not_there_is_a_status_of_its_own)
+{
+	g_autofree char *output = NULL;
+	g_autofree char *error = NULL;
+
+	fake_daemon_stop(fake);
+	ck_assert_int_eq(run("status", &output, &error), 4);
+	ck_assert(g_str_has_prefix(output,
+		"not running: start it with 'systemctl start nfttraced'\nthis kernel allows\n"));
+	ck_assert_ptr_nonnull(strstr(output, "\n  btf "));
+	ck_assert_ptr_nonnull(strstr(output, "\n  nf-tables "));
+	ck_assert_str_eq(error, "");
+	assert_run("status|--quiet", 4, "", "");
+}
+END_TEST
+
+START_TEST(status_is_told_as_json_too)
+{
+	g_autofree char *output = NULL;
+
+	ck_assert(g_file_set_contents(health_path, "ready", -1, NULL));
+	ck_assert_int_eq(run("status|--json", &output, NULL), 0);
+	ck_assert(g_str_has_prefix(output, "{\"health\":\"healthy\",\"summary\":\"1 session, "));
+	ck_assert_ptr_nonnull(strstr(output, ",\"missed\":null,\"sessions\":1,"));
+	ck_assert_ptr_nonnull(
+		strstr(output, "\"fentry\":{\"value\":\"no\",\"advice\":\"try a kprobe\"}"));
+	ck_assert(g_str_has_suffix(output, "}}\n"));
+	ck_assert_int_eq(run("status|--json|--quiet", NULL, NULL), 2);
 }
 END_TEST
 
@@ -341,6 +411,10 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, stop_prints_the_books_and_exits_3_after_losses);
 	tcase_add_test(tcase, list_is_a_table);
 	tcase_add_test(tcase, status_tells_the_problem_and_what_is_not_known);
+	tcase_add_test(tcase, status_tells_what_the_kernel_allows_and_what_to_do);
+	tcase_add_test(tcase, health_is_a_line_and_an_exit_status);
+	tcase_add_test(tcase, a_daemon_that_is_not_there_is_a_status_of_its_own);
+	tcase_add_test(tcase, status_is_told_as_json_too);
 	tcase_add_test(tcase, set_changes_verdicts_and_filter);
 	tcase_add_test(tcase, show_reads_a_running_session_through_its_descriptor);
 	tcase_add_test(tcase, follow_prints_at_once_and_ends_quietly);
