@@ -7,8 +7,8 @@
 set -uo pipefail
 shopt -s nullglob
 
-ctl=$1 daemon=$2 cd_root=$3
-cd "$cd_root" || exit 1
+ctl=$(readlink -f "$1") daemon=$(readlink -f "$2")
+cd "$3" || exit 1
 checks=0
 failures=0
 export LC_ALL=C.UTF-8
