@@ -4,7 +4,6 @@
 #include "log.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -25,6 +24,11 @@ void log_open(void)
 	log_to_journal = stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
 		fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
 		status.st_ino == inode;
+}
+
+bool log_is_journal(void)
+{
+	return log_to_journal;
 }
 
 void log_message(int priority, const char *format, ...)

@@ -7,10 +7,14 @@
 #define NFTTRACED_LOG_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <syslog.h>
 
 /* Finds out where standard error goes; before it, lines go to standard error. */
 void log_open(void);
+
+/* True if it goes to the system journal. */
+bool log_is_journal(void);
 
 /* One line of `priority` (LOG_ERR, ...). Text in it is escaped: it may hold what others chose. */
 void log_message(int priority, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Messages about dropped packets into the system journal; see drop-summary.h. */
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <errno.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
+
+#include "drop-summary.h"
+#include "log.h"
+
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+
+static int send_to_journal(void *pointer)
+{
+	const struct drop_message *message = pointer;
+
+	/* libsystemd takes a journal that is not there for one that has the message. */
+	if (access(JOURNAL_SOCKET, F_OK) < 0)
+		return -errno;
+	return sd_journal_sendv(
+		(const struct iovec *)(void *)message->fields->data, (int)message->fields->len);
+}
+
+drop_summary_send drop_summary_journal(void)
+{
+	return log_is_journal() ? send_to_journal : NULL;
+}

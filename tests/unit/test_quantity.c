@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Amounts in words. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "journal/quantity.h"
+
+#define SEC 1000000ULL
+
+static char text[QUANTITY_SIZE];
+
+START_TEST(bytes_have_the_unit_that_fits)
+{
+	ck_assert_str_eq(quantity_bytes(0, text), "0 B");
+	ck_assert_str_eq(quantity_bytes(999, text), "999 B");
+	ck_assert_str_eq(quantity_bytes(1000, text), "1.0 kB");
+	ck_assert_str_eq(quantity_bytes(8448, text), "8.4 kB");
+	ck_assert_str_eq(quantity_bytes(8450, text), "8.5 kB");
+	ck_assert_str_eq(quantity_bytes(999949, text), "999.9 kB");
+	ck_assert_str_eq(quantity_bytes(999950, text), "1.0 MB");
+	ck_assert_str_eq(quantity_bytes(UINT64_MAX, text), "18.4 EB");
+}
+END_TEST
+
+START_TEST(spans_have_two_units_at_most)
+{
+	ck_assert_str_eq(quantity_span(0, text), "0 s");
+	ck_assert_str_eq(quantity_span(400000, text), "0.4 s");
+	ck_assert_str_eq(quantity_span(SEC, text), "1 s");
+	ck_assert_str_eq(quantity_span(2500000, text), "2.5 s");
+	ck_assert_str_eq(quantity_span(9960000, text), "10 s");
+	ck_assert_str_eq(quantity_span(10 * SEC + 40000, text), "10 s");
+	ck_assert_str_eq(quantity_span(60 * SEC, text), "1 min");
+	ck_assert_str_eq(quantity_span(200 * SEC, text), "3 min 20 s");
+	ck_assert_str_eq(quantity_span(7500 * SEC, text), "2 h 5 min");
+	ck_assert_str_eq(quantity_span(86400 * SEC, text), "1 d");
+	ck_assert_str_eq(quantity_span(86400 * 3 * SEC + 4 * 3600 * SEC, text), "3 d 4 h");
+}
+END_TEST
+
+START_TEST(one_is_singular)
+{
+	ck_assert_str_eq(quantity_count(0, "packet", text), "0 packets");
+	ck_assert_str_eq(quantity_count(1, "packet", text), "1 packet");
+	ck_assert_str_eq(
+		quantity_count(UINT64_MAX, "packet", text), "18446744073709551615 packets");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("quantity");
+	TCase *tcase = tcase_create("quantity");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(tcase, bytes_have_the_unit_that_fits);
+	tcase_add_test(tcase, spans_have_two_units_at_most);
+	tcase_add_test(tcase, one_is_singular);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
