@@ -7,7 +7,6 @@
 #include <syslog.h>
 
 #include "../journal/decode.h"
-#include "../journal/escape.h"
 #include "../journal/quantity.h"
 
 static void field_clear(void *field)
@@ -36,12 +35,11 @@ static void add_number(struct drop_message *message, const char *name, uint64_t 
 static struct drop_message *message_new(GString *text, const char *id, int priority)
 {
 	struct drop_message *message = g_new0(struct drop_message, 1);
-	g_autofree char *escaped = text_escape_dup(text->str);
 
 	message->text = g_string_free(text, FALSE);
 	message->fields = g_array_new(FALSE, FALSE, sizeof(struct iovec));
 	g_array_set_clear_func(message->fields, field_clear);
-	add(message, "MESSAGE", escaped);
+	add(message, "MESSAGE", message->text);
 	add(message, "MESSAGE_ID", id);
 	add_number(message, "PRIORITY", (uint64_t)priority);
 	add(message, "SYSLOG_IDENTIFIER", "nfttraced");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A message about dropped packets: a sentence for a person, and the fields of the system journal, whose
- * values are exactly what others chose. systemd/nfttraced.catalog explains the message ids. A message
- * owns its text and its fields; who made it frees it.
+ * A message about dropped packets: a sentence for a person, and the fields of the system journal, with
+ * the names that others chose escaped as the counters have them (drops.h). systemd/nfttraced.catalog
+ * explains the message ids. A message owns its text and its fields; who made it frees it.
  */
 #ifndef NFTTRACED_DROP_MESSAGE_H
 #define NFTTRACED_DROP_MESSAGE_H
@@ -20,8 +20,8 @@
 #define DROP_MESSAGE_RULE_MAX 256
 
 struct drop_message {
-	char *text; /* not escaped: daemon/log.h does that */
-	GArray *fields; /* of struct iovec, "NAME=value"; MESSAGE is the text, escaped */
+	char *text;
+	GArray *fields; /* of struct iovec, "NAME=value"; MESSAGE is the text */
 };
 
 /* What one rule, or one chain's policy, dropped in an interval. */

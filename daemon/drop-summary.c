@@ -178,7 +178,7 @@ static void send_messages(struct drop_summary *summary, GPtrArray *messages)
 		if (summary->courier)
 			results[i] = r;
 		else
-			log_info("%s", message->text);
+			log_escaped(LOG_INFO, message->text);
 	}
 	on_sent(summary, results, messages->len);
 	g_ptr_array_unref(messages);
@@ -221,8 +221,7 @@ static void report(struct drop_summary *summary)
 	g_array_unref(round.news);
 }
 
-/* Everything until now is as good as told. */
-static void skip(struct drop_summary *summary)
+void drop_summary_skip(struct drop_summary *summary)
 {
 	g_autoptr(GPtrArray) counters = NULL;
 	struct drop_totals totals = { 0 };
@@ -311,13 +310,13 @@ int drop_summary_set(struct drop_summary *summary, const struct drop_summary_set
 	if (settings->interval == 0)
 		return sd_event_source_set_enabled(summary->timer, SD_EVENT_OFF);
 	if (old.interval == 0)
-		skip(summary);
+		drop_summary_skip(summary);
 	return timer_start(summary);
 }
 
 void drop_summary_finish(struct drop_summary *summary)
 {
-	if (summary->settings.interval == 0)
+	if (!summary || summary->settings.interval == 0)
 		return;
 	sd_event_source_set_enabled(summary->timer, SD_EVENT_OFF);
 	if (summary->courier)
@@ -330,7 +329,7 @@ void drop_summary_finish(struct drop_summary *summary)
 
 uint64_t drop_summary_unsent(const struct drop_summary *summary)
 {
-	return summary->unsent;
+	return summary ? summary->unsent : 0;
 }
 
 struct drop_summary *drop_summary_free(struct drop_summary *summary)

@@ -44,10 +44,13 @@ int drop_summary_new(
 int drop_summary_set(struct drop_summary *summary, const struct drop_summary_settings *settings);
 
 /* Tells of the last interval, which ends now, and is off from then on. Waits for the journal, but not
- * for long. */
+ * for long. Accepts NULL. */
 void drop_summary_finish(struct drop_summary *summary);
 
-/* Messages that could not be sent. */
+/* What was counted until now is as good as told: for counters that are older than the summary. */
+void drop_summary_skip(struct drop_summary *summary);
+
+/* Messages that could not be sent. Accepts NULL: none. */
 uint64_t drop_summary_unsent(const struct drop_summary *summary);
 
 /* Tells nothing any more. Accepts NULL; returns NULL. */

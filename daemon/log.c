@@ -31,6 +31,14 @@ bool log_is_journal(void)
 	return log_to_journal;
 }
 
+void log_escaped(int priority, const char *text)
+{
+	if (log_to_journal)
+		sd_journal_send("MESSAGE=%s", text, "PRIORITY=%i", priority, NULL);
+	else
+		fprintf(stderr, "nfttraced: %s\n", text);
+}
+
 void log_message(int priority, const char *format, ...)
 {
 	g_autofree char *raw = NULL, *text = NULL;
@@ -40,9 +48,5 @@ void log_message(int priority, const char *format, ...)
 	raw = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
 	text = text_escape_dup(raw);
-
-	if (log_to_journal)
-		sd_journal_send("MESSAGE=%s", text, "PRIORITY=%i", priority, NULL);
-	else
-		fprintf(stderr, "nfttraced: %s\n", text);
+	log_escaped(priority, text);
 }

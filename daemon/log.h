@@ -19,6 +19,9 @@ bool log_is_journal(void);
 /* One line of `priority` (LOG_ERR, ...). Text in it is escaped: it may hold what others chose. */
 void log_message(int priority, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* The same of text that is escaped already. */
+void log_escaped(int priority, const char *text);
+
 #define log_error(...)   log_message(LOG_ERR, __VA_ARGS__)
 #define log_warning(...) log_message(LOG_WARNING, __VA_ARGS__)
 #define log_notice(...)  log_message(LOG_NOTICE, __VA_ARGS__)

@@ -278,6 +278,9 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
 	if (r >= 0)
 		r = sd_bus_message_append(
 			reply, "{st}", "names-overflow", engine_names_overflow(manager->engine));
+	if (r >= 0)
+		r = sd_bus_message_append(
+			reply, "{st}", "summaries-unsent", drop_summary_unsent(manager->summary));
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

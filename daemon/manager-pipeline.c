@@ -218,6 +218,37 @@ static int add_sources(struct manager *manager)
 	return r;
 }
 
+static int read_drops(void *context, GPtrArray **ret_counters, struct drop_totals *ret_totals)
+{
+	return drops_read(context, ret_counters, ret_totals);
+}
+
+int manager_summary_refresh(struct manager *manager)
+{
+	const struct settings *settings = manager->settings;
+	const struct drop_summary_settings summary = {
+		.interval = settings->drop_summary
+			? settings->drop_summary_interval * G_USEC_PER_SEC
+			: 0,
+		.rules = settings->drop_summary_rules,
+	};
+
+	return manager->summary ? drop_summary_set(manager->summary, &summary) : 0;
+}
+
+/* Before anything is counted: it tells of everything. */
+static int summary_begin(struct manager *manager)
+{
+	const struct drop_summary_ends ends = {
+		.read = read_drops,
+		.context = engine_drops(manager->engine),
+		.send = drop_summary_journal(),
+	};
+	int r = ends.context ? drop_summary_new(manager->event, &ends, &manager->summary) : 0;
+
+	return r < 0 ? r : manager_summary_refresh(manager);
+}
+
 int manager_new(sd_event *event, const struct settings *settings, struct state *state,
 	struct data *data, struct manager **ret, struct failure *failure)
 {
@@ -233,6 +264,8 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 	manager->open_tries = OPEN_TRIES;
 
 	r = add_sources(manager);
+	if (r >= 0)
+		r = summary_begin(manager);
 	if (r < 0) {
 		failure_set(failure, FAILURE_INTERNAL, "can't set up the event loop: %s",
 			g_strerror(-r));
@@ -269,6 +302,11 @@ struct manager *manager_free(struct manager *manager)
 	sd_event_source_disable_unref(manager->tend_timer);
 	sd_event_source_disable_unref(manager->open_timer);
 	follow_free(manager->follow);
+	/* Closed, it counts no more: nothing comes after the last summary. */
+	if (manager->engine)
+		engine_close(manager->engine);
+	drop_summary_finish(manager->summary);
+	drop_summary_free(manager->summary);
 	engine_free(manager->engine);
 	/* Some are left if the loop ended in another way than by manager_end. */
 	for (unsigned int i = 0; i < manager->sessions->len; i++)

@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 
 #include "compiler.h"
+#include "drop-summary.h"
 #include "engine.h"
 #include "follow.h"
 #include "session.h"
@@ -50,6 +51,7 @@ struct manager {
 	struct compiler *compiler;
 	struct worker *worker;
 	struct follow *follow;
+	struct drop_summary *summary; /* NULL: drops are not counted */
 	struct manager_observer observer;
 
 	GPtrArray *sessions; /* of struct session, those that start and stop included */
@@ -98,6 +100,9 @@ struct session *manager_session_find(struct manager *manager, uint64_t id);
 
 /* nf_tables came or went. */
 void manager_module_changed(struct manager *manager, bool present);
+
+/* The settings of the summary of drops have changed. */
+int manager_summary_refresh(struct manager *manager);
 
 /* Ends all sessions, then the event loop. */
 void manager_end(struct manager *manager);
