@@ -66,6 +66,7 @@ static const struct key keys[] = {
 	{ "Track", KEY_CHOICE, AT(track), NULL, "yes or no" },
 	{ "Limit", KEY_TEXT, AT(limit), check_count, "a number of events" },
 	{ "Rate", KEY_TEXT, AT(rate), check_count, "a number of events a second" },
+	{ "Burst", KEY_TEXT, AT(burst), check_count, "a number of events" },
 	{ "Size", KEY_TEXT, AT(size), check_size, "a size, such as 64M or 1G" },
 	{ "Duration", KEY_TEXT, AT(duration), check_duration, "a time, such as 30s, 5min or 2h" },
 };

@@ -17,7 +17,7 @@ struct profile {
 	char *name;
 	char *path;
 	char *description;
-	char *filter, *limit, *rate, *size, *duration;
+	char *filter, *limit, *rate, *burst, *size, *duration;
 	GStrv verdicts, sections, probes;
 	enum profile_choice {
 		PROFILE_UNSAID,

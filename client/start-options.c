@@ -11,7 +11,7 @@ void start_options_clear(struct start_options *options)
 {
 	char **texts[] = { &options->name, &options->verdict_names, &options->section_names,
 		&options->filter, &options->limit_text, &options->duration_text,
-		&options->rate_text, &options->size_text };
+		&options->rate_text, &options->burst_text, &options->size_text };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
 		g_clear_pointer(texts[i], g_free);
@@ -40,6 +40,8 @@ static const char *parse_numbers(struct start_options *options)
 			"--duration takes a time, such as 30s, 5min or 2h" },
 		{ options->rate_text, parse_count, &options->rate,
 			"--rate takes a number of events a second" },
+		{ options->burst_text, parse_count, &options->burst,
+			"--burst takes a number of events" },
 		{ options->size_text, parse_size, &options->size,
 			"--size takes a size, such as 64M or 1G" },
 	};
@@ -110,6 +112,8 @@ int start_options_parse(
 			"Stop after this time (30s, 5min, 2h)", "TIME" },
 		{ "rate", 0, 0, G_OPTION_ARG_FILENAME, &options->rate_text,
 			"Record at most N events a second", "N" },
+		{ "burst", 0, 0, G_OPTION_ARG_FILENAME, &options->burst_text,
+			"Before the rate holds, let so many events pass at once", "N" },
 		{ "size", 0, 0, G_OPTION_ARG_FILENAME, &options->size_text,
 			"Keep at most this much journal (64M, 1G)", "SIZE" },
 		{ "follow", 0, 0, G_OPTION_ARG_NONE, &options->follow,
@@ -187,6 +191,8 @@ int start_options_append(const struct start_options *options, sd_bus_message *me
 		r = append_number(message, "Duration", options->duration);
 	if (r >= 0)
 		r = append_number(message, "Rate", options->rate);
+	if (r >= 0)
+		r = append_number(message, "Burst", options->burst);
 	if (r >= 0)
 		r = append_number(message, "Size", options->size);
 	return r < 0 ? r : sd_bus_message_close_container(message);

@@ -15,7 +15,7 @@
 struct start_options {
 	/* As written; NULL if not given. */
 	char *name, *verdict_names, *section_names, *filter;
-	char *limit_text, *duration_text, *rate_text, *size_text;
+	char *limit_text, *duration_text, *rate_text, *burst_text, *size_text;
 	GStrv words; /* of the filter */
 	GStrv probes;
 	GStrv profiles; /* names */
@@ -24,7 +24,7 @@ struct start_options {
 
 	/* What it means; 0: not given. */
 	GStrv verdicts, sections;
-	uint64_t limit, duration, rate, size;
+	uint64_t limit, duration, rate, burst, size;
 	enum text_time time;
 	enum text_colour colour;
 };

@@ -49,6 +49,7 @@ static void merge(struct start_options *options, const struct profile *profile)
 		merge_text(&options->filter, profile->filter);
 	merge_text(&options->limit_text, profile->limit);
 	merge_text(&options->rate_text, profile->rate);
+	merge_text(&options->burst_text, profile->burst);
 	merge_text(&options->size_text, profile->size);
 	merge_text(&options->duration_text, profile->duration);
 	add_probes(&options->probes, profile->probes);

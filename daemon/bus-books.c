@@ -93,12 +93,13 @@ int bus_append_description(sd_bus_message *reply, struct bus *bus, struct sessio
 	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
 
 	if (r >= 0)
-		r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}",
-			"Owner", "u", (uint32_t)session->owner, "Filter", "s", options->filter,
-			"Track", "b", (int)options->track, "Stack", "b", (int)options->stack,
-			"BindToCaller", "b", (int)options->bind_to_caller, "Limit", "t",
-			options->limit, "Duration", "t", options->duration, "Rate", "t",
-			options->rate, "Size", "t", options->size, "State", "s",
+		r = sd_bus_message_append(reply,
+			"{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "Owner", "u",
+			(uint32_t)session->owner, "Filter", "s", options->filter, "Track", "b",
+			(int)options->track, "Stack", "b", (int)options->stack, "BindToCaller", "b",
+			(int)options->bind_to_caller, "Limit", "t", options->limit, "Duration", "t",
+			options->duration, "Rate", "t", options->rate, "Burst", "t", options->burst,
+			"Boot", "b", (int)options->boot, "Size", "t", options->size, "State", "s",
 			session_state_name(session->state), "Started", "t", session->started);
 	if (r >= 0)
 		r = append_names(reply, "Verdicts", verdicts);

@@ -32,6 +32,7 @@ static int plan_request(
 			.verdicts = request->options->verdicts,
 			.sections = request->options->sections,
 			.rate = request->options->rate,
+			.burst = request->options->burst,
 			.since = epoch,
 			.filter = request->filter,
 		};

@@ -25,6 +25,7 @@ static const struct bus_option start_options[] = {
 	{ "Limit", BUS_OPTION_NUMBER, offsetof(struct session_options, limit) },
 	{ "Duration", BUS_OPTION_NUMBER, offsetof(struct session_options, duration) },
 	{ "Rate", BUS_OPTION_NUMBER, offsetof(struct session_options, rate) },
+	{ "Burst", BUS_OPTION_NUMBER, offsetof(struct session_options, burst) },
 	{ "Size", BUS_OPTION_NUMBER, offsetof(struct session_options, size) },
 };
 

@@ -114,9 +114,10 @@ void plan_config(const struct plan *plan, uint32_t wakeup, struct pipeline_confi
 		config.since[bit] = entry->since;
 		config.sections[bit] = entry->sections;
 		if (entry->rate) {
-			/* A burst of one second's worth passes, and at least one event. */
+			uint64_t burst = entry->burst ? entry->burst : entry->rate;
+
 			config.interval[bit] = MAX(NSEC_PER_SEC / entry->rate, 1);
-			config.tolerance[bit] = NSEC_PER_SEC - config.interval[bit];
+			config.tolerance[bit] = (burst - 1) * config.interval[bit];
 		}
 	}
 	*ret = config;

@@ -24,6 +24,7 @@ struct plan_entry {
 	uint32_t probes; /* further ones: 1 << number, or'ed */
 	uint32_t stacks; /* probes whose events have the kernel stack: 1 << number, or'ed */
 	uint64_t rate; /* events a second; 0: no limit */
+	uint64_t burst; /* events at once before the rate holds; 0: as many as `rate` */
 	uint32_t since; /* epoch from which tracker entries count for the bit */
 	struct filter *filter; /* NULL: every packet; belongs to who keeps the plan */
 };

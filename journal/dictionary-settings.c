@@ -79,6 +79,7 @@ char *dictionary_settings_new(const struct dictionary_settings *settings)
 	json_object_object_add(object, "track", json_object_new_boolean(settings->track));
 	dictionary_add_number(object, "limit", settings->limit);
 	dictionary_add_number(object, "rate", settings->rate);
+	dictionary_add_number(object, "burst", settings->burst);
 	dictionary_add_number(object, "size", settings->size);
 	dictionary_add_number(object, "duration_usec", settings->duration);
 	dictionary_add_number(object, "owner", settings->owner);
@@ -101,6 +102,7 @@ int dictionary_settings_parse(const void *json, size_t size, struct dictionary_s
 		.track = flag_get(object, "track"),
 		.limit = dictionary_get_number(object, "limit"),
 		.rate = dictionary_get_number(object, "rate"),
+		.burst = dictionary_get_number(object, "burst"),
 		.size = dictionary_get_number(object, "size"),
 		.duration = dictionary_get_number(object, "duration_usec"),
 		.owner = (uint32_t)dictionary_get_number(object, "owner"),

@@ -47,6 +47,7 @@ struct dictionary_settings {
 	bool track;
 	uint64_t limit; /* events; 0: none */
 	uint64_t rate; /* events a second; 0: none */
+	uint64_t burst; /* events at once; 0: as many as `rate`, or an older journal */
 	uint64_t size; /* bytes of journal; 0: none */
 	uint64_t duration; /* microseconds; 0: none */
 	uint32_t owner; /* uid */

@@ -35,7 +35,7 @@ struct service {
 struct request {
 	char *name, *filter;
 	char **verdicts, **sections;
-	uint64_t limit, duration, rate, size;
+	uint64_t limit, duration, rate, burst, size;
 	bool track, bound, from_start;
 };
 
@@ -47,6 +47,7 @@ static const struct variant_field fields[] = {
 	{ "Limit", VARIANT_NUMBER, offsetof(struct request, limit) },
 	{ "Duration", VARIANT_NUMBER, offsetof(struct request, duration) },
 	{ "Rate", VARIANT_NUMBER, offsetof(struct request, rate) },
+	{ "Burst", VARIANT_NUMBER, offsetof(struct request, burst) },
 	{ "Size", VARIANT_NUMBER, offsetof(struct request, size) },
 	{ "Track", VARIANT_BOOLEAN, offsetof(struct request, track) },
 	{ "BindToCaller", VARIANT_BOOLEAN, offsetof(struct request, bound) },
@@ -65,6 +66,8 @@ static void log_request(struct service *service, const struct request *request)
 		" limit=%" G_GUINT64_FORMAT " duration=%" G_GUINT64_FORMAT
 		" rate=%" G_GUINT64_FORMAT " size=%" G_GUINT64_FORMAT,
 		request->limit, request->duration, request->rate, request->size);
+	if (request->burst)
+		fprintf(service->log, " burst=%" G_GUINT64_FORMAT, request->burst);
 	fprintf(service->log, "%s%s\n", sections ? " sections=" : "", sections ? sections : "");
 	fflush(service->log);
 }

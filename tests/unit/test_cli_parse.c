@@ -256,6 +256,7 @@ START_TEST(usage_errors_are_status_2_with_a_hint)
 	assert_complaint(2, "--size takes", "start", "--size", "much", NULL);
 	assert_complaint(2, "--limit takes", "start", "--limit=-1", NULL);
 	assert_complaint(2, "--rate takes", "start", "--rate=often", NULL);
+	assert_complaint(2, "--burst takes", "start", "--rate=1", "--burst=many", NULL);
 	assert_complaint(2, "--verdicts takes", "start", "--verdicts=drop,", NULL);
 	assert_complaint(2, "--since takes a time", "show", "--since=soon", "x", NULL);
 	assert_complaint(2, "there is no verdict \"frob\"", "follow", "--verdicts=frob", "7", NULL);

@@ -99,11 +99,11 @@ static void assert_log(const char *expected)
 START_TEST(start_hands_over_every_option)
 {
 	assert_run("start|--name=web|--verdicts=drop, accept|--no-track|--limit=5|--duration=2min|"
-		   "--sections=packet, ct|--rate=100|--size=64M|--|udp|port|8080",
+		   "--sections=packet, ct|--rate=100|--burst=7|--size=64M|--|udp|port|8080",
 		0, "7\n", "");
 	assert_log(
 		"start name=web verdicts=drop,accept filter=udp port 8080 track=0 bound=0 limit=5 "
-		"duration=120000000 rate=100 size=67108864 sections=packet,ct\n");
+		"duration=120000000 rate=100 size=67108864 burst=7 sections=packet,ct\n");
 }
 END_TEST
 

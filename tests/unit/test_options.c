@@ -141,7 +141,15 @@ START_TEST(numbers_have_ranges)
 	ck_assert_int_eq(session_options_check(&options, &failure), 0);
 	options.rate = SESSION_RATE_MAX + 1;
 	ck_assert_int_eq(session_options_check(&options, &failure), -EINVAL);
+	options.rate = 0;
+	options.burst = 1;
+	ck_assert_int_eq(session_options_check(&options, &failure), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(failure.reason, "give Rate"));
 	options.rate = SESSION_RATE_MAX;
+	ck_assert_int_eq(session_options_check(&options, &failure), 0);
+	options.burst = SESSION_RATE_MAX + 1;
+	ck_assert_int_eq(session_options_check(&options, &failure), -EINVAL);
+	options.burst = 0;
 	options.duration = SESSION_DURATION_MAX + 1;
 	ck_assert_int_eq(session_options_check(&options, &failure), -EINVAL);
 }
@@ -182,13 +190,18 @@ END_TEST
 START_TEST(a_rate_of_one_and_the_highest_rate_have_intervals)
 {
 	struct plan plan = { .entries = { { .used = true, .rate = 1 },
-				     { .used = true, .rate = SESSION_RATE_MAX } } };
+				     { .used = true, .rate = SESSION_RATE_MAX },
+				     { .used = true, .rate = 1000, .burst = 1 },
+				     { .used = true, .rate = 1, .burst = SESSION_RATE_MAX } } };
 	struct pipeline_config config;
 
 	plan_config(&plan, 0, &config);
 	ck_assert_uint_eq(config.interval[0], 1000000000);
 	ck_assert_uint_eq(config.tolerance[0], 0);
 	ck_assert_uint_eq(config.interval[1], 1);
+	ck_assert_uint_eq(config.tolerance[1], 999999999);
+	ck_assert_uint_eq(config.tolerance[2], 0);
+	ck_assert_uint_eq(config.tolerance[3], 999999999000000000);
 }
 END_TEST
 
