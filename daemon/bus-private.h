@@ -5,11 +5,17 @@
 
 #include "bus.h"
 
-/* Registers /org/nfttraced1. */
+/* Registers /org/nfttraced1 on a new connection. */
 int bus_serve_manager(struct bus *bus);
 
-/* Registers /org/nfttraced1/session/. */
+/* Registers /org/nfttraced1/session/ on a new connection. */
 int bus_serve_sessions(struct bus *bus);
+
+/* Becomes the manager's observer: what changes becomes signals, on whatever connection there is. */
+void bus_observe_manager(struct bus *bus);
+
+/* A filter of sd-bus that sees every call before any object does, and lets through who may call. */
+int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_error);
 
 /* The object path of a session (g_free it), and back: NULL if there is no such session. */
 char *bus_session_path(const struct session *session);

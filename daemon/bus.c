@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon on the bus: the connection, the name, who may call, and replies that come later. Root
+ * The daemon on the bus: who may call, and replies that come later; how it gets there is bus-join.c. Root
  * only: one filter looks at every call before any object does, so no method can be forgotten, and the
  * answer is the same for an object that exists and for one that does not.
  */
@@ -109,7 +109,7 @@ static int check_root(sd_bus_message *message)
 	return r < 0 || uid != 0 ? -EACCES : 0;
 }
 
-static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	struct bus *bus = userdata;
 	const char *path = sd_bus_message_get_path(message);
@@ -127,90 +127,4 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret
 		g_str_has_prefix(path, BUS_SESSION_ROOT "/") && !bus_session_find(bus, path))
 		return bus_no_session(path, ret_error);
 	return 0;
-}
-
-static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
-{
-	struct bus *bus = userdata;
-
-	log_error("the connection to the bus is lost: ending");
-	bus->lost = true;
-	manager_end(bus->manager);
-	return 0;
-}
-
-static void explain_name(sd_bus *bus, int error, char **ret_reason)
-{
-	sd_bus_creds *creds = NULL;
-	pid_t pid = 0;
-
-	switch (-error) {
-	case EEXIST:
-		if (sd_bus_get_name_creds(bus, BUS_NAME, SD_BUS_CREDS_PID, &creds) >= 0)
-			sd_bus_creds_get_pid(creds, &pid);
-		sd_bus_creds_unref(creds);
-		*ret_reason = g_strdup_printf(
-			"nfttraced is already running (" BUS_NAME " is owned by PID %d)", (int)pid);
-		break;
-	case EACCES:
-	case EPERM:
-		*ret_reason = g_strdup(
-			"the bus does not let nfttraced own the name " BUS_NAME
-			": run it as root, and install its bus policy org.nfttraced1.conf");
-		break;
-	default:
-		*ret_reason = g_strdup_printf(
-			"can't own the name " BUS_NAME " on the bus: %s", g_strerror(-error));
-	}
-}
-
-int bus_new(sd_event *event, struct bus **ret, char **ret_reason)
-{
-	struct bus *bus = g_new0(struct bus, 1);
-	int r;
-
-	bus->event = sd_event_ref(event);
-	r = sd_bus_open_system(&bus->bus);
-	if (r < 0) {
-		*ret_reason =
-			g_strdup_printf("can't connect to the system bus: %s", g_strerror(-r));
-	} else {
-		r = sd_bus_request_name(bus->bus, BUS_NAME, 0);
-		if (r < 0)
-			explain_name(bus->bus, r, ret_reason);
-	}
-	if (r < 0) {
-		bus_free(bus);
-		return r;
-	}
-	*ret = bus;
-	return 0;
-}
-
-int bus_serve(struct bus *bus, struct manager *manager)
-{
-	int r;
-
-	bus->manager = manager;
-	r = sd_bus_add_filter(bus->bus, NULL, on_message, bus);
-	if (r >= 0)
-		r = sd_bus_match_signal(bus->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
-			"org.freedesktop.DBus.Local", "Disconnected", on_disconnected, bus);
-	if (r >= 0)
-		r = bus_serve_manager(bus);
-	if (r >= 0)
-		r = bus_serve_sessions(bus);
-	if (r >= 0)
-		r = sd_bus_attach_event(bus->bus, bus->event, SD_EVENT_PRIORITY_NORMAL);
-	return r;
-}
-
-struct bus *bus_free(struct bus *bus)
-{
-	if (!bus)
-		return NULL;
-	sd_bus_flush_close_unref(bus->bus);
-	sd_event_unref(bus->event);
-	g_free(bus);
-	return NULL;
 }

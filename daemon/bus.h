@@ -19,18 +19,33 @@
 #define BUS_ERROR_PREFIX      "org.nfttraced1.Error."
 
 struct bus {
-	sd_bus *bus;
+	sd_bus *bus; /* NULL: between two connections */
 	sd_event *event;
 	struct manager *manager;
-	bool lost; /* the connection went away: nobody can reach the daemon any more */
+	bool named; /* this connection has the name */
+	bool joined; /* some connection had it */
+	bool refused; /* the name can't be had: the daemon ends */
+	sd_event_source *join; /* begins the next connection */
+	const struct bus_hooks *hooks;
+	void *context; /* of the hooks */
 };
 
-/* Connects to the system bus and takes the name. -EEXIST: another daemon has it. One sentence in
- * *ret_reason on failure. Nothing is served before bus_serve. */
-int bus_new(sd_event *event, struct bus **ret, char **ret_reason);
+/* What somebody else wants to hear of; on the control thread. */
+struct bus_hooks {
+	/* The name came or went, a session came or went, the manager's state is another. */
+	void (*changed)(void *context);
+};
 
-/* Offers the objects of `manager`, which is borrowed, and becomes its observer. When the connection is
- * lost it ends the manager: a daemon that nobody can reach must not go on recording. */
+/* Not connected yet. `hooks` are borrowed. Never fails. */
+struct bus *bus_new(sd_event *event, const struct bus_hooks *hooks, void *context);
+
+/*
+ * Becomes the observer of `manager`, which is borrowed, and offers its objects on the system bus under
+ * our name: now, or when there is a bus. When the connection is lost, sessions go on, but for those
+ * that are bound to their callers, and the bus is joined again when it is back. When the name can't be
+ * had the first time (another daemon has it, the bus's policy does not let us) that is logged, `refused`
+ * is set and the manager is ended.
+ */
 int bus_serve(struct bus *bus, struct manager *manager);
 
 /* Accepts NULL; returns NULL. */

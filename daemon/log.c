@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The daemon's log. The only state is where it goes, set once before any thread exists. */
+/* The daemon's log. Its state, where it goes and what is left out, is the control thread's. */
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include "log.h"
 
@@ -12,7 +12,9 @@
 
 #include "../journal/escape.h"
 
-static bool log_to_journal;
+static bool stderr_is_journal;
+static int level = LOG_INFO;
+static enum log_target target = LOG_TARGET_AUTO;
 
 void log_open(void)
 {
@@ -21,22 +23,47 @@ void log_open(void)
 	struct stat status;
 
 	/* The variable is inherited by programs whose standard error has been redirected since. */
-	log_to_journal = stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	stderr_is_journal = stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
 		fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
 		status.st_ino == inode;
 }
 
+void log_set_level(int priority)
+{
+	level = priority;
+}
+
+int log_level(void)
+{
+	return level;
+}
+
+void log_set_target(enum log_target which)
+{
+	target = which;
+}
+
+enum log_target log_target(void)
+{
+	if (target == LOG_TARGET_AUTO)
+		return stderr_is_journal ? LOG_TARGET_JOURNAL : LOG_TARGET_CONSOLE;
+	return target;
+}
+
 bool log_is_journal(void)
 {
-	return log_to_journal;
+	return log_target() == LOG_TARGET_JOURNAL;
 }
 
 void log_escaped(int priority, const char *text)
 {
-	if (log_to_journal)
-		sd_journal_send("MESSAGE=%s", text, "PRIORITY=%i", priority, NULL);
+	if (priority > level || target == LOG_TARGET_NULL)
+		return;
+	if (log_is_journal())
+		sd_journal_send("MESSAGE=%s", text, "PRIORITY=%i", priority,
+			"SYSLOG_IDENTIFIER=" LOG_IDENTIFIER, NULL);
 	else
-		fprintf(stderr, "nfttraced: %s\n", text);
+		fprintf(stderr, LOG_IDENTIFIER ": %s\n", text);
 }
 
 void log_message(int priority, const char *format, ...)
@@ -44,6 +71,8 @@ void log_message(int priority, const char *format, ...)
 	g_autofree char *raw = NULL, *text = NULL;
 	va_list arguments;
 
+	if (priority > level || target == LOG_TARGET_NULL)
+		return;
 	va_start(arguments, format);
 	raw = g_strdup_vprintf(format, arguments);
 	va_end(arguments);

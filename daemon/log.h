@@ -10,8 +10,25 @@
 #include <stdbool.h>
 #include <syslog.h>
 
+enum log_target {
+	LOG_TARGET_AUTO, /* the journal if standard error goes there, else standard error */
+	LOG_TARGET_JOURNAL,
+	LOG_TARGET_CONSOLE, /* standard error */
+	LOG_TARGET_NULL,
+};
+
+#define LOG_IDENTIFIER "nfttraced"
+
 /* Finds out where standard error goes; before it, lines go to standard error. */
 void log_open(void);
+
+/* What is less important than `priority`, LOG_INFO at first, is left out from now on. */
+void log_set_level(int priority);
+int log_level(void);
+
+void log_set_target(enum log_target target);
+/* Where lines go: not LOG_TARGET_AUTO but what that means here. */
+enum log_target log_target(void);
 
 /* True if it goes to the system journal. */
 bool log_is_journal(void);
@@ -26,5 +43,6 @@ void log_escaped(int priority, const char *text);
 #define log_warning(...) log_message(LOG_WARNING, __VA_ARGS__)
 #define log_notice(...)  log_message(LOG_NOTICE, __VA_ARGS__)
 #define log_info(...)    log_message(LOG_INFO, __VA_ARGS__)
+#define log_debug(...)   log_message(LOG_DEBUG, __VA_ARGS__)
 
 #endif

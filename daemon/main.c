@@ -118,6 +118,17 @@ static char *on_reload(void *context)
 	return NULL;
 }
 
+static void tell_status(void *context)
+{
+	const struct daemon *daemon = context;
+	const struct manager *manager = daemon->manager;
+	const char *problem = manager_problem(manager);
+
+	service_status(daemon->service, "%u sessions%s%s%s%s", manager->sessions->len,
+		manager->status.armed ? ", armed" : "", daemon->bus->named ? "" : ", no bus",
+		*problem ? ": " : "", problem);
+}
+
 static bool on_alive(void *context)
 {
 	struct daemon *daemon = context;
@@ -169,6 +180,7 @@ static int add_sources(struct daemon *daemon)
 static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 {
 	auto_failure failure = { 0 };
+	static const struct bus_hooks hooks = { .changed = tell_status };
 	int r;
 
 	/* Before there are threads to inherit locks from, and descriptors to keep open. */
@@ -184,23 +196,23 @@ static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 		return r;
 	r = sd_event_default(&daemon->event);
 	if (r >= 0)
-		r = bus_new(daemon->event, &daemon->bus, ret_reason);
-	if (r >= 0)
 		r = data_new(&daemon->data);
 	if (r >= 0)
 		r = manager_new(daemon->event, daemon->settings, daemon->state, daemon->data,
 			&daemon->manager, &failure);
 	if (r >= 0)
 		r = add_sources(daemon);
-	if (r >= 0)
+	if (r >= 0) {
+		daemon->bus = bus_new(daemon->event, &hooks, daemon);
 		r = bus_serve(daemon->bus, daemon->manager);
+	}
 	if (r < 0 && !*ret_reason)
 		*ret_reason = failure.reason ? g_steal_pointer(&failure.reason)
 					     : g_strdup_printf("can't start: %s", g_strerror(-r));
 	return r;
 }
 
-static void announce(const struct daemon *daemon)
+static void announce(struct daemon *daemon)
 {
 	const struct engine_status *status = &daemon->manager->status;
 
@@ -210,8 +222,7 @@ static void announce(const struct daemon *daemon)
 			daemon->settings->ring_size >> 10);
 	else
 		log_info("ready: %s", manager_problem(daemon->manager));
-	service_status(
-		daemon->service, "%s", status->open ? "Ready" : manager_problem(daemon->manager));
+	tell_status(daemon);
 	service_ready(daemon->service);
 }
 
@@ -245,7 +256,7 @@ static int daemon_run(struct daemon *daemon)
 		log_error("the event loop failed: %s", g_strerror(-r));
 	else
 		log_info("ended");
-	return r < 0 || daemon->bus->lost ? EXIT_FAILURE : r;
+	return r < 0 || daemon->bus->refused ? EXIT_FAILURE : r;
 }
 
 int main(int argc, char **argv)

@@ -103,7 +103,8 @@ static int method_start_session(sd_bus_message *message, void *userdata, sd_bus_
 		(struct manager_call){ .reply = started, .context = start });
 	if (session && bind) {
 		/* A caller that has left already is told the same way. */
-		r = sd_bus_track_new(bus->bus, &start->track, on_caller_gone, session);
+		r = sd_bus_track_new(
+			sd_bus_message_get_bus(message), &start->track, on_caller_gone, session);
 		if (r >= 0)
 			r = sd_bus_track_add_sender(start->track, message);
 		if (r < 0)
@@ -315,9 +316,12 @@ static void session_added(void *context, struct session *session)
 	g_autofree char *path = bus_session_path(session);
 	struct bus *bus = context;
 
-	sd_bus_emit_object_added(bus->bus, path);
-	sd_bus_emit_signal(
-		bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "SessionNew", "o", path);
+	if (bus->named) {
+		sd_bus_emit_object_added(bus->bus, path);
+		sd_bus_emit_signal(
+			bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "SessionNew", "o", path);
+	}
+	bus->hooks->changed(bus->context);
 }
 
 static void session_removed(void *context, struct session *session)
@@ -326,9 +330,12 @@ static void session_removed(void *context, struct session *session)
 	struct bus *bus = context;
 
 	session->caller = sd_bus_track_unref(session->caller);
-	sd_bus_emit_object_removed(bus->bus, path);
-	sd_bus_emit_signal(
-		bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "SessionRemoved", "o", path);
+	if (bus->named) {
+		sd_bus_emit_object_removed(bus->bus, path);
+		sd_bus_emit_signal(bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
+			"SessionRemoved", "o", path);
+	}
+	bus->hooks->changed(bus->context);
 }
 
 static void session_changed(void *context, struct session *session)
@@ -336,18 +343,22 @@ static void session_changed(void *context, struct session *session)
 	g_autofree char *path = bus_session_path(session);
 	struct bus *bus = context;
 
-	sd_bus_emit_properties_changed(bus->bus, path, BUS_SESSION_INTERFACE, "State", NULL);
+	if (bus->named)
+		sd_bus_emit_properties_changed(
+			bus->bus, path, BUS_SESSION_INTERFACE, "State", NULL);
 }
 
 static void status_changed(void *context)
 {
 	struct bus *bus = context;
 
-	sd_bus_emit_properties_changed(bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "State",
-		"Problem", "AttachMode", "Armed", "Features", NULL);
+	if (bus->named)
+		sd_bus_emit_properties_changed(bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
+			"State", "Problem", "AttachMode", "Armed", "Features", NULL);
+	bus->hooks->changed(bus->context);
 }
 
-int bus_serve_manager(struct bus *bus)
+void bus_observe_manager(struct bus *bus)
 {
 	const struct manager_observer observer = {
 		.context = bus,
@@ -356,12 +367,14 @@ int bus_serve_manager(struct bus *bus)
 		.session_changed = session_changed,
 		.status_changed = status_changed,
 	};
+
+	manager_observe(bus->manager, &observer);
+}
+
+int bus_serve_manager(struct bus *bus)
+{
 	int r = sd_bus_add_object_vtable(
 		bus->bus, NULL, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, vtable, bus);
 
-	if (r >= 0)
-		r = sd_bus_add_object_manager(bus->bus, NULL, BUS_MANAGER_PATH);
-	if (r >= 0)
-		manager_observe(bus->manager, &observer);
-	return r;
+	return r < 0 ? r : sd_bus_add_object_manager(bus->bus, NULL, BUS_MANAGER_PATH);
 }

@@ -84,10 +84,15 @@ static void await_file(const char *path)
 
 void fixture_daemon_start(void)
 {
+	fixture.daemon = fixture_spawn(fixture.state, NULL);
+	fixture_daemon_await();
+}
+
+void fixture_daemon_await(void)
+{
 	int64_t end = g_get_monotonic_time() + PATIENCE_USEC;
 	sd_bus *bus = fixture_connect();
 
-	fixture.daemon = fixture_spawn(fixture.state, NULL);
 	while (sd_bus_call_method(bus, "org.nfttraced1", MANAGER_PATH, "org.freedesktop.DBus.Peer",
 		       "Ping", NULL, NULL, "") < 0) {
 		ck_assert_msg(g_get_monotonic_time() < end, "the daemon did not start");

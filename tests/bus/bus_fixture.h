@@ -34,6 +34,8 @@ void fixture_stop(void);
 pid_t fixture_spawn(const char *state, const char *error_path);
 int fixture_wait(pid_t pid);
 void fixture_daemon_start(void);
+/* Waits until the daemon has its name. */
+void fixture_daemon_await(void);
 void fixture_bus_start(void);
 
 /* True while the table is there with which the daemon switches tracing on. */

@@ -7,10 +7,16 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "bus_fixture.h"
+
+#define LOG_PATH      "/org/freedesktop/LogControl1"
+#define LOG_INTERFACE "org.freedesktop.LogControl1"
+#define STRANGER      65534 /* nobody */
 
 static sd_bus *bus;
 
@@ -72,23 +78,98 @@ START_TEST(killed_it_leaves_no_table_and_gives_no_id_twice)
 }
 END_TEST
 
-START_TEST(without_its_bus_it_ends_its_sessions_and_says_that_it_failed)
+static void bus_end(void)
 {
-	g_autofree char *path = start(bus), *id = g_path_get_basename(path), *file = NULL,
-			*journal = NULL;
-	size_t size;
-	int status;
-
 	kill(fixture.bus, SIGTERM);
 	fixture_wait(fixture.bus);
-	status = fixture_wait(fixture.daemon);
-	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
-	ck_assert(!fixture_table_exists());
-	file = g_build_filename(fixture.state, id, "0000000001.nftj", NULL);
-	ck_assert(g_file_get_contents(file, &journal, &size, NULL));
-	ck_assert_ptr_nonnull(memmem(journal, size, "\"journaled\"", strlen("\"journaled\"")));
+}
+
+START_TEST(without_its_bus_its_sessions_go_on_and_it_joins_the_next_one)
+{
+	g_autofree char *path = start(bus), *other = NULL;
+	sd_bus_message *bound = call(bus, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}",
+		1, "BindToCaller", "b", 1);
+
+	sd_bus_message_unref(bound);
+	bus_end();
+	disconnect_bus();
 	fixture_bus_start();
-	fixture_daemon_start();
+	fixture_daemon_await();
+	connect_bus();
+	/* Who was bound to a caller is not there any more, as its caller. */
+	await_sessions(bus, 1);
+	ck_assert(fixture_table_exists());
+	other = start(bus);
+	stop(bus, other);
+	stop(bus, path);
+	ck_assert(!fixture_table_exists());
+}
+END_TEST
+
+START_TEST(without_a_bus_it_is_ready_and_joins_one_that_comes_late)
+{
+	g_autofree char *notify = g_build_filename(fixture.directory, "notify", NULL);
+	g_autofree char *path = NULL;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char said[256] = "";
+
+	kill(fixture.daemon, SIGTERM);
+	fixture_wait(fixture.daemon);
+	bus_end();
+	disconnect_bus();
+	g_strlcpy(address.sun_path, notify, sizeof(address.sun_path));
+	ck_assert_int_eq(bind(manager, (struct sockaddr *)&address, sizeof(address)), 0);
+	g_setenv("NOTIFY_SOCKET", notify, TRUE);
+	fixture.daemon = fixture_spawn(fixture.state, NULL);
+	g_unsetenv("NOTIFY_SOCKET");
+	ck_assert_int_gt(recv(manager, said, sizeof(said) - 1, 0), 0);
+	ck_assert_msg(g_str_has_prefix(said, "READY=1"), "it said: %s", said);
+	ck_assert_msg(strstr(said, "no bus"), "it said: %s", said);
+	close(manager);
+	fixture_bus_start();
+	fixture_daemon_await();
+	connect_bus();
+	path = start(bus);
+	stop(bus, path);
+}
+END_TEST
+
+START_TEST(the_log_has_a_level_that_root_sets)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	char *level = NULL;
+
+	ck_assert_int_ge(sd_bus_set_property(bus, "org.nfttraced1", LOG_PATH, LOG_INTERFACE,
+				 "LogLevel", &error, "s", "debug"),
+		0);
+	ck_assert_int_ge(sd_bus_get_property_string(bus, "org.nfttraced1", LOG_PATH, LOG_INTERFACE,
+				 "LogLevel", &error, &level),
+		0);
+	ck_assert_str_eq(level, "debug");
+	g_free(level);
+	ck_assert_int_lt(sd_bus_set_property(bus, "org.nfttraced1", LOG_PATH, LOG_INTERFACE,
+				 "LogLevel", &error, "s", "loud"),
+		0);
+	ck_assert_msg(strstr(error.message, "emerg, alert"), "it said: %s", error.message);
+	sd_bus_error_free(&error);
+}
+END_TEST
+
+static void set_level_as_stranger(sd_bus *connection, void *argument)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r = sd_bus_set_property(connection, "org.nfttraced1", LOG_PATH, LOG_INTERFACE,
+		"LogLevel", &error, "s", "emerg");
+
+	_exit(r < 0 && sd_bus_error_has_name(&error, SD_BUS_ERROR_ACCESS_DENIED) ? 0 : 1);
+}
+
+START_TEST(the_log_level_is_not_for_strangers)
+{
+	int status = fixture_wait(fixture_in_child(STRANGER, set_level_as_stranger, NULL));
+
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 END_TEST
 
@@ -101,6 +182,8 @@ static Suite *suite(void)
 	tcase_add_unchecked_fixture(daemon, fixture_start, fixture_stop);
 	tcase_add_checked_fixture(daemon, connect_bus, disconnect_bus);
 	tcase_add_test(daemon, a_second_daemon_is_refused_by_its_state_directory_or_the_bus);
+	tcase_add_test(daemon, the_log_has_a_level_that_root_sets);
+	tcase_add_test(daemon, the_log_level_is_not_for_strangers);
 	tcase_add_test(daemon, it_is_armed_while_there_is_a_session);
 	suite_add_tcase(suite, daemon);
 
@@ -108,7 +191,8 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(ends, fixture_start, fixture_stop);
 	tcase_add_checked_fixture(ends, connect_bus, disconnect_bus);
 	tcase_add_test(ends, killed_it_leaves_no_table_and_gives_no_id_twice);
-	tcase_add_test(ends, without_its_bus_it_ends_its_sessions_and_says_that_it_failed);
+	tcase_add_test(ends, without_its_bus_its_sessions_go_on_and_it_joins_the_next_one);
+	tcase_add_test(ends, without_a_bus_it_is_ready_and_joins_one_that_comes_late);
 	suite_add_tcase(suite, ends);
 	return suite;
 }

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon on the bus: how it gets there, and there again. Nothing here waits: at boot there is no bus
+ * yet, and what starts after the daemon must not wait for it to have one.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "bus-private.h"
+#include "log-control.h"
+#include "log.h"
+
+#define ADDRESS_DEFAULT "unix:path=/run/dbus/system_bus_socket"
+#define REJOIN_USEC     G_USEC_PER_SEC /* after a connection that failed or was lost */
+
+/* What RequestName answers. */
+#define NAME_OWNED       1
+#define NAME_OWNED_BY_US 4
+
+static void explain_name(sd_bus *bus, int error, char **ret_reason)
+{
+	sd_bus_creds *creds = NULL;
+	pid_t pid = 0;
+
+	switch (-error) {
+	case EEXIST:
+		if (sd_bus_get_name_creds(bus, BUS_NAME, SD_BUS_CREDS_PID, &creds) >= 0)
+			sd_bus_creds_get_pid(creds, &pid);
+		sd_bus_creds_unref(creds);
+		*ret_reason = g_strdup_printf(
+			"nfttraced is already running (" BUS_NAME " is owned by PID %d)", (int)pid);
+		break;
+	case EACCES:
+	case EPERM:
+		*ret_reason = g_strdup(
+			"the bus does not let nfttraced own the name " BUS_NAME
+			": run it as root, and install its bus policy org.nfttraced1.conf");
+		break;
+	default:
+		*ret_reason = g_strdup_printf(
+			"can't own the name " BUS_NAME " on the bus: %s", g_strerror(-error));
+	}
+}
+
+static void leave(struct bus *bus)
+{
+	bus->named = false;
+	sd_bus_close(bus->bus);
+	bus->bus = sd_bus_unref(bus->bus);
+}
+
+static void join_later(struct bus *bus, uint64_t usec)
+{
+	sd_event_source_set_time_relative(bus->join, usec);
+	sd_event_source_set_enabled(bus->join, SD_EVENT_ONESHOT);
+}
+
+static int name_result(sd_bus_message *reply)
+{
+	uint32_t result;
+	int r;
+
+	if (sd_bus_message_is_method_error(reply, NULL))
+		return -sd_bus_message_get_errno(reply);
+	r = sd_bus_message_read(reply, "u", &result);
+	if (r < 0)
+		return r;
+	return result == NAME_OWNED || result == NAME_OWNED_BY_US ? 0 : -EEXIST;
+}
+
+static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	g_autofree char *reason = NULL;
+	struct bus *bus = userdata;
+	int r = name_result(reply);
+
+	if (r == 0) {
+		log_debug("joined the bus");
+		if (bus->joined)
+			log_notice("the bus is back");
+		bus->named = bus->joined = true;
+		bus->hooks->changed(bus->context);
+		return 0;
+	}
+	explain_name(bus->bus, r, &reason);
+	log_error("%s", reason);
+	/* One that has sessions keeps them, whatever became of the bus meanwhile. */
+	if (!bus->joined && (r == -EEXIST || r == -EACCES || r == -EPERM)) {
+		bus->refused = true;
+		manager_end(bus->manager);
+	} else {
+		join_later(bus, REJOIN_USEC);
+	}
+	return 0;
+}
+
+/* Comes once for each connection that began, whether it was ever of use or not. Who is bound to a caller
+ * has been told before. */
+static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	struct bus *bus = userdata;
+
+	if (bus->named)
+		log_warning("the bus is gone: sessions go on, and can be reached when it is back");
+	bus->named = false;
+	bus->hooks->changed(bus->context);
+	join_later(bus, REJOIN_USEC);
+	return 0;
+}
+
+static int connect_bus(struct bus *bus)
+{
+	const char *address = getenv("DBUS_SYSTEM_BUS_ADDRESS");
+	int r = sd_bus_new(&bus->bus);
+
+	if (r >= 0)
+		r = sd_bus_set_address(bus->bus, address ? address : ADDRESS_DEFAULT);
+	if (r >= 0)
+		r = sd_bus_set_bus_client(bus->bus, true);
+	/* A socket that is not there, or that nobody listens on, is waited for. */
+	if (r >= 0)
+		r = sd_bus_set_watch_bind(bus->bus, true);
+	return r < 0 ? r : sd_bus_start(bus->bus);
+}
+
+static int offer(struct bus *bus)
+{
+	int r = sd_bus_add_filter(bus->bus, NULL, bus_check_call, bus);
+
+	if (r >= 0)
+		r = sd_bus_match_signal_async(bus->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
+			"org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, bus);
+	if (r >= 0)
+		r = log_control_serve(bus->bus);
+	if (r >= 0)
+		r = bus_serve_manager(bus);
+	if (r >= 0)
+		r = bus_serve_sessions(bus);
+	if (r >= 0)
+		r = sd_bus_request_name_async(bus->bus, NULL, BUS_NAME, 0, on_name, bus);
+	return r < 0 ? r : sd_bus_attach_event(bus->bus, bus->event, SD_EVENT_PRIORITY_NORMAL);
+}
+
+static int join(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct bus *bus = userdata;
+	int r;
+
+	leave(bus);
+	r = connect_bus(bus);
+	if (r >= 0)
+		r = offer(bus);
+	if (r < 0) {
+		log_debug("can't connect to the bus: %s", g_strerror(-r));
+		leave(bus);
+		join_later(bus, REJOIN_USEC);
+	}
+	return 0;
+}
+
+struct bus *bus_new(sd_event *event, const struct bus_hooks *hooks, void *context)
+{
+	struct bus *bus = g_new0(struct bus, 1);
+
+	bus->event = sd_event_ref(event);
+	bus->hooks = hooks;
+	bus->context = context;
+	return bus;
+}
+
+int bus_serve(struct bus *bus, struct manager *manager)
+{
+	bus->manager = manager;
+	bus_observe_manager(bus);
+	return sd_event_add_time_relative(bus->event, &bus->join, CLOCK_MONOTONIC, 0, 0, join, bus);
+}
+
+struct bus *bus_free(struct bus *bus)
+{
+	if (!bus)
+		return NULL;
+	sd_event_source_disable_unref(bus->join);
+	/* Without the name nobody waits for an answer, and a bus that has not begun would be waited for. */
+	if (bus->named)
+		sd_bus_flush(bus->bus);
+	leave(bus);
+	sd_event_unref(bus->event);
+	g_free(bus);
+	return NULL;
+}
