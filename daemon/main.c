@@ -229,9 +229,9 @@ static void announce(struct daemon *daemon)
 static void daemon_clear(struct daemon *daemon)
 {
 	modules_free(daemon->modules);
-	service_free(daemon->service);
 	manager_free(daemon->manager);
 	bus_free(daemon->bus);
+	service_free(daemon->service);
 	data_free(daemon->data);
 	sd_event_unref(daemon->event);
 	state_free(daemon->state);
