@@ -262,6 +262,8 @@ static const char *loss_text(uint32_t reason)
 		return "journal damaged";
 	case LOSS_NO_MODULE:
 		return "nf_tables was not loaded";
+	case LOSS_SILENCED:
+		return "the kernel's probes were switched off";
 	case LOSS_REASONS:
 		break;
 	}

@@ -20,6 +20,8 @@ struct engine {
 	struct drops *drops; /* NULL: drops are not counted */
 	struct plan plan;
 	uint64_t closed; /* ns, CLOCK_MONOTONIC: since when there are sessions and no pipeline */
+	uint64_t heard; /* ns, CLOCK_MONOTONIC: when probes were last seen to run */
+	bool silenced; /* not since then */
 
 	GMutex lock;
 	struct pipeline *pipeline;
@@ -32,6 +34,9 @@ struct engine {
 
 /* Opens it for a session that was asked for: nf_tables may have to be loaded first. */
 int engine_require(struct engine *engine, struct failure *failure);
+
+/* Looks whether probes run; notes in the journals, afterwards, from when to when they did not. */
+void engine_listen(struct engine *engine);
 
 /* Installs the trace rule, where that is allowed. */
 int engine_arm(struct engine *engine, struct failure *failure);

@@ -154,6 +154,7 @@ static int batch_run(struct batch *batch, struct failure *failure)
 		}
 	}
 	batch_done(batch);
+	engine_listen(engine);
 	return 0;
 }
 

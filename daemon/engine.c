@@ -7,6 +7,7 @@
 #include "../journal/clock.h"
 #include "arming.h"
 #include "keeper.h"
+#include "silence.h"
 
 /* A ring's reader is woken when a quarter of the ring waits for it. */
 #define WAKEUP_SHARE 4
@@ -226,6 +227,35 @@ int engine_require(struct engine *engine, struct failure *failure)
 	return engine_open(engine, failure);
 }
 
+/* A switch that silences probes loses what nobody can count: the journals are told from when to when. */
+void engine_listen(struct engine *engine)
+{
+	bool kprobes = engine->pipeline && pipeline_attach_mode(engine->pipeline) == ATTACH_KPROBE;
+	g_autofree char *reason = silence_find(kprobes);
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
+	if (!engine->pipeline || plan_is_empty(&engine->plan)) {
+		engine->heard = 0;
+		engine->silenced = false;
+		return;
+	}
+	if (!reason && engine->silenced) {
+		const struct journal_loss loss = {
+			.reason = LOSS_SILENCED,
+			.since = engine->heard,
+			.until = now,
+		};
+
+		for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
+			if (engine->plan.entries[bit].used)
+				data_append_loss(engine->data, bit, &loss);
+		}
+	}
+	if (!reason || !engine->heard)
+		engine->heard = now;
+	engine->silenced = reason;
+}
+
 bool engine_tend(struct engine *engine)
 {
 	unsigned int used;
@@ -235,14 +265,20 @@ bool engine_tend(struct engine *engine)
 	if (pipeline_stale(engine->pipeline))
 		return true;
 	pipeline_tracker_age(engine->pipeline, engine->settings->tracker_age, &used);
+	engine_listen(engine);
 	return false;
 }
 
 char *engine_warning(struct engine *engine)
 {
 	g_autofree char *reason = NULL;
+	char *silence = NULL;
 	bool found;
 
+	if (engine->pipeline)
+		silence = silence_find(pipeline_attach_mode(engine->pipeline) == ATTACH_KPROBE);
+	if (silence)
+		return silence;
 	if (engine->settings->allow_system_changes || !engine->pipeline ||
 		plan_is_empty(&engine->plan) ||
 		arming_find_rule(engine->arming, &found, &reason) < 0 || found)

@@ -15,6 +15,7 @@ static const char *const loss_names[LOSS_REASONS] = {
 	[LOSS_SLOW_READER] = "slow-reader",
 	[LOSS_DAMAGED] = "damaged",
 	[LOSS_NO_MODULE] = "no-module",
+	[LOSS_SILENCED] = "silenced",
 };
 
 const char *loss_reason_name(uint32_t reason)
