@@ -4,13 +4,39 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <stdbool.h>
 
 #include "journal/escape.h"
+#include "remote.h"
+
+static bool leave_stopped;
+
+void bus_leave_stopped(void)
+{
+	leave_stopped = true;
+}
+
+/* ssh, or what it runs there, has ended. */
+static bool is_disconnected(int error)
+{
+	return error == ENOTCONN || error == ECONNRESET || error == EPIPE;
+}
+
+static int remote_unreachable(int error, char **ret_reason)
+{
+	*ret_reason = g_strdup_printf("the system bus of %s can't be reached (%s): "
+				      "'ssh %s systemd-stdio-bridge' must work",
+		remote_host(), g_strerror(error), remote_host());
+	return -error;
+}
 
 int bus_connect(sd_bus **ret, char **ret_reason)
 {
-	int r = sd_bus_open_system(ret);
+	const char *host = remote_host();
+	int r = host ? sd_bus_open_system_remote(ret, host) : sd_bus_open_system(ret);
 
+	if (r < 0 && host)
+		return remote_unreachable(-r, ret_reason);
 	if (r < 0)
 		*ret_reason = g_strdup_printf(
 			"the system bus can't be reached (%s): is dbus running?", g_strerror(-r));
@@ -20,7 +46,11 @@ int bus_connect(sd_bus **ret, char **ret_reason)
 int bus_call_new(sd_bus *bus, const char *path, const char *interface, const char *method,
 	sd_bus_message **ret)
 {
-	return sd_bus_message_new_method_call(bus, ret, BUS_NAME, path, interface, method);
+	int r = sd_bus_message_new_method_call(bus, ret, BUS_NAME, path, interface, method);
+
+	if (r >= 0 && leave_stopped)
+		r = sd_bus_message_set_auto_start(*ret, false);
+	return r;
 }
 
 /* Errors that mean that nobody is there to answer. */
@@ -57,6 +87,8 @@ int bus_failure(const sd_bus_error *error, char **ret_reason)
 				       "'systemctl status nfttraced' shows its state");
 		return -ETIMEDOUT;
 	}
+	if (remote_host() && is_disconnected(sd_bus_error_get_errno(error)))
+		return remote_unreachable(ENOTCONN, ret_reason);
 	*ret_reason = text_escape_dup(error->message ? error->message : name);
 	if (g_str_equal(name, BUS_ERROR_NO_SUCH_SESSION) ||
 		g_str_equal(name, SD_BUS_ERROR_UNKNOWN_OBJECT))

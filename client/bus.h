@@ -39,7 +39,10 @@ static inline void bus_error_free(sd_bus_error *error)
 #define auto_bus_message __attribute__((cleanup(bus_message_unref))) sd_bus_message
 #define auto_bus_error   __attribute__((cleanup(bus_error_free))) sd_bus_error
 
-/* Connects to the system bus. */
+/* From now on no call starts a daemon that is not running. */
+void bus_leave_stopped(void);
+
+/* Connects to the system bus, of the host that was named if one was. */
 int bus_connect(sd_bus **ret, char **ret_reason);
 
 /* A method call of the daemon, ready for its arguments. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl list: the running sessions as a table. */
+/* nfttracectl list: the sessions as a table, those that run and, if asked for, those that have ended. */
 #include <unistd.h>
 
+#include "archive.h"
 #include "bus.h"
 #include "command.h"
 #include "session.h"
+#include "size.h"
 #include "table.h"
 
 static const struct table_column columns[] = {
@@ -15,20 +17,41 @@ static const struct table_column columns[] = {
 	{ "MATCHED", TABLE_RIGHT },
 	{ "JOURNALED", TABLE_RIGHT },
 	{ "LOST", TABLE_RIGHT },
+	{ "SIZE", TABLE_RIGHT },
 	{ "SINCE", TABLE_LEFT },
 	{ "FILTER", TABLE_LEFT },
 };
 
+struct listing {
+	GPtrArray *sessions; /* struct session */
+	GPtrArray *journals; /* struct archived; NULL: not told */
+	bool all;
+};
+
+static void listing_clear(struct listing *listing)
+{
+	g_clear_pointer(&listing->sessions, g_ptr_array_unref);
+	g_clear_pointer(&listing->journals, g_ptr_array_unref);
+}
+
 static void add_since(struct table *table, uint64_t usec)
 {
 	g_autoptr(GDateTime) since =
-		g_date_time_new_from_unix_local((gint64)(usec / G_USEC_PER_SEC));
+		usec ? g_date_time_new_from_unix_local((gint64)(usec / G_USEC_PER_SEC)) : NULL;
 	g_autofree char *text = since ? g_date_time_format(since, "%Y-%m-%d %H:%M:%S") : NULL;
 
 	table_text(table, text ? text : "-");
 }
 
-static void add_session(struct table *table, const struct session *session)
+static void add_size(struct table *table, const struct archived *journal)
+{
+	g_autofree char *size = journal ? size_text(journal->bytes) : NULL;
+
+	table_text(table, size ? size : "-");
+}
+
+static void add_session(
+	struct table *table, const struct session *session, const struct archived *journal)
 {
 	g_autofree char *verdicts = g_strjoinv(",", session->verdicts);
 
@@ -39,33 +62,116 @@ static void add_session(struct table *table, const struct session *session)
 	table_number(table, session->matched);
 	table_number(table, session->journaled);
 	table_number(table, session->lost);
+	add_size(table, journal);
 	add_since(table, session->started);
 	table_text(table, *session->filter ? session->filter : "-");
 }
 
-static int print_sessions(const GPtrArray *sessions)
+/* What is not here of one that has ended is in its journal: stats tells it. */
+static void add_ended(struct table *table, const struct archived *journal)
+{
+	static const char *const untold[] = { "-", "-", "-", "-" };
+
+	table_number(table, journal->id);
+	table_text(table, *journal->name ? journal->name : "-");
+	table_text(table, "ended");
+	for (size_t i = 0; i < G_N_ELEMENTS(untold); i++)
+		table_text(table, untold[i]);
+	add_size(table, journal);
+	add_since(table, journal->started);
+	table_text(table, "-");
+}
+
+static int print_table(const struct listing *listing)
 {
 	struct table *table = table_new(columns, G_N_ELEMENTS(columns));
 	auto_output output = { 0 };
 
-	for (unsigned int i = 0; i < sessions->len; i++)
-		add_session(table, g_ptr_array_index(sessions, i));
+	for (unsigned int i = 0; listing->all && i < listing->journals->len; i++) {
+		const struct archived *journal = g_ptr_array_index(listing->journals, i);
+
+		if (!journal->running)
+			add_ended(table, journal);
+	}
+	for (unsigned int i = 0; i < listing->sessions->len; i++) {
+		const struct session *session = g_ptr_array_index(listing->sessions, i);
+
+		add_session(table, session, archive_find(listing->journals, session->id));
+	}
 	output_open(&output, STDOUT_FILENO);
 	table_print(table, &output);
 	table_free(table);
 	return command_finish(&output, EXIT_DONE);
 }
 
-int command_list(const struct command *command, int argc, char **argv)
+static void print_name(struct output *output, uint64_t id, const char *name)
 {
-	const GOptionEntry entries[] = { { 0 } };
-	g_autoptr(GPtrArray) sessions = NULL;
+	output_number(output, id);
+	output_char(output, '\n');
+	if (!*name)
+		return;
+	output_escaped(output, name, strlen(name));
+	output_char(output, '\n');
+}
+
+static int print_names(const struct listing *listing)
+{
+	auto_output output = { 0 };
+
+	output_open(&output, STDOUT_FILENO);
+	for (unsigned int i = 0; listing->all && i < listing->journals->len; i++) {
+		const struct archived *journal = g_ptr_array_index(listing->journals, i);
+
+		if (!journal->running)
+			print_name(&output, journal->id, journal->name);
+	}
+	for (unsigned int i = 0; i < listing->sessions->len; i++) {
+		const struct session *session = g_ptr_array_index(listing->sessions, i);
+
+		print_name(&output, session->id, session->name);
+	}
+	return command_finish(&output, EXIT_DONE);
+}
+
+/* Sizes that can't be had are left out, unless it is the journals that are asked for. */
+static int listing_read(struct listing *listing, bool sizes, char **ret_reason)
+{
 	g_autofree char *reason = NULL;
 	auto_bus *bus = NULL;
+	int r = bus_connect(&bus, ret_reason);
+
+	if (r >= 0)
+		r = session_list(bus, &listing->sessions, ret_reason);
+	if (r < 0 || !(sizes || listing->all))
+		return r;
+	r = archive_list(bus, &listing->journals, &reason);
+	if (r < 0 && listing->all) {
+		*ret_reason = g_steal_pointer(&reason);
+		return r;
+	}
+	return 0;
+}
+
+int command_list(const struct command *command, int argc, char **argv)
+{
+	__attribute__((cleanup(listing_clear))) struct listing listing = { 0 };
+	gboolean all = FALSE, names = FALSE;
+	const GOptionEntry entries[] = {
+		{ "all", 'a', 0, G_OPTION_ARG_NONE, &all,
+			"Also the sessions that have ended whose journals are there", NULL },
+		{ "names", 0, 0, G_OPTION_ARG_NONE, &names,
+			"Print ids and names only, a line each; do not start the daemon for it",
+			NULL },
+		{ 0 },
+	};
+	g_autofree char *reason = NULL;
 
 	if (!command_options(command, entries, argc, argv))
 		return EXIT_USAGE;
-	if (bus_connect(&bus, &reason) < 0 || session_list(bus, &sessions, &reason) < 0)
+	if (names)
+		bus_leave_stopped();
+	listing.all = all;
+	if (listing_read(&listing, !names, &reason) < 0)
 		return command_failed(reason);
-	return print_sessions(sessions);
+	return names ? print_names(&listing) : print_table(&listing);
 }

@@ -5,6 +5,7 @@
 
 #include "bus.h"
 #include "command.h"
+#include "remote.h"
 #include "status.h"
 
 static int health_exit(enum health health)
@@ -28,7 +29,7 @@ static int status_gather(struct status *status, char **ret_reason)
 	g_autofree char *reason = NULL;
 	auto_bus *bus = NULL;
 	int r = bus_connect(&bus, &reason);
-	bool absent = r < 0;
+	bool absent = r < 0 && !remote_host();
 
 	if (r >= 0) {
 		r = status_read(bus, status, &reason);
@@ -56,6 +57,7 @@ int command_status(const struct command *command, int argc, char **argv)
 
 	if (!command_options(command, entries, argc, argv))
 		return EXIT_USAGE;
+	bus_leave_stopped();
 	if (quiet && json)
 		return command_usage(command, "give --quiet or --json, not both");
 	if (status_gather(&status, &reason) < 0)

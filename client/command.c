@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "config.h"
 #include "journal/escape.h"
+#include "remote.h"
 
 #define PROGRAM "nfttracectl"
 
@@ -31,7 +33,7 @@ static const struct command commands[] = {
 	{
 		.name = "list",
 		.arguments = "",
-		.summary = "List the running sessions",
+		.summary = "List the sessions",
 		.run = command_list,
 	},
 	{
@@ -68,6 +70,7 @@ static const struct command commands[] = {
 		.name = "profiles",
 		.arguments = "",
 		.summary = "List the profiles that start takes",
+		.local = true,
 		.run = command_profiles,
 	},
 	{
@@ -86,6 +89,29 @@ static const struct command commands[] = {
 		.summary = "Print events as they are recorded",
 		.details = "SESSION is an id or a name. Ctrl-C ends the printing, not the session.",
 		.run = command_follow,
+	},
+	{
+		.name = "export",
+		.arguments = "SESSION|PATH",
+		.summary = "Write a journal as one stream",
+		.details = "SESSION and PATH are those of 'show', which reads the stream as '-'.",
+		.run = command_export,
+	},
+	{
+		.name = "remove",
+		.arguments = "SESSION...",
+		.summary = "Remove journals of sessions that have ended",
+		.details = "SESSION is an id, or a name: the latest session's that had it.",
+		.run = command_remove,
+	},
+	{
+		.name = "vacuum",
+		.arguments = "",
+		.summary = "Remove the oldest journals of ended sessions",
+		.details =
+			"Removes those that ended first until the others keep within all limits.\n"
+			"Journals of running sessions are never touched, and not counted.",
+		.run = command_vacuum,
 	},
 };
 
@@ -126,6 +152,23 @@ int command_usage(const struct command *command, const char *format, ...)
 	return EXIT_USAGE;
 }
 
+/* Takes a host from the command line. */
+static gboolean take_host(const char *option, const char *value, gpointer data, GError **error)
+{
+	g_autofree char *reason = NULL;
+
+	if (remote_set(value, &reason) == 0)
+		return TRUE;
+	g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, reason);
+	return FALSE;
+}
+
+static const GOptionEntry host_entries[] = {
+	{ "host", 'H', G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer)take_host,
+		"Do it on that host, over ssh", "[USER@]HOST" },
+	{ 0 },
+};
+
 gboolean command_options(
 	const struct command *command, const GOptionEntry *entries, int argc, char **argv)
 {
@@ -138,6 +181,8 @@ gboolean command_options(
 	g_option_context_set_summary(context, summary);
 	g_option_context_set_description(context, command->details);
 	g_option_context_add_main_entries(context, entries, NULL);
+	if (!command->local)
+		g_option_context_add_main_entries(context, host_entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error)) {
 		g_autofree char *message = text_escape_dup(error->message);
 
@@ -170,6 +215,7 @@ static void print_help(void)
 	puts("\n"
 	     "Options:\n"
 	     "  -h, --help               Show this help; after a command, that command's\n"
+	     "  -H, --host=[USER@]HOST   Do it on that host, over ssh\n"
 	     "  --version                Show the version\n"
 	     "\n"
 	     "Exit status: 0 well, 1 refused or failed, 2 usage, 3 done but events were lost,\n"
@@ -190,12 +236,38 @@ static bool is_either(const char *argument, const char *one, const char *other)
 	return g_str_equal(argument, one) || g_str_equal(argument, other);
 }
 
+/* How many arguments at the beginning name a host: 0, 1 ("-Hweb1", "--host=web1") or 2. */
+static int host_arguments(int argc, char **argv)
+{
+	if (argc >= 3 && is_either(argv[1], "-H", "--host"))
+		return 2;
+	if (argc >= 2 && argv[1][0] == '-' && argv[1][1] == 'H' && argv[1][2])
+		return 1;
+	return argc >= 2 && g_str_has_prefix(argv[1], "--host=");
+}
+
+/* Runs the command in argv[1 + skip] with the arguments before it as its own; an exit status. */
+static int command_run(const struct command *command, int argc, char **argv, int skip)
+{
+	g_autofree char **own = g_new0(char *, (size_t)argc + 1);
+	g_autofree char *reason = NULL;
+	int status;
+
+	own[0] = argv[1 + skip];
+	memcpy(own + 1, argv + 1, (size_t)skip * sizeof(*own));
+	memcpy(own + 1 + skip, argv + 2 + skip, (size_t)(argc - 2 - skip) * sizeof(*own));
+	status = command->run(command, argc - 1, own);
+	reason = remote_finish();
+	return reason && status == EXIT_DONE ? command_failed(reason) : status;
+}
+
 int command_main(int argc, char **argv)
 {
 	const struct command *command;
 	g_autofree char *name = NULL;
+	int skip = host_arguments(argc, argv);
 
-	if (argc < 2)
+	if (argc < 2 + skip)
 		return command_usage(NULL, "a command is missing");
 	if (is_either(argv[1], "--help", "-h") || g_str_equal(argv[1], "help")) {
 		print_help();
@@ -205,10 +277,10 @@ int command_main(int argc, char **argv)
 		puts(PROGRAM " " NFTTRACED_VERSION);
 		return EXIT_DONE;
 	}
-	command = command_find(argv[1]);
+	command = command_find(argv[1 + skip]);
 	if (command)
-		return command->run(command, argc - 1, argv + 1);
-	name = text_escape_dup(argv[1]);
+		return command_run(command, argc, argv, skip);
+	name = text_escape_dup(argv[1 + skip]);
 	return command_usage(
-		NULL, "there is no %s \"%s\"", *argv[1] == '-' ? "option" : "command", name);
+		NULL, "there is no %s \"%s\"", *argv[1 + skip] == '-' ? "option" : "command", name);
 }

@@ -7,6 +7,7 @@
 #define NFTTRACED_COMMAND_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 #include "journal/output.h"
 
@@ -23,6 +24,7 @@ struct command {
 	const char *arguments; /* for the usage line */
 	const char *summary; /* one line, for the list of commands */
 	const char *details; /* more for the command's own help, or NULL */
+	bool local; /* it has nothing to do with another host */
 	/* argv[0] is the command's name; returns an exit status. */
 	int (*run)(const struct command *command, int argc, char **argv);
 };
@@ -38,6 +40,9 @@ int command_stats(const struct command *command, int argc, char **argv);
 int command_pcap(const struct command *command, int argc, char **argv);
 int command_profiles(const struct command *command, int argc, char **argv);
 int command_follow(const struct command *command, int argc, char **argv);
+int command_export(const struct command *command, int argc, char **argv);
+int command_remove(const struct command *command, int argc, char **argv);
+int command_vacuum(const struct command *command, int argc, char **argv);
 
 /*
  * Parses a command's options; --help prints the help and ends the program. False: a usage error that

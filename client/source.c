@@ -7,12 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "bus.h"
 #include "config.h"
 #include "journal/cleanup.h"
 #include "journal/dictionary.h"
 #include "journal/escape.h"
 #include "parse.h"
+#include "remote.h"
 #include "session.h"
 
 /* Where the daemon keeps its journals: for those of ended sessions, which the bus does not know. */
@@ -34,30 +36,68 @@ static int open_standard_input(struct journal_reader **ret, char **ret_reason)
 	return journal_reader_open_stream(fd_steal(&fd), ret, ret_reason);
 }
 
+/* The descriptor in an answer, as a copy that outlives it. */
+static int take_descriptor(sd_bus_message *reply, int *ret_fd, char **ret_reason)
+{
+	int fd, r = sd_bus_message_read(reply, "h", &fd);
+
+	if (r >= 0) {
+		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		r = fd < 0 ? -errno : 0;
+	}
+	if (r < 0)
+		return bus_unreadable(r, ret_reason);
+	*ret_fd = fd;
+	return 0;
+}
+
 /* Asks the daemon for the journal's directory. */
-static int open_running(const char *session, struct journal_reader **ret, char **ret_reason)
+static int open_running(sd_bus *bus, const char *session, int *ret_fd, char **ret_reason)
 {
 	auto_bus_message *call = NULL;
 	auto_bus_message *reply = NULL;
 	g_autofree char *object = NULL;
-	auto_bus *bus = NULL;
-	int directory;
-	int r;
+	int r = session_find(bus, session, &object, ret_reason);
 
-	r = bus_connect(&bus, ret_reason);
-	if (r >= 0)
-		r = session_find(bus, session, &object, ret_reason);
 	if (r < 0)
 		return r;
 	r = bus_call_new(bus, object, BUS_SESSION_INTERFACE, "OpenJournal", &call);
 	r = session_call(bus, object, call, r, &reply, ret_reason);
+	return r < 0 ? r : take_descriptor(reply, ret_fd, ret_reason);
+}
+
+/* The same for a session that has ended. */
+static int open_archived(sd_bus *bus, const char *session, int *ret_fd, char **ret_reason)
+{
+	auto_bus_message *call = NULL;
+	auto_bus_message *reply = NULL;
+	uint64_t id;
+	int r = archive_resolve(bus, session, &id, ret_reason);
+
 	if (r < 0)
 		return r;
-	/* The descriptor stays the message's: the reader opens the directory anew. */
-	r = sd_bus_message_read(reply, "h", &directory);
+	r = bus_call_new(bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "OpenJournal", &call);
+	if (r >= 0)
+		r = sd_bus_message_append(call, "t", id);
+	r = bus_call_send(bus, call, r, &reply, ret_reason);
+	return r < 0 ? r : take_descriptor(reply, ret_fd, ret_reason);
+}
+
+/* From the daemon, whether the session runs or has ended. */
+static int open_by_bus(const char *session, int *ret_fd, char **ret_reason)
+{
+	g_autofree char *reason = NULL;
+	auto_bus *bus = NULL;
+	int r = bus_connect(&bus, ret_reason);
+
 	if (r < 0)
-		return bus_unreadable(r, ret_reason);
-	return journal_reader_open(directory, ".", ret, ret_reason);
+		return r;
+	r = open_running(bus, session, ret_fd, &reason);
+	if (r == -ESRCH)
+		return open_archived(bus, session, ret_fd, ret_reason);
+	if (r < 0)
+		*ret_reason = g_steal_pointer(&reason);
+	return r;
 }
 
 /* True if the journal of session `id` in the state directory carries that name. */
@@ -104,57 +144,96 @@ static char *find_ended(const char *name)
 }
 
 /* Looks into the state directory: -ENOENT if no journal there is the session's. */
-static int open_ended(const char *session, struct journal_reader **ret, char **ret_reason)
+static int open_on_disk(const char *session, int *ret_fd)
 {
 	g_autofree char *id = session_is_id(session) ? g_strdup(session) : find_ended(session);
 	g_autofree char *path = NULL;
+	int fd;
 
 	if (!id)
 		return -ENOENT;
 	path = g_build_filename(state_directory(), id, NULL);
-	if (access(path, F_OK) < 0)
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
 		return -errno;
-	return journal_reader_open(AT_FDCWD, path, ret, ret_reason);
+	*ret_fd = fd;
+	return 0;
 }
 
-static int open_session(const char *session, struct journal_reader **ret, char **ret_reason)
+/* The daemon is asked first; root can do without it. */
+static int open_session(const char *session, int *ret_fd, char **ret_reason)
 {
-	g_autofree char *bus_reason = NULL;
 	g_autofree char *reason = NULL;
-	int r, ended;
+	g_autofree char *escaped = NULL;
+	int r = open_by_bus(session, ret_fd, &reason);
 
-	r = open_running(session, ret, &bus_reason);
-	if (r >= 0)
-		return r;
-	ended = open_ended(session, ret, &reason);
-	if (ended >= 0)
-		return ended;
-	if (reason) {
+	if (r >= 0 || open_on_disk(session, ret_fd) >= 0)
+		return 0;
+	if (r != -ESRCH) {
 		*ret_reason = g_steal_pointer(&reason);
-		return ended;
-	}
-	if (ended == -EACCES) {
-		*ret_reason = g_strdup("access denied: reading a session's journal needs root");
-		return ended;
-	}
-	if (r == -ESRCH) {
-		g_autofree char *escaped = text_escape_dup(session);
-
-		*ret_reason =
-			g_strdup_printf("there is no session and no journal \"%s\": 'nfttracectl "
-					"list' shows the running ones, %s has the journals",
-				escaped, state_directory());
 		return r;
 	}
-	*ret_reason = g_steal_pointer(&bus_reason);
+	escaped = text_escape_dup(session);
+	*ret_reason = g_strdup_printf("there is no session and no journal \"%s\": 'nfttracectl "
+				      "list --all' shows those there are",
+		escaped);
+	return r;
+}
+
+/* True for what names a file, not a session. */
+static bool is_path(const char *argument)
+{
+	return strchr(argument, '/') || access(argument, F_OK) == 0;
+}
+
+int source_descriptor(const char *argument, int *ret_fd, char **ret_reason)
+{
+	int fd;
+
+	if (!is_path(argument))
+		return open_session(argument, ret_fd, ret_reason);
+	fd = open(argument, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		g_autofree char *escaped = text_escape_dup(argument);
+		int r = -errno;
+
+		*ret_reason = g_strdup_printf("%s: %s", escaped, g_strerror(-r));
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+/* What the other host writes; it says itself what is wrong. */
+static int open_remote(const char *argument, struct journal_reader **ret, char **ret_reason)
+{
+	g_autofree char *reason = NULL;
+	auto_fd fd = -1;
+	int r = remote_open(argument, REMOTE_EXPORT, &fd, ret_reason);
+
+	if (r < 0)
+		return r;
+	r = journal_reader_open_stream(fd_steal(&fd), ret, &reason);
+	if (r < 0) {
+		*ret_reason = remote_finish();
+		if (!*ret_reason)
+			*ret_reason = g_steal_pointer(&reason);
+	}
 	return r;
 }
 
 int source_open(const char *argument, struct journal_reader **ret, char **ret_reason)
 {
+	auto_fd fd = -1;
+	int r;
+
 	if (g_str_equal(argument, "-"))
 		return open_standard_input(ret, ret_reason);
-	if (strchr(argument, '/') || access(argument, F_OK) == 0)
+	if (remote_host())
+		return open_remote(argument, ret, ret_reason);
+	if (is_path(argument))
 		return journal_reader_open(AT_FDCWD, argument, ret, ret_reason);
-	return open_session(argument, ret, ret_reason);
+	r = open_session(argument, &fd, ret_reason);
+	/* The reader opens the directory anew. */
+	return r < 0 ? r : journal_reader_open(fd, ".", ret, ret_reason);
 }

@@ -14,4 +14,7 @@
  */
 int source_open(const char *argument, struct journal_reader **ret, char **ret_reason);
 
+/* What export sends: the directory of a journal, or a segment's file; *ret_fd is the caller's. */
+int source_descriptor(const char *argument, int *ret_fd, char **ret_reason);
+
 #endif

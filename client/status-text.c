@@ -84,5 +84,6 @@ void status_text(struct output *output, const struct status *status)
 	output_char(output, '\n');
 	if (status->health != HEALTH_ABSENT)
 		facts(output, status);
-	matrix(output, status);
+	if (status->features)
+		matrix(output, status);
 }

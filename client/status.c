@@ -8,6 +8,7 @@
 #include "bus.h"
 #include "journal/escape.h"
 #include "journal/feature.h"
+#include "remote.h"
 #include "session.h"
 #include "variant.h"
 
@@ -170,6 +171,13 @@ void status_read_local(struct status *status, const char *reason)
 	g_autoptr(GArray) features = features_new();
 	struct utsname system;
 
+	status->health = HEALTH_ABSENT;
+	/* The line says it before this. */
+	status->summary =
+		g_strdup(g_str_has_prefix(reason, ABSENT) ? reason + strlen(ABSENT) : reason);
+	/* Of another host only its daemon tells. */
+	if (remote_host())
+		return;
 	features_add(
 		features, "kernel", FEATURE_TEXT, uname(&system) < 0 ? "?" : system.release, NULL);
 	features_add_kernel(features, "");
@@ -183,8 +191,4 @@ void status_read_local(struct status *status, const char *reason)
 	}
 	status->features = g_strv_builder_end(values);
 	status->advice = g_strv_builder_end(advice);
-	status->health = HEALTH_ABSENT;
-	/* The line says it before this. */
-	status->summary =
-		g_strdup(g_str_has_prefix(reason, ABSENT) ? reason + strlen(ABSENT) : reason);
 }

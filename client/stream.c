@@ -11,6 +11,7 @@
 
 #include "bus.h"
 #include "journal/cleanup.h"
+#include "remote.h"
 #include "session.h"
 
 /* How long the text of a rule is waited for, and how often in vain before no more. */
@@ -30,22 +31,6 @@ int stream_catch_signals(struct stream *stream)
 	return stream->signal_fd < 0 ? -errno : 0;
 }
 
-/* A copy of the pipe in the answer that outlives it and does not block. */
-static int take_pipe(sd_bus_message *reply)
-{
-	int pipe, copy;
-	int r = sd_bus_message_read(reply, "h", &pipe);
-
-	if (r < 0)
-		return r;
-	copy = fcntl(pipe, F_DUPFD_CLOEXEC, 0);
-	if (copy < 0 || fcntl(copy, F_SETFL, O_RDONLY | O_NONBLOCK) < 0)
-		r = -errno;
-	if (r < 0)
-		fd_close(&copy);
-	return r < 0 ? r : copy;
-}
-
 /* Waits for the journal's first bytes, or a signal: opening the reader would wait without one. */
 static int wait_for_first(const struct stream *stream, int fd)
 {
@@ -61,23 +46,55 @@ static int wait_for_first(const struct stream *stream, int fd)
 	return fds[0].revents ? 0 : -EINTR;
 }
 
-int stream_open(
-	struct stream *stream, sd_bus *bus, const char *object, bool from_start, char **ret_reason)
+/* The pipe of a session on another host comes through ssh. */
+static int request_remote(const char *object, bool from_start, int *ret_fd, char **ret_reason)
+{
+	g_autofree char *session = NULL;
+	uint64_t id;
+	int r = session_object_id(object, &id);
+
+	if (r < 0)
+		return r;
+	session = g_strdup_printf("%" G_GUINT64_FORMAT, id);
+	return remote_open(
+		session, from_start ? REMOTE_FOLLOW_ALL : REMOTE_FOLLOW, ret_fd, ret_reason);
+}
+
+int stream_request(sd_bus *bus, const char *object, bool from_start, int *ret_fd, char **ret_reason)
 {
 	auto_bus_message *call = NULL;
 	auto_bus_message *reply = NULL;
-	auto_fd fd = -1;
-	int r;
+	int pipe, copy, r;
 
+	if (remote_host())
+		return request_remote(object, from_start, ret_fd, ret_reason);
 	r = bus_call_new(bus, object, BUS_SESSION_INTERFACE, "Follow", &call);
 	if (r >= 0)
 		r = sd_bus_message_append(call, "a{sv}", 1, "FromStart", "b", from_start);
 	r = session_call(bus, object, call, r, &reply, ret_reason);
 	if (r < 0)
 		return r;
-	fd = take_pipe(reply);
-	if (fd < 0)
-		return bus_unreadable(fd, ret_reason);
+	/* A copy outlives the answer. */
+	r = sd_bus_message_read(reply, "h", &pipe);
+	copy = r >= 0 ? fcntl(pipe, F_DUPFD_CLOEXEC, 0) : r;
+	if (copy < 0)
+		return bus_unreadable(r < 0 ? r : -errno, ret_reason);
+	*ret_fd = copy;
+	return 0;
+}
+
+int stream_open(
+	struct stream *stream, sd_bus *bus, const char *object, bool from_start, char **ret_reason)
+{
+	auto_fd fd = -1;
+	int r = stream_request(bus, object, from_start, &fd, ret_reason);
+
+	if (r < 0)
+		return r;
+	if (fcntl(fd, F_SETFL, O_RDONLY | O_NONBLOCK) < 0) {
+		*ret_reason = g_strdup_printf("the stream can't be read: %s", g_strerror(errno));
+		return -EIO;
+	}
 	r = wait_for_first(stream, fd);
 	if (r < 0) {
 		*ret_reason = g_strdup("interrupted");

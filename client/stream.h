@@ -36,6 +36,10 @@ int stream_catch_signals(struct stream *stream);
 int stream_open(
 	struct stream *stream, sd_bus *bus, const char *object, bool from_start, char **ret_reason);
 
+/* The pipe alone; *ret_fd is the caller's. */
+int stream_request(
+	sd_bus *bus, const char *object, bool from_start, int *ret_fd, char **ret_reason);
+
 /* Has `text` show names from the stream, and wait a moment for the text of a rule where it shows them:
  * it comes after the event. */
 void stream_use_library(struct stream *stream, struct text *text, enum text_rules rules);

@@ -258,6 +258,7 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 	manager->event = sd_event_ref(event);
 	manager->settings = settings;
 	manager->data = data;
+	manager->store = state;
 	manager->sessions = g_ptr_array_new();
 	manager->engine = engine_new(settings, state, data);
 	manager->follow = follow_new(event, settings->followers_max);

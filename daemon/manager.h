@@ -48,6 +48,7 @@ struct manager {
 	const struct settings *settings;
 	struct engine *engine;
 	struct data *data;
+	const struct state *store; /* of journals */
 	struct compiler *compiler;
 	struct worker *worker;
 	struct follow *follow;

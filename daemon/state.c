@@ -52,7 +52,7 @@ static int number_write(int fd, uint64_t number)
 /* Calls `visit` with the name of each entry. */
 typedef void (*entry_visit)(const char *name, void *context);
 
-static int visit_entries(struct state *state, entry_visit visit, void *context)
+static int visit_entries(const struct state *state, entry_visit visit, void *context)
 {
 	int fd = openat(state->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
@@ -77,6 +77,16 @@ static void visit_id(const char *name, void *context)
 
 	if (g_ascii_string_to_unsigned(name, 10, 1, G_MAXUINT64 - 1, &id, NULL))
 		*highest = MAX(*highest, id);
+}
+
+static void visit_gather(const char *name, void *context)
+{
+	GArray *ids = context;
+	guint64 id;
+
+	/* One session has one name: no leading zeros. */
+	if (*name != '0' && g_ascii_string_to_unsigned(name, 10, 1, G_MAXUINT64 - 1, &id, NULL))
+		g_array_append_val(ids, id);
 }
 
 struct inspection {
@@ -244,6 +254,37 @@ void state_session_remove(struct state *state, uint64_t id)
 		g_unlink(file);
 	}
 	g_rmdir(path);
+}
+
+int state_session_ids(const struct state *state, GArray **ret)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint64));
+	int r = visit_entries(state, visit_gather, ids);
+
+	if (r == 0)
+		*ret = g_steal_pointer(&ids);
+	return r;
+}
+
+int state_session_open(const struct state *state, uint64_t id, int *ret_fd)
+{
+	char name[NUMBER_DIGITS + 1];
+	int fd;
+
+	snprintf(name, sizeof(name), "%" PRIu64, id);
+	fd = openat(state->dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	*ret_fd = fd;
+	return 0;
+}
+
+int state_session_forget(const struct state *state, uint64_t id)
+{
+	char name[NUMBER_DIGITS + 1];
+
+	snprintf(name, sizeof(name), "%" PRIu64, id);
+	return unlinkat(state->dir_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
 struct state *state_free(struct state *state)

@@ -2,11 +2,13 @@
 /*
  * The state directory: STATE/<id>/ for each session's journal, STATE/next-id, and STATE/.lock, which
  * one daemon holds at a time. Its mode is 0700: a journal is reached through the daemon only, by a
- * descriptor of its directory (0750). Opened by main, then used by the worker.
+ * descriptor of its directory (0750). Opened by main, then used by the worker; what takes a const state may
+ * be called by any thread.
  */
 #ifndef NFTTRACED_STATE_H
 #define NFTTRACED_STATE_H
 
+#include <glib.h>
 #include <stdint.h>
 
 struct state;
@@ -27,6 +29,15 @@ int state_session_create(struct state *state, uint64_t id, int *ret_fd, char **r
 
 /* Removes the directory of a session that never began, with the segments in it. */
 void state_session_remove(struct state *state, uint64_t id);
+
+/* The ids of the sessions that have a directory, in any order, as uint64_t: the caller unrefs it. */
+int state_session_ids(const struct state *state, GArray **ret);
+
+/* The directory of a session, for reading. -ENOENT: there is none; -ENOTDIR: it is something else. */
+int state_session_open(const struct state *state, uint64_t id, int *ret_fd);
+
+/* Removes the directory of a session that is empty. */
+int state_session_forget(const struct state *state, uint64_t id);
 
 /* Lets go of the lock. Accepts NULL; returns NULL. */
 struct state *state_free(struct state *state);

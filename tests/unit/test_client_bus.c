@@ -154,9 +154,9 @@ START_TEST(list_is_a_table)
 	ck_assert_int_eq(run("list", &output, NULL), 0);
 	lines = g_strsplit(output, "\n", -1);
 	ck_assert(g_str_has_prefix(
-		lines[0], "ID  NAME  STATE    VERDICTS     MATCHED  JOURNALED  LOST  SINCE"));
+		lines[0], "ID  NAME  STATE    VERDICTS     MATCHED  JOURNALED  LOST  SIZE  SINCE"));
 	ck_assert(g_str_has_prefix(
-		lines[1], " 7  web   running  drop,accept       12          0     0  "));
+		lines[1], " 7  web   running  drop,accept       12          0     0     -  "));
 	ck_assert(g_str_has_suffix(lines[1], "  udp port 8080"));
 }
 END_TEST

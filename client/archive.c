@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Journals on the daemon's disk; see archive.h. */
+#include "archive.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "bus.h"
+#include "journal/escape.h"
+#include "parse.h"
+#include "variant.h"
+
+static const struct variant_field fields[] = {
+	{ "Name", VARIANT_STRING, offsetof(struct archived, name) },
+	{ "Running", VARIANT_BOOLEAN, offsetof(struct archived, running) },
+	{ "Bytes", VARIANT_NUMBER, offsetof(struct archived, bytes) },
+	{ "Started", VARIANT_NUMBER, offsetof(struct archived, started) },
+	{ "Ended", VARIANT_NUMBER, offsetof(struct archived, ended) },
+};
+
+static void archived_free(void *context)
+{
+	struct archived *journal = context;
+
+	g_free(journal->name);
+	g_free(journal);
+}
+
+static int read_journals(sd_bus_message *message, GPtrArray *journals)
+{
+	int r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "(ta{sv})");
+
+	if (r < 0)
+		return r;
+	while ((r = sd_bus_message_enter_container(message, SD_BUS_TYPE_STRUCT, "ta{sv}")) > 0) {
+		struct archived *journal = g_new0(struct archived, 1);
+
+		g_ptr_array_add(journals, journal);
+		r = sd_bus_message_read(message, "t", &journal->id);
+		if (r >= 0)
+			r = variant_read(message, fields, G_N_ELEMENTS(fields), journal);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(message);
+		if (r < 0)
+			return r;
+		if (!journal->name)
+			journal->name = g_strdup("");
+	}
+	return r;
+}
+
+int archive_list(sd_bus *bus, GPtrArray **ret, char **ret_reason)
+{
+	g_autoptr(GPtrArray) journals = g_ptr_array_new_with_free_func(archived_free);
+	auto_bus_message *reply = NULL;
+	int r;
+
+	r = bus_call(
+		bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "ListJournals", &reply, ret_reason);
+	if (r < 0)
+		return r;
+	r = read_journals(reply, journals);
+	if (r < 0)
+		return bus_unreadable(r, ret_reason);
+	*ret = g_steal_pointer(&journals);
+	return 0;
+}
+
+const struct archived *archive_find(const GPtrArray *journals, uint64_t id)
+{
+	for (unsigned int i = 0; journals && i < journals->len; i++) {
+		const struct archived *journal = g_ptr_array_index(journals, i);
+
+		if (journal->id == id)
+			return journal;
+	}
+	return NULL;
+}
+
+int archive_resolve(sd_bus *bus, const char *id_or_name, uint64_t *ret_id, char **ret_reason)
+{
+	g_autoptr(GPtrArray) journals = NULL;
+	g_autofree char *escaped = NULL;
+	int r;
+
+	if (parse_count(id_or_name, ret_id) == 0)
+		return 0;
+	r = archive_list(bus, &journals, ret_reason);
+	if (r < 0)
+		return r;
+	for (unsigned int i = journals->len; i-- > 0;) {
+		const struct archived *journal = g_ptr_array_index(journals, i);
+
+		if (g_str_equal(journal->name, id_or_name)) {
+			*ret_id = journal->id;
+			return 0;
+		}
+	}
+	escaped = text_escape_dup(id_or_name);
+	*ret_reason = g_strdup_printf("there is no journal of a session \"%s\": "
+				      "'nfttracectl list --all' shows those there are",
+		escaped);
+	return -ESRCH;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The journals on the daemon's disk, of sessions that run and that have ended, as it tells them. */
+#ifndef NFTTRACED_CLIENT_ARCHIVE_H
+#define NFTTRACED_CLIENT_ARCHIVE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-bus.h>
+
+struct archived {
+	uint64_t id;
+	char *name; /* "" if it has none */
+	bool running;
+	uint64_t bytes;
+	uint64_t started; /* us, CLOCK_REALTIME; 0: unknown */
+	uint64_t ended; /* us: when it was written last */
+};
+
+/* Every journal, as an array of struct archived that owns them, by id. */
+int archive_list(sd_bus *bus, GPtrArray **ret, char **ret_reason);
+
+/* The journal of that id; NULL if there is none among them. Accepts NULL. */
+const struct archived *archive_find(const GPtrArray *journals, uint64_t id);
+
+/* The id of an ended session by its id or its name, the latest if several had it. -ESRCH: there is
+ * none. */
+int archive_resolve(sd_bus *bus, const char *id_or_name, uint64_t *ret_id, char **ret_reason);
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Journals of sessions, on disk; see archive.h. */
+#include "archive.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../journal/cleanup.h"
+#include "../journal/dictionary.h"
+#include "../journal/directory.h"
+#include "../journal/record.h"
+
+#define HEAD_SIZE (64 << 10) /* bytes of a segment in which its dictionaries are looked for */
+
+static void journal_clear(void *context)
+{
+	struct archive_journal *journal = context;
+
+	g_free(journal->name);
+}
+
+static bool is_among(const GArray *ids, uint64_t id)
+{
+	for (unsigned int i = 0; ids && i < ids->len; i++) {
+		if (g_array_index(ids, uint64_t, i) == id)
+			return true;
+	}
+	return false;
+}
+
+/* Whoever writes a segment holds a lock on it. */
+static bool is_written(int dir_fd, const char *name)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	auto_fd fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+static uint64_t usec_of(const struct timespec *time)
+{
+	return (uint64_t)time->tv_sec * G_USEC_PER_SEC + (uint64_t)time->tv_nsec / 1000;
+}
+
+typedef int (*file_visit)(int dir_fd, const char *name, const struct stat *status, void *context);
+
+/* Calls `visit` for each entry but folders; -ENOTEMPTY if there was one of those. */
+static int visit_files(int dir_fd, file_visit visit, void *context)
+{
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	if (!directory) {
+		r = -errno;
+		fd_close(&fd);
+		return r;
+	}
+	while (r == 0 && (entry = readdir(directory))) {
+		struct stat status;
+
+		if (g_str_equal(entry->d_name, ".") || g_str_equal(entry->d_name, "..") ||
+			fstatat(dir_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		r = S_ISDIR(status.st_mode) ? -ENOTEMPTY
+					    : visit(dir_fd, entry->d_name, &status, context);
+	}
+	closedir(directory);
+	return r;
+}
+
+static int measure(int dir_fd, const char *name, const struct stat *status, void *context)
+{
+	struct archive_journal *journal = context;
+
+	journal->bytes += (uint64_t)status->st_blocks * 512;
+	journal->ended = MAX(journal->ended, usec_of(&status->st_mtim));
+	if (!journal->running && g_str_has_suffix(name, JOURNAL_SUFFIX))
+		journal->running = is_written(dir_fd, name);
+	return 0;
+}
+
+/* What a dictionary says of the session. */
+static void take_dictionary(struct archive_journal *journal, const struct journal_record *record,
+	const uint8_t *payload)
+{
+	switch ((enum journal_type)(record->type_ring & 0xff)) {
+	case JOURNAL_START: {
+		auto_dictionary_start start = { 0 };
+
+		if (dictionary_start_parse(payload, record->size, &start) < 0)
+			return;
+		g_free(journal->name);
+		journal->name = g_steal_pointer(&start.name);
+		return;
+	}
+	case JOURNAL_SETTINGS: {
+		auto_dictionary_settings settings = { 0 };
+
+		if (dictionary_settings_parse(payload, record->size, &settings) == 0)
+			journal->owner = settings.owner;
+		return;
+	}
+	case JOURNAL_EVENT:
+	case JOURNAL_LOSS:
+	case JOURNAL_END:
+	case JOURNAL_RULES:
+	case JOURNAL_SYMBOLS:
+	case JOURNAL_REASONS:
+	case JOURNAL_NETNS:
+		return;
+	}
+}
+
+/* Reads who recorded from the beginning of the first segment that is there. */
+static void read_head(int dir_fd, struct archive_journal *journal)
+{
+	g_autofree uint8_t *bytes = g_malloc(HEAD_SIZE);
+	g_autoptr(GArray) segments = NULL;
+	char name[SEGMENT_NAME_SIZE];
+	struct journal_segment header;
+	auto_fd fd = -1;
+	ssize_t size;
+
+	if (segment_list(dir_fd, &segments) < 0 || !segments->len)
+		return;
+	segment_name(g_array_index(segments, uint64_t, 0), name);
+	fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	size = fd >= 0 ? pread(fd, bytes, HEAD_SIZE, 0) : -1;
+	if (size < (ssize_t)sizeof(header))
+		return;
+	memcpy(&header, bytes, sizeof(header));
+	if (memcmp(header.magic, JOURNAL_MAGIC, sizeof(header.magic)) != 0 ||
+		header.byte_order != JOURNAL_BYTE_ORDER || header.header_size < sizeof(header))
+		return;
+	journal->started = header.realtime / 1000;
+	for (size_t at = header.header_size; at + sizeof(struct journal_record) <= (size_t)size;) {
+		struct journal_record record;
+
+		memcpy(&record, bytes + at, sizeof(record));
+		if (record.size == 0 || record.size > JOURNAL_RECORD_MAX ||
+			at + journal_record_span(record.size) > (size_t)size)
+			return;
+		take_dictionary(journal, &record, bytes + at + sizeof(record));
+		at += journal_record_span(record.size);
+	}
+}
+
+static int compare_ids(const void *one, const void *other)
+{
+	const struct archive_journal *a = one, *b = other;
+
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+GArray *archive_list(const struct state *state, const GArray *running)
+{
+	g_autoptr(GArray) ids = NULL;
+	GArray *journals;
+	int r = state_session_ids(state, &ids);
+
+	if (r < 0) {
+		errno = -r;
+		return NULL;
+	}
+	journals = g_array_new(FALSE, FALSE, sizeof(struct archive_journal));
+	g_array_set_clear_func(journals, journal_clear);
+	for (unsigned int i = 0; i < ids->len; i++) {
+		struct archive_journal journal = {
+			.id = g_array_index(ids, uint64_t, i),
+			.owner = ARCHIVE_UNLIMITED,
+		};
+		auto_fd fd = -1;
+
+		/* One that has gone meanwhile, or is no folder, is no journal. */
+		if (state_session_open(state, journal.id, &fd) < 0)
+			continue;
+		journal.running = is_among(running, journal.id);
+		visit_files(fd, measure, &journal);
+		read_head(fd, &journal);
+		if (!journal.name)
+			journal.name = g_strdup("");
+		g_array_append_val(journals, journal);
+	}
+	g_array_sort(journals, compare_ids);
+	return journals;
+}
+
+static const struct archive_journal *at(const GArray *journals, unsigned int index)
+{
+	return &g_array_index(journals, struct archive_journal, index);
+}
+
+static int compare_ends(const void *one, const void *other, void *context)
+{
+	const struct archive_journal *a = at(context, *(const unsigned int *)one);
+	const struct archive_journal *b = at(context, *(const unsigned int *)other);
+
+	if (a->ended != b->ended)
+		return a->ended < b->ended ? -1 : 1;
+	return a->id < b->id ? -1 : 1;
+}
+
+GArray *archive_choose(const GArray *journals, const struct archive_limits *limits, uint64_t now)
+{
+	GArray *ended = g_array_new(FALSE, FALSE, sizeof(unsigned int));
+	uint64_t bytes = 0;
+	unsigned int gone;
+
+	for (unsigned int i = 0; i < journals->len; i++) {
+		if (at(journals, i)->running)
+			continue;
+		g_array_append_val(ended, i);
+		bytes += at(journals, i)->bytes;
+	}
+	g_array_sort_with_data(ended, compare_ends, (void *)journals);
+	for (gone = 0; gone < ended->len; gone++) {
+		const struct archive_journal *journal =
+			at(journals, g_array_index(ended, unsigned int, gone));
+		bool old = now > journal->ended && now - journal->ended > limits->age;
+
+		if (ended->len - gone <= limits->sessions && bytes <= limits->size && !old)
+			break;
+		bytes -= journal->bytes;
+	}
+	g_array_set_size(ended, gone);
+	return ended;
+}
+
+static int remove_file(int dir_fd, const char *name, const struct stat *status, void *context)
+{
+	uint64_t *bytes = context;
+
+	if (unlinkat(dir_fd, name, 0) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	*bytes += (uint64_t)status->st_blocks * 512;
+	return 0;
+}
+
+int archive_remove(
+	const struct state *state, uint64_t id, const GArray *running, uint64_t *ret_bytes)
+{
+	struct archive_journal journal = { .id = id };
+	uint64_t bytes = 0;
+	auto_fd fd = -1;
+	int r = state_session_open(state, id, &fd);
+
+	if (r < 0)
+		return r;
+	/* That it is not written is asked last: nobody begins to write a journal that has ended. */
+	r = visit_files(fd, measure, &journal);
+	if (r < 0)
+		return r;
+	if (journal.running || is_among(running, id))
+		return -EBUSY;
+	r = visit_files(fd, remove_file, &bytes);
+	if (r == 0)
+		r = state_session_forget(state, id);
+	if (r < 0)
+		return r;
+	*ret_bytes = bytes;
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The journals in the state directory, those of ended sessions above all: what there is, and how it
+ * goes. Journals are named by their id only. For the worker: it reads and removes files. Keeps nothing.
+ */
+#ifndef NFTTRACED_ARCHIVE_H
+#define NFTTRACED_ARCHIVE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "state.h"
+
+#define ARCHIVE_UNLIMITED UINT64_MAX
+
+struct archive_journal {
+	uint64_t id;
+	uint64_t bytes; /* on disk */
+	uint64_t
+		started; /* us, CLOCK_REALTIME: when the oldest segment that is there was begun; 0: unknown */
+	uint64_t ended; /* when something was written last */
+	uint64_t owner; /* uid; ARCHIVE_UNLIMITED: it does not say */
+	char *name; /* of the session; "" if it has none */
+	bool running; /* it is written now */
+};
+
+/* What vacuum leaves of ended sessions' journals; ARCHIVE_UNLIMITED: any. */
+struct archive_limits {
+	uint64_t size; /* bytes of all of them together */
+	uint64_t age; /* us since they ended */
+	uint64_t sessions; /* how many */
+};
+
+/* Every journal, as an array of struct archive_journal by id. `running` (uint64_t, any order) are ids
+ * of sessions that are known to run; so are those whose writer holds its lock. NULL and errno. */
+GArray *archive_list(const struct state *state, const GArray *running);
+
+/*
+ * The journals of ended sessions that must go so that `limits` hold at `now` (us, CLOCK_REALTIME), the
+ * one that ended first first: indices into `journals` as unsigned int.
+ */
+GArray *archive_choose(const GArray *journals, const struct archive_limits *limits, uint64_t now);
+
+/* Removes a journal; *ret_bytes is what was freed. -ENOENT: there is none; -EBUSY: it is written;
+ * -ENOTEMPTY: there is a folder in it, which is not a journal's: what is left stays. */
+int archive_remove(
+	const struct state *state, uint64_t id, const GArray *running, uint64_t *ret_bytes);
+
+#endif
