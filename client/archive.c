@@ -60,8 +60,10 @@ int archive_list(sd_bus *bus, GPtrArray **ret, char **ret_reason)
 	if (r < 0)
 		return r;
 	r = read_journals(reply, journals);
-	if (r < 0)
-		return bus_unreadable(r, ret_reason);
+	if (r < 0) {
+		bus_unreadable(r, ret_reason);
+		return r;
+	}
 	*ret = g_steal_pointer(&journals);
 	return 0;
 }
