@@ -5,6 +5,7 @@
 
 #include "bus.h"
 #include "command.h"
+#include "configuration.h"
 #include "remote.h"
 #include "status.h"
 
@@ -42,13 +43,27 @@ static int status_gather(struct status *status, char **ret_reason)
 	return absent ? 0 : r;
 }
 
+static int print_configuration(void)
+{
+	g_autofree char *reason = NULL;
+	auto_output output = { 0 };
+	auto_bus *bus = NULL;
+
+	output_open(&output, STDOUT_FILENO);
+	if (bus_connect(&bus, &reason) < 0 || configuration_print(bus, &output, &reason) < 0)
+		return command_failed(reason);
+	return command_finish(&output, EXIT_DONE);
+}
+
 int command_status(const struct command *command, int argc, char **argv)
 {
-	gboolean quiet = FALSE, json = FALSE;
+	gboolean quiet = FALSE, json = FALSE, config = FALSE;
 	const GOptionEntry entries[] = {
 		{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet,
 			"Print nothing: the exit status tells", NULL },
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print one line of JSON", NULL },
+		{ "config", 0, 0, G_OPTION_ARG_NONE, &config,
+			"Print the configuration in force, and where each value comes from", NULL },
 		{ 0 },
 	};
 	g_autofree char *reason = NULL;
@@ -58,8 +73,10 @@ int command_status(const struct command *command, int argc, char **argv)
 	if (!command_options(command, entries, argc, argv))
 		return EXIT_USAGE;
 	bus_leave_stopped();
-	if (quiet && json)
-		return command_usage(command, "give --quiet or --json, not both");
+	if (quiet + json + config > 1)
+		return command_usage(command, "give one of --quiet, --json and --config");
+	if (config)
+		return print_configuration();
 	if (status_gather(&status, &reason) < 0)
 		return command_failed(reason);
 	if (quiet)

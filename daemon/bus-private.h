@@ -46,6 +46,9 @@ int bus_append_description(sd_bus_message *reply, struct bus *bus, struct sessio
 /* The books of a session: one snapshot for everything that is answered in a turn of the event loop. */
 const struct dictionary_books *bus_session_books(struct bus *bus, struct session *session);
 
+/* The method GetConfiguration; `userdata` is the bus. */
+int bus_method_get_configuration(sd_bus_message *message, void *userdata, sd_bus_error *error);
+
 enum bus_option_type {
 	BUS_OPTION_STRING, /* s: char * */
 	BUS_OPTION_BOOLEAN, /* b: bool */

@@ -12,7 +12,7 @@
  * outlive it; the worker alone writes them, and reads them without it.
  */
 struct engine {
-	const struct settings *settings;
+	const struct settings *settings; /* a reference; the worker's, when there is one */
 	struct state *state;
 	struct data *data;
 	struct arming *arming;

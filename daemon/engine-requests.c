@@ -8,6 +8,8 @@
 
 #include <errno.h>
 
+#include "../journal/clock.h"
+
 /* What is requested as one. */
 struct batch {
 	struct engine *engine;
@@ -122,6 +124,18 @@ static void batch_done(struct batch *batch)
 	}
 }
 
+/* All that start belong to the configuration: they are there before what they record is. */
+static bool batch_waits(const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct engine_request *request = batch->requests[i];
+
+		if (request->action == ENGINE_START && !request->options->boot)
+			return false;
+	}
+	return true;
+}
+
 static int batch_run(struct batch *batch, struct failure *failure)
 {
 	struct engine *engine = batch->engine;
@@ -134,6 +148,12 @@ static int batch_run(struct batch *batch, struct failure *failure)
 	}
 	if (batch->starts)
 		r = engine_require(engine, failure);
+	if (r == -ENOENT && batch_waits(batch)) {
+		failure_clear(failure);
+		if (!engine->closed)
+			engine->closed = clock_ns(CLOCK_MONOTONIC);
+		r = 0;
+	}
 	if (r < 0)
 		return r;
 	/* Not before: opening it may have moved the sessions to a new epoch. */
@@ -148,6 +168,12 @@ static int batch_run(struct batch *batch, struct failure *failure)
 			r = journals_begin(batch, failure);
 		if (r == 0)
 			r = batch_swap(batch, matcher, failure);
+		if (r < 0) {
+			journals_undo(batch);
+			return r;
+		}
+	} else {
+		r = journals_begin(batch, failure);
 		if (r < 0) {
 			journals_undo(batch);
 			return r;

@@ -79,7 +79,8 @@ static void reset_counts(struct engine *engine, unsigned int bit)
 {
 	g_mutex_lock(&engine->lock);
 	engine->sessions[bit] = (struct session_stats){ 0 };
-	pipeline_session_reset(engine->pipeline, bit);
+	if (engine->pipeline)
+		pipeline_session_reset(engine->pipeline, bit);
 	g_mutex_unlock(&engine->lock);
 }
 

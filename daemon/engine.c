@@ -16,7 +16,7 @@ struct engine *engine_new(const struct settings *settings, struct state *state, 
 {
 	struct engine *engine = g_new0(struct engine, 1);
 
-	engine->settings = settings;
+	engine->settings = settings_ref(settings);
 	engine->state = state;
 	engine->data = data;
 	engine->arming = arming_new();
@@ -54,6 +54,26 @@ void engine_disarm(struct engine *engine)
 {
 	arming_disarm(engine->arming);
 	set_armed(engine);
+}
+
+int engine_reconfigure(
+	struct engine *engine, const struct settings *settings, struct failure *failure)
+{
+	const struct settings *before = engine->settings;
+	bool allowed = before->allow_system_changes;
+	int r = 0;
+
+	engine->settings = settings_ref(settings);
+	settings_free(before);
+	if (settings->allow_system_changes == allowed)
+		return 0;
+	scribe_allow_ids(engine->scribe,
+		settings->allow_system_changes ? SCRIBE_IDS_ASSIGN : SCRIBE_IDS_LEAVE);
+	if (allowed)
+		engine_disarm(engine);
+	else if (engine->pipeline && !plan_is_empty(&engine->plan))
+		r = engine_arm(engine, failure);
+	return r;
 }
 
 int engine_build(struct engine *engine, const struct plan *plan, struct matcher **ret,
@@ -380,6 +400,7 @@ struct engine *engine_free(struct engine *engine)
 		filter_free(engine->plan.entries[bit].filter);
 	scribe_free(engine->scribe);
 	arming_free(engine->arming);
+	settings_free(engine->settings);
 	g_mutex_clear(&engine->lock);
 	g_free(engine);
 	return NULL;

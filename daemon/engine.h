@@ -21,7 +21,7 @@
 
 struct engine;
 
-/* Nothing is loaded yet. Settings, state and data are borrowed. */
+/* Nothing is loaded yet. State and data are borrowed. */
 struct engine *engine_new(const struct settings *settings, struct state *state, struct data *data);
 
 /*
@@ -70,7 +70,8 @@ struct engine_request {
  * and harms no other.
  *
  * ENGINE_START begins a session at a bit that is free; loads nf_tables if need be and allowed. If it
- * fails nothing is left of it but a used-up id. ENGINE_CHANGE changes verdicts and filter to those of
+ * fails nothing is left of it but a used-up id. A session of the configuration
+ * begins without nf_tables, too, and waits for it. ENGINE_CHANGE changes verdicts and filter to those of
  * `options` and notes it in the journal. ENGINE_STOP ends a session: no event is matched any more, all
  * that were are journaled, its books are closed and its bit is free.
  */
@@ -111,6 +112,11 @@ int engine_missed(struct engine *engine, uint64_t *ret);
 
 /* The drop counters, for as long as the engine lives; NULL: DropCounters=no. */
 struct drops *engine_drops(const struct engine *engine);
+
+/* Has these settings from now on: AllowSystemChanges holds at once, what else they say for what comes. An
+ * error is that of arming. */
+int engine_reconfigure(
+	struct engine *engine, const struct settings *settings, struct failure *failure);
 
 /* Closes it. Accepts NULL; returns NULL. */
 struct engine *engine_free(struct engine *engine);

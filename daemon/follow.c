@@ -353,6 +353,11 @@ struct follow *follow_new(sd_event *event, unsigned int followers_max)
 	return follow;
 }
 
+void follow_set_max(struct follow *follow, unsigned int followers_max)
+{
+	follow->followers_max = followers_max;
+}
+
 int follow_start(struct follow *follow, uint64_t id, int dir_fd, enum follow_from from, int *ret_fd)
 {
 	struct follower *follower;

@@ -21,6 +21,9 @@ enum follow_from {
 /* `followers_max` is how many a session may have. */
 struct follow *follow_new(sd_event *event, unsigned int followers_max);
 
+/* Another number from now on; streams that there are stay. */
+void follow_set_max(struct follow *follow, unsigned int followers_max);
+
 /*
  * Begins a stream of session `id`, whose journal is in `dir_fd` (duplicated). *ret_fd, the reading end
  * of a pipe, belongs to the caller. -EMFILE: the session has its number of streams.

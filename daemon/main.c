@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "boot.h"
 #include "bus.h"
 #include "config.h"
 #include "filter.h"
@@ -19,10 +20,13 @@
 #include "log.h"
 #include "manager.h"
 #include "modules.h"
+#include "reload.h"
 #include "service.h"
 
 #define EXIT_USAGE         2
 #define EXIT_CONFIGURATION 78 /* EX_CONFIG of sysexits.h */
+
+#define BOOT_USEC (10 * G_USEC_PER_SEC)
 
 #define HEAP_ARENAS 2 /* the loop's, and one that the other threads share */
 #define HEAP_BLOCK \
@@ -44,6 +48,8 @@ struct daemon {
 	struct manager *manager;
 	struct modules *modules;
 	struct service *service;
+	struct reload *reload;
+	const struct command_line *line;
 };
 
 static int usage(const char *message)
@@ -99,8 +105,6 @@ static int load_settings(const struct command_line *line, struct settings **ret,
 		r = settings_override(settings, "--state-dir", "StateDirectory", path, ret_reason);
 	}
 	if (r == 0)
-		r = settings_filters_check(settings, ret_reason);
-	if (r == 0)
 		*ret = g_steal_pointer(&settings);
 	return r;
 }
@@ -112,10 +116,25 @@ static void on_end(void *context)
 	manager_end(daemon->manager);
 }
 
-static char *on_reload(void *context)
+static void on_reload(void *context)
 {
-	log_notice("the configuration is read at start only: restart nfttraced to read it again");
-	return NULL;
+	struct daemon *daemon = context;
+
+	reload_request(daemon->reload);
+}
+
+static int load_again(void *context, struct settings **ret, char **ret_reason)
+{
+	const struct daemon *daemon = context;
+
+	return load_settings(daemon->line, ret, ret_reason);
+}
+
+static void on_reloaded(void *context, char *trouble)
+{
+	struct daemon *daemon = context;
+
+	service_reloaded(daemon->service, trouble);
 }
 
 static void tell_status(void *context)
@@ -172,9 +191,33 @@ static int add_sources(struct daemon *daemon)
 		.reload = on_reload,
 		.alive = on_alive,
 	};
-	int r = service_new(daemon->event, &hooks, &daemon->service);
+	const struct reload_hooks reload_hooks = {
+		.context = daemon,
+		.load = load_again,
+		.done = on_reloaded,
+	};
+	int r;
 
+	daemon->reload = reload_new(daemon->manager, &reload_hooks);
+	r = service_new(daemon->event, &hooks, &daemon->service);
 	return r < 0 ? r : modules_new(daemon->event, on_module, daemon, &daemon->modules);
+}
+
+/* Those of the configuration are there when the daemon is ready, or it is known why not; what takes too
+ * long goes on by itself. */
+static int await_sessions(struct daemon *daemon)
+{
+	int64_t end = g_get_monotonic_time() + BOOT_USEC;
+	int r = 0;
+
+	while (r >= 0 && !boot_is_idle(daemon->manager->boot) && !daemon->manager->ending) {
+		int64_t left = end - g_get_monotonic_time();
+
+		if (left <= 0)
+			return 0;
+		r = sd_event_run(daemon->event, (uint64_t)left);
+	}
+	return r;
 }
 
 static int daemon_set_up(struct daemon *daemon, char **ret_reason)
@@ -203,9 +246,13 @@ static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 	if (r >= 0)
 		r = add_sources(daemon);
 	if (r >= 0) {
+		/* Before callers, so that names are taken for those that are configured. */
+		boot_apply(daemon->manager->boot, daemon->settings);
 		daemon->bus = bus_new(daemon->event, &hooks, daemon);
 		r = bus_serve(daemon->bus, daemon->manager);
 	}
+	if (r >= 0)
+		r = await_sessions(daemon);
 	if (r < 0 && !*ret_reason)
 		*ret_reason = failure.reason ? g_steal_pointer(&failure.reason)
 					     : g_strdup_printf("can't start: %s", g_strerror(-r));
@@ -229,6 +276,7 @@ static void announce(struct daemon *daemon)
 static void daemon_clear(struct daemon *daemon)
 {
 	modules_free(daemon->modules);
+	reload_free(daemon->reload);
 	manager_free(daemon->manager);
 	bus_free(daemon->bus);
 	service_free(daemon->service);
@@ -275,7 +323,9 @@ int main(int argc, char **argv)
 	service_block_signals();
 	raise_descriptor_limit();
 
-	if (load_settings(&line, &daemon.settings, &reason) < 0) {
+	daemon.line = &line;
+	if (load_settings(&line, &daemon.settings, &reason) < 0 || !daemon.settings ||
+		settings_filters_check(daemon.settings, &reason) < 0) {
 		log_error("%s", reason);
 		status = EXIT_CONFIGURATION;
 	} else {

@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "boot.h"
 #include "log.h"
 
 #define TEND_USEC       (5 * G_USEC_PER_SEC)
@@ -45,11 +46,11 @@ static int submit(struct manager *manager, worker_function run, worker_function 
 	return r;
 }
 
-const char *manager_problem(const struct manager *manager)
+static const char *pipeline_problem(const struct manager *manager)
 {
 	switch (manager->state) {
 	case MANAGER_READY:
-		return manager->warning ? manager->warning : "";
+		return manager->warning;
 	case MANAGER_WAITING:
 		return manager->settings->allow_system_changes
 			? "nf_tables is not loaded: starting a session loads it"
@@ -57,7 +58,21 @@ const char *manager_problem(const struct manager *manager)
 	case MANAGER_FAILED:
 		return manager->failed;
 	}
-	return "";
+	return NULL;
+}
+
+const char *manager_problem(const struct manager *manager)
+{
+	const char *const problems[] = { pipeline_problem(manager), manager->misconfigured,
+		boot_problem(manager->boot) };
+
+	g_string_truncate(manager->problem, 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(problems); i++) {
+		if (problems[i])
+			g_string_append_printf(manager->problem, "%s%s",
+				manager->problem->len ? "; " : "", problems[i]);
+	}
+	return manager->problem->str;
 }
 
 void manager_status_refresh(struct manager *manager, const char *warning)
@@ -256,15 +271,19 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 	int r;
 
 	manager->event = sd_event_ref(event);
-	manager->settings = settings;
+	manager->settings = settings_ref(settings);
 	manager->data = data;
 	manager->store = state;
 	manager->sessions = g_ptr_array_new();
 	manager->engine = engine_new(settings, state, data);
+	manager->problem = g_string_new(NULL);
+	manager->boot = boot_new(manager);
 	manager->follow = follow_new(event, settings->followers_max);
 	manager->open_tries = OPEN_TRIES;
 
 	r = add_sources(manager);
+	if (r >= 0)
+		r = manager_settings_begin(manager);
 	if (r >= 0)
 		r = summary_begin(manager);
 	if (r < 0) {
@@ -302,6 +321,8 @@ struct manager *manager_free(struct manager *manager)
 	sd_event_source_disable_unref(manager->attention);
 	sd_event_source_disable_unref(manager->tend_timer);
 	sd_event_source_disable_unref(manager->open_timer);
+	sd_event_source_disable_unref(manager->handover_timer);
+	boot_free(manager->boot);
 	follow_free(manager->follow);
 	/* Closed, it counts no more: nothing comes after the last summary. */
 	if (manager->engine)
@@ -315,6 +336,9 @@ struct manager *manager_free(struct manager *manager)
 	g_ptr_array_unref(manager->sessions);
 	g_free(manager->failed);
 	g_free(manager->warning);
+	g_free(manager->misconfigured);
+	g_string_free(manager->problem, TRUE);
+	settings_free(manager->settings);
 	sd_event_unref(manager->event);
 	g_free(manager);
 	return NULL;

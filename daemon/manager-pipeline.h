@@ -14,6 +14,9 @@ void manager_sessions_refresh(struct manager *manager);
 /* The data thread has something to say about sessions. */
 void manager_attend(struct manager *manager);
 
+/* What manager_reconfigure needs. */
+int manager_settings_begin(struct manager *manager);
+
 /* Refuses what waits for a filter to be compiled. */
 void manager_cancel(struct manager *manager);
 

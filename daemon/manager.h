@@ -45,13 +45,15 @@ enum manager_state {
 
 struct manager {
 	sd_event *event;
-	const struct settings *settings;
+	const struct settings
+		*settings; /* a reference; may be another one in the loop's next turn */
 	struct engine *engine;
 	struct data *data;
 	const struct state *store; /* of journals */
 	struct compiler *compiler;
 	struct worker *worker;
 	struct follow *follow;
+	struct boot *boot;
 	struct drop_summary *summary; /* NULL: drops are not counted */
 	struct manager_observer observer;
 
@@ -62,8 +64,11 @@ struct manager {
 	enum manager_state state;
 	char *failed; /* why, in MANAGER_FAILED */
 	char *warning; /* or NULL */
+	GString *problem; /* manager_problem's */
+	char *misconfigured; /* why the last reload came to nothing, or NULL */
 
 	sd_event_source *attention; /* of the data thread */
+	sd_event_source *handover_timer; /* of settings, to the engine */
 	sd_event_source *tend_timer; /* while there are sessions */
 	bool tending; /* its job is on the way */
 	sd_event_source *open_timer; /* tries again to open the pipeline */
@@ -71,7 +76,7 @@ struct manager {
 	_Atomic bool ending; /* the worker looks, too */
 };
 
-/* Settings, state and data are borrowed; opens the pipeline. -ENOENT is not a failure: it waits for
+/* State and data are borrowed; opens the pipeline. -ENOENT is not a failure: it waits for
  * nf_tables. Any other error comes with one sentence in `failure`. */
 int manager_new(sd_event *event, const struct settings *settings, struct state *state,
 	struct data *data, struct manager **ret, struct failure *failure);
@@ -79,7 +84,7 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 /* From now on tells this observer, in place of the one before, what happens. */
 void manager_observe(struct manager *manager, const struct manager_observer *observer);
 
-/* One sentence with the remedy, or "". */
+/* What is wrong, each a sentence with the remedy, or "". Good until the next call. */
 const char *manager_problem(const struct manager *manager);
 
 /*
@@ -104,6 +109,15 @@ void manager_module_changed(struct manager *manager, bool present);
 
 /* The settings of the summary of drops have changed. */
 int manager_summary_refresh(struct manager *manager);
+
+/* Has these settings in place of those before, in the engine, too. */
+void manager_reconfigure(struct manager *manager, const struct settings *settings);
+
+/* One sentence about the configuration, until it is called with NULL. */
+void manager_misconfigured(struct manager *manager, const char *trouble);
+
+/* What manager_problem says may be something else now. */
+void manager_problem_changed(struct manager *manager);
 
 /* Ends all sessions, then the event loop. */
 void manager_end(struct manager *manager);

@@ -39,6 +39,14 @@ void session_options_init(struct session_options *options)
 	};
 }
 
+void session_options_copy(struct session_options *ret, const struct session_options *options)
+{
+	*ret = *options;
+	ret->name = g_strdup(options->name);
+	ret->filter = g_strdup(options->filter);
+	ret->probes = g_array_ref(options->probes);
+}
+
 void session_options_clear(struct session_options *options)
 {
 	g_free(options->name);

@@ -37,6 +37,10 @@ struct session_options {
 
 /* What holds for a session that was asked for without options. */
 void session_options_init(struct session_options *options);
+
+/* A copy of what is in `options`, to be cleared. */
+void session_options_copy(struct session_options *ret, const struct session_options *options);
+
 void session_options_clear(struct session_options *options);
 
 /* Numbers within their ranges, the name as session_name_check has it. -EINVAL and FAILURE_INVALID_OPTION. */

@@ -50,7 +50,7 @@ struct request {
 struct scribe {
 	struct data *data;
 	struct notes *notes;
-	enum scribe_ids ids;
+	_Atomic enum scribe_ids ids;
 	pthread_t thread;
 	bool started;
 	int wake_fd;
@@ -437,6 +437,12 @@ static void request(
 	while (request->wish != WISH_NONE)
 		g_cond_wait(&scribe->done, &scribe->lock);
 	g_mutex_unlock(&scribe->lock);
+}
+
+void scribe_allow_ids(struct scribe *scribe, enum scribe_ids ids)
+{
+	if (scribe)
+		scribe->ids = ids;
 }
 
 void scribe_begin(struct scribe *scribe, unsigned int bit, enum scribe_reasons reasons)

@@ -27,6 +27,10 @@ struct scribe;
 /* Starts the thread; the keeper has been started. `data` is borrowed. */
 int scribe_new(struct data *data, enum scribe_ids ids, struct scribe **ret);
 
+/* Another rule about ids, from the next time that rulesets are read for the first of the sessions. Any
+ * thread's. */
+void scribe_allow_ids(struct scribe *scribe, enum scribe_ids ids);
+
 /* A session has the bit: waits, not for long, until the rulesets that there are have been read, so that
  * a rule that goes right after its first packet is known. `scribe` may be NULL, here and below. */
 void scribe_begin(struct scribe *scribe, unsigned int bit, enum scribe_reasons reasons);

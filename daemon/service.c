@@ -65,9 +65,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 	if (service->stopping)
 		return 0;
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_ns(CLOCK_MONOTONIC) / 1000);
-	g_free(service->trouble);
-	service->trouble = service->hooks.reload(service->hooks.context);
-	tell(service, "READY=1\n");
+	service->hooks.reload(service->hooks.context);
 	return 0;
 }
 
@@ -133,6 +131,16 @@ void service_ready(struct service *service)
 {
 	service->ready = true;
 	tell(service, "READY=1\n");
+}
+
+void service_reloaded(struct service *service, char *trouble)
+{
+	g_free(service->trouble);
+	/* A new line in it would be another assignment. */
+	service->trouble = trouble ? text_escape_dup(trouble) : NULL;
+	g_free(trouble);
+	if (!service->stopping)
+		tell(service, "READY=1\n");
 }
 
 void service_stopping(struct service *service)

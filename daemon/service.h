@@ -17,9 +17,7 @@ struct service;
 struct service_hooks {
 	void *context;
 	void (*end)(void *context); /* SIGTERM, SIGINT */
-	/* SIGHUP: reads the configuration again. NULL: all is well, or one sentence (the service frees
-	 * it) that is shown beside the state until the next reload. */
-	char *(*reload)(void *context);
+	void (*reload)(void *context); /* SIGHUP: ends in service_reloaded, now or later */
 	bool (*alive)(void *context); /* false: the watchdog is not fed */
 };
 
@@ -35,6 +33,10 @@ void service_status(struct service *service, const char *format, ...) G_GNUC_PRI
 
 /* The start is over. The state that was set before goes with it. */
 void service_ready(struct service *service);
+
+/* The configuration has been read again. `trouble`: NULL, or one sentence (the service frees it) that is
+ * shown beside the state until the next time. */
+void service_reloaded(struct service *service, char *trouble);
 
 /* The end has begun: the service manager counts the time from here. */
 void service_stopping(struct service *service);

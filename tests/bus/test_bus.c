@@ -227,6 +227,7 @@ static void child_is_denied(sd_bus *other, void *argument)
 	const char *session = argument, *denied = "org.freedesktop.DBus.Error.AccessDenied";
 
 	refused(other, denied, "root", MANAGER_PATH, MANAGER_INTERFACE, "ListSessions", "");
+	refused(other, denied, "root", MANAGER_PATH, MANAGER_INTERFACE, "GetConfiguration", "");
 	refused(other, denied, "root", MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 0);
 	refused(other, denied, "root", session, SESSION_INTERFACE, "Describe", "");
 	refused(other, denied, "root", "/org/nfttraced1/session/999", SESSION_INTERFACE, "Describe",

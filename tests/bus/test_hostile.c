@@ -86,8 +86,9 @@ static void append_nonsense(sd_bus_message *message, GRand *random)
 START_TEST(nonsense_is_answered_and_leaves_nothing_behind)
 {
 	static const char *const members[] = { "StartSession", "StopSession", "ListSessions",
-		"Stop", "SetVerdicts", "SetFilter", "Describe", "Follow", "OpenJournal", "Get",
-		"Set", "GetAll", "Introspect", "GetManagedObjects", "Nothing" };
+		"GetConfiguration", "Stop", "SetVerdicts", "SetFilter", "Describe", "Follow",
+		"OpenJournal", "Get", "Set", "GetAll", "Introspect", "GetManagedObjects",
+		"Nothing" };
 	static const char *const interfaces[] = { MANAGER_INTERFACE, SESSION_INTERFACE,
 		"org.freedesktop.DBus.Properties", "org.freedesktop.DBus.ObjectManager", NULL };
 	g_autoptr(GRand) random = g_rand_new_with_seed(20);

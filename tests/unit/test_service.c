@@ -34,10 +34,10 @@ static void on_end(void *context)
 	manager.ends++;
 }
 
-static char *on_reload(void *context)
+static void on_reload(void *context)
 {
 	manager.reloads++;
-	return g_strdup(manager.trouble);
+	service_reloaded(manager.service, g_strdup(manager.trouble));
 }
 
 static bool on_alive(void *context)

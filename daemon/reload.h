@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The configuration is read again, and takes the place of the one before, or does not. On the control
+ * thread, which does not wait for it: filters are compiled by processes, and the engine hears of it
+ * through the worker. Owned by main.
+ */
+#ifndef NFTTRACED_RELOAD_H
+#define NFTTRACED_RELOAD_H
+
+#include "manager.h"
+
+struct reload;
+
+struct reload_hooks {
+	void *context;
+	/* Reads the files; what libpcap says of filters is asked for afterwards. */
+	int (*load)(void *context, struct settings **ret, char **ret_reason);
+	/* It is over. NULL: the new one is in force, and the sessions are what it says; or one sentence,
+	 * which is taken over: the old one stays in force as a whole. */
+	void (*done)(void *context, char *trouble);
+};
+
+struct reload *reload_new(struct manager *manager, const struct reload_hooks *hooks);
+
+/* Begins one; while there is one on its way another one follows it, and `done` is called once for both. */
+void reload_request(struct reload *reload);
+
+/* While the manager is there. Accepts NULL; returns NULL. */
+struct reload *reload_free(struct reload *reload);
+
+#endif
