@@ -64,11 +64,12 @@ sctp_exchange() {
         wait $listener
 }
 
+# The echo is read before the connection is closed: it comes while both sides have it established.
 tcp_exchange() {
         on server timeout 20 socat TCP-LISTEN:3010,reuseaddr PIPE &
         local listener=$!
         until on server ss -Htln | grep -q ':3010 '; do :; done
-        echo hello | on client timeout 20 socat -t 5 STDIO TCP:10.0.42.2:3010 >/dev/null
+        on client timeout 20 bash -c 'exec 5<>/dev/tcp/10.0.42.2/3010 && echo hello >&5 && read -r -u 5 _'
         wait $listener
 }
 
