@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "authorise.h"
 #include "bus-private.h"
 #include "log-control.h"
 #include "log.h"
@@ -45,6 +46,7 @@ static void explain_name(sd_bus *bus, int error, char **ret_reason)
 static void leave(struct bus *bus)
 {
 	bus->named = false;
+	bus->authorise = authorise_free(bus->authorise);
 	sd_bus_close(bus->bus);
 	bus->bus = sd_bus_unref(bus->bus);
 }
@@ -127,6 +129,7 @@ static int offer(struct bus *bus)
 {
 	int r = sd_bus_add_filter(bus->bus, NULL, bus_check_call, bus);
 
+	bus->authorise = authorise_new(bus_owns, bus);
 	if (r >= 0)
 		r = sd_bus_match_signal_async(bus->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
 			"org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, bus);

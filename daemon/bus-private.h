@@ -24,6 +24,9 @@ int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_er
 char *bus_session_path(const struct session *session);
 struct session *bus_session_find(struct bus *bus, const char *path);
 
+/* True if the session at `path` is `uid`'s; `context` is the bus. For authorise_new. */
+bool bus_owns(void *context, const char *path, uid_t uid);
+
 /* NoSuchSession, as a negative errno for sd-bus. */
 int bus_no_session(const char *path, sd_bus_error *error);
 
@@ -34,7 +37,8 @@ int bus_failure(const struct failure *failure, sd_bus_error *error);
 typedef int (*bus_reply_build)(
 	sd_bus_message *reply, const struct session *session, const struct dictionary_books *books);
 /* A manager_call that replies to `message` (referenced until then) with what `build` appends. */
-struct manager_call bus_reply_later(sd_bus_message *message, bus_reply_build build);
+struct manager_call bus_reply_later(
+	struct bus *bus, sd_bus_message *message, bus_reply_build build);
 
 /* The reply of StopSession and Stop. */
 int bus_append_final_books(

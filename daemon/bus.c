@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon on the bus: who may call, and replies that come later; how it gets there is bus-join.c. Root
- * only: one filter looks at every call before any object does, so no method can be forgotten, and the
- * answer is the same for an object that exists and for one that does not.
+ * The daemon on the bus: who may call, and replies that come later; how it gets there is bus-join.c. One
+ * filter looks at every call before any object does, so no method can be forgotten, and the answer is
+ * the same for an object that exists and for one that does not.
  */
 #include "bus.h"
 
 #include <errno.h>
 
 #include "../journal/escape.h"
+#include "authorise.h"
 #include "bus-private.h"
+#include "callers.h"
 #include "log.h"
 
 struct later {
 	sd_bus_message *message;
+	struct caller *caller; /* NULL: root */
 	bus_reply_build build;
 };
 
@@ -69,20 +72,22 @@ static void reply_now(void *context, struct session *session, const struct dicti
 	}
 	sd_bus_message_unref(reply);
 	sd_bus_message_unref(later->message);
+	caller_release(later->caller);
 	g_free(later);
 }
 
-struct manager_call bus_reply_later(sd_bus_message *message, bus_reply_build build)
+struct manager_call bus_reply_later(struct bus *bus, sd_bus_message *message, bus_reply_build build)
 {
 	struct later *later = g_new(struct later, 1);
 
 	later->message = sd_bus_message_ref(message);
+	later->caller = authorise_hold(bus->authorise, message);
 	later->build = build;
 	return (struct manager_call){ .reply = reply_now, .context = later };
 }
 
 /* What anybody may call: it tells nothing of traffic or filters. */
-static bool is_public(const char *interface)
+static bool is_public(const char *interface, const char *member)
 {
 	static const char *const interfaces[] = {
 		"org.freedesktop.DBus.Properties",
@@ -92,21 +97,7 @@ static bool is_public(const char *interface)
 		NULL,
 	};
 
-	return interface && g_strv_contains(interfaces, interface);
-}
-
-static int check_root(sd_bus_message *message)
-{
-	sd_bus_creds *creds = NULL;
-	uid_t uid;
-	int r;
-
-	r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
-	if (r >= 0)
-		r = sd_bus_creds_get_euid(creds, &uid);
-	sd_bus_creds_unref(creds);
-	/* Who can't be told is not root. */
-	return r < 0 || uid != 0 ? -EACCES : 0;
+	return interface && g_strv_contains(interfaces, interface) && !g_str_equal(member, "Set");
 }
 
 int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
@@ -115,16 +106,24 @@ int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_er
 	const char *path = sd_bus_message_get_path(message);
 	const char *interface = sd_bus_message_get_interface(message);
 	uint8_t type;
+	int r;
 
 	if (sd_bus_message_get_type(message, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL ||
-		is_public(interface))
+		is_public(interface, sd_bus_message_get_member(message)))
 		return 0;
 	/* A negative result is the answer; 0 would let the call go on, whatever was answered. */
-	if (check_root(message) < 0)
-		return sd_bus_error_set(
-			ret_error, SD_BUS_ERROR_ACCESS_DENIED, "access denied: this needs root");
+	r = authorise_call(bus->authorise, message, ret_error);
+	if (r != 0)
+		return r;
 	if (g_strcmp0(interface, BUS_SESSION_INTERFACE) == 0 &&
 		g_str_has_prefix(path, BUS_SESSION_ROOT "/") && !bus_session_find(bus, path))
 		return bus_no_session(path, ret_error);
 	return 0;
+}
+
+bool bus_owns(void *context, const char *path, uid_t uid)
+{
+	const struct session *session = bus_session_find(context, path);
+
+	return session && session->owner == uid;
 }

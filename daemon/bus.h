@@ -18,6 +18,8 @@
 #define BUS_SESSION_INTERFACE "org.nfttraced1.Session"
 #define BUS_ERROR_PREFIX      "org.nfttraced1.Error."
 
+struct authorise;
+
 struct bus {
 	sd_bus *bus; /* NULL: between two connections */
 	sd_event *event;
@@ -28,6 +30,7 @@ struct bus {
 	sd_event_source *join; /* begins the next connection */
 	const struct bus_hooks *hooks;
 	void *context; /* of the hooks */
+	struct authorise *authorise; /* of this connection */
 };
 
 /* What somebody else wants to hear of; on the control thread. */

@@ -28,6 +28,7 @@
 
 struct follower {
 	uint64_t id; /* of the session */
+	uid_t uid; /* whose stream it is */
 	int dir_fd;
 	int pipe_fd;
 	enum follow_from from; /* FOLLOW_FROM_NOW until what was there before is passed over */
@@ -358,18 +359,34 @@ void follow_set_max(struct follow *follow, unsigned int followers_max)
 	follow->followers_max = followers_max;
 }
 
-int follow_start(struct follow *follow, uint64_t id, int dir_fd, enum follow_from from, int *ret_fd)
+/* Streams that somebody may still read: those of a session, and those of a user. */
+static void follow_count(const struct follow *follow, uint64_t id, uid_t uid,
+	unsigned int *ret_of_session, unsigned int *ret_of_user)
+{
+	*ret_of_session = 0;
+	*ret_of_user = 0;
+	for (unsigned int i = 0; i < follow->followers->len; i++) {
+		const struct follower *follower = follow->followers->pdata[i];
+
+		if (follower_is_deserted(follower))
+			continue;
+		*ret_of_session += follower->id == id;
+		*ret_of_user += follower->uid == uid;
+	}
+}
+
+int follow_start(struct follow *follow, uid_t uid, uint64_t id, int dir_fd, enum follow_from from,
+	int *ret_fd)
 {
 	struct follower *follower;
-	unsigned int count = 0;
+	unsigned int of_session, of_user;
 	auto_fd read_fd = -1, write_fd = -1, directory = -1;
 	int fds[2];
 
-	for (unsigned int i = 0; i < follow->followers->len; i++) {
-		follower = follow->followers->pdata[i];
-		count += follower->id == id && !follower_is_deserted(follower);
-	}
-	if (count >= follow->followers_max)
+	follow_count(follow, id, uid, &of_session, &of_user);
+	if (uid != 0 && of_user >= FOLLOWERS_PER_USER)
+		return -EUSERS;
+	if (of_session >= follow->followers_max)
 		return -EMFILE;
 	directory = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
 	if (directory < 0 || pipe2(fds, O_CLOEXEC) < 0)
@@ -384,6 +401,7 @@ int follow_start(struct follow *follow, uint64_t id, int dir_fd, enum follow_fro
 	follower = g_new0(struct follower, 1);
 	*follower = (struct follower){
 		.id = id,
+		.uid = uid,
 		.dir_fd = fd_steal(&directory),
 		.pipe_fd = fd_steal(&write_fd),
 		.segment_fd = -1,

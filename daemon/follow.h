@@ -9,6 +9,7 @@
 #define NFTTRACED_FOLLOW_H
 
 #include <stdint.h>
+#include <sys/types.h>
 #include <systemd/sd-event.h>
 
 struct follow;
@@ -18,6 +19,10 @@ enum follow_from {
 	FOLLOW_FROM_START,
 };
 
+/* Streams at a time of one user who is not root: fewer than a session may have, so that one user can't
+ * take them all. */
+#define FOLLOWERS_PER_USER 8
+
 /* `followers_max` is how many a session may have. */
 struct follow *follow_new(sd_event *event, unsigned int followers_max);
 
@@ -25,11 +30,12 @@ struct follow *follow_new(sd_event *event, unsigned int followers_max);
 void follow_set_max(struct follow *follow, unsigned int followers_max);
 
 /*
- * Begins a stream of session `id`, whose journal is in `dir_fd` (duplicated). *ret_fd, the reading end
- * of a pipe, belongs to the caller. -EMFILE: the session has its number of streams.
+ * Begins a stream for `uid` of session `id`, whose journal is in `dir_fd` (duplicated). *ret_fd, the
+ * reading end of a pipe, belongs to the caller. -EMFILE: the session has its number of streams.
+ * -EUSERS: the user has.
  */
-int follow_start(
-	struct follow *follow, uint64_t id, int dir_fd, enum follow_from from, int *ret_fd);
+int follow_start(struct follow *follow, uid_t uid, uint64_t id, int dir_fd, enum follow_from from,
+	int *ret_fd);
 
 /* The session's journal is complete: its streams end when they have sent it. */
 void follow_end(struct follow *follow, uint64_t id);

@@ -2,7 +2,9 @@
 /* org.nfttraced1.Manager at /org/nfttraced1, and the signals about sessions. */
 #include <errno.h>
 
+#include "authorise.h"
 #include "bus-private.h"
+#include "callers.h"
 #include "command-line.h"
 #include "config.h"
 #include "feature-list.h"
@@ -10,6 +12,7 @@
 /* A StartSession on the way. */
 struct start {
 	sd_bus_message *message;
+	struct caller *caller; /* NULL: root */
 	sd_bus_track *track; /* of a session that is bound to its caller */
 };
 
@@ -40,6 +43,10 @@ static void started(void *context, struct session *session, const struct diction
 		bus_failure(failure, &error);
 		sd_bus_reply_method_error(start->message, &error);
 		sd_bus_error_free(&error);
+		if (start->caller && (failure->kind == FAILURE_TOO_MANY_SESSIONS ||
+					     failure->kind == FAILURE_BUSY))
+			callers_log_refused(start->caller->callers, start->caller->name,
+				start->caller->uid, failure->reason);
 		sd_bus_track_unref(start->track);
 	} else {
 		g_autofree char *path = bus_session_path(session);
@@ -48,6 +55,7 @@ static void started(void *context, struct session *session, const struct diction
 		sd_bus_reply_method_return(start->message, "o", path);
 	}
 	sd_bus_message_unref(start->message);
+	caller_release(start->caller);
 	g_free(start);
 }
 
@@ -58,25 +66,19 @@ static int on_caller_gone(sd_bus_track *track, void *userdata)
 	return 1;
 }
 
-/* Who asks, for the journal; what can't be told is left empty. */
-static void describe_sender(sd_bus_message *message, uid_t *ret_uid, char **ret_command)
+/* How who asks was started, for the journal; empty if that can't be told. */
+static char *describe_sender(sd_bus_message *message)
 {
 	sd_bus_creds *creds = NULL;
 	g_autofree char *command = NULL;
 	char **words = NULL;
-	uid_t uid = 0;
 
 	if (sd_bus_query_sender_creds(message,
-		    SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID | SD_BUS_CREDS_CMDLINE |
-			    SD_BUS_CREDS_AUGMENT,
-		    &creds) >= 0) {
-		sd_bus_creds_get_euid(creds, &uid);
-		if (sd_bus_creds_get_cmdline(creds, &words) >= 0 && words)
-			command = command_line_join(words);
-	}
-	*ret_uid = uid;
-	*ret_command = command ? g_steal_pointer(&command) : g_strdup("");
+		    SD_BUS_CREDS_PID | SD_BUS_CREDS_CMDLINE | SD_BUS_CREDS_AUGMENT, &creds) >= 0 &&
+		sd_bus_creds_get_cmdline(creds, &words) >= 0 && words)
+		command = command_line_join(words);
 	sd_bus_creds_unref(creds);
+	return command ? g_steal_pointer(&command) : g_strdup("");
 }
 
 static int method_start_session(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -87,7 +89,6 @@ static int method_start_session(sd_bus_message *message, void *userdata, sd_bus_
 	struct session *session;
 	struct start *start;
 	bool bind;
-	uid_t uid;
 	int r;
 
 	session_options_init(&options);
@@ -95,12 +96,13 @@ static int method_start_session(sd_bus_message *message, void *userdata, sd_bus_
 	if (r < 0)
 		return r;
 	bind = options.bind_to_caller;
-	describe_sender(message, &uid, &command);
+	command = describe_sender(message);
 
 	start = g_new0(struct start, 1);
 	start->message = sd_bus_message_ref(message);
-	session = manager_session_start(bus->manager, &options, uid, command,
-		(struct manager_call){ .reply = started, .context = start });
+	start->caller = authorise_hold(bus->authorise, message);
+	session = manager_session_start(bus->manager, &options, authorise_uid(bus->authorise),
+		command, (struct manager_call){ .reply = started, .context = start });
 	if (session && bind) {
 		/* A caller that has left already is told the same way. */
 		r = sd_bus_track_new(
@@ -125,7 +127,7 @@ static int method_stop_session(sd_bus_message *message, void *userdata, sd_bus_e
 	session = bus_session_find(bus, path);
 	if (!session)
 		return bus_no_session(path, error);
-	manager_session_stop(session, bus_reply_later(message, bus_append_final_books));
+	manager_session_stop(session, bus_reply_later(bus, message, bus_append_final_books));
 	return 1;
 }
 
@@ -141,6 +143,14 @@ static int append_session(sd_bus_message *reply, struct bus *bus, struct session
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+/* Of those on the bus, the caller's own, and others if it may control them. */
+static bool is_listed(const struct bus *bus, const struct session *session)
+{
+	return session->state != SESSION_STARTING &&
+		(session->owner == authorise_uid(bus->authorise) ||
+			authorise_may(bus->authorise, ACTION_CONTROL_ANY));
+}
+
 static int method_list_sessions(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
@@ -153,7 +163,7 @@ static int method_list_sessions(sd_bus_message *message, void *userdata, sd_bus_
 	for (unsigned int i = 0; r >= 0 && i < sessions->len; i++) {
 		struct session *session = sessions->pdata[i];
 
-		if (session->state != SESSION_STARTING)
+		if (is_listed(bus, session))
 			r = append_session(reply, bus, session);
 	}
 	if (r >= 0)

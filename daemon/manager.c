@@ -9,6 +9,7 @@
 #include "log.h"
 #include "manager-job.h"
 #include "manager-pipeline.h"
+#include "user-limits.h"
 
 static void reply(const struct manager_call *call, struct session *session,
 	const struct dictionary_books *books, const struct failure *failure)
@@ -133,19 +134,20 @@ static void done_start(struct session_job *job)
 	session_job_free(job);
 }
 
-static bool name_is_taken(struct manager *manager, const char *name)
+/* A user has a name of a session once. That others have it, too, is none of a user's business. */
+static bool name_is_taken(struct manager *manager, const char *name, uid_t owner)
 {
 	for (unsigned int i = 0; *name && i < manager->sessions->len; i++) {
 		const struct session *session = manager->sessions->pdata[i];
 
-		if (g_str_equal(session->options.name, name))
+		if (session->owner == owner && g_str_equal(session->options.name, name))
 			return true;
 	}
 	return false;
 }
 
-static int check_start(
-	struct manager *manager, const struct session_options *options, struct failure *failure)
+static int check_start(struct manager *manager, struct session_options *options, uid_t owner,
+	struct failure *failure)
 {
 	int r = session_options_check(options, failure);
 
@@ -155,7 +157,7 @@ static int check_start(
 		failure_set(failure, FAILURE_BUSY, ENDING);
 		return -ESHUTDOWN;
 	}
-	if (name_is_taken(manager, options->name)) {
+	if (name_is_taken(manager, options->name, owner)) {
 		failure_set(failure, FAILURE_INVALID_OPTION,
 			"Name: a session with the name \"%s\" is running", options->name);
 		return -EEXIST;
@@ -166,7 +168,7 @@ static int check_start(
 			manager->sessions->len);
 		return -EUSERS;
 	}
-	return 0;
+	return user_limits_start(manager->settings, manager->sessions, owner, options, failure);
 }
 
 struct session *manager_session_start(struct manager *manager, struct session_options *options,
@@ -175,7 +177,7 @@ struct session *manager_session_start(struct manager *manager, struct session_op
 	auto_failure failure = { 0 };
 	struct session *session;
 
-	if (check_start(manager, options, &failure) < 0) {
+	if (check_start(manager, options, owner, &failure) < 0) {
 		reply(&call, NULL, NULL, &failure);
 		return NULL;
 	}
@@ -293,10 +295,16 @@ static void done_change(struct session_job *job)
 void manager_session_change(struct session *session, const uint32_t *verdicts, const char *filter,
 	struct manager_call call)
 {
+	struct manager *manager = session->manager;
+	auto_failure failure = { 0 };
 	struct session_job *job;
 
 	if (session->state == SESSION_STOPPING) {
 		refuse(&call, FAILURE_NO_SUCH_SESSION, STOPPING);
+		return;
+	}
+	if (user_limits_job(manager->settings, manager->sessions, session->owner, &failure) < 0) {
+		reply(&call, NULL, NULL, &failure);
 		return;
 	}
 	if (session->job) {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* org.nfttraced1.Session at /org/nfttraced1/session/ID. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 
 #include "../journal/cleanup.h"
 #include "../journal/escape.h"
+#include "authorise.h"
 #include "bus-private.h"
 #include "follow-json.h"
 
@@ -44,7 +46,8 @@ static struct bus *bus_of(struct session *session)
 
 static int method_stop(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	manager_session_stop(userdata, bus_reply_later(message, bus_append_final_books));
+	manager_session_stop(
+		userdata, bus_reply_later(bus_of(userdata), message, bus_append_final_books));
 	return 1;
 }
 
@@ -55,7 +58,8 @@ static int method_set_verdicts(sd_bus_message *message, void *userdata, sd_bus_e
 
 	if (r < 0)
 		return r;
-	manager_session_change(userdata, &verdicts, NULL, bus_reply_later(message, NULL));
+	manager_session_change(
+		userdata, &verdicts, NULL, bus_reply_later(bus_of(userdata), message, NULL));
 	return 1;
 }
 
@@ -66,7 +70,8 @@ static int method_set_filter(sd_bus_message *message, void *userdata, sd_bus_err
 
 	if (r < 0)
 		return r;
-	manager_session_change(userdata, NULL, filter, bus_reply_later(message, NULL));
+	manager_session_change(
+		userdata, NULL, filter, bus_reply_later(bus_of(userdata), message, NULL));
 	return 1;
 }
 
@@ -124,6 +129,7 @@ static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *
 	__attribute__((cleanup(follow_options_clear))) struct follow_options options = { 0 };
 	auto_fd fd = -1;
 	bool json;
+	uid_t uid;
 	int r;
 
 	r = bus_options_read(
@@ -132,8 +138,14 @@ static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *
 		r = format_read(options.format, &json, error);
 	if (r < 0)
 		return r;
-	r = follow_start(session->manager->follow, session->id, session->dir_fd,
+	uid = authorise_uid(bus_of(session)->authorise);
+	r = follow_start(session->manager->follow, uid, session->id, session->dir_fd,
 		options.from_start ? FOLLOW_FROM_START : FOLLOW_FROM_NOW, &fd);
+	if (r == -EUSERS) {
+		r = refuse_streams(error, "this user", FOLLOWERS_PER_USER);
+		authorise_refused(bus_of(session)->authorise, message, error->message);
+		return r;
+	}
 	if (r == -EMFILE)
 		return refuse_streams(
 			error, "the session", session->manager->settings->followers_max);
@@ -150,8 +162,10 @@ static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *
 static int method_open_journal(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct session *session = userdata;
+	/* A description of its own: what the caller does with it, such as locking it, is not done to ours. */
+	auto_fd fd = openat(session->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return sd_bus_reply_method_return(message, "h", session->dir_fd);
+	return fd < 0 ? -errno : sd_bus_reply_method_return(message, "h", fd);
 }
 
 static int get_id(sd_bus *connection, const char *path, const char *interface, const char *property,

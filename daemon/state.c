@@ -15,9 +15,11 @@
 
 #include "../journal/cleanup.h"
 
-#define LOCK_FILE     ".lock"
-#define ID_FILE       "next-id"
-#define ID_FILE_NEW   "next-id.new"
+#define LOCK_FILE   ".lock"
+#define ID_FILE     "next-id"
+#define ID_FILE_NEW "next-id.new"
+#define SESSION_MODE \
+	0755 /* for who gets a descriptor from the daemon: the state directory is closed */
 #define NUMBER_DIGITS 20 /* of a uint64_t in decimal */
 
 struct state {
@@ -228,10 +230,10 @@ int state_session_create(struct state *state, uint64_t id, int *ret_fd, char **r
 	auto_fd fd = -1;
 
 	snprintf(name, sizeof(name), "%" PRIu64, id);
-	if (mkdirat(state->dir_fd, name, 0750) < 0)
+	if (mkdirat(state->dir_fd, name, SESSION_MODE) < 0)
 		return -errno;
 	fd = openat(state->dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || fchmod(fd, 0750) < 0) {
+	if (fd < 0 || fchmod(fd, SESSION_MODE) < 0) {
 		int r = -errno;
 
 		unlinkat(state->dir_fd, name, AT_REMOVEDIR);

@@ -2,8 +2,8 @@
 /*
  * The state directory: STATE/<id>/ for each session's journal, STATE/next-id, and STATE/.lock, which
  * one daemon holds at a time. Its mode is 0700: a journal is reached through the daemon only, by a
- * descriptor of its directory (0750). Opened by main, then used by the worker; what takes a const state may
- * be called by any thread.
+ * descriptor of its directory, with which any user can read it (0755). Opened by main, then used by the
+ * worker; what takes a const state may be called by any thread.
  */
 #ifndef NFTTRACED_STATE_H
 #define NFTTRACED_STATE_H

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -15,7 +16,8 @@
 /* What a segment is called until it is published. */
 #define SEGMENT_NEW_NAME "segment.new"
 
-#define SEGMENT_FILE_MODE 0640
+/* Whoever has a descriptor of the directory may read; nobody else gets there. */
+#define SEGMENT_FILE_MODE 0644
 
 /* Writes at `offset`; *ret_written is what was written, also when it fails. */
 static int bytes_write(
@@ -60,7 +62,10 @@ int segment_create(int dir_fd, const void *head, size_t size, struct segment *re
 	if (fd < 0)
 		return -errno;
 	file_lock(fd);
-	r = bytes_write(fd, head, size, 0, &written);
+	/* Whatever the umask is. */
+	r = fchmod(fd, SEGMENT_FILE_MODE) < 0 ? -errno : 0;
+	if (r == 0)
+		r = bytes_write(fd, head, size, 0, &written);
 	if (r < 0) {
 		segment_discard(dir_fd);
 		return r;

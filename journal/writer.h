@@ -40,7 +40,7 @@ struct journal_totals {
 /*
  * Begins (or continues, after the last segment there) a journal in the directory `dir_fd`, which
  * the writer duplicates. `start` is the JSON text of the JOURNAL_START record, `settings` that of
- * the first JOURNAL_SETTINGS. Files are created with mode 0640.
+ * the first JOURNAL_SETTINGS. Files are created with mode 0644: the directory above keeps others out.
  */
 int journal_writer_open(int dir_fd, uint64_t session, const char *start, const char *settings,
 	const struct journal_limits *limits, struct journal_writer **ret);

@@ -91,7 +91,7 @@ static int begin(enum follow_from from)
 {
 	int fd;
 
-	ck_assert_int_eq(follow_start(follow, SESSION, dir_fd, from, &fd), 0);
+	ck_assert_int_eq(follow_start(follow, 0, SESSION, dir_fd, from, &fd), 0);
 	/* The test has one thread: it turns the event loop when there is nothing to read. */
 	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
 	return fd;
@@ -228,12 +228,12 @@ START_TEST(a_reader_that_goes_away_makes_room_for_another)
 	int64_t end = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
 	int r;
 
-	ck_assert_int_eq(follow_start(follow, SESSION, dir_fd, FOLLOW_FROM_NOW, &third), -EMFILE);
+	ck_assert_int_eq(follow_start(follow, 0, SESSION, dir_fd, FOLLOW_FROM_NOW, &third), -EMFILE);
 	close(one);
 	do {
 		write_events(1);
 		ck_assert_int_ge(sd_event_run(event, 10 * 1000), 0);
-		r = follow_start(follow, SESSION, dir_fd, FOLLOW_FROM_NOW, &third);
+		r = follow_start(follow, 0, SESSION, dir_fd, FOLLOW_FROM_NOW, &third);
 		ck_assert_int_lt(g_get_monotonic_time(), end);
 	} while (r == -EMFILE);
 	ck_assert_int_eq(r, 0);
@@ -271,7 +271,7 @@ static int begin_json(uint64_t session, enum follow_from from)
 {
 	int fd;
 
-	ck_assert_int_eq(follow_start(follow, session, dir_fd, from, &fd), 0);
+	ck_assert_int_eq(follow_start(follow, 0, session, dir_fd, from, &fd), 0);
 	ck_assert_int_eq(follow_json(&fd), 0);
 	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
 	return fd;
@@ -345,7 +345,7 @@ START_TEST(streams_as_json_are_limited)
 
 	for (unsigned int i = 0; i < FOLLOW_JSON_MAX; i++)
 		fds[i] = begin_json(SESSION + i, FOLLOW_FROM_NOW);
-	ck_assert_int_eq(follow_start(follow, SESSION - 1, dir_fd, FOLLOW_FROM_NOW, &one_more), 0);
+	ck_assert_int_eq(follow_start(follow, 0, SESSION - 1, dir_fd, FOLLOW_FROM_NOW, &one_more), 0);
 	ck_assert_int_eq(follow_json(&one_more), -EUSERS);
 	ck_assert_int_ge(fcntl(one_more, F_GETFD), 0);
 	for (unsigned int i = 0; i < FOLLOW_JSON_MAX; i++)
@@ -360,7 +360,7 @@ START_TEST(sessions_have_their_streams_each_for_itself)
 {
 	int fd, one = begin(FOLLOW_FROM_NOW), other = begin(FOLLOW_FROM_NOW);
 
-	ck_assert_int_eq(follow_start(follow, SESSION + 1, dir_fd, FOLLOW_FROM_NOW, &fd), 0);
+	ck_assert_int_eq(follow_start(follow, 0, SESSION + 1, dir_fd, FOLLOW_FROM_NOW, &fd), 0);
 	close(fd);
 	close(one);
 	close(other);

@@ -108,7 +108,7 @@ START_TEST(a_session_that_records_little_takes_little_room)
 	journal_writer_totals(writer, &totals);
 	ck_assert_uint_lt(totals.bytes, 1024);
 	ck_assert_int_eq(fstatat(dir_fd, "0000000001.nftj", &status, 0), 0);
-	ck_assert_uint_eq(status.st_mode & 07777 & ~0640, 0);
+	ck_assert_uint_eq(status.st_mode & 07777 & ~0644, 0);
 	ck_assert_uint_eq((uint64_t)status.st_size, totals.bytes);
 	journal_writer_free(writer);
 }

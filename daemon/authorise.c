@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who may do what on the bus; see authorise.h. */
+#include "authorise.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <stdint.h>
+
+#include "../journal/escape.h"
+#include "bus.h"
+#include "callers.h"
+#include "log.h"
+#include "message-size.h"
+#include "polkit.h"
+
+#define NO_POLKIT_PAUSE_USEC (600 * G_USEC_PER_SEC) /* between two lines about that in the log */
+
+#define MAY(action) (1u << (action))
+#define MAY_ALL     (MAY(ACTIONS) - 1)
+
+static const char *const action_names[ACTIONS] = {
+	[ACTION_START_SESSION] = "org.nfttraced1.start-session",
+	[ACTION_CONTROL_OWN] = "org.nfttraced1.control-own",
+	[ACTION_CONTROL_ANY] = "org.nfttraced1.control-any",
+	[ACTION_READ_EVENTS] = "org.nfttraced1.read-events",
+	[ACTION_READ_STATUS] = "org.nfttraced1.read-status",
+};
+
+/* Where a method has the session that it is about. */
+enum subject {
+	SUBJECT_NONE,
+	SUBJECT_PATH, /* the object it is called on */
+	SUBJECT_ARGUMENT,
+};
+
+struct method {
+	const char *interface;
+	const char *member;
+	enum subject subject;
+	uint32_t needs; /* of the caller's own session, or of none */
+	uint32_t needs_others; /* of any other session */
+	uint32_t wants; /* does more with it; nobody is asked for a password for it */
+};
+
+#define CONTROL MAY(ACTION_CONTROL_OWN), MAY(ACTION_CONTROL_ANY)
+#define READ    MAY(ACTION_READ_EVENTS), MAY(ACTION_CONTROL_ANY) | MAY(ACTION_READ_EVENTS)
+
+/* Whatever is not in here is root's. */
+static const struct method methods[] = {
+	{ BUS_MANAGER_INTERFACE, "StartSession", SUBJECT_NONE, MAY(ACTION_START_SESSION), 0, 0 },
+	{ BUS_MANAGER_INTERFACE, "StopSession", SUBJECT_ARGUMENT, CONTROL, 0 },
+	{ BUS_MANAGER_INTERFACE, "ListSessions", SUBJECT_NONE, MAY(ACTION_CONTROL_OWN), 0,
+		MAY(ACTION_CONTROL_ANY) },
+	{ BUS_MANAGER_INTERFACE, "GetDropCounters", SUBJECT_NONE, MAY(ACTION_READ_STATUS), 0,
+		MAY(ACTION_READ_EVENTS) },
+	{ BUS_SESSION_INTERFACE, "Stop", SUBJECT_PATH, CONTROL, 0 },
+	{ BUS_SESSION_INTERFACE, "SetVerdicts", SUBJECT_PATH, CONTROL, 0 },
+	{ BUS_SESSION_INTERFACE, "SetFilter", SUBJECT_PATH, CONTROL, 0 },
+	{ BUS_SESSION_INTERFACE, "Describe", SUBJECT_PATH, CONTROL, 0 },
+	{ BUS_SESSION_INTERFACE, "Follow", SUBJECT_PATH, READ, 0 },
+	{ BUS_SESSION_INTERFACE, "OpenJournal", SUBJECT_PATH, READ, 0 },
+};
+
+/* A call that waits for polkit, or has its answer and is dispatched again. */
+struct wait {
+	struct authorise *authorise;
+	sd_bus_message *message;
+	struct caller *caller;
+	uint32_t needs, wants, granted, asked;
+	bool owned; /* the session was the caller's when it called */
+	struct polkit_check *check; /* NULL: it has its answer */
+};
+
+struct authorise {
+	authorise_owns owns;
+	void *context;
+	struct callers *callers;
+	GHashTable *waits; /* message of struct wait that owns it -> struct wait */
+	int64_t no_polkit; /* us, monotonic, of the line that told about it; 0: none */
+
+	/* Of the call that goes on. */
+	uid_t uid;
+	uint32_t granted;
+};
+
+static void wait_free(void *data)
+{
+	struct wait *wait = data;
+
+	polkit_check_free(wait->check);
+	caller_release(wait->caller);
+	sd_bus_message_unref(wait->message);
+	g_free(wait);
+}
+
+struct authorise *authorise_new(authorise_owns owns, void *context)
+{
+	struct authorise *authorise = g_new0(struct authorise, 1);
+
+	authorise->owns = owns;
+	authorise->context = context;
+	authorise->callers = callers_new();
+	authorise->waits = g_hash_table_new_full(NULL, NULL, NULL, wait_free);
+	return authorise;
+}
+
+static const struct method *method_find(sd_bus_message *message)
+{
+	const char *interface = sd_bus_message_get_interface(message);
+	const char *member = sd_bus_message_get_member(message);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
+		/* A call need not say the interface. */
+		if ((!interface || g_str_equal(methods[i].interface, interface)) &&
+			g_str_equal(methods[i].member, member))
+			return &methods[i];
+	}
+	return NULL;
+}
+
+/* True if what the call is about is the caller's own, or nothing of anybody's. */
+static bool is_own(struct authorise *authorise, const struct method *method,
+	sd_bus_message *message, uid_t uid)
+{
+	const char *path = sd_bus_message_get_path(message);
+
+	if (method->subject == SUBJECT_NONE)
+		return true;
+	if (method->subject == SUBJECT_ARGUMENT) {
+		if (!sd_bus_message_has_signature(message, "o") ||
+			sd_bus_message_read(message, "o", &path) <= 0 ||
+			sd_bus_message_rewind(message, true) < 0)
+			return false;
+	}
+	return authorise->owns(authorise->context, path, uid);
+}
+
+static int deny(sd_bus_error *error, uint32_t missing, enum polkit_answer answer)
+{
+	const char *action = action_names[__builtin_ctz(missing)];
+
+	switch (answer) {
+	case POLKIT_FAILED:
+		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
+			"access denied: this needs root, as polkit can't be asked for %s", action);
+	case POLKIT_CHALLENGE:
+		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
+			"access denied: this needs root or the polkit action %s, which takes a "
+			"password, and nobody could be asked for it",
+			action);
+	case POLKIT_NO:
+	case POLKIT_YES:
+		break;
+	}
+	return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
+		"access denied: this needs root or the polkit action %s", action);
+}
+
+static int deny_all(sd_bus_error *error)
+{
+	return sd_bus_error_set(
+		error, SD_BUS_ERROR_ACCESS_DENIED, "access denied: this needs root");
+}
+
+static void log_no_polkit(struct authorise *authorise, const char *problem)
+{
+	int64_t now = g_get_monotonic_time();
+
+	if (authorise->no_polkit && now - authorise->no_polkit < NO_POLKIT_PAUSE_USEC)
+		return;
+	authorise->no_polkit = now;
+	log_warning("polkit can't be asked (%.*s): only root may call", TEXT_EXCERPT_MAX, problem);
+}
+
+static bool wait_ask(struct wait *wait);
+
+static void wait_refuse(struct wait *wait, uint32_t missing, enum polkit_answer answer)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+
+	deny(&error, missing, answer);
+	sd_bus_reply_method_error(wait->message, &error);
+	sd_bus_error_free(&error);
+	g_hash_table_remove(wait->authorise->waits, wait->message);
+}
+
+/* All is asked: the message goes through the filter once more. */
+static void wait_dispatch(struct wait *wait)
+{
+	int r = sd_bus_message_rewind(wait->message, true);
+
+	if (r >= 0)
+		r = sd_bus_enqueue_for_read(sd_bus_message_get_bus(wait->message), wait->message);
+	if (r < 0) {
+		sd_bus_reply_method_errno(wait->message, r, NULL);
+		g_hash_table_remove(wait->authorise->waits, wait->message);
+	}
+}
+
+static void on_answer(void *context, enum polkit_answer answer, const char *problem)
+{
+	struct wait *wait = context;
+
+	/* It frees itself. */
+	wait->check = NULL;
+	if (answer == POLKIT_FAILED)
+		log_no_polkit(wait->authorise, problem);
+	if (answer == POLKIT_YES)
+		wait->granted |= wait->asked;
+	else if (wait->needs & wait->asked) {
+		wait_refuse(wait, wait->asked, answer);
+		return;
+	} else {
+		wait->wants &= ~wait->asked;
+	}
+	if (!wait_ask(wait))
+		wait_dispatch(wait);
+}
+
+/* Asks for what is not asked yet, one after the other. False: there is nothing more to ask. */
+static bool wait_ask(struct wait *wait)
+{
+	uint32_t needs = wait->needs & ~wait->granted, wants = wait->wants & ~wait->granted;
+	enum polkit_manner manner = POLKIT_SILENT;
+	enum action action;
+	int r;
+
+	if (!(needs | wants))
+		return false;
+	action = __builtin_ctz(needs ? needs : wants);
+	if (needs && sd_bus_message_get_allow_interactive_authorization(wait->message) > 0)
+		manner = POLKIT_INTERACTIVE;
+	wait->asked = MAY(action);
+	r = polkit_ask(wait->message, action_names[action], manner, on_answer, wait, &wait->check);
+	if (r < 0)
+		on_answer(wait, POLKIT_FAILED, g_strerror(-r));
+	return true;
+}
+
+/* Nobody wants to know the answers any more. */
+static int on_gone(sd_bus_track *track, void *userdata)
+{
+	struct caller *caller = userdata;
+	struct authorise *authorise = caller->watcher;
+	g_autoptr(GPtrArray) gone = g_ptr_array_new();
+	GHashTableIter i;
+	void *value;
+
+	g_hash_table_iter_init(&i, authorise->waits);
+	while (g_hash_table_iter_next(&i, NULL, &value)) {
+		struct wait *wait = value;
+
+		if (wait->caller == caller)
+			g_ptr_array_add(gone, wait->message);
+	}
+	/* The caller goes with the last of them. */
+	for (unsigned int j = 0; j < gone->len; j++)
+		g_hash_table_remove(authorise->waits, gone->pdata[j]);
+	/* 0 would have sd-bus call again, and again. */
+	return 1;
+}
+
+static int watch(struct authorise *authorise, struct caller *caller, sd_bus_message *message)
+{
+	int r;
+
+	if (caller->watch)
+		return 0;
+	caller->watcher = authorise;
+	r = sd_bus_track_new(sd_bus_message_get_bus(message), &caller->watch, on_gone, caller);
+	return r < 0 ? r : sd_bus_track_add_sender(caller->watch, message);
+}
+
+static int sender_uid(struct authorise *authorise, sd_bus_message *message, uid_t *ret)
+{
+	const char *sender = sd_bus_message_get_sender(message);
+	const struct caller *caller = sender ? callers_find(authorise->callers, sender) : NULL;
+	sd_bus_creds *creds = NULL;
+	int r;
+
+	if (!sender)
+		return -EBADMSG;
+	/* A connection is one user's as long as it is there. */
+	if (caller) {
+		*ret = caller->uid;
+		return 0;
+	}
+	r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
+	if (r >= 0)
+		r = sd_bus_creds_get_euid(creds, ret);
+	sd_bus_creds_unref(creds);
+	return r;
+}
+
+/* The same words whoever has how much under way, but the numbers. */
+static int refuse_limit(struct authorise *authorise, sd_bus_message *message, uid_t uid,
+	const char *reason, sd_bus_error *error)
+{
+	callers_log_refused(authorise->callers, sd_bus_message_get_sender(message), uid, reason);
+	return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, reason);
+}
+
+static int admit(
+	struct authorise *authorise, sd_bus_message *message, uid_t uid, sd_bus_error *error)
+{
+	g_autofree char *limit = NULL;
+
+	if (callers_admit(authorise->callers, sd_bus_message_get_sender(message), uid, &limit) < 0)
+		return refuse_limit(authorise, message, uid, limit, error);
+	if (message_is_larger(message, CALL_SIZE_MAX)) {
+		limit = g_strdup_printf(
+			"a call may have %u bytes of arguments at most", CALL_SIZE_MAX);
+		return refuse_limit(authorise, message, uid, limit, error);
+	}
+	return 0;
+}
+
+static int begin(struct authorise *authorise, const struct method *method, sd_bus_message *message,
+	uid_t uid)
+{
+	struct wait *wait = g_new0(struct wait, 1);
+
+	wait->authorise = authorise;
+	wait->message = sd_bus_message_ref(message);
+	wait->owned = is_own(authorise, method, message, uid);
+	wait->needs = wait->owned ? method->needs : method->needs_others;
+	wait->wants = method->wants;
+	wait->caller = callers_hold(authorise->callers, sd_bus_message_get_sender(message), uid);
+	g_hash_table_insert(authorise->waits, message, wait);
+	/* It may have left already: then there is nobody to answer. */
+	if (watch(authorise, wait->caller, message) < 0)
+		g_hash_table_remove(authorise->waits, message);
+	else
+		wait_ask(wait);
+	return 1;
+}
+
+/* The message comes for the second time. */
+static int resume(struct authorise *authorise, struct wait *wait, sd_bus_message *message,
+	sd_bus_error *error)
+{
+	const struct method *method = method_find(message);
+	uid_t uid = wait->caller->uid;
+	bool own = is_own(authorise, method, message, uid);
+	uint32_t missing = (own ? method->needs : method->needs_others) & ~wait->granted;
+
+	/* The caller's own session has ended in the meantime: it may be told so. */
+	if (wait->owned && !own)
+		missing = 0;
+	authorise->uid = uid;
+	authorise->granted = wait->granted;
+	g_hash_table_remove(authorise->waits, message);
+	return missing ? deny(error, missing, POLKIT_NO) : 0;
+}
+
+int authorise_call(struct authorise *authorise, sd_bus_message *message, sd_bus_error *error)
+{
+	const struct method *method;
+	struct wait *wait;
+	uid_t uid;
+	int r;
+
+	wait = g_hash_table_lookup(authorise->waits, message);
+	if (wait)
+		return resume(authorise, wait, message, error);
+	/* Who can't be told is not root. */
+	if (sender_uid(authorise, message, &uid) < 0)
+		return deny_all(error);
+	if (uid == 0) {
+		authorise->uid = 0;
+		authorise->granted = MAY_ALL;
+		return 0;
+	}
+	method = method_find(message);
+	if (!method)
+		return deny_all(error);
+	r = admit(authorise, message, uid, error);
+	return r < 0 ? r : begin(authorise, method, message, uid);
+}
+
+uid_t authorise_uid(const struct authorise *authorise)
+{
+	return authorise->uid;
+}
+
+bool authorise_may(const struct authorise *authorise, enum action action)
+{
+	return authorise->granted & MAY(action);
+}
+
+struct caller *authorise_hold(struct authorise *authorise, sd_bus_message *message)
+{
+	return authorise->uid == 0 ? NULL
+				   : callers_hold(authorise->callers,
+					     sd_bus_message_get_sender(message), authorise->uid);
+}
+
+void authorise_refused(struct authorise *authorise, sd_bus_message *message, const char *reason)
+{
+	if (authorise->uid != 0)
+		callers_log_refused(authorise->callers, sd_bus_message_get_sender(message),
+			authorise->uid, reason);
+}
+
+struct authorise *authorise_free(struct authorise *authorise)
+{
+	if (!authorise)
+		return NULL;
+	g_hash_table_unref(authorise->waits);
+	callers_free(authorise->callers);
+	g_free(authorise);
+	return NULL;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Users who are not root, for tests of the bus: what they call, and what they are told. */
+#ifndef NFTTRACED_BUS_USERS_H
+#define NFTTRACED_BUS_USERS_H
+
+#include <systemd/sd-bus.h>
+
+#include "bus_fixture.h"
+#include "mock_polkit.h"
+
+#define DENIED  "org.freedesktop.DBus.Error.AccessDenied"
+#define LIMITED "org.freedesktop.DBus.Error.LimitsExceeded"
+
+#define NOWHERE "/org/nfttraced1/session/999999"
+
+/* The fixture with a polkit, its daemon's log in a file; for unchecked fixtures. */
+void users_start(void);
+void users_stop(void);
+
+/* Lines of the daemon's log, since it started, that have `text` in them. */
+unsigned int users_logged(const char *text);
+
+/* Runs `function` as one of the users, 0 to MOCK_USERS - 1, and fails the test if it fails. */
+void as_user(unsigned int user, void (*function)(sd_bus *bus, void *argument), void *argument);
+
+/* A method that is about a session, with arguments that are right. */
+struct session_method {
+	const char *name;
+	uint32_t own, other; /* MOCK_: what it needs */
+	sd_bus_message *(*new_call)(
+		sd_bus *bus, const char *session, const struct session_method *method);
+};
+extern const struct session_method session_methods[];
+extern const unsigned int session_methods_count;
+
+/* Calls; "NAME: MESSAGE" of the error, or "" if it was done. The caller g_free's it. */
+char *attempt(sd_bus *bus, sd_bus_message *call);
+char *attempt_method(sd_bus *bus, const char *session, const struct session_method *method);
+
+/* All that root sees of all sessions, as text to compare. The caller free()s it. */
+char *everything(sd_bus *root);
+
+/* The number at `key` in what Describe tells. */
+uint64_t described(sd_bus *bus, const char *session, const char *key);
+
+/* StartSession with one number; the path, which the caller g_free's, or NULL and the error in *ret_error. */
+char *start_with(sd_bus *bus, const char *key, uint64_t value, char **ret_error);
+
+#endif
