@@ -4,6 +4,7 @@
 
 #include "../journal/cleanup.h"
 #include "bus-private.h"
+#include "callers.h"
 #include "manager-archive.h"
 
 typedef int (*archive_build)(sd_bus_message *reply, const struct archive_request *request);
@@ -11,6 +12,7 @@ typedef int (*archive_build)(sd_bus_message *reply, const struct archive_request
 /* A call on its way. */
 struct pending {
 	sd_bus_message *message;
+	struct caller *caller; /* NULL: root */
 	archive_build build;
 };
 
@@ -36,6 +38,7 @@ static void answer(void *context, const struct archive_request *request)
 	}
 	sd_bus_message_unref(reply);
 	sd_bus_message_unref(pending->message);
+	caller_release(pending->caller);
 	g_free(pending);
 }
 
@@ -45,6 +48,7 @@ static int ask(sd_bus_message *message, struct bus *bus, const struct archive_re
 	struct pending *pending = g_new(struct pending, 1);
 
 	pending->message = sd_bus_message_ref(message);
+	pending->caller = authorise_hold(bus->authorise, message);
 	pending->build = build;
 	manager_archive(bus->manager, request, answer, pending);
 	return 1;
@@ -80,9 +84,13 @@ static int build_list(sd_bus_message *reply, const struct archive_request *reque
 {
 	int r = sd_bus_message_open_container(reply, 'a', "(ta{sv})");
 
-	for (unsigned int i = 0; r >= 0 && i < request->journals->len; i++)
-		r = append_journal(
-			reply, &g_array_index(request->journals, struct archive_journal, i));
+	for (unsigned int i = 0; r >= 0 && i < request->journals->len; i++) {
+		const struct archive_journal *journal =
+			&g_array_index(request->journals, struct archive_journal, i);
+
+		if (request->owner == ARCHIVE_UNLIMITED || request->owner == journal->owner)
+			r = append_journal(reply, journal);
+	}
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -109,7 +117,12 @@ static int build_vacuum(sd_bus_message *reply, const struct archive_request *req
 
 static int method_list_journals(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	const struct archive_request request = { .action = ARCHIVE_LIST };
+	const struct authorise *authorise = ((struct bus *)userdata)->authorise;
+	const struct archive_request request = {
+		.action = ARCHIVE_LIST,
+		.owner = authorise_may(authorise, ACTION_CONTROL_ANY) ? ARCHIVE_UNLIMITED
+								      : authorise_uid(authorise),
+	};
 
 	return ask(message, userdata, &request, build_list);
 }

@@ -150,6 +150,22 @@ static void read_head(int dir_fd, struct archive_journal *journal)
 	}
 }
 
+int archive_owner(const struct state *state, uint64_t id, uid_t *ret)
+{
+	struct archive_journal journal = { .id = id, .owner = ARCHIVE_UNLIMITED };
+	auto_fd fd = -1;
+	int r = state_session_open(state, id, &fd);
+
+	if (r < 0)
+		return r;
+	read_head(fd, &journal);
+	g_free(journal.name);
+	if (journal.owner > G_MAXUINT32)
+		return -ENOENT;
+	*ret = (uid_t)journal.owner;
+	return 0;
+}
+
 static int compare_ids(const void *one, const void *other)
 {
 	const struct archive_journal *a = one, *b = other;

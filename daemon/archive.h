@@ -9,6 +9,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "state.h"
 
@@ -41,6 +42,9 @@ GArray *archive_list(const struct state *state, const GArray *running);
  * one that ended first first: indices into `journals` as unsigned int.
  */
 GArray *archive_choose(const GArray *journals, const struct archive_limits *limits, uint64_t now);
+
+/* Whose session a journal is of, as it says itself. -ENOENT: there is none, or it does not say. */
+int archive_owner(const struct state *state, uint64_t id, uid_t *ret);
 
 /* Removes a journal; *ret_bytes is what was freed. -ENOENT: there is none; -EBUSY: it is written;
  * -ENOTEMPTY: there is a folder in it, which is not a journal's: what is left stays. */

@@ -30,7 +30,8 @@ static const char *const action_names[ACTIONS] = {
 enum subject {
 	SUBJECT_NONE,
 	SUBJECT_PATH, /* the object it is called on */
-	SUBJECT_ARGUMENT,
+	SUBJECT_ARGUMENT, /* an object path */
+	SUBJECT_JOURNAL, /* an argument, too: the number of a session that may have ended */
 };
 
 struct method {
@@ -53,6 +54,11 @@ static const struct method methods[] = {
 		MAY(ACTION_CONTROL_ANY) },
 	{ BUS_MANAGER_INTERFACE, "GetDropCounters", SUBJECT_NONE, MAY(ACTION_READ_STATUS), 0,
 		MAY(ACTION_READ_EVENTS) },
+	{ BUS_MANAGER_INTERFACE, "ListJournals", SUBJECT_NONE, MAY(ACTION_CONTROL_OWN), 0,
+		MAY(ACTION_CONTROL_ANY) },
+	{ BUS_MANAGER_INTERFACE, "OpenJournal", SUBJECT_JOURNAL, READ, 0 },
+	{ BUS_MANAGER_INTERFACE, "RemoveJournal", SUBJECT_JOURNAL, CONTROL, 0 },
+	{ BUS_MANAGER_INTERFACE, "Vacuum", SUBJECT_NONE, MAY(ACTION_CONTROL_ANY), 0, 0 },
 	{ BUS_SESSION_INTERFACE, "Stop", SUBJECT_PATH, CONTROL, 0 },
 	{ BUS_SESSION_INTERFACE, "SetVerdicts", SUBJECT_PATH, CONTROL, 0 },
 	{ BUS_SESSION_INTERFACE, "SetFilter", SUBJECT_PATH, CONTROL, 0 },
@@ -72,7 +78,7 @@ struct wait {
 };
 
 struct authorise {
-	authorise_owns owns;
+	const struct authorise_owners *owners;
 	void *context;
 	struct callers *callers;
 	GHashTable *waits; /* message of struct wait that owns it -> struct wait */
@@ -93,11 +99,11 @@ static void wait_free(void *data)
 	g_free(wait);
 }
 
-struct authorise *authorise_new(authorise_owns owns, void *context)
+struct authorise *authorise_new(const struct authorise_owners *owners, void *context)
 {
 	struct authorise *authorise = g_new0(struct authorise, 1);
 
-	authorise->owns = owns;
+	authorise->owners = owners;
 	authorise->context = context;
 	authorise->callers = callers_new();
 	authorise->waits = g_hash_table_new_full(NULL, NULL, NULL, wait_free);
@@ -118,21 +124,37 @@ static const struct method *method_find(sd_bus_message *message)
 	return NULL;
 }
 
+static bool read_only_argument(sd_bus_message *message, char type, void *ret)
+{
+	const char signature[] = { type, '\0' };
+
+	return sd_bus_message_has_signature(message, signature) > 0 &&
+		sd_bus_message_read_basic(message, type, ret) > 0 &&
+		sd_bus_message_rewind(message, true) >= 0;
+}
+
 /* True if what the call is about is the caller's own, or nothing of anybody's. */
 static bool is_own(struct authorise *authorise, const struct method *method,
 	sd_bus_message *message, uid_t uid)
 {
-	const char *path = sd_bus_message_get_path(message);
+	const struct authorise_owners *owners = authorise->owners;
+	const char *path;
+	uint64_t id;
 
-	if (method->subject == SUBJECT_NONE)
+	switch (method->subject) {
+	case SUBJECT_NONE:
 		return true;
-	if (method->subject == SUBJECT_ARGUMENT) {
-		if (!sd_bus_message_has_signature(message, "o") ||
-			sd_bus_message_read(message, "o", &path) <= 0 ||
-			sd_bus_message_rewind(message, true) < 0)
-			return false;
+	case SUBJECT_PATH:
+		path = sd_bus_message_get_path(message);
+		return owners->session(authorise->context, path, uid);
+	case SUBJECT_ARGUMENT:
+		return read_only_argument(message, 'o', &path) &&
+			owners->session(authorise->context, path, uid);
+	case SUBJECT_JOURNAL:
+		return read_only_argument(message, 't', &id) &&
+			owners->journal(authorise->context, id, uid);
 	}
-	return authorise->owns(authorise->context, path, uid);
+	return false;
 }
 
 static int deny(sd_bus_error *error, uint32_t missing, enum polkit_answer answer)

@@ -11,6 +11,7 @@
 #define NFTTRACED_AUTHORISE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
@@ -26,10 +27,15 @@ enum action {
 struct authorise;
 struct caller;
 
-/* True if the session at `path` is there and is `uid`'s. */
-typedef bool (*authorise_owns)(void *context, const char *path, uid_t uid);
+/* Who has what. */
+struct authorise_owners {
+	/* True if the session at `path` is there and is `uid`'s. */
+	bool (*session)(void *context, const char *path, uid_t uid);
+	/* True if there is a journal of session `id`, which may have ended, and it is `uid`'s. */
+	bool (*journal)(void *context, uint64_t id, uid_t uid);
+};
 
-struct authorise *authorise_new(authorise_owns owns, void *context);
+struct authorise *authorise_new(const struct authorise_owners *owners, void *context);
 
 /*
  * Looks at a method call, in a filter of the connection: what it returns is what the filter returns. 0:
@@ -49,8 +55,7 @@ struct caller *authorise_hold(struct authorise *authorise, sd_bus_message *messa
 
 /* `message`, which goes on, was refused for its caller's limits: the log hears of it, see
  * callers_log_refused; not if the caller is root. */
-void authorise_refused(
-	struct authorise *authorise, sd_bus_message *message, const char *reason);
+void authorise_refused(struct authorise *authorise, sd_bus_message *message, const char *reason);
 
 /* Drops the calls that wait. Accepts NULL; returns NULL. */
 struct authorise *authorise_free(struct authorise *authorise);

@@ -129,7 +129,7 @@ static int offer(struct bus *bus)
 {
 	int r = sd_bus_add_filter(bus->bus, NULL, bus_check_call, bus);
 
-	bus->authorise = authorise_new(bus_owns, bus);
+	bus->authorise = authorise_new(&bus_owners, bus);
 	if (r >= 0)
 		r = sd_bus_match_signal_async(bus->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
 			"org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, bus);

@@ -3,6 +3,7 @@
 #ifndef NFTTRACED_BUS_PRIVATE_H
 #define NFTTRACED_BUS_PRIVATE_H
 
+#include "authorise.h"
 #include "bus.h"
 
 /* Registers /org/nfttraced1 on a new connection. */
@@ -24,8 +25,8 @@ int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_er
 char *bus_session_path(const struct session *session);
 struct session *bus_session_find(struct bus *bus, const char *path);
 
-/* True if the session at `path` is `uid`'s; `context` is the bus. For authorise_new. */
-bool bus_owns(void *context, const char *path, uid_t uid);
+/* Of sessions and journals; the context is the bus. For authorise_new. */
+extern const struct authorise_owners bus_owners;
 
 /* NoSuchSession, as a negative errno for sd-bus. */
 int bus_no_session(const char *path, sd_bus_error *error);

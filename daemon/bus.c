@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "../journal/escape.h"
+#include "archive.h"
 #include "authorise.h"
 #include "bus-private.h"
 #include "callers.h"
@@ -121,9 +122,19 @@ int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_er
 	return 0;
 }
 
-bool bus_owns(void *context, const char *path, uid_t uid)
+static bool owns_session(void *context, const char *path, uid_t uid)
 {
 	const struct session *session = bus_session_find(context, path);
 
 	return session && session->owner == uid;
 }
+
+static bool owns_journal(void *context, uint64_t id, uid_t uid)
+{
+	const struct bus *bus = context;
+	uid_t owner;
+
+	return archive_owner(bus->manager->store, id, &owner) == 0 && owner == uid;
+}
+
+const struct authorise_owners bus_owners = { owns_session, owns_journal };

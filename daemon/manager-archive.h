@@ -19,6 +19,7 @@ enum archive_action {
 struct archive_request {
 	enum archive_action action;
 	uint64_t id;
+	uint64_t owner; /* who asks wants to hear of this uid's only; ARCHIVE_UNLIMITED: of all */
 	struct archive_limits limits;
 
 	/* What came of it. */
