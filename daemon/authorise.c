@@ -54,6 +54,9 @@ static const struct method methods[] = {
 		MAY(ACTION_CONTROL_ANY) },
 	{ BUS_MANAGER_INTERFACE, "GetDropCounters", SUBJECT_NONE, MAY(ACTION_READ_STATUS), 0,
 		MAY(ACTION_READ_EVENTS) },
+	/* It has the names and the filters of the sessions in it. */
+	{ BUS_MANAGER_INTERFACE, "GetConfiguration", SUBJECT_NONE,
+		MAY(ACTION_READ_STATUS) | MAY(ACTION_CONTROL_ANY), 0, 0 },
 	{ BUS_MANAGER_INTERFACE, "ListJournals", SUBJECT_NONE, MAY(ACTION_CONTROL_OWN), 0,
 		MAY(ACTION_CONTROL_ANY) },
 	{ BUS_MANAGER_INTERFACE, "OpenJournal", SUBJECT_JOURNAL, READ, 0 },
