@@ -1,0 +1,122 @@
+#!/bin/bash
+# Sessions of the configuration record from the first packet; reloads change what runs and lose nothing; a bad one
+# changes nothing; what waits for nf_tables records when it is there; rates with bursts.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+conf=$work/nfttraced.conf
+drops=$conf.d/drops.conf
+mkdir -p "$conf.d"
+# What is counted without sessions is another scenario's.
+printf '[Daemon]\nDropCounters=no\n' >"$conf"
+
+reload() {
+        local logged
+        logged=$(grep -c 'configuration' "$daemon_log")
+        kill -HUP "$daemon_pid"
+        local end=$((SECONDS + 60))
+        until [ "$(grep -c 'configuration' "$daemon_log")" -gt "$logged" ]; do
+                [ $SECONDS -lt $end ] || return 1
+                sleep 0.1
+        done
+}
+
+# listed NAME STATE
+listed() {
+        local end=$((SECONDS + 60))
+        until nfttracectl list | grep -qE "^ *[0-9]+ +$1 .* $2 "; do
+                [ $SECONDS -lt $end ] || {
+                        nfttracectl list
+                        return 1
+                }
+                sleep 0.1
+        done
+}
+
+firewall() {
+        ruleset server <<'END'
+table inet filter {
+        chain input {
+                type filter hook input priority 0; policy accept;
+                udp dport 2001 drop
+                udp dport 2002 drop
+                udp dport 2003 accept
+        }
+}
+END
+}
+
+bus_start
+network
+firewall
+cat >"$drops" <<'END'
+[Session fleet]
+Verdicts=drop
+Filter=udp port 2001
+Rate=0
+END
+daemon_start --config "$conf"
+on client traffic udp 10.0.42.2 2001 7 >/dev/null
+check "a session of the configuration runs when the daemon is ready" listed fleet running
+check "its place is shown" sh -c "nfttracectl status --config | grep -q '^Filter .*udp port 2001 .*$drops:3$'"
+
+# Numbered packets while the verdicts are changed to and fro.
+packets=6000
+on client traffic udp 10.0.42.2 2001 $packets >"$work/traffic" &
+sender=$!
+changes=0
+while kill -0 $sender 2>/dev/null; do
+        sed -i 's/^Verdicts=.*/Verdicts=drop accept/' "$drops"
+        reload || failed=$((failed + 1))
+        sed -i 's/^Verdicts=.*/Verdicts=drop/' "$drops"
+        reload || failed=$((failed + 1))
+        changes=$((changes + 2))
+done
+check "the configuration was read again several times meanwhile" at_least "$changes" 2
+
+printf '[Daemon]\nRingsize=1M\n[Session other]\n' >"$conf.d/bad.conf"
+check "a configuration with an error is answered" reload
+check "and told, with its place and what may be meant" property_becomes Problem "$conf.d/bad.conf:2: no such key as Ringsize in [Daemon] (is it RingSize?)"
+check "no session of it runs" sh -c '! nfttracectl list | grep -q other'
+printf '[Session other]\nFilter=udp prt 5\n' >"$conf.d/bad.conf"
+check "one with a bad filter is answered" reload
+check "and told, with its place and what libpcap says" property_becomes Problem "$conf.d/bad.conf:2: Filter: can't parse filter expression"
+on client traffic udp 10.0.42.2 2001 3 >/dev/null
+rm "$conf.d/bad.conf"
+check "one without is read" reload
+check "and the problem is gone" property_becomes Problem '""'
+
+session=fleet
+session_stop
+check "the session that ran all the time has every packet" equal "$(book journaled)" $((7 + packets + 3))
+sees "once each" $((7 + packets + 3)) ' drop$'
+
+# Rates: a burst, then so many a second.
+printf '[Session slow]\nVerdicts=drop\nFilter=udp port 2002\nRate=1\nBurst=25\n' >"$drops"
+check "other sessions are read" reload
+check "the one that is new runs" listed slow running
+on client traffic udp 10.0.42.2 2002 500 >/dev/null
+session=slow
+session_stop
+check "of a burst what is allowed is recorded" at_least "$(book journaled)" 25
+check "and what is not is counted" equal $(($(book journaled) + $(book suppressed))) 500
+check "and not much more is recorded" at_least "$(book suppressed)" 400
+
+# Without the right to load it.
+daemon_stop
+ruleset server </dev/null
+check "nf_tables is not loaded" module_unload nf_tables
+printf '[Daemon]\nAllowSystemChanges=no\n[Session fleet]\nVerdicts=drop\nFilter=udp port 2001\n' >"$drops"
+daemon_start --config "$conf" --attach kprobe
+check "a session waits for nf_tables" listed fleet waiting
+modprobe nf_tables
+check "and runs when it is loaded" listed fleet running
+# The rule that switches tracing on, which the daemon must not add.
+nft add table inet tracing
+nft add chain inet tracing on
+nft add rule inet tracing on meta nftrace set 1
+firewall
+on client traffic udp 10.0.42.2 2001 5 >/dev/null
+session=fleet
+session_stop
+sees "and records" 5 '^  table filter .* drop$'
+nft delete table inet tracing
