@@ -286,6 +286,9 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
 			reply, "{st}", "unclaimed", data_unclaimed(manager->data));
 	if (r >= 0)
 		r = sd_bus_message_append(
+			reply, "{st}", "segments-removed", manager->quota_segments);
+	if (r >= 0)
+		r = sd_bus_message_append(
 			reply, "{st}", "names-lost", engine_names_lost(manager->engine));
 	if (r >= 0)
 		r = sd_bus_message_append(

@@ -194,6 +194,7 @@ static int on_tend_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct manager *manager = userdata;
 
+	manager_quota_tend(manager);
 	sd_event_source_set_time_relative(source, TEND_USEC);
 	sd_event_source_set_enabled(source, SD_EVENT_ON);
 	if (!manager->tending && submit(manager, run_tend, done_tend) == 0)

@@ -17,6 +17,10 @@ void manager_attend(struct manager *manager);
 /* What manager_reconfigure needs. */
 int manager_settings_begin(struct manager *manager);
 
+/* Has the worker see to JournalsSize, at once, or when it is time. */
+void manager_quota_check(struct manager *manager);
+void manager_quota_tend(struct manager *manager);
+
 /* Refuses what waits for a filter to be compiled. */
 void manager_cancel(struct manager *manager);
 

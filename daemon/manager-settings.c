@@ -76,6 +76,7 @@ void manager_reconfigure(struct manager *manager, const struct settings *setting
 	if (manager_summary_refresh(manager) < 0)
 		log_error("the summary of drops keeps its interval: there is no timer for another");
 	hand_over(manager);
+	manager_quota_check(manager);
 }
 
 void manager_misconfigured(struct manager *manager, const char *trouble)

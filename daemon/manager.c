@@ -37,6 +37,8 @@ static void forget(struct session *session)
 	if (!manager->sessions->len)
 		sd_event_source_set_enabled(manager->tend_timer, SD_EVENT_OFF);
 	session_free(session);
+	if (!manager->ending)
+		manager_quota_check(manager);
 	if (manager->ending && !manager->sessions->len)
 		sd_event_exit(manager->event, 0);
 }

@@ -68,6 +68,13 @@ struct manager {
 	char *misconfigured; /* why the last reload came to nothing, or NULL */
 
 	sd_event_source *attention; /* of the data thread */
+	/* Of JournalsSize. */
+	int64_t quota_due; /* us, CLOCK_MONOTONIC: the next look */
+	bool quota_checking; /* its job is on the way */
+	bool quota_exceeded; /* by what runs alone, when it was looked at last */
+	int quota_error;
+	uint64_t quota_segments; /* that were removed */
+
 	sd_event_source *handover_timer; /* of settings, to the engine */
 	sd_event_source *tend_timer; /* while there are sessions */
 	bool tending; /* its job is on the way */

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* JournalsSize: looked at now and then, by the worker. */
+#include "log.h"
+#include "manager-pipeline.h"
+#include "quota.h"
+
+#define QUOTA_USEC (30 * G_USEC_PER_SEC)
+
+struct quota_job {
+	struct manager *manager;
+	GArray *running; /* uint64_t */
+	uint64_t size;
+	struct quota_result result;
+	int error;
+};
+
+static void run(void *argument)
+{
+	struct quota_job *job = argument;
+
+	job->error = quota_keep(job->manager->store, job->running, job->size, &job->result);
+}
+
+static void job_free(struct quota_job *job)
+{
+	g_array_unref(job->running);
+	g_free(job);
+}
+
+static void tell(struct manager *manager, const struct quota_job *job)
+{
+	const struct quota_result *result = &job->result;
+	g_autofree char *bytes = g_format_size_full(result->bytes, G_FORMAT_SIZE_IEC_UNITS);
+	g_autofree char *left = g_format_size_full(result->left, G_FORMAT_SIZE_IEC_UNITS);
+	bool over = result->left > job->size;
+
+	manager->quota_segments += result->segments;
+	if (result->segments > 0)
+		log_notice("%" G_GUINT64_FORMAT
+			   " segments (%s) of the journals of sessions that have "
+			   "ended were removed, as JournalsSize= wants it; %s are left",
+			result->segments, bytes, left);
+	if (job->error < 0 && job->error != manager->quota_error)
+		log_error("journals can't be removed as JournalsSize= wants it: %s",
+			g_strerror(-job->error));
+	if (over && !manager->quota_exceeded && job->error >= 0)
+		log_warning(
+			"the journals of the sessions that run have %s, more than JournalsSize= "
+			"allows for all: nothing is left to be removed",
+			left);
+	manager->quota_error = job->error;
+	manager->quota_exceeded = over;
+}
+
+static void done(void *argument)
+{
+	struct quota_job *job = argument;
+	struct manager *manager = job->manager;
+
+	manager->quota_checking = false;
+	tell(manager, job);
+	job_free(job);
+}
+
+void manager_quota_check(struct manager *manager)
+{
+	uint64_t size = manager->settings->journals_size;
+	struct quota_job *job;
+
+	manager->quota_due = g_get_monotonic_time() + QUOTA_USEC;
+	if (size == 0 || manager->quota_checking)
+		return;
+	job = g_new0(struct quota_job, 1);
+	job->manager = manager;
+	job->size = size;
+	job->running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	for (unsigned int i = 0; i < manager->sessions->len; i++) {
+		const struct session *session = manager->sessions->pdata[i];
+
+		if (session->state != SESSION_STARTING)
+			g_array_append_val(job->running, session->id);
+	}
+	if (worker_submit(manager->worker, run, done, job) == 0)
+		manager->quota_checking = true;
+	else
+		job_free(job);
+}
+
+void manager_quota_tend(struct manager *manager)
+{
+	if (g_get_monotonic_time() >= manager->quota_due)
+		manager_quota_check(manager);
+}
