@@ -49,7 +49,8 @@ static void desk_leave(struct desk *desk)
 	g_atomic_rc_box_release_full(desk, desk_clear);
 }
 
-static int desk_new(const struct courier_ends *ends, struct desk **ret)
+/* NULL: there are no more descriptors. */
+static struct desk *desk_new(const struct courier_ends *ends)
 {
 	struct desk *desk = g_atomic_rc_box_new0(struct desk);
 	pthread_condattr_t attributes;
@@ -62,13 +63,10 @@ static int desk_new(const struct courier_ends *ends, struct desk **ret)
 	desk->deliver = ends->deliver;
 	desk->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (desk->fd < 0) {
-		int r = -errno;
-
 		desk_leave(desk);
-		return r;
+		return NULL;
 	}
-	*ret = desk;
-	return 0;
+	return desk;
 }
 
 /* The batch to try next, with the lock held again; false: there will be none. */
@@ -140,10 +138,12 @@ int courier_new(sd_event *event, const struct courier_ends *ends, struct courier
 
 	courier->done = ends->done;
 	courier->context = ends->context;
-	r = desk_new(ends, &courier->desk);
-	if (r >= 0)
-		r = sd_event_add_io(
-			event, &courier->source, courier->desk->fd, EPOLLIN, on_tried, courier);
+	courier->desk = desk_new(ends);
+	if (!courier->desk) {
+		courier_free(courier);
+		return -EMFILE;
+	}
+	r = sd_event_add_io(event, &courier->source, courier->desk->fd, EPOLLIN, on_tried, courier);
 	if (r < 0) {
 		courier_free(courier);
 		return r;
