@@ -84,6 +84,22 @@ static const struct command commands[] = {
 		.run = command_pcap,
 	},
 	{
+		.name = "drops",
+		.arguments = "",
+		.summary = "Show what each rule dropped",
+		.details = "--netns, --table and --chain may be given several times each.",
+		.run = command_drops,
+	},
+	{
+		.name = "top",
+		.arguments = "",
+		.summary = "Show what rules drop, as it happens",
+		.details =
+			"The key q and Ctrl-C end it. Where standard output is no terminal, the\n"
+			"rounds are printed one after the other.",
+		.run = command_top,
+	},
+	{
 		.name = "follow",
 		.arguments = "SESSION",
 		.summary = "Print events as they are recorded",

@@ -39,6 +39,8 @@ int command_show(const struct command *command, int argc, char **argv);
 int command_stats(const struct command *command, int argc, char **argv);
 int command_pcap(const struct command *command, int argc, char **argv);
 int command_profiles(const struct command *command, int argc, char **argv);
+int command_drops(const struct command *command, int argc, char **argv);
+int command_top(const struct command *command, int argc, char **argv);
 int command_follow(const struct command *command, int argc, char **argv);
 int command_export(const struct command *command, int argc, char **argv);
 int command_remove(const struct command *command, int argc, char **argv);

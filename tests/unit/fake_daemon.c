@@ -15,6 +15,7 @@
 
 #include "client/bus.h"
 #include "client/variant.h"
+#include "fake_drops.h"
 #include "journal/cleanup.h"
 
 #define SESSION_PATH BUS_SESSION_PREFIX "7"
@@ -230,6 +231,8 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_METHOD("StartSession", "a{sv}", "o", start_session, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("StopSession", "o", "a{sv}", stop_session, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("ListSessions", "", "a(ota{sv})", list_sessions, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("GetDropCounters", "a{sv}", "aa{sv}a{sv}", fake_get_drop_counters,
+		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("State", "s", get_text, 0, 0),
 	SD_BUS_PROPERTY("Problem", "s", get_text, 0, 0),
 	SD_BUS_PROPERTY("RingSize", "t", get_number, 0, 0),

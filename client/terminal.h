@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The terminal that a descriptor may be: its size, and text that fits into its columns. Stateless. */
+#ifndef NFTTRACED_TERMINAL_H
+#define NFTTRACED_TERMINAL_H
+
+#include <stddef.h>
+
+struct terminal_size {
+	size_t columns, rows;
+};
+
+/* -ENOTTY: it is none. One that does not know its size has 80 by 24. */
+int terminal_size(int fd, struct terminal_size *ret);
+
+/* Columns that a UTF-8 text takes: two for wide characters, none for marks. */
+size_t terminal_width(const char *text);
+
+/* Bytes of the longest beginning of a text that takes no more columns than that. */
+size_t terminal_fit(const char *text, size_t columns);
+
+#endif
