@@ -6,11 +6,10 @@
 #include <unistd.h>
 
 #include "drop-summary.h"
-#include "log.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
-static int send_to_journal(void *pointer)
+int drop_summary_to_journal(void *pointer)
 {
 	const struct drop_message *message = pointer;
 
@@ -19,9 +18,4 @@ static int send_to_journal(void *pointer)
 		return -errno;
 	return sd_journal_sendv(
 		(const struct iovec *)(void *)message->fields->data, (int)message->fields->len);
-}
-
-drop_summary_send drop_summary_journal(void)
-{
-	return log_is_journal() ? send_to_journal : NULL;
 }

@@ -26,7 +26,7 @@ struct drop_summary {
 	sd_event_source *timer;
 	struct drop_summary_settings settings;
 	struct drop_summary_ends ends;
-	struct courier *courier; /* NULL without `send` */
+	struct courier *courier;
 	uint32_t home; /* inode of our network namespace */
 
 	struct drop_tellings *tellings;
@@ -162,24 +162,30 @@ static void make_messages(
 	make_rest(summary, totals, own, round);
 }
 
-/* Takes over the messages. Without a courier each is in the log when this returns. */
-static void send_messages(struct drop_summary *summary, GPtrArray *messages)
+/* What is written to the log is there when this returns. */
+static void log_messages(const GPtrArray *messages)
 {
-	g_autofree int *results = g_new0(int, messages->len);
-	int r = -ENOTCONN;
-
-	if (summary->courier)
-		r = courier_send(summary->courier, messages);
-	if (r >= 0)
-		return;
 	for (unsigned int i = 0; i < messages->len; i++) {
 		const struct drop_message *message = g_ptr_array_index(messages, i);
 
-		if (summary->courier)
-			results[i] = r;
-		else
-			log_escaped(LOG_INFO, message->text);
+		log_escaped(LOG_INFO, message->text);
 	}
+}
+
+/* Takes over the messages. */
+static void send_messages(struct drop_summary *summary, GPtrArray *messages)
+{
+	g_autofree int *results = g_new0(int, messages->len);
+	int r = 0;
+
+	if (!summary->ends.sends())
+		log_messages(messages);
+	else
+		r = courier_send(summary->courier, messages);
+	if (r >= 0 && courier_busy(summary->courier))
+		return;
+	for (unsigned int i = 0; i < messages->len; i++)
+		results[i] = r;
 	on_sent(summary, results, messages->len);
 	g_ptr_array_unref(messages);
 }
@@ -202,7 +208,7 @@ static void report(struct drop_summary *summary)
 	g_autoptr(GPtrArray) counters = NULL;
 	struct drop_totals totals = { 0 };
 
-	if (summary->courier && courier_busy(summary->courier))
+	if (courier_busy(summary->courier))
 		return;
 	if (read_counters(summary, &counters, &totals) < 0)
 		return;
@@ -288,7 +294,7 @@ int drop_summary_new(
 		event, &summary->timer, CLOCK_MONOTONIC, 0, 0, on_interval, summary);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(summary->timer, SD_EVENT_OFF);
-	if (r >= 0 && ends->send)
+	if (r >= 0)
 		r = courier_new(event, &courier, &summary->courier);
 	if (r < 0) {
 		drop_summary_free(summary);
@@ -319,11 +325,9 @@ void drop_summary_finish(struct drop_summary *summary)
 	if (!summary || summary->settings.interval == 0)
 		return;
 	sd_event_source_set_enabled(summary->timer, SD_EVENT_OFF);
-	if (summary->courier)
-		courier_wait(summary->courier, FINISH_USEC);
+	courier_wait(summary->courier, FINISH_USEC);
 	report(summary);
-	if (summary->courier)
-		courier_wait(summary->courier, FINISH_USEC);
+	courier_wait(summary->courier, FINISH_USEC);
 	summary->settings.interval = 0;
 }
 

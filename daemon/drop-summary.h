@@ -29,11 +29,12 @@ typedef int (*drop_summary_send)(void *message);
 struct drop_summary_ends {
 	drop_summary_read read;
 	void *context; /* of `read` */
-	drop_summary_send send; /* NULL: to the log, by the control thread */
+	bool (*sends)(void); /* false: messages are written to the log in place of being sent */
+	drop_summary_send send;
 };
 
-/* What sends to the system journal, or NULL if that is not where the log goes. */
-drop_summary_send drop_summary_journal(void);
+/* Sends to the system journal. */
+int drop_summary_to_journal(void *message);
 
 /* Off until it gets settings. */
 int drop_summary_new(

@@ -258,7 +258,8 @@ static int summary_begin(struct manager *manager)
 	const struct drop_summary_ends ends = {
 		.read = read_drops,
 		.context = engine_drops(manager->engine),
-		.send = drop_summary_journal(),
+		.sends = log_is_journal,
+		.send = drop_summary_to_journal,
 	};
 	int r = ends.context ? drop_summary_new(manager->event, &ends, &manager->summary) : 0;
 

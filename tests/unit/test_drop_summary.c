@@ -70,6 +70,11 @@ static int send_fake(void *message)
 	return r;
 }
 
+static bool sends(void)
+{
+	return true;
+}
+
 static void set_stuck(bool is)
 {
 	g_mutex_lock(&lock);
@@ -180,7 +185,9 @@ static void tell(unsigned int count)
 
 static void begin(void)
 {
-	const struct drop_summary_ends ends = { .read = read_fake, .send = send_fake };
+	const struct drop_summary_ends ends = {
+		.read = read_fake, .sends = sends, .send = send_fake
+	};
 
 	sent = g_ptr_array_new_with_free_func(g_free);
 	counter_count = 0;
