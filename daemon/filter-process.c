@@ -21,6 +21,7 @@
 
 #include "../journal/cleanup.h"
 #include "filter-compile.h"
+#include "privileges.h"
 
 #define REASON_MAX 4096 /* bytes of a sentence that the compiler may say */
 #define NICE       10 /* of a process that has FILTER_SECONDS_MAX: others come first */
@@ -183,6 +184,9 @@ static void first_run(int socket)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "nfttraced-pcap");
 	signal(SIGCHLD, SIG_IGN);
+	/* An expression is a stranger's text. */
+	if (privileges_drop() < 0)
+		_exit(EXIT_FAILURE);
 	while (request_receive(socket, &fd, &patience)) {
 		pid_t child = fork();
 

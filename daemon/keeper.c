@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The keeper's process: begun and ended; see keeper.h. What it does is in keeper-loop.c. */
+/*
+ * The keeper's process: begun and ended; see keeper.h. What it does is in keeper-loop.c. The service
+ * manager begins one with limits of its own for whoever connects to the socket that the environment
+ * names; where there is none it is a child, with what the daemon may do.
+ */
 #include "keeper.h"
 
 #include <errno.h>
@@ -8,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,15 +22,29 @@
 #define FAR_FD (STDERR_FILENO + 1)
 
 static int near_fd = -1;
-static pid_t keeper_pid;
+static pid_t keeper_pid; /* 0: it is not our child */
 
-int keeper_start(void)
+/* What is sent is kept until the service manager has begun one: nobody waits for that. */
+static int connect_keeper(const char *path)
+{
+	auto_fd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (fd < 0)
+		return -errno;
+	if (g_strlcpy(address.sun_path, path, sizeof(address.sun_path)) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	keeper_pid = 0;
+	return fd_steal(&fd);
+}
+
+static int fork_keeper(void)
 {
 	int ends[2];
 	int r = 0;
 
-	if (near_fd >= 0)
-		return 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
 	keeper_pid = fork();
@@ -41,10 +60,24 @@ int keeper_start(void)
 	if (keeper_pid < 0)
 		r = -errno;
 	close(ends[1]);
-	near_fd = ends[0];
-	if (r < 0)
-		fd_close(&near_fd);
-	return r;
+	if (r < 0) {
+		close(ends[0]);
+		return r;
+	}
+	return ends[0];
+}
+
+int keeper_start(void)
+{
+	const char *path = getenv(KEEPER_SOCKET_VARIABLE);
+
+	if (near_fd >= 0)
+		return 0;
+	if (path)
+		near_fd = connect_keeper(path);
+	if (near_fd < 0)
+		near_fd = fork_keeper();
+	return MIN(near_fd, 0);
 }
 
 int keeper_fd(void)
@@ -57,6 +90,8 @@ void keeper_stop(void)
 	if (near_fd < 0)
 		return;
 	fd_close(&near_fd);
+	if (keeper_pid == 0)
+		return;
 	kill(keeper_pid, SIGKILL);
 	while (waitpid(keeper_pid, NULL, 0) < 0 && errno == EINTR)
 		;

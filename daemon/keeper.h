@@ -53,7 +53,10 @@ struct keeper_answer {
 
 #define KEEPER_TEXT_MAX 65536 /* bytes */
 
-/* Begins it, if it does not run. */
+/* Names the socket on which the service manager gives out keepers. */
+#define KEEPER_SOCKET_VARIABLE "NFTTRACED_NAMES_SOCKET"
+
+/* Begins it, if it does not run: through the socket that the environment names, or as a child. */
 int keeper_start(void);
 
 /* The near end of its socket, SOCK_SEQPACKET, until keeper_stop. */

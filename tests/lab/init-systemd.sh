@@ -59,7 +59,7 @@ printf '[Journal]\nStorage=volatile\nForwardToConsole=no\nRateLimitIntervalSec=0
 cat >"$units/nfttraced-lab.service" <<END
 [Unit]
 Description=The job of the lab
-Requires=dbus.service
+Wants=dbus.service
 After=basic.target dbus.service
 
 [Service]

@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -349,6 +350,39 @@ START_TEST(no_addresses_are_no_trouble)
 }
 END_TEST
 
+/* Where the service manager gives out keepers: the test is the service manager. */
+START_TEST(a_keeper_is_had_from_the_socket_that_is_named)
+{
+	g_autofree char *directory = g_dir_make_tmp("nfttraced-test-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(directory, "names", NULL);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int listening = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), connection;
+	struct keeper_ask question = { .kind = KEEPER_REASONS };
+
+	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+	ck_assert_int_eq(bind(listening, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(listen(listening, 1), 0);
+	g_setenv(KEEPER_SOCKET_VARIABLE, path, TRUE);
+	ck_assert_int_eq(keeper_start(), 0);
+	ask(question);
+	connection = accept(listening, NULL, NULL);
+	ck_assert_int_eq(recv(connection, &question, sizeof(question), 0), sizeof(question));
+	ck_assert_uint_eq(question.kind, KEEPER_REASONS);
+	ck_assert_int_lt(waitpid(-1, NULL, WNOHANG), 0);
+	keeper_stop();
+	ck_assert_int_eq(recv(connection, &question, sizeof(question), 0), 0);
+
+	/* Where nobody listens it is a child. */
+	close(connection);
+	close(listening);
+	ck_assert_int_eq(keeper_start(), 0);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), 0);
+	keeper_stop();
+	unlink(path);
+	rmdir(directory);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("keeper");
@@ -369,6 +403,7 @@ int main(void)
 	tcase_add_test(rules, drop_reasons_have_names);
 	tcase_add_test(symbols, addresses_have_the_symbol_before_them);
 	tcase_add_test(symbols, no_addresses_are_no_trouble);
+	tcase_add_test(symbols, a_keeper_is_had_from_the_socket_that_is_named);
 	suite_add_tcase(suite, rules);
 	suite_add_tcase(suite, symbols);
 	srunner_run_all(runner, CK_ENV);

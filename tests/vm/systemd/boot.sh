@@ -1,6 +1,27 @@
 #!/bin/bash
-# What became of the boot, before anything else is done.
+# What became of the boot: the recorder was there before the firewall, without a bus, and joined it later.
 . "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
+
+# before UNIT PROPERTY UNIT PROPERTY: what the first tells was earlier.
+before() {
+        local one other
+        one=$(service_property "$2" "$1")
+        other=$(service_property "$4" "$3")
+        echo "$1 $2 $one, $3 $4 $other"
+        [ "$one" != 0 ] && [ "$other" != 0 ] && [ "$one" -lt "$other" ]
+}
+
+no_cycle() {
+        ! journalctl -q -b -o cat | grep -i 'ordering cycle'
+}
 
 check "the boot's firewall is there" systemctl is-active nftables.service
 check "nfttraced runs since the boot" systemctl is-active nfttraced.service
+check "it was ready before the firewall was started" before nfttraced ActiveEnterTimestampMonotonic \
+        nftables ExecMainStartTimestampMonotonic
+check "it was ready before the bus was" before nfttraced ActiveEnterTimestampMonotonic \
+        dbus ExecMainStartTimestampMonotonic
+check "it did not have to be started twice" equal "$(service_property NRestarts)" 0
+check "nothing waits for it in a circle" no_cycle
+check "it is on the bus since" gdbus wait --system --timeout 60 org.nfttraced1
+check "its line of state does not miss the bus" bash -c '[[ "$(systemctl show -P StatusText nfttraced)" != *"no bus"* ]]'

@@ -1,0 +1,148 @@
+#!/bin/bash
+# The unit: limits that leave it all it needs, stop and reload, a bus that goes and comes, a daemon that hangs.
+. "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
+
+# score UNIT MOST: systemd's opinion of a unit.
+score() {
+        local score
+        score=$(systemd-analyze security --offline=true --no-pager "$1" | sed -n 's/^→ Overall exposure level for .*: \([0-9.]*\) .*/\1/p')
+        echo "$1: ${score:-no score}"
+        [ -n "$score" ] && [ "$(bc <<<"$score <= $2")" = 1 ]
+}
+
+verified() {
+        systemd-analyze verify --man=no nfttraced.service 'nfttraced-names@.service' nfttraced-names.socket
+}
+
+# capabilities NAME: of the process of that name, effective.
+capabilities() {
+        sed -n 's/^CapEff:\t//p' "/proc/$(pgrep -x "$1")/status"
+}
+
+# shown OPTION...: the text of $session in $work/text.
+shown() {
+        nfttracectl show --no-pager "$@" "$session" >"$work/text"
+}
+
+nothing_left() {
+        ! nft list tables | grep nfttraced && ! pgrep -x 'nfttraced.*' && ! bpftool prog show | grep -w nfttraced &&
+                [ ! -e /run/nfttraced/names ]
+}
+
+# usec COMMAND...: how long it takes.
+usec() {
+        local begin
+        begin=$(date +%s%6N)
+        "$@" || return
+        echo $(($(date +%s%6N) - begin))
+}
+
+check "the units are well formed" verified
+check "the recorder's unit has an exposure of at most 2.5" score /lib/systemd/system/nfttraced.service 2.5
+check "that of the names, of at most 2.9" score /lib/systemd/system/nfttraced-names@.service 2.9
+
+# Debian's kernels know a level 3; others take it for a 2.
+echo 3 >/proc/sys/kernel/perf_event_paranoid
+network
+ruleset server <<'END'
+table inet filter {
+        chain input {
+                type filter hook input priority 0; policy accept;
+                udp dport 8080 counter drop comment "keep out"
+        }
+}
+END
+service_start DropCounters=no
+check "it has four capabilities" equal "$(capabilities nfttraced)" "$(printf '%016x' $((1 << 12 | 1 << 21 | 1 << 38 | 1 << 39)))"
+check "the process that compiles filters has none" equal "$(capabilities nfttraced-pcap)" 0000000000000000
+check "the names are the business of a process of the service manager's" \
+        equal "$(ps -o ppid= -C nfttraced-names | tr -d ' ')" 1
+for attach in fentry kprobe; do
+        configure DropCounters=no "Attach=$attach"
+        systemctl restart nfttraced
+        session_start --verdicts drop --filter 'udp port 8080' --probe ip_rcv --stack
+        on client traffic udp 10.0.42.2 8080 5 >/dev/null
+        session_stop
+        shown --rules
+        sees "under its limits it records, attached by $attach" 5 'table filter \([0-9]+\) chain input \([0-9]+\) handle [0-9]+ drop'
+        sees "with the texts of another namespace's rules" 5 '^  rule udp dport 8080 counter drop comment "keep out"$'
+        sees "and with the name of that namespace" 10 '^  ns 0x[0-9a-f]+/[0-9]+ \(server\) if .*'
+        check "and with the names of kernel functions" grep -q 'nf_hook_slow+0x' "$work/text"
+done
+
+# Reload: sessions go on.
+session_start --verdicts drop --filter 'udp port 8080'
+on client traffic udp 10.0.42.2 8080 2 >/dev/null
+pid=$(service_property MainPID)
+check "it reloads" systemctl reload nfttraced
+check "it is still the same process" await 10 equal "$(service_property MainPID) $(service_property ActiveState)" "$pid active"
+
+# A bus that goes and comes.
+journal_mark
+check "the bus restarts" systemctl restart dbus.service
+check "it is back on the bus" await 30 busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager State
+check "it said so" journal_has "the bus is back" -u nfttraced
+on client traffic udp 10.0.42.2 8080 3 >/dev/null
+session_stop
+sees "the session went on, over a reload and another bus" 5 'handle [0-9]+ drop'
+
+# The log.
+systemctl service-log-level nfttraced debug
+check "systemctl sets the level of its log" equal "$(systemctl service-log-level nfttraced)" debug
+check "and tells where it goes" equal "$(systemctl service-log-target nfttraced)" journal
+
+# Stop: soon, and nothing is left. A second, where nothing is emulated.
+session_start --verdicts all
+took=$(usec systemctl stop nfttraced)
+check "it stops soon" at_least 15000000 "$took"
+check "it is well then" equal "$(service_property Result)" success
+check "nothing is left" await 10 nothing_left
+
+# Started by a caller.
+check "a caller starts it" nfttracectl list
+check "through the service manager" systemctl is-active nfttraced
+systemctl stop nfttraced
+
+# A command line and a configuration that are wrong are not tried again.
+configure NoSuchKey=1
+check "with a wrong configuration it does not start" bash -c '! systemctl start nfttraced'
+check "and is not started again" equal "$(service_property NRestarts) $(service_property ActiveState)" "0 failed"
+systemctl reset-failed nfttraced
+rm -f "$configuration"
+
+# One that hangs is ended by the watchdog, and started again.
+dropin watchdog <<'END'
+[Service]
+WatchdogSec=3
+END
+service_start DropCounters=no
+pid=$(service_property MainPID)
+journal_mark
+kill -STOP "$pid"
+check "one that hangs is started again" await 40 bash -c '[ "$(systemctl show -P NRestarts nfttraced)" = 1 ] && systemctl -q is-active nfttraced'
+check "for that" journal_has "Watchdog timeout"
+check "it works then" await 30 nfttracectl list
+
+# One that does not start keeps nobody waiting.
+systemctl stop nfttraced nftables
+dropin hang <<'END'
+[Service]
+ExecStart=
+ExecStart=sleep infinity
+TimeoutStartSec=3
+Restart=no
+END
+systemctl start --no-block nfttraced
+took=$(usec systemctl start nftables)
+check "a firewall waits for one that hangs no longer than it may" at_least 10000000 "$took"
+check "and for as long" at_least "$took" 1000000
+check "it is there then" systemctl is-active nftables
+systemctl stop nftables
+dropin hang <<'END'
+[Service]
+ExecStart=
+ExecStart=/bin/false
+END
+systemctl reset-failed nfttraced
+systemctl start --no-block nfttraced
+check "nor does a firewall mind one that fails" systemctl start nftables
