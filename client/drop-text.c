@@ -130,8 +130,6 @@ void drop_totals_text(const struct drop_list *list, GString *text)
 	g_string_append_printf(text, "total %s (%s)",
 		quantity_count(list->packets, "packet", count), quantity_bytes(list->bytes, size));
 	g_string_append_printf(text, ", uncounted %" G_GUINT64_FORMAT, list->uncounted);
-	if (list->uncounted > 0)
-		g_string_append(text, " (of more rules than DropCountersMax=)");
 	if (list->missed == DROP_MISSED_UNKNOWN)
 		g_string_append(text, ", missed unknown: this kernel does not tell");
 	else
@@ -157,4 +155,7 @@ void drop_text_print(
 	drop_totals_text(list, totals);
 	output_text(output, totals->str);
 	output_char(output, '\n');
+	if (list->uncounted > 0)
+		output_text(output,
+			"uncounted are packets of more rules than DropCountersMax= has room for\n");
 }
