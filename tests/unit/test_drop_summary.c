@@ -3,9 +3,11 @@
  * counters whatever becomes of messages. */
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/drop-summary.h"
 #include "journal/clock.h"
@@ -70,9 +72,11 @@ static int send_fake(void *message)
 	return r;
 }
 
+static bool to_journal;
+
 static bool sends(void)
 {
-	return true;
+	return to_journal;
 }
 
 static void set_stuck(bool is)
@@ -191,6 +195,7 @@ static void begin(void)
 
 	sent = g_ptr_array_new_with_free_func(g_free);
 	counter_count = 0;
+	to_journal = true;
 	ck_assert_int_ge(sd_event_new(&event), 0);
 	ck_assert_int_ge(drop_summary_new(event, &ends, &summary), 0);
 }
@@ -468,6 +473,29 @@ START_TEST(an_interval_that_changes_holds_at_once)
 }
 END_TEST
 
+START_TEST(without_a_journal_the_line_is_in_the_log)
+{
+	char line[512] = "";
+	int ends[2];
+
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	to_journal = false;
+	set(INTERVAL_LONG, 20);
+	counter_set(0, 132, 8448);
+	counters[0].table = (char *)"a\\x0ab";
+	dup2(ends[1], STDERR_FILENO);
+	set(0, 0);
+	ck_assert_int_gt(read(ends[0], line, sizeof(line) - 1), 0);
+	ck_assert(g_str_has_prefix(line,
+		"nfttraced: Dropped 132 packets (8.4 kB) in 0 s: inet a\\x0ab filter_INPUT_POLICIES "
+		"handle 284 "));
+	ck_assert_uint_eq(sent_count(), 0);
+	ck_assert_uint_eq(drop_summary_unsent(summary), 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+END_TEST
+
 START_TEST(counters_that_can_not_be_read_are_read_later)
 {
 	set(INTERVAL, 20);
@@ -507,6 +535,7 @@ int main(void)
 	tcase_add_test(tcase, switched_on_it_tells_of_what_comes);
 	tcase_add_test(tcase, switched_off_it_reads_nothing);
 	tcase_add_test(tcase, an_interval_that_changes_holds_at_once);
+	tcase_add_test(tcase, without_a_journal_the_line_is_in_the_log);
 	tcase_add_test(tcase, counters_that_can_not_be_read_are_read_later);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
