@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include "bus.h"
 #include "journal/escape.h"
@@ -11,6 +12,7 @@
 #include "variant.h"
 
 static const struct variant_field fields[] = {
+	{ "Owner", VARIANT_NUMBER, offsetof(struct archived, owner) },
 	{ "Name", VARIANT_STRING, offsetof(struct archived, name) },
 	{ "Running", VARIANT_BOOLEAN, offsetof(struct archived, running) },
 	{ "Bytes", VARIANT_NUMBER, offsetof(struct archived, bytes) },
@@ -82,6 +84,7 @@ const struct archived *archive_find(const GPtrArray *journals, uint64_t id)
 int archive_resolve(sd_bus *bus, const char *id_or_name, uint64_t *ret_id, char **ret_reason)
 {
 	g_autoptr(GPtrArray) journals = NULL;
+	const struct archived *found = NULL;
 	g_autofree char *escaped = NULL;
 	int r;
 
@@ -93,10 +96,13 @@ int archive_resolve(sd_bus *bus, const char *id_or_name, uint64_t *ret_id, char 
 	for (unsigned int i = journals->len; i-- > 0;) {
 		const struct archived *journal = g_ptr_array_index(journals, i);
 
-		if (g_str_equal(journal->name, id_or_name)) {
-			*ret_id = journal->id;
-			return 0;
-		}
+		if (g_str_equal(journal->name, id_or_name) &&
+			(!found || (journal->owner == geteuid() && found->owner != geteuid())))
+			found = journal;
+	}
+	if (found) {
+		*ret_id = found->id;
+		return 0;
 	}
 	escaped = text_escape_dup(id_or_name);
 	*ret_reason = g_strdup_printf("there is no journal of a session \"%s\": "

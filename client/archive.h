@@ -10,6 +10,7 @@
 
 struct archived {
 	uint64_t id;
+	uint64_t owner; /* uid */
 	char *name; /* "" if it has none */
 	bool running;
 	uint64_t bytes;
@@ -23,8 +24,8 @@ int archive_list(sd_bus *bus, GPtrArray **ret, char **ret_reason);
 /* The journal of that id; NULL if there is none among them. Accepts NULL. */
 const struct archived *archive_find(const GPtrArray *journals, uint64_t id);
 
-/* The id of an ended session by its id or its name, the latest if several had it. -ESRCH: there is
- * none. */
+/* The id of an ended session by its id or its name, the latest if several had it; the caller's own before
+ * those of others. -ESRCH: there is none. */
 int archive_resolve(sd_bus *bus, const char *id_or_name, uint64_t *ret_id, char **ret_reason);
 
 #endif

@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "agent.h"
 #include "journal/escape.h"
 #include "remote.h"
 
@@ -48,6 +49,11 @@ int bus_call_new(sd_bus *bus, const char *path, const char *interface, const cha
 {
 	int r = sd_bus_message_new_method_call(bus, ret, BUS_NAME, path, interface, method);
 
+	/* Everybody may have the properties. */
+	if (r >= 0 && g_str_has_prefix(interface, BUS_NAME) && agent_may_ask()) {
+		agent_start();
+		r = sd_bus_message_set_allow_interactive_authorization(*ret, true);
+	}
 	if (r >= 0 && leave_stopped)
 		r = sd_bus_message_set_auto_start(*ret, false);
 	return r;
@@ -64,6 +70,14 @@ static const char *const absent_errors[] = {
 	NULL,
 };
 
+/* The daemon says what it takes; the bus itself, if its policy is another, does not. */
+static char *denial(const char *message)
+{
+	if (message && g_str_has_prefix(message, "access denied: "))
+		return text_escape_dup(message);
+	return g_strdup("access denied: this needs root");
+}
+
 int bus_failure(const sd_bus_error *error, char **ret_reason)
 {
 	const char *name = error->name ? error->name : "";
@@ -79,7 +93,7 @@ int bus_failure(const sd_bus_error *error, char **ret_reason)
 		return -ENXIO;
 	}
 	if (g_str_equal(name, SD_BUS_ERROR_ACCESS_DENIED)) {
-		*ret_reason = g_strdup("access denied: this needs root");
+		*ret_reason = denial(error->message);
 		return -EACCES;
 	}
 	if (g_str_equal(name, SD_BUS_ERROR_NO_REPLY) || g_str_equal(name, SD_BUS_ERROR_TIMEOUT)) {

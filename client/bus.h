@@ -17,8 +17,9 @@
 
 #define BUS_ERROR_NO_SUCH_SESSION "org.nfttraced1.Error.NoSuchSession"
 
-/* Starting and stopping load programs into the kernel and wait for disks. */
-#define BUS_TIMEOUT_USEC (120 * UINT64_C(1000000))
+/* Starting and stopping load programs into the kernel and wait for disks; and a person may be looking for
+ * a password first. */
+#define BUS_TIMEOUT_USEC (300 * UINT64_C(1000000))
 
 static inline void bus_unref(sd_bus **bus)
 {
@@ -45,7 +46,8 @@ void bus_leave_stopped(void);
 /* Connects to the system bus, of the host that was named if one was. */
 int bus_connect(sd_bus **ret, char **ret_reason);
 
-/* A method call of the daemon, ready for its arguments. */
+/* A method call of the daemon, ready for its arguments. polkit may ask for a password for it, see
+ * agent.h. */
 int bus_call_new(sd_bus *bus, const char *path, const char *interface, const char *method,
 	sd_bus_message **ret);
 

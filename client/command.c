@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent.h"
 #include "config.h"
 #include "journal/escape.h"
 #include "remote.h"
@@ -179,9 +180,12 @@ static gboolean take_host(const char *option, const char *value, gpointer data, 
 	return FALSE;
 }
 
-static const GOptionEntry host_entries[] = {
+/* Of every command that calls the daemon. */
+static const GOptionEntry call_entries[] = {
 	{ "host", 'H', G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer)take_host,
 		"Do it on that host, over ssh", "[USER@]HOST" },
+	{ "no-ask-password", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer)agent_never,
+		"Fail where a password would be needed", NULL },
 	{ 0 },
 };
 
@@ -198,7 +202,7 @@ gboolean command_options(
 	g_option_context_set_description(context, command->details);
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!command->local)
-		g_option_context_add_main_entries(context, host_entries, NULL);
+		g_option_context_add_main_entries(context, call_entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error)) {
 		g_autofree char *message = text_escape_dup(error->message);
 

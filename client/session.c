@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bus.h"
 #include "journal/escape.h"
@@ -15,6 +16,7 @@
 
 static const struct variant_field fields[] = {
 	{ "Id", VARIANT_NUMBER, offsetof(struct session, id) },
+	{ "Owner", VARIANT_NUMBER, offsetof(struct session, owner) },
 	{ "Name", VARIANT_STRING, offsetof(struct session, name) },
 	{ "State", VARIANT_STRING, offsetof(struct session, state) },
 	{ "Filter", VARIANT_STRING, offsetof(struct session, filter) },
@@ -135,6 +137,11 @@ static int find_by_name(
 
 		if (!g_str_equal(session->name, name))
 			continue;
+		/* Nobody can take a name from its owner by using it, too. */
+		if (session->owner == geteuid()) {
+			found = session;
+			break;
+		}
 		if (found) {
 			*ret_reason = g_strdup_printf("more than one session is named \"%s\": "
 						      "use an id (%" G_GUINT64_FORMAT

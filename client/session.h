@@ -13,6 +13,7 @@
 struct session {
 	char *object; /* path on the bus */
 	uint64_t id;
+	uint64_t owner; /* uid */
 	char *name;
 	char *state;
 	char *filter;
@@ -33,7 +34,8 @@ int session_list(sd_bus *bus, GPtrArray **ret, char **ret_reason);
 
 /*
  * The object path of a session. What is all digits is an id (and not asked for); anything else is a
- * name that exactly one session must have. -ESRCH if there is none.
+ * name: that of a session of the caller's own, or else one that exactly one session has. -ESRCH if there
+ * is none.
  */
 int session_find(sd_bus *bus, const char *id_or_name, char **ret_object, char **ret_reason);
 

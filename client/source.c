@@ -92,7 +92,8 @@ static int open_by_bus(const char *session, int *ret_fd, char **ret_reason)
 
 	if (r < 0)
 		return r;
-	r = open_running(bus, session, ret_fd, &reason);
+	/* An id is one session's, whether it runs or not: what the caller may read of it is asked once. */
+	r = session_is_id(session) ? -ESRCH : open_running(bus, session, ret_fd, &reason);
 	if (r == -ESRCH)
 		return open_archived(bus, session, ret_fd, ret_reason);
 	if (r < 0)

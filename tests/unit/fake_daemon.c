@@ -83,6 +83,11 @@ static int start_session(sd_bus_message *message, void *context, sd_bus_error *e
 	log_request(context, &request);
 	if (g_strcmp0(request.filter, "denied") == 0)
 		return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "no");
+	if (g_strcmp0(request.filter, "password") == 0)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
+			"access denied: somebody may%s be asked\n",
+			sd_bus_message_get_allow_interactive_authorization(message) > 0 ? ""
+											: " not");
 	if (g_strcmp0(request.filter, "bad") == 0)
 		return sd_bus_error_set(
 			error, "org.nfttraced1.Error.InvalidFilter", "syntax error\n");

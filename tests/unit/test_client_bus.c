@@ -129,6 +129,15 @@ START_TEST(refusals_are_told_in_a_sentence)
 }
 END_TEST
 
+START_TEST(what_it_takes_is_told_and_a_password_asked_for_unless_that_is_not_wanted)
+{
+	assert_run("start|password", 1, "",
+		"nfttracectl: access denied: somebody may be asked\\x0a\n");
+	assert_run("start|--no-ask-password|password", 1, "",
+		"nfttracectl: access denied: somebody may not be asked\\x0a\n");
+}
+END_TEST
+
 START_TEST(a_daemon_that_is_not_there_is_told_with_the_remedy)
 {
 	fake_daemon_stop(fake);
@@ -407,6 +416,8 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, start_hands_over_every_option);
 	tcase_add_test(tcase, start_leaves_to_the_daemon_what_was_not_given);
 	tcase_add_test(tcase, refusals_are_told_in_a_sentence);
+	tcase_add_test(
+		tcase, what_it_takes_is_told_and_a_password_asked_for_unless_that_is_not_wanted);
 	tcase_add_test(tcase, a_daemon_that_is_not_there_is_told_with_the_remedy);
 	tcase_add_test(tcase, stop_prints_the_books_and_exits_3_after_losses);
 	tcase_add_test(tcase, list_is_a_table);

@@ -1,0 +1,110 @@
+#!/bin/bash
+# Who may record: users, and the real polkit with rules of its own.
+. "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
+
+rules=/etc/polkit-1/rules.d/10-nfttraced-test.rules
+folder=$work/polkit
+mkdir -p "$folder" "${rules%/*}"
+chmod 755 "$work" "$folder"
+
+# ctl USER ARGUMENT...: nfttracectl, nobody at a terminal.
+ctl() {
+        as "$1" nfttracectl "${@:2}" </dev/null
+}
+
+# denied USER TEXT ARGUMENT...
+denied() {
+        local user=$1 text=$2
+        shift 2
+        refused 1 "$text" as "$user" nfttracectl "$@"
+}
+
+cat >"$rules" <<'END'
+polkit.addRule(function(action, subject) {
+        if (action.id.indexOf("org.nfttraced1.") != 0)
+                return polkit.Result.NOT_HANDLED;
+        if (subject.user == "recorder" && action.id != "org.nfttraced1.control-any")
+                return polkit.Result.YES;
+        if (subject.user == "keyholder")
+                return polkit.Result.AUTH_SELF;
+        return polkit.Result.NOT_HANDLED;
+});
+END
+user_add recorder stranger keyholder
+echo keyholder:opensesame | chpasswd
+systemctl restart polkit.service
+service_start DropCounters=no
+network
+ruleset server <<'END'
+table inet filter { chain input { type filter hook input priority 0; udp dport 8080 drop; }; }
+END
+
+check "the actions are known to polkit" sh -c 'pkaction | grep -c "^org.nfttraced1\." | grep -qx 5'
+roots=$(nfttracectl start --name secretname --filter 'udp port 4711')
+
+session=$(ctl recorder start --verdicts drop --filter 'udp port 8080')
+check "a user whom polkit lets starts a session" test -n "$session"
+check "it is the user's, with what is left of his rate" sh -c "busctl call org.nfttraced1 /org/nfttraced1/session/$session org.nfttraced1.Session Describe | grep -q '\"Owner\" u $(id -u recorder).*\"Rate\" t 10000'"
+check "he sees it, and no other" equal "$(ctl recorder list | awk 'NR > 1 { print $1 }')" "$session"
+ctl recorder follow "$session" >"$folder/follow" 2>&1 &
+follower=$!
+sleep 1
+on client traffic udp 10.0.42.2 8080 50 >/dev/null
+check "he follows it" await 20 sh -c "[ \$(grep -c '^  table filter .* drop\$' '$folder/follow') = 50 ]"
+ctl recorder show --no-pager "$session" >"$folder/show" 2>&1
+check "he reads it" equal "$(grep -c '^  table filter .* drop$' "$folder/show")" 50
+check "but not by its path" refused 1 "" as recorder nfttracectl show --no-pager "$state/$session"
+check "he changes it" ctl recorder set "$session" --filter 'udp port 8081'
+check "he does not see what is root's" denied recorder org.nfttraced1.control-any show --no-pager "$roots"
+check "nor a session that there is not, in the same words" denied recorder org.nfttraced1.control-any show --no-pager 99999
+check "nor stops it" denied recorder org.nfttraced1.control-any stop "$roots"
+check "a name of root's is none to him" denied recorder 'no session "secretname"' stop secretname
+
+check "a stranger starts nothing" denied stranger org.nfttraced1.start-session start
+check "and is told that it takes a password" denied stranger "password" start
+check "or not asked at all" denied stranger "password" start --no-ask-password
+check "he sees no session" equal "$(ctl stranger list | wc -l)" 1
+check "he reads nothing" denied stranger org.nfttraced1.control-any follow "$session"
+check "and stops nothing" denied stranger org.nfttraced1.control-any stop "$session"
+check "he may see how nfttraced is" ctl stranger status
+
+check "he stops it" sh -c "setpriv --reuid recorder --clear-groups nfttracectl stop $session >'$folder/books'"
+wait "$follower"
+check "and reads it afterwards" sh -c "setpriv --reuid recorder --clear-groups nfttracectl show --no-pager $session | grep -c '^  table filter .* drop\$' | grep -qx 50"
+check "root's goes on" equal "$(nfttracectl list | awk 'NR > 1 { print $2 }')" secretname
+
+# A person at a terminal.
+cat >"$folder/person" <<'END'
+import os, pty, sys
+text = b""
+answered = False
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp("setpriv", ["setpriv", "--reuid", "keyholder", "--regid", "keyholder", "--clear-groups", "nfttracectl", "start"])
+while True:
+    try:
+        part = os.read(fd, 4096)
+    except OSError:
+        break
+    if not part:
+        break
+    text += part
+    if b"assword:" in text and not answered:
+        answered = True
+        os.write(fd, sys.argv[1].encode() + b"\n")
+status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+sys.stdout.buffer.write(text)
+sys.exit(status)
+END
+check "a person is asked for a password, and starts a session with it" sh -c "timeout 120 python3 '$folder/person' opensesame | grep -q 'The session records'"
+check "which is the person's" sh -c "busctl call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager ListSessions | grep -q '\"Owner\" u $(id -u keyholder)'"
+check "a wrong password starts nothing" sh -c "! timeout 120 python3 '$folder/person' wrong >'$folder/wrong'"
+check "and is told" grep -q "access denied: " "$folder/wrong"
+
+journal_mark
+systemctl mask --runtime --now polkit.service
+check "without polkit nobody but root may" denied recorder "polkit can't be asked" start
+check "which is in the journal" journal_has "polkit can't be asked" -u nfttraced
+check "root may" nfttracectl stop secretname
+systemctl unmask --runtime polkit.service
+rm "$rules"
