@@ -266,16 +266,33 @@ static int host_arguments(int argc, char **argv)
 	return argc >= 2 && g_str_has_prefix(argv[1], "--host=");
 }
 
+/* "-Hweb1" as GLib takes it; NULL: it is something else. */
+static char *detach_host(const char *argument)
+{
+	if (!g_str_has_prefix(argument, "-H") || !argument[2])
+		return NULL;
+	return g_strconcat("--host=", argument + 2, NULL);
+}
+
 /* Runs the command in argv[1 + skip] with the arguments before it as its own; an exit status. */
 static int command_run(const struct command *command, int argc, char **argv, int skip)
 {
 	g_autofree char **own = g_new0(char *, (size_t)argc + 1);
+	g_autoptr(GPtrArray) detached = g_ptr_array_new_with_free_func(g_free);
 	g_autofree char *reason = NULL;
 	int status;
 
 	own[0] = argv[1 + skip];
 	memcpy(own + 1, argv + 1, (size_t)skip * sizeof(*own));
 	memcpy(own + 1 + skip, argv + 2 + skip, (size_t)(argc - 2 - skip) * sizeof(*own));
+	for (char **word = own + 1; *word && !g_str_equal(*word, "--"); word++) {
+		char *host = detach_host(*word);
+
+		if (!host)
+			continue;
+		g_ptr_array_add(detached, host);
+		*word = host;
+	}
 	status = command->run(command, argc - 1, own);
 	reason = remote_finish();
 	return reason && status == EXIT_DONE ? command_failed(reason) : status;

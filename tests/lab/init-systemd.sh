@@ -35,7 +35,7 @@ masked=(
         proc-sys-fs-binfmt_misc.automount dev-hugepages.mount dev-mqueue.mount sys-fs-fuse-connections.mount
         sys-kernel-config.mount ldconfig.service keyboard-setup.service console-setup.service getty.target
         getty@.service serial-getty@.service console-getty.service timers.target cryptsetup.target
-        kmod-static-nodes.service e2scrub_reap.service
+        kmod-static-nodes.service e2scrub_reap.service ssh.service
 )
 rm -f "${masked[@]/#/$units/}"
 for unit in "${masked[@]}"; do
