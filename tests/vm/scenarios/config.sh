@@ -55,12 +55,12 @@ Filter=udp port 2001
 Rate=0
 END
 daemon_start --config "$conf"
-on client traffic udp 10.0.42.2 2001 7 >/dev/null
 check "a session of the configuration runs when the daemon is ready" listed fleet running
+on client traffic udp 10.0.42.2 2001 7 >/dev/null
 check "its place is shown" sh -c "nfttracectl status --config | grep -q '^Filter .*udp port 2001 .*$drops:3$'"
 
 # Numbered packets while the verdicts are changed to and fro.
-packets=6000
+packets=3000
 on client traffic udp 10.0.42.2 2001 $packets >"$work/traffic" &
 sender=$!
 changes=0
@@ -79,7 +79,7 @@ check "and told, with its place and what may be meant" property_becomes Problem 
 check "no session of it runs" sh -c '! nfttracectl list | grep -q other'
 printf '[Session other]\nFilter=udp prt 5\n' >"$conf.d/bad.conf"
 check "one with a bad filter is answered" reload
-check "and told, with its place and what libpcap says" property_becomes Problem "$conf.d/bad.conf:2: Filter: can't parse filter expression"
+check "and told, with its place and what libpcap says" property_becomes Problem "parse filter expression: syntax error"
 on client traffic udp 10.0.42.2 2001 3 >/dev/null
 rm "$conf.d/bad.conf"
 check "one without is read" reload
