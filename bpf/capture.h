@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CAPTURE: looks at the verdict first and leaves at once when no session wants it, then puts what the
- * matcher needs into the frame.
+ * CAPTURE: looks at the verdict first, counts a drop, leaves at once when no session wants the verdict,
+ * then puts what the matcher needs into the frame.
  */
 #ifndef NFTTRACED_CAPTURE_H
 #define NFTTRACED_CAPTURE_H
 
-#include "call.h"
+#include "drop-count.h"
 #include "sticky.h"
 #include "view.h"
 
@@ -53,7 +53,8 @@ static __always_inline bool call_capture(
 	struct frame *frame;
 	struct notes *notes;
 	__u64 target, span[2];
-	__u32 kind;
+	__u32 kind, wanted;
+	bool drop;
 	__s32 code;
 
 	if (!call_verdict(call, &code, &target))
@@ -65,7 +66,9 @@ static __always_inline bool call_capture(
 	}
 	if (kind >= VERDICT_COUNT)
 		goto fault;
-	if (!(config.verdicts & 1u << kind))
+	wanted = config.verdicts & 1u << kind;
+	drop = kind == VERDICT_DROP && config.drops;
+	if (!wanted && !drop)
 		return false;
 
 	frame = bpf_map_lookup_elem(&frames, &owner);
@@ -79,8 +82,10 @@ static __always_inline bool call_capture(
 	frame->probe = 1u << EVENT_PROBE_NFT;
 
 	pktinfo = object_open(call->pkt, span, struct nft_pktinfo, skb, state);
-	if (!pktinfo)
+	if (!pktinfo) {
+		stats->counts[COUNT_DROPS_UNCOUNTED] += drop;
 		goto fault;
+	}
 	notes->skb = (__u64)pktinfo->skb;
 	notes->state = (__u64)pktinfo->state;
 	notes->rule = call->rule;
@@ -91,6 +96,10 @@ static __always_inline bool call_capture(
 	notes->code = code;
 	notes->trace_type = call->type;
 
+	if (drop)
+		drop_count(frame, stats);
+	if (!wanted)
+		return false;
 	if (kind == VERDICT_STOLEN) {
 		/* The skb may be gone: nothing of it is looked at. */
 		packet_absent(frame, notes);

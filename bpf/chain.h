@@ -41,7 +41,7 @@ static __always_inline bool chain_choose(struct notes *notes, __u64 chain)
 static __always_inline __u64 blob_end_chain(__u64 address)
 {
 	const struct nft_rule_dp_last *last;
-	__u64 span[8];
+	__u64 span[3]; /* what stands on the stack of a walk is of the deepest calls there are */
 
 	/* A function that is not static is looked at by the verifier though nobody calls it. */
 	if (argument_layout == LAYOUT_INFO)

@@ -11,6 +11,7 @@ const __u32 direct_loads = 0;
 const __u32 possible_cpus = 0;
 const __u32 ring_mask = 0;
 const __u32 tracker_mask = 0;
+const __u32 drop_mask = 0;
 
 const __u8 bit_positions[64] = { 0, 1, 48, 2, 57, 49, 28, 3, 61, 58, 50, 42, 38, 29, 17, 4, 62, 55,
 	59, 36, 53, 51, 43, 22, 45, 39, 33, 30, 24, 18, 12, 5, 63, 47, 56, 27, 60, 41, 37, 16, 54,

@@ -159,6 +159,8 @@ enum pipeline_count {
 	COUNT_FAULTS, /* a read of kernel memory failed */
 	COUNT_TOO_DEEP, /* tracepoints nested deeper than TRACEPOINT_DEPTH: missed */
 	COUNT_ENTRY_UNKNOWN, /* functions returned whose entry was not seen: missed */
+	COUNT_DROPS_UNCOUNTED, /* drops that were not counted by rule: no room, or it can't be told */
+	COUNT_DROP_BYTES_UNCOUNTED, /* of these */
 	COUNT_MAX = 16,
 };
 
@@ -196,6 +198,8 @@ struct pipeline_config {
 		     * FRAME_VIEW_MAX at most */
 	__u32 epoch; /* of the newest matcher */
 	__u32 wakeup; /* bytes put into a ring after which its reader is woken */
+	__u32 drops; /* not 0: they are counted; kept by the pipeline, whatever sessions want */
+	__u32 reserved;
 	__u64 tracking; /* sessions that track */
 	/* A tracker entry's session bit counts only if the entry is not older than the epoch in which
 	 * the bit was given to its session, or its filter changed. */

@@ -189,6 +189,7 @@ struct bus *bus_free(struct bus *bus)
 	if (bus->named)
 		sd_bus_flush(bus->bus);
 	leave(bus);
+	bus_drops_free(bus->drops);
 	sd_event_unref(bus->event);
 	g_free(bus);
 	return NULL;

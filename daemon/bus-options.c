@@ -105,6 +105,9 @@ static int refuse_key(
 	g_autoptr(GString) allowed = g_string_new(NULL);
 	g_autofree char *escaped = text_excerpt_dup(key);
 
+	if (count == 0)
+		return sd_bus_error_setf(error, BUS_ERROR_PREFIX "InvalidOption",
+			"there is no option \"%s\": this method has none yet", escaped);
 	for (size_t i = 0; i < count; i++)
 		g_string_append_printf(allowed, "%s%s", i ? ", " : "", options[i].key);
 	return sd_bus_error_setf(error, BUS_ERROR_PREFIX "InvalidOption",

@@ -54,6 +54,11 @@ const struct dictionary_books *bus_session_books(struct bus *bus, struct session
 /* The method GetConfiguration; `userdata` is the bus. */
 int bus_method_get_configuration(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
+/* GetDropCounters: drops-bus.c. */
+int bus_get_drop_counters(sd_bus_message *message, void *userdata, sd_bus_error *error);
+/* Drops the calls that wait. Accepts NULL. */
+void bus_drops_free(struct drops_bus *drops);
+
 enum bus_option_type {
 	BUS_OPTION_STRING, /* s: char * */
 	BUS_OPTION_BOOLEAN, /* b: bool */

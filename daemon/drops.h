@@ -16,6 +16,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "notes.h"
+#include "pipeline.h"
+
+/* Without a drop for so long, us of CLOCK_MONOTONIC, a counter may have to make room. */
+#define DROPS_IDLE_USEC (60 * G_USEC_PER_SEC)
+
+#define DROPS_RULE_MAX 1024 /* bytes of a rule's text that are kept; "..." stands for the rest */
+
 struct drops;
 
 /* Who dropped: unique are netns_cookie, table_handle, chain_handle and handle, with the names. */
@@ -33,7 +41,9 @@ struct drop_counter {
 	char *rule; /* its text; NULL: a policy, or it is not known (yet) */
 	uint64_t packets, bytes;
 	uint64_t first, last; /* us, CLOCK_REALTIME */
-	char *example; /* the packet of the last tenth of a second, in brief; NULL: unknown */
+	/* A packet that was dropped, in brief (packet-brief.h), at most 0.1 s older than the last one;
+	 * NULL: unknown. */
+	char *example;
 };
 
 /* Since the daemon began to count. Never less than they were. */
@@ -55,5 +65,34 @@ int drops_read(struct drops *drops, GPtrArray **ret_counters, struct drop_totals
 
 /* Accepts NULL. */
 void drop_counter_free(void *counter);
+
+/* The engine's. */
+
+/* At most `max` counters at a time. */
+int drops_new(uint64_t max, struct drops **ret);
+
+/* Drops are counted in the pipeline's table from now on; it lives until drops_detach, which takes over
+ * what it has counted: call that when it does not count any more. */
+int drops_attach(struct drops *drops, const struct pipeline *pipeline);
+void drops_detach(struct drops *drops);
+
+/* Accepts NULL; returns NULL. */
+struct drops *drops_free(struct drops *drops);
+
+/* The scribe's: `drops` may be NULL. */
+
+/* A descriptor that is readable when drops_look has something to do; -1: there is none. */
+int drops_fd(const struct drops *drops);
+
+/* Takes in new counters and, if there is need of it, has old ones make room, which takes some ms. */
+void drops_look(struct drops *drops);
+
+/* The next question for the keeper, NOTE_RULE or NOTE_NETNS; false: there is none. Whose it is is in
+ * note.address, and note.tenure is DROPS_TENURE. */
+#define DROPS_TENURE UINT64_MAX
+bool drops_ask(struct drops *drops, struct note *ret);
+
+/* The answer: `length` 0: there is none. */
+void drops_answer(struct drops *drops, const struct note *note, const char *text, size_t length);
 
 #endif

@@ -18,6 +18,7 @@ struct engine {
 	struct arming *arming;
 	struct scribe *scribe; /* NULL: there is no keeper */
 	struct drops *drops; /* NULL: drops are not counted */
+	char *unarmed; /* why there is no trace rule for the drop counters; NULL: there is, or may not be */
 	struct plan plan;
 	uint64_t closed; /* ns, CLOCK_MONOTONIC: since when there are sessions and no pipeline */
 	uint64_t heard; /* ns, CLOCK_MONOTONIC: when probes were last seen to run */
@@ -37,6 +38,9 @@ int engine_require(struct engine *engine, struct failure *failure);
 
 /* Looks whether probes run; notes in the journals, afterwards, from when to when they did not. */
 void engine_listen(struct engine *engine);
+
+/* Nobody wants to know of anything, if this is the plan. */
+bool engine_is_idle(const struct engine *engine, const struct plan *plan);
 
 /* Installs the trace rule, where that is allowed. */
 int engine_arm(struct engine *engine, struct failure *failure);

@@ -86,11 +86,11 @@ static int batch_swap(struct batch *batch, const struct matcher *matcher, struct
 	int r;
 
 	/* The key first: what is not asked for any more shall cost nothing. */
-	if (plan_is_empty(&batch->plan))
+	if (engine_is_idle(engine, &batch->plan))
 		engine_disarm(engine);
 	r = engine_swap(engine, &batch->plan, matcher, failure);
 	if (r < 0) {
-		if (plan_is_empty(&batch->plan))
+		if (engine_is_idle(engine, &batch->plan))
 			engine_arm(engine, &ignored);
 		return r;
 	}

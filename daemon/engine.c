@@ -20,13 +20,20 @@ struct engine *engine_new(const struct settings *settings, struct state *state, 
 	engine->state = state;
 	engine->data = data;
 	engine->arming = arming_new();
+	if (settings->drop_counters)
+		drops_new(settings->drop_counters_max, &engine->drops);
 	/* Without it events are recorded all the same. */
 	if (keeper_fd() >= 0)
-		scribe_new(data,
+		scribe_new(data, engine->drops,
 			settings->allow_system_changes ? SCRIBE_IDS_ASSIGN : SCRIBE_IDS_LEAVE,
 			&engine->scribe);
 	g_mutex_init(&engine->lock);
 	return engine;
+}
+
+bool engine_is_idle(const struct engine *engine, const struct plan *plan)
+{
+	return plan_is_empty(plan) && !engine->drops;
 }
 
 static void set_armed(struct engine *engine)
@@ -71,7 +78,7 @@ int engine_reconfigure(
 		settings->allow_system_changes ? SCRIBE_IDS_ASSIGN : SCRIBE_IDS_LEAVE);
 	if (allowed)
 		engine_disarm(engine);
-	else if (engine->pipeline && !plan_is_empty(&engine->plan))
+	else if (engine->pipeline && !engine_is_idle(engine, &engine->plan))
 		r = engine_arm(engine, failure);
 	return r;
 }
@@ -150,12 +157,38 @@ static int resume(struct engine *engine, struct failure *failure)
 	return r < 0 ? r : engine_arm(engine, failure);
 }
 
+/* Drops are counted from now on, if that is wanted. */
+static int count_drops(struct engine *engine, struct failure *failure)
+{
+	g_autofree char *reason = NULL;
+	auto_failure unarmed = { 0 };
+	int r;
+
+	if (!engine->drops)
+		return 0;
+	r = drops_attach(engine->drops, engine->pipeline);
+	if (r < 0)
+		reason = g_strdup_printf("can't map the drop counters: %s", g_strerror(-r));
+	else
+		r = pipeline_drops_begin(engine->pipeline, &reason);
+	if (r < 0) {
+		failure_set(failure, FAILURE_INTERNAL, "%s", reason);
+		return r;
+	}
+	/* Without it, too, what another rule with nftrace makes the kernel show is counted. */
+	g_clear_pointer(&engine->unarmed, g_free);
+	if (engine_arm(engine, &unarmed) < 0)
+		engine->unarmed = g_steal_pointer(&unarmed.reason);
+	return 0;
+}
+
 int engine_open(struct engine *engine, struct failure *failure)
 {
 	const struct pipeline_options options = {
 		.attach = engine->settings->attach,
 		.ring_size = engine->settings->ring_size,
 		.tracker_size = engine->settings->tracker_size,
+		.drops_max = engine->drops ? engine->settings->drop_counters_max : 0,
 	};
 	struct pipeline *pipeline = NULL;
 	g_autofree char *reason = NULL;
@@ -179,7 +212,9 @@ int engine_open(struct engine *engine, struct failure *failure)
 	engine->pipeline = pipeline;
 	g_mutex_unlock(&engine->lock);
 
-	r = resume(engine, failure);
+	r = count_drops(engine, failure);
+	if (r == 0)
+		r = resume(engine, failure);
 	if (r < 0)
 		engine_close(engine);
 	return r;
@@ -206,6 +241,11 @@ void engine_close(struct engine *engine)
 
 		/* If it can't be emptied, freeing it detaches it all the same, only less gently. */
 		engine_apply(engine, &nothing, &ignored);
+	}
+	if (engine->drops) {
+		if (!pipeline_stale(pipeline))
+			pipeline_drops_end(pipeline);
+		drops_detach(engine->drops);
 	}
 	data_detach(engine->data);
 	engine->closed = clock_ns(CLOCK_MONOTONIC);
@@ -299,8 +339,10 @@ char *engine_warning(struct engine *engine)
 		silence = silence_find(pipeline_attach_mode(engine->pipeline) == ATTACH_KPROBE);
 	if (silence)
 		return silence;
+	if (engine->pipeline && engine->unarmed && !engine->armed)
+		return g_strdup_printf("drops are not counted: %s", engine->unarmed);
 	if (engine->settings->allow_system_changes || !engine->pipeline ||
-		plan_is_empty(&engine->plan) ||
+		engine_is_idle(engine, &engine->plan) ||
 		arming_find_rule(engine->arming, &found, &reason) < 0 || found)
 		return NULL;
 	return g_strdup(
@@ -399,9 +441,11 @@ struct engine *engine_free(struct engine *engine)
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
 		filter_free(engine->plan.entries[bit].filter);
 	scribe_free(engine->scribe);
+	drops_free(engine->drops);
 	arming_free(engine->arming);
 	settings_free(engine->settings);
 	g_mutex_clear(&engine->lock);
+	g_free(engine->unarmed);
 	g_free(engine);
 	return NULL;
 }

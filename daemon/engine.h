@@ -81,7 +81,7 @@ void engine_run(struct engine *engine, struct engine_request *const *requests, s
  * nf_tables was removed: close and open again. */
 bool engine_tend(struct engine *engine);
 
-/* One sentence (g_free it) if nothing can be seen because no trace rule exists and none may be
+/* One sentence (g_free it) if nothing can be seen because no trace rule exists and none may, or could, be
  * installed, or because the kernel's probes are switched off; NULL if all is well or it can't be told. */
 char *engine_warning(struct engine *engine);
 

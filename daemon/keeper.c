@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -83,6 +84,26 @@ int keeper_start(void)
 int keeper_fd(void)
 {
 	return near_fd;
+}
+
+/* It deals with strangers' rules, so lengths are checked. */
+int keeper_receive(struct keeper_answer *answer, char *text)
+{
+	struct iovec parts[] = {
+		{ .iov_base = answer, .iov_len = sizeof(*answer) },
+		{ .iov_base = text, .iov_len = KEEPER_TEXT_MAX },
+	};
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = G_N_ELEMENTS(parts) };
+	ssize_t n;
+
+	do
+		n = recvmsg(keeper_fd(), &message, MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if (n < (ssize_t)sizeof(*answer) || answer->length != (size_t)n - sizeof(*answer))
+		return -EBADMSG;
+	return 0;
 }
 
 void keeper_stop(void)

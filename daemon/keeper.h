@@ -62,6 +62,10 @@ int keeper_start(void);
 /* The near end of its socket, SOCK_SEQPACKET, until keeper_stop. */
 int keeper_fd(void);
 
+/* The next packet from it: the text, `answer->length` of it, goes to `text`, which has room for
+ * KEEPER_TEXT_MAX. -EAGAIN: there is none; another error: it is gone, or not to be trusted. */
+int keeper_receive(struct keeper_answer *answer, char *text);
+
 /* Ends it. Any thread, but one at a time, and not while another uses keeper_fd. */
 void keeper_stop(void);
 

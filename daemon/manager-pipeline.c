@@ -88,6 +88,7 @@ void manager_status_refresh(struct manager *manager, const char *warning)
 	else if (manager->state == MANAGER_READY)
 		manager->state = MANAGER_WAITING;
 
+	manager_tend_refresh(manager);
 	if (warning && g_strcmp0(warning, old) != 0)
 		log_warning("%s", warning);
 	if (was.open != manager->status.open)
@@ -100,11 +101,20 @@ void manager_status_refresh(struct manager *manager, const char *warning)
 		manager->observer.status_changed(manager->observer.context);
 }
 
+void manager_tend_refresh(struct manager *manager)
+{
+	/* A warning is to go when what it is about is well again. */
+	bool wanted = manager->sessions->len > 0 || manager->warning;
+
+	sd_event_source_set_enabled(manager->tend_timer, wanted ? SD_EVENT_ON : SD_EVENT_OFF);
+}
+
 static void run_open(void *argument)
 {
 	struct pipeline_job *job = argument;
 
 	job->result = engine_open(job->manager->engine, &job->failure);
+	job->warning = engine_warning(job->manager->engine);
 }
 
 static void done_open(void *argument)
@@ -127,7 +137,7 @@ static void done_open(void *argument)
 		manager->open_tries = OPEN_TRIES;
 		log_info("nf_tables is loaded");
 	}
-	manager_status_refresh(manager, manager->warning);
+	manager_status_refresh(manager, job->warning);
 	pipeline_job_free(job);
 }
 
@@ -304,6 +314,10 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 		return r;
 	}
 	engine_status(manager->engine, &manager->status);
+	manager->warning = engine_warning(manager->engine);
+	manager_tend_refresh(manager);
+	if (manager->warning)
+		log_warning("%s", manager->warning);
 	*ret = manager;
 	return 0;
 }

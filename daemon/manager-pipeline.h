@@ -8,6 +8,9 @@
 /* After a job: takes over what the engine is like now and tells the observer. `warning` may be NULL. */
 void manager_status_refresh(struct manager *manager, const char *warning);
 
+/* There are sessions, or not, or there is a warning: what is due every few seconds is done or not. */
+void manager_tend_refresh(struct manager *manager);
+
 /* Every session's state, after the pipeline came or went. */
 void manager_sessions_refresh(struct manager *manager);
 

@@ -34,8 +34,7 @@ static void forget(struct session *session)
 
 	manager->bits &= ~(1ULL << session->bit);
 	g_ptr_array_remove(manager->sessions, session);
-	if (!manager->sessions->len)
-		sd_event_source_set_enabled(manager->tend_timer, SD_EVENT_OFF);
+	manager_tend_refresh(manager);
 	session_free(session);
 	if (!manager->ending)
 		manager_quota_check(manager);
@@ -105,7 +104,7 @@ static void begin(struct session *session, const struct engine_session *begun)
 	if (session->options.duration)
 		sd_event_add_time_relative(manager->event, &session->timer, CLOCK_BOOTTIME,
 			session->options.duration, 0, on_duration, session);
-	sd_event_source_set_enabled(manager->tend_timer, SD_EVENT_ON);
+	manager_tend_refresh(manager);
 	if (*session->options.name)
 		log_info("session %" PRIu64 " (%s) records to %s", session->id,
 			session->options.name, session->path);
@@ -220,7 +219,9 @@ static void done_stop(struct session_job *job)
 	const struct failure *failure = &job->request.failure;
 
 	/* What was missing for the last session is nobody's problem any more. */
-	manager_status_refresh(manager, manager->sessions->len > 1 ? manager->warning : NULL);
+	manager_status_refresh(manager,
+		manager->sessions->len > 1 || engine_drops(manager->engine) ? manager->warning
+									    : NULL);
 	/* When the daemon ends the kernel side goes altogether: what can't be stopped by itself goes then. */
 	if (failure->reason && !manager->ending) {
 		log_error("session %" PRIu64 " can't be stopped: %s", session->id, failure->reason);

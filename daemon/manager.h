@@ -76,7 +76,7 @@ struct manager {
 	uint64_t quota_segments; /* that were removed */
 
 	sd_event_source *handover_timer; /* of settings, to the engine */
-	sd_event_source *tend_timer; /* while there are sessions */
+	sd_event_source *tend_timer; /* while there are sessions, or a warning */
 	bool tending; /* its job is on the way */
 	sd_event_source *open_timer; /* tries again to open the pipeline */
 	unsigned int open_tries;

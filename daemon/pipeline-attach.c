@@ -145,7 +145,7 @@ void detach_stub(struct pipeline *pipeline)
 	uint64_t missed = 0;
 
 	if (stub_missed(pipeline, &missed) == 0)
-		pipeline->missed += missed;
+		pipeline->stub_missed += missed;
 	attachment_detach(&pipeline->stub);
 }
 

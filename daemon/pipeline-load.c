@@ -52,6 +52,12 @@ static struct bpf_map **skeleton_map(struct pipeline_bpf *skeleton, enum pipelin
 		return &skeleton->maps.watches;
 	case MAP_RINGS:
 		return &skeleton->maps.rings;
+	case MAP_DROP_SLOTS:
+		return &skeleton->maps.drop_slots;
+	case MAP_DROP_WORDS:
+		return &skeleton->maps.drop_words;
+	case MAP_DROP_NEWS:
+		return &skeleton->maps.drop_news;
 	case MAP_CONSTANTS:
 		return &skeleton->maps.rodata;
 	case MAP_VARIABLES:
@@ -120,12 +126,20 @@ static int maps_prepare(const struct pipeline *pipeline, struct pipeline_bpf *sk
 	skeleton->rodata->possible_cpus = pipeline->cpus;
 	skeleton->rodata->ring_mask = pipeline->rings - 1;
 	skeleton->rodata->tracker_mask = pipeline->buckets - 1;
+	skeleton->rodata->drop_mask = pipeline->drop_slots - 1;
 
 	r = bpf_map__set_max_entries(skeleton->maps.stats, pipeline->cpus * FRAME_OWNERS);
 	if (r == 0)
 		r = bpf_map__set_max_entries(skeleton->maps.tracker, pipeline->buckets);
 	if (r == 0)
 		r = bpf_map__set_max_entries(skeleton->maps.rings, pipeline->rings);
+	if (r == 0)
+		r = bpf_map__set_max_entries(skeleton->maps.drop_slots, pipeline->drop_slots);
+	if (r == 0)
+		r = bpf_map__set_max_entries(skeleton->maps.drop_words, pipeline->drop_slots);
+	if (r == 0)
+		r = bpf_map__set_max_entries(
+			skeleton->maps.drop_news, (uint32_t)sysconf(_SC_PAGESIZE));
 	for (int i = 0; r == 0 && i < PIPELINE_MAPS; i++) {
 		if (pipeline->maps[i] >= 0)
 			r = bpf_map__reuse_fd(*skeleton_map(skeleton, i), pipeline->maps[i]);
@@ -178,6 +192,12 @@ static int mappings_make(struct pipeline *pipeline)
 	if (r == 0)
 		r = mapping_make(&pipeline->tracker, pipeline->maps[MAP_TRACKER],
 			sizeof(struct tracker_bucket), pipeline->buckets);
+	if (r == 0)
+		r = mapping_make(&pipeline->drops, pipeline->maps[MAP_DROP_SLOTS],
+			sizeof(struct drop_slot), pipeline->drop_slots);
+	if (r == 0)
+		r = mapping_make(&pipeline->drop_words, pipeline->maps[MAP_DROP_WORDS],
+			sizeof(struct drop_words), pipeline->drop_slots);
 	return r;
 }
 
@@ -224,6 +244,16 @@ static unsigned int buckets_count(uint32_t packets)
 	while (buckets < packets / TRACKER_SLOTS && buckets < 1u << 24)
 		buckets *= 2;
 	return buckets;
+}
+
+/* A power of two of slots, at most half of which are used. */
+static uint32_t drop_slots_count(uint32_t max)
+{
+	uint32_t slots = 1;
+
+	while (slots < max * 2)
+		slots *= 2;
+	return slots;
 }
 
 /* Where page fragments are; without it they are not seen. */
@@ -281,6 +311,7 @@ int pipeline_load(
 		pipeline->cpus = r > 0 ? (unsigned int)r : 1;
 		pipeline->rings = rings_count(pipeline->cpus);
 		pipeline->buckets = buckets_count(options->tracker_size);
+		pipeline->drop_slots = drop_slots_count(options->drops_max);
 	}
 	library_begin(pipeline, said);
 	r = skeleton_load(pipeline, choose_programs, &pipeline->programs);
@@ -337,6 +368,11 @@ void pipeline_unload_probes(struct pipeline *pipeline)
 struct pipeline_config *pipeline_config(const struct pipeline *pipeline)
 {
 	return &((struct pipeline_bpf__bss *)pipeline->variables.address)->config;
+}
+
+struct drop_control *pipeline_drop_control(const struct pipeline *pipeline)
+{
+	return &((struct pipeline_bpf__bss *)pipeline->variables.address)->drop_control;
 }
 
 uint64_t *pipeline_arrivals(const struct pipeline *pipeline)

@@ -50,6 +50,9 @@ enum pipeline_map {
 	MAP_RETURNS,
 	MAP_WATCHES,
 	MAP_RINGS,
+	MAP_DROP_SLOTS,
+	MAP_DROP_WORDS,
+	MAP_DROP_NEWS,
 	MAP_CONSTANTS,
 	MAP_VARIABLES,
 	PIPELINE_MAPS,
@@ -107,11 +110,12 @@ struct pipeline {
 	unsigned int cpus; /* possible ones */
 	unsigned int buckets; /* of the tracker */
 	unsigned int rings;
+	uint32_t drop_slots;
 	int *ring_fds;
 	int maps[PIPELINE_MAPS];
 	struct pipeline_bpf *programs; /* NULL: not loaded */
 	struct pipeline_bpf *probe_programs; /* of further probes; NULL: there are none */
-	struct mapping variables, stats, tracker;
+	struct mapping variables, stats, tracker, drops, drop_words;
 	int module_btf; /* BTF object, -1: vmlinux */
 
 	struct attachment stub;
@@ -120,11 +124,13 @@ struct pipeline {
 	struct attachment freed; /* sees skbs go that a probed return waits for */
 	int matchers[PIPELINE_ARRAYS]; /* that are in STAGE_MATCHER; -1: none */
 	bool running; /* CAPTURE's slot is filled, the stub attached */
+	bool counting; /* of drops: it runs without sessions, too */
 	bool hooked; /* the tracker's hooks are attached */
 	unsigned int bank; /* of the current matcher */
 	uint32_t epoch; /* of the current matcher */
 	bool missed_known; /* the kernel tells what it skipped */
-	uint64_t missed; /* of stubs that were detached, and of further probes */
+	uint64_t missed; /* of further probes that were detached */
+	uint64_t stub_missed; /* of stubs that were detached */
 };
 
 /* pipeline-kernel.c: what the kernel is like. Errors as pipeline_new. */
@@ -169,6 +175,8 @@ int pipeline_load_probes(struct pipeline *pipeline, char **ret_reason);
 void pipeline_unload_probes(struct pipeline *pipeline);
 /* The configuration as the programs read it, in memory that they share. */
 struct pipeline_config *pipeline_config(const struct pipeline *pipeline);
+/* Of the drop counters, the same. */
+struct drop_control *pipeline_drop_control(const struct pipeline *pipeline);
 /* Of the rate limit: when a session's next event is due, by bit. */
 uint64_t *pipeline_arrivals(const struct pipeline *pipeline);
 /* The maps of programs to tail-call: descriptors; and the one for __nft_trace_packet. */
@@ -209,6 +217,10 @@ int program_missed(int program, uint64_t *ret);
 int stage_set(
 	const struct pipeline *pipeline, enum pipeline_array array, uint32_t stage, int program);
 void stage_clear(const struct pipeline *pipeline, enum pipeline_array array, uint32_t stage);
+/* Fills the slots and attaches the stub; nothing is in its slot when it fails. */
+int pipeline_start(struct pipeline *pipeline, char **ret_reason);
+/* Detaches all, empties the slots and lets go of the programs. */
+void pipeline_stop(struct pipeline *pipeline);
 
 /*
  * pipeline-probes.c: further probes. What is attached runs the matcher that is there, so it may be

@@ -55,7 +55,7 @@ void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit)
 	pipeline_arrivals(pipeline)[bit] = 0;
 }
 
-int pipeline_missed(const struct pipeline *pipeline, uint64_t *ret)
+int pipeline_stub_missed(const struct pipeline *pipeline, uint64_t *ret)
 {
 	uint64_t missed;
 	int r;
@@ -63,6 +63,17 @@ int pipeline_missed(const struct pipeline *pipeline, uint64_t *ret)
 	if (!pipeline->missed_known)
 		return -EOPNOTSUPP;
 	r = stub_missed(pipeline, &missed);
+	if (r == 0)
+		*ret = pipeline->stub_missed + missed;
+	return r;
+}
+
+int pipeline_missed(const struct pipeline *pipeline, uint64_t *ret)
+{
+	uint64_t missed;
+	int r;
+
+	r = pipeline_stub_missed(pipeline, &missed);
 	if (r < 0)
 		return r;
 	*ret = pipeline->missed + missed + probes_missed(pipeline) +

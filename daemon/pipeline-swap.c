@@ -58,18 +58,6 @@ void stage_clear(const struct pipeline *pipeline, enum pipeline_array array, uin
 	bpf_map_delete_elem(pipeline_stages(pipeline, array), &stage);
 }
 
-/*
- * Waits until every program that runs now has ended: the kernel does after any update of a map of
- * maps (maybe_wait_bpf_programs in kernel/bpf/syscall.c), so the first ring is put where it is.
- */
-static int grace_period(const struct pipeline *pipeline)
-{
-	uint32_t key = 0;
-
-	return bpf_map_update_elem(
-		pipeline->maps[MAP_RINGS], &key, &pipeline->ring_fds[0], BPF_ANY);
-}
-
 /* What both the old and the new sessions need. The old ones have their rates and ages until then. */
 static void config_widen(
 	struct pipeline *pipeline, const struct pipeline_config *new, uint32_t epoch)
@@ -108,7 +96,7 @@ static void tracking_end(struct pipeline *pipeline)
 	if (!pipeline->hooked)
 		return;
 	detach_hooks(pipeline);
-	grace_period(pipeline);
+	pipeline_grace(pipeline);
 	memset(pipeline->tracker.address, 0,
 		sizeof(struct tracker_bucket) * (size_t)pipeline->buckets);
 }
@@ -121,7 +109,22 @@ static void bank_empty(
 	matcher_unload(&target, bank);
 }
 
-static void pipeline_stop(struct pipeline *pipeline)
+/* No sessions, and drops are counted all the same: CAPTURE finds no matcher behind it. */
+static void pipeline_rest(struct pipeline *pipeline)
+{
+	static const struct pipeline_config none;
+	enum pipeline_array array = pipeline_array(pipeline);
+
+	probes_detach(pipeline, NULL);
+	stage_clear(pipeline, array, STAGE_MATCHER);
+	pipeline_grace(pipeline);
+	config_narrow(pipeline, &none);
+	tracking_end(pipeline);
+	bank_empty(pipeline, array, pipeline->bank);
+	fd_close(&pipeline->matchers[array]);
+}
+
+void pipeline_stop(struct pipeline *pipeline)
 {
 	static const struct pipeline_config none;
 	enum pipeline_array array = pipeline_array(pipeline);
@@ -132,7 +135,7 @@ static void pipeline_stop(struct pipeline *pipeline)
 	stage_clear(pipeline, array, STAGE_MATCHER);
 	stage_clear(pipeline, array, STAGE_EMIT);
 	stage_clear(pipeline, array, STAGE_SECTIONS);
-	grace_period(pipeline);
+	pipeline_grace(pipeline);
 	config_narrow(pipeline, &none);
 	tracking_end(pipeline);
 	bank_empty(pipeline, array, pipeline->bank);
@@ -141,8 +144,17 @@ static void pipeline_stop(struct pipeline *pipeline)
 	pipeline->running = false;
 }
 
-/* The first sessions: everything is in its place when the stub is attached. */
-static int pipeline_start(struct pipeline *pipeline, char **ret_reason)
+static void stages_clear(const struct pipeline *pipeline)
+{
+	enum pipeline_array array = pipeline_array(pipeline);
+
+	stage_clear(pipeline, array, STAGE_CAPTURE);
+	stage_clear(pipeline, array, STAGE_EMIT);
+	stage_clear(pipeline, array, STAGE_SECTIONS);
+}
+
+/* Everything is in its place when the stub is attached. */
+int pipeline_start(struct pipeline *pipeline, char **ret_reason)
 {
 	enum pipeline_array array = pipeline_array(pipeline);
 	int r;
@@ -155,12 +167,13 @@ static int pipeline_start(struct pipeline *pipeline, char **ret_reason)
 	if (r == 0)
 		r = stage_set(pipeline, array, STAGE_CAPTURE,
 			pipeline_program_stage(pipeline, STAGE_CAPTURE));
-	if (r < 0) {
+	if (r < 0)
 		*ret_reason = kernel_refusal("can't fill the program array", r);
-		return r;
-	}
-	r = attach_stub(pipeline, ret_reason);
-	if (r == 0)
+	else
+		r = attach_stub(pipeline, ret_reason);
+	if (r < 0)
+		stages_clear(pipeline);
+	else
 		pipeline->running = true;
 	return r;
 }
@@ -222,7 +235,6 @@ static int pipeline_exchange(struct pipeline *pipeline, struct exchange *exchang
 {
 	bool attach = config->tracking && !pipeline->hooked;
 	struct pipeline_config before = *pipeline_config(pipeline);
-	enum pipeline_array array = pipeline_array(pipeline);
 	int r;
 
 	if (attach) {
@@ -242,11 +254,6 @@ static int pipeline_exchange(struct pipeline *pipeline, struct exchange *exchang
 	/* What was goes on. */
 	matchers_set(pipeline, pipeline->matchers);
 	*pipeline_config(pipeline) = before;
-	if (!pipeline->running) {
-		stage_clear(pipeline, array, STAGE_CAPTURE);
-		stage_clear(pipeline, array, STAGE_EMIT);
-		stage_clear(pipeline, array, STAGE_SECTIONS);
-	}
 	if (attach)
 		tracking_end(pipeline);
 	return r;
@@ -256,7 +263,7 @@ static int pipeline_exchange(struct pipeline *pipeline, struct exchange *exchang
 static void pipeline_settle(struct pipeline *pipeline, struct exchange *exchange,
 	const struct pipeline_config *config, const struct pipeline_probe *probes)
 {
-	grace_period(pipeline);
+	pipeline_grace(pipeline);
 	config_narrow(pipeline, config);
 	if (!config->tracking)
 		tracking_end(pipeline);
@@ -279,7 +286,9 @@ int pipeline_swap(struct pipeline *pipeline, const struct matcher *matcher, bool
 	int r;
 
 	if (empty) {
-		if (pipeline->running)
+		if (pipeline->counting)
+			pipeline_rest(pipeline);
+		else if (pipeline->running)
 			pipeline_stop(pipeline);
 		pipeline->epoch++;
 		return 0;

@@ -161,6 +161,8 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 	mapping_free(&pipeline->variables);
 	mapping_free(&pipeline->stats);
 	mapping_free(&pipeline->tracker);
+	mapping_free(&pipeline->drops);
+	mapping_free(&pipeline->drop_words);
 	for (unsigned int i = 0; pipeline->ring_fds && i < pipeline->rings; i++)
 		fd_close(&pipeline->ring_fds[i]);
 	g_free(pipeline->ring_fds);

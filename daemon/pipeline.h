@@ -4,8 +4,10 @@
  * the worker that changes it; the counters may be read by any thread at any time (they are mapped).
  *
  * Programs that are attached by fentry pin the nf_tables module, so in that mode they are loaded only
- * while there are sessions: "modprobe -r nf_tables" works while none runs. Nothing is pinned in a file
- * system and no tracefs probe is made: all ends with the process.
+ * while there are sessions, or drops are counted: "modprobe -r nf_tables" works otherwise. (While drops
+ * are counted it is refused in any mode: the trace rule that arms the kernel is a rule, and rules keep
+ * nf_tables loaded.) Nothing is pinned in a file system and no tracefs probe is made: all ends with the
+ * process.
  */
 #ifndef NFTTRACED_DAEMON_PIPELINE_H
 #define NFTTRACED_DAEMON_PIPELINE_H
@@ -13,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../bpf/drop-slots.h"
 #include "../bpf/pipeline.h"
 #include "matcher.h"
 
@@ -26,6 +29,7 @@ struct pipeline_options {
 	enum attach_mode attach;
 	uint32_t ring_size; /* bytes of all rings together; rounded up to what the kernel takes */
 	uint32_t tracker_size; /* packets tracked at a time */
+	uint32_t drops_max; /* rules whose drops can be counted; 0: none */
 };
 
 #define PIPELINE_SYMBOL_MAX 255 /* bytes */
@@ -99,6 +103,29 @@ bool pipeline_stale(const struct pipeline *pipeline);
 /* Frees tracker slots without an event for `age` seconds; returns how many. */
 unsigned int pipeline_tracker_age(
 	struct pipeline *pipeline, unsigned int age, unsigned int *ret_used);
+
+/*
+ * pipeline-drops.c: has drops counted from now on, whether there are sessions or not: the stub is
+ * attached and CAPTURE in its slot. pipeline_drops_end: no longer, and detached if there are no sessions.
+ */
+int pipeline_drops_begin(struct pipeline *pipeline, char **ret_reason);
+void pipeline_drops_end(struct pipeline *pipeline);
+
+/* The table of drop counters in memory, while the pipeline lives. */
+struct pipeline_drops {
+	struct drop_slot *slots;
+	struct drop_words *words;
+	struct drop_control *control;
+	uint32_t count; /* of slots */
+	int news; /* descriptor of a ring, for ring_new: something in it wants to be looked at */
+};
+void pipeline_drops(const struct pipeline *pipeline, struct pipeline_drops *ret);
+
+/* Waits until no program runs any more that runs now. Any thread. */
+void pipeline_grace(const struct pipeline *pipeline);
+
+/* Calls of __nft_trace_packet that were skipped; the rest as pipeline_missed. */
+int pipeline_stub_missed(const struct pipeline *pipeline, uint64_t *ret);
 
 /* The ring buffers' map descriptors, for ring_new. */
 unsigned int pipeline_rings(const struct pipeline *pipeline);

@@ -2,7 +2,7 @@
 /*
  * The scribe: a thread that writes the words for numbers into journals. It reads what the data thread
  * has noted, asks the keeper, and has the data thread append what it is told. An event never waits for
- * it. Owned by the engine.
+ * it. It looks after the drop counters, too, and their words. Owned by the engine.
  */
 #ifndef NFTTRACED_SCRIBE_H
 #define NFTTRACED_SCRIBE_H
@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "data.h"
+#include "drops.h"
 
 enum scribe_ids {
 	SCRIBE_IDS_ASSIGN, /* namespaces may get ids in ours, so that their rules are kept current */
@@ -24,8 +25,8 @@ enum scribe_reasons {
 
 struct scribe;
 
-/* Starts the thread; the keeper has been started. `data` is borrowed. */
-int scribe_new(struct data *data, enum scribe_ids ids, struct scribe **ret);
+/* Starts the thread. `data` and `drops`, which may be NULL, are borrowed. */
+int scribe_new(struct data *data, struct drops *drops, enum scribe_ids ids, struct scribe **ret);
 
 /* Another rule about ids, from the next time that rulesets are read for the first of the sessions. Any
  * thread's. */

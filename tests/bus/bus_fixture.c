@@ -19,6 +19,8 @@
 
 struct fixture fixture;
 
+static const char daemon_config[] = "[Daemon]\nDropCounters=no\n";
+
 static const char bus_config[] =
 	"<busconfig><type>system</type><listen>unix:path=%s/bus</listen><auth>EXTERNAL</auth>"
 	"<policy context='default'><allow user='*'/><allow own='*'/>"
@@ -47,7 +49,8 @@ static pid_t spawn(const char *const *arguments, const char *error_path)
 pid_t fixture_spawn(const char *state, const char *error_path)
 {
 	const char *daemon = getenv("NFTTRACED_TEST_DAEMON");
-	const char *const arguments[] = { daemon, "--state-dir", state, NULL };
+	g_autofree char *config = g_build_filename(fixture.directory, "nfttraced.conf", NULL);
+	const char *const arguments[] = { daemon, "--config", config, "--state-dir", state, NULL };
 
 	ck_assert_msg(daemon, "NFTTRACED_TEST_DAEMON must name the daemon");
 	return spawn(arguments, error_path);
@@ -80,6 +83,13 @@ static void await_file(const char *path)
 		ck_assert_msg(g_get_monotonic_time() < end, "%s did not appear", path);
 		g_usleep(10 * 1000);
 	}
+}
+
+void fixture_configure(const char *text)
+{
+	g_autofree char *path = g_build_filename(fixture.directory, "nfttraced.conf", NULL);
+
+	ck_assert(g_file_set_contents(path, text, -1, NULL));
 }
 
 void fixture_daemon_start(void)
@@ -126,6 +136,7 @@ void fixture_start(void)
 	config = g_strdup_printf(bus_config, fixture.directory);
 	config_path = g_build_filename(fixture.directory, "bus.conf", NULL);
 	ck_assert(g_file_set_contents(config_path, config, -1, NULL));
+	fixture_configure(daemon_config);
 	address = g_strdup_printf("unix:path=%s/bus", fixture.directory);
 	g_setenv("DBUS_SYSTEM_BUS_ADDRESS", address, TRUE);
 	fixture_bus_start();

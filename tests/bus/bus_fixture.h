@@ -34,6 +34,9 @@ void fixture_stop(void);
 pid_t fixture_spawn(const char *state, const char *error_path);
 int fixture_wait(pid_t pid);
 void fixture_daemon_start(void);
+
+/* What the next daemon's configuration is; the first one's says DropCounters=no. */
+void fixture_configure(const char *text);
 /* Waits until the daemon has its name. */
 void fixture_daemon_await(void);
 void fixture_bus_start(void);

@@ -36,7 +36,7 @@ check "and most are suppressed" at_least "$(book suppressed)" 1000
 check "but not all" at_least "$(book journaled)" 10
 daemon_stop
 
-printf '[Daemon]\nAllowSystemChanges=no\n' >"$work/nfttraced.conf"
+printf '[Daemon]\nDropCounters=no\nAllowSystemChanges=no\n' >"$work/nfttraced.conf"
 daemon_start --config "$work/nfttraced.conf"
 session_start --verdicts drop --filter 'udp port 8080'
 check "where it may change nothing there is no table of its own" sh -c '! nft list tables | grep -q nfttraced'

@@ -11,7 +11,9 @@
 
 #include "daemon/ring.h"
 
-#define RINGS 2
+#define RINGS      2
+#define NEWS       RINGS /* the ring of news of drop counters */
+#define DROP_SLOTS 64
 
 struct ring {
 	unsigned int index;
@@ -33,7 +35,13 @@ static struct {
 	bool empty;
 	uint32_t epoch;
 	unsigned int next_ring;
-	struct fake_ring rings[RINGS];
+	struct fake_ring rings[RINGS + 1];
+	bool counting;
+	struct drop_slot drop_slots[DROP_SLOTS];
+	struct drop_words drop_words[DROP_SLOTS];
+	struct drop_control drop_control;
+	unsigned int graces;
+	uint64_t missed, uncounted, uncounted_bytes;
 	struct pipeline_config config;
 	struct pipeline_probe probes[EVENT_PROBES_MAX];
 	struct session_stats sessions[EVENT_SESSIONS_MAX];
@@ -213,7 +221,104 @@ uint32_t pipeline_next_epoch(const struct pipeline *pipeline)
 
 uint64_t pipeline_count(const struct pipeline *pipeline, enum pipeline_count which)
 {
-	return which == COUNT_CALLS ? fake.calls : 0;
+	switch (which) {
+	case COUNT_CALLS:
+		return fake.calls;
+	case COUNT_DROPS_UNCOUNTED:
+		return fake.uncounted;
+	case COUNT_DROP_BYTES_UNCOUNTED:
+		return fake.uncounted_bytes;
+	default:
+		return 0;
+	}
+}
+
+int pipeline_drops_begin(struct pipeline *pipeline, char **ret_reason)
+{
+	fake.counting = true;
+	return 0;
+}
+
+void pipeline_drops_end(struct pipeline *pipeline)
+{
+	fake.counting = false;
+}
+
+void pipeline_drops(const struct pipeline *pipeline, struct pipeline_drops *ret)
+{
+	*ret = (struct pipeline_drops){
+		.slots = fake.drop_slots,
+		.words = fake.drop_words,
+		.control = &fake.drop_control,
+		.count = DROP_SLOTS,
+		.news = NEWS,
+	};
+}
+
+void pipeline_grace(const struct pipeline *pipeline)
+{
+	fake.graces++;
+}
+
+int pipeline_stub_missed(const struct pipeline *pipeline, uint64_t *ret)
+{
+	if (fake.missed == FAKE_UNTOLD)
+		return -EOPNOTSUPP;
+	*ret = fake.missed;
+	return 0;
+}
+
+void fake_drops_reset(void)
+{
+	memset(fake.drop_slots, 0, sizeof(fake.drop_slots));
+	memset(fake.drop_words, 0, sizeof(fake.drop_words));
+	memset(&fake.drop_control, 0, sizeof(fake.drop_control));
+	fake.missed = fake.uncounted = fake.uncounted_bytes = fake.graces = 0;
+}
+
+struct drop_slot *fake_drop(unsigned int index, const struct drop_key *key, const char *table,
+	const char *chain, uint64_t packets)
+{
+	struct drop_slot *slot = &fake.drop_slots[index];
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (slot->state != DROP_COUNTING) {
+		slot->key = *key;
+		slot->first = now.tv_sec * 1000000000ULL + now.tv_nsec;
+		slot->state = DROP_COUNTING;
+		slot->named = 1;
+		g_strlcpy(fake.drop_words[index].table, table, EVENT_NAME_MAX + 1);
+		g_strlcpy(fake.drop_words[index].chain, chain, EVENT_NAME_MAX + 1);
+		fake.drop_control.used++;
+	}
+	slot->packets += packets;
+	slot->bytes += packets * FAKE_DROP_BYTES;
+	slot->last = now.tv_sec * 1000000000ULL + now.tv_nsec;
+	return slot;
+}
+
+void fake_drop_example(unsigned int index, const struct drop_example *example)
+{
+	fake.drop_words[index].example = *example;
+	fake.drop_slots[index].example = fake.drop_slots[index].last;
+	fake.drop_slots[index].example_turn += 2;
+}
+
+void fake_uncounted(uint64_t packets)
+{
+	fake.uncounted += packets;
+	fake.uncounted_bytes += packets * FAKE_DROP_BYTES;
+}
+
+void fake_missed(uint64_t missed)
+{
+	fake.missed = missed;
+}
+
+unsigned int fake_graces(void)
+{
+	return fake.graces;
 }
 
 void pipeline_session_stats(

@@ -18,6 +18,23 @@ void fake_event(uint64_t sessions);
 void fake_ring_full(uint64_t sessions);
 void fake_suppressed(uint64_t sessions);
 
+/* Drop counters: a slot of the table has so many packets more of that key (and the key, if it was free);
+ * an example; packets that were not counted by rule; calls that were skipped, FAKE_UNTOLD: the kernel
+ * does not tell. */
+#define FAKE_DROP_BYTES 100 /* each */
+#define FAKE_UNTOLD     UINT64_MAX
+struct drop_slot *fake_drop(unsigned int index, const struct drop_key *key, const char *table,
+	const char *chain, uint64_t packets);
+void fake_drop_example(unsigned int index, const struct drop_example *example);
+void fake_uncounted(uint64_t packets);
+void fake_missed(uint64_t missed);
+
+/* All of these begin anew. */
+void fake_drops_reset(void);
+
+/* How often pipeline_grace was called. */
+unsigned int fake_graces(void);
+
 /* What pipeline_new and pipeline_swap return from now on. */
 void fake_fail_new(int error);
 void fake_fail_swap(int error);

@@ -17,6 +17,7 @@ work=$(mktemp -d /run/scenario.XXXXXX)
 export NFTTRACED_STATE_DIR=$work/state
 daemon_log=$work/daemon.log
 daemon_pid=
+printf '[Daemon]\nDropCounters=no\n' >"$work/daemon.conf"
 
 # check SENTENCE COMMAND...: one line of result; the scenario goes on.
 check() {
@@ -83,10 +84,17 @@ bus_start() {
         }
 }
 
-# daemon_start [OPTION...]: returns when the daemon has its name on the bus.
+# daemon_config KEY=VALUE...: what the daemon's configuration has from now on, over what it had. In the beginning that
+# is DropCounters=no, so that the daemon is idle without a session.
+daemon_config() {
+        printf '%s\n' "$@" >>"$work/daemon.conf"
+}
+
+# daemon_start [OPTION...]: returns when the daemon has its name on the bus. Another --config takes the place of what
+# daemon_config said.
 daemon_start() {
         mkdir -p "$NFTTRACED_STATE_DIR"
-        nfttraced --state-dir "$NFTTRACED_STATE_DIR" ${NFTTRACED_ATTACH:+--attach "$NFTTRACED_ATTACH"} "$@" >>"$daemon_log" 2>&1 &
+        nfttraced --config "$work/daemon.conf" --state-dir "$NFTTRACED_STATE_DIR" ${NFTTRACED_ATTACH:+--attach "$NFTTRACED_ATTACH"} "$@" >>"$daemon_log" 2>&1 &
         daemon_pid=$!
         gdbus wait --system --timeout 60 org.nfttraced1 || {
                 echo "not ok - the daemon starts"
@@ -161,6 +169,49 @@ ruleset() {
                 echo "not ok - the ruleset of $1 loads"
                 exit 1
         }
+}
+
+# A load that nests: packets come from a delay queue by a timer interrupt, on the CPU where a local sender is being
+# dropped. nesting_network: after network. nesting_rules: what drops both. nesting_load EACH: so many of both, all of
+# which meet the rules; sets $sent, what the rules' counters have then.
+nesting_network() {
+        # A slow guest must not lose what arrives while it is busy: all of the load is to meet the rules.
+        sysctl -qw net.core.netdev_max_backlog=100000
+        tc -n client qdisc add dev v0 root netem delay 2ms limit 100000
+}
+
+nesting_rules() {
+        ruleset server <<'END'
+table inet filter {
+        chain input {
+                type filter hook input priority 0; policy accept;
+                udp dport 5001 counter drop comment "inbound"
+        }
+        chain output {
+                type filter hook output priority 0; policy accept;
+                udp dport 5002 counter drop comment "outbound"
+        }
+}
+END
+}
+
+nesting_load() {
+        local first second
+        taskset -c 0 ip netns exec client traffic udp 10.0.42.2 5001 "$1" >/dev/null &
+        first=$!
+        taskset -c 0 ip netns exec server traffic udp 10.0.42.1 5002 "$1" >/dev/null &
+        second=$!
+        wait $first $second
+        # The delay queue is empty when the rules' counters have all of them.
+        for _ in $(seq 200); do
+                sent=$(counted_by_nft server)
+                [ "$sent" = $((2 * $1)) ] && break
+        done
+}
+
+# counted_by_nft NETNS: packets of all rules' counters there.
+counted_by_nft() {
+        on "$1" nft list ruleset | sed -nE 's/.*counter packets ([0-9]+) .*/\1/p' | paste -sd+ | bc
 }
 
 # Handles as nft tells them. handle_of_table NETNS FAMILY TABLE; handle_of_chain NETNS FAMILY TABLE CHAIN;

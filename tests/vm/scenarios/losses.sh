@@ -16,6 +16,7 @@ status_of() {
 
 cat >"$work/nfttraced.conf" <<'END'
 [Daemon]
+DropCounters=no
 RingSize=64K
 TrackerSize=1024
 END

@@ -11,10 +11,6 @@ missed() {
         busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Missed | awk '{print $2}'
 }
 
-dropped() {
-        on server nft list ruleset | sed -nE 's/.*counter packets ([0-9]+) .*/\1/p' | paste -sd+ | bc
-}
-
 # Events whose rule is not the one that drops packets to their port.
 misattributed() {
         awk -v inbound="$(handle_of_rule server inet filter input '"inbound"')" \
@@ -30,32 +26,12 @@ misattributed() {
 
 # nest ATTACH
 nest() {
-        local before after first second sent
-        ruleset server <<'END'
-table inet filter {
-        chain input {
-                type filter hook input priority 0; policy accept;
-                udp dport 5001 counter drop comment "inbound"
-        }
-        chain output {
-                type filter hook output priority 0; policy accept;
-                udp dport 5002 counter drop comment "outbound"
-        }
-}
-END
+        local before after
+        nesting_rules
         daemon_start --attach "$1"
         session_start --verdicts drop --filter 'udp portrange 5001-5002' --no-track
         before=$(missed)
-        taskset -c 0 ip netns exec client traffic udp 10.0.42.2 5001 $each >/dev/null &
-        first=$!
-        taskset -c 0 ip netns exec server traffic udp 10.0.42.1 5002 $each >/dev/null &
-        second=$!
-        wait $first $second
-        # The delay queue is empty when the rules' counters have all of them.
-        for _ in $(seq 200); do
-                sent=$(dropped)
-                [ "$sent" = $((2 * each)) ] && break
-        done
+        nesting_load $each
         after=$(missed)
         session_stop
         check "$1: the rules dropped every packet" equal "$sent" $((2 * each))
@@ -72,8 +48,6 @@ END
 
 bus_start
 network
-# A slow guest must not lose what arrives while it is busy: all of the load is to meet the rules.
-sysctl -qw net.core.netdev_max_backlog=100000
-tc -n client qdisc add dev v0 root netem delay 2ms limit 100000
+nesting_network
 nest kprobe
 nest fentry

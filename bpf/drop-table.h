@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table of drop counters (drop-slots.h): finding a key's slot, claiming one, counting. It knows
+ * nothing of packets, so that it can be tested by itself.
+ */
+#ifndef NFTTRACED_DROP_TABLE_H
+#define NFTTRACED_DROP_TABLE_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "drop-slots.h"
+
+/* Primes near 2^64 / golden ratio and the like: handles are small numbers that follow each other. */
+#define DROP_SPREAD_NETNS 0x9e3779b97f4a7c15ull
+#define DROP_SPREAD_TABLE 0xc2b2ae3d27d4eb4full
+#define DROP_SPREAD_RULE  0x165667b19e3779f9ull
+#define DROP_SPREAD_CHAIN 0x85ebca77c2b2ae63ull
+
+#define DROP_NONE (~0u) /* an index that no slot has */
+
+/* Filled in by the loader: slots less 1, a power of two less 1. */
+extern const __u32 drop_mask;
+
+extern struct drop_control drop_control;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct drop_slot);
+} drop_slots __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct drop_words);
+} drop_words __weak SEC(".maps");
+
+/* Wakes the daemon: the index of a slot that is new, or DROP_NONE when there is need of room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} drop_news __weak SEC(".maps");
+
+static __always_inline struct drop_slot *drop_slot(__u32 index)
+{
+	__u32 key = index & drop_mask;
+
+	return bpf_map_lookup_elem(&drop_slots, &key);
+}
+
+static __always_inline __u32 drop_state(const struct drop_slot *slot)
+{
+	return *(const volatile __u32 *)&slot->state;
+}
+
+static __always_inline bool drop_key_equal(const struct drop_key *a, const struct drop_key *b)
+{
+	return a->rule == b->rule && a->table == b->table && a->chain == b->chain &&
+		a->netns == b->netns && a->family == b->family;
+}
+
+/* Where the search for a key begins. */
+static __always_inline __u32 drop_home(const struct drop_key *key)
+{
+	return (key->netns * DROP_SPREAD_NETNS + key->table * DROP_SPREAD_TABLE +
+		       key->chain * DROP_SPREAD_CHAIN + key->rule * DROP_SPREAD_RULE) >>
+		32;
+}
+
+/* The index of a key's slot, or DROP_NONE. Not static, so that the verifier looks at it once. */
+__noinline __u32 drop_find(const struct drop_key *key, __u32 home)
+{
+	if (!key)
+		return DROP_NONE;
+	for (__u32 i = 0; i < DROP_PROBES; i++) {
+		struct drop_slot *slot = drop_slot(home + i);
+		__u32 state;
+
+		if (!slot)
+			return DROP_NONE;
+		state = drop_state(slot);
+		if (state == DROP_COUNTING && drop_key_equal(&slot->key, key))
+			return (home + i) & drop_mask;
+		if (state == DROP_FREE)
+			return DROP_NONE;
+	}
+	return DROP_NONE;
+}
+
+/* The index of a slot that is the caller's to fill, or DROP_NONE. The same. */
+__noinline __u32 drop_take(__u32 home)
+{
+	if (__sync_fetch_and_add(&drop_control.used, 1) >= drop_control.max)
+		goto full;
+	for (__u32 i = 0; i < DROP_PROBES; i++) {
+		struct drop_slot *slot = drop_slot(home + i);
+		__u32 state;
+
+		if (!slot)
+			break;
+		state = drop_state(slot);
+		if ((state == DROP_FREE || state == DROP_GONE) &&
+			__sync_val_compare_and_swap(&slot->state, state, DROP_FILLING) == state)
+			return (home + i) & drop_mask;
+	}
+full:
+	__sync_fetch_and_add(&drop_control.used, -1);
+	return DROP_NONE;
+}
+
+/* Asks the daemon for room, seldom. */
+static __always_inline void drop_need_room(__u64 now)
+{
+	__u64 told = drop_control.need;
+	__u32 none = DROP_NONE;
+
+	if (now - told >= DROP_NEED_INTERVAL &&
+		__sync_val_compare_and_swap(&drop_control.need, told, now) == told)
+		bpf_ringbuf_output(&drop_news, &none, sizeof(none), BPF_RB_FORCE_WAKEUP);
+}
+
+/*
+ * A slot for a key that has none: its index, or DROP_NONE when the table is full. The slot counts from
+ * then on; the caller names it unless it is named.
+ */
+static __always_inline __u32 drop_insert(const struct drop_key *key, __u32 home, __u64 now)
+{
+	__u32 index = drop_take(home), other;
+	struct drop_slot *slot = index == DROP_NONE ? NULL : drop_slot(index);
+
+	if (!slot) {
+		drop_need_room(now);
+		return DROP_NONE;
+	}
+	/* As nobody counts here yet it can still be given back. */
+	other = drop_find(key, home);
+	if (other != DROP_NONE) {
+		__sync_lock_test_and_set(&slot->state, DROP_GONE);
+		__sync_fetch_and_add(&drop_control.used, -1);
+		return other;
+	}
+	slot->key = *key;
+	slot->first = now;
+	/* An exchange is a full barrier: who sees that it counts sees the key. */
+	__sync_lock_test_and_set(&slot->state, DROP_COUNTING);
+	return index;
+}
+
+static __always_inline void drop_add(struct drop_slot *slot, __u32 bytes, __u64 now)
+{
+	__sync_fetch_and_add(&slot->packets, 1);
+	__sync_fetch_and_add(&slot->bytes, bytes);
+	slot->last = now;
+}
+
+/* The slot has its names: the daemon may look. */
+static __always_inline void drop_named(struct drop_slot *slot, __u32 index)
+{
+	__sync_lock_test_and_set(&slot->named, 1);
+	bpf_ringbuf_output(&drop_news, &index, sizeof(index), BPF_RB_FORCE_WAKEUP);
+}
+
+/* True if the caller is the one who is to write the example; drop_example_end is due then. */
+static __always_inline bool drop_example_begin(struct drop_slot *slot, __u64 now)
+{
+	__u32 turn = slot->example_turn;
+
+	if (slot->example && now - slot->example < DROP_EXAMPLE_INTERVAL)
+		return false;
+	return !(turn & 1) &&
+		__sync_val_compare_and_swap(&slot->example_turn, turn, turn + 1) == turn;
+}
+
+static __always_inline void drop_example_end(struct drop_slot *slot, __u64 now)
+{
+	slot->example = now;
+	__sync_fetch_and_add(&slot->example_turn, 1);
+}
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the drop counters share: the counters as the daemon keeps them. */
+#ifndef NFTTRACED_DROPS_PRIVATE_H
+#define NFTTRACED_DROPS_PRIVATE_H
+
+#include "drops.h"
+#include "ring.h"
+
+/* A network namespace that some counter is of. */
+struct drop_netns {
+	uint64_t cookie;
+	uint32_t inode;
+	unsigned int counters;
+	char *name; /* escaped, or NULL */
+};
+
+/* A counter. There may be several slots of the kernel side's for it, or none any more. */
+struct drop_record {
+	uint64_t id;
+	struct drop_key key;
+	char *table, *chain; /* escaped; with the key they say which counter it is */
+	struct drop_netns *netns;
+	char *rule; /* escaped, or NULL */
+	uint64_t past_packets, past_bytes; /* of slots that are gone */
+	uint64_t packets, bytes; /* all, when the table was looked through last */
+	uint64_t first, last; /* us, CLOCK_REALTIME */
+	uint64_t last_monotonic; /* ns */
+	unsigned int slots;
+	bool leaving; /* it is to make room */
+	uint64_t example_time; /* ns, CLOCK_MONOTONIC; 0: there is none */
+	struct drop_example example;
+};
+
+struct drops {
+	uint32_t max;
+	int fd; /* epoll, of the ring of news */
+
+	/* Held while the table is used without the other lock, and by who takes it away; first. */
+	GMutex table_lock;
+	const struct pipeline *pipeline; /* NULL: nothing counts */
+	struct pipeline_drops table;
+	struct ring *news;
+
+	GMutex lock; /* of all that follows, and of `pipeline` */
+	struct drop_record **by_slot; /* of each slot; NULL: it was not seen yet */
+	GHashTable *records; /* set of struct drop_record by key and names */
+	GHashTable *by_id; /* the same by id */
+	GHashTable *netns; /* set of struct drop_netns by cookie */
+	GQueue questions; /* of struct note */
+	uint64_t next_id;
+	uint64_t evicted_packets, evicted_bytes; /* of counters that made room */
+	/* Of pipelines that are gone. */
+	uint64_t uncounted, uncounted_bytes, missed;
+	bool missed_unknown;
+};
+
+/* drops-records.c. All with the lock held. */
+
+void drop_records_init(struct drops *drops);
+void drop_records_clear(struct drops *drops);
+
+/* The counter that a slot is of, a new one if need be. */
+struct drop_record *drop_record_get(
+	struct drops *drops, const struct drop_slot *slot, const struct drop_words *words);
+
+/* Forgets it; its packets are among the evicted ones then. */
+void drop_record_evict(struct drops *drops, struct drop_record *record);
+
+/* drops-table.c. With the lock held but for the last one. */
+
+/* Brings every counter up to date. */
+void drops_scan(struct drops *drops);
+
+/* Copies the newest examples. */
+void drops_take_examples(struct drops *drops);
+
+/* What the slots have counted is the counters' own, and the table is forgotten. */
+void drops_fold(struct drops *drops);
+
+/* Has counters that were idle for long make room, if there is need of it. With the table lock held. */
+void drops_make_room(struct drops *drops);
+
+#endif

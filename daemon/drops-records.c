@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Drop counters as the daemon keeps them, found by who dropped; and questions for their words. */
+#include "drops-private.h"
+
+#include <string.h>
+
+#include "../journal/escape.h"
+
+#define ELLIPSIS "..."
+
+static guint key_hash(const struct drop_key *key)
+{
+	uint64_t hash = key->netns * 31 + key->table;
+
+	hash = (hash * 31 + key->chain) * 31 + key->rule;
+	return (guint)(hash ^ hash >> 32);
+}
+
+static guint record_hash(gconstpointer record)
+{
+	return key_hash(&((const struct drop_record *)record)->key);
+}
+
+/* Names, too: after nf_tables was removed and loaded again it gives out its handles anew. */
+static gboolean record_equal(gconstpointer a, gconstpointer b)
+{
+	const struct drop_record *first = a, *second = b;
+
+	return memcmp(&first->key, &second->key, sizeof(first->key)) == 0 &&
+		g_str_equal(first->table, second->table) &&
+		g_str_equal(first->chain, second->chain);
+}
+
+static void netns_free(struct drop_netns *netns)
+{
+	g_free(netns->name);
+	g_free(netns);
+}
+
+static void record_free(struct drop_record *record)
+{
+	if (!record)
+		return;
+	g_free(record->table);
+	g_free(record->chain);
+	g_free(record->rule);
+	g_free(record);
+}
+
+void drop_records_init(struct drops *drops)
+{
+	drops->records = g_hash_table_new(record_hash, record_equal);
+	drops->by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
+	drops->netns = g_hash_table_new(g_int64_hash, g_int64_equal);
+	g_queue_init(&drops->questions);
+}
+
+void drop_records_clear(struct drops *drops)
+{
+	GHashTableIter iter;
+	gpointer item;
+
+	g_hash_table_iter_init(&iter, drops->records);
+	while (g_hash_table_iter_next(&iter, &item, NULL))
+		record_free(item);
+	g_hash_table_iter_init(&iter, drops->netns);
+	while (g_hash_table_iter_next(&iter, NULL, &item))
+		netns_free(item);
+	g_hash_table_unref(drops->records);
+	g_hash_table_unref(drops->by_id);
+	g_hash_table_unref(drops->netns);
+	g_queue_clear_full(&drops->questions, g_free);
+}
+
+/* A name that the kernel side has written, whatever it is. */
+static char *name_dup(const char *name)
+{
+	g_autofree char *copy = g_strndup(name, EVENT_NAME_MAX);
+
+	return text_escape_dup(copy);
+}
+
+static void question_push(
+	struct drops *drops, const struct drop_record *record, enum note_kind kind)
+{
+	struct note *note = g_new0(struct note, 1);
+
+	note->tenure = DROPS_TENURE;
+	note->kind = kind;
+	note->address = record->id;
+	note->cookie = record->key.netns;
+	note->inode = record->netns->inode;
+	if (kind == NOTE_RULE) {
+		note->family = (uint8_t)record->key.family;
+		note->table = record->key.table;
+		note->rule = record->key.rule;
+	}
+	g_queue_push_tail(&drops->questions, note);
+}
+
+static void netns_join(struct drops *drops, struct drop_record *record, uint32_t inode)
+{
+	struct drop_netns *netns = g_hash_table_lookup(drops->netns, &record->key.netns);
+	bool new = !netns;
+
+	if (new) {
+		netns = g_new0(struct drop_netns, 1);
+		netns->cookie = record->key.netns;
+		netns->inode = inode;
+		g_hash_table_insert(drops->netns, &netns->cookie, netns);
+	}
+	netns->counters++;
+	record->netns = netns;
+	if (new)
+		question_push(drops, record, NOTE_NETNS);
+}
+
+static void netns_leave(struct drops *drops, struct drop_netns *netns)
+{
+	if (--netns->counters > 0)
+		return;
+	g_hash_table_remove(drops->netns, &netns->cookie);
+	netns_free(netns);
+}
+
+struct drop_record *drop_record_get(
+	struct drops *drops, const struct drop_slot *slot, const struct drop_words *words)
+{
+	g_autofree char *table = name_dup(words->table), *chain = name_dup(words->chain);
+	const struct drop_record wanted = { .key = slot->key, .table = table, .chain = chain };
+	struct drop_record *record = g_hash_table_lookup(drops->records, &wanted);
+
+	if (record)
+		return record;
+	record = g_new0(struct drop_record, 1);
+	record->id = ++drops->next_id;
+	record->key = slot->key;
+	record->table = g_steal_pointer(&table);
+	record->chain = g_steal_pointer(&chain);
+	g_hash_table_add(drops->records, record);
+	g_hash_table_insert(drops->by_id, &record->id, record);
+	netns_join(drops, record, slot->netns_inode);
+	if (record->key.rule)
+		question_push(drops, record, NOTE_RULE);
+	return record;
+}
+
+void drop_record_evict(struct drops *drops, struct drop_record *record)
+{
+	drops->evicted_packets += record->past_packets;
+	drops->evicted_bytes += record->past_bytes;
+	g_hash_table_remove(drops->records, record);
+	g_hash_table_remove(drops->by_id, &record->id);
+	netns_leave(drops, record->netns);
+	record_free(record);
+}
+
+bool drops_ask(struct drops *drops, struct note *ret)
+{
+	g_autofree struct note *note = NULL;
+
+	if (!drops)
+		return false;
+	g_mutex_lock(&drops->lock);
+	note = g_queue_pop_head(&drops->questions);
+	g_mutex_unlock(&drops->lock);
+	if (note)
+		*ret = *note;
+	return note;
+}
+
+/* Escaped, and not longer than allowed, for g_free. */
+static char *rule_dup(const char *text, size_t length)
+{
+	char *rule = g_malloc(DROPS_RULE_MAX + sizeof(ELLIPSIS));
+	size_t escaped = text_escape(text, length, rule, DROPS_RULE_MAX);
+
+	/* What is escaped is at least as long as it was. */
+	if (escaped < length)
+		escaped += g_strlcpy(rule + escaped, ELLIPSIS, sizeof(ELLIPSIS));
+	rule[escaped] = '\0';
+	return g_realloc(rule, escaped + 1);
+}
+
+void drops_answer(struct drops *drops, const struct note *note, const char *text, size_t length)
+{
+	struct drop_record *record;
+
+	if (length == 0)
+		return;
+	g_mutex_lock(&drops->lock);
+	record = g_hash_table_lookup(drops->by_id, &note->address);
+	if (record && note->kind == NOTE_RULE) {
+		g_free(record->rule);
+		record->rule = rule_dup(text, length);
+	} else if (record && note->kind == NOTE_NETNS) {
+		g_autofree char *name = g_strndup(text, length);
+
+		g_free(record->netns->name);
+		record->netns->name = text_escape_dup(name);
+	}
+	g_mutex_unlock(&drops->lock);
+}

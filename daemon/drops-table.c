@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel side's table of drop counters, read where it is in memory while the kernel side counts, and
+ * the slots that are taken out of it when it is nearly full.
+ */
+#include "drops-private.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "../journal/clock.h"
+
+#define EXAMPLE_TRIES 8 /* a CPU may write it just now */
+
+/* Room is made when so much of the table, in eighths, is used, until no more than that is. */
+#define ROOM_FULL 7
+#define ROOM_LEFT 6
+
+static uint64_t number_read(const __u64 *number)
+{
+	return __atomic_load_n(number, __ATOMIC_RELAXED);
+}
+
+/* us, CLOCK_REALTIME, of a time, ns, CLOCK_MONOTONIC, that is not long ago. */
+static uint64_t real_usec(uint64_t monotonic)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), age = now > monotonic ? now - monotonic : 0;
+
+	return (clock_ns(CLOCK_REALTIME) - age) / 1000;
+}
+
+static void record_add(struct drop_record *record, const struct drop_slot *slot)
+{
+	uint64_t last = number_read(&slot->last);
+
+	record->packets += number_read(&slot->packets);
+	record->bytes += number_read(&slot->bytes);
+	if (last > record->last_monotonic) {
+		record->last_monotonic = last;
+		record->last = MAX(real_usec(last), record->first);
+	}
+}
+
+/* The counter of a slot; NULL: it has none, or no names yet. */
+static struct drop_record *slot_record(struct drops *drops, uint32_t index)
+{
+	const struct drop_slot *slot = &drops->table.slots[index];
+	uint32_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
+	struct drop_record *record = drops->by_slot[index];
+
+	if (state != DROP_COUNTING && state != DROP_LEAVING)
+		return NULL;
+	if (record || !__atomic_load_n(&slot->named, __ATOMIC_ACQUIRE))
+		return record;
+	record = drop_record_get(drops, slot, &drops->table.words[index]);
+	record->slots++;
+	if (!record->first)
+		record->first = real_usec(number_read(&slot->first));
+	return drops->by_slot[index] = record;
+}
+
+void drops_scan(struct drops *drops)
+{
+	struct drop_record *record;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, drops->records);
+	while (g_hash_table_iter_next(&iter, (gpointer *)&record, NULL)) {
+		record->packets = record->past_packets;
+		record->bytes = record->past_bytes;
+	}
+	for (uint32_t i = 0; drops->pipeline && i < drops->table.count; i++) {
+		record = slot_record(drops, i);
+		if (record)
+			record_add(record, &drops->table.slots[i]);
+	}
+}
+
+/* Odd turns are those of a CPU that writes. */
+static bool example_copy(const struct drop_slot *slot, const struct drop_words *words,
+	struct drop_example *ret, uint64_t *ret_time)
+{
+	for (int try = 0; try < EXAMPLE_TRIES; try++) {
+		uint32_t turn = __atomic_load_n(&slot->example_turn, __ATOMIC_ACQUIRE);
+		struct drop_example example = words->example;
+		uint64_t time = number_read(&slot->example);
+
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (turn % 2 || __atomic_load_n(&slot->example_turn, __ATOMIC_RELAXED) != turn)
+			continue;
+		*ret = example;
+		*ret_time = time;
+		return true;
+	}
+	return false;
+}
+
+void drops_take_examples(struct drops *drops)
+{
+	for (uint32_t i = 0; drops->pipeline && i < drops->table.count; i++) {
+		struct drop_record *record = drops->by_slot[i];
+		struct drop_example example;
+		uint64_t time;
+
+		if (!record || number_read(&drops->table.slots[i].example) <= record->example_time)
+			continue;
+		if (example_copy(&drops->table.slots[i], &drops->table.words[i], &example, &time)) {
+			record->example = example;
+			record->example_time = time;
+		}
+	}
+}
+
+static void slot_fold(struct drops *drops, uint32_t index)
+{
+	struct drop_record *record = drops->by_slot[index];
+	const struct drop_slot *slot = &drops->table.slots[index];
+
+	record->past_packets += number_read(&slot->packets);
+	record->past_bytes += number_read(&slot->bytes);
+	record->slots--;
+	drops->by_slot[index] = NULL;
+}
+
+void drops_fold(struct drops *drops)
+{
+	drops_scan(drops);
+	drops_take_examples(drops);
+	for (uint32_t i = 0; i < drops->table.count; i++) {
+		if (drops->by_slot[i])
+			slot_fold(drops, i);
+	}
+}
+
+static int compare_last(gconstpointer a, gconstpointer b)
+{
+	const struct drop_record *first = *(struct drop_record *const *)a,
+				 *second = *(struct drop_record *const *)b;
+
+	return first->last_monotonic < second->last_monotonic
+		? -1
+		: first->last_monotonic > second->last_monotonic;
+}
+
+/* Those that are to make room, of those that were idle for long: the oldest; NULL: nobody. */
+static GPtrArray *choose_leaving(struct drops *drops)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), idle = DROPS_IDLE_USEC * 1000ULL;
+	uint32_t used = MAX(drops->table.control->used, g_hash_table_size(drops->records));
+	uint32_t leave = used - MIN(used, drops->max / 8 * ROOM_LEFT);
+	GPtrArray *leaving;
+	GHashTableIter iter;
+	gpointer item;
+
+	if (used < drops->max / 8 * ROOM_FULL)
+		return NULL;
+	leaving = g_ptr_array_new();
+	g_hash_table_iter_init(&iter, drops->records);
+	while (g_hash_table_iter_next(&iter, &item, NULL)) {
+		const struct drop_record *record = item;
+
+		if (now - MIN(now, record->last_monotonic) >= idle)
+			g_ptr_array_add(leaving, item);
+	}
+	g_ptr_array_sort(leaving, compare_last);
+	g_ptr_array_set_size(leaving, (int)MIN(leaving->len, leave));
+	return leaving;
+}
+
+static void slots_leave(struct drops *drops)
+{
+	for (uint32_t i = 0; i < drops->table.count; i++) {
+		if (drops->by_slot[i] && drops->by_slot[i]->leaving)
+			__atomic_store_n(
+				&drops->table.slots[i].state, DROP_LEAVING, __ATOMIC_SEQ_CST);
+	}
+}
+
+/* Nobody counts there any more: the slot may be used again. */
+static void slots_gone(struct drops *drops)
+{
+	for (uint32_t i = 0; i < drops->table.count; i++) {
+		struct drop_slot *slot = &drops->table.slots[i];
+
+		if (!drops->by_slot[i] || slot->state != DROP_LEAVING)
+			continue;
+		slot_fold(drops, i);
+		*slot = (struct drop_slot){ .state = DROP_LEAVING };
+		__atomic_store_n(&slot->state, DROP_GONE, __ATOMIC_SEQ_CST);
+		__atomic_fetch_sub(&drops->table.control->used, 1, __ATOMIC_SEQ_CST);
+	}
+}
+
+static void leaving_evict(struct drops *drops, GPtrArray *leaving)
+{
+	for (unsigned int i = 0; i < leaving->len; i++) {
+		struct drop_record *record = leaving->pdata[i];
+
+		record->leaving = false;
+		/* It may have dropped again meanwhile. */
+		if (record->slots == 0)
+			drop_record_evict(drops, record);
+	}
+}
+
+void drops_make_room(struct drops *drops)
+{
+	g_autoptr(GPtrArray) leaving = NULL;
+
+	g_mutex_lock(&drops->lock);
+	drops_scan(drops);
+	leaving = choose_leaving(drops);
+	for (unsigned int i = 0; leaving && i < leaving->len; i++)
+		((struct drop_record *)leaving->pdata[i])->leaving = true;
+	if (leaving && leaving->len > 0)
+		slots_leave(drops);
+	g_mutex_unlock(&drops->lock);
+	if (!leaving || leaving->len == 0)
+		return;
+
+	pipeline_grace(drops->pipeline);
+	g_mutex_lock(&drops->lock);
+	drops_scan(drops);
+	slots_gone(drops);
+	leaving_evict(drops, leaving);
+	g_mutex_unlock(&drops->lock);
+}
