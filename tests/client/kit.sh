@@ -67,7 +67,7 @@ refused() {
 }
 
 bus_start() {
-        sed -e "s,@socket@,$work/bus," -e "s,@policy@,$source_root/dbus/org.nfttraced1.conf," "$source_root/tests/bus.conf.in" >"$work/bus.conf"
+        sed -e "s,@socket@,$work/bus," -e "s,@policy@,${bus_policy:-$source_root/dbus/org.nfttraced1.conf}," "$source_root/tests/bus.conf.in" >"$work/bus.conf"
         exec {address}< <(exec dbus-daemon --nofork --nopidfile --config-file="$work/bus.conf" --print-address=1 2>/dev/null)
         bus_pid=$!
         read -r -u "$address" _

@@ -71,11 +71,11 @@ refused() {
         }
 }
 
-# bus_start: a system bus of the scenario's own; every program here finds it by its address.
+# bus_start: with the policy in $bus_policy, the project's by default, a system bus of the scenario's own; every program here finds it by its address.
 bus_start() {
         export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus
         chmod 755 "$work"
-        sed -e "s,@socket@,$work/bus," -e "s,@policy@,$source_root/dbus/org.nfttraced1.conf," "$here/../bus.conf.in" >"$work/bus.conf"
+        sed -e "s,@socket@,$work/bus," -e "s,@policy@,${bus_policy:-$source_root/dbus/org.nfttraced1.conf}," "$here/../bus.conf.in" >"$work/bus.conf"
         exec {bus_address}< <(exec dbus-daemon --nofork --nopidfile --config-file="$work/bus.conf" --print-address=1)
         bus_pid=$!
         read -r -u "$bus_address" _ || {

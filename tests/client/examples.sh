@@ -1,0 +1,54 @@
+#!/bin/bash
+# The examples of org.nfttraced1(5), as they stand there.
+. "$(dirname "${BASH_SOURCE[0]}")/kit.sh"
+
+page=$source_root/man/org.nfttraced1.5
+bash "$source_root/tests/man/firewalld-policy.sh" "$source_root" >"$work/policy.conf"
+bus_policy=$work/policy.conf
+bus_start
+daemon_start
+cd "$work" || exit 1
+for name in dropped.sh rich-rules.py; do
+        check "$name is in the page" bash "$source_root/tests/man/example.sh" "$page" $name
+        bash "$source_root/tests/man/example.sh" "$page" $name >$name
+done
+
+# await COMMAND...
+await() {
+        local end=$((SECONDS + 30))
+        until "$@"; do
+                [ $SECONDS -lt $end ] || return 1
+                sleep 0.05
+        done
+}
+
+no_session() {
+        [ -z "$(nfttracectl list --names)" ]
+}
+
+two_recordings() {
+        [ "$(grep -c ^recording python.out)" = 2 ]
+}
+
+check "busctl: how many were matched" equal "$(sh dropped.sh 0)" 0
+check "busctl: the session is stopped" no_session
+check "busctl: it had the filter" has "$(nfttracectl show 1)" 'verdicts drop filter udp port 8080'
+
+rule='rule family="ipv4" port port="8080" protocol="udp" drop'
+/usr/bin/python3 rich-rules.py >python.out 2>&1 &
+example=$!
+exec {firewalld}> >(exec /usr/bin/python3 "$source_root/tests/man/firewalld-stand-in.py")
+check "Python: the example waits" await grep -q '^waiting' python.out
+gdbus wait --system --timeout 30 org.fedoraproject.FirewallD1
+echo "added $rule" >&"$firewalld"
+check "Python: a rule that is added starts a session" await grep -qxF "recording $rule" python.out
+check "Python: with its filter" has "$(nfttracectl list)" "udp port 8080"
+echo "removed $rule" >&"$firewalld"
+check "Python: one that is removed stops it" await grep -qx 'matched 0 lost 0' python.out
+check "Python: and it is gone" await no_session
+echo "added $rule" >&"$firewalld"
+check "Python: another time" await two_recordings
+kill -KILL $example
+check "Python: a killed program leaves no session" await no_session
+exec {firewalld}>&-
+[ "$failures" = 0 ] || sed 's/^/# python: /' python.out
