@@ -20,6 +20,11 @@ Before=network-pre.target
 Type=oneshot
 ExecStart=/bin/bash -c 'for n in {1..20}; do echo $n >/dev/udp/127.0.0.1/4242; done'
 END
+mkdir -p /etc/nfttraced
+cat >/etc/nfttraced/nfttraced.conf <<'END'
+[Session boot]
+Verdicts=drop
+END
 cat >/etc/nftables.conf <<'END'
 #!/usr/sbin/nft -f
 flush ruleset

@@ -19,9 +19,18 @@ check "the boot's firewall is there" systemctl is-active nftables.service
 check "nfttraced runs since the boot" systemctl is-active nfttraced.service
 check "it was ready before the firewall was started" before nfttraced ActiveEnterTimestampMonotonic \
         nftables ExecMainStartTimestampMonotonic
-check "it was ready before the bus was" before nfttraced ActiveEnterTimestampMonotonic \
+check "it was started before the bus was" before nfttraced ExecMainStartTimestampMonotonic \
         dbus ExecMainStartTimestampMonotonic
 check "it did not have to be started twice" equal "$(service_property NRestarts)" 0
 check "nothing waits for it in a circle" no_cycle
 check "it is on the bus since" gdbus wait --system --timeout 60 org.nfttraced1
 check "its line of state does not miss the bus" bash -c '[[ "$(systemctl show -P StatusText nfttraced)" != *"no bus"* ]]'
+
+# The session of the configuration: it was there before the firewall's module.
+session=boot
+session_stop
+dropped=$(nft list chain inet boot input | sed -n 's/.*counter packets \([0-9]*\).*/\1/p')
+check "the boot's own traffic met the first rule" at_least "$dropped" 20
+sees "each packet that the first rule dropped was recorded" "$dropped" 'table boot \([0-9]+\) chain input \([0-9]+\) handle [0-9]+ drop'
+nfttracectl show --no-pager --rules boot >"$work/text"
+sees "with the rule's text" "$dropped" '^  rule udp dport 4242 counter drop comment "the first rule"$'
