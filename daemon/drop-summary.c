@@ -249,9 +249,10 @@ void drop_summary_skip(struct drop_summary *summary)
 	summary->totals.told = (struct drop_amount){ totals.uncounted, totals.missed };
 }
 
-static int timer_start(struct drop_summary *summary)
+/* An interval from `from` on, us, CLOCK_MONOTONIC. */
+static int timer_start(struct drop_summary *summary, uint64_t from)
 {
-	int r = sd_event_source_set_time_relative(summary->timer, summary->settings.interval);
+	int r = sd_event_source_set_time(summary->timer, from + summary->settings.interval);
 
 	if (r >= 0)
 		r = sd_event_source_set_time_accuracy(
@@ -262,9 +263,11 @@ static int timer_start(struct drop_summary *summary)
 static int on_interval(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct drop_summary *summary = userdata;
+	uint64_t now = now_usec();
 
 	report(summary);
-	return timer_start(summary);
+	/* From when it should have been: what it was late adds up to nothing. */
+	return timer_start(summary, usec + summary->settings.interval > now ? usec : now);
 }
 
 static uint32_t own_netns(void)
@@ -317,7 +320,7 @@ int drop_summary_set(struct drop_summary *summary, const struct drop_summary_set
 		return sd_event_source_set_enabled(summary->timer, SD_EVENT_OFF);
 	if (old.interval == 0)
 		drop_summary_skip(summary);
-	return timer_start(summary);
+	return timer_start(summary, now_usec());
 }
 
 void drop_summary_finish(struct drop_summary *summary)

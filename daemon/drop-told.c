@@ -48,7 +48,8 @@ struct drop_told *drop_tellings_of(struct drop_tellings *tellings,
 		.table = counter->table_handle,
 		.chain = counter->chain_handle,
 		.rule = counter->policy ? 0 : counter->handle,
-		.inode = counter->netns_inode,
+		/* Where there is a cookie the inode may be learnt later. */
+		.inode = counter->netns_cookie ? 0 : counter->netns_inode,
 		.family = counter->family,
 	};
 	struct drop_told *told = g_hash_table_lookup(tellings->by_key, &key);

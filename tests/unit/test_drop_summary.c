@@ -443,6 +443,37 @@ START_TEST(a_counter_that_went_and_came_back_is_another_one)
 }
 END_TEST
 
+START_TEST(a_counter_whose_namespace_becomes_known_is_the_same)
+{
+	set(INTERVAL, 20);
+	counter_set(0, 10, 1000);
+	counters[0].netns = NULL;
+	run_until_sent(1);
+	counters[0].netns_inode = 4026532281;
+	counters[0].packets++;
+	run_until_sent(2);
+	assert_field(1, "PACKETS", "1");
+}
+END_TEST
+
+START_TEST(the_interval_of_a_rule_that_was_quiet_is_not_its_silence)
+{
+	uint64_t quiet;
+
+	set(INTERVAL, 20);
+	counter_set(0, 10, 1000);
+	run_until_sent(1);
+	quiet = clock_ns(CLOCK_MONOTONIC);
+	reads = 0;
+	while (reads < 4)
+		ck_assert_int_ge(sd_event_run(event, PATIENCE), 0);
+	counters[0].packets++;
+	run_until_sent(2);
+	quiet = (clock_ns(CLOCK_MONOTONIC) - quiet) / 1000;
+	ck_assert_uint_lt(number(1, "INTERVAL_USEC"), quiet - 2 * INTERVAL);
+}
+END_TEST
+
 START_TEST(switched_on_it_tells_of_what_comes)
 {
 	counter_set(0, 1000, 100000);
@@ -532,6 +563,8 @@ int main(void)
 	tcase_add_test(tcase, the_end_does_not_wait_long_for_a_journal_that_blocks);
 	tcase_add_test(tcase, a_counter_that_began_anew_is_told_from_its_beginning);
 	tcase_add_test(tcase, a_counter_that_went_and_came_back_is_another_one);
+	tcase_add_test(tcase, a_counter_whose_namespace_becomes_known_is_the_same);
+	tcase_add_test(tcase, the_interval_of_a_rule_that_was_quiet_is_not_its_silence);
 	tcase_add_test(tcase, switched_on_it_tells_of_what_comes);
 	tcase_add_test(tcase, switched_off_it_reads_nothing);
 	tcase_add_test(tcase, an_interval_that_changes_holds_at_once);

@@ -1,0 +1,121 @@
+#!/bin/bash
+# What is dropped is told in the system's journal: what the messages say adds up to nft's own counters, whatever happens
+# to the journal, and a flood of rules is no flood of messages.
+. "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
+
+rule_message=099ad461032a4381a663c71ca7b22f21
+rest_message=b5594edfee964be9a6055df9d230ce8f
+
+# sum FIELD [MATCH...]: of a field of the messages since the mark.
+sum() {
+        local field=$1
+        shift
+        journal_since -u nfttraced -o json --output-fields="$field" "$@" |
+                python3 -c 'import json, sys; print(sum(int(json.loads(line)[sys.argv[1]]) for line in sys.stdin))' "$field"
+}
+
+# told PACKETS [MATCH...]: the messages since the mark tell of so many.
+told() {
+        local packets=$1
+        shift
+        equal "$(sum PACKETS "$@")" "$packets"
+}
+
+# nft_packets TABLE: what nft's counters in it have.
+nft_packets() {
+        on server nft -j list table inet "$1" | python3 -c '
+import json, sys
+def packets(value):
+    if isinstance(value, dict):
+        return value["counter"]["packets"] if isinstance(value.get("counter"), dict) else sum(map(packets, value.values()))
+    return sum(map(packets, value)) if isinstance(value, list) else 0
+print(packets(json.load(sys.stdin)))'
+}
+
+# drops_packets OPTION...: what nfttracectl drops tells of these.
+drops_packets() {
+        nfttracectl drops --json "$@" | python3 -c 'import json, sys; print(sum(json.loads(line).get("packets", 0) for line in sys.stdin))'
+}
+
+send() {
+        on client traffic udp 10.0.42.2 "$1" "$2" >/dev/null
+}
+
+# switches: how often the service's threads have slept and were woken.
+switches() {
+        cat /proc/"$(service_property MainPID)"/task/*/status | awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n }'
+}
+
+journalctl --update-catalog
+network
+ruleset server <<'END'
+table inet shop {
+        chain input {
+                type filter hook input priority 0; policy accept;
+                udp dport 8080 counter drop comment "not for sale"
+        }
+}
+END
+service_start DropSummaryInterval=1s DropSummaryRules=5 || exit
+journal_mark
+
+send 8080 132
+check "the messages add up to what was dropped" await 20 told 132 NFT_TABLE=shop
+check "which is what nft has" equal "$(nft_packets shop)" 132
+check "and the counters" equal "$(drops_packets --table shop)" 132
+journal_since -u nfttraced NFT_TABLE=shop -o cat | sed 's/^/# /'
+check "a message is a sentence with the rule and a packet" journal_has \
+        "inet shop input handle $(handle_of_rule server inet shop input 8080) \"udp dport 8080 drop comment \"not for sale\"\" in netns server, last 10.0.42.1." \
+        -u nfttraced NFT_TABLE=shop
+check "its fields select it" journal_has "Dropped " NFT_FAMILY=inet NFT_TABLE=shop NFT_CHAIN=input NFT_POLICY=no \
+        NETNS=server PRIORITY=6 SYSLOG_IDENTIFIER=nfttraced MESSAGE_ID="$rule_message"
+check "the rule has a field of its own" journal_has "Dropped " NFT_RULE='udp dport 8080 drop comment "not for sale"'
+journal_since -x -u nfttraced NFT_TABLE=shop >"$work/explained"
+check "journalctl -x explains it" grep -q "A firewall rule dropped packets" "$work/explained"
+check "and says what to do" grep -q "nfttracectl drops " "$work/explained"
+check "the table of drops has it" grep -qE '^ +132 .*inet shop input handle [0-9]+ in netns server +udp dport 8080 drop' \
+        <(nfttracectl drops)
+check "a collector can read it" grep -qE \
+        '^nfttraced_drop_packets_total\{netns="server",family="inet",table="shop",chain="input",handle="[0-9]+",policy="no"\} 132$' \
+        <(nfttracectl drops --openmetrics)
+
+# Nothing is dropped here but by the rule.
+sleep 2
+before=$(switches)
+sleep 10
+woken=$(($(switches) - before))
+echo "# in 10 s of no drops the threads were woken $woken times: 10 intervals, and the watchdog"
+check "without drops it is woken for the interval and the watchdog only" at_least 25 "$woken"
+
+# A journal that takes nothing. What fills its queue must not be the journal's own service.
+journald=$(systemctl show -P MainPID systemd-journald)
+journal_mark
+kill -STOP "$journald"
+timeout 5 bash -c 'while :; do logger fill; done'
+send 8080 50
+sleep 3
+check "a journal that does not answer does not stall the daemon" timeout 10 nfttracectl drops
+send 8080 50
+kill -CONT "$journald"
+check "what it did not take then it is told later" await 30 told 100 NFT_TABLE=shop
+
+# A hundred rules, and an interval that ends with the daemon.
+configure DropSummaryInterval=1h DropSummaryRules=5
+systemctl reload nfttraced
+{
+        printf '%s\n' "table inet flood {" "chain input {" "type filter hook input priority 0; policy accept;"
+        printf 'udp dport %s counter drop\n' {6001..6100}
+        printf '%s\n' "}" "}"
+} | ruleset server
+journal_mark
+for port in {6001..6100}; do
+        send "$port" 3
+done
+send 6042 40
+systemctl stop nfttraced
+check "a flood is five messages" equal "$(journal_since -u nfttraced MESSAGE_ID=$rule_message -o cat | wc -l)" 5
+check "and one that sums up" equal "$(journal_since -u nfttraced MESSAGE_ID=$rest_message -o cat | wc -l)" 1
+journal_since -u nfttraced MESSAGE_ID=$rest_message -o cat | sed 's/^/# /'
+check "the most active is the first" journal_has "Dropped 43 packets" -n 6 MESSAGE_ID="$rule_message"
+check "all of them together are what nft has" told "$(nft_packets flood)" MESSAGE_ID="$rule_message" + MESSAGE_ID="$rest_message"
+check "that are 340" equal "$(nft_packets flood)" 340
