@@ -72,6 +72,7 @@ check "behind a =" offers "return|repeat" start "--verdicts" "=" "re"
 check "sections" offers "skb|stack" start --sections "s"
 check "profiles" offers "drops" start --profile "dr"
 check "colours" offers "always|auto" show --color "a"
+check "what drops are sorted by" offers "bytes" drops --sort "b"
 check "probes begin" offers "tp:|kprobe:|kretprobe:" start --probe ""
 check "tracepoints" offers "consume_skb|kfree_skb" start -p tp : skb :
 check "of a group that is begun" offers "net:netif_rx" start --probe tp : net
