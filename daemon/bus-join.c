@@ -81,11 +81,16 @@ static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *ret_erro
 		if (bus->joined)
 			log_notice("the bus is back");
 		bus->named = bus->joined = true;
+		g_clear_pointer(&bus->complaint, g_free);
 		bus->hooks->changed(bus->context);
 		return 0;
 	}
 	explain_name(bus->bus, r, &reason);
-	log_error("%s", reason);
+	/* It is tried every second. */
+	if (g_strcmp0(reason, bus->complaint) != 0)
+		log_error("%s", reason);
+	g_free(bus->complaint);
+	bus->complaint = g_steal_pointer(&reason);
 	/* One that has sessions keeps them, whatever became of the bus meanwhile. */
 	if (!bus->joined && (r == -EEXIST || r == -EACCES || r == -EPERM)) {
 		bus->refused = true;
@@ -190,6 +195,7 @@ struct bus *bus_free(struct bus *bus)
 		sd_bus_flush(bus->bus);
 	leave(bus);
 	bus_drops_free(bus->drops);
+	g_free(bus->complaint);
 	sd_event_unref(bus->event);
 	g_free(bus);
 	return NULL;

@@ -28,6 +28,7 @@ struct bus {
 	bool joined; /* some connection had it */
 	bool refused; /* the name can't be had: the daemon ends */
 	sd_event_source *join; /* begins the next connection */
+	char *complaint; /* of the last one that did not get the name, or NULL */
 	struct drops_bus
 		*drops; /* replies of GetDropCounters on the way; NULL: there were none yet */
 	const struct bus_hooks *hooks;

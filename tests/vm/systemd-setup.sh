@@ -6,7 +6,13 @@ set -euo pipefail
 
 # Through tar, which goes through links such as /lib where cp does not.
 tar -C "${NFTTRACED_ROOT:?names the installed tree}" -c . | tar -C / -x --keep-directory-symlink --no-overwrite-dir
-# What the lab masks has its reasons; the units of this machine may not be those of the build.
+# An emulated machine, beside others, takes its time.
+mkdir -p /usr/lib/systemd/system/nfttraced.service.d
+cat >/usr/lib/systemd/system/nfttraced.service.d/00-lab.conf <<'END'
+[Service]
+TimeoutStartSec=90
+TimeoutStopSec=90
+END
 systemctl -q enable nfttraced.service nftables.service
 
 # Traffic that comes with the firewall: the first packets that any rule sees.

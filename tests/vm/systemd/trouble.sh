@@ -75,7 +75,7 @@ service_reset
 umount "$state"
 
 # Sessions come and go.
-cycles=${NFTTRACED_CYCLES:-20}
+cycles=${NFTTRACED_CYCLES:-10}
 service_start DropCounters=no
 for _ in 1 2 3; do
         cycle
