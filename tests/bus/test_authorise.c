@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who may do what: every method as root, as the owner, as who has an action and as a stranger. */
 #include <check.h>
-#include <dirent.h>
-#include <fcntl.h>
 #include <glib.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "holdings.h"
@@ -48,20 +45,6 @@ static void await(volatile unsigned int *number, unsigned int value)
 		ck_assert_msg(g_get_monotonic_time() < end, "%u did not become %u", *number, value);
 		g_usleep(5000);
 	}
-}
-
-/* Not even its name is told to others. */
-static char *start_secret(void)
-{
-	sd_bus_message *reply = call(bus, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}",
-		2, "Name", "s", "secretname", "Filter", "s", "udp port 4711");
-	const char *path;
-	char *copy;
-
-	ck_assert_int_gt(sd_bus_message_read(reply, "o", &path), 0);
-	copy = g_strdup(path);
-	sd_bus_message_unref(reply);
-	return copy;
 }
 
 START_TEST(root_does_everything_and_polkit_is_not_asked)
@@ -116,7 +99,7 @@ static void is_denied_everything(sd_bus *other, void *argument)
 
 static void stranger_is_denied_everything(void)
 {
-	g_autofree char *path = start_secret();
+	g_autofree char *path = start_secret(bus);
 	char *before = everything(bus), *after;
 
 	as_user(STRANGER, is_denied_everything, path);
@@ -184,7 +167,7 @@ static void sees_no_secret(sd_bus *other, void *argument)
 
 START_TEST(what_everybody_may_read_tells_no_name_and_no_filter)
 {
-	g_autofree char *path = start_secret();
+	g_autofree char *path = start_secret(bus);
 
 	as_user(STRANGER, sees_no_secret, path);
 }
@@ -212,7 +195,7 @@ static void owns_a_session(sd_bus *other, void *argument)
 
 START_TEST(an_owner_controls_what_is_his_and_sees_nothing_else)
 {
-	g_autofree char *path = start_secret();
+	g_autofree char *path = start_secret(bus);
 	char *before = everything(bus), *after;
 
 	as_user(OWNER, owns_a_session, path);
@@ -233,7 +216,7 @@ static void takes_the_same_name(sd_bus *other, void *argument)
 
 START_TEST(a_name_that_another_user_has_is_free)
 {
-	g_autofree char *path = start_secret();
+	g_autofree char *path = start_secret(bus);
 
 	as_user(OWNER, takes_the_same_name, NULL);
 	ck_assert_uint_eq(sessions(bus), 2);
@@ -260,7 +243,7 @@ static void may_not_read_its_own(sd_bus *other, void *argument)
 
 START_TEST(to_control_is_not_to_read)
 {
-	g_autofree char *path = start_secret();
+	g_autofree char *path = start_secret(bus);
 
 	mock_polkit()->allowed[ALLOWED] &= ~MOCK_READ_EVENTS;
 	as_user(ALLOWED, may_not_read, path);
@@ -311,7 +294,7 @@ static void is_asked_for_a_password(sd_bus *other, void *argument)
 
 START_TEST(a_password_is_asked_for_if_the_caller_allows_it)
 {
-	g_autofree char *path = start_secret();
+	g_autofree char *path = start_secret(bus);
 
 	as_user(ASKED, is_asked_for_a_password, path);
 	/* A dialogue may show what polkit is told. */
@@ -378,48 +361,6 @@ START_TEST(a_session_that_ends_in_mid_check_is_told_to_its_owner)
 }
 END_TEST
 
-static void reads_through_the_descriptor(sd_bus *other, void *argument)
-{
-	g_autofree char *path = start(other), *id = g_path_get_basename(path);
-	g_autofree char *direct = g_build_filename(argument, id, NULL);
-	sd_bus_message *reply = call(other, path, SESSION_INTERFACE, "OpenJournal", "");
-	struct dirent *entry;
-	unsigned int read_files = 0;
-	char byte;
-	DIR *directory;
-	int fd;
-
-	ck_assert_int_gt(sd_bus_message_read(reply, "h", &fd), 0);
-	directory = fdopendir(openat(fd, ".", O_RDONLY | O_DIRECTORY));
-	ck_assert_ptr_nonnull(directory);
-	while ((entry = readdir(directory))) {
-		int file;
-
-		if (*entry->d_name == '.')
-			continue;
-		file = openat(fd, entry->d_name, O_RDONLY);
-		ck_assert_int_ge(file, 0);
-		ck_assert_int_eq(read(file, &byte, 1), 1);
-		read_files++;
-		ck_assert_int_lt(openat(fd, entry->d_name, O_RDWR), 0);
-		ck_assert_int_lt(unlinkat(fd, entry->d_name, 0), 0);
-	}
-	ck_assert_uint_ge(read_files, 1);
-	/* There is no way up, none across, and none from above. */
-	ck_assert_int_lt(openat(fd, "..", O_RDONLY | O_DIRECTORY), 0);
-	ck_assert_int_lt(openat(fd, "../1", O_RDONLY | O_DIRECTORY), 0);
-	ck_assert_int_lt(open(direct, O_RDONLY | O_DIRECTORY), 0);
-	ck_assert_int_lt(openat(fd, "new", O_RDWR | O_CREAT, 0600), 0);
-	sd_bus_message_unref(reply);
-}
-
-START_TEST(a_journal_is_read_through_its_descriptor_and_in_no_other_way)
-{
-	start_and_stop(bus);
-	as_user(OWNER, reads_through_the_descriptor, fixture.state);
-}
-END_TEST
-
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("authorise");
@@ -440,7 +381,6 @@ static Suite *suite(void)
 	tcase_add_test(cases, a_password_is_asked_for_if_the_caller_allows_it);
 	tcase_add_test(cases, a_caller_that_leaves_in_mid_check_is_forgotten);
 	tcase_add_test(cases, a_session_that_ends_in_mid_check_is_told_to_its_owner);
-	tcase_add_test(cases, a_journal_is_read_through_its_descriptor_and_in_no_other_way);
 	suite_add_tcase(suite, cases);
 	return suite;
 }

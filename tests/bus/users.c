@@ -188,3 +188,16 @@ char *start_with(sd_bus *bus, const char *key, uint64_t value, char **ret_error)
 	sd_bus_message_unref(reply);
 	return copy;
 }
+
+char *start_secret(sd_bus *root)
+{
+	sd_bus_message *reply = call(root, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}",
+		2, "Name", "s", "secretname", "Filter", "s", "udp port 4711");
+	const char *path;
+	char *copy;
+
+	ck_assert_int_gt(sd_bus_message_read(reply, "o", &path), 0);
+	copy = g_strdup(path);
+	sd_bus_message_unref(reply);
+	return copy;
+}

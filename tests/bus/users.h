@@ -46,4 +46,8 @@ uint64_t described(sd_bus *bus, const char *session, const char *key);
 /* StartSession with one number; the path, which the caller g_free's, or NULL and the error in *ret_error. */
 char *start_with(sd_bus *bus, const char *key, uint64_t value, char **ret_error);
 
+/* A session with a name and a filter that others are not told: secretname, udp port 4711. The caller
+ * g_free's its path. */
+char *start_secret(sd_bus *root);
+
 #endif

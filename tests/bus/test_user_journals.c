@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Journals of users who are not root: who lists, reads and removes them, and in which way. */
+#include <check.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "users.h"
+
+#define STRANGER 0
+#define OWNER    1
+#define ALLOWED  2 /* has control-any */
+
+static sd_bus *bus;
+
+static void connect_bus(void)
+{
+	bus = fixture_connect();
+	mock_polkit()->allowed[OWNER] = MOCK_START_SESSION | MOCK_CONTROL_OWN | MOCK_READ_EVENTS;
+	mock_polkit()->allowed[ALLOWED] = MOCK_ALL;
+}
+
+static void disconnect_bus(void)
+{
+	stop_all(bus);
+	bus = sd_bus_flush_close_unref(bus);
+}
+
+static void reads_through_the_descriptor(sd_bus *other, void *argument)
+{
+	g_autofree char *path = start(other), *id = g_path_get_basename(path);
+	g_autofree char *direct = g_build_filename(argument, id, NULL);
+	sd_bus_message *reply = call(other, path, SESSION_INTERFACE, "OpenJournal", "");
+	struct dirent *entry;
+	unsigned int read_files = 0;
+	char byte;
+	DIR *directory;
+	int fd;
+
+	ck_assert_int_gt(sd_bus_message_read(reply, "h", &fd), 0);
+	directory = fdopendir(openat(fd, ".", O_RDONLY | O_DIRECTORY));
+	ck_assert_ptr_nonnull(directory);
+	while ((entry = readdir(directory))) {
+		int file;
+
+		if (*entry->d_name == '.')
+			continue;
+		file = openat(fd, entry->d_name, O_RDONLY);
+		ck_assert_int_ge(file, 0);
+		ck_assert_int_eq(read(file, &byte, 1), 1);
+		read_files++;
+		ck_assert_int_lt(openat(fd, entry->d_name, O_RDWR), 0);
+		ck_assert_int_lt(unlinkat(fd, entry->d_name, 0), 0);
+	}
+	ck_assert_uint_ge(read_files, 1);
+	/* There is no way up, none across, and none from above. */
+	ck_assert_int_lt(openat(fd, "..", O_RDONLY | O_DIRECTORY), 0);
+	ck_assert_int_lt(openat(fd, "../1", O_RDONLY | O_DIRECTORY), 0);
+	ck_assert_int_lt(open(direct, O_RDONLY | O_DIRECTORY), 0);
+	ck_assert_int_lt(openat(fd, "new", O_RDWR | O_CREAT, 0600), 0);
+	sd_bus_message_unref(reply);
+}
+
+START_TEST(a_journal_is_read_through_its_descriptor_and_in_no_other_way)
+{
+	start_and_stop(bus);
+	as_user(OWNER, reads_through_the_descriptor, fixture.state);
+}
+END_TEST
+
+#define NO_ID UINT64_C(999999)
+
+static char *attempt_journal(sd_bus *other, const char *member, uint64_t id)
+{
+	sd_bus_message *message = NULL;
+
+	ck_assert_int_ge(sd_bus_message_new_method_call(other, &message, "org.nfttraced1",
+				 MANAGER_PATH, MANAGER_INTERFACE, member),
+		0);
+	ck_assert_int_ge(sd_bus_message_append(message, "t", id), 0);
+	return attempt(other, message);
+}
+
+static unsigned int journals(sd_bus *other)
+{
+	sd_bus_message *reply = call(other, MANAGER_PATH, MANAGER_INTERFACE, "ListJournals", "");
+	unsigned int count = 0;
+
+	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'a', "(ta{sv})"), 0);
+	while (sd_bus_message_skip(reply, "(ta{sv})") > 0)
+		count++;
+	sd_bus_message_unref(reply);
+	return count;
+}
+
+static uint64_t id_of(const char *path)
+{
+	return g_ascii_strtoull(strrchr(path, '/') + 1, NULL, 10);
+}
+
+/* Of a session of root's that has ended, and of one that there never was. */
+static void is_denied_journals(sd_bus *other, void *argument)
+{
+	static const char *const members[] = { "OpenJournal", "RemoveJournal" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
+		g_autofree char *theirs = attempt_journal(other, members[i], id_of(argument));
+		g_autofree char *none = attempt_journal(other, members[i], NO_ID);
+
+		ck_assert(g_str_has_prefix(theirs, DENIED));
+		ck_assert_str_eq(theirs, none);
+	}
+	refused(other, DENIED, "org.nfttraced1.control-any", MANAGER_PATH, MANAGER_INTERFACE,
+		"Vacuum", "a{sv}", 1, "Sessions", "t", UINT64_C(0));
+	refused(other, DENIED, "org.nfttraced1.", MANAGER_PATH, MANAGER_INTERFACE,
+		"GetConfiguration", "");
+}
+
+static void has_journals(sd_bus *other, void *argument)
+{
+	g_autofree char *path = start(other), *opened = NULL, *removed = NULL, *gone = NULL;
+	unsigned int before = journals(other);
+
+	is_denied_journals(other, argument);
+	stop(other, path);
+	opened = attempt_journal(other, "OpenJournal", id_of(path));
+	ck_assert_str_eq(opened, "");
+	removed = attempt_journal(other, "RemoveJournal", id_of(path));
+	ck_assert_str_eq(removed, "");
+	/* And then it is as if it had never been. */
+	gone = attempt_journal(other, "RemoveJournal", id_of(path));
+	ck_assert(g_str_has_prefix(gone, DENIED));
+	ck_assert_uint_eq(journals(other), before - 1);
+}
+
+START_TEST(the_journal_of_a_session_that_has_ended_is_its_owners)
+{
+	g_autofree char *path = start_secret(bus);
+	unsigned int before;
+
+	stop(bus, path);
+	before = journals(bus);
+	as_user(STRANGER, is_denied_journals, path);
+	as_user(OWNER, has_journals, path);
+	ck_assert_uint_eq(journals(bus), before);
+}
+END_TEST
+
+static void reads_the_configuration(sd_bus *other, void *argument)
+{
+	sd_bus_message_unref(call(other, MANAGER_PATH, MANAGER_INTERFACE, "GetConfiguration", ""));
+	sd_bus_message_unref(call(other, MANAGER_PATH, MANAGER_INTERFACE, "Vacuum", "a{sv}", 1,
+		"Sessions", "t", UINT64_C(1000000)));
+}
+
+START_TEST(who_may_everything_may_what_is_about_all)
+{
+	as_user(ALLOWED, reads_the_configuration, NULL);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *suite = suite_create("user_journals");
+	TCase *cases = tcase_create("user_journals");
+
+	tcase_set_timeout(cases, 300);
+	tcase_add_unchecked_fixture(cases, users_start, users_stop);
+	tcase_add_checked_fixture(cases, connect_bus, disconnect_bus);
+	tcase_add_test(cases, a_journal_is_read_through_its_descriptor_and_in_no_other_way);
+	tcase_add_test(cases, the_journal_of_a_session_that_has_ended_is_its_owners);
+	tcase_add_test(cases, who_may_everything_may_what_is_about_all);
+	suite_add_tcase(suite, cases);
+	return suite;
+}
+
+int main(void)
+{
+	return fixture_run(suite());
+}
