@@ -32,10 +32,11 @@ static bool is_among(const GArray *ids, uint64_t id)
 	return false;
 }
 
-/* Whoever writes a segment holds a lock on it. */
+/* Whoever writes a segment holds a lock on it. A reader may hold one, too, which means nothing: only what
+ * would keep others from reading counts. */
 static bool is_written(int dir_fd, const char *name)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 	auto_fd fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* JournalsSize: looked at now and then, by the worker. */
+/* JournalsSize and UserJournalSize: looked at now and then, by the worker. */
 #include "log.h"
 #include "manager-pipeline.h"
 #include "quota.h"
+#include "user-quota.h"
 
 #define QUOTA_USEC (30 * G_USEC_PER_SEC)
 
 struct quota_job {
 	struct manager *manager;
 	GArray *running; /* uint64_t */
-	uint64_t size;
+	uint64_t size; /* 0: no limit */
+	uint64_t user_size;
+	bool users; /* there may be journals of users but root */
 	struct quota_result result;
+	struct user_quota_result user_result;
 	int error;
 };
 
@@ -18,7 +22,16 @@ static void run(void *argument)
 {
 	struct quota_job *job = argument;
 
-	job->error = quota_keep(job->manager->store, job->running, job->size, &job->result);
+	int r = 0;
+
+	/* A user's own go first, before there is need to take any of others. */
+	if (job->users)
+		r = user_quota_keep(
+			job->manager->store, job->running, job->user_size, &job->user_result);
+	if (job->size > 0)
+		job->error = quota_keep(job->manager->store, job->running, job->size, &job->result);
+	if (job->error == 0)
+		job->error = r;
 }
 
 static void job_free(struct quota_job *job)
@@ -32,7 +45,7 @@ static void tell(struct manager *manager, const struct quota_job *job)
 	const struct quota_result *result = &job->result;
 	g_autofree char *bytes = g_format_size_full(result->bytes, G_FORMAT_SIZE_IEC_UNITS);
 	g_autofree char *left = g_format_size_full(result->left, G_FORMAT_SIZE_IEC_UNITS);
-	bool over = result->left > job->size;
+	bool over = job->size > 0 && result->left > job->size;
 
 	manager->quota_segments += result->segments;
 	if (result->segments > 0)
@@ -40,8 +53,17 @@ static void tell(struct manager *manager, const struct quota_job *job)
 			   " segments (%s) of the journals of sessions that have "
 			   "ended were removed, as JournalsSize= wants it; %s are left",
 			result->segments, bytes, left);
+	if (job->user_result.journals > 0) {
+		g_autofree char *freed =
+			g_format_size_full(job->user_result.bytes, G_FORMAT_SIZE_IEC_UNITS);
+
+		log_notice("%u journals (%s) of sessions that have ended were removed, as "
+			   "UserJournalSize= wants it",
+			job->user_result.journals, freed);
+	}
 	if (job->error < 0 && job->error != manager->quota_error)
-		log_error("journals can't be removed as JournalsSize= wants it: %s",
+		log_error("journals can't be removed as JournalsSize= or UserJournalSize= "
+			  "wants it: %s",
 			g_strerror(-job->error));
 	if (over && !manager->quota_exceeded && job->error >= 0)
 		log_warning(
@@ -68,11 +90,13 @@ void manager_quota_check(struct manager *manager)
 	struct quota_job *job;
 
 	manager->quota_due = g_get_monotonic_time() + QUOTA_USEC;
-	if (size == 0 || manager->quota_checking)
+	if ((size == 0 && !manager->users_seen) || manager->quota_checking)
 		return;
 	job = g_new0(struct quota_job, 1);
 	job->manager = manager;
 	job->size = size;
+	job->user_size = manager->settings->user_journal_size;
+	job->users = manager->users_seen;
 	job->running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 	for (unsigned int i = 0; i < manager->sessions->len; i++) {
 		const struct session *session = manager->sessions->pdata[i];

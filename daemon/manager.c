@@ -183,6 +183,7 @@ struct session *manager_session_start(struct manager *manager, struct session_op
 		return NULL;
 	}
 	session = session_new(manager, options, owner, command);
+	manager->users_seen = manager->users_seen || owner != 0;
 	session->bit = __builtin_ctzll(~manager->bits);
 	manager->bits |= 1ULL << session->bit;
 	g_ptr_array_add(manager->sessions, session);

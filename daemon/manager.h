@@ -68,7 +68,8 @@ struct manager {
 	char *misconfigured; /* why the last reload came to nothing, or NULL */
 
 	sd_event_source *attention; /* of the data thread */
-	/* Of JournalsSize. */
+	/* Of JournalsSize and UserJournalSize. */
+	bool users_seen; /* somebody but root had a session since the daemon started */
 	int64_t quota_due; /* us, CLOCK_MONOTONIC: the next look */
 	bool quota_checking; /* its job is on the way */
 	bool quota_exceeded; /* by what runs alone, when it was looked at last */

@@ -78,10 +78,11 @@ static int journal_measure(int dir_fd, struct journal *journal)
 	return r;
 }
 
-/* Whoever writes a segment holds a lock on it. */
+/* Whoever writes a segment holds a lock on it. A reader may hold one, too, which means nothing: only what
+ * would keep others from reading counts. */
 static bool is_written(int dir_fd, uint64_t number)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 	char name[SEGMENT_NAME_SIZE];
 	auto_fd fd = -1;
 

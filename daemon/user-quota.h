@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * UserJournalSize on disk: the journals of each user but root keep within so many bytes, those of sessions
+ * that have ended included, so that nobody fills the disk by starting and stopping. Journals of ended
+ * sessions go, whole, those that ended first first. For the worker. Keeps nothing.
+ */
+#ifndef NFTTRACED_USER_QUOTA_H
+#define NFTTRACED_USER_QUOTA_H
+
+#include <glib.h>
+#include <stdint.h>
+
+#include "state.h"
+
+struct user_quota_result {
+	unsigned int journals; /* that went */
+	uint64_t bytes; /* of them */
+};
+
+/* `running` as for archive_list. Negative errno, with what was done until then in *ret. */
+int user_quota_keep(const struct state *state, const GArray *running, uint64_t size,
+	struct user_quota_result *ret);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* UserJournalSize on disk: whose journals go, and whose never do. */
+#include <check.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/archive.h"
+#include "daemon/user-quota.h"
+#include "journal/cleanup.h"
+#include "journal/directory.h"
+#include "journal/writer.h"
+
+#define ROOT    0
+#define USER    1000
+#define OTHER   1001
+#define PADDING (64 << 10) /* bytes that a journal has beside its head */
+
+static char *directory;
+static struct state *state;
+static GArray *running;
+static struct user_quota_result result;
+
+static void set_up(void)
+{
+	g_autofree char *reason = NULL;
+
+	directory = g_dir_make_tmp("nfttraced-user-quota-XXXXXX", NULL);
+	ck_assert_int_eq(state_open(directory, &state, &reason), 0);
+	running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+}
+
+static void tear_down(void)
+{
+	g_autofree char *command = g_strdup_printf("rm -rf %s", directory);
+
+	state = state_free(state);
+	g_array_unref(running);
+	ck_assert_int_eq(system(command), 0);
+	g_clear_pointer(&directory, g_free);
+}
+
+static char *segment_path(uint64_t id)
+{
+	char name[SEGMENT_NAME_SIZE];
+
+	segment_name(1, name);
+	return g_strdup_printf("%s/%" G_GUINT64_FORMAT "/%s", directory, id, name);
+}
+
+/* The journal of a session of `owner`'s that ended at `when`. */
+static void journal(uint64_t id, uint32_t owner, time_t when)
+{
+	const struct journal_limits limits = { .segment_size = 1 << 20, .total_size = 4 << 20 };
+	const struct timespec times[2] = { { .tv_sec = when }, { .tv_sec = when } };
+	g_autofree char *settings = g_strdup_printf("{\"owner\":%u}", owner);
+	g_autofree char *bytes = g_malloc0(PADDING), *path = NULL, *segment = segment_path(id);
+	struct journal_writer *writer;
+	auto_fd dir_fd = -1, fd = -1;
+
+	ck_assert_int_eq(state_session_create(state, id, &dir_fd, &path), 0);
+	ck_assert_int_eq(
+		journal_writer_open(dir_fd, id, "{\"name\":\"n\"}", settings, &limits, &writer), 0);
+	journal_writer_free(writer);
+	fd = open(segment, O_WRONLY | O_APPEND | O_CLOEXEC);
+	ck_assert_int_eq(write(fd, bytes, PADDING), PADDING);
+	ck_assert_int_eq(fsync(fd), 0);
+	ck_assert_int_eq(futimens(fd, times), 0);
+}
+
+static bool there(uint64_t id)
+{
+	g_autofree char *path = segment_path(id);
+
+	return access(path, F_OK) == 0;
+}
+
+/* Enough for `count` journals. */
+static void keep(unsigned int count)
+{
+	ck_assert_int_eq(
+		user_quota_keep(state, running, (uint64_t)count * PADDING * 3 / 2, &result), 0);
+}
+
+START_TEST(what_a_user_ended_first_goes_first)
+{
+	journal(1, USER, 300);
+	journal(2, USER, 100);
+	journal(3, USER, 200);
+	keep(2);
+	ck_assert(there(1) && !there(2) && there(3));
+	ck_assert_uint_eq(result.journals, 1);
+	ck_assert_uint_ge(result.bytes, PADDING);
+}
+END_TEST
+
+START_TEST(what_is_roots_or_anothers_stays)
+{
+	for (uint64_t id = 1; id <= 4; id++)
+		journal(id, ROOT, 100);
+	journal(5, OTHER, 100);
+	for (uint64_t id = 6; id <= 9; id++)
+		journal(id, USER, 200);
+	keep(1);
+	for (uint64_t id = 1; id <= 5; id++)
+		ck_assert(there(id));
+	ck_assert(!there(6) && !there(7) && !there(8) && there(9));
+	ck_assert_uint_eq(result.journals, 3);
+}
+END_TEST
+
+START_TEST(what_runs_stays_and_takes_from_what_has_ended)
+{
+	const uint64_t id = 1;
+
+	journal(id, USER, 100);
+	journal(2, USER, 200);
+	journal(3, USER, 300);
+	g_array_append_val(running, id);
+	keep(2);
+	ck_assert(there(1) && !there(2) && there(3));
+}
+END_TEST
+
+/* A reader may hold such a lock as long as it likes. */
+START_TEST(a_readers_lock_keeps_nothing)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	g_autofree char *path = segment_path(1);
+	auto_fd fd = -1;
+
+	journal(1, USER, 100);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	keep(0);
+	ck_assert(!there(1));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *suite = suite_create("user_quota");
+	TCase *cases = tcase_create("user_quota");
+
+	tcase_add_checked_fixture(cases, set_up, tear_down);
+	tcase_add_test(cases, what_a_user_ended_first_goes_first);
+	tcase_add_test(cases, what_is_roots_or_anothers_stays);
+	tcase_add_test(cases, what_runs_stays_and_takes_from_what_has_ended);
+	tcase_add_test(cases, a_readers_lock_keeps_nothing);
+	suite_add_tcase(suite, cases);
+	return suite;
+}
+
+int main(void)
+{
+	SRunner *runner = srunner_create(suite());
+	int failed;
+
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
