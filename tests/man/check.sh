@@ -135,6 +135,12 @@ for file in dbus/*.policy*; do
         documented "the action" org.nfttraced1.5 "${actions[@]}"
 done
 
+# The log.
+mapfile -t messages < <(sed -nE 's/^-- ([0-9a-f]{32})$/\1/p' systemd/*.catalog)
+documented "the message" nfttraced.8 "${messages[@]}"
+mapfile -t fields < <(grep -hoE '"[A-Z]+_?[A-Z_]*[=%"]' daemon/drop-message.c | grep -oE '[A-Z]+[A-Z_]+' | grep -vxE 'MESSAGE|PRIORITY|SYSLOG_IDENTIFIER' | sort -u)
+documented "the field" nfttraced.8 "${fields[@]}"
+
 # The journal.
 mapfile -t reasons < <(sed -nE 's/^\t\[LOSS_[A-Z_]+\] = "([a-z-]+)".*/\1/p' journal/*.c | sort -u)
 documented "the loss" nfttraced.journal.5 "${reasons[@]}"
