@@ -26,8 +26,8 @@ no_session() {
         [ -z "$(nfttracectl list --names)" ]
 }
 
-two_recordings() {
-        [ "$(grep -c ^recording python.out)" = 2 ]
+two_sessions() {
+        [ "$(grep -c ^watching python.out)" = 2 ]
 }
 
 check "busctl: how many were matched" equal "$(sh dropped.sh 0)" 0
@@ -38,16 +38,16 @@ rule='rule family="ipv4" port port="8080" protocol="udp" drop'
 /usr/bin/python3 rich-rules.py >python.out 2>&1 &
 example=$!
 exec {firewalld}> >(exec /usr/bin/python3 "$source_root/tests/man/firewalld-stand-in.py")
-check "Python: the example waits" await grep -q '^waiting' python.out
+check "Python: the example waits" await grep -q '^ready' python.out
 gdbus wait --system --timeout 30 org.fedoraproject.FirewallD1
 echo "added $rule" >&"$firewalld"
-check "Python: a rule that is added starts a session" await grep -qxF "recording $rule" python.out
+check "Python: a rule that is added starts a session" await grep -qxF "watching: $rule" python.out
 check "Python: with its filter" has "$(nfttracectl list)" "udp port 8080"
 echo "removed $rule" >&"$firewalld"
-check "Python: one that is removed stops it" await grep -qx 'matched 0 lost 0' python.out
+check "Python: one that is removed stops it" await grep -qxF "stopped: $rule: 0 events" python.out
 check "Python: and it is gone" await no_session
 echo "added $rule" >&"$firewalld"
-check "Python: another time" await two_recordings
+check "Python: another time" await two_sessions
 kill -KILL $example
 check "Python: a killed program leaves no session" await no_session
 exec {firewalld}>&-

@@ -44,8 +44,9 @@ session_start --verdicts drop --filter 'udp and host 10.0.43.2'
 check "firewalld starts beside it" systemctl start firewalld
 check "it is armed" armed
 
-# A tool that follows rich rules.
-"$(dirname "${BASH_SOURCE[0]}")/rich-rule.py" >"$work/tool" 2>&1 &
+# A tool that follows rich rules: the example of org.nfttraced1(5).
+bash "$source_root/tests/man/example.sh" "$source_root/man/org.nfttraced1.5" rich-rules.py >"$work/rich-rules.py"
+/usr/bin/python3 "$work/rich-rules.py" >"$work/tool" 2>&1 &
 tool=$!
 check "a tool in Python waits for rich rules" await 60 told ready
 rule='rule family="ipv4" port port="8080" protocol="udp" drop'
@@ -56,10 +57,10 @@ check "and reads what it drops" await 30 bash -c "[ \$(grep -c '^drop by firewal
 check "firewalld takes it back" firewall removeRichRule ss "" "$rule"
 check "the tool stops the session" await 30 told "stopped: $rule: 3 events"
 firewall addRichRule ssi "" "$rule" 0 >/dev/null
-await 30 bash -c "[ \$(nfttracectl list | grep -c 'default udp 8080') = 1 ]"
+await 30 bash -c "[ \$(nfttracectl list | grep -c 'default udp port 8080') = 1 ]"
 kill "$tool"
 wait "$tool" 2>/dev/null
-check "killed, it leaves no session" await 30 bash -c "! nfttracectl list | grep 'default udp 8080'"
+check "killed, it leaves no session" await 30 bash -c "! nfttracectl list | grep 'default udp port 8080'"
 
 # Zones.
 check "an interface goes to the zone that drops" firewall changeZoneOfInterface ss drop host0
