@@ -7,13 +7,22 @@
 #include <limits.h>
 
 #include "../journal/decode.h"
+#include "authorise.h"
 #include "bus-private.h"
+#include "callers.h"
 
 #define WAITING_MAX 64 /* calls */
 #define PIECE       64 /* counters put into a reply in a turn */
 
+/* A call that has not its answer. */
+struct waiting {
+	sd_bus_message *message;
+	struct caller *caller; /* NULL: root */
+	bool examples; /* of packets: for who may read such */
+};
+
 struct drops_bus {
-	GQueue waiting; /* of sd_bus_message */
+	GQueue waiting; /* of struct waiting */
 	sd_event_source *source;
 	/* Of the first one. */
 	sd_bus_message *reply; /* NULL: not begun */
@@ -22,7 +31,27 @@ struct drops_bus {
 	struct drop_totals totals;
 };
 
-static int append_rest(sd_bus_message *reply, const struct drop_counter *counter)
+static struct waiting *waiting_new(sd_bus_message *message, struct authorise *authorise)
+{
+	struct waiting *waiting = g_new(struct waiting, 1);
+
+	waiting->message = sd_bus_message_ref(message);
+	waiting->caller = authorise_hold(authorise, message);
+	waiting->examples = authorise_may(authorise, ACTION_READ_EVENTS);
+	return waiting;
+}
+
+static void waiting_free(void *data)
+{
+	struct waiting *waiting = data;
+
+	sd_bus_message_unref(waiting->message);
+	caller_release(waiting->caller);
+	g_free(waiting);
+}
+
+static int append_rest(
+	sd_bus_message *reply, const struct drop_counter *counter, const struct waiting *call)
 {
 	int r = 0;
 
@@ -32,12 +61,13 @@ static int append_rest(sd_bus_message *reply, const struct drop_counter *counter
 		r = sd_bus_message_append(reply, "{sv}", "handle", "t", counter->handle);
 	if (r >= 0 && counter->rule)
 		r = sd_bus_message_append(reply, "{sv}", "rule", "s", counter->rule);
-	if (r >= 0 && counter->example)
+	if (r >= 0 && counter->example && call->examples)
 		r = sd_bus_message_append(reply, "{sv}", "example", "s", counter->example);
 	return r;
 }
 
-static int append_counter(sd_bus_message *reply, const struct drop_counter *counter)
+static int append_counter(
+	sd_bus_message *reply, const struct drop_counter *counter, const struct waiting *call)
 {
 	const char *family = event_family_name(counter->family);
 	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
@@ -53,7 +83,7 @@ static int append_counter(sd_bus_message *reply, const struct drop_counter *coun
 			(int)counter->policy, "packets", "t", counter->packets, "bytes", "t",
 			counter->bytes, "first", "t", counter->first, "last", "t", counter->last);
 	if (r >= 0)
-		r = append_rest(reply, counter);
+		r = append_rest(reply, counter, call);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -69,13 +99,13 @@ static int append_totals(sd_bus_message *reply, const struct drop_totals *totals
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int reply_begin(struct bus *bus, sd_bus_message *call)
+static int reply_begin(struct bus *bus, const struct waiting *call)
 {
 	struct drops_bus *drops = bus->drops;
 	int r = drops_read(engine_drops(bus->manager->engine), &drops->counters, &drops->totals);
 
 	if (r >= 0)
-		r = sd_bus_message_new_method_return(call, &drops->reply);
+		r = sd_bus_message_new_method_return(call->message, &drops->reply);
 	if (r >= 0)
 		r = sd_bus_message_open_container(drops->reply, 'a', "a{sv}");
 	drops->next = 0;
@@ -83,13 +113,13 @@ static int reply_begin(struct bus *bus, sd_bus_message *call)
 }
 
 /* 1: it is sent; 0: there is more. */
-static int reply_go_on(struct drops_bus *drops)
+static int reply_go_on(struct drops_bus *drops, const struct waiting *call)
 {
 	unsigned int end = MIN(drops->next + PIECE, drops->counters->len);
 	int r = 0;
 
 	for (; r >= 0 && drops->next < end; drops->next++)
-		r = append_counter(drops->reply, drops->counters->pdata[drops->next]);
+		r = append_counter(drops->reply, drops->counters->pdata[drops->next], call);
 	if (r < 0 || drops->next < drops->counters->len)
 		return MIN(r, 0);
 	r = sd_bus_message_close_container(drops->reply);
@@ -110,17 +140,17 @@ static int on_turn(sd_event_source *source, void *userdata)
 {
 	struct bus *bus = userdata;
 	struct drops_bus *drops = bus->drops;
-	sd_bus_message *call = g_queue_peek_head(&drops->waiting);
+	const struct waiting *call = g_queue_peek_head(&drops->waiting);
 	int r = drops->reply ? 0 : reply_begin(bus, call);
 
 	if (r >= 0)
-		r = reply_go_on(drops);
+		r = reply_go_on(drops, call);
 	if (r == 0)
 		return 0;
 	if (r < 0)
-		sd_bus_reply_method_errno(call, r, NULL);
+		sd_bus_reply_method_errno(call->message, r, NULL);
 	reply_clear(drops);
-	sd_bus_message_unref(g_queue_pop_head(&drops->waiting));
+	waiting_free(g_queue_pop_head(&drops->waiting));
 	if (drops->waiting.length == 0)
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	return 0;
@@ -157,20 +187,17 @@ int bus_get_drop_counters(sd_bus_message *message, void *userdata, sd_bus_error 
 	if (bus->drops->waiting.length >= WAITING_MAX)
 		return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
 			"too many callers wait for the drop counters: try again");
-	g_queue_push_tail(&bus->drops->waiting, sd_bus_message_ref(message));
+	g_queue_push_tail(&bus->drops->waiting, waiting_new(message, bus->authorise));
 	r = sd_event_source_set_enabled(bus->drops->source, SD_EVENT_ON);
 	return r < 0 ? r : 1;
 }
 
 void bus_drops_free(struct drops_bus *drops)
 {
-	sd_bus_message *call;
-
 	if (!drops)
 		return;
 	sd_event_source_disable_unref(drops->source);
 	reply_clear(drops);
-	while ((call = g_queue_pop_head(&drops->waiting)))
-		sd_bus_message_unref(call);
+	g_queue_clear_full(&drops->waiting, waiting_free);
 	g_free(drops);
 }

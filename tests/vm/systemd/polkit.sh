@@ -12,6 +12,12 @@ ctl() {
         as "$1" nfttracectl "${@:2}" </dev/null
 }
 
+# says FILE TEXT
+says() {
+        cat "$1"
+        grep -qF -- "$2" "$1"
+}
+
 # denied USER TEXT ARGUMENT...
 denied() {
         local user=$1 text=$2
@@ -25,15 +31,17 @@ polkit.addRule(function(action, subject) {
                 return polkit.Result.NOT_HANDLED;
         if (subject.user == "recorder" && action.id != "org.nfttraced1.control-any")
                 return polkit.Result.YES;
+        if (subject.user == "counter" && action.id == "org.nfttraced1.read-status")
+                return polkit.Result.YES;
         if (subject.user == "keyholder")
                 return polkit.Result.AUTH_SELF;
         return polkit.Result.NOT_HANDLED;
 });
 END
-user_add recorder stranger keyholder
+user_add recorder stranger keyholder counter
 echo keyholder:opensesame | chpasswd
 systemctl restart polkit.service
-service_start DropCounters=no
+service_start DropCounters=yes
 network
 ruleset server <<'END'
 table inet filter { chain input { type filter hook input priority 0; udp dport 8080 drop; }; }
@@ -59,6 +67,17 @@ check "he does not see what is root's" denied recorder org.nfttraced1.control-an
 check "nor a session that there is not, in the same words" denied recorder org.nfttraced1.control-any show --no-pager 99999
 check "nor stops it" denied recorder org.nfttraced1.control-any stop "$roots"
 check "a name of root's is none to him" denied recorder 'no session "secretname"' stop secretname
+
+# counters USER
+counters() {
+        as "$1" busctl -j call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager GetDropCounters 'a{sv}' 0
+}
+counters recorder >"$folder/recorder"
+counters counter >"$folder/counter"
+check "who may read events reads the drop counters with examples of packets" says "$folder/recorder" '"example":{"type":"s","data":"10.0.42.1'
+check "who may read how it is reads the numbers" says "$folder/counter" '"packets":{"type":"t","data":50}'
+check "but of no packet" sh -c "! grep -F 10.0.42.1 '$folder/counter'"
+check "a stranger reads none" sh -c "setpriv --reuid stranger --clear-groups busctl call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager GetDropCounters 'a{sv}' 0 2>&1 | grep org.nfttraced1.read-status"
 
 check "a stranger starts nothing" denied stranger org.nfttraced1.start-session start
 check "and is told that it takes a password" denied stranger "password" start
@@ -96,12 +115,6 @@ status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 sys.stdout.buffer.write(text)
 sys.exit(status)
 END
-# says FILE TEXT
-says() {
-        cat "$1"
-        grep -qF "$2" "$1"
-}
-
 timeout 120 python3 "$folder/person" opensesame >"$folder/right" 2>&1
 check "a person is asked for a password, and starts a session with it" says "$folder/right" "The session records"
 check "which is the person's" sh -c "busctl call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager ListSessions | grep -q '\"Owner\" u $(id -u keyholder)'"
