@@ -23,6 +23,7 @@ struct waiting {
 
 struct drops_bus {
 	GQueue waiting; /* of struct waiting */
+	/* A timer that is due at once: what else is due by then has its turn before. */
 	sd_event_source *source;
 	/* Of the first one. */
 	sd_bus_message *reply; /* NULL: not begun */
@@ -136,7 +137,14 @@ static void reply_clear(struct drops_bus *drops)
 	g_clear_pointer(&drops->counters, g_ptr_array_unref);
 }
 
-static int on_turn(sd_event_source *source, void *userdata)
+static int turn_soon(struct drops_bus *drops)
+{
+	int r = sd_event_source_set_time_relative(drops->source, 0);
+
+	return r < 0 ? r : sd_event_source_set_enabled(drops->source, SD_EVENT_ONESHOT);
+}
+
+static int on_turn(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct bus *bus = userdata;
 	struct drops_bus *drops = bus->drops;
@@ -145,21 +153,20 @@ static int on_turn(sd_event_source *source, void *userdata)
 
 	if (r >= 0)
 		r = reply_go_on(drops, call);
-	if (r == 0)
-		return 0;
 	if (r < 0)
 		sd_bus_reply_method_errno(call->message, r, NULL);
-	reply_clear(drops);
-	waiting_free(g_queue_pop_head(&drops->waiting));
-	if (drops->waiting.length == 0)
-		sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	return 0;
+	if (r != 0) {
+		reply_clear(drops);
+		waiting_free(g_queue_pop_head(&drops->waiting));
+	}
+	return drops->waiting.length > 0 ? turn_soon(drops) : 0;
 }
 
 static int drops_bus_new(struct bus *bus)
 {
 	struct drops_bus *drops = g_new0(struct drops_bus, 1);
-	int r = sd_event_add_defer(bus->event, &drops->source, on_turn, bus);
+	int r = sd_event_add_time_relative(
+		bus->event, &drops->source, CLOCK_MONOTONIC, 0, 1, on_turn, bus);
 
 	if (r < 0) {
 		g_free(drops);
@@ -188,7 +195,7 @@ int bus_get_drop_counters(sd_bus_message *message, void *userdata, sd_bus_error 
 		return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
 			"too many callers wait for the drop counters: try again");
 	g_queue_push_tail(&bus->drops->waiting, waiting_new(message, bus->authorise));
-	r = sd_event_source_set_enabled(bus->drops->source, SD_EVENT_ON);
+	r = turn_soon(bus->drops);
 	return r < 0 ? r : 1;
 }
 

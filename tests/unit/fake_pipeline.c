@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -13,7 +14,7 @@
 
 #define RINGS      2
 #define NEWS       RINGS /* the ring of news of drop counters */
-#define DROP_SLOTS 64
+#define DROP_SLOTS 8192
 
 struct ring {
 	unsigned int index;
@@ -235,7 +236,22 @@ uint64_t pipeline_count(const struct pipeline *pipeline, enum pipeline_count whi
 
 int pipeline_drops_begin(struct pipeline *pipeline, char **ret_reason)
 {
+	const char *drops = getenv(FAKE_DROPS);
+
 	fake.counting = true;
+	for (unsigned int i = 0; drops && i < (unsigned int)atoi(drops); i++) {
+		const struct drop_key key = {
+			.netns = 1,
+			.table = 2,
+			.chain = 3,
+			.rule = i,
+			.family = 1,
+		};
+		const struct drop_example example = { .protocol = 0x88cc, .device = "eth0" };
+
+		fake_drop(i, &key, "filter", "input", i + 1)->netns_inode = 4026531840;
+		fake_drop_example(i, &example);
+	}
 	return 0;
 }
 

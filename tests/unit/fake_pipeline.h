@@ -21,6 +21,8 @@ void fake_suppressed(uint64_t sessions);
 /* Drop counters: a slot of the table has so many packets more of that key (and the key, if it was free);
  * an example; packets that were not counted by rule; calls that were skipped, FAKE_UNTOLD: the kernel
  * does not tell. */
+#define FAKE_DROPS \
+	"NFTTRACED_FAKE_DROPS" /* in the environment: there are so many of handles 0, 1, ... */
 #define FAKE_DROP_BYTES 100 /* each */
 #define FAKE_UNTOLD     UINT64_MAX
 struct drop_slot *fake_drop(unsigned int index, const struct drop_key *key, const char *table,
