@@ -90,6 +90,15 @@ for attach in kprobe fentry; do
         ready
         measure "$attach: daemon idle"
         session "$attach: nobody wants the verdicts (two calls)" --verdicts queue --no-track
+        daemon_stop
+        daemon_config DropCounters=yes DropSummary=no
+        daemon_start --attach $attach
+        ready
+        measure "$attach: drop counted, no session (two calls)"
+        daemon_stop
+        daemon_config DropCounters=no
+        daemon_start --attach $attach
+        ready
         session "$attach: drop wanted, filter rejects" --verdicts drop --filter 'udp port 9' --no-track
         session "$attach: drop recorded" --verdicts drop --filter 'udp port 8080' --no-track
         session_start --verdicts drop --filter 'udp port 8080' --no-track
