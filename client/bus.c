@@ -11,10 +11,16 @@
 #include "remote.h"
 
 static bool leave_stopped;
+static uint64_t wait_usec = BUS_TIMEOUT_USEC;
 
 void bus_leave_stopped(void)
 {
 	leave_stopped = true;
+}
+
+void bus_limit_wait(uint64_t usec)
+{
+	wait_usec = usec;
 }
 
 /* ssh, or what it runs there, has ended. */
@@ -126,7 +132,7 @@ int bus_call_send(sd_bus *bus, sd_bus_message *call, int r, sd_bus_message **ret
 		*ret_reason = g_strdup_printf("the call can't be made: %s", g_strerror(-r));
 		return r;
 	}
-	r = sd_bus_call(bus, call, BUS_TIMEOUT_USEC, &error, ret);
+	r = sd_bus_call(bus, call, wait_usec, &error, ret);
 	return r < 0 ? bus_failure(&error, ret_reason) : 0;
 }
 

@@ -43,6 +43,9 @@ static inline void bus_error_free(sd_bus_error *error)
 /* From now on no call starts a daemon that is not running. */
 void bus_leave_stopped(void);
 
+/* From now on no call waits longer than that for its answer; BUS_TIMEOUT_USEC at first. */
+void bus_limit_wait(uint64_t usec);
+
 /* Connects to the system bus, of the host that was named if one was. */
 int bus_connect(sd_bus **ret, char **ret_reason);
 

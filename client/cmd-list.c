@@ -9,6 +9,8 @@
 #include "size.h"
 #include "table.h"
 
+#define SIZES_WAIT_USEC (2 * UINT64_C(1000000)) /* how long the sizes of journals are waited for */
+
 static const struct table_column columns[] = {
 	{ "ID", TABLE_RIGHT },
 	{ "NAME", TABLE_LEFT },
@@ -144,6 +146,9 @@ static int listing_read(struct listing *listing, bool sizes, char **ret_reason)
 		r = session_list(bus, &listing->sessions, ret_reason);
 	if (r < 0 || !(sizes || listing->all))
 		return r;
+	/* They are the worker's to tell, which may be busy with a disk: the sessions can be told without. */
+	if (!listing->all)
+		bus_limit_wait(SIZES_WAIT_USEC);
 	r = archive_list(bus, &listing->journals, &reason);
 	if (r < 0 && listing->all) {
 		*ret_reason = g_steal_pointer(&reason);
