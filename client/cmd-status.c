@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "bus.h"
 #include "command.h"
 #include "configuration.h"
@@ -77,6 +78,8 @@ int command_status(const struct command *command, int argc, char **argv)
 		return command_usage(command, "give one of --quiet, --json and --config");
 	if (config)
 		return print_configuration();
+	/* What a user may not see is left out rather than asked a password for. */
+	agent_never(NULL, NULL, NULL, NULL);
 	if (status_gather(&status, &reason) < 0)
 		return command_failed(reason);
 	if (quiet)
