@@ -6,11 +6,34 @@
 rule_message=099ad461032a4381a663c71ca7b22f21
 rest_message=b5594edfee964be9a6055df9d230ce8f
 
+# mark, since [OPTION...]: by the clock, for of what options select journalctl leaves out the first behind a cursor.
+mark() {
+        journalctl --sync
+        mark=$(date +%s.%6N)
+}
+
+since() {
+        journalctl --sync
+        journalctl -q --no-pager --since "@$mark" "$@"
+}
+
+# says TEXT [OPTION...]: some message since the mark has TEXT in it.
+says() {
+        local text=$1
+        shift
+        since -o cat "$@" >"$work/journal"
+        grep -qF -- "$text" "$work/journal" || {
+                echo "the journal does not say: $text"
+                tail -n 30 "$work/journal"
+                return 1
+        }
+}
+
 # sum FIELD [MATCH...]: of a field of the messages since the mark.
 sum() {
         local field=$1
         shift
-        journal_since -u nfttraced -o json --output-fields="$field" "$@" |
+        since -u nfttraced -o json --output-fields="$field" "$@" |
                 python3 -c 'import json, sys; print(sum(int(json.loads(line)[sys.argv[1]]) for line in sys.stdin))' "$field"
 }
 
@@ -37,13 +60,17 @@ drops_packets() {
         nfttracectl drops --json "$@" | python3 -c 'import json, sys; print(sum(json.loads(line).get("packets", 0) for line in sys.stdin))'
 }
 
+known() {
+        nfttracectl drops --table shop | grep -q 'in netns server .* drop comment'
+}
+
 send() {
         on client traffic udp 10.0.42.2 "$1" "$2" >/dev/null
 }
 
-# switches: how often the service's threads have slept and were woken.
+# switches: how many threads the service has, and how often they have slept.
 switches() {
-        cat /proc/"$(service_property MainPID)"/task/*/status | awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n }'
+        cat /proc/"$(service_property MainPID)"/task/*/status | awk '/^voluntary_ctxt_switches/ { t++; n += $2 } END { print t, n }'
 }
 
 journalctl --update-catalog
@@ -57,23 +84,26 @@ table inet shop {
 }
 END
 service_start DropSummaryInterval=1s DropSummaryRules=5 || exit
-journal_mark
+mark
 
-send 8080 132
+# What a rule says is read when it is heard of.
+send 8080 1
+check "the rule of the first packet becomes known" await 30 known
+send 8080 131
 check "the messages add up to what was dropped" await 20 told 132 NFT_TABLE=shop
 check "which is what nft has" equal "$(nft_packets shop)" 132
 check "and the counters" equal "$(drops_packets --table shop)" 132
-journal_since -u nfttraced NFT_TABLE=shop -o cat | sed 's/^/# /'
-check "a message is a sentence with the rule and a packet" journal_has \
-        "inet shop input handle $(handle_of_rule server inet shop input 8080) \"udp dport 8080 drop comment \"not for sale\"\" in netns server, last 10.0.42.1." \
+since -u nfttraced NFT_TABLE=shop -o cat | sed 's/^/# /'
+check "a message is a sentence with the rule and a packet" says \
+        "inet shop input handle $(handle_of_rule server inet shop input 8080) \"udp dport 8080 counter drop comment \"not for sale\"\" in netns server, last 10.0.42.1." \
         -u nfttraced NFT_TABLE=shop
-check "its fields select it" journal_has "Dropped " NFT_FAMILY=inet NFT_TABLE=shop NFT_CHAIN=input NFT_POLICY=no \
+check "its fields select it" says "Dropped " NFT_FAMILY=inet NFT_TABLE=shop NFT_CHAIN=input NFT_POLICY=no \
         NETNS=server PRIORITY=6 SYSLOG_IDENTIFIER=nfttraced MESSAGE_ID="$rule_message"
-check "the rule has a field of its own" journal_has "Dropped " NFT_RULE='udp dport 8080 drop comment "not for sale"'
-journal_since -x -u nfttraced NFT_TABLE=shop >"$work/explained"
+check "the rule has a field of its own" says "Dropped " NFT_RULE='udp dport 8080 counter drop comment "not for sale"'
+since -x -u nfttraced NFT_TABLE=shop >"$work/explained"
 check "journalctl -x explains it" grep -q "A firewall rule dropped packets" "$work/explained"
 check "and says what to do" grep -q "nfttracectl drops " "$work/explained"
-check "the table of drops has it" grep -qE '^ +132 .*inet shop input handle [0-9]+ in netns server +udp dport 8080 drop' \
+check "the table of drops has it" grep -qE '^ +132 .*inet shop input handle [0-9]+ in netns server +udp dport 8080 counter drop' \
         <(nfttracectl drops)
 check "a collector can read it" grep -qE \
         '^nfttraced_drop_packets_total\{netns="server",family="inet",table="shop",chain="input",handle="[0-9]+",policy="no"\} 132$' \
@@ -83,13 +113,15 @@ check "a collector can read it" grep -qE \
 sleep 2
 before=$(switches)
 sleep 10
-woken=$(($(switches) - before))
+after=$(switches)
+check "no thread has come or gone" equal "${after% *}" "${before% *}"
+woken=$((${after#* } - ${before#* }))
 echo "# in 10 s of no drops the threads were woken $woken times: 10 intervals, and the watchdog"
 check "without drops it is woken for the interval and the watchdog only" at_least 25 "$woken"
 
 # A journal that takes nothing. What fills its queue must not be the journal's own service.
 journald=$(systemctl show -P MainPID systemd-journald)
-journal_mark
+mark
 kill -STOP "$journald"
 timeout 5 bash -c 'while :; do logger fill; done'
 send 8080 50
@@ -107,15 +139,15 @@ systemctl reload nfttraced
         printf 'udp dport %s counter drop\n' {6001..6100}
         printf '%s\n' "}" "}"
 } | ruleset server
-journal_mark
+mark
 for port in {6001..6100}; do
         send "$port" 3
 done
 send 6042 40
 systemctl stop nfttraced
-check "a flood is five messages" equal "$(journal_since -u nfttraced MESSAGE_ID=$rule_message -o cat | wc -l)" 5
-check "and one that sums up" equal "$(journal_since -u nfttraced MESSAGE_ID=$rest_message -o cat | wc -l)" 1
-journal_since -u nfttraced MESSAGE_ID=$rest_message -o cat | sed 's/^/# /'
-check "the most active is the first" journal_has "Dropped 43 packets" -n 6 MESSAGE_ID="$rule_message"
+check "a flood is five messages" equal "$(since -u nfttraced MESSAGE_ID=$rule_message -o cat | wc -l)" 5
+check "and one that sums up" equal "$(since -u nfttraced MESSAGE_ID=$rest_message -o cat | wc -l)" 1
+since -u nfttraced MESSAGE_ID=$rest_message -o cat | sed 's/^/# /'
+check "the most active is the first" grep -q '^Dropped 43 packets ' <(since MESSAGE_ID=$rule_message -o cat | head -n 1)
 check "all of them together are what nft has" told "$(nft_packets flood)" MESSAGE_ID="$rule_message" + MESSAGE_ID="$rest_message"
 check "that are 340" equal "$(nft_packets flood)" 340
