@@ -48,10 +48,13 @@ enum stage {
 	STAGE_BANK0 = 6,
 };
 
+/* A matcher is put into the bank of its epoch: that which runs, the one before it and the next one never
+ * share one, whenever somebody was killed. */
+#define STAGE_BANKS 3
+
 /* stub -> capture -> parts -> emit -> emit of probes -> sections: under the kernel's 33 tail calls. */
 #define STAGE_PARTS_MAX 28
-#define STAGE_BANK1     (STAGE_BANK0 + STAGE_PARTS_MAX)
-#define STAGE_COUNT     (STAGE_BANK1 + STAGE_PARTS_MAX)
+#define STAGE_COUNT     (STAGE_BANK0 + STAGE_BANKS * STAGE_PARTS_MAX)
 
 /* The most of a packet that a filter can look at, bytes; a load beyond it rejects and is counted. */
 #define FRAME_VIEW_MAX 16384

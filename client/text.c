@@ -264,6 +264,8 @@ static const char *loss_text(uint32_t reason)
 		return "nf_tables was not loaded";
 	case LOSS_SILENCED:
 		return "the kernel's probes were switched off";
+	case LOSS_RESTART:
+		return "nfttraced was not running";
 	case LOSS_REASONS:
 		break;
 	}

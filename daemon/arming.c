@@ -18,6 +18,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <unistd.h>
 
 #define TABLE_NAME    "nfttraced"
 #define TABLE_NAMES   8 /* tried: nfttraced, nfttraced-1, ... */
@@ -209,7 +210,8 @@ int arming_arm(struct arming *arming, char **ret_reason)
 
 	if (arming->table)
 		return 0;
-	for (unsigned int i = 0; i < TABLE_NAMES && r == -EEXIST; i++) {
+	/* One that another socket owns is not to be touched: that, too, is no permission. */
+	for (unsigned int i = 0; i < TABLE_NAMES && (r == -EEXIST || r == -EPERM); i++) {
 		g_autofree char *name =
 			i ? g_strdup_printf(TABLE_NAME "-%u", i) : g_strdup(TABLE_NAME);
 
@@ -238,9 +240,24 @@ int arming_arm(struct arming *arming, char **ret_reason)
 	return r;
 }
 
+int arming_socket(const struct arming *arming)
+{
+	return arming->table ? mnl_socket_get_fd(arming->socket) : -1;
+}
+
+void arming_adopt(struct arming *arming, int fd)
+{
+	arming->socket = mnl_socket_fdopen(fd);
+	if (!arming->socket) {
+		close(fd);
+		return;
+	}
+	arming->table = g_strdup(TABLE_NAME);
+}
+
 void arming_disarm(struct arming *arming)
 {
-	/* The kernel removes what a socket owns when the socket goes: that can't fail. */
+	/* The kernel removes what a socket owns when its last descriptor goes: that can't fail. */
 	if (arming->socket)
 		mnl_socket_close(arming->socket);
 	arming->socket = NULL;

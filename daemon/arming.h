@@ -22,8 +22,14 @@ int arming_load_module(struct arming *arming, char **ret_reason);
 /* Installs the table; nothing if it is there. One sentence in *ret_reason on failure. */
 int arming_arm(struct arming *arming, char **ret_reason);
 
-/* Removes the table. It is gone afterwards in any case. */
+/* Removes the table. It is gone afterwards in any case, but where somebody else holds the socket, too. */
 void arming_disarm(struct arming *arming);
+
+/* The socket that owns the table, which stays ours; -1: it is not armed. */
+int arming_socket(const struct arming *arming);
+
+/* Goes on with the socket of the last daemon, whose table is there as long as it is; takes it over. */
+void arming_adopt(struct arming *arming, int fd);
 
 /* True from arming_arm to arming_disarm. */
 bool arming_is_armed(const struct arming *arming);

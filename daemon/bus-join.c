@@ -82,6 +82,7 @@ static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *ret_erro
 			log_notice("the bus is back");
 		bus->named = bus->joined = true;
 		g_clear_pointer(&bus->complaint, g_free);
+		bus_bind_sessions(bus);
 		bus->hooks->changed(bus->context);
 		return 0;
 	}

@@ -18,6 +18,10 @@ int bus_serve_sessions(struct bus *bus);
 /* Becomes the manager's observer: what changes becomes signals, on whatever connection there is. */
 void bus_observe_manager(struct bus *bus);
 
+/* Ends sessions whose callers are gone, and watches the callers of the others: of those that are bound to
+ * one, and went on from the last daemon. */
+void bus_bind_sessions(struct bus *bus);
+
 /* A filter of sd-bus that sees every call before any object does, and lets through who may call. */
 int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_error);
 

@@ -4,31 +4,112 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <string.h>
 #include <time.h>
 
 /* A journal that can't be written is not tried for every event: that would cost system calls at the
  * very moment when the machine is in trouble. */
 #define RETRY_NS 100000000ULL
 
-void data_slot_begin(struct data_slot *slot, struct journal_writer *writer, uint64_t limit)
+/* Of what waited for its record, the tail may have it. */
+static void resume_losses(struct data_slot *slot, const struct data_tenant *tenant)
 {
-	slot->writer = writer;
-	slot->limit = limit;
+	uint64_t told = tenant->tail->losses[LOSS_RING_FULL],
+		 waiting = tenant->before->losses[LOSS_RING_FULL].count;
+
+	slot->ring_full_seen = tenant->before->ring_full_seen;
+	if (told > waiting)
+		slot->ring_full_seen += told - waiting;
+	for (unsigned int i = 0; i < LOSS_REASONS; i++) {
+		if (!tenant->tail->losses[i])
+			slot->losses[i] = tenant->before->losses[i];
+		slot->losses[i].reason = i;
+	}
+}
+
+static void resume(struct data_slot *slot, struct data_tenant *tenant)
+{
+	const struct ledger_entry *before = tenant->before;
+
+	memcpy(slot->next, before->next, sizeof(slot->next));
+	slot->fates = before->fates;
+	resume_losses(slot, tenant);
+	atomic_store(&slot->journaled, before->journaled + tenant->tail->events);
+	atomic_store(&slot->disk_full, before->disk_full);
+	atomic_store(&slot->disk_error, before->disk_error);
+	atomic_store(&slot->over_limit, before->over_limit);
+	atomic_store(&slot->full, tenant->limit && atomic_load(&slot->journaled) >= tenant->limit);
+	slot->tail = *tenant->tail;
+	*tenant->tail = JOURNAL_TAIL_NONE;
+}
+
+void data_slot_begin(struct data_slot *slot, struct data_tenant *tenant)
+{
+	slot->writer = tenant->writer;
+	slot->limit = tenant->limit;
 	slot->staged = 0;
 	slot->retry = 0;
 	slot->ring_full_seen = 0;
 	for (unsigned int i = 0; i < LOSS_REASONS; i++)
 		slot->losses[i] = (struct journal_loss){ .reason = i };
+	slot->ledger = tenant->ledger;
+	slot->fates = (struct session_stats){ 0 };
+	memset(slot->next, 0, sizeof(slot->next));
+	slot->tail = JOURNAL_TAIL_NONE;
 	atomic_store(&slot->journaled, 0);
 	atomic_store(&slot->disk_full, 0);
 	atomic_store(&slot->disk_error, 0);
 	atomic_store(&slot->over_limit, 0);
 	atomic_store(&slot->stalled, false);
 	atomic_store(&slot->full, false);
+	if (tenant->before)
+		resume(slot, tenant);
+	if (slot->ledger)
+		ledger_slot_begin(slot->ledger, tenant->id);
+}
+
+void data_slot_rings_new(struct data_slot *slot)
+{
+	/* They count their lost records from 0, too. */
+	slot->ring_full_seen = 0;
+	memset(slot->next, 0, sizeof(slot->next));
+	journal_tail_clear(&slot->tail);
+}
+
+bool data_slot_knows(struct data_slot *slot, uint16_t ring, uint64_t position)
+{
+	if (position < slot->next[ring])
+		return true;
+	return G_UNLIKELY(slot->tail.records) &&
+		journal_tail_take(&slot->tail, ring, (uint32_t)position);
+}
+
+void data_slot_keep(struct data_slot *slot, const uint64_t *next, unsigned int rings, uint64_t now)
+{
+	struct ledger_entry entry = {
+		.time = now,
+		.journaled = atomic_load_explicit(&slot->journaled, memory_order_relaxed),
+		.disk_full = atomic_load_explicit(&slot->disk_full, memory_order_relaxed),
+		.disk_error = atomic_load_explicit(&slot->disk_error, memory_order_relaxed),
+		.over_limit = atomic_load_explicit(&slot->over_limit, memory_order_relaxed),
+		.ring_full_seen = slot->ring_full_seen,
+		.fates = slot->fates,
+	};
+
+	if (!slot->ledger)
+		return;
+	entry.segment = journal_writer_segment(slot->writer);
+	entry.end = journal_writer_end(slot->writer);
+	memcpy(slot->next, next, rings * sizeof(*next));
+	memcpy(entry.next, slot->next, sizeof(entry.next));
+	memcpy(entry.losses, slot->losses, sizeof(entry.losses));
+	ledger_slot_write(slot->ledger, &entry);
 }
 
 struct journal_writer *data_slot_end(struct data_slot *slot)
 {
+	journal_tail_clear(&slot->tail);
+	slot->ledger = NULL;
 	return g_steal_pointer(&slot->writer);
 }
 
@@ -166,20 +247,22 @@ bool data_slot_flush(struct data_slot *slot)
 	return set_stalled(slot, false);
 }
 
-bool data_slot_tick(struct data_slot *slot, uint64_t ring_full, uint64_t since, uint64_t now)
+bool data_slot_tick(
+	struct data_slot *slot, const struct session_stats *fates, uint64_t since, uint64_t now)
 {
 	int r;
 
-	if (ring_full > slot->ring_full_seen) {
+	slot->fates = *fates;
+	if (fates->ring_full > slot->ring_full_seen) {
 		struct journal_loss loss = {
 			.reason = LOSS_RING_FULL,
-			.count = ring_full - slot->ring_full_seen,
+			.count = fates->ring_full - slot->ring_full_seen,
 			.since = since,
 			.until = now,
 		};
 
 		data_slot_loss(slot, &loss);
-		slot->ring_full_seen = ring_full;
+		slot->ring_full_seen = fates->ring_full;
 	}
 	r = write_losses(slot);
 	return r < 0 ? stall(slot, r) : set_stalled(slot, false);

@@ -10,8 +10,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../journal/tail.h"
 #include "../journal/writer.h"
 #include "books.h"
+#include "ledger.h"
+
+/* A session that gets a slot. */
+struct data_tenant {
+	uint64_t id;
+	struct journal_writer *writer; /* taken over */
+	uint64_t limit; /* events; 0: none */
+	struct ledger_slot *ledger; /* where its books are kept; NULL: nowhere */
+	/* Of a session that goes on after another daemon; else NULL: what became of its records, and what
+	 * its journal has that this does not tell of (taken over). */
+	const struct ledger_entry *before;
+	struct journal_tail *tail;
+};
 
 struct data_slot {
 	struct journal_writer *writer; /* NULL: no session */
@@ -21,14 +35,18 @@ struct data_slot {
 	enum loss_reason reason; /* why it stalled */
 	uint64_t ring_full_seen; /* of the kernel's count: has its loss record */
 	struct journal_loss losses[LOSS_REASONS]; /* wait for their record; `until` 0: none */
+	struct ledger_slot *ledger; /* NULL: none */
+	struct session_stats fates; /* the kernel's counts at the last tick */
+	uint64_t next[RINGS_MAX]; /* of the rings: what comes before is told of in the ledger */
+	struct journal_tail tail; /* records that come again and are in the journal */
 
 	_Atomic uint64_t journaled, disk_full, disk_error, over_limit;
 	_Atomic bool stalled; /* the last write failed */
 	_Atomic bool full; /* the limit is reached */
 };
 
-/* A session gets the slot; takes over `writer`. */
-void data_slot_begin(struct data_slot *slot, struct journal_writer *writer, uint64_t limit);
+/* A session gets the slot. */
+void data_slot_begin(struct data_slot *slot, struct data_tenant *tenant);
 
 /* The session's last: gives the writer back. The counts stay. */
 struct journal_writer *data_slot_end(struct data_slot *slot);
@@ -43,6 +61,15 @@ struct arrival {
 		*record; /* as the first that took it made it; NULL: nobody yet */
 };
 
+/* Other rings come, whose positions begin at 0. */
+void data_slot_rings_new(struct data_slot *slot);
+
+/* True if the journal has the record already, or the books do. */
+bool data_slot_knows(struct data_slot *slot, uint16_t ring, uint64_t position);
+
+/* Keeps in the ledger what became of the records before `next`, by ring. */
+void data_slot_keep(struct data_slot *slot, const uint64_t *next, unsigned int rings, uint64_t now);
+
 /* Takes an event for the journal, or counts why not. True if `stalled` changed. */
 bool data_slot_event(struct data_slot *slot, struct arrival *arrival);
 
@@ -54,10 +81,11 @@ bool data_slot_flush(struct data_slot *slot);
 void data_slot_loss(struct data_slot *slot, const struct journal_loss *loss);
 
 /*
- * Writes loss records: `ring_full` is the kernel's count at `now`, `since` when it was last looked at.
+ * Writes loss records: `fates` are the kernel's counts at `now`, `since` when they were last looked at.
  * True if `stalled` changed.
  */
-bool data_slot_tick(struct data_slot *slot, uint64_t ring_full, uint64_t since, uint64_t now);
+bool data_slot_tick(
+	struct data_slot *slot, const struct session_stats *fates, uint64_t since, uint64_t now);
 
 /* The counts as of now. */
 void data_slot_counts(const struct data_slot *slot, struct data_counts *ret);

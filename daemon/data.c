@@ -90,16 +90,45 @@ static void deliver(void *context, uint64_t position, const void *event, uint32_
 	sessions = head->sessions & data->claimed;
 	if (head->sessions != sessions)
 		atomic_fetch_add_explicit(&data->unclaimed, 1, memory_order_relaxed);
-	data->staged |= sessions;
 	for (uint64_t bits = sessions; bits; bits &= bits - 1) {
 		unsigned int bit = (unsigned int)__builtin_ctzll(bits);
 		struct data_slot *slot = &data->slots[bit];
 
+		if (data_slot_knows(slot, arrival.ring, position))
+			continue;
+		data->staged |= 1ULL << bit;
 		if (data_slot_event(slot, &arrival))
 			delivery->attention = true;
 		notes_segment(data->notes, bit, journal_writer_segment(slot->writer));
 	}
 	notes_event(data->notes, sessions, event, size);
+}
+
+/* How far the rings were handed over; returns how many there are. */
+static unsigned int ring_positions(const struct data *data, uint64_t ret[RINGS_MAX])
+{
+	unsigned int rings = MIN(data->rings_count, RINGS_MAX);
+
+	for (unsigned int i = 0; i < rings; i++)
+		ret[i] = ring_position(data->rings[i]);
+	return rings;
+}
+
+/* Writes what was taken, and keeps in the ledger that it was. True if it wants attention. */
+static bool slots_flush(struct data *data)
+{
+	uint64_t next[RINGS_MAX], now = clock_ns(CLOCK_MONOTONIC_COARSE);
+	unsigned int rings = ring_positions(data, next);
+	bool attention = false;
+
+	for (; data->staged; data->staged &= data->staged - 1) {
+		struct data_slot *slot = &data->slots[__builtin_ctzll(data->staged)];
+
+		if (data_slot_flush(slot))
+			attention = true;
+		data_slot_keep(slot, next, rings, now);
+	}
+	return attention;
 }
 
 /* One turn of all rings: how many records were moved. The kernel gets their room back when they are
@@ -113,10 +142,8 @@ static unsigned int drain(struct data *data)
 		delivery.ring = i;
 		moved += ring_drain(data->rings[i], DRAIN_BATCH, deliver, &delivery);
 	}
-	for (; data->staged; data->staged &= data->staged - 1) {
-		if (data_slot_flush(&data->slots[__builtin_ctzll(data->staged)]))
-			delivery.attention = true;
-	}
+	if (data->staged && slots_flush(data))
+		delivery.attention = true;
 	for (unsigned int i = 0; i < data->rings_count; i++)
 		ring_release(data->rings[i]);
 	if (delivery.attention)
@@ -147,7 +174,8 @@ static void drain_to_now(struct data *data)
 /* Once a second: losses get their records, and a journal that was full is tried again. */
 static void tick(struct data *data)
 {
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), next[RINGS_MAX];
+	unsigned int rings = ring_positions(data, next);
 	bool attention = false;
 
 	if (now - data->ticked < TICK_NS)
@@ -158,8 +186,9 @@ static void tick(struct data *data)
 
 		if (data->pipeline)
 			pipeline_session_stats(data->pipeline, bit, &stats);
-		if (data_slot_tick(&data->slots[bit], stats.ring_full, data->ticked, now))
+		if (data_slot_tick(&data->slots[bit], &stats, data->ticked, now))
 			attention = true;
+		data_slot_keep(&data->slots[bit], next, rings, now);
 	}
 	data->ticked = now;
 	if (attention)
@@ -266,6 +295,7 @@ static void drop_rings(struct data *data)
 
 struct attachment {
 	const struct pipeline *pipeline;
+	enum data_rings rings;
 	int result;
 };
 
@@ -290,15 +320,15 @@ static void run_attach(struct data *data, void *argument)
 		drop_rings(data);
 	else
 		data->pipeline = attachment->pipeline;
-	/* A new pipeline counts its lost records from 0. */
-	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-		data->slots[bit].ring_full_seen = 0;
+	for (unsigned int bit = 0; attachment->rings == DATA_RINGS_NEW && bit < EVENT_SESSIONS_MAX;
+		bit++)
+		data_slot_rings_new(&data->slots[bit]);
 	attachment->result = r;
 }
 
-int data_attach(struct data *data, const struct pipeline *pipeline)
+int data_attach(struct data *data, const struct pipeline *pipeline, enum data_rings rings)
 {
-	struct attachment attachment = { .pipeline = pipeline };
+	struct attachment attachment = { .pipeline = pipeline, .rings = rings };
 
 	data_call(data, run_attach, &attachment);
 	return attachment.result;
@@ -319,8 +349,8 @@ void data_detach(struct data *data)
 
 struct tenure {
 	unsigned int bit;
+	struct data_tenant *tenant;
 	struct journal_writer *writer;
-	uint64_t limit;
 };
 
 static void run_add(struct data *data, void *argument)
@@ -329,15 +359,15 @@ static void run_add(struct data *data, void *argument)
 
 	if (!data->claimed)
 		data->ticked = clock_ns(CLOCK_MONOTONIC);
-	data_slot_begin(&data->slots[tenure->bit], tenure->writer, tenure->limit);
+	data_slot_begin(&data->slots[tenure->bit], tenure->tenant);
 	notes_begin(data->notes, tenure->bit, ++data->tenures);
 	atomic_store(&data->tenure[tenure->bit], data->tenures);
 	data->claimed |= 1ULL << tenure->bit;
 }
 
-void data_add(struct data *data, unsigned int bit, struct journal_writer *writer, uint64_t limit)
+void data_add(struct data *data, unsigned int bit, struct data_tenant *tenant)
 {
-	struct tenure tenure = { .bit = bit, .writer = writer, .limit = limit };
+	struct tenure tenure = { .bit = bit, .tenant = tenant };
 
 	data_call(data, run_add, &tenure);
 }
@@ -351,7 +381,7 @@ static void run_remove(struct data *data, void *argument)
 	drain_to_now(data);
 	if (data->pipeline)
 		pipeline_session_stats(data->pipeline, tenure->bit, &stats);
-	data_slot_tick(&data->slots[tenure->bit], stats.ring_full, data->ticked, now);
+	data_slot_tick(&data->slots[tenure->bit], &stats, data->ticked, now);
 	tenure->writer = data_slot_end(&data->slots[tenure->bit]);
 	notes_end(data->notes, tenure->bit);
 	atomic_store(&data->tenure[tenure->bit], 0);
@@ -364,6 +394,17 @@ struct journal_writer *data_remove(struct data *data, unsigned int bit)
 
 	data_call(data, run_remove, &tenure);
 	return tenure.writer;
+}
+
+static void run_leave(struct data *data, void *argument)
+{
+	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
+		data->slots[bit].ledger = NULL;
+}
+
+void data_leave(struct data *data)
+{
+	data_call(data, run_leave, data);
 }
 
 static void run_settle(struct data *data, void *argument)

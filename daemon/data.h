@@ -13,6 +13,7 @@
 
 #include "../journal/writer.h"
 #include "books.h"
+#include "data-slot.h"
 #include "notes.h"
 #include "pipeline.h"
 
@@ -21,18 +22,23 @@ struct data;
 /* Starts the thread. */
 int data_new(struct data **ret);
 
+enum data_rings {
+	DATA_RINGS_NEW, /* what sessions had of rings before is nothing to these */
+	DATA_RINGS_ADOPTED, /* another daemon read them before */
+};
+
 /*
  * Takes the pipeline's rings, after dropping those it had. The pipeline must live until the next call
  * of data_attach or data_detach: its counters are read, too.
  */
-int data_attach(struct data *data, const struct pipeline *pipeline);
+int data_attach(struct data *data, const struct pipeline *pipeline, enum data_rings rings);
 
 /* Drains the rings to their end and lets go of them. */
 void data_detach(struct data *data);
 
-/* Takes over `writer` for the session that holds `bit`. After `limit` events (0: none) the rest are
- * held back. The bit's counts begin at 0. */
-void data_add(struct data *data, unsigned int bit, struct journal_writer *writer, uint64_t limit);
+/* Takes over the writer of the session that holds `bit`. After its limit of events the rest are held
+ * back. The bit's counts begin at 0, or with what was before. */
+void data_add(struct data *data, unsigned int bit, struct data_tenant *tenant);
 
 /*
  * Journals what is in the rings now, then gives the writer back; the bit's counts stay as they are.
@@ -42,6 +48,9 @@ struct journal_writer *data_remove(struct data *data, unsigned int bit);
 
 /* Journals what is in the rings now. */
 void data_settle(struct data *data);
+
+/* The sessions go on under another daemon: the ledger is not written any more. */
+void data_leave(struct data *data);
 
 /* The bit's tenure: another one for each session that gets it. */
 uint64_t data_tenure(const struct data *data, unsigned int bit);

@@ -4,8 +4,10 @@
 #define NFTTRACED_ENGINE_PRIVATE_H
 
 #include "engine.h"
+#include "ledger.h"
 #include "plan.h"
 #include "scribe.h"
+#include "store.h"
 
 /*
  * The lock is for readers on other threads: it covers the pointer to the pipeline and the sums that
@@ -19,6 +21,12 @@ struct engine {
 	struct scribe *scribe; /* NULL: there is no keeper */
 	struct drops *drops; /* NULL: drops are not counted */
 	char *unarmed; /* why there is no trace rule for the drop counters; NULL: there is, or may not be */
+	struct store *store; /* NULL: as `roster` */
+	struct ledger *ledger; /* NULL: as `roster` */
+	struct roster *roster; /* as it was written last; NULL: nothing outlives this daemon */
+	bool inheriting; /* the list of the last daemon is the one that holds */
+	bool went_on; /* it began with the pipeline of another daemon */
+	bool adopted; /* the pipeline is another daemon's, and its sessions' epochs hold */
 	struct plan plan;
 	uint64_t closed; /* ns, CLOCK_MONOTONIC: since when there are sessions and no pipeline */
 	uint64_t heard; /* ns, CLOCK_MONOTONIC: when probes were last seen to run */
@@ -68,6 +76,48 @@ int engine_apply(struct engine *engine, const struct plan *plan, struct failure 
 int engine_session_begin(struct engine *engine, const struct plan *plan,
 	struct engine_request *request, struct failure *failure);
 void engine_session_undo(struct engine *engine, struct engine_request *request);
+
+/* The limits of a session's journal. */
+struct journal_limits engine_journal_limits(
+	const struct engine *engine, const struct session_options *options);
+/* The text of its JOURNAL_SETTINGS (g_free it). */
+char *engine_session_settings(const struct plan *plan, unsigned int bit,
+	const struct session_options *options, uid_t owner);
+void engine_session_clear(struct engine_session *session);
+/* The slot of its books in the ledger; NULL: there is none. */
+struct ledger_slot *engine_ledger_slot(struct engine *engine, unsigned int bit);
+
+/* engine-keep.c: the next daemon shall know of this one's sessions. What the last one left in the store
+ * comes in a list that owns its descriptors, NULL if there is no service manager. */
+GArray *engine_keep_begin(struct engine *engine);
+/* The store is emptied: what it had is gone from the kernel, or soon. */
+void engine_keep_nothing(struct engine *engine);
+/* What is left of the list is nobody's. */
+void engine_keepsakes_free(GArray *keepsakes);
+
+/* What the settings say of a pipeline. */
+struct pipeline_options engine_pipeline_options(const struct engine *engine);
+
+/* Drops are counted from now on, if that is wanted. */
+int engine_count_drops(struct engine *engine, struct failure *failure);
+
+/* engine-adopt.c: goes on with the pipeline of the last daemon. */
+int engine_adopt(
+	struct engine *engine, struct roster *roster, GArray *keepsakes, char **ret_reason);
+/* The journals are open: its rings are read from now on, its programs replaced. What fails has left
+ * nothing of it, and what was counted is in the sums. */
+int engine_adopt_finish(struct engine *engine, char **ret_reason);
+/* A session began, was changed, ended; engine_keep writes it down. */
+void engine_keep_session(struct engine *engine, const struct engine_request *request);
+void engine_keep_without(struct engine *engine, unsigned int bit);
+/* Negative errno. */
+int engine_keep(struct engine *engine);
+
+/* The session is seen again: its journal has the gap, and its settings. */
+void engine_session_resumed(struct engine *engine, struct engine_request *request);
+
+/* Names for the events of the session at `bit`, from now on. */
+void engine_session_names(struct engine *engine, const struct engine_request *request);
 
 /* The kernel side has changed: the journal is told, or closed with the books. */
 void engine_session_changed(struct engine *engine, struct engine_request *request);

@@ -28,6 +28,7 @@ static int plan_request(
 
 	switch (request->action) {
 	case ENGINE_START:
+	case ENGINE_RESUME:
 		*entry = (struct plan_entry){
 			.used = true,
 			.track = request->options->track,
@@ -35,7 +36,8 @@ static int plan_request(
 			.sections = request->options->sections,
 			.rate = request->options->rate,
 			.burst = request->options->burst,
-			.since = epoch,
+			.since = request->resumed && engine->adopted ? request->resumed->since
+								     : epoch,
 			.filter = request->filter,
 		};
 		return engine_probes_plan(
@@ -66,6 +68,8 @@ static int journals_begin(struct batch *batch, struct failure *failure)
 		if (batch->requests[i]->action == ENGINE_START)
 			r = engine_session_begin(
 				batch->engine, &batch->plan, batch->requests[i], failure);
+		else if (batch->requests[i]->action == ENGINE_RESUME)
+			engine_session_names(batch->engine, batch->requests[i]);
 	}
 	return r;
 }
@@ -119,12 +123,19 @@ static void batch_done(struct batch *batch)
 			request->filter = NULL;
 		if (request->action == ENGINE_CHANGE)
 			engine_session_changed(engine, request);
+		else if (request->action == ENGINE_RESUME)
+			engine_session_resumed(engine, request);
 		else if (request->action == ENGINE_STOP)
 			engine_session_ended(engine, request);
+		if (request->action == ENGINE_STOP)
+			engine_keep_without(engine, request->bit);
+		else
+			engine_keep_session(engine, request);
 	}
+	engine_keep(engine);
 }
 
-/* All that start belong to the configuration: they are there before what they record is. */
+/* All that start belong to the configuration, or went on: they are there before what they record is. */
 static bool batch_waits(const struct batch *batch)
 {
 	for (size_t i = 0; i < batch->count; i++) {
@@ -143,8 +154,11 @@ static int batch_run(struct batch *batch, struct failure *failure)
 	int r = 0;
 
 	for (size_t i = 0; i < batch->count; i++) {
-		batch->starts = batch->starts || batch->requests[i]->action == ENGINE_START;
-		batch->requests[i]->begun = (struct engine_session){ .dir_fd = -1 };
+		enum engine_action action = batch->requests[i]->action;
+
+		batch->starts = batch->starts || action == ENGINE_START || action == ENGINE_RESUME;
+		if (action != ENGINE_RESUME)
+			batch->requests[i]->begun = (struct engine_session){ .dir_fd = -1 };
 	}
 	if (batch->starts)
 		r = engine_require(engine, failure);

@@ -5,9 +5,10 @@
 #include <errno.h>
 
 #include "../journal/cleanup.h"
+#include "../journal/clock.h"
 #include "../journal/section.h"
 
-static char *settings_json(const struct plan *plan, unsigned int bit,
+char *engine_session_settings(const struct plan *plan, unsigned int bit,
 	const struct session_options *options, uid_t owner)
 {
 	g_autoptr(GArray) probes = engine_probes_describe(plan, bit);
@@ -33,10 +34,27 @@ static char *settings_json(const struct plan *plan, unsigned int bit,
 	return dictionary_settings_new(&settings);
 }
 
-static void engine_session_clear(struct engine_session *session)
+void engine_session_clear(struct engine_session *session)
 {
 	g_clear_pointer(&session->path, g_free);
 	fd_close(&session->dir_fd);
+}
+
+struct journal_limits engine_journal_limits(
+	const struct engine *engine, const struct session_options *options)
+{
+	uint64_t total = options->size ? options->size : engine->settings->journal_size;
+
+	return (struct journal_limits){
+		/* So that retention, which removes whole segments, leaves most of what is allowed. */
+		.segment_size = CLAMP(total / 4, 64 << 10, engine->settings->segment_size),
+		.total_size = total,
+	};
+}
+
+struct ledger_slot *engine_ledger_slot(struct engine *engine, unsigned int bit)
+{
+	return engine->ledger ? ledger_slot(engine->ledger, bit) : NULL;
 }
 
 /* The journal of a session that starts. */
@@ -45,17 +63,18 @@ static int journal_begin(struct engine *engine, const struct plan *plan,
 	struct journal_writer **ret, struct failure *failure)
 {
 	const struct session_options *options = request->options;
-	uint64_t total = options->size ? options->size : engine->settings->journal_size;
 	g_autofree char *start = NULL,
-			*settings = settings_json(plan, request->bit, options, request->owner);
-	const struct journal_limits limits = {
-		/* So that retention, which removes whole segments, leaves most of what is allowed. */
-		.segment_size = CLAMP(total / 4, 64 << 10, engine->settings->segment_size),
-		.total_size = total,
-	};
+			*settings = engine_session_settings(
+				plan, request->bit, options, request->owner);
+	const struct journal_limits limits = engine_journal_limits(engine, options);
 	int r;
 
-	*session = (struct engine_session){ .dir_fd = -1 };
+	*session = (struct engine_session){
+		.dir_fd = -1,
+		.started = (uint64_t)g_get_real_time(),
+	};
+	if (options->duration)
+		session->deadline = clock_ns(CLOCK_BOOTTIME) / NSEC_PER_USEC + options->duration;
 	r = state_next_id(engine->state, &session->id);
 	if (r == 0)
 		r = state_session_create(
@@ -84,19 +103,28 @@ static void reset_counts(struct engine *engine, unsigned int bit)
 	g_mutex_unlock(&engine->lock);
 }
 
-int engine_session_begin(struct engine *engine, const struct plan *plan,
-	struct engine_request *request, struct failure *failure)
+void engine_session_names(struct engine *engine, const struct engine_request *request)
 {
-	struct journal_writer *writer = NULL;
-	int r = journal_begin(engine, plan, request, &request->begun, &writer, failure);
-
-	if (r < 0)
-		return r;
-	reset_counts(engine, request->bit);
-	data_add(engine->data, request->bit, writer, request->options->limit);
 	scribe_begin(engine->scribe, request->bit,
 		request->options->sections & 1U << EVENT_SECTION_DROP ? SCRIBE_REASONS_WRITE
 								      : SCRIBE_REASONS_NONE);
+}
+
+int engine_session_begin(struct engine *engine, const struct plan *plan,
+	struct engine_request *request, struct failure *failure)
+{
+	struct data_tenant tenant = {
+		.limit = request->options->limit,
+		.ledger = engine_ledger_slot(engine, request->bit),
+	};
+	int r = journal_begin(engine, plan, request, &request->begun, &tenant.writer, failure);
+
+	if (r < 0)
+		return r;
+	tenant.id = request->begun.id;
+	reset_counts(engine, request->bit);
+	data_add(engine->data, request->bit, &tenant);
+	engine_session_names(engine, request);
 	return 0;
 }
 
@@ -112,8 +140,8 @@ void engine_session_undo(struct engine *engine, struct engine_request *request)
 
 void engine_session_changed(struct engine *engine, struct engine_request *request)
 {
-	g_autofree char *json =
-		settings_json(&engine->plan, request->bit, request->options, request->owner);
+	g_autofree char *json = engine_session_settings(
+		&engine->plan, request->bit, request->options, request->owner);
 	int r = data_append_settings(engine->data, request->bit, json);
 
 	if (r < 0)

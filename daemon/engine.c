@@ -80,6 +80,7 @@ int engine_reconfigure(
 		engine_disarm(engine);
 	else if (engine->pipeline && !engine_is_idle(engine, &engine->plan))
 		r = engine_arm(engine, failure);
+	engine_keep(engine);
 	return r;
 }
 
@@ -157,8 +158,7 @@ static int resume(struct engine *engine, struct failure *failure)
 	return r < 0 ? r : engine_arm(engine, failure);
 }
 
-/* Drops are counted from now on, if that is wanted. */
-static int count_drops(struct engine *engine, struct failure *failure)
+int engine_count_drops(struct engine *engine, struct failure *failure)
 {
 	g_autofree char *reason = NULL;
 	auto_failure unarmed = { 0 };
@@ -182,14 +182,19 @@ static int count_drops(struct engine *engine, struct failure *failure)
 	return 0;
 }
 
-int engine_open(struct engine *engine, struct failure *failure)
+struct pipeline_options engine_pipeline_options(const struct engine *engine)
 {
-	const struct pipeline_options options = {
+	return (struct pipeline_options){
 		.attach = engine->settings->attach,
 		.ring_size = engine->settings->ring_size,
 		.tracker_size = engine->settings->tracker_size,
 		.drops_max = engine->drops ? engine->settings->drop_counters_max : 0,
 	};
+}
+
+int engine_open(struct engine *engine, struct failure *failure)
+{
+	const struct pipeline_options options = engine_pipeline_options(engine);
 	struct pipeline *pipeline = NULL;
 	g_autofree char *reason = NULL;
 	int r;
@@ -201,7 +206,7 @@ int engine_open(struct engine *engine, struct failure *failure)
 		failure_set(failure, FAILURE_NOT_SUPPORTED, "%s", reason ? reason : g_strerror(-r));
 		return r;
 	}
-	r = data_attach(engine->data, pipeline);
+	r = data_attach(engine->data, pipeline, DATA_RINGS_NEW);
 	if (r < 0) {
 		failure_set(failure, FAILURE_INTERNAL, "can't map the ring buffers: %s",
 			g_strerror(-r));
@@ -212,11 +217,13 @@ int engine_open(struct engine *engine, struct failure *failure)
 	engine->pipeline = pipeline;
 	g_mutex_unlock(&engine->lock);
 
-	r = count_drops(engine, failure);
+	r = engine_count_drops(engine, failure);
 	if (r == 0)
 		r = resume(engine, failure);
 	if (r < 0)
 		engine_close(engine);
+	else
+		engine_keep(engine);
 	return r;
 }
 
@@ -264,6 +271,7 @@ void engine_close(struct engine *engine)
 		engine->missed += missed;
 	g_mutex_unlock(&engine->lock);
 	pipeline_free(pipeline);
+	engine_keep(engine);
 }
 
 int engine_require(struct engine *engine, struct failure *failure)
@@ -433,11 +441,9 @@ struct drops *engine_drops(const struct engine *engine)
 	return engine->drops;
 }
 
-struct engine *engine_free(struct engine *engine)
+/* What is left when there is no pipeline. */
+static void engine_clear(struct engine *engine)
 {
-	if (!engine)
-		return NULL;
-	engine_close(engine);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
 		filter_free(engine->plan.entries[bit].filter);
 	scribe_free(engine->scribe);
@@ -446,6 +452,33 @@ struct engine *engine_free(struct engine *engine)
 	settings_free(engine->settings);
 	g_mutex_clear(&engine->lock);
 	g_free(engine->unarmed);
+	store_free(engine->store);
+	roster_free(engine->roster);
+	ledger_free(engine->ledger);
 	g_free(engine);
+}
+
+struct engine *engine_free(struct engine *engine)
+{
+	if (!engine)
+		return NULL;
+	engine_close(engine);
+	engine_clear(engine);
+	return NULL;
+}
+
+struct engine *engine_leave(struct engine *engine)
+{
+	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
+		if (engine->plan.entries[bit].used)
+			scribe_end(engine->scribe, bit);
+	}
+	/* What was matched until now shall be told of: what comes after it is the gap. */
+	data_detach(engine->data);
+	data_leave(engine->data);
+	if (engine->drops && engine->pipeline)
+		drops_detach(engine->drops);
+	pipeline_leave(engine->pipeline);
+	engine_clear(engine);
 	return NULL;
 }

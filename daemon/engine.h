@@ -16,6 +16,7 @@
 #include "failure.h"
 #include "filter.h"
 #include "options.h"
+#include "roster.h"
 #include "settings.h"
 #include "state.h"
 
@@ -36,12 +37,15 @@ void engine_close(struct engine *engine);
 /* What a session is for the engine when it began. */
 struct engine_session {
 	uint64_t id;
+	uint64_t started; /* us, CLOCK_REALTIME */
+	uint64_t deadline; /* us, CLOCK_BOOTTIME, when its duration is over; 0: never */
 	char *path; /* of the journal, absolute */
 	int dir_fd; /* of the journal */
 };
 
 enum engine_action {
 	ENGINE_START,
+	ENGINE_RESUME,
 	ENGINE_CHANGE,
 	ENGINE_STOP,
 };
@@ -54,13 +58,16 @@ struct engine_request {
 	const struct session_options *options;
 	uid_t owner;
 	const char *command;
+	const char *caller; /* its name on the bus, if the session is bound to it; NULL */
 	/* Of options->filter. NULL: every packet. Taken over (and NULL) when it is in force. */
 	struct filter *filter;
 	bool new_filter; /* to change it: `filter` is one; else the session keeps the one it has */
 
 	struct failure failure;
 	char *warning; /* NULL, or what could not be noted in the journal; g_free it */
-	struct engine_session begun; /* it was started: the caller owns what is in it */
+	const struct roster_session *resumed; /* to go on with it; borrowed */
+	uint64_t seen; /* ns, CLOCK_MONOTONIC: then a gap begins that ends now; 0: there is none */
+	struct engine_session begun; /* it was started or goes on: the caller owns what is in it */
 	struct dictionary_books books; /* it was stopped */
 };
 
@@ -120,5 +127,25 @@ int engine_reconfigure(
 
 /* Closes it. Accepts NULL; returns NULL. */
 struct engine *engine_free(struct engine *engine);
+
+/*
+ * engine-resume.c: sessions go on where a service manager begins a daemon again.
+ *
+ * engine_inherit looks for what the last daemon left. NULL: nothing is to go on. Else requests to
+ * ENGINE_RESUME, one for each session in *ret_roster, whose journals are open and get what the rings
+ * still have: the caller adds their filters, and has engine_run do them. Then it tells of each that
+ * failed with engine_abandon, and calls engine_inherited.
+ */
+GArray *engine_inherit(struct engine *engine, struct roster **ret_roster);
+void engine_abandon(struct engine *engine, struct engine_request *request);
+void engine_inherited(struct engine *engine);
+
+/* True if engine_inherit found the kernel side as the last daemon left it, counters and all. */
+bool engine_went_on(const struct engine *engine);
+
+/* True if the sessions go on when this daemon ends: then engine_leave is the end, in place of
+ * engine_free. */
+bool engine_outlives(const struct engine *engine);
+struct engine *engine_leave(struct engine *engine);
 
 #endif

@@ -109,6 +109,7 @@ static int method_start_session(sd_bus_message *message, void *userdata, sd_bus_
 			sd_bus_message_get_bus(message), &start->track, on_caller_gone, session);
 		if (r >= 0)
 			r = sd_bus_track_add_sender(start->track, message);
+		session->caller_name = g_strdup(sd_bus_message_get_sender(message));
 		if (r < 0)
 			manager_session_stop(session, (struct manager_call){ 0 });
 	}
@@ -375,6 +376,31 @@ static void status_changed(void *context)
 		sd_bus_emit_properties_changed(bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
 			"State", "Problem", "AttachMode", "Armed", "Features", NULL);
 	bus->hooks->changed(bus->context);
+}
+
+/* Of a session that went on from the last daemon: its caller may have left meanwhile. */
+static void session_bind(struct bus *bus, struct session *session)
+{
+	sd_bus_track *track = NULL;
+	int r = sd_bus_track_new(bus->bus, &track, on_caller_gone, session);
+
+	if (r >= 0)
+		r = sd_bus_track_add_name(track, session->caller_name);
+	session->caller = track;
+	if (r < 0)
+		manager_session_stop(session, (struct manager_call){ 0 });
+}
+
+void bus_bind_sessions(struct bus *bus)
+{
+	GPtrArray *sessions = bus->manager->sessions;
+
+	for (unsigned int i = 0; i < sessions->len; i++) {
+		struct session *session = sessions->pdata[i];
+
+		if (session->caller_name && !session->caller)
+			session_bind(bus, session);
+	}
 }
 
 void bus_observe_manager(struct bus *bus)

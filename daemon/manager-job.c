@@ -116,5 +116,6 @@ static void done(void *argument)
 
 int session_job_queue(struct session_job *job)
 {
+	job->request.caller = job->session->caller_name;
 	return worker_submit_batch(job->session->manager->worker, run, done, job);
 }

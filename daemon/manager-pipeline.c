@@ -8,6 +8,7 @@
 
 #include "boot.h"
 #include "log.h"
+#include "manager-resume.h"
 
 #define TEND_USEC       (5 * G_USEC_PER_SEC)
 #define OPEN_RETRY_USEC (100 * 1000) /* a module that was announced may not be ready yet */
@@ -280,6 +281,8 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 	struct data *data, struct manager **ret, struct failure *failure)
 {
 	struct manager *manager = g_new0(struct manager, 1);
+	g_autoptr(GArray) requests = NULL;
+	auto_roster *roster = NULL;
 	int r;
 
 	manager->event = sd_event_ref(event);
@@ -302,6 +305,7 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 		failure_set(failure, FAILURE_INTERNAL, "can't set up the event loop: %s",
 			g_strerror(-r));
 	} else {
+		requests = engine_inherit(manager->engine, &roster);
 		r = engine_open(manager->engine, failure);
 		if (r == -ENOENT) {
 			manager->state = MANAGER_WAITING;
@@ -309,6 +313,11 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 			r = 0;
 		}
 	}
+	if (r >= 0 && requests)
+		manager_resume(manager, requests);
+	/* The last daemon told of what was counted under it. */
+	if (r >= 0 && manager->summary && engine_went_on(manager->engine))
+		drop_summary_skip(manager->summary);
 	if (r < 0) {
 		manager_free(manager);
 		return r;
@@ -341,11 +350,14 @@ struct manager *manager_free(struct manager *manager)
 	boot_free(manager->boot);
 	follow_free(manager->follow);
 	/* Closed, it counts no more: nothing comes after the last summary. */
-	if (manager->engine)
+	if (manager->engine && !manager->leaving)
 		engine_close(manager->engine);
 	drop_summary_finish(manager->summary);
 	drop_summary_free(manager->summary);
-	engine_free(manager->engine);
+	if (manager->leaving)
+		engine_leave(manager->engine);
+	else
+		engine_free(manager->engine);
 	/* Some are left if the loop ended in another way than by manager_end. */
 	for (unsigned int i = 0; i < manager->sessions->len; i++)
 		session_free(manager->sessions->pdata[i]);

@@ -99,17 +99,24 @@ static void begin(struct session *session, const struct engine_session *begun)
 	session->id = begun->id;
 	session->path = begun->path;
 	session->dir_fd = begun->dir_fd;
-	session->started = g_get_real_time();
+	session->started = begun->started;
+	session->deadline = begun->deadline;
 	session->state = SESSION_RUNNING;
-	if (session->options.duration)
-		sd_event_add_time_relative(manager->event, &session->timer, CLOCK_BOOTTIME,
-			session->options.duration, 0, on_duration, session);
+	if (session->deadline)
+		sd_event_add_time(manager->event, &session->timer, CLOCK_BOOTTIME,
+			session->deadline, 0, on_duration, session);
 	manager_tend_refresh(manager);
+}
+
+static void announce(struct session *session, const char *what)
+{
+	struct manager *manager = session->manager;
+
 	if (*session->options.name)
-		log_info("session %" PRIu64 " (%s) records to %s", session->id,
-			session->options.name, session->path);
+		log_info("session %" PRIu64 " (%s) %s %s", session->id, session->options.name, what,
+			session->path);
 	else
-		log_info("session %" PRIu64 " records to %s", session->id, session->path);
+		log_info("session %" PRIu64 " %s %s", session->id, what, session->path);
 	if (manager->observer.session_added)
 		manager->observer.session_added(manager->observer.context, session);
 }
@@ -127,6 +134,7 @@ static void done_start(struct session_job *job)
 		forget(session);
 	} else {
 		begin(session, &job->request.begun);
+		announce(session, "records to");
 		reply(&job->call, session, NULL, NULL);
 		session_refresh(session);
 		if (session->stop_wanted)
@@ -190,6 +198,20 @@ struct session *manager_session_start(struct manager *manager, struct session_op
 	session->job = session_job_new(session, ENGINE_START, call, done_start);
 	session_job_compile(session->job, session->options.filter);
 	return session;
+}
+
+void manager_session_take(
+	struct manager *manager, struct engine_session *begun, struct roster_session *resumed)
+{
+	struct session *session =
+		session_new(manager, &resumed->options, resumed->owner, resumed->command);
+
+	session->bit = resumed->bit;
+	session->caller_name = g_steal_pointer(&resumed->caller);
+	manager->bits |= 1ULL << session->bit;
+	g_ptr_array_add(manager->sessions, session);
+	begin(session, begun);
+	announce(session, "goes on in");
 }
 
 /* Stopping. */
@@ -379,6 +401,12 @@ void manager_cancel(struct manager *manager)
 void manager_end(struct manager *manager)
 {
 	atomic_store(&manager->ending, true);
+	manager->leaving = engine_outlives(manager->engine);
+	if (manager->leaving) {
+		manager_cancel(manager);
+		sd_event_exit(manager->event, 0);
+		return;
+	}
 	if (!manager->sessions->len)
 		sd_event_exit(manager->event, 0);
 	manager_cancel(manager);

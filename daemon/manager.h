@@ -82,6 +82,7 @@ struct manager {
 	sd_event_source *open_timer; /* tries again to open the pipeline */
 	unsigned int open_tries;
 	_Atomic bool ending; /* the worker looks, too */
+	bool leaving; /* the sessions go on without us */
 };
 
 /* State and data are borrowed; opens the pipeline. -ENOENT is not a failure: it waits for
@@ -101,6 +102,10 @@ const char *manager_problem(const struct manager *manager);
  */
 struct session *manager_session_start(struct manager *manager, struct session_options *options,
 	uid_t owner, const char *command, struct manager_call call);
+
+/* A session that went on from the last daemon; takes over what is in `begun` and `resumed`. */
+void manager_session_take(
+	struct manager *manager, struct engine_session *begun, struct roster_session *resumed);
 
 /* Ends a session; further calls for the same session get the same books. */
 void manager_session_stop(struct session *session, struct manager_call call);
@@ -127,7 +132,8 @@ void manager_misconfigured(struct manager *manager, const char *trouble);
 /* What manager_problem says may be something else now. */
 void manager_problem_changed(struct manager *manager);
 
-/* Ends all sessions, then the event loop. */
+/* Ends all sessions, then the event loop; where the service manager begins the daemon again, the loop
+ * only, and the sessions go on. */
 void manager_end(struct manager *manager);
 
 /* After the event loop. Accepts NULL; returns NULL. */

@@ -119,7 +119,7 @@ static void emit_end(GArray *code, const struct matcher_target *to, unsigned int
 
 static unsigned int part_stage(unsigned int part, unsigned int bank)
 {
-	return (bank == 0 ? STAGE_BANK0 : STAGE_BANK1) + part;
+	return STAGE_BANK0 + bank * STAGE_PARTS_MAX + part;
 }
 
 GArray *matcher_assemble(const struct matcher *matcher, unsigned int part,

@@ -62,7 +62,7 @@ struct matcher_target {
 };
 
 /*
- * Loads the matcher's parts and puts all but the first into `bank` (0 or 1) of the target's program
+ * Loads the matcher's parts and puts all but the first into `bank` (below STAGE_BANKS) of the target's program
  * array. *ret_fd is the first part: the caller writes it into STAGE_MATCHER, which is the swap, and
  * then closes it. On failure the bank is empty, and if the kernel refused, *ret_reason has the
  * verifier's last words. Any thread; a full matcher takes seconds.

@@ -147,6 +147,14 @@ void detach_stub(struct pipeline *pipeline)
 	if (stub_missed(pipeline, &missed) == 0)
 		pipeline->stub_missed += missed;
 	attachment_detach(&pipeline->stub);
+	fd_close(&pipeline->stub_program);
+}
+
+int stub_program(const struct pipeline *pipeline)
+{
+	if (pipeline->stub_program >= 0)
+		return pipeline->stub_program;
+	return pipeline->stub.link >= 0 ? pipeline_program_stub(pipeline) : -1;
 }
 
 int attach_hooks(struct pipeline *pipeline, char **ret_reason)
@@ -214,6 +222,6 @@ int stub_missed(const struct pipeline *pipeline, uint64_t *ret)
 		return 0;
 	}
 	if (pipeline->mode == ATTACH_FENTRY)
-		return program_missed(pipeline_program_stub(pipeline), ret);
+		return program_missed(stub_program(pipeline), ret);
 	return kprobe_missed(pipeline->stub.link, ret);
 }

@@ -180,7 +180,7 @@ static int mapping_make(struct mapping *mapping, int fd, size_t value_size, size
 	return 0;
 }
 
-static int mappings_make(struct pipeline *pipeline)
+int pipeline_map_memory(struct pipeline *pipeline)
 {
 	int r;
 
@@ -247,7 +247,7 @@ static unsigned int buckets_count(uint32_t packets)
 }
 
 /* A power of two of slots, at most half of which are used. */
-static uint32_t drop_slots_count(uint32_t max)
+uint32_t pipeline_drop_slots(uint32_t max)
 {
 	uint32_t slots = 1;
 
@@ -311,7 +311,7 @@ int pipeline_load(
 		pipeline->cpus = r > 0 ? (unsigned int)r : 1;
 		pipeline->rings = rings_count(pipeline->cpus);
 		pipeline->buckets = buckets_count(options->tracker_size);
-		pipeline->drop_slots = drop_slots_count(options->drops_max);
+		pipeline->drop_slots = pipeline_drop_slots(options->drops_max);
 	}
 	library_begin(pipeline, said);
 	r = skeleton_load(pipeline, choose_programs, &pipeline->programs);
@@ -330,7 +330,7 @@ int pipeline_load(
 	addresses_read(pipeline);
 	r = maps_keep(pipeline);
 	if (r == 0)
-		r = mappings_make(pipeline);
+		r = pipeline_map_memory(pipeline);
 	if (r == 0)
 		r = rings_make(pipeline, options->ring_size);
 	if (r < 0) {
@@ -363,6 +363,11 @@ void pipeline_unload_probes(struct pipeline *pipeline)
 {
 	pipeline_bpf__destroy(pipeline->probe_programs);
 	pipeline->probe_programs = NULL;
+}
+
+size_t pipeline_variables_size(void)
+{
+	return sizeof(struct pipeline_bpf__bss);
 }
 
 struct pipeline_config *pipeline_config(const struct pipeline *pipeline)

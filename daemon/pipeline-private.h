@@ -119,6 +119,8 @@ struct pipeline {
 	int module_btf; /* BTF object, -1: vmlinux */
 
 	struct attachment stub;
+	bool adopted; /* the matcher is another daemon's */
+	int stub_program; /* of another daemon, that goes on; -1: that of `programs` */
 	struct attachment hooks[PIPELINE_HOOKS];
 	struct attached_probe probes[EVENT_PROBES_MAX];
 	struct attachment freed; /* sees skbs go that a probed return waits for */
@@ -151,8 +153,10 @@ int kernel_types_pick(const struct btf *types, uint32_t kernel_end, const char *
 /* The remedy for a call that was refused with `error` (negative errno). Free with g_free. */
 char *kernel_refusal(const char *what, int error);
 
+/* pipeline.c: one that has nothing yet. */
+struct pipeline *pipeline_begin(const struct pipeline_options *options);
 /*
- * pipeline.c: loads the programs if they are not, and lets go of them where they pin the module.
+ * Loads the programs if they are not, and lets go of them where they pin the module.
  */
 int programs_ensure(struct pipeline *pipeline, char **ret_reason);
 void programs_release(struct pipeline *pipeline);
@@ -173,6 +177,12 @@ void pipeline_unload(struct pipeline *pipeline);
 /* The same for the programs of further probes. */
 int pipeline_load_probes(struct pipeline *pipeline, char **ret_reason);
 void pipeline_unload_probes(struct pipeline *pipeline);
+/* Maps what the daemon reads and writes, which is there. */
+int pipeline_map_memory(struct pipeline *pipeline);
+/* Slots of a table that counts drops of `max` rules. */
+uint32_t pipeline_drop_slots(uint32_t max);
+/* Bytes of the programs' variables. */
+size_t pipeline_variables_size(void);
 /* The configuration as the programs read it, in memory that they share. */
 struct pipeline_config *pipeline_config(const struct pipeline *pipeline);
 /* Of the drop counters, the same. */
@@ -203,6 +213,8 @@ int attach_stub(struct pipeline *pipeline, char **ret_reason);
 void detach_stub(struct pipeline *pipeline);
 int attach_hooks(struct pipeline *pipeline, char **ret_reason);
 void detach_hooks(struct pipeline *pipeline);
+/* The attached stub's program, a descriptor; -1: none is attached. */
+int stub_program(const struct pipeline *pipeline);
 /* What the kernel skipped at the attached stub; 0 if none is. */
 int stub_missed(const struct pipeline *pipeline, uint64_t *ret);
 /* `cookie` is for the program to ask for. */
@@ -221,6 +233,8 @@ void stage_clear(const struct pipeline *pipeline, enum pipeline_array array, uin
 int pipeline_start(struct pipeline *pipeline, char **ret_reason);
 /* Detaches all, empties the slots and lets go of the programs. */
 void pipeline_stop(struct pipeline *pipeline);
+/* Puts SECTIONS, EMIT and CAPTURE of __nft_trace_packet into their slots. */
+int pipeline_fill(struct pipeline *pipeline);
 
 /*
  * pipeline-probes.c: further probes. What is attached runs the matcher that is there, so it may be
@@ -234,6 +248,10 @@ int probes_attach(
 	struct pipeline *pipeline, const struct pipeline_probe *probes, char **ret_reason);
 /* Detaches those that are not among `probes`; NULL: all. */
 void probes_detach(struct pipeline *pipeline, const struct pipeline_probe *probes);
+/* Puts their stages into the array. */
+int probes_fill(const struct pipeline *pipeline, enum pipeline_array array);
+/* Closes their descriptors, and no more. */
+void probes_leave(struct pipeline *pipeline);
 /* Probes of the array's program type are attached. */
 bool probes_use(const struct pipeline *pipeline, enum pipeline_array array);
 /* What was skipped at the attached ones, as far as the kernel tells. */

@@ -60,7 +60,7 @@ static bool array_shared(const struct pipeline *pipeline, enum pipeline_array ar
 	return pipeline_array(pipeline) == array;
 }
 
-static int stages_fill(const struct pipeline *pipeline, enum pipeline_array array)
+int probes_fill(const struct pipeline *pipeline, enum pipeline_array array)
 {
 	int emit = pipeline_program_probe_stage(pipeline, array, STAGE_EMIT), r;
 
@@ -210,7 +210,7 @@ static int probe_attach(struct pipeline *pipeline, uint32_t number,
 	int r = 0;
 
 	if (first)
-		r = stages_fill(pipeline, array);
+		r = probes_fill(pipeline, array);
 	if (r < 0) {
 		stages_empty(pipeline, array);
 		*ret_reason = kernel_refusal("can't fill the program array", r);
@@ -269,6 +269,19 @@ void probes_detach(struct pipeline *pipeline, const struct pipeline_probe *probe
 	}
 	if (!probes_use(pipeline, ARRAY_KPROBE) && !probes_use(pipeline, ARRAY_TRACEPOINT))
 		pipeline_unload_probes(pipeline);
+}
+
+void probes_leave(struct pipeline *pipeline)
+{
+	for (int i = 0; i < EVENT_PROBES_MAX; i++) {
+		struct attached_probe *attached = &pipeline->probes[i];
+
+		attachment_detach(&attached->entry);
+		attachment_detach(&attached->site);
+		fd_close(&attached->stub);
+	}
+	attachment_detach(&pipeline->freed);
+	pipeline_unload_probes(pipeline);
 }
 
 uint64_t probes_missed(const struct pipeline *pipeline)

@@ -120,7 +120,8 @@ static void pipeline_rest(struct pipeline *pipeline)
 	pipeline_grace(pipeline);
 	config_narrow(pipeline, &none);
 	tracking_end(pipeline);
-	bank_empty(pipeline, array, pipeline->bank);
+	for (unsigned int bank = 0; bank < STAGE_BANKS; bank++)
+		bank_empty(pipeline, array, bank);
 	fd_close(&pipeline->matchers[array]);
 }
 
@@ -138,7 +139,8 @@ void pipeline_stop(struct pipeline *pipeline)
 	pipeline_grace(pipeline);
 	config_narrow(pipeline, &none);
 	tracking_end(pipeline);
-	bank_empty(pipeline, array, pipeline->bank);
+	for (unsigned int bank = 0; bank < STAGE_BANKS; bank++)
+		bank_empty(pipeline, array, bank);
 	fd_close(&pipeline->matchers[array]);
 	programs_release(pipeline);
 	pipeline->running = false;
@@ -153,8 +155,7 @@ static void stages_clear(const struct pipeline *pipeline)
 	stage_clear(pipeline, array, STAGE_SECTIONS);
 }
 
-/* Everything is in its place when the stub is attached. */
-int pipeline_start(struct pipeline *pipeline, char **ret_reason)
+int pipeline_fill(struct pipeline *pipeline)
 {
 	enum pipeline_array array = pipeline_array(pipeline);
 	int r;
@@ -167,6 +168,14 @@ int pipeline_start(struct pipeline *pipeline, char **ret_reason)
 	if (r == 0)
 		r = stage_set(pipeline, array, STAGE_CAPTURE,
 			pipeline_program_stage(pipeline, STAGE_CAPTURE));
+	return r;
+}
+
+/* Everything is in its place when the stub is attached. */
+int pipeline_start(struct pipeline *pipeline, char **ret_reason)
+{
+	int r = pipeline_fill(pipeline);
+
 	if (r < 0)
 		*ret_reason = kernel_refusal("can't fill the program array", r);
 	else
@@ -251,8 +260,9 @@ static int pipeline_exchange(struct pipeline *pipeline, struct exchange *exchang
 	if (r == 0)
 		return 0;
 
-	/* What was goes on. */
-	matchers_set(pipeline, pipeline->matchers);
+	/* What was goes on: of a pipeline that was taken over, by itself. */
+	if (pipeline->matchers[pipeline_array(pipeline)] >= 0 || !pipeline->adopted)
+		matchers_set(pipeline, pipeline->matchers);
 	*pipeline_config(pipeline) = before;
 	if (attach)
 		tracking_end(pipeline);
@@ -271,9 +281,13 @@ static void pipeline_settle(struct pipeline *pipeline, struct exchange *exchange
 		fd_close(&pipeline->matchers[i]);
 		pipeline->matchers[i] = fd_steal(&exchange->matchers[i]);
 	}
-	matchers_unload(pipeline, pipeline->bank);
+	for (unsigned int bank = 0; bank < STAGE_BANKS; bank++) {
+		if (bank != exchange->bank)
+			matchers_unload(pipeline, bank);
+	}
 	probes_detach(pipeline, probes);
 	pipeline->bank = exchange->bank;
+	pipeline->adopted = false;
 	pipeline->epoch++;
 }
 
@@ -281,7 +295,8 @@ int pipeline_swap(struct pipeline *pipeline, const struct matcher *matcher, bool
 	const struct pipeline_config *config, const struct pipeline_probe *probes,
 	char **ret_reason)
 {
-	auto_exchange exchange = { .matchers = { -1, -1, -1 }, .bank = !pipeline->bank };
+	auto_exchange exchange = { .matchers = { -1, -1, -1 },
+		.bank = (pipeline->epoch + 1) % STAGE_BANKS };
 	struct pipeline_probe before[EVENT_PROBES_MAX];
 	int r;
 

@@ -101,16 +101,15 @@ static int pipeline_try(struct pipeline *pipeline, const struct attempt *attempt
 	return r;
 }
 
-int pipeline_new(const struct pipeline_options *options, struct pipeline **ret, char **ret_reason)
+struct pipeline *pipeline_begin(const struct pipeline_options *options)
 {
 	struct pipeline *pipeline = g_new0(struct pipeline, 1);
-	g_autofree char *reason = NULL;
-	int r;
 
 	pipeline->options = *options;
 	pipeline->module_btf = -1;
 	pipeline->facts.types = -1;
 	pipeline->stub = ATTACHMENT_NONE;
+	pipeline->stub_program = -1;
 	for (int i = 0; i < PIPELINE_HOOKS; i++)
 		pipeline->hooks[i] = ATTACHMENT_NONE;
 	for (int i = 0; i < PIPELINE_MAPS; i++)
@@ -118,6 +117,14 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret, 
 	for (int i = 0; i < PIPELINE_ARRAYS; i++)
 		pipeline->matchers[i] = -1;
 	probes_init(pipeline);
+	return pipeline;
+}
+
+int pipeline_new(const struct pipeline_options *options, struct pipeline **ret, char **ret_reason)
+{
+	struct pipeline *pipeline = pipeline_begin(options);
+	g_autofree char *reason = NULL;
+	int r;
 
 	r = library_prepare();
 	if (r == 0)
@@ -148,11 +155,10 @@ static void mapping_free(struct mapping *mapping)
 		munmap(mapping->address, mapping->size);
 }
 
-struct pipeline *pipeline_free(struct pipeline *pipeline)
+/* Closes what is left. */
+static void pipeline_clear(struct pipeline *pipeline)
 {
-	if (!pipeline)
-		return NULL;
-	probes_detach(pipeline, NULL);
+	probes_leave(pipeline);
 	detach_stub(pipeline);
 	detach_hooks(pipeline);
 	pipeline_unload(pipeline);
@@ -171,6 +177,22 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 	fd_close(&pipeline->module_btf);
 	fd_close(&pipeline->facts.types);
 	g_free(pipeline);
+}
+
+struct pipeline *pipeline_free(struct pipeline *pipeline)
+{
+	if (!pipeline)
+		return NULL;
+	probes_detach(pipeline, NULL);
+	pipeline_clear(pipeline);
+	return NULL;
+}
+
+struct pipeline *pipeline_leave(struct pipeline *pipeline)
+{
+	if (!pipeline)
+		return NULL;
+	pipeline_clear(pipeline);
 	return NULL;
 }
 

@@ -12,6 +12,7 @@
 #ifndef NFTTRACED_DAEMON_PIPELINE_H
 #define NFTTRACED_DAEMON_PIPELINE_H
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -40,6 +41,18 @@ struct pipeline_probe {
 	struct probe_config config;
 };
 
+/* What the next daemon must know of a pipeline besides its descriptors. */
+struct pipeline_traits {
+	uint32_t layout; /* of the memory that kernel side and daemon share: another number, another
+			  * program */
+	enum attach_mode
+		attach; /* of the stub: ATTACH_KPROBE or ATTACH_FENTRY; ATTACH_AUTO: there is
+				  * nothing to go on with */
+	enum attach_mode hook_attach; /* of the tracker's hooks */
+	uint64_t module; /* inode of nf_tables' folder in sysfs */
+	uint64_t missed; /* calls, at probes that are detached */
+};
+
 struct pipeline;
 
 /*
@@ -50,8 +63,28 @@ struct pipeline;
  */
 int pipeline_new(const struct pipeline_options *options, struct pipeline **ret, char **ret_reason);
 
+/* What is to be kept for the next daemon while anything is attached: its traits, and its descriptors,
+ * which stay the pipeline's. */
+void pipeline_traits_read(const struct pipeline *pipeline, struct pipeline_traits *ret);
+void pipeline_keep(const struct pipeline *pipeline, GArray *keepsakes);
+
+/*
+ * Takes over what the last daemon's pipeline left: descriptors are taken out of `keepsakes`. Rings and
+ * counts can be read at once; what was attached goes on with the programs and sessions it has until
+ * pipeline_adopt_programs and the next pipeline_swap. `probes` are those that were attached, by number;
+ * their configuration is filled in. -ESTALE and other errors: it can't be gone on with, and *ret_reason
+ * says why.
+ */
+int pipeline_adopt(const struct pipeline_options *options, const struct pipeline_traits *traits,
+	struct pipeline_probe *probes, GArray *keepsakes, struct pipeline **ret, char **ret_reason);
+int pipeline_adopt_programs(struct pipeline *pipeline, char **ret_reason);
+
 /* Detaches and unloads. Accepts NULL; returns NULL. */
 struct pipeline *pipeline_free(struct pipeline *pipeline);
+
+/* Lets go of it without detaching anything: what somebody else holds descriptors of goes on. Accepts
+ * NULL; returns NULL. */
+struct pipeline *pipeline_leave(struct pipeline *pipeline);
 
 /* What is attached or would be: ATTACH_KPROBE or ATTACH_FENTRY. */
 enum attach_mode pipeline_attach_mode(const struct pipeline *pipeline);

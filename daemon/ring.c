@@ -81,6 +81,11 @@ int ring_fd(const struct ring *ring)
 	return ring->fd;
 }
 
+uint64_t ring_position(const struct ring *ring)
+{
+	return ring->position;
+}
+
 uint64_t ring_producer_position(const struct ring *ring)
 {
 	return __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);

@@ -33,6 +33,9 @@ unsigned int ring_drain(struct ring *ring, unsigned int max, ring_handler handle
  * one sees it again. */
 void ring_release(struct ring *ring);
 
+/* Where the record begins that is handed over next. */
+uint64_t ring_position(const struct ring *ring);
+
 /* Bytes that the kernel has written, and that were released, since the ring began. */
 uint64_t ring_producer_position(const struct ring *ring);
 uint64_t ring_consumer_position(const struct ring *ring);

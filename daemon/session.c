@@ -46,6 +46,7 @@ struct session *session_free(struct session *session)
 	session_options_clear(&session->options);
 	g_array_unref(session->stop_replies);
 	g_free(session->command);
+	g_free(session->caller_name);
 	g_free(session->path);
 	fd_close(&session->dir_fd);
 	g_free(session);

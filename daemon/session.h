@@ -32,10 +32,12 @@ struct session {
 	struct session_options options; /* in force */
 	uid_t owner;
 	char *command; /* of the caller */
+	char *caller_name; /* on the bus, if it is bound to its caller; NULL: it is not */
 
 	/* From SESSION_RUNNING on. */
 	uint64_t id;
 	uint64_t started; /* us, CLOCK_REALTIME */
+	uint64_t deadline; /* us, CLOCK_BOOTTIME, when its duration is over; 0: never */
 	char *path; /* of the journal */
 	int dir_fd; /* of the journal */
 	sd_event_source *timer; /* ends it after its duration */

@@ -244,6 +244,16 @@ int state_session_create(struct state *state, uint64_t id, int *ret_fd, char **r
 	return 0;
 }
 
+int state_dir(const struct state *state)
+{
+	return state->dir_fd;
+}
+
+char *state_session_path(const struct state *state, uint64_t id)
+{
+	return g_strdup_printf("%s/%" PRIu64, state->path, id);
+}
+
 void state_session_remove(struct state *state, uint64_t id)
 {
 	g_autofree char *path = g_strdup_printf("%s/%" PRIu64, state->path, id);

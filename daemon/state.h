@@ -19,6 +19,9 @@ struct state;
  */
 int state_open(const char *path, struct state **ret, char **ret_reason);
 
+/* The directory's descriptor, which stays the state's. */
+int state_dir(const struct state *state);
+
 /* An id that no session had before, in this directory or since next-id was begun: on disk when it
  * returns. */
 int state_next_id(struct state *state, uint64_t *ret);
@@ -26,6 +29,9 @@ int state_next_id(struct state *state, uint64_t *ret);
 /* Makes the directory of a session; *ret_fd (close it) is open for reading, *ret_path (g_free it) is
  * absolute. -EEXIST: the id is taken. */
 int state_session_create(struct state *state, uint64_t id, int *ret_fd, char **ret_path);
+
+/* The absolute path of a session's directory; g_free it. */
+char *state_session_path(const struct state *state, uint64_t id);
 
 /* Removes the directory of a session that never began, with the segments in it. */
 void state_session_remove(struct state *state, uint64_t id);

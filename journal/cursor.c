@@ -196,6 +196,15 @@ int cursor_open_stream(struct cursor *cursor, struct chunk_pool *pool, int fd)
 	}
 }
 
+void cursor_seek(struct cursor *cursor, uint64_t offset)
+{
+	if (offset <= cursor_position(cursor))
+		return;
+	cursor->chunk->used = 0;
+	cursor->at = 0;
+	cursor->offset = offset;
+}
+
 void cursor_close(struct cursor *cursor)
 {
 	fd_close(&cursor->fd);

@@ -56,6 +56,9 @@ int cursor_open_stream(struct cursor *cursor, struct chunk_pool *pool, int fd);
  */
 int cursor_next(struct cursor *cursor, struct item *ret);
 
+/* Goes on at `offset` in a file that was just opened, where a record begins; not back. */
+void cursor_seek(struct cursor *cursor, uint64_t offset);
+
 /* Bytes that have been passed. */
 static inline uint64_t cursor_position(const struct cursor *cursor)
 {

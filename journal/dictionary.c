@@ -16,6 +16,7 @@ static const char *const loss_names[LOSS_REASONS] = {
 	[LOSS_DAMAGED] = "damaged",
 	[LOSS_NO_MODULE] = "no-module",
 	[LOSS_SILENCED] = "silenced",
+	[LOSS_RESTART] = "restart",
 };
 
 const char *loss_reason_name(uint32_t reason)

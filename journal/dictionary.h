@@ -91,8 +91,8 @@ const struct dictionary_probe *dictionary_settings_probe(
 char *dictionary_books_new(const struct dictionary_books *books);
 int dictionary_books_parse(const void *json, size_t size, struct dictionary_books *ret);
 
-/* "ring-full", "disk-full", "disk-error", "retention", "slow-reader", "damaged", "no-module", "silenced":
- * on the bus and in JSON; "unknown" for another number. */
+/* "ring-full", "disk-full", "disk-error", "retention", "slow-reader", "damaged", "no-module", "silenced",
+ * "restart": on the bus and in JSON; "unknown" for another number. */
 const char *loss_reason_name(uint32_t reason);
 
 #define auto_dictionary_start \

@@ -66,6 +66,7 @@ enum loss_reason {
 	LOSS_DAMAGED, /* found by a reader: a damaged record or segment */
 	LOSS_NO_MODULE, /* nf_tables was removed and loaded again: nothing was seen meanwhile */
 	LOSS_SILENCED, /* a switch of the kernel kept every probe from running */
+	LOSS_RESTART, /* the daemon ended and began again: nothing was seen meanwhile */
 	LOSS_REASONS,
 };
 

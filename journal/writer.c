@@ -324,6 +324,11 @@ uint64_t journal_writer_segment(const struct journal_writer *writer)
 	return writer->books.number;
 }
 
+uint64_t journal_writer_end(const struct journal_writer *writer)
+{
+	return writer->segment.end;
+}
+
 void journal_writer_totals(const struct journal_writer *writer, struct journal_totals *ret)
 {
 	const struct retention *retention = &writer->retention;

@@ -81,6 +81,9 @@ int journal_writer_append_loss(struct journal_writer *writer, const struct journ
 /* The number of the segment that is being written. */
 uint64_t journal_writer_segment(const struct journal_writer *writer);
 
+/* Where that segment ends: what was written so far. */
+uint64_t journal_writer_end(const struct journal_writer *writer);
+
 /* What the journal has, as of now; without events that were taken and not yet written. */
 void journal_writer_totals(const struct journal_writer *writer, struct journal_totals *ret);
 

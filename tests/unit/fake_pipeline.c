@@ -22,7 +22,8 @@ struct ring {
 };
 
 struct fake_ring {
-	GQueue records; /* of GBytes */
+	GQueue records; /* of GBytes: from `consumed` on */
+	unsigned int handed; /* of these: were drained */
 	uint64_t produced, drained, consumed;
 };
 
@@ -47,6 +48,7 @@ static struct {
 	struct pipeline_probe probes[EVENT_PROBES_MAX];
 	struct session_stats sessions[EVENT_SESSIONS_MAX];
 	uint64_t calls;
+	bool unreleased; /* ring_release does nothing */
 } fake = { .empty = true };
 
 struct pipeline {
@@ -141,6 +143,11 @@ unsigned int fake_swaps(void)
 	return swaps;
 }
 
+void fake_keep_unreleased(bool unreleased)
+{
+	fake.unreleased = unreleased;
+}
+
 const struct pipeline_config *fake_config(void)
 {
 	return &fake.config;
@@ -173,6 +180,33 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret, 
 }
 
 struct pipeline *pipeline_free(struct pipeline *pipeline)
+{
+	g_free(pipeline);
+	return NULL;
+}
+
+void pipeline_traits_read(const struct pipeline *pipeline, struct pipeline_traits *ret)
+{
+	*ret = (struct pipeline_traits){ 0 };
+}
+
+void pipeline_keep(const struct pipeline *pipeline, GArray *keepsakes)
+{
+}
+
+int pipeline_adopt(const struct pipeline_options *options, const struct pipeline_traits *traits,
+	struct pipeline_probe *probes, GArray *keepsakes, struct pipeline **ret, char **ret_reason)
+{
+	*ret_reason = g_strdup("the test has none");
+	return -ESTALE;
+}
+
+int pipeline_adopt_programs(struct pipeline *pipeline, char **ret_reason)
+{
+	return 0;
+}
+
+struct pipeline *pipeline_leave(struct pipeline *pipeline)
 {
 	g_free(pipeline);
 	return NULL;
@@ -390,6 +424,8 @@ int ring_new(int fd, struct ring **ret)
 	struct ring *ring = g_new0(struct ring, 1);
 
 	ring->index = fd;
+	fake.rings[fd].handed = 0;
+	fake.rings[fd].drained = fake.rings[fd].consumed;
 	ring->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	*ret = ring;
 	return 0;
@@ -409,10 +445,12 @@ unsigned int ring_drain(struct ring *ring, unsigned int max, ring_handler handle
 		g_autoptr(GBytes) record = NULL;
 
 		g_mutex_lock(&fake.lock);
-		record = g_queue_pop_head(&records->records);
+		record = g_queue_peek_nth(&records->records, records->handed);
 		g_mutex_unlock(&fake.lock);
 		if (!record)
 			break;
+		g_bytes_ref(record);
+		records->handed++;
 		handler(context, records->drained, g_bytes_get_data(record, NULL),
 			g_bytes_get_size(record));
 		records->drained += g_bytes_get_size(record);
@@ -424,7 +462,18 @@ void ring_release(struct ring *ring)
 {
 	struct fake_ring *records = &fake.rings[ring->index];
 
+	if (fake.unreleased)
+		return;
+	g_mutex_lock(&fake.lock);
+	for (; records->handed; records->handed--)
+		g_bytes_unref(g_queue_pop_head(&records->records));
+	g_mutex_unlock(&fake.lock);
 	records->consumed = records->drained;
+}
+
+uint64_t ring_position(const struct ring *ring)
+{
+	return fake.rings[ring->index].drained;
 }
 
 uint64_t ring_producer_position(const struct ring *ring)

@@ -48,6 +48,9 @@ void fake_refuse_verdicts(uint32_t verdicts);
 void fake_hold(void);
 void fake_release(void);
 
+/* What is read from the rings stays there, for the next reader, from now on or not. */
+void fake_keep_unreleased(bool unreleased);
+
 /* How many were begun. */
 unsigned int fake_swaps(void);
 

@@ -308,7 +308,7 @@ START_TEST(the_parts_of_a_matcher_add_up_to_one_result)
 	}
 	matcher = build(sessions, G_N_ELEMENTS(sessions), 77);
 	ck_assert_uint_gt(matcher->parts->len, 2);
-	for (unsigned int bank = 0; bank < 2; bank++) {
+	for (unsigned int bank = 0; bank < STAGE_BANKS; bank++) {
 		int r = matcher_run_load(&run, matcher, bank, &reason);
 
 		ck_assert_msg(r == 0, "%s", reason);
@@ -401,7 +401,7 @@ START_TEST(a_load_that_fails_half_way_leaves_the_bank_empty)
 	auto_matcher *matcher = NULL, *broken = NULL;
 	g_autofree char *reason = NULL;
 	struct matcher_part *first;
-	uint32_t slot = STAGE_BANK1 + 1;
+	uint32_t slot = STAGE_BANK0 + STAGE_PARTS_MAX + 1;
 	int fd = -1;
 
 	for (unsigned int i = 0; i < LONG_SESSIONS; i++)

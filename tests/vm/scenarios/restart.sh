@@ -1,0 +1,178 @@
+#!/bin/bash
+# The daemon ends, is killed, or is begun again while it records: sessions go on with their ids and journals. With a
+# descriptor store no event is lost and none is there twice; without one the gap is told of.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+manager_pid=
+manager_log=$work/manager.log
+
+# manager_start [--no-store]: the daemon under a service manager.
+manager_start() {
+        mkdir -p "$NFTTRACED_STATE_DIR"
+        printf '[Daemon]\nRingSize=256M\nDropCounters=no\n' >"$work/nfttraced.conf"
+        python3 "$here/service-manager.py" ${1:+"$1"} nfttraced --state-dir "$NFTTRACED_STATE_DIR" \
+                --config "$work/nfttraced.conf" ${NFTTRACED_ATTACH:+--attach "$NFTTRACED_ATTACH"} >"$manager_log" 2>>"$daemon_log" &
+        manager_pid=$!
+        manager_ready 1
+}
+
+# manager_ready COUNT: waits until a daemon was ready that often.
+manager_ready() {
+        local end=$((SECONDS + 90))
+        until [ "$(grep -c '^ready$' "$manager_log")" -ge "$1" ]; do
+                [ $SECONDS -lt $end ] || {
+                        echo "not ok - the daemon is ready for the time number $1"
+                        sed 's/^/#   /' "$manager_log"
+                        exit 1
+                }
+                sleep 0.05
+        done
+}
+
+manager_daemon() {
+        sed -n 's/^begun \([0-9]*\) .*/\1/p' "$manager_log" | tail -n 1
+}
+
+manager_stop() {
+        kill -TERM "$manager_pid"
+        wait "$manager_pid"
+        local status=$?
+        manager_pid=
+        return $status
+}
+
+journaled() {
+        busctl get-property org.nfttraced1 "/org/nfttraced1/session/$session" org.nfttraced1.Session Journaled | awk '{print $2}'
+}
+
+# journaled_becomes COUNT
+journaled_becomes() {
+        local end=$((SECONDS + 60)) got
+        until got=$(journaled) && [ "$got" -ge "$1" ]; do
+                [ $SECONDS -lt $end ] || {
+                        echo "journaled is $got"
+                        return 1
+                }
+                sleep 0.05
+        done
+}
+
+nothing_left() {
+        ! nft list tables | grep nfttraced && ! bpftool prog show | grep -E 'nfttraced|kprobe_|fentry_|probe_|matcher'
+}
+
+bus_start
+network
+ruleset server <<'END'
+table inet filter {
+        chain input { type filter hook input priority 0; udp dport 8080 drop; }
+}
+END
+
+# Without a store.
+manager_start --no-store
+session_start --verdicts drop --filter 'udp port 8080' --name edge
+first=$session
+on client traffic udp 10.0.42.2 8080 100 >/dev/null
+check "events are recorded" journaled_becomes 100
+kill -KILL "$(manager_daemon)"
+manager_ready 2
+check "after it was killed the session is there, with its id and its name" sh -c "nfttracectl list | grep -E '^ *$first .*edge'"
+on client traffic udp 10.0.42.2 8080 50 >/dev/null
+check "and records" journaled_becomes 150
+kill -HUP "$manager_pid"
+manager_ready 3
+on client traffic udp 10.0.42.2 8080 25 >/dev/null
+check "so it does after a restart" journaled_becomes 175
+session=$first
+session_stop
+check "its books have all of it" equal "$(book journaled) $(book matched)" "175 175"
+sees "and its journal has" 175 '^  table filter .* drop$'
+sees "each gap has a record" 2 'nfttraced was not running'
+check "the service manager stops it" manager_stop
+check "and nothing of it is left in the kernel" nothing_left
+
+manager_itself() {
+        echo "$manager_pid"
+}
+
+# numbered COUNT TIMES: each of the packets is in the journal so often.
+numbered() {
+        nfttracectl pcap "$session" -o "$work/numbers.pcapng" 2>"$work/numbers.err" || [ $? = 3 ] || return 1
+        python3 "$here/journal-numbers.py" "$work/numbers.pcapng" "$1" "$2"
+}
+
+# under_load SIGNAL PID SENTENCE: packets at full speed, and the signal again and again meanwhile. The PID is asked for
+# each time.
+under_load() {
+        local count=${NFTTRACED_RESTART_PACKETS:-60000} times=0 other
+        session_start --verdicts drop --filter 'udp port 8080'
+        other=$session
+        session_start --verdicts drop --filter 'udp port 8080' --probe ip_local_deliver --probe skb:kfree_skb
+        on client traffic udp 10.0.42.2 8080 "$count" >/dev/null &
+        local sender=$!
+        journaled_becomes 500 >/dev/null
+        while kill -0 $sender 2>/dev/null; do
+                readied=$((readied + 1))
+                times=$((times + 1))
+                kill "-$1" "$($2)"
+                manager_ready "$readied"
+        done
+        wait $sender
+        echo "# $3: $times times under way"
+        check "$3: it happened under way" at_least "$times" 1
+        session_stop
+        check "$3: with further probes each packet is there once for each of them" numbered "$count" 3
+        check "$3: and the books are right" equal "$(book matched) $(book journaled)" "$((3 * count)) $((3 * count))"
+        check "$3: each under one identity" equal "$(sed -nE 's/.* #([0-9a-f]+) \(skb .*/\1/p' "$work/text" | sort | uniq -c | awk '$1 == 3' | wc -l)" "$count"
+        session=$other
+        session_stop
+        check "$3: each packet is in the journal once" numbered "$count" 1
+        check "$3: matched is what was sent, and all of it is journaled" equal "$(book matched) $(book journaled)" "$count $count"
+        sees "$3: there is no gap" 0 'events? lost'
+}
+
+# With a store.
+manager_start
+readied=1
+under_load KILL manager_daemon "killed"
+under_load HUP manager_itself "begun again"
+
+# What the next version can't go on with.
+session_start --verdicts drop --filter 'udp port 8080'
+on client traffic udp 10.0.42.2 8080 10 >/dev/null
+journaled_becomes 10
+kill -STOP "$manager_pid"
+kill -KILL "$(manager_daemon)"
+python3 "$here/roster-edit.py" "$NFTTRACED_STATE_DIR/sessions" Layout=1
+kill -CONT "$manager_pid"
+manager_ready $((++readied))
+on client traffic udp 10.0.42.2 8080 10 >/dev/null
+check "what another version left is let go of: the session goes on" journaled_becomes 20
+session_stop
+sees "with a gap in its journal" 1 'nfttraced was not running'
+
+# A list that is damaged.
+session_start --verdicts drop
+kill -STOP "$manager_pid"
+kill -KILL "$(manager_daemon)"
+printf X | dd of="$NFTTRACED_STATE_DIR/sessions" bs=1 seek=60 conv=notrunc status=none
+kill -CONT "$manager_pid"
+manager_ready $((++readied))
+check "a damaged list is set aside" test -e "$NFTTRACED_STATE_DIR/sessions.bad"
+check "and told of once" equal "$(grep -c 'it is damaged' "$daemon_log")" 1
+check "and nothing runs" equal "$(nfttracectl list | grep -c running)" 0
+check "nothing of it is left in the kernel then" nothing_left
+
+# Stopped.
+session_start --verdicts drop --filter 'udp port 8080' --probe ip_local_deliver
+kill -USR1 "$manager_pid"
+until grep -q '^stopped' "$manager_log"; do sleep 0.05; done
+check "a stop leaves nothing in the kernel" nothing_left
+kill -USR2 "$manager_pid"
+manager_ready $((++readied))
+on client traffic udp 10.0.42.2 8080 10 >/dev/null
+check "and after a start the session goes on" journaled_becomes 20
+session_stop
+sees "with a gap in its journal" 1 'nfttraced was not running'
+manager_stop
