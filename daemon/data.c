@@ -3,13 +3,10 @@
  * The data thread. A caller leaves one command and waits; the thread runs commands between drains.
  * Everything in struct data belongs to the thread, but for what is marked otherwise.
  */
-#include "data.h"
+#include "data-private.h"
 
 #include <errno.h>
-#include <glib.h>
-#include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -17,45 +14,11 @@
 
 #include "../journal/cleanup.h"
 #include "../journal/clock.h"
-#include "data-slot.h"
-#include "ring.h"
 
 #define DRAIN_BATCH   1024 /* records of a ring before the next ring's turn */
 #define DRAIN_WAIT_MS 20 /* longest that a record stays in a ring while there are sessions */
 #define TICK_NS       NSEC_PER_SEC
 #define SETTLE_NS     NSEC_PER_SEC /* longest wait for a record that is being written */
-
-typedef void (*data_function)(struct data *data, void *argument);
-
-struct data {
-	pthread_t thread;
-	bool started;
-	int epoll_fd;
-	int attention_fd; /* written by the thread, read by control */
-
-	int command_fd; /* eventfd: there is a command, or the thread shall end */
-	GMutex lock; /* of the command and of `ending` */
-	GCond done;
-	data_function command;
-	void *argument;
-	bool ending;
-
-	const struct pipeline *pipeline;
-	struct ring **rings;
-	unsigned int rings_count;
-	uint64_t claimed; /* bits with a writer */
-	uint64_t staged; /* of these: with events that are not yet written */
-	uint64_t ticked; /* ns, CLOCK_MONOTONIC */
-	struct data_slot slots[EVENT_SESSIONS_MAX];
-	struct notes *notes;
-	uint64_t tenures; /* given out */
-	_Atomic uint64_t tenure[EVENT_SESSIONS_MAX]; /* 0: no session */
-
-	_Atomic uint64_t unclaimed;
-	_Atomic uint64_t progress;
-	_Atomic bool idle;
-	uint64_t progress_seen; /* control's */
-};
 
 static void wake(int fd)
 {
@@ -152,9 +115,7 @@ static unsigned int drain(struct data *data)
 	return moved;
 }
 
-/* Moves everything that is in the rings now. A record that a program has reserved and not yet
- * submitted holds its ring up for some microseconds. */
-static void drain_to_now(struct data *data)
+void data_drain(struct data *data)
 {
 	uint64_t give_up = clock_ns(CLOCK_MONOTONIC) + SETTLE_NS;
 
@@ -237,8 +198,7 @@ static void *data_main(void *context)
 	return NULL;
 }
 
-/* Has the thread run `command` and waits for it. */
-static void data_call(struct data *data, data_function command, void *argument)
+void data_call(struct data *data, data_function command, void *argument)
 {
 	g_mutex_lock(&data->lock);
 	while (data->command)
@@ -336,7 +296,7 @@ int data_attach(struct data *data, const struct pipeline *pipeline, enum data_ri
 
 static void run_detach(struct data *data, void *argument)
 {
-	drain_to_now(data);
+	data_drain(data);
 	data->ticked = 0;
 	tick(data);
 	drop_rings(data);
@@ -378,7 +338,7 @@ static void run_remove(struct data *data, void *argument)
 	struct session_stats stats = { 0 };
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
-	drain_to_now(data);
+	data_drain(data);
 	if (data->pipeline)
 		pipeline_session_stats(data->pipeline, tenure->bit, &stats);
 	data_slot_tick(&data->slots[tenure->bit], &stats, data->ticked, now);
@@ -409,7 +369,7 @@ void data_leave(struct data *data)
 
 static void run_settle(struct data *data, void *argument)
 {
-	drain_to_now(data);
+	data_drain(data);
 }
 
 void data_settle(struct data *data)
@@ -425,81 +385,6 @@ uint64_t data_tenure(const struct data *data, unsigned int bit)
 struct notes *data_notes(struct data *data)
 {
 	return data->notes;
-}
-
-struct names_record {
-	unsigned int bit;
-	uint64_t tenure;
-	enum journal_type type;
-	const char *json;
-	int result;
-};
-
-static void run_append_names(struct data *data, void *argument)
-{
-	struct names_record *record = argument;
-	struct data_slot *slot = &data->slots[record->bit];
-
-	record->result = -ESTALE;
-	if (record->tenure && data_tenure(data, record->bit) == record->tenure)
-		record->result =
-			journal_writer_append_json(slot->writer, record->type, record->json);
-}
-
-int data_append_names(struct data *data, unsigned int bit, uint64_t tenure, enum journal_type type,
-	const char *json)
-{
-	struct names_record record = {
-		.bit = bit,
-		.tenure = tenure,
-		.type = type,
-		.json = json,
-	};
-
-	data_call(data, run_append_names, &record);
-	return record.result;
-}
-
-struct settings_record {
-	unsigned int bit;
-	const char *json;
-	int result;
-};
-
-static void run_append_settings(struct data *data, void *argument)
-{
-	struct settings_record *record = argument;
-	struct data_slot *slot = &data->slots[record->bit];
-
-	drain_to_now(data);
-	record->result = journal_writer_append_json(slot->writer, JOURNAL_SETTINGS, record->json);
-}
-
-int data_append_settings(struct data *data, unsigned int bit, const char *json)
-{
-	struct settings_record record = { .bit = bit, .json = json };
-
-	data_call(data, run_append_settings, &record);
-	return record.result;
-}
-
-struct loss_record {
-	unsigned int bit;
-	const struct journal_loss *loss;
-};
-
-static void run_append_loss(struct data *data, void *argument)
-{
-	struct loss_record *record = argument;
-
-	data_slot_loss(&data->slots[record->bit], record->loss);
-}
-
-void data_append_loss(struct data *data, unsigned int bit, const struct journal_loss *loss)
-{
-	struct loss_record record = { .bit = bit, .loss = loss };
-
-	data_call(data, run_append_loss, &record);
 }
 
 void data_counts(const struct data *data, unsigned int bit, struct data_counts *ret)

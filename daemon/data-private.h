@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the data thread share. Everything in struct data is the thread's, but for what is marked
+ * otherwise. */
+#ifndef NFTTRACED_DATA_PRIVATE_H
+#define NFTTRACED_DATA_PRIVATE_H
+
+#include <glib.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "data.h"
+#include "ring.h"
+
+typedef void (*data_function)(struct data *data, void *argument);
+
+struct data {
+	pthread_t thread;
+	bool started;
+	int epoll_fd;
+	int attention_fd; /* written by the thread, read by control */
+
+	int command_fd; /* eventfd: there is a command, or the thread shall end */
+	GMutex lock; /* of the command and of `ending` */
+	GCond done;
+	data_function command;
+	void *argument;
+	bool ending;
+
+	const struct pipeline *pipeline;
+	struct ring **rings;
+	unsigned int rings_count;
+	uint64_t claimed; /* bits with a writer */
+	uint64_t staged; /* of these: with events that are not yet written */
+	uint64_t ticked; /* ns, CLOCK_MONOTONIC */
+	struct data_slot slots[EVENT_SESSIONS_MAX];
+	struct notes *notes;
+	uint64_t tenures; /* given out */
+	_Atomic uint64_t tenure[EVENT_SESSIONS_MAX]; /* 0: no session */
+
+	_Atomic uint64_t unclaimed;
+	_Atomic uint64_t progress;
+	_Atomic bool idle;
+	uint64_t progress_seen; /* control's */
+};
+
+/* Has the thread run `command` and waits for it. */
+void data_call(struct data *data, data_function command, void *argument);
+
+/* On the thread. Moves everything that is in the rings now. A record that a program has reserved and not yet
+ * submitted holds its ring up for some microseconds. */
+void data_drain(struct data *data);
+
+#endif
