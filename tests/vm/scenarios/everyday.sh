@@ -59,7 +59,7 @@ cd "$work" || exit 1
 for name in dropped.sh rich-rules.py; do
         bash "$source_root/tests/man/example.sh" "$source_root/man/org.nfttraced1.5" $name >$name
 done
-sh dropped.sh 4 >busctl.out 2>&1 &
+sh dropped.sh 8 >busctl.out 2>&1 &
 example=$!
 await_session() {
         local end=$((SECONDS + 30))
