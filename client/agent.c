@@ -16,8 +16,8 @@
 #include "remote.h"
 
 #define AGENT "pkttyagent"
-#define READY_MSEC \
-	5000 /* for polkit to hear of it; without it the password is asked for elsewhere */
+/* At most, for polkit to hear of it: a slow machine takes its time, and without it nobody is asked. */
+#define READY_MSEC     30000
 #define NOT_EXECUTABLE 127
 
 static bool never;
