@@ -10,7 +10,7 @@
 #include "holdings.h"
 #include "users.h"
 
-#define PATIENCE_USEC (30 * G_USEC_PER_SEC)
+#define PATIENCE_USEC (15 * G_USEC_PER_SEC) /* less than a question that nobody answers has */
 #define STRANGER      0
 #define OWNER         1
 #define ALLOWED       2 /* has control-any */
