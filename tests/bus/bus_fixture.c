@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -173,6 +174,8 @@ pid_t fixture_in_child(uid_t uid, void (*function)(sd_bus *bus, void *argument),
 	ck_assert_int_ge(pid, 0);
 	if (pid > 0)
 		return pid;
+	if (uid != 0 && (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0))
+		_exit(1);
 	if (setresuid(uid, uid, uid) < 0)
 		_exit(1);
 	function(fixture_connect(), argument);
