@@ -177,44 +177,7 @@ check "16 rules are counted by rule" equal "$(drops 'len(c)')" 16
 check "and 80 packets are not" equal "$(drops t.uncounted)" 80
 daemon_stop
 
-# nf_tables that goes and comes again: what was counted stays, and counting goes on.
-traced() {
-        ruleset server <<'END'
-table inet filter {
-        chain trace { meta nftrace set 1; }
-        chain input { type filter hook input priority 0; policy accept; udp dport 5001 counter drop; }
-}
-END
-}
-
-ruleset server </dev/null
-on other nft flush ruleset
 daemon_config DropCountersMax=4096
-daemon_start --attach kprobe
-property_becomes Armed true
-check "the rule that switches tracing on keeps nf_tables loaded, as any rule does" sh -c '! modprobe -r nf_tables'
-daemon_stop
-check "and no longer than the daemon runs" module_unload nf_tables
-modprobe nf_tables
-daemon_config AllowSystemChanges=no
-traced
-daemon_start --attach kprobe
-property_becomes State ready
-check "it counts what another rule makes the kernel show, and has none of its own" equal "$(nft list tables)" ""
-on client traffic udp 10.0.42.2 5001 50 >/dev/null
-check "which is all" drops_become t.packets 50
-ruleset server </dev/null
-check "nf_tables can be removed beside it" module_unload nf_tables
-check "which it notices" property_becomes State waiting
-check "and forgets nothing" drops_become 't.packets, [(x.packets, x.table) for x in c]' "(50, [(50, 'filter')])"
-modprobe nf_tables
-check "it is ready when it is loaded again" property_becomes State ready
-traced
-on client traffic udp 10.0.42.2 5001 30 >/dev/null
-check "and counts on" drops_become 't.packets, [(x.packets, x.table) for x in c]' "(80, [(80, 'filter')])"
-daemon_stop
-
-daemon_config AllowSystemChanges=yes
 nesting_network
 nested kprobe
 nested fentry
