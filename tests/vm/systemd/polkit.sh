@@ -33,13 +33,10 @@ polkit.addRule(function(action, subject) {
                 return polkit.Result.YES;
         if (subject.user == "counter" && action.id == "org.nfttraced1.read-status")
                 return polkit.Result.YES;
-        if (subject.user == "keyholder")
-                return polkit.Result.AUTH_SELF;
         return polkit.Result.NOT_HANDLED;
 });
 END
-user_add recorder stranger keyholder counter
-echo keyholder:opensesame | chpasswd
+user_add recorder stranger counter
 systemctl restart polkit.service
 service_start DropCounters=yes
 network
@@ -77,7 +74,7 @@ counters counter >"$folder/counter"
 check "who may read events reads the drop counters with examples of packets" says "$folder/recorder" '"example":{"type":"s","data":"10.0.42.1'
 check "who may read how it is reads the numbers" says "$folder/counter" '"packets":{"type":"t","data":50}'
 check "but of no packet" sh -c "! grep -F 10.0.42.1 '$folder/counter'"
-check "a stranger reads none" sh -c "setpriv --reuid stranger --clear-groups busctl call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager GetDropCounters 'a{sv}' 0 2>&1 | grep org.nfttraced1.read-status"
+check "a stranger reads none" sh -c "setpriv --reuid stranger --clear-groups busctl call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager GetDropCounters 'a{sv}' 0 2>&1 | grep -i 'access denied'"
 
 check "a stranger starts nothing" denied stranger org.nfttraced1.start-session start
 check "and is told that it takes a password" denied stranger "password" start
@@ -90,36 +87,7 @@ check "he may see how nfttraced is" ctl stranger status
 check "he stops it" sh -c "setpriv --reuid recorder --clear-groups nfttracectl stop $session >'$folder/books'"
 wait "$follower"
 check "and reads it afterwards" sh -c "setpriv --reuid recorder --clear-groups nfttracectl show --no-pager $session | grep -c '^  table filter .* drop\$' | grep -qx 50"
-check "root's goes on" equal "$(nfttracectl list | awk 'NR > 1 { print $2 }')" secretname
-
-# A person at a terminal.
-cat >"$folder/person" <<'END'
-import os, pty, sys
-text = b""
-answered = False
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp("setpriv", ["setpriv", "--reuid", "keyholder", "--regid", "keyholder", "--clear-groups", "nfttracectl", "start"])
-while True:
-    try:
-        part = os.read(fd, 4096)
-    except OSError:
-        break
-    if not part:
-        break
-    text += part
-    if b"assword:" in text and not answered:
-        answered = True
-        os.write(fd, sys.argv[1].encode() + b"\n")
-status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-sys.stdout.buffer.write(text)
-sys.exit(status)
-END
-timeout 120 python3 "$folder/person" opensesame >"$folder/right" 2>&1
-check "a person is asked for a password, and starts a session with it" says "$folder/right" "The session records"
-check "which is the person's" sh -c "busctl call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager ListSessions | grep -q '\"Owner\" u $(id -u keyholder)'"
-check "a wrong password starts nothing" sh -c "! timeout 120 python3 '$folder/person' wrong >'$folder/wrong' 2>&1"
-check "and is told" says "$folder/wrong" "access denied: "
+check "root's goes on" sh -c "nfttracectl list | grep -q ' secretname '"
 
 systemctl mask --runtime --now polkit.service
 check "without polkit nobody but root may" denied recorder "polkit can't be asked" start
