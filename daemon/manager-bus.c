@@ -43,8 +43,9 @@ static void started(void *context, struct session *session, const struct diction
 		bus_failure(failure, &error);
 		sd_bus_reply_method_error(start->message, &error);
 		sd_bus_error_free(&error);
-		if (start->caller && (failure->kind == FAILURE_TOO_MANY_SESSIONS ||
-					     failure->kind == FAILURE_BUSY))
+		if (start->caller &&
+			(failure->kind == FAILURE_TOO_MANY_SESSIONS ||
+				failure->kind == FAILURE_BUSY))
 			callers_log_refused(start->caller->callers, start->caller->name,
 				start->caller->uid, failure->reason);
 		sd_bus_track_unref(start->track);

@@ -228,7 +228,8 @@ START_TEST(a_reader_that_goes_away_makes_room_for_another)
 	int64_t end = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
 	int r;
 
-	ck_assert_int_eq(follow_start(follow, 0, SESSION, dir_fd, FOLLOW_FROM_NOW, &third), -EMFILE);
+	ck_assert_int_eq(
+		follow_start(follow, 0, SESSION, dir_fd, FOLLOW_FROM_NOW, &third), -EMFILE);
 	close(one);
 	do {
 		write_events(1);
@@ -345,7 +346,8 @@ START_TEST(streams_as_json_are_limited)
 
 	for (unsigned int i = 0; i < FOLLOW_JSON_MAX; i++)
 		fds[i] = begin_json(SESSION + i, FOLLOW_FROM_NOW);
-	ck_assert_int_eq(follow_start(follow, 0, SESSION - 1, dir_fd, FOLLOW_FROM_NOW, &one_more), 0);
+	ck_assert_int_eq(
+		follow_start(follow, 0, SESSION - 1, dir_fd, FOLLOW_FROM_NOW, &one_more), 0);
 	ck_assert_int_eq(follow_json(&one_more), -EUSERS);
 	ck_assert_int_ge(fcntl(one_more, F_GETFD), 0);
 	for (unsigned int i = 0; i < FOLLOW_JSON_MAX; i++)
