@@ -73,6 +73,8 @@ switches() {
         cat /proc/"$(service_property MainPID)"/task/*/status | awk '/^voluntary_ctxt_switches/ { t++; n += $2 } END { print t, n }'
 }
 
+# Run by itself it finds the boot's daemon, with a session.
+service_reset
 journalctl --update-catalog
 network
 ruleset server <<'END'
