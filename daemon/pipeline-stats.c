@@ -70,7 +70,7 @@ int pipeline_stub_missed(const struct pipeline *pipeline, uint64_t *ret)
 
 int pipeline_missed(const struct pipeline *pipeline, uint64_t *ret)
 {
-	uint64_t missed;
+	uint64_t missed = 0;
 	int r;
 
 	r = pipeline_stub_missed(pipeline, &missed);
