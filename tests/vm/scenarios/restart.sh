@@ -105,7 +105,7 @@ numbered() {
 # under_load SIGNAL PID SENTENCE: packets at full speed, and the signal again and again meanwhile. The PID is asked for
 # each time.
 under_load() {
-        local count=${NFTTRACED_RESTART_PACKETS:-60000} times=0 other
+        local count=${NFTTRACED_RESTART_PACKETS:-30000} times=0 other
         session_start --verdicts drop --filter 'udp port 8080'
         other=$session
         session_start --verdicts drop --filter 'udp port 8080' --probe ip_local_deliver --probe skb:kfree_skb
