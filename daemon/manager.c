@@ -206,6 +206,7 @@ void manager_session_take(
 	struct session *session =
 		session_new(manager, &resumed->options, resumed->owner, resumed->command);
 
+	manager->users_seen = manager->users_seen || resumed->owner != 0;
 	session->bit = resumed->bit;
 	session->caller_name = g_steal_pointer(&resumed->caller);
 	manager->bits |= 1ULL << session->bit;

@@ -4,7 +4,7 @@
 # reloaded. NFTTRACED_DROPS is how many packets each of two senders sends.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-each=${NFTTRACED_DROPS:-5000}
+each=${NFTTRACED_DROPS:-2000}
 
 # drops_read: has the counters in a file, for the next functions.
 drops_read() {
@@ -100,12 +100,14 @@ full_speed() {
         check "$1: the time of the last one is now" equal "$(drops "abs(c[0].last / 1e6 - $(date +%s)) < 60 and c[0].first <= c[0].last")" True
 
         # While sessions come and go, and rules are loaded again.
-        two_senders &
+        rm -f "$work/enough"
+        until [ -e "$work/enough" ]; do two_senders; done &
         local senders=$!
         for _ in 1 2 3; do
                 session_start --verdicts drop,accept --filter 'udp port 5001'
                 nfttracectl stop "$session" >/dev/null
         done
+        : >"$work/enough"
         wait $senders
         balance "$1, sessions that come and go" "$(counted_by_nft server)"
         local before
