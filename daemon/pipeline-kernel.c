@@ -213,10 +213,11 @@ char *kernel_refusal(const char *what, int error)
 		return lockdown;
 	if (g_file_get_contents(PERF_PARANOID, &paranoid, NULL, NULL) &&
 		atoi(paranoid) >= PARANOID_ADMIN)
-		return g_strdup_printf("%s: not permitted: it takes CAP_SYS_ADMIN, or "
-				       "kernel.perf_event_paranoid=2 and CAP_BPF and CAP_PERFMON",
+		return g_strdup_printf(
+			"%s: not permitted: run it as root, with CAP_SYS_ADMIN, or with "
+			"kernel.perf_event_paranoid=2 and CAP_BPF and CAP_PERFMON",
 			what);
-	return g_strdup_printf("%s: not permitted: it takes CAP_BPF, CAP_PERFMON and, to attach by "
-			       "fentry, CAP_SYS_ADMIN",
+	return g_strdup_printf("%s: not permitted: run it as root, with CAP_BPF, CAP_PERFMON and, "
+			       "to attach by fentry, CAP_SYS_ADMIN",
 		what);
 }

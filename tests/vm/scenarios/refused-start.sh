@@ -60,7 +60,7 @@ mount -t tmpfs tmpfs /sys/devices/kprobe
 refuses "without kprobes" CONFIG_KPROBE_EVENTS "${daemon[@]}"
 umount /sys/devices/kprobe
 
-refuses "as somebody who is not root, who can't have the name on the bus" "run it as root" \
+refuses "as somebody who is not root" "run it as root" \
         setpriv --reuid 65534 --regid 65534 --clear-groups timeout 120 nfttraced --state-dir "$work/nobody"
 refuses "who can't write the state" "can't use the state directory" \
         setpriv --reuid 65534 --regid 65534 --clear-groups timeout 120 nfttraced --state-dir "$work/other"
