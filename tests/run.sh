@@ -71,7 +71,7 @@ guest() {
         local lab=(bash tests/lab/run.sh --kernel "$1" --timeout 2700 --env NFTTRACED_BUILD="$out") status=0 scenario
         {
                 "${lab[@]}" -- bash tests/vm/all.sh || status=$?
-                "${lab[@]}" --env NFTTRACED_ATTACH=kprobe -- bash tests/vm/all.sh verdicts families tracking chains || status=$?
+                "${lab[@]}" --env NFTTRACED_ATTACH=kprobe -- bash tests/vm/all.sh verdicts tracking chains || status=$?
                 for scenario in tests/vm/alone/*.sh; do
                         "${lab[@]}" -- bash tests/vm/all.sh "$scenario" || status=$?
                 done
