@@ -30,7 +30,7 @@ struct engine {
 	struct plan plan;
 	uint64_t closed; /* ns, CLOCK_MONOTONIC: since when there are sessions and no pipeline */
 	uint64_t heard; /* ns, CLOCK_MONOTONIC: when probes were last seen to run */
-	bool silenced; /* not since then */
+	char *silence; /* why they do not run since then, see silence.h; NULL: they do */
 
 	GMutex lock;
 	struct pipeline *pipeline;

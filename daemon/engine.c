@@ -298,16 +298,17 @@ int engine_require(struct engine *engine, struct failure *failure)
 /* A switch that silences probes loses what nobody can count: the journals are told from when to when. */
 void engine_listen(struct engine *engine)
 {
-	bool kprobes = engine->pipeline && pipeline_attach_mode(engine->pipeline) == ATTACH_KPROBE;
-	g_autofree char *reason = silence_find(kprobes);
+	g_autofree char *before = g_steal_pointer(&engine->silence);
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
+	if (engine->pipeline)
+		engine->silence =
+			silence_find(pipeline_attach_mode(engine->pipeline) == ATTACH_KPROBE);
 	if (!engine->pipeline || plan_is_empty(&engine->plan)) {
 		engine->heard = 0;
-		engine->silenced = false;
 		return;
 	}
-	if (!reason && engine->silenced) {
+	if (!engine->silence && before && engine->heard) {
 		const struct journal_loss loss = {
 			.reason = LOSS_SILENCED,
 			.since = engine->heard,
@@ -319,9 +320,8 @@ void engine_listen(struct engine *engine)
 				data_append_loss(engine->data, bit, &loss);
 		}
 	}
-	if (!reason || !engine->heard)
+	if (!engine->silence || !engine->heard)
 		engine->heard = now;
-	engine->silenced = reason;
 }
 
 bool engine_tend(struct engine *engine)
@@ -340,13 +340,10 @@ bool engine_tend(struct engine *engine)
 char *engine_warning(struct engine *engine)
 {
 	g_autofree char *reason = NULL;
-	char *silence = NULL;
 	bool found;
 
-	if (engine->pipeline)
-		silence = silence_find(pipeline_attach_mode(engine->pipeline) == ATTACH_KPROBE);
-	if (silence)
-		return silence;
+	if (engine->pipeline && engine->silence)
+		return g_strdup(engine->silence);
 	if (engine->pipeline && engine->unarmed && !engine->armed)
 		return g_strdup_printf("drops are not counted: %s", engine->unarmed);
 	if (engine->settings->allow_system_changes || !engine->pipeline ||
@@ -452,6 +449,7 @@ static void engine_clear(struct engine *engine)
 	settings_free(engine->settings);
 	g_mutex_clear(&engine->lock);
 	g_free(engine->unarmed);
+	g_free(engine->silence);
 	store_free(engine->store);
 	roster_free(engine->roster);
 	ledger_free(engine->ledger);
