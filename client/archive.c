@@ -53,21 +53,7 @@ static int read_journals(sd_bus_message *message, GPtrArray *journals)
 
 int archive_list(sd_bus *bus, GPtrArray **ret, char **ret_reason)
 {
-	g_autoptr(GPtrArray) journals = g_ptr_array_new_with_free_func(archived_free);
-	auto_bus_message *reply = NULL;
-	int r;
-
-	r = bus_call(
-		bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "ListJournals", &reply, ret_reason);
-	if (r < 0)
-		return r;
-	r = read_journals(reply, journals);
-	if (r < 0) {
-		bus_unreadable(r, ret_reason);
-		return r;
-	}
-	*ret = g_steal_pointer(&journals);
-	return 0;
+	return bus_list(bus, "ListJournals", read_journals, archived_free, ret, ret_reason);
 }
 
 const struct archived *archive_find(const GPtrArray *journals, uint64_t id)

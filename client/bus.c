@@ -145,6 +145,22 @@ int bus_call(sd_bus *bus, const char *path, const char *interface, const char *m
 	return bus_call_send(bus, call, r, ret, ret_reason);
 }
 
+int bus_list(sd_bus *bus, const char *method, int (*read)(sd_bus_message *, GPtrArray *),
+	GDestroyNotify free_entry, GPtrArray **ret, char **ret_reason)
+{
+	g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(free_entry);
+	auto_bus_message *reply = NULL;
+	int r = bus_call(bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, method, &reply, ret_reason);
+
+	if (r < 0)
+		return r;
+	r = read(reply, entries);
+	if (r < 0)
+		return bus_unreadable(r, ret_reason);
+	*ret = g_steal_pointer(&entries);
+	return 0;
+}
+
 int bus_properties(sd_bus *bus, const char *path, const char *interface, sd_bus_message **ret,
 	char **ret_reason)
 {

@@ -6,6 +6,7 @@
 #ifndef NFTTRACED_BUS_H
 #define NFTTRACED_BUS_H
 
+#include <glib.h>
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
@@ -65,6 +66,13 @@ int bus_call_send(
 /* The same without arguments. */
 int bus_call(sd_bus *bus, const char *path, const char *interface, const char *method,
 	sd_bus_message **ret, char **ret_reason);
+
+/*
+ * What a method of the manager without arguments lists: `read` adds the entries of the answer to the
+ * array, negative errno if it can't be read; `free_entry` frees one of them.
+ */
+int bus_list(sd_bus *bus, const char *method, int (*read)(sd_bus_message *, GPtrArray *),
+	GDestroyNotify free_entry, GPtrArray **ret, char **ret_reason);
 
 /* The answer to org.freedesktop.DBus.Properties.GetAll. */
 int bus_properties(sd_bus *bus, const char *path, const char *interface, sd_bus_message **ret,

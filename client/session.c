@@ -95,21 +95,7 @@ static int read_sessions(sd_bus_message *message, GPtrArray *sessions)
 
 int session_list(sd_bus *bus, GPtrArray **ret, char **ret_reason)
 {
-	g_autoptr(GPtrArray) sessions = g_ptr_array_new_with_free_func(session_destroy);
-	auto_bus_message *reply = NULL;
-	int r;
-
-	r = bus_call(
-		bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "ListSessions", &reply, ret_reason);
-	if (r < 0)
-		return r;
-	r = read_sessions(reply, sessions);
-	if (r < 0) {
-		bus_unreadable(r, ret_reason);
-		return r;
-	}
-	*ret = g_steal_pointer(&sessions);
-	return 0;
+	return bus_list(bus, "ListSessions", read_sessions, session_destroy, ret, ret_reason);
 }
 
 bool session_is_id(const char *text)
