@@ -10,6 +10,7 @@
 #include "record.h"
 #include "stack.h"
 #include "sticky.h"
+#include "suppressed.h"
 
 #define RATE_TRIES 4 /* races with other CPUs for a session's next arrival time */
 
@@ -61,6 +62,7 @@ __noinline __u64 sessions_account(struct frame *frame, struct cpu_stats *stats, 
 		stats->sessions[bit].matched++;
 		if (config.interval[bit] && rate_exceeded(bit, now)) {
 			stats->sessions[bit].suppressed++;
+			suppressed_count(frame, stats, bit, now);
 			notes->sessions &= ~(1ull << bit);
 		} else {
 			notes->sections |= config.sections[bit];

@@ -16,6 +16,7 @@ __u64 arrivals[EVENT_SESSIONS_MAX];
 __u64 chain_cache[CHAIN_CACHE_SIZE];
 struct ring_fill fills[RINGS_MAX];
 struct drop_control drop_control;
+struct suppressed_slot suppressed[SUPPRESSED_SLOTS];
 
 SEC("kprobe/__nft_trace_packet")
 int kprobe_stub(struct pt_regs *context)

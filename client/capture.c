@@ -216,6 +216,7 @@ void capture_take(struct capture *capture, const struct journals_record *record)
 	case JOURNAL_SYMBOLS:
 	case JOURNAL_REASONS:
 	case JOURNAL_NETNS:
+	case JOURNAL_SUPPRESSED:
 		break;
 	}
 }

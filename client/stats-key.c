@@ -62,3 +62,24 @@ size_t stats_rule_key(const struct event *event, unsigned int boot, uint8_t ret[
 			rule.chain_length);
 	return sizeof(rule) + rule.table_length + rule.chain_length;
 }
+
+size_t stats_suppressed_key(
+	const struct suppressed_rule *rule, unsigned int boot, uint8_t ret[STATS_RULE_KEY_MAX])
+{
+	const struct event event = {
+		.has_nft = true,
+		.head = { .netns_cookie = rule->netns_cookie, .netns_inode = rule->netns_inode },
+		.nft = {
+			.flags = EVENT_NFT_CHAIN |
+				(rule->rule_handle ? EVENT_NFT_RULE : EVENT_NFT_POLICY),
+			.family = rule->family,
+			.table_handle = rule->table_handle,
+			.chain_handle = rule->chain_handle,
+			.rule_handle = rule->rule_handle,
+		},
+		.table = { rule->table, MIN(strlen(rule->table), EVENT_NAME_MAX) },
+		.chain = { rule->chain, MIN(strlen(rule->chain), EVENT_NAME_MAX) },
+	};
+
+	return stats_rule_key(&event, boot, ret);
+}

@@ -257,25 +257,32 @@ static char *netns_text(const struct stats *stats, const struct event_head *head
 	return g_strdup_printf("%u", head->netns_inode);
 }
 
-static char *rule_place(const struct event *event, int32_t verdict)
+/* Table, chain and handle. */
+static void place_begin(struct output *place, const struct event *event)
 {
 	const char *family = event_family_name(event->nft.family);
+
+	output_open(place, OUTPUT_MEMORY);
+	if (event->nft.flags & EVENT_NFT_CHAIN) {
+		output_text(place, "table ");
+		output_text(place, family ? family : "?");
+		output_char(place, ' ');
+		output_word(place, event->table.bytes, event->table.length);
+		output_text(place, " chain ");
+		output_word(place, event->chain.bytes, event->chain.length);
+	} else {
+		output_text(place, "table ? chain ?");
+	}
+	if (event->nft.flags & EVENT_NFT_RULE)
+		number_after(place, " handle ", event->nft.rule_handle);
+}
+
+static char *rule_place(const struct event *event, int32_t verdict)
+{
 	const char *name = event_verdict_name(verdict);
 	auto_output place = { 0 };
 
-	output_open(&place, OUTPUT_MEMORY);
-	if (event->nft.flags & EVENT_NFT_CHAIN) {
-		output_text(&place, "table ");
-		output_text(&place, family ? family : "?");
-		output_char(&place, ' ');
-		output_word(&place, event->table.bytes, event->table.length);
-		output_text(&place, " chain ");
-		output_word(&place, event->chain.bytes, event->chain.length);
-	} else {
-		output_text(&place, "table ? chain ?");
-	}
-	if (event->nft.flags & EVENT_NFT_RULE)
-		number_after(&place, " handle ", event->nft.rule_handle);
+	place_begin(&place, event);
 	output_char(&place, ' ');
 	if (name)
 		output_text(&place, name);
@@ -302,6 +309,61 @@ static void add_rule(
 	table_text(table, rule_text(stats, &event, rule.boot));
 }
 
+/* Events that the journals' books have as suppressed. */
+static uint64_t suppressed_sum(const struct stats *stats)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < journals_count(stats->journals); i++)
+		sum += stats->each[i].ended ? stats->each[i].books.suppressed : 0;
+	return sum;
+}
+
+/* What the sessions' rates held back, by rule; what can't be said of a rule is what the books have on top. */
+static void print_suppressed(
+	const struct stats *stats, const struct stats_form *form, struct output *output)
+{
+	static const struct table_column columns[] = { { "SUPPRESSED", TABLE_RIGHT },
+		{ "NETNS", TABLE_RIGHT }, { "PLACE", TABLE_LEFT }, { "RULE", TABLE_LEFT } };
+	g_autoptr(GPtrArray) entries = tally_top(stats->suppressed, form->top);
+	uint64_t sum = suppressed_sum(stats);
+	struct table *table;
+
+	if (entries->len > 0) {
+		table = table_new(columns, G_N_ELEMENTS(columns));
+		for (guint i = 0; i < entries->len; i++) {
+			const struct tally_entry *entry = g_ptr_array_index(entries, i);
+			g_autofree char *netns = NULL, *place = NULL;
+			auto_output text = { 0 };
+			struct stats_rule rule;
+			struct event event;
+
+			rule_event(entry, &event, &rule);
+			place_begin(&text, &event);
+			if (event.nft.flags & EVENT_NFT_POLICY)
+				output_text(&text, " (policy)");
+			place = output_steal(&text);
+			netns = netns_text(stats, &event.head, rule.boot);
+			table_number(table, entry->events);
+			table_text(table, netns);
+			table_escaped(table, place);
+			table_text(table, rule_text(stats, &event, rule.boot));
+		}
+		output_char(output, '\n');
+		table_print(table, output);
+		table_free(table);
+		if (tally_keys(stats->suppressed) > entries->len)
+			number_after(output, "... and more rules: ",
+				tally_keys(stats->suppressed) - entries->len);
+		if (tally_keys(stats->suppressed) > entries->len)
+			output_char(output, '\n');
+	}
+	if (sum > stats->suppressed_by_rule) {
+		number_after(output, "... and ", sum - stats->suppressed_by_rule);
+		output_text(output, " events suppressed of which the rule is not known\n");
+	}
+}
+
 #define COUNTS                       \
 	{ "EVENTS", TABLE_RIGHT },   \
 	{                            \
@@ -325,5 +387,6 @@ void stats_print(struct stats *stats, const struct stats_form *form, struct outp
 	print_tally(
 		stats, stats->probes, SIZE_MAX, probes, G_N_ELEMENTS(probes), add_probe, output);
 	print_tally(stats, stats->rules, form->top, rules, G_N_ELEMENTS(rules), add_rule, output);
+	print_suppressed(stats, form, output);
 	print_tally(stats, stats->peers, form->top, peers, G_N_ELEMENTS(peers), add_peer, output);
 }

@@ -8,6 +8,7 @@
 
 #include "journal/decode.h"
 #include "journal/dictionary.h"
+#include "journal/suppressed.h"
 #include "journal/view.h"
 #include "stats.h"
 #include "tally.h"
@@ -59,6 +60,8 @@ struct stats {
 	uint64_t first, last; /* ns, CLOCK_REALTIME */
 	struct timeline packets_over_time;
 	struct tally *verdicts, *probes, *rules, *peers;
+	struct tally *suppressed; /* events that rates held back, by rule */
+	uint64_t suppressed_by_rule; /* all of these */
 	struct stats_packet *seen;
 };
 
@@ -68,5 +71,9 @@ size_t stats_peer_key(const struct event *event, uint8_t ret[STATS_PEER_KEY_MAX]
 /* A rule's key; 0 if nf_tables said nothing. */
 size_t stats_rule_key(
 	const struct event *event, unsigned int boot, uint8_t ret[STATS_RULE_KEY_MAX]);
+
+/* The same of a rule whose events a rate held back: its verdict is 0. */
+size_t stats_suppressed_key(
+	const struct suppressed_rule *rule, unsigned int boot, uint8_t ret[STATS_RULE_KEY_MAX]);
 
 #endif

@@ -23,6 +23,7 @@ struct stats *stats_new(struct journals *journals, size_t keys_max)
 	stats->verdicts = tally_new(FEW_KEYS_MAX);
 	stats->probes = tally_new(FEW_KEYS_MAX);
 	stats->rules = tally_new(keys_max);
+	stats->suppressed = tally_new(keys_max);
 	stats->peers = tally_new(keys_max);
 	stats->seen = g_new0(struct stats_packet, STATS_PACKETS_MAX);
 	return stats;
@@ -126,6 +127,22 @@ static void take_loss(struct stats *stats, const struct journal_loss *loss)
 	stats->lost_unknown[reason] = stats->lost_unknown[reason] || loss->count == 0;
 }
 
+/* By the same key as the rule's events, but without a verdict: a count for each is what there is. */
+static void take_suppressed(struct stats *stats, const struct journals_record *record)
+{
+	g_autoptr(GArray) rules = suppressed_record_parse(record->entry.data, record->entry.size);
+
+	for (unsigned int i = 0; rules && i < rules->len; i++) {
+		const struct suppressed_rule *rule =
+			&g_array_index(rules, struct suppressed_rule, i);
+		uint8_t key[STATS_RULE_KEY_MAX];
+		size_t size = stats_suppressed_key(rule, record->boot, key);
+
+		tally_count_events(stats->suppressed, key, size, rule->count);
+		stats->suppressed_by_rule += rule->count;
+	}
+}
+
 static void take_end(
 	struct stats *stats, struct stats_journal *journal, const struct journal_entry *entry)
 {
@@ -155,6 +172,9 @@ void stats_take(struct stats *stats, const struct journals_record *record)
 	case JOURNAL_END:
 		take_end(stats, journal, &record->entry);
 		break;
+	case JOURNAL_SUPPRESSED:
+		take_suppressed(stats, record);
+		break;
 	case JOURNAL_RULES:
 	case JOURNAL_SYMBOLS:
 	case JOURNAL_REASONS:
@@ -180,6 +200,7 @@ struct stats *stats_free(struct stats *stats)
 	tally_free(stats->verdicts);
 	tally_free(stats->probes);
 	tally_free(stats->rules);
+	tally_free(stats->suppressed);
 	tally_free(stats->peers);
 	g_free(stats->seen);
 	g_free(stats);

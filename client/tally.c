@@ -47,7 +47,7 @@ static struct tally_entry *entry_new(const void *key, size_t size)
 	return entry;
 }
 
-void tally_count(struct tally *tally, const void *key, size_t size, uint64_t bytes)
+static struct tally_entry *entry_find(struct tally *tally, const void *key, size_t size)
 {
 	const struct tally_entry wanted = { .key = key, .size = size };
 	struct tally_entry *entry = g_hash_table_lookup(tally->entries, &wanted);
@@ -56,10 +56,20 @@ void tally_count(struct tally *tally, const void *key, size_t size, uint64_t byt
 		entry = entry_new(key, size);
 		g_hash_table_add(tally->entries, entry);
 	}
-	if (!entry)
-		entry = &tally->rest;
+	return entry ? entry : &tally->rest;
+}
+
+void tally_count(struct tally *tally, const void *key, size_t size, uint64_t bytes)
+{
+	struct tally_entry *entry = entry_find(tally, key, size);
+
 	entry->events++;
 	entry->bytes += bytes;
+}
+
+void tally_count_events(struct tally *tally, const void *key, size_t size, uint64_t events)
+{
+	entry_find(tally, key, size)->events += events;
 }
 
 size_t tally_keys(const struct tally *tally)

@@ -24,6 +24,9 @@ struct tally *tally_new(size_t limit);
 /* Counts one event of `bytes` bytes. The key is copied. */
 void tally_count(struct tally *tally, const void *key, size_t size, uint64_t bytes);
 
+/* The same for several events, of which no bytes are known. */
+void tally_count_events(struct tally *tally, const void *key, size_t size, uint64_t events);
+
 /* How many keys are counted. */
 size_t tally_keys(const struct tally *tally);
 

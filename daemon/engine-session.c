@@ -98,8 +98,10 @@ static void reset_counts(struct engine *engine, unsigned int bit)
 {
 	g_mutex_lock(&engine->lock);
 	engine->sessions[bit] = (struct session_stats){ 0 };
-	if (engine->pipeline)
+	if (engine->pipeline) {
+		engine_suppressed_reset(engine, bit);
 		pipeline_session_reset(engine->pipeline, bit);
+	}
 	g_mutex_unlock(&engine->lock);
 }
 
@@ -166,6 +168,7 @@ void engine_session_ended(struct engine *engine, struct engine_request *request)
 {
 	struct journal_writer *writer;
 
+	engine_suppressed_tell(engine, request->bit);
 	scribe_end(engine->scribe, request->bit);
 	writer = data_remove(engine->data, request->bit);
 	engine_books(engine, request->bit, &request->books);

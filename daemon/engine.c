@@ -3,6 +3,7 @@
 #include "engine-private.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "../journal/clock.h"
 #include "arming.h"
@@ -254,6 +255,9 @@ void engine_close(struct engine *engine)
 			pipeline_drops_end(pipeline);
 		drops_detach(engine->drops);
 	}
+	engine_suppressed_tell_all(engine);
+	memset(engine->suppressed, 0, sizeof(engine->suppressed));
+	memset(engine->suppressed_seen, 0, sizeof(engine->suppressed_seen));
 	data_detach(engine->data);
 	engine->closed = clock_ns(CLOCK_MONOTONIC);
 
@@ -333,6 +337,7 @@ bool engine_tend(struct engine *engine)
 	if (pipeline_stale(engine->pipeline))
 		return true;
 	pipeline_tracker_age(engine->pipeline, engine->settings->tracker_age, &used);
+	engine_suppressed_tell_all(engine);
 	engine_listen(engine);
 	return false;
 }

@@ -76,6 +76,7 @@ static bool is_dictionary(const struct journal_record *record)
 	case JOURNAL_EVENT:
 	case JOURNAL_LOSS:
 	case JOURNAL_END:
+	case JOURNAL_SUPPRESSED:
 		return false;
 	}
 	return false;

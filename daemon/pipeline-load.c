@@ -387,6 +387,13 @@ uint64_t *pipeline_arrivals(const struct pipeline *pipeline)
 	return (uint64_t *)variables->arrivals;
 }
 
+struct suppressed_slot *pipeline_suppressed_slots(const struct pipeline *pipeline)
+{
+	struct pipeline_bpf__bss *variables = pipeline->variables.address;
+
+	return variables->suppressed;
+}
+
 int pipeline_stages(const struct pipeline *pipeline, enum pipeline_array array)
 {
 	static const enum pipeline_map maps[PIPELINE_ARRAYS] = {

@@ -189,6 +189,8 @@ struct pipeline_config *pipeline_config(const struct pipeline *pipeline);
 struct drop_control *pipeline_drop_control(const struct pipeline *pipeline);
 /* Of the rate limit: when a session's next event is due, by bit. */
 uint64_t *pipeline_arrivals(const struct pipeline *pipeline);
+/* What these held back, by rule. */
+struct suppressed_slot *pipeline_suppressed_slots(const struct pipeline *pipeline);
 /* The maps of programs to tail-call: descriptors; and the one for __nft_trace_packet. */
 int pipeline_stages(const struct pipeline *pipeline, enum pipeline_array array);
 enum pipeline_array pipeline_array(const struct pipeline *pipeline);

@@ -48,11 +48,33 @@ void pipeline_session_stats(
 	*ret = sum;
 }
 
+/* No program counts for the bit any more. */
+static void suppressed_reset(struct pipeline *pipeline, unsigned int bit)
+{
+	struct suppressed_slot *slots = pipeline_suppressed_slots(pipeline);
+
+	for (unsigned int i = 0; i < SUPPRESSED_SLOTS; i++) {
+		struct suppressed_slot *slot = &slots[i];
+
+		if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) == SUPPRESSED_FREE ||
+			slot->bit != bit)
+			continue;
+		slot->count = 0;
+		__atomic_store_n(&slot->state, SUPPRESSED_FREE, __ATOMIC_RELEASE);
+	}
+}
+
 void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit)
 {
 	for (unsigned int row = 0; row < stats_rows(pipeline); row++)
 		memset(&stats_of(pipeline, row)->sessions[bit], 0, sizeof(struct session_stats));
 	pipeline_arrivals(pipeline)[bit] = 0;
+	suppressed_reset(pipeline, bit);
+}
+
+const struct suppressed_slot *pipeline_suppressed(const struct pipeline *pipeline)
+{
+	return pipeline_suppressed_slots(pipeline);
 }
 
 int pipeline_stub_missed(const struct pipeline *pipeline, uint64_t *ret)

@@ -18,6 +18,7 @@
 
 #include "../bpf/drop-slots.h"
 #include "../bpf/pipeline.h"
+#include "../bpf/suppressed-slots.h"
 #include "matcher.h"
 
 enum attach_mode {
@@ -125,6 +126,10 @@ void pipeline_session_stats(
 	const struct pipeline *pipeline, unsigned int bit, struct session_stats *ret);
 /* Zeroes a bit's counters: before the bit is given to a session. */
 void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit);
+
+/* What the rates of sessions held back, by rule: SUPPRESSED_SLOTS of them, while the pipeline lives.
+ * pipeline_session_reset frees those of a bit. */
+const struct suppressed_slot *pipeline_suppressed(const struct pipeline *pipeline);
 
 /* Calls that were skipped because a probe program was running on the CPU, of further probes as far as
  * the kernel tells; -EOPNOTSUPP where it does not tell those of __nft_trace_packet. A system call, and no swap may run meanwhile. */

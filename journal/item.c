@@ -119,6 +119,7 @@ bool record_plausible(
 	case JOURNAL_SYMBOLS:
 	case JOURNAL_REASONS:
 	case JOURNAL_NETNS:
+	case JOURNAL_SUPPRESSED:
 		return *payload == '{';
 	default:
 		return false;

@@ -160,6 +160,7 @@ static bool item_wanted(struct journal_reader *reader, const struct item *item)
 	case JOURNAL_EVENT:
 	case JOURNAL_LOSS:
 	case JOURNAL_END:
+	case JOURNAL_SUPPRESSED:
 		return true;
 	case JOURNAL_RULES:
 	case JOURNAL_SYMBOLS:

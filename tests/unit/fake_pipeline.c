@@ -47,6 +47,7 @@ static struct {
 	struct pipeline_config config;
 	struct pipeline_probe probes[EVENT_PROBES_MAX];
 	struct session_stats sessions[EVENT_SESSIONS_MAX];
+	struct suppressed_slot suppressed[SUPPRESSED_SLOTS];
 	uint64_t calls;
 	bool unreleased; /* ring_release does nothing */
 } fake = { .empty = true };
@@ -101,6 +102,26 @@ void fake_suppressed(uint64_t sessions)
 	count(sessions, offsetof(struct session_stats, matched));
 	count(sessions, offsetof(struct session_stats, suppressed));
 	g_mutex_unlock(&fake.lock);
+}
+
+void fake_suppressed_by(unsigned int bit, uint64_t rule, uint64_t time)
+{
+	struct suppressed_slot *slot = fake.suppressed;
+
+	fake_suppressed(1ULL << bit);
+	while (slot->state != SUPPRESSED_FREE && (slot->bit != bit || slot->rule.rule != rule))
+		slot++;
+	if (slot->state == SUPPRESSED_FREE)
+		*slot = (struct suppressed_slot){
+			.state = SUPPRESSED_COUNTING,
+			.bit = bit,
+			.rule = { .netns = 1, .table = 2, .chain = 3, .rule = rule, .family = 1 },
+			.first = time,
+			.table = "filter",
+			.chain = "input",
+		};
+	slot->count++;
+	slot->last = time;
 }
 
 void fake_fail_new(int error)
@@ -383,7 +404,16 @@ void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit)
 {
 	g_mutex_lock(&fake.lock);
 	fake.sessions[bit] = (struct session_stats){ 0 };
+	for (unsigned int i = 0; i < SUPPRESSED_SLOTS; i++) {
+		if (fake.suppressed[i].bit == bit)
+			fake.suppressed[i] = (struct suppressed_slot){ 0 };
+	}
 	g_mutex_unlock(&fake.lock);
+}
+
+const struct suppressed_slot *pipeline_suppressed(const struct pipeline *pipeline)
+{
+	return fake.suppressed;
 }
 
 void pipeline_features(const struct pipeline *pipeline, struct pipeline_features *ret)

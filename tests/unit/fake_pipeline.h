@@ -18,6 +18,9 @@ void fake_event(uint64_t sessions);
 void fake_ring_full(uint64_t sessions);
 void fake_suppressed(uint64_t sessions);
 
+/* As suppressed of the session at `bit`, with the rule that it came of. */
+void fake_suppressed_by(unsigned int bit, uint64_t rule, uint64_t time);
+
 /* Drop counters: a slot of the table has so many packets more of that key (and the key, if it was free);
  * an example; packets that were not counted by rule; calls that were skipped, FAKE_UNTOLD: the kernel
  * does not tell. */

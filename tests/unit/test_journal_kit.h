@@ -183,6 +183,7 @@ static inline void kit_list_add(struct kit_list *list, const struct journal_entr
 	case JOURNAL_SYMBOLS:
 	case JOURNAL_REASONS:
 	case JOURNAL_NETNS:
+	case JOURNAL_SUPPRESSED:
 		break;
 	}
 }

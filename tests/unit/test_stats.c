@@ -4,6 +4,7 @@
 #include "client/tally.h"
 #include "client/timeline.h"
 #include "journal/names.h"
+#include "journal/suppressed.h"
 #include "reading_kit.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -104,13 +105,34 @@ static void add_event(struct kit_recording *recording, uint64_t time, uint64_t p
 	kit_add(recording, 0, &event);
 }
 
+static void add_suppressed(struct kit_recording *recording, uint64_t handle, uint64_t count)
+{
+	g_autoptr(GArray) rules = suppressed_rules_new();
+	const struct suppressed_rule rule = {
+		.netns_cookie = 1,
+		.netns_inode = 4026531833,
+		.family = 1,
+		.rule_handle = handle,
+		.table = g_strdup("t t"),
+		.chain = g_strdup("in"),
+		.count = count,
+	};
+	g_autofree char *json = NULL;
+
+	g_array_append_val(rules, rule);
+	json = suppressed_record_new(rules);
+	journal_writer_append_json(recording->writer, JOURNAL_SUPPRESSED, json);
+}
+
 static struct kit_recording record(void)
 {
 	struct kit_recording recording = kit_record(3, "web");
 	const struct rule_name rule = { .key = { .netns = 1, .rule = 9, .family = 1 },
 		.text = "reject" };
 	const struct journal_loss loss = { .reason = LOSS_RING_FULL, .count = 2 };
-	const struct dictionary_books books = { .matched = 7, .journaled = 5, .lost = 2 };
+	const struct dictionary_books books = {
+		.matched = 19, .journaled = 5, .lost = 2, .suppressed = 12
+	};
 	g_autofree char *rules_json = names_rules_new(&rule, 1);
 	g_autofree char *books_json = dictionary_books_new(&books);
 
@@ -121,6 +143,9 @@ static struct kit_recording record(void)
 	add_event(&recording, 2 * SECOND + 1, 0, 9, ipv4, 3);
 	journal_writer_append_loss(recording.writer, &loss);
 	journal_writer_append_json(recording.writer, JOURNAL_RULES, rules_json);
+	add_suppressed(&recording, 9, 4);
+	add_suppressed(&recording, 9, 5);
+	add_suppressed(&recording, 0, 2);
 	journal_writer_append_json(recording.writer, JOURNAL_END, books_json);
 	kit_recorded(&recording, &kit_here);
 	return recording;
@@ -154,7 +179,7 @@ START_TEST(a_journal_is_counted)
 	g_autofree char *text = stats_text(STATS_KEYS_MAX, 10);
 
 	ck_assert_str_eq(text,
-		"session 3 \"web\": matched 7 = journaled 5 + lost 2 + suppressed 0 + pending 0\n"
+		"session 3 \"web\": matched 19 = journaled 5 + lost 2 + suppressed 12 + pending 0\n"
 		"lost, as the journal says: ring-full 2\n"
 		"5 events of 4 packets, 400 bytes\n"
 		"1 of the events not tracked: each of these counts as a packet\n"
@@ -174,6 +199,11 @@ START_TEST(a_journal_is_counted)
 		"EVENTS  BYTES       NETNS  PLACE                                       RULE\n"
 		"     4    400  4026531833  table inet t\\x20t chain in handle 9 drop    reject\n"
 		"     1    100  4026531833  table inet t\\x20t chain in accept (policy)  -\n"
+		"\n"
+		"SUPPRESSED       NETNS  PLACE                                RULE\n"
+		"         9  4026531833  table inet t\\x20t chain in handle 9  reject\n"
+		"         2  4026531833  table inet t\\x20t chain in (policy)  -\n"
+		"... and 1 events suppressed of which the rule is not known\n"
 		"\n"
 		"EVENTS  BYTES  SOURCE\n"
 		"     3    300  10.0.42.1\n"

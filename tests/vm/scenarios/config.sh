@@ -101,6 +101,30 @@ check "of a burst what is allowed is recorded" at_least "$(book journaled)" 25
 check "and what is not is counted" equal $(($(book journaled) + $(book suppressed))) 500
 check "and not much more is recorded" at_least "$(book suppressed)" 400
 
+# Held back by rule: what each of several sent, less what of it is in the journal.
+for rate in slow quick; do
+        printf '[Session %s]\nVerdicts=drop accept\nFilter=udp\nRate=10\nBurst=20\n' $rate
+done >"$drops"
+check "sessions with the same rules are read" reload
+check "and run" listed quick running
+for port in 2001 2002 2003; do
+        on client traffic udp 10.0.42.2 $port $((port * 10 - 19900)) >/dev/null
+done
+on client traffic udp 10.0.42.2 2001 100 >/dev/null
+for session in slow quick; do
+        session_stop
+        nfttracectl stats --top 100 "$session" >"$work/stats"
+        check "$session: what was sent is what is recorded and what is held back" equal $((events)) $((110 + 120 + 130 + 100))
+        for port in 2001 2002 2003; do
+                handle=$(handle_of_rule server inet filter input "udp dport $port")
+                sent=$((port * 10 - 19900 + (port == 2001 ? 100 : 0)))
+                recorded=$(count_lines " handle $handle (drop|accept)\$")
+                held=$(awk -v rule="handle $handle " '$0 ~ "^ *SUPPRESSED" { on = 1 } on && index($0 " ", rule) { print $1; exit }' "$work/stats")
+                check "$session: of rule $port, $sent, too: $recorded and ${held:-none}" equal $((recorded + held)) "$sent"
+        done
+        check "$session: of every event that was held back the rule is known" sh -c "! grep 'of which the rule is not known' $work/stats"
+done
+
 # Without the right to load it.
 daemon_stop
 ruleset server </dev/null

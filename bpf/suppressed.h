@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Counting what a session's rate held back, by rule. Costs nothing where nothing is held back. */
+#ifndef NFTTRACED_SUPPRESSED_H
+#define NFTTRACED_SUPPRESSED_H
+
+#include "drop-count.h"
+#include "suppressed-slots.h"
+
+/* Keeps the rules of several sessions apart. */
+#define SUPPRESSED_SPREAD 0x9e3779b1u
+
+extern struct suppressed_slot suppressed[SUPPRESSED_SLOTS];
+
+static __always_inline bool suppressed_is(
+	const struct suppressed_slot *slot, const struct drop_key *key, __u32 bit)
+{
+	return slot->bit == bit && drop_key_equal(&slot->rule, key);
+}
+
+/* What a slot is about, when it is the caller's. */
+static __always_inline void suppressed_fill(
+	struct frame *frame, struct suppressed_slot *slot, __u32 bit, __u64 now)
+{
+	const struct drop_work *work = frame_drop(frame);
+	__u64 chain = word_read(
+		frame_notes(frame)->current + bpf_core_field_offset(struct nft_chain, name));
+
+	slot->rule = work->key;
+	slot->bit = bit;
+	slot->first = now;
+	slot->netns_inode = half_read(work->net + bpf_core_field_offset(struct net, ns.inum));
+	bpf_probe_read_kernel_str(slot->table, sizeof(slot->table), (const void *)work->table_name);
+	bpf_probe_read_kernel_str(slot->chain, sizeof(slot->chain), (const void *)chain);
+	/* An exchange is a full barrier: who sees that it counts sees what it is about. */
+	__sync_lock_test_and_set(&slot->state, SUPPRESSED_COUNTING);
+}
+
+/* Counts the event for the session at `bit`. Not static, so that the verifier looks at it once. */
+__noinline __u32 suppressed_count(
+	struct frame *frame, struct cpu_stats *stats, __u32 bit, __u64 now)
+{
+	const struct drop_key *key;
+	__u32 home;
+
+	if (!frame || !stats || frame->probe != 1u << EVENT_PROBE_NFT ||
+		!drop_key_read(frame, stats))
+		return 0;
+	key = &frame_drop(frame)->key;
+	home = drop_home(key) + bit * SUPPRESSED_SPREAD;
+	for (__u32 i = 0; i < SUPPRESSED_PROBES; i++) {
+		struct suppressed_slot *slot = &suppressed[(home + i) & (SUPPRESSED_SLOTS - 1)];
+		__u32 state = *(volatile __u32 *)&slot->state;
+
+		if (state == SUPPRESSED_FREE &&
+			__sync_val_compare_and_swap(&slot->state, SUPPRESSED_FREE,
+				SUPPRESSED_FILLING) == SUPPRESSED_FREE) {
+			suppressed_fill(frame, slot, bit, now);
+			state = SUPPRESSED_COUNTING;
+		}
+		if (state == SUPPRESSED_COUNTING && suppressed_is(slot, key, bit)) {
+			__sync_fetch_and_add(&slot->count, 1);
+			slot->last = now;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+#endif
