@@ -60,7 +60,7 @@ on client traffic udp 10.0.42.2 2001 7 >/dev/null
 check "its place is shown" sh -c "nfttracectl status --config | grep -q '^Filter .*udp port 2001 .*$drops:3$'"
 
 # Numbered packets while the verdicts are changed to and fro.
-packets=3000
+packets=2000
 on client traffic udp 10.0.42.2 2001 $packets >"$work/traffic" &
 sender=$!
 changes=0
