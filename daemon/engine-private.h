@@ -13,12 +13,6 @@
  * The lock is for readers on other threads: it covers the pointer to the pipeline and the sums that
  * outlive it; the worker alone writes them, and reads them without it.
  */
-/* What journals were told of a slot of what rates held back. */
-struct suppressed_told {
-	uint64_t count, until;
-	uint64_t next; /* `count`, when a record is in the journal; 0: nothing is new */
-};
-
 struct engine {
 	const struct settings *settings; /* a reference; the worker's, when there is one */
 	struct state *state;
@@ -38,7 +32,6 @@ struct engine {
 	uint64_t heard; /* ns, CLOCK_MONOTONIC: when probes were last seen to run */
 	char *silence; /* why they do not run since then, see silence.h; NULL: they do */
 
-	struct suppressed_told suppressed[SUPPRESSED_SLOTS];
 	uint64_t suppressed_seen[EVENT_SESSIONS_MAX]; /* the session's sum when it was told last */
 
 	GMutex lock;
@@ -133,7 +126,7 @@ void engine_session_changed(struct engine *engine, struct engine_request *reques
 void engine_session_ended(struct engine *engine, struct engine_request *request);
 
 /* Writes into journals what is new about events that the session's rate held back, by rule; forgets what
- * was written of the session at a bit that is given out again, with the kernel side's slots still there. */
+ * was written of the session at a bit that is given out again. */
 void engine_suppressed_tell(struct engine *engine, unsigned int bit);
 void engine_suppressed_tell_all(struct engine *engine);
 void engine_suppressed_reset(struct engine *engine, unsigned int bit);

@@ -7,15 +7,23 @@
 
 #include "../journal/suppressed.h"
 
+/* What a slot counts, when the record that tells of it is made. */
+struct telling {
+	struct suppressed_slot *slot;
+	uint64_t count, until;
+};
+
 /* What is new in a slot since it was told last. */
-static void slot_take(struct engine *engine, unsigned int index, GArray *rules)
+static void slot_take(struct suppressed_slot *slot, GArray *rules, GArray *tellings)
 {
-	const struct suppressed_slot *slot = &pipeline_suppressed(engine->pipeline)[index];
-	uint64_t count = __atomic_load_n(&slot->count, __ATOMIC_RELAXED);
-	struct suppressed_told *told = &engine->suppressed[index];
+	const struct telling telling = {
+		.slot = slot,
+		.count = __atomic_load_n(&slot->count, __ATOMIC_RELAXED),
+		.until = __atomic_load_n(&slot->last, __ATOMIC_RELAXED),
+	};
 	struct suppressed_rule rule;
 
-	if (count == told->count)
+	if (telling.count == slot->told)
 		return;
 	rule = (struct suppressed_rule){
 		.netns_cookie = slot->rule.netns,
@@ -26,20 +34,21 @@ static void slot_take(struct engine *engine, unsigned int index, GArray *rules)
 		.chain = g_strndup(slot->chain, sizeof(slot->chain)),
 		.chain_handle = slot->rule.chain,
 		.rule_handle = slot->rule.rule,
-		.count = count - told->count,
-		.since = told->count ? told->until : slot->first,
-		.until = __atomic_load_n(&slot->last, __ATOMIC_RELAXED),
+		.count = telling.count - slot->told,
+		.since = slot->told ? slot->told_until : slot->first,
+		.until = telling.until,
 	};
 	g_array_append_val(rules, rule);
-	told->next = count;
+	g_array_append_val(tellings, telling);
 }
 
 void engine_suppressed_tell(struct engine *engine, unsigned int bit)
 {
-	const struct suppressed_slot *slots;
-	struct session_stats stats;
-	g_autoptr(GArray) rules = NULL;
+	g_autoptr(GArray) tellings = g_array_new(FALSE, FALSE, sizeof(struct telling));
+	g_autoptr(GArray) rules = suppressed_rules_new();
 	g_autofree char *json = NULL;
+	struct suppressed_slot *slots;
+	struct session_stats stats;
 
 	if (!engine->pipeline)
 		return;
@@ -47,12 +56,10 @@ void engine_suppressed_tell(struct engine *engine, unsigned int bit)
 	if (stats.suppressed == engine->suppressed_seen[bit])
 		return;
 	slots = pipeline_suppressed(engine->pipeline);
-	rules = suppressed_rules_new();
 	for (unsigned int i = 0; i < SUPPRESSED_SLOTS; i++) {
-		engine->suppressed[i].next = 0;
 		if (__atomic_load_n(&slots[i].state, __ATOMIC_ACQUIRE) == SUPPRESSED_COUNTING &&
 			slots[i].bit == bit)
-			slot_take(engine, i, rules);
+			slot_take(&slots[i], rules, tellings);
 	}
 	json = suppressed_record_new(rules);
 	/* What a disk does not take is told with the next one. */
@@ -61,13 +68,11 @@ void engine_suppressed_tell(struct engine *engine, unsigned int bit)
 			JOURNAL_SUPPRESSED, json) < 0)
 		return;
 	engine->suppressed_seen[bit] = stats.suppressed;
-	for (unsigned int i = 0; i < SUPPRESSED_SLOTS; i++) {
-		struct suppressed_told *told = &engine->suppressed[i];
+	for (unsigned int i = 0; i < tellings->len; i++) {
+		const struct telling *telling = &g_array_index(tellings, struct telling, i);
 
-		if (told->next == 0)
-			continue;
-		told->count = told->next;
-		told->until = __atomic_load_n(&slots[i].last, __ATOMIC_RELAXED);
+		telling->slot->told = telling->count;
+		telling->slot->told_until = telling->until;
 	}
 }
 
@@ -81,11 +86,5 @@ void engine_suppressed_tell_all(struct engine *engine)
 
 void engine_suppressed_reset(struct engine *engine, unsigned int bit)
 {
-	const struct suppressed_slot *slots = pipeline_suppressed(engine->pipeline);
-
 	engine->suppressed_seen[bit] = 0;
-	for (unsigned int i = 0; i < SUPPRESSED_SLOTS; i++) {
-		if (slots[i].state == SUPPRESSED_FREE || slots[i].bit == bit)
-			engine->suppressed[i] = (struct suppressed_told){ 0 };
-	}
 }

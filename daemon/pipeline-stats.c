@@ -59,7 +59,7 @@ static void suppressed_reset(struct pipeline *pipeline, unsigned int bit)
 		if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) == SUPPRESSED_FREE ||
 			slot->bit != bit)
 			continue;
-		slot->count = 0;
+		slot->count = slot->told = slot->told_until = 0;
 		__atomic_store_n(&slot->state, SUPPRESSED_FREE, __ATOMIC_RELEASE);
 	}
 }
@@ -72,7 +72,7 @@ void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit)
 	suppressed_reset(pipeline, bit);
 }
 
-const struct suppressed_slot *pipeline_suppressed(const struct pipeline *pipeline)
+struct suppressed_slot *pipeline_suppressed(const struct pipeline *pipeline)
 {
 	return pipeline_suppressed_slots(pipeline);
 }

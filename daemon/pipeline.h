@@ -129,7 +129,7 @@ void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit);
 
 /* What the rates of sessions held back, by rule: SUPPRESSED_SLOTS of them, while the pipeline lives.
  * pipeline_session_reset frees those of a bit. */
-const struct suppressed_slot *pipeline_suppressed(const struct pipeline *pipeline);
+struct suppressed_slot *pipeline_suppressed(const struct pipeline *pipeline);
 
 /* Calls that were skipped because a probe program was running on the CPU, of further probes as far as
  * the kernel tells; -EOPNOTSUPP where it does not tell those of __nft_trace_packet. A system call, and no swap may run meanwhile. */

@@ -411,7 +411,7 @@ void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit)
 	g_mutex_unlock(&fake.lock);
 }
 
-const struct suppressed_slot *pipeline_suppressed(const struct pipeline *pipeline)
+struct suppressed_slot *pipeline_suppressed(const struct pipeline *pipeline)
 {
 	return fake.suppressed;
 }
