@@ -47,7 +47,8 @@ enum journal_type {
 	JOURNAL_SYMBOLS = 7, /* JSON object: names of addresses in stacks */
 	JOURNAL_REASONS = 8, /* JSON object: names of the kernel's drop reasons */
 	JOURNAL_NETNS = 9, /* JSON object: names of network namespaces */
-	JOURNAL_SUPPRESSED = 10, /* JSON object: what the rate held back, by rule (see suppressed.h) */
+	JOURNAL_SUPPRESSED =
+		10, /* JSON object: what the rate held back, by rule (see suppressed.h) */
 };
 
 struct journal_record {
