@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <systemd/sd-login.h>
 #include <unistd.h>
 
 #include "remote.h"
@@ -44,6 +45,25 @@ static void agent_stop(void)
 		continue;
 }
 
+/*
+ * True if polkit takes the caller for one of a login session, where a desktop's agent may be there to ask. It looks
+ * for the session as polkit_backend_session_monitor_get_session_for_subject() of polkit does.
+ */
+static bool session_exists(void)
+{
+	char *session = NULL;
+	uid_t uid;
+	int r = sd_pid_get_session(0, &session);
+
+	if (r < 0) {
+		r = sd_pid_get_owner_uid(0, &uid);
+		if (r >= 0)
+			r = sd_uid_get_display(uid, &session);
+	}
+	free(session);
+	return r >= 0;
+}
+
 /* In the child. */
 static void agent_run(pid_t parent, int ready_fd)
 {
@@ -56,7 +76,9 @@ static void agent_run(pid_t parent, int ready_fd)
 	/* The parent may have gone before that. */
 	if (getppid() == parent && fcntl(ready_fd, F_SETFD, 0) == 0 &&
 		sigprocmask(SIG_SETMASK, &none, NULL) == 0)
-		execlp(AGENT, AGENT, "--notify-fd", number, "--fallback", NULL);
+		/* polkit finds no fallback for who has no session: get_authentication_agent_for_subject(). */
+		execlp(AGENT, AGENT, "--notify-fd", number, session_exists() ? "--fallback" : NULL,
+			NULL);
 	_exit(NOT_EXECUTABLE);
 }
 

@@ -89,6 +89,23 @@ wait "$follower"
 check "and reads it afterwards" sh -c "setpriv --reuid recorder --clear-groups nfttracectl show --no-pager $session | grep -c '^  table filter .* drop\$' | grep -qx 50"
 check "root's goes on" sh -c "nfttracectl list | grep -q ' secretname '"
 
+# A user who is asked for root's password at a terminal: one without a login session, as from cron, "su" or a container,
+# and one who has logged in.
+terminal="python3 $here/at-terminal.py"
+echo 'root:the right one' | chpasswd
+check "at a terminal, root's password lets a stranger start a session" as stranger $terminal 'the right one' nfttracectl start --name asked
+check "which is there" sh -c "nfttracectl list | grep -q ' asked '"
+check "a wrong password does not" refused 1 org.nfttraced1.start-session as stranger $terminal 'a wrong one' nfttracectl start --name unasked
+check "so nothing was started" sh -c "! nfttracectl list | grep ' unasked '"
+# login USER PASSWORD COMMAND...: on the terminal of a session of logind's.
+login() {
+        $terminal "$2" systemd-run --quiet --pty --wait --collect --uid="$1" --property=PAMName=login "${@:3}"
+}
+check "nor is it asked for in vain by who has logged in" login stranger 'the right one' nfttracectl start --name logged-in
+check "and this one is there, too" sh -c "nfttracectl list | grep -q ' logged-in '"
+nfttracectl stop asked >/dev/null
+nfttracectl stop logged-in >/dev/null
+
 systemctl mask --runtime --now polkit.service
 check "without polkit nobody but root may" denied recorder "polkit can't be asked" start
 denied recorder "polkit can't be asked" list >/dev/null
