@@ -51,4 +51,4 @@ check "Python: another time" await two_sessions
 kill -KILL $example
 check "Python: a killed program leaves no session" await no_session
 exec {firewalld}>&-
-[ "$failures" = 0 ] || sed 's/^/# python: /' python.out
+[ "$failed" = 0 ] || sed 's/^/# python: /' python.out

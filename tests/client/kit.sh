@@ -13,58 +13,16 @@ ctl=$(readlink -f "$1")
 daemon=$(readlink -f "$2")
 source_root=$(readlink -f "$3")
 work=$(mktemp -d)
+# shellcheck source-path=SCRIPTDIR source=../checks.sh
+. "$source_root/tests/checks.sh"
 chmod 755 "$work"
 mkdir "$work/bin" "$work/state"
 ln -s "$ctl" "$work/bin/nfttracectl"
 export PATH=$work/bin:$PATH LC_ALL=C.UTF-8 NO_COLOR=1
 export NFTTRACED_STATE_DIR=$work/elsewhere # what is read, comes from the daemon
 export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus
-checks=0
-failures=0
 daemon_pid=
 bus_pid=
-
-# check SENTENCE COMMAND...
-check() {
-        local sentence=$1
-        shift
-        checks=$((checks + 1))
-        if "$@" >"$work/check.out" 2>&1; then
-                echo "ok - $sentence"
-        else
-                echo "not ok - $sentence"
-                sed 's/^/#   /' "$work/check.out" | head -n 40
-                failures=$((failures + 1))
-        fi
-}
-
-equal() {
-        [ "$1" = "$2" ] || {
-                printf 'expected: %s\ngot:      %s\n' "$2" "$1"
-                return 1
-        }
-}
-
-# has TEXT PART
-has() {
-        [[ $1 == *"$2"* ]] || {
-                printf 'expected in it: %s\ngot: %s\n' "$2" "$1"
-                return 1
-        }
-}
-
-# refused STATUS PART COMMAND...: exits with STATUS, and standard error is one sentence with PART in it.
-refused() {
-        local status=$1 part=$2 got=0
-        shift 2
-        "$@" >"$work/refused.out" 2>"$work/refused.err" || got=$?
-        cat "$work/refused.out" "$work/refused.err"
-        [ "$got" = "$status" ] || {
-                echo "exit status $got, not $status"
-                return 1
-        }
-        grep -qF -- "$part" "$work/refused.err"
-}
 
 bus_start() {
         sed -e "s,@socket@,$work/bus," -e "s,@policy@,${bus_policy:-$source_root/dbus/org.nfttraced1.conf}," "$source_root/tests/bus.conf.in" >"$work/bus.conf"
@@ -89,10 +47,9 @@ daemon_stop() {
 finish() {
         daemon_stop
         [ -z "$bus_pid" ] || kill "$bus_pid"
-        [ "$failures" = 0 ] || sed 's/^/# daemon: /' "$work/daemon.log" | tail -n 20
+        [ "$failed" = 0 ] || sed 's/^/# daemon: /' "$work/daemon.log" | tail -n 20
         rm -rf "$work"
-        # As Check says it, for who counts.
-        echo "$((checks ? (checks - failures) * 100 / checks : 0))%: Checks: $checks, Failures: $failures, Errors: 0"
-        exit $((failures != 0 || checks == 0))
+        checks_sum
+        exit $?
 }
 trap finish EXIT

@@ -9,23 +9,12 @@ shopt -s nullglob
 
 ctl=$(readlink -f "$1") daemon=$(readlink -f "$2")
 cd "$3" || exit 1
-checks=0
-failures=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+. tests/checks.sh
 export LC_ALL=C.UTF-8
 
 declare -A pages
-
-# check SENTENCE COMMAND...
-check() {
-        local sentence=$1 said
-        shift
-        checks=$((checks + 1))
-        if ! said=$("$@" 2>&1); then
-                failures=$((failures + 1))
-                echo "not ok - $sentence"
-                [ -z "$said" ] || echo "$said" | head -n 20 | sed 's/^/#   /'
-        fi
-}
 
 # The words of a page, with dashes as they are typed.
 page() {
@@ -155,6 +144,4 @@ for file in man/*.[1-8]; do
         done
 done
 
-# As Check says it, for who counts.
-echo "$(((checks - failures) * 100 / checks))%: Checks: $checks, Failures: $failures, Errors: 0"
-[ "$failures" = 0 ]
+checks_sum

@@ -12,40 +12,13 @@ build=${NFTTRACED_BUILD:?names the build directory}
 export PATH=$build/client:$build/daemon:$build/tests/vm:$PATH
 export NO_COLOR=1
 
-failed=0
 work=$(mktemp -d /run/scenario.XXXXXX)
+# shellcheck source-path=SCRIPTDIR source=../checks.sh
+. "$source_root/tests/checks.sh"
 export NFTTRACED_STATE_DIR=$work/state
 daemon_log=$work/daemon.log
 daemon_pid=
 printf '[Daemon]\nDropCounters=no\n' >"$work/daemon.conf"
-
-# check SENTENCE COMMAND...: one line of result; the scenario goes on.
-check() {
-        local sentence=$1
-        shift
-        if "$@" >"$work/check.out" 2>&1; then
-                echo "ok - $sentence"
-        else
-                echo "not ok - $sentence"
-                sed 's/^/#   /' "$work/check.out" | head -n 40
-                failed=$((failed + 1))
-        fi
-}
-
-equal() {
-        [ "$1" = "$2" ] || {
-                printf 'expected: %s\ngot:      %s\n' "$2" "$1"
-                return 1
-        }
-}
-
-# at_least VALUE LEAST
-at_least() {
-        [ "$1" -ge "$2" ] || {
-                echo "$1 is less than $2"
-                return 1
-        }
-}
 
 # check_suite TEST: runs a test program of the build; each of its checks is one of the scenario's.
 check_suite() {
@@ -53,22 +26,6 @@ check_suite() {
         CK_TAP_LOG_FILE_NAME=- "$build/tests/$1" 2>>"$daemon_log" |
                 sed -uE 's/^(not ok|ok) [0-9]+ - [^:]*:([^:]*):([^:]*): (.*)$/\1 - \3 # \4/; /^(not )?ok/s/_/ /g; s/ # Passed$//'
         [ "${PIPESTATUS[0]}" = 0 ] || failed=$((failed + 1))
-}
-
-# refused STATUS TEXT COMMAND...: the command exits with STATUS and says TEXT, on one line of standard error.
-refused() {
-        local status=$1 text=$2 got=0
-        shift 2
-        "$@" >"$work/refused.out" 2>"$work/refused.err" || got=$?
-        cat "$work/refused.out" "$work/refused.err"
-        [ "$got" = "$status" ] || {
-                echo "exit status $got, not $status"
-                return 1
-        }
-        grep -qF -- "$text" "$work/refused.err" || {
-                echo "standard error does not say: $text"
-                return 1
-        }
 }
 
 # bus_start: with the policy in $bus_policy, the project's by default, a system bus of the scenario's own; every program here finds it by its address.
