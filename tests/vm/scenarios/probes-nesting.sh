@@ -15,10 +15,6 @@ counter() {
         busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Counters | grep -oE "\"$1\" [0-9]+" | cut -d' ' -f2
 }
 
-dropped() {
-        on server nft list ruleset | sed -nE 's/.*counter packets ([0-9]+) .*/\1/p' | paste -sd+ | bc
-}
-
 # Events of a probe whose packet that probe has had before, by port and IPv4 id.
 repeated() {
         awk -v probe="$1" '
@@ -46,32 +42,13 @@ misplaced() {
 
 # nest ATTACH
 nest() {
-        local before after first second sent
-        ruleset server <<'END'
-table inet filter {
-        chain input {
-                type filter hook input priority 0; policy accept;
-                udp dport 5001 counter drop comment "inbound"
-        }
-        chain output {
-                type filter hook output priority 0; policy accept;
-                udp dport 5002 counter drop comment "outbound"
-        }
-}
-END
+        local before after sent
+        nesting_rules
         daemon_start --attach "$1"
         # Each packet is dropped by one rule, and then freed; the inbound ones are received and delivered before.
         session_start --verdicts drop --filter 'udp portrange 5001-5002' --no-track --probe tp:skb:kfree_skb --probe ip_local_deliver --probe net:netif_receive_skb
         before=$(missed)
-        taskset -c 0 ip netns exec client traffic udp 10.0.42.2 5001 $each >/dev/null &
-        first=$!
-        taskset -c 0 ip netns exec server traffic udp 10.0.42.1 5002 $each >/dev/null &
-        second=$!
-        wait $first $second
-        for _ in $(seq 200); do
-                sent=$(dropped)
-                [ "$sent" = $((2 * each)) ] && break
-        done
+        nesting_load $each
         after=$(missed)
         session_stop
         check "$1: the rules dropped every packet" equal "$sent" $((2 * each))
@@ -97,8 +74,6 @@ END
 
 bus_start
 network
-# A guest that is slow must not drop any on the way to the rules.
-sysctl -qw net.core.netdev_max_backlog=100000
-tc -n client qdisc add dev v0 root netem delay 2ms limit 100000
+nesting_network
 nest kprobe
 nest auto
