@@ -34,7 +34,7 @@ static bool is_among(const GArray *ids, uint64_t id)
 
 /* Whoever writes a segment holds a lock on it. A reader may hold one, too, which means nothing: only what
  * would keep others from reading counts. */
-static bool is_written(int dir_fd, const char *name)
+bool archive_is_written(int dir_fd, const char *name)
 {
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 	auto_fd fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -81,7 +81,7 @@ static int measure(int dir_fd, const char *name, const struct stat *status, void
 	journal->bytes += (uint64_t)status->st_blocks * 512;
 	journal->ended = MAX(journal->ended, usec_of(&status->st_mtim));
 	if (!journal->running && g_str_has_suffix(name, JOURNAL_SUFFIX))
-		journal->running = is_written(dir_fd, name);
+		journal->running = archive_is_written(dir_fd, name);
 	return 0;
 }
 

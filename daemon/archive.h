@@ -46,6 +46,9 @@ GArray *archive_choose(const GArray *journals, const struct archive_limits *limi
 /* Whose session a journal is of, as it says itself. -ENOENT: there is none, or it does not say. */
 int archive_owner(const struct state *state, uint64_t id, uid_t *ret);
 
+/* True if somebody has the segment with that name open to write it. */
+bool archive_is_written(int dir_fd, const char *name);
+
 /* Removes a journal; *ret_bytes is what was freed. -ENOENT: there is none; -EBUSY: it is written;
  * -ENOTEMPTY: there is a folder in it, which is not a journal's: what is left stays. */
 int archive_remove(

@@ -75,10 +75,13 @@ static int journal_begin(struct engine *engine, const struct plan *plan,
 	};
 	if (options->duration)
 		session->deadline = clock_ns(CLOCK_BOOTTIME) / NSEC_PER_USEC + options->duration;
-	r = state_next_id(engine->state, &session->id);
-	if (r == 0)
-		r = state_session_create(
-			engine->state, session->id, &session->dir_fd, &session->path);
+	/* Somebody may have put a directory where the next one goes. */
+	do {
+		r = state_next_id(engine->state, &session->id);
+		if (r == 0)
+			r = state_session_create(
+				engine->state, session->id, &session->dir_fd, &session->path);
+	} while (r == -EEXIST);
 	if (r == 0) {
 		start = journal_start_new(session->id, options->name, request->command);
 		r = journal_writer_open(

@@ -289,6 +289,7 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 	manager->settings = settings_ref(settings);
 	manager->data = data;
 	manager->store = state;
+	manager->inventory = inventory_new(state);
 	manager->sessions = g_ptr_array_new();
 	manager->engine = engine_new(settings, state, data);
 	manager->problem = g_string_new(NULL);
@@ -342,6 +343,7 @@ struct manager *manager_free(struct manager *manager)
 		return NULL;
 	manager_cancel(manager);
 	worker_free(manager->worker);
+	inventory_free(manager->inventory);
 	compiler_free(manager->compiler);
 	sd_event_source_disable_unref(manager->attention);
 	sd_event_source_disable_unref(manager->tend_timer);

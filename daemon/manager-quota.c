@@ -21,17 +21,21 @@ struct quota_job {
 static void run(void *argument)
 {
 	struct quota_job *job = argument;
+	struct inventory *inventory = job->manager->inventory;
+	int user_error = 0;
 
-	int r = 0;
-
+	job->error = inventory_look(
+		inventory, job->running, job->users ? INVENTORY_OWNERS : INVENTORY_SIZES);
+	if (job->error < 0)
+		return;
 	/* A user's own go first, before there is need to take any of others. */
 	if (job->users)
-		r = user_quota_keep(
-			job->manager->store, job->running, job->user_size, &job->user_result);
+		user_error =
+			user_quota_keep(inventory, job->running, job->user_size, &job->user_result);
 	if (job->size > 0)
-		job->error = quota_keep(job->manager->store, job->running, job->size, &job->result);
+		job->error = quota_keep(inventory, job->running, job->size, &job->result);
 	if (job->error == 0)
-		job->error = r;
+		job->error = user_error;
 }
 
 static void job_free(struct quota_job *job)

@@ -15,6 +15,7 @@
 #include "drop-summary.h"
 #include "engine.h"
 #include "follow.h"
+#include "inventory.h"
 #include "session.h"
 #include "worker.h"
 
@@ -50,6 +51,7 @@ struct manager {
 	struct engine *engine;
 	struct data *data;
 	const struct state *store; /* of journals */
+	struct inventory *inventory; /* of the same; the worker's */
 	struct compiler *compiler;
 	struct worker *worker;
 	struct follow *follow;

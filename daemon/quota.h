@@ -10,7 +10,7 @@
 #include <glib.h>
 #include <stdint.h>
 
-#include "state.h"
+#include "inventory.h"
 
 struct quota_result {
 	uint64_t segments, bytes; /* that went */
@@ -18,8 +18,9 @@ struct quota_result {
 };
 
 /* `running` (uint64_t, any order) are ids of sessions whose journals are not touched; nor are those that
- * somebody else writes. Negative errno, with what was done until then in *ret. */
-int quota_keep(
-	const struct state *state, const GArray *running, uint64_t size, struct quota_result *ret);
+ * somebody else writes. The inventory is up to date, and is again afterwards. Negative errno, with what was
+ * done until then in *ret. */
+int quota_keep(struct inventory *inventory, const GArray *running, uint64_t size,
+	struct quota_result *ret);
 
 #endif

@@ -26,6 +26,7 @@ struct state {
 	char *path;
 	int dir_fd;
 	int lock_fd;
+	uint64_t next; /* id; 0: the directory is to be looked through */
 };
 
 /* A file that holds a decimal number and a newline; 0 if it can't be read as one. */
@@ -84,11 +85,21 @@ static void visit_id(const char *name, void *context)
 static void visit_gather(const char *name, void *context)
 {
 	GArray *ids = context;
+	uint64_t id;
+
+	if (state_session_id(name, &id))
+		g_array_append_val(ids, id);
+}
+
+bool state_session_id(const char *name, uint64_t *ret)
+{
 	guint64 id;
 
 	/* One session has one name: no leading zeros. */
-	if (*name != '0' && g_ascii_string_to_unsigned(name, 10, 1, G_MAXUINT64 - 1, &id, NULL))
-		g_array_append_val(ids, id);
+	if (*name == '0' || !g_ascii_string_to_unsigned(name, 10, 1, G_MAXUINT64 - 1, &id, NULL))
+		return false;
+	*ret = id;
+	return true;
 }
 
 struct inspection {
@@ -207,19 +218,28 @@ static int store_next_id(struct state *state, uint64_t next)
 	return 0;
 }
 
-int state_next_id(struct state *state, uint64_t *ret)
+/* An id above all that were given out and all that are there. */
+static int find_next_id(const struct state *state, uint64_t *ret)
 {
 	auto_fd fd = openat(state->dir_fd, ID_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	uint64_t next = fd >= 0 ? number_read(fd) : 0, highest = 0;
-	int r;
+	int r = visit_entries(state, visit_id, &highest);
 
-	r = visit_entries(state, visit_id, &highest);
+	if (r == 0)
+		*ret = MAX(next, highest + 1);
+	return r;
+}
+
+int state_next_id(struct state *state, uint64_t *ret)
+{
+	uint64_t next = state->next;
+	int r = next ? 0 : find_next_id(state, &next);
+
+	if (r == 0)
+		r = store_next_id(state, next + 1);
 	if (r < 0)
 		return r;
-	next = MAX(next, highest + 1);
-	r = store_next_id(state, next + 1);
-	if (r < 0)
-		return r;
+	state->next = next + 1;
 	*ret = next;
 	return 0;
 }
@@ -230,8 +250,11 @@ int state_session_create(struct state *state, uint64_t id, int *ret_fd, char **r
 	auto_fd fd = -1;
 
 	snprintf(name, sizeof(name), "%" PRIu64, id);
-	if (mkdirat(state->dir_fd, name, SESSION_MODE) < 0)
+	if (mkdirat(state->dir_fd, name, SESSION_MODE) < 0) {
+		if (errno == EEXIST)
+			state->next = 0;
 		return -errno;
+	}
 	fd = openat(state->dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || fchmod(fd, SESSION_MODE) < 0) {
 		int r = -errno;
@@ -247,6 +270,11 @@ int state_session_create(struct state *state, uint64_t id, int *ret_fd, char **r
 int state_dir(const struct state *state)
 {
 	return state->dir_fd;
+}
+
+const char *state_path(const struct state *state)
+{
+	return state->path;
 }
 
 char *state_session_path(const struct state *state, uint64_t id)

@@ -9,6 +9,7 @@
 #define NFTTRACED_STATE_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct state;
@@ -23,12 +24,19 @@ int state_open(const char *path, struct state **ret, char **ret_reason);
 int state_dir(const struct state *state);
 
 /* An id that no session had before, in this directory or since next-id was begun: on disk when it
- * returns. */
+ * returns. The directory is looked through once, and again after a session could not be made because
+ * somebody else had put its name there. */
 int state_next_id(struct state *state, uint64_t *ret);
 
 /* Makes the directory of a session; *ret_fd (close it) is open for reading, *ret_path (g_free it) is
  * absolute. -EEXIST: the id is taken. */
 int state_session_create(struct state *state, uint64_t id, int *ret_fd, char **ret_path);
+
+/* The state directory's absolute path, which stays the state's. */
+const char *state_path(const struct state *state);
+
+/* True if `name` is that of a session's directory. */
+bool state_session_id(const char *name, uint64_t *ret);
 
 /* The absolute path of a session's directory; g_free it. */
 char *state_session_path(const struct state *state, uint64_t id);

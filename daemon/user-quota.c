@@ -6,84 +6,86 @@
 
 #include "archive.h"
 
-/* Copies of what belongs to `owner`, its strings borrowed. */
-static GArray *journals_of(const GArray *journals, uint64_t owner)
+/* Of users but root: how many bytes each has, uid to uint64_t. */
+static GHashTable *usage_new(const struct inventory *inventory)
 {
-	GArray *own = g_array_new(FALSE, FALSE, sizeof(struct archive_journal));
+	GHashTable *usage = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	const GArray *const lists[] = { inventory->ended, inventory->others };
 
-	for (unsigned int i = 0; i < journals->len; i++) {
-		const struct archive_journal *journal =
-			&g_array_index(journals, struct archive_journal, i);
+	for (size_t list = 0; list < G_N_ELEMENTS(lists); list++) {
+		for (unsigned int i = 0; i < lists[list]->len; i++) {
+			const struct inventory_journal *journal =
+				&g_array_index(lists[list], struct inventory_journal, i);
+			uint64_t *bytes;
 
-		if (journal->owner == owner)
-			g_array_append_vals(own, journal, 1);
-	}
-	return own;
-}
-
-static uint64_t running_bytes(const GArray *journals)
-{
-	uint64_t bytes = 0;
-
-	for (unsigned int i = 0; i < journals->len; i++) {
-		const struct archive_journal *journal =
-			&g_array_index(journals, struct archive_journal, i);
-
-		bytes += journal->running ? journal->bytes : 0;
-	}
-	return bytes;
-}
-
-/* What runs comes first: what has ended has what that leaves. */
-static int keep(const struct state *state, const GArray *running, const GArray *own, uint64_t size,
-	struct user_quota_result *result)
-{
-	uint64_t used = running_bytes(own);
-	const struct archive_limits limits = {
-		.size = size > used ? size - used : 0,
-		.age = ARCHIVE_UNLIMITED,
-		.sessions = ARCHIVE_UNLIMITED,
-	};
-	g_autoptr(GArray) chosen = archive_choose(own, &limits, g_get_real_time());
-	int result_error = 0;
-
-	for (unsigned int i = 0; i < chosen->len; i++) {
-		unsigned int index = g_array_index(chosen, unsigned int, i);
-		uint64_t bytes;
-		int r = archive_remove(state, g_array_index(own, struct archive_journal, index).id,
-			running, &bytes);
-
-		if (r == 0) {
-			result->journals++;
-			result->bytes += bytes;
-		} else if (r != -ENOENT) {
-			result_error = r;
+			if (journal->owner == 0 || journal->owner == ARCHIVE_UNLIMITED)
+				continue;
+			bytes = g_hash_table_lookup(usage, &journal->owner);
+			if (!bytes) {
+				bytes = g_new0(uint64_t, 1);
+				g_hash_table_insert(usage,
+					g_memdup2(&journal->owner, sizeof(journal->owner)), bytes);
+			}
+			*bytes += journal->bytes;
 		}
 	}
-	return result_error;
+	return usage;
 }
 
-int user_quota_keep(const struct state *state, const GArray *running, uint64_t size,
+static bool anybody_has_more(GHashTable *usage, uint64_t size)
+{
+	GHashTableIter iter;
+	void *bytes;
+
+	g_hash_table_iter_init(&iter, usage);
+	while (g_hash_table_iter_next(&iter, NULL, &bytes)) {
+		if (*(uint64_t *)bytes > size)
+			return true;
+	}
+	return false;
+}
+
+/* What runs is not touched: what has ended has what that leaves. */
+static int journal_remove(struct inventory *inventory, const GArray *running,
+	struct inventory_journal *journal, uint64_t *used, struct user_quota_result *result)
+{
+	uint64_t bytes;
+	int r = archive_remove(inventory->state, journal->id, running, &bytes);
+
+	if (r == -ENOENT || r == 0) {
+		*used -= MIN(journal->bytes, *used);
+		*journal = (struct inventory_journal){ 0 };
+	}
+	if (r == 0) {
+		result->journals++;
+		result->bytes += bytes;
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+int user_quota_keep(struct inventory *inventory, const GArray *running, uint64_t size,
 	struct user_quota_result *ret)
 {
-	g_autoptr(GHashTable) done = g_hash_table_new(NULL, NULL);
-	g_autoptr(GArray) journals = archive_list(state, running);
+	g_autoptr(GHashTable) usage = usage_new(inventory);
 	int error = 0;
 
 	*ret = (struct user_quota_result){ 0 };
-	if (!journals)
-		return -errno;
-	for (unsigned int i = 0; i < journals->len; i++) {
-		uint64_t owner = g_array_index(journals, struct archive_journal, i).owner;
-		g_autoptr(GArray) own = NULL;
+	if (!anybody_has_more(usage, size))
+		return 0;
+	error = inventory_verify(inventory, running);
+	g_hash_table_unref(usage);
+	usage = usage_new(inventory);
+	for (unsigned int i = 0; i < inventory->ended->len; i++) {
+		struct inventory_journal *journal =
+			&g_array_index(inventory->ended, struct inventory_journal, i);
+		uint64_t *used = g_hash_table_lookup(usage, &journal->owner);
 		int r;
 
-		if (owner == 0 || owner == ARCHIVE_UNLIMITED ||
-			!g_hash_table_add(done, GUINT_TO_POINTER((unsigned int)owner)))
+		if (!used || *used <= size)
 			continue;
-		own = journals_of(journals, owner);
-		r = keep(state, running, own, size, ret);
+		r = journal_remove(inventory, running, journal, used, ret);
 		error = r < 0 ? r : error;
 	}
+	inventory_sweep(inventory);
 	return error;
 }

@@ -10,15 +10,16 @@
 #include <glib.h>
 #include <stdint.h>
 
-#include "state.h"
+#include "inventory.h"
 
 struct user_quota_result {
 	unsigned int journals; /* that went */
 	uint64_t bytes; /* of them */
 };
 
-/* `running` as for archive_list. Negative errno, with what was done until then in *ret. */
-int user_quota_keep(const struct state *state, const GArray *running, uint64_t size,
+/* `running` as for archive_remove. The inventory is up to date, with owners, and is again afterwards. Negative
+ * errno, with what was done until then in *ret. */
+int user_quota_keep(struct inventory *inventory, const GArray *running, uint64_t size,
 	struct user_quota_result *ret);
 
 #endif

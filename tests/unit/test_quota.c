@@ -3,6 +3,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 static char *directory;
 static struct state *state;
 static GArray *running;
+static struct inventory *inventory;
 static struct quota_result result;
 
 static void set_up(void)
@@ -24,6 +26,7 @@ static void set_up(void)
 
 	directory = g_dir_make_tmp("nfttraced-quota-XXXXXX", NULL);
 	ck_assert_int_eq(state_open(directory, &state, &reason), 0);
+	inventory = inventory_new(state);
 	running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 }
 
@@ -31,6 +34,7 @@ static void tear_down(void)
 {
 	g_autofree char *command = g_strdup_printf("rm -rf %s", directory);
 
+	inventory = inventory_free(inventory);
 	state = state_free(state);
 	g_array_unref(running);
 	ck_assert_int_eq(system(command), 0);
@@ -72,7 +76,8 @@ static uint64_t first(uint64_t id)
 
 static void keep(uint64_t segments)
 {
-	ck_assert_int_eq(quota_keep(state, running, segments * SEGMENT, &result), 0);
+	ck_assert_int_eq(inventory_look(inventory, running, INVENTORY_SIZES), 0);
+	ck_assert_int_eq(quota_keep(inventory, running, segments * SEGMENT, &result), 0);
 }
 
 START_TEST(within_its_size_nothing_goes)
@@ -146,6 +151,138 @@ START_TEST(what_is_no_segment_stays)
 }
 END_TEST
 
+static void remove_by_hand(const char *what)
+{
+	g_autofree char *command = g_strdup_printf("rm -r %s/%s", directory, what);
+
+	ck_assert_int_eq(system(command), 0);
+}
+
+START_TEST(what_comes_and_goes_between_two_looks_is_known)
+{
+	journal(1, 2, 100);
+	journal(2, 2, 200);
+	keep(6);
+	ck_assert_uint_eq(result.left, 4 * SEGMENT);
+	/* One goes by hand, one comes. */
+	remove_by_hand("2");
+	journal(3, 3, 300);
+	keep(5);
+	ck_assert_uint_eq(result.segments, 0);
+	ck_assert_uint_eq(result.left, 5 * SEGMENT);
+	/* One comes that ended before all others. */
+	journal(4, 2, 50);
+	keep(5);
+	ck_assert_uint_eq(result.segments, 2);
+	ck_assert_uint_eq(first(4), 0);
+	ck_assert_uint_eq(first(1), 1);
+}
+END_TEST
+
+START_TEST(what_ran_is_measured_when_it_has_ended)
+{
+	uint64_t id = 1;
+
+	g_array_append_val(running, id);
+	journal(1, 1, 100);
+	keep(10);
+	ck_assert_uint_eq(result.left, SEGMENT);
+	remove_by_hand("1/*");
+	remove_by_hand("1");
+	journal(1, 4, 200);
+	keep(10);
+	ck_assert_uint_eq(result.left, 4 * SEGMENT);
+	g_array_set_size(running, 0);
+	keep(3);
+	ck_assert_uint_eq(result.segments, 1);
+	ck_assert_uint_eq(first(1), 2);
+}
+END_TEST
+
+START_TEST(what_grows_while_it_runs_counts_as_it_is)
+{
+	g_autofree char *bytes = g_malloc0(SEGMENT),
+			*path = g_strdup_printf("%s/1/0000000002.nftj", directory);
+	uint64_t id = 1;
+
+	g_array_append_val(running, id);
+	journal(1, 1, 100);
+	journal(2, 2, 50);
+	keep(3);
+	ck_assert_uint_eq(result.segments, 0);
+	ck_assert(g_file_set_contents(path, bytes, SEGMENT, NULL));
+	keep(3);
+	ck_assert_uint_eq(result.segments, 1);
+	ck_assert_uint_eq(first(2), 2);
+}
+END_TEST
+
+START_TEST(segments_that_somebody_removed_are_not_counted_when_others_go)
+{
+	journal(1, 3, 100);
+	journal(2, 2, 200);
+	keep(5);
+	remove_by_hand("1/0000000001.nftj");
+	remove_by_hand("1/0000000002.nftj");
+	keep(4);
+	ck_assert_uint_eq(result.segments, 0);
+	ck_assert_uint_eq(result.left, 3 * SEGMENT);
+	ck_assert_uint_eq(first(1), 3);
+}
+END_TEST
+
+START_TEST(a_journal_that_is_removed_while_others_go_is_no_error)
+{
+	journal(1, 3, 100);
+	journal(2, 3, 200);
+	keep(6);
+	ck_assert_int_eq(inventory_look(inventory, running, INVENTORY_SIZES), 0);
+	remove_by_hand("1");
+	ck_assert_int_eq(quota_keep(inventory, running, 2 * SEGMENT, &result), 0);
+	ck_assert_uint_eq(result.segments, 1);
+	ck_assert_uint_eq(result.left, 2 * SEGMENT);
+	ck_assert_uint_eq(first(2), 2);
+}
+END_TEST
+
+/* More than the kernel keeps of what happens in a directory. */
+START_TEST(more_changes_than_can_be_told_are_found_all_the_same)
+{
+	g_autofree char *text = NULL, *one = g_strdup_printf("%s/one", directory);
+	g_autofree char *other = g_strdup_printf("%s/other", directory);
+	unsigned int most;
+
+	ck_assert(g_file_get_contents("/proc/sys/fs/inotify/max_queued_events", &text, NULL, NULL));
+	most = (unsigned int)strtoul(text, NULL, 10);
+	journal(1, 2, 100);
+	keep(9);
+	ck_assert(g_file_set_contents(one, "", 0, NULL));
+	for (unsigned int i = 0; i <= most / 4; i++)
+		ck_assert_int_eq(rename(one, other) | rename(other, one), 0);
+	journal(2, 3, 200);
+	remove_by_hand("1");
+	keep(9);
+	ck_assert_uint_eq(result.left, 3 * SEGMENT);
+}
+END_TEST
+
+START_TEST(an_id_that_somebody_took_is_passed_over)
+{
+	g_autofree char *path = NULL, *taken = NULL;
+	auto_fd fd = -1;
+	uint64_t id, next;
+
+	ck_assert_int_eq(state_next_id(state, &id), 0);
+	taken = g_strdup_printf("%s/%" G_GUINT64_FORMAT, directory, id + 1);
+	ck_assert_int_eq(mkdir(taken, 0700), 0);
+	ck_assert_int_eq(state_next_id(state, &next), 0);
+	ck_assert_uint_eq(next, id + 1);
+	ck_assert_int_eq(state_session_create(state, next, &fd, &path), -EEXIST);
+	ck_assert_int_eq(state_next_id(state, &next), 0);
+	ck_assert_uint_eq(next, id + 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("quota");
@@ -154,12 +291,20 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(suite, cases);
+	tcase_set_timeout(cases, 60);
 	tcase_add_checked_fixture(cases, set_up, tear_down);
 	tcase_add_test(cases, within_its_size_nothing_goes);
 	tcase_add_test(cases, the_oldest_segments_of_what_ended_first_go_first);
 	tcase_add_test(cases, what_runs_is_never_touched);
 	tcase_add_test(cases, what_somebody_writes_is_not_touched);
 	tcase_add_test(cases, what_is_no_segment_stays);
+	tcase_add_test(cases, what_comes_and_goes_between_two_looks_is_known);
+	tcase_add_test(cases, what_ran_is_measured_when_it_has_ended);
+	tcase_add_test(cases, what_grows_while_it_runs_counts_as_it_is);
+	tcase_add_test(cases, segments_that_somebody_removed_are_not_counted_when_others_go);
+	tcase_add_test(cases, a_journal_that_is_removed_while_others_go_is_no_error);
+	tcase_add_test(cases, more_changes_than_can_be_told_are_found_all_the_same);
+	tcase_add_test(cases, an_id_that_somebody_took_is_passed_over);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -20,6 +20,7 @@
 static char *directory;
 static struct state *state;
 static GArray *running;
+static struct inventory *inventory;
 static struct user_quota_result result;
 
 static void set_up(void)
@@ -28,6 +29,7 @@ static void set_up(void)
 
 	directory = g_dir_make_tmp("nfttraced-user-quota-XXXXXX", NULL);
 	ck_assert_int_eq(state_open(directory, &state, &reason), 0);
+	inventory = inventory_new(state);
 	running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 }
 
@@ -35,6 +37,7 @@ static void tear_down(void)
 {
 	g_autofree char *command = g_strdup_printf("rm -rf %s", directory);
 
+	inventory = inventory_free(inventory);
 	state = state_free(state);
 	g_array_unref(running);
 	ck_assert_int_eq(system(command), 0);
@@ -79,8 +82,9 @@ static bool there(uint64_t id)
 /* Enough for `count` journals. */
 static void keep(unsigned int count)
 {
+	ck_assert_int_eq(inventory_look(inventory, running, INVENTORY_OWNERS), 0);
 	ck_assert_int_eq(
-		user_quota_keep(state, running, (uint64_t)count * PADDING * 3 / 2, &result), 0);
+		user_quota_keep(inventory, running, (uint64_t)count * PADDING * 3 / 2, &result), 0);
 }
 
 START_TEST(what_a_user_ended_first_goes_first)
@@ -138,6 +142,20 @@ START_TEST(a_readers_lock_keeps_nothing)
 }
 END_TEST
 
+START_TEST(who_was_not_asked_about_is_known_when_there_are_users)
+{
+	journal(1, USER, 100);
+	journal(2, ROOT, 50);
+	ck_assert_int_eq(inventory_look(inventory, running, INVENTORY_SIZES), 0);
+	journal(3, USER, 200);
+	keep(1);
+	ck_assert(!there(1) && there(2) && there(3));
+	journal(4, USER, 300);
+	keep(1);
+	ck_assert(!there(3) && there(4));
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("user_quota");
@@ -148,6 +166,7 @@ static Suite *suite(void)
 	tcase_add_test(cases, what_is_roots_or_anothers_stays);
 	tcase_add_test(cases, what_runs_stays_and_takes_from_what_has_ended);
 	tcase_add_test(cases, a_readers_lock_keeps_nothing);
+	tcase_add_test(cases, who_was_not_asked_about_is_known_when_there_are_users);
 	suite_add_tcase(suite, cases);
 	return suite;
 }
