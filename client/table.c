@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "journal/escape.h"
+#include "terminal.h"
 
 struct table {
 	const struct table_column *columns;
@@ -32,7 +33,7 @@ struct table *table_new(const struct table_column *columns, size_t count)
 static void cell_add(struct table *table, char *cell)
 {
 	size_t column = table->cells->len % table->count;
-	size_t width = (size_t)g_utf8_strlen(cell, -1);
+	size_t width = terminal_width(cell);
 
 	table->widths[column] = MAX(table->widths[column], width);
 	g_ptr_array_add(table->cells, cell);
@@ -65,7 +66,7 @@ static void print_cell(const struct table *table, struct output *output, size_t 
 {
 	size_t column = index % table->count;
 	const char *cell = g_ptr_array_index(table->cells, index);
-	size_t spaces = table->widths[column] - (size_t)g_utf8_strlen(cell, -1);
+	size_t spaces = table->widths[column] - terminal_width(cell);
 	bool last = column + 1 == table->count;
 
 	if (table->columns[column].align == TABLE_RIGHT)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A table of text: columns as wide as their widest cell, two spaces between them. Cells are escaped
+ * A table of text: columns as wide on a terminal as their widest cell, two spaces between them. Cells are escaped
  * by the table. Owned by the command that prints it.
  */
 #ifndef NFTTRACED_TABLE_H
