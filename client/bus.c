@@ -80,7 +80,7 @@ static const char *const absent_errors[] = {
 static char *denial(const char *message)
 {
 	if (message && g_str_has_prefix(message, "access denied: "))
-		return text_escape_dup(message);
+		return text_sentence_dup(message);
 	return g_strdup("access denied: this needs root");
 }
 
@@ -109,7 +109,7 @@ int bus_failure(const sd_bus_error *error, char **ret_reason)
 	}
 	if (remote_host() && is_disconnected(sd_bus_error_get_errno(error)))
 		return remote_unreachable(ENOTCONN, ret_reason);
-	*ret_reason = text_escape_dup(error->message ? error->message : name);
+	*ret_reason = text_sentence_dup(error->message ? error->message : name);
 	if (g_str_equal(name, BUS_ERROR_NO_SUCH_SESSION) ||
 		g_str_equal(name, SD_BUS_ERROR_UNKNOWN_OBJECT))
 		return -ESRCH;

@@ -120,6 +120,19 @@ char *text_excerpt_dup(const char *text)
 	return g_strconcat(escaped, length > TEXT_EXCERPT_MAX ? "..." : "", NULL);
 }
 
+char *text_sentence_dup(const char *sentence)
+{
+	g_auto(GStrv) parts = g_strsplit(sentence, "\\", -1);
+
+	for (char **part = parts; *part; part++) {
+		char *escaped = text_escape_dup(*part);
+
+		g_free(*part);
+		*part = escaped;
+	}
+	return g_strjoinv("\\", parts);
+}
+
 char *text_escape_dup(const char *text)
 {
 	size_t length = strlen(text);

@@ -32,7 +32,10 @@ size_t text_printable_length(const char *bytes, size_t length);
 /* A NUL-terminated text escaped into a new string (g_free it), for a sentence. */
 char *text_escape_dup(const char *text);
 
-/* The same of its first TEXT_EXCERPT_MAX bytes, with "..." behind them if there are more: for a sentence
+/* The same of a sentence in which what others chose is escaped already: its backslashes pass. */
+char *text_sentence_dup(const char *sentence);
+
+/* text_escape_dup of the first TEXT_EXCERPT_MAX bytes, with "..." behind them if there are more: for a sentence
  * that quotes what somebody sent. */
 #define TEXT_EXCERPT_MAX 128
 char *text_excerpt_dup(const char *text);
