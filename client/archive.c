@@ -91,8 +91,7 @@ int archive_resolve(sd_bus *bus, const char *id_or_name, uint64_t *ret_id, char 
 		return 0;
 	}
 	escaped = text_escape_dup(id_or_name);
-	*ret_reason = g_strdup_printf("there is no journal of a session \"%s\": "
-				      "'nfttracectl list --all' shows those there are",
-		escaped);
+	*ret_reason =
+		g_strdup_printf("there is no journal of a session \"%s\"" ARCHIVE_REMEDY, escaped);
 	return -ESRCH;
 }

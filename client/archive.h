@@ -18,6 +18,9 @@ struct archived {
 	uint64_t ended; /* us: when it was written last */
 };
 
+/* What is said behind "there is no journal of ...". */
+#define ARCHIVE_REMEDY ": 'nfttracectl list --all' shows those there are"
+
 /* Every journal, as an array of struct archived that owns them, by id. */
 int archive_list(sd_bus *bus, GPtrArray **ret, char **ret_reason);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* nfttracectl remove: removes the journals of sessions that have ended. */
+#include <errno.h>
 #include <unistd.h>
 
 #include "archive.h"
@@ -25,6 +26,11 @@ static int remove_one(sd_bus *bus, const char *id_or_name, struct output *output
 	r = bus_call_send(bus, call, r, &reply, &reason);
 	if (r >= 0 && (r = sd_bus_message_read(reply, "t", &bytes)) < 0)
 		bus_unreadable(r, &reason);
+	if (r == -ESRCH) {
+		g_autofree char *said = g_steal_pointer(&reason);
+
+		reason = g_strconcat(said, ARCHIVE_REMEDY, NULL);
+	}
 	if (r < 0)
 		return command_failed(reason);
 	size = size_text(bytes);

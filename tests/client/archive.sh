@@ -23,6 +23,11 @@ journal twice
 second=$id
 
 check "list has the running session with its size" equal "$(nfttracectl list | awk 'NR == 2 { print $1, $2, $8 }')" "$running web 4K"
+wide=$(nfttracectl start --name 東京)
+check "columns are in line behind a name of wide characters" equal "$(nfttracectl list | awk -v id="$wide" '$1 == id { sub("running.*", ""); print }')" " $wide  東京  "
+nfttracectl stop 東京 >"$work/books"
+nfttracectl remove 東京 >"$work/books"
+check "a name that does not print is told as it is, escaped once" refused 1 'not "a\x0ab"' nfttracectl start --name $'a\nb'
 check "list has no others" equal "$(nfttracectl list | wc -l)" 2
 check "list --all has those that have ended" equal "$(column "$old" 3)" ended
 check "and their sizes" equal "$(column "$old" 8)" 4K
@@ -43,7 +48,7 @@ check "a journal is not for a terminal" has "$(script -qec "nfttracectl export o
 check "an export needs one session" refused 2 "name one session" nfttracectl export
 
 check "a running session's journal is not removed" refused 1 "session $running is running: stop it" nfttracectl remove web
-check "nor one that does not exist" refused 1 "no journal of a session 99" nfttracectl remove 99
+check "nor one that does not exist" refused 1 "no journal of a session 99: 'nfttracectl list --all'" nfttracectl remove 99
 check "nor one by a path" refused 1 "no journal of a session \"../state/$old\"" nfttracectl remove "../state/$old"
 check "remove says what it freed" equal "$(nfttracectl remove old)" "removed the journal of session $old: freed 4K"
 check "and it is gone" test ! -e "$work/state/$old"
