@@ -48,6 +48,15 @@ size_t terminal_fit(const char *text, size_t columns)
 	return (size_t)(position - text);
 }
 
+const char *terminal_fit_end(const char *text, size_t columns)
+{
+	size_t width = terminal_width(text), over = width > columns ? width - columns : 0;
+	const char *end = text + terminal_fit(text, over);
+
+	/* A wide character that would have to be cut in two is left out. */
+	return terminal_width(end) > columns ? text + terminal_fit(text, over + 1) : end;
+}
+
 size_t terminal_width(const char *text)
 {
 	size_t width = 0;

@@ -18,4 +18,7 @@ size_t terminal_width(const char *text);
 /* Bytes of the longest beginning of a text that takes no more columns than that. */
 size_t terminal_fit(const char *text, size_t columns);
 
+/* Where the longest end of a text begins that takes no more columns than that. */
+const char *terminal_fit_end(const char *text, size_t columns);
+
 #endif

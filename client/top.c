@@ -13,6 +13,7 @@
 #define NUMBERS      3 /* columns of them before the text */
 #define GAP          2
 #define CUT          "..."
+#define PLACE_END    70 /* per cent that the end, with the handle, gets of a place that is cut */
 
 /* Lines of a frame that are no rules: state, totals, an empty one, titles. */
 #define HEAD_LINES 4
@@ -139,20 +140,21 @@ static void append_size_rate(const struct top *top, GString *line, double bytes)
 		top_has_rates(top) ? quantity_bytes((uint64_t)(bytes + 0.5), size) : "-");
 }
 
-/* A text in a field of that width, cut if it is longer. */
-static void append_field(GString *line, const char *text, size_t width)
+/* A text in a field of that width. One that is longer is cut so that `end` columns of its end stay. */
+static void append_field(GString *line, const char *text, size_t width, size_t end)
 {
-	size_t wide = terminal_width(text);
+	size_t mark = MIN(strlen(CUT), width);
+	g_autofree char *cut = NULL;
 
-	if (wide > width) {
-		size_t mark = MIN(strlen(CUT), width);
+	if (terminal_width(text) > width) {
+		const char *last = terminal_fit_end(text, MIN(end, width - mark));
+		size_t first = terminal_fit(text, width - mark - terminal_width(last));
 
-		g_string_append_len(line, text, (gssize)terminal_fit(text, width - mark));
-		g_string_append_len(line, CUT, (gssize)mark);
-		return;
+		cut = g_strdup_printf("%.*s%.*s%s", (int)first, text, (int)mark, CUT, last);
+		text = cut;
 	}
 	g_string_append(line, text);
-	g_string_append_printf(line, "%*s", (int)(width - wide), "");
+	g_string_append_printf(line, "%*s", (int)(width - terminal_width(text)), "");
 }
 
 static void end_line(GString *line, const struct terminal_size *size, struct output *output)
@@ -224,9 +226,9 @@ static void print_rows(const struct top *top, size_t count, const struct termina
 		g_string_append_printf(
 			line, "%*" G_GUINT64_FORMAT "  ", NUMBER_WIDTH, row->drop->packets);
 		drop_place_text(row->drop, place);
-		append_field(line, place->str, places);
+		append_field(line, place->str, places, places * PLACE_END / 100);
 		g_string_append(line, "  ");
-		append_field(line, rule, MIN(rules, MAX(terminal_width(rule), 1)));
+		append_field(line, rule, MIN(rules, MAX(terminal_width(rule), 1)), 0);
 		end_line(line, size, output);
 	}
 }

@@ -176,13 +176,14 @@ START_TEST(a_frame_fits_the_terminal_whatever_its_size)
 }
 END_TEST
 
-START_TEST(what_is_cut_says_so)
+START_TEST(what_is_cut_says_so_and_keeps_the_handle)
 {
 	g_autofree char *text = NULL;
 
 	take(10, 1000, 5, 0);
 	text = frame(70, 24);
-	ck_assert_ptr_nonnull(strstr(text, "inet filter i...  udp dport 1 drop\n"));
+	ck_assert_ptr_nonnull(strstr(text, "in...ut handle 1  udp dport 1 drop\n"));
+	ck_assert_ptr_nonnull(strstr(text, "in...ut handle 2  udp dport 2 drop\n"));
 }
 END_TEST
 
@@ -204,6 +205,9 @@ START_TEST(wide_characters_take_two_columns)
 	ck_assert_uint_eq(terminal_fit("a\xe6\xbc\xa2z", 2), 1);
 	ck_assert_uint_eq(terminal_fit("a\xe6\xbc\xa2z", 3), 4);
 	ck_assert_uint_eq(terminal_width("\xff"), 1);
+	ck_assert_str_eq(terminal_fit_end("a\xe6\xbc\xa2z", 2), "z");
+	ck_assert_str_eq(terminal_fit_end("a\xe6\xbc\xa2z", 3), "\xe6\xbc\xa2z");
+	ck_assert_str_eq(terminal_fit_end("az", 9), "az");
 }
 END_TEST
 
@@ -352,7 +356,7 @@ START_TEST(a_terminal_that_is_resized_is_drawn_anew)
 	await("udp dport 8080 drop");
 	resize(70, 5);
 	/* One row is left for a rule, and not all of it. */
-	await("inet firewall...  udp dport 808...\033[K\033[J");
+	await("in... handle 284  udp dport 808...\033[K\033[J");
 }
 END_TEST
 
@@ -444,7 +448,7 @@ int main(int argc, char **argv)
 	tcase_add_test(rates, a_counter_that_is_new_or_began_anew_counts_from_nothing);
 	tcase_add_test(rates, a_round_has_the_rules_that_dropped);
 	tcase_add_test(rates, a_frame_fits_the_terminal_whatever_its_size);
-	tcase_add_test(rates, what_is_cut_says_so);
+	tcase_add_test(rates, what_is_cut_says_so_and_keeps_the_handle);
 	tcase_add_test(rates, without_drops_it_says_so);
 	tcase_add_test(rates, wide_characters_take_two_columns);
 	tcase_add_checked_fixture(live, begin, end);
