@@ -58,6 +58,15 @@ static int usage(const char *message)
 	return EXIT_USAGE;
 }
 
+static int check_values(const struct command_line *line, char **ret_reason)
+{
+	auto_settings *settings = settings_new();
+
+	return !line->attach
+		? 0
+		: settings_override(settings, "--attach", "Attach", line->attach, ret_reason);
+}
+
 /* 0 to go on, or the exit status + 1. */
 static int parse_command_line(int argc, char **argv, struct command_line *ret)
 {
@@ -75,6 +84,7 @@ static int parse_command_line(int argc, char **argv, struct command_line *ret)
 	g_autoptr(GOptionContext) context =
 		g_option_context_new("- records what nftables does to packets");
 	g_autoptr(GError) error = NULL;
+	g_autofree char *reason = NULL;
 
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error))
@@ -85,6 +95,8 @@ static int parse_command_line(int argc, char **argv, struct command_line *ret)
 
 		return usage(message) + 1;
 	}
+	if (check_values(ret, &reason) < 0)
+		return usage(reason) + 1;
 	if (ret->version) {
 		puts("nfttraced " NFTTRACED_VERSION);
 		return EXIT_SUCCESS + 1;
@@ -246,13 +258,13 @@ static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 	if (r >= 0)
 		r = add_sources(daemon);
 	if (r >= 0) {
-		/* Before callers, so that names are taken for those that are configured. */
-		boot_apply(daemon->manager->boot, daemon->settings);
 		daemon->bus = bus_new(daemon->event, &hooks, daemon);
-		r = bus_serve(daemon->bus, daemon->manager);
+		/* Before callers, who would be told that there are none, and could take their names. */
+		boot_apply(daemon->manager->boot, daemon->settings);
+		r = await_sessions(daemon);
 	}
 	if (r >= 0)
-		r = await_sessions(daemon);
+		r = bus_serve(daemon->bus, daemon->manager);
 	if (r < 0 && !*ret_reason)
 		*ret_reason = failure.reason ? g_steal_pointer(&failure.reason)
 					     : g_strdup_printf("can't start: %s", g_strerror(-r));

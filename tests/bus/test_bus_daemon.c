@@ -135,6 +135,33 @@ START_TEST(without_a_bus_it_is_ready_and_joins_one_that_comes_late)
 }
 END_TEST
 
+START_TEST(who_finds_it_on_the_bus_finds_the_sessions_of_its_configuration)
+{
+	disconnect_bus();
+	kill(fixture.daemon, SIGTERM);
+	fixture_wait(fixture.daemon);
+	fixture_configure("[Daemon]\nDropCounters=no\n[Session web]\nFilter=udp port 8080\n");
+	fixture_daemon_start();
+	connect_bus();
+	ck_assert_uint_eq(sessions(bus), 1);
+}
+END_TEST
+
+START_TEST(a_wrong_option_is_usage)
+{
+	const char *const arguments[] = { g_getenv("NFTTRACED_TEST_DAEMON"), "--attach=tape",
+		NULL };
+	g_autofree char *said = NULL;
+	int status;
+
+	ck_assert(g_spawn_sync(NULL, (char **)arguments, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL,
+		&said, &status, NULL));
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+	ck_assert_str_eq(said,
+		"nfttraced: --attach=tape: must be auto, kprobe or fentry; see nfttraced --help\n");
+}
+END_TEST
+
 START_TEST(the_log_has_a_level_that_root_sets)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -182,6 +209,7 @@ static Suite *suite(void)
 	tcase_add_unchecked_fixture(daemon, fixture_start, fixture_stop);
 	tcase_add_checked_fixture(daemon, connect_bus, disconnect_bus);
 	tcase_add_test(daemon, a_second_daemon_is_refused_by_its_state_directory_or_the_bus);
+	tcase_add_test(daemon, a_wrong_option_is_usage);
 	tcase_add_test(daemon, the_log_has_a_level_that_root_sets);
 	tcase_add_test(daemon, the_log_level_is_not_for_strangers);
 	tcase_add_test(daemon, it_is_armed_while_there_is_a_session);
@@ -192,6 +220,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(ends, connect_bus, disconnect_bus);
 	tcase_add_test(ends, killed_it_leaves_no_table_and_gives_no_id_twice);
 	tcase_add_test(ends, without_its_bus_its_sessions_go_on_and_it_joins_the_next_one);
+	tcase_add_test(ends, who_finds_it_on_the_bus_finds_the_sessions_of_its_configuration);
 	tcase_add_test(ends, without_a_bus_it_is_ready_and_joins_one_that_comes_late);
 	suite_add_tcase(suite, ends);
 	return suite;
