@@ -116,13 +116,18 @@ static bool has_place(const struct event *event)
 		(event->has_device && (device->index | device->out_index | device->skb_iif) != 0);
 }
 
-/* The reference's line, with the name behind it where there is one. */
-static void netns_text(struct text *text, const struct event_head *head)
+/* The reference's form, with the name behind it where there is one. */
+void text_netns(struct text *text, uint64_t cookie, uint32_t inode)
 {
-	const char *name = text->library
-		? library_netns(text->library, head->netns_cookie, head->netns_inode)
-		: NULL;
+	const char *name = text->library ? library_netns(text->library, cookie, inode) : NULL;
 
+	output_text(text->output, " ns ");
+	if (cookie != 0) {
+		output_text(text->output, "0x");
+		output_hex(text->output, cookie);
+		output_char(text->output, '/');
+	}
+	output_number(text->output, inode);
 	if (!name)
 		return;
 	output_text(text->output, " (");
@@ -139,16 +144,8 @@ static void place_line(struct text *text, const struct event *event)
 	if (!has_place(event))
 		return;
 	output_char(output, ' ');
-	if (event->has_netns) {
-		output_text(output, " ns ");
-		if (head->netns_cookie != 0) {
-			output_text(output, "0x");
-			output_hex(output, head->netns_cookie);
-			output_char(output, '/');
-		}
-		output_number(output, head->netns_inode);
-		netns_text(text, head);
-	}
+	if (event->has_netns)
+		text_netns(text, head->netns_cookie, head->netns_inode);
 	if (event->has_device)
 		devices_text(output, event);
 	output_char(output, '\n');

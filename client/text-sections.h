@@ -7,6 +7,8 @@
 #ifndef NFTTRACED_TEXT_SECTIONS_H
 #define NFTTRACED_TEXT_SECTIONS_H
 
+#include <glib.h>
+
 #include "text.h"
 
 /* The stack, one line for each address: its name, or the number where the journal has no name. */
@@ -17,5 +19,12 @@ void text_skb(struct output *output, const struct event *event);
 
 /* The connection, and the one that expected it. */
 void text_ct(struct output *output, const struct event *event);
+
+/* The network namespace, a space before it: its cookie, its inode, and its name if there is one. */
+void text_netns(struct text *text, uint64_t cookie, uint32_t inode);
+
+/* What the session's rate held back, an array of struct suppressed_rule, at least one, which it sorts: the
+ * first line is the sum, and not indented. */
+void text_suppressed(struct text *text, GArray *rules);
 
 #endif

@@ -8,6 +8,8 @@
 #include "books.h"
 #include "journal/clock.h"
 #include "journal/dictionary.h"
+#include "journal/suppressed.h"
+#include "text-sections.h"
 
 #define NSEC_PER_USEC 1000ULL
 #define USEC_DIGITS   6
@@ -294,6 +296,22 @@ static void render_loss(struct text *text, const struct journal_loss *loss)
 	remark_end(text);
 }
 
+static void render_suppressed(struct text *text, const struct journal_entry *entry)
+{
+	g_autoptr(GArray) rules = suppressed_record_parse(entry->data, entry->size);
+
+	if (!rules) {
+		damaged_text(text, "a record of suppressed events is damaged");
+		return;
+	}
+	if (rules->len == 0)
+		return;
+	remark_begin(text, TEXT_STYLE_REMARK);
+	remark_session(text);
+	text_suppressed(text, rules);
+	text_style(text, TEXT_STYLE_NONE);
+}
+
 static void render_end(struct text *text, const struct journal_entry *entry)
 {
 	struct dictionary_books books = { 0 };
@@ -347,6 +365,9 @@ void text_render(struct text *text, const struct journal_entry *entry)
 	case JOURNAL_LOSS:
 		render_loss(text, &entry->loss);
 		break;
+	case JOURNAL_SUPPRESSED:
+		render_suppressed(text, entry);
+		break;
 	case JOURNAL_END:
 		render_end(text, entry);
 		break;
@@ -354,7 +375,6 @@ void text_render(struct text *text, const struct journal_entry *entry)
 	case JOURNAL_SYMBOLS:
 	case JOURNAL_REASONS:
 	case JOURNAL_NETNS:
-	case JOURNAL_SUPPRESSED:
 		break;
 	}
 }

@@ -3,8 +3,8 @@
 #include <errno.h>
 
 #include "dictionary.h"
-#include "json-text.h"
-#include "json.h"
+#include "json-sections.h"
+#include "suppressed.h"
 
 /* A version that Retis's tools take: that of the form of its events, with ours behind it. */
 #define RETIS_VERSION "v1.7.0-nfttraced-"
@@ -128,6 +128,22 @@ static void render_end(struct json *json, const struct journal_entry *entry)
 	own_line(json, ",\"end\":", text);
 }
 
+static void render_suppressed(struct json *json, const struct journal_entry *entry)
+{
+	g_autoptr(GArray) rules = suppressed_record_parse(entry->data, entry->size);
+
+	if (!rules) {
+		unread_line(json, loss_reason_name(LOSS_DAMAGED));
+		return;
+	}
+	for (unsigned int i = 0; i < rules->len; i++)
+		json->time = MAX(json->time, g_array_index(rules, struct suppressed_rule, i).until);
+	common_member(json);
+	json_number(json->output, ",\"nfttraced\":{\"session\":", json->session);
+	json_suppressed(json, rules);
+	json_literal(json->output, "}}\n");
+}
+
 static void render_loss(struct json *json, const struct journal_loss *loss)
 {
 	struct output *output = json->output;
@@ -176,7 +192,6 @@ void json_render(struct json *json, const struct journal_entry *entry)
 	case JOURNAL_SYMBOLS:
 	case JOURNAL_REASONS:
 	case JOURNAL_NETNS:
-	case JOURNAL_SUPPRESSED:
 		return;
 	case JOURNAL_START:
 		render_start(json, entry);
@@ -184,6 +199,7 @@ void json_render(struct json *json, const struct journal_entry *entry)
 	case JOURNAL_EVENT:
 	case JOURNAL_SETTINGS:
 	case JOURNAL_LOSS:
+	case JOURNAL_SUPPRESSED:
 	case JOURNAL_END:
 		break;
 	}
@@ -195,6 +211,8 @@ void json_render(struct json *json, const struct journal_entry *entry)
 		render_settings(json, entry);
 	else if (entry->type == JOURNAL_LOSS)
 		render_loss(json, &entry->loss);
+	else if (entry->type == JOURNAL_SUPPRESSED)
+		render_suppressed(json, entry);
 	else
 		render_end(json, entry);
 }

@@ -6,11 +6,19 @@
 #ifndef NFTTRACED_JSON_SECTIONS_H
 #define NFTTRACED_JSON_SECTIONS_H
 
+#include <glib.h>
+
 #include "json-text.h"
 #include "json.h"
 
 void json_skb(struct output *output, const struct event *event);
 void json_nft(struct json *json, const struct event *event);
+
+/* The network namespace, with its name if there is one. */
+void json_netns(struct json *json, uint64_t cookie, uint32_t inode);
+
+/* Of the section "nfttraced": what the session's rate held back, an array of struct suppressed_rule. */
+void json_suppressed(struct json *json, const GArray *rules);
 
 /* What Retis's form can tell of a connection. */
 void json_ct(struct output *output, const struct event *event);

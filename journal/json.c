@@ -149,22 +149,17 @@ static void packet_member(struct output *output, const struct event *event)
 	json_literal(output, "}");
 }
 
-static void netns_member(struct json *json, const struct event *event)
+void json_netns(struct json *json, uint64_t cookie, uint32_t inode)
 {
-	const struct event_head *head = &event->head;
 	struct output *output = json->output;
-	const char *name;
+	const char *name = json->library ? library_netns(json->library, cookie, inode) : NULL;
 
-	if (!event->has_netns)
-		return;
 	json_literal(output, ",\"netns\":{");
-	if (head->netns_cookie != 0) {
-		json_number(output, "\"cookie\":", head->netns_cookie);
+	if (cookie != 0) {
+		json_number(output, "\"cookie\":", cookie);
 		json_literal(output, ",");
 	}
-	json_number(output, "\"inum\":", head->netns_inode);
-	name = json->library ? library_netns(json->library, head->netns_cookie, head->netns_inode)
-			     : NULL;
+	json_number(output, "\"inum\":", inode);
 	if (name)
 		json_name(output, ",\"name\":", name);
 	json_literal(output, "}");
@@ -222,7 +217,8 @@ void json_event(struct json *json, const struct event *event)
 	drop_member(json, event);
 	packet_member(output, event);
 	json_skb(output, event);
-	netns_member(json, event);
+	if (event->has_netns)
+		json_netns(json, event->head.netns_cookie, event->head.netns_inode);
 	device_member(output, event);
 	json_nft(json, event);
 	json_ct(output, event);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A journal as lines of JSON: it begins with a start, what is missing is told, and whatever names and
  * bytes hold it is JSON. */
+#include "journal/suppressed.h"
 #include "sample_record.h"
 #include "test_json_kit.h"
 
@@ -52,6 +53,45 @@ START_TEST(a_journal_begins_with_a_start_and_ends_with_its_books)
 	assert_number(json_object_array_get_idx(lines, 2), "nfttraced/loss/count", 9);
 	assert_number(json_object_array_get_idx(lines, 2), "common/timestamp", 100);
 	assert_number(json_object_array_get_idx(lines, 3), "nfttraced/end/matched", 4);
+	json_object_put(lines);
+}
+END_TEST
+
+START_TEST(what_was_suppressed_is_told_by_rule)
+{
+	g_autoptr(GArray) rules = suppressed_rules_new();
+	const struct suppressed_rule rule = {
+		.netns_cookie = 7,
+		.netns_inode = 4026532211,
+		.family = 1,
+		.table = g_strdup("a\"b\n"),
+		.chain = g_strdup("in"),
+		.chain_handle = 2,
+		.rule_handle = 284,
+		.count = 900,
+		.since = 100,
+		.until = 200,
+	};
+	g_autofree char *text = NULL;
+	struct rendering rendering;
+	struct json_object *lines, *line, *told;
+
+	g_array_append_val(rules, rule);
+	rendering_begin(&rendering);
+	render_dictionary(&rendering, JOURNAL_SUPPRESSED, suppressed_record_new(rules));
+	ck_assert(!rendering.json.incomplete);
+	text = rendering_end(&rendering);
+	lines = lines_parse(text);
+	ck_assert_uint_eq(json_object_array_length(lines), 2);
+	line = json_object_array_get_idx(lines, 1);
+	assert_acceptable(line);
+	assert_number(line, "common/timestamp", 200);
+	told = json_object_array_get_idx(at(line, "nfttraced/suppressed"), 0);
+	assert_number(told, "count", 900);
+	assert_number(told, "rule_handle", 284);
+	assert_number(told, "netns/inum", 4026532211);
+	assert_text(told, "family", "inet");
+	assert_text(told, "table_name", "a\"b\n");
 	json_object_put(lines);
 }
 END_TEST
@@ -249,6 +289,7 @@ static Suite *json_suite(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, a_journal_begins_with_a_start_and_ends_with_its_books);
 	tcase_add_test(tests, what_can_not_be_read_is_a_loss_and_the_start_is_never_missing);
+	tcase_add_test(tests, what_was_suppressed_is_told_by_rule);
 	tcase_add_test(tests, settings_that_do_not_print_are_escaped);
 	tcase_add_test(tests, names_are_escaped_and_made_valid);
 	tcase_add_test(tests, a_packet_is_a_frame_in_base64);

@@ -2,10 +2,12 @@
 /* Records as text: the incumbent's events read as it printed them, and a journal reads as a whole. */
 #include <check.h>
 #include <glib.h>
+#include <linux/netfilter.h>
 #include <stdlib.h>
 
 #include "client/text.h"
 #include "journal/dictionary.h"
+#include "journal/suppressed.h"
 #include "sample_events.h"
 #include "synthetic.h"
 
@@ -386,6 +388,65 @@ START_TEST(a_journal_reads_from_its_start_to_its_books)
 }
 END_TEST
 
+static char *suppressed_record(unsigned int count)
+{
+	g_autoptr(GArray) rules = suppressed_rules_new();
+
+	for (unsigned int i = 0; i < count; i++) {
+		const struct suppressed_rule rule = {
+			.netns_cookie = 0x1001,
+			.netns_inode = 4026532211,
+			.family = NFPROTO_INET,
+			.table = g_strdup("fire wall"),
+			.table_handle = 4,
+			.chain = g_strdup("in"),
+			.chain_handle = 2,
+			.rule_handle = i,
+			.count = i + 1,
+			.since = 100 - i,
+			.until = 200 + i,
+		};
+
+		g_array_append_val(rules, rule);
+	}
+	return suppressed_record_new(rules);
+}
+
+START_TEST(what_was_suppressed_is_told_by_rule_the_most_first)
+{
+	struct rendering rendering;
+	g_autofree char *text = NULL;
+
+	rendering_begin(&rendering, TEXT_TIME_MONOTONIC, TEXT_COLOUR_OFF);
+	render_json(&rendering, JOURNAL_SUPPRESSED, suppressed_record(2));
+	ck_assert(!rendering.text.incomplete);
+	text = rendering_end(&rendering);
+	ck_assert_str_eq(text,
+		"-- 3 events suppressed: the session's rate was reached (between 99 and 201)\n"
+		"  2 by ns 0x1001/4026532211 table fire\\x20wall (4) chain in (2) handle 1\n"
+		"  1 by ns 0x1001/4026532211 table fire\\x20wall (4) chain in (2) (policy)\n");
+}
+END_TEST
+
+START_TEST(of_many_rules_that_were_suppressed_the_rest_is_summed_up)
+{
+	struct rendering rendering;
+	g_autofree char *text = NULL;
+
+	rendering_begin(&rendering, TEXT_TIME_MONOTONIC, TEXT_COLOUR_OFF);
+	render_json(&rendering, JOURNAL_SUPPRESSED, suppressed_record(0));
+	render_json(&rendering, JOURNAL_SUPPRESSED, suppressed_record(23));
+	render_json(&rendering, JOURNAL_SUPPRESSED, g_strdup("["));
+	ck_assert(rendering.text.incomplete);
+	text = rendering_end(&rendering);
+	ck_assert(g_str_has_prefix(text, "-- 276 events suppressed: "));
+	ck_assert_ptr_nonnull(strstr(text, "  4 by ns "));
+	ck_assert_ptr_null(strstr(text, "  3 by ns "));
+	ck_assert(g_str_has_suffix(
+		text, "  6 by further rules: 3\n\n-- a record of suppressed events is damaged\n"));
+}
+END_TEST
+
 START_TEST(a_journal_without_losses_is_complete)
 {
 	const struct dictionary_books books = { .matched = 1, .journaled = 1 };
@@ -442,6 +503,8 @@ int main(void)
 	tcase_add_test(tcase, colour_is_only_there_when_asked_for);
 	tcase_add_test(tcase, a_journal_reads_from_its_start_to_its_books);
 	tcase_add_test(tcase, a_journal_without_losses_is_complete);
+	tcase_add_test(tcase, what_was_suppressed_is_told_by_rule_the_most_first);
+	tcase_add_test(tcase, of_many_rules_that_were_suppressed_the_rest_is_summed_up);
 	tcase_add_test(tcase, records_that_make_no_sense_are_told_as_losses);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
