@@ -162,7 +162,7 @@ static void make_messages(
 	make_rest(summary, totals, own, round);
 }
 
-/* What is written to the log is there when this returns. */
+/* What is written to the log is there when this returns, or on its way. */
 static void log_messages(const GPtrArray *messages)
 {
 	for (unsigned int i = 0; i < messages->len; i++) {

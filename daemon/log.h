@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The daemon's log: structured records in the system journal when that is where standard error goes,
- * plain lines on standard error otherwise. Only the control thread and main() log.
+ * plain lines on standard error otherwise. It never waits for who reads there: what is not taken at once
+ * is kept, up to LOG_QUEUE_SIZE, and tried again by the event loop; what is beyond that is counted, and
+ * told of when lines pass again. Any thread may log; the rest is main()'s and the control thread's.
  */
 #ifndef NFTTRACED_LOG_H
 #define NFTTRACED_LOG_H
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <syslog.h>
+#include <systemd/sd-event.h>
 
 enum log_target {
 	LOG_TARGET_AUTO, /* the journal if standard error goes there, else standard error */
@@ -21,6 +25,15 @@ enum log_target {
 
 /* Finds out where standard error goes; before it, lines go to standard error. */
 void log_open(void);
+
+/* From now on `event` tries again to deliver what waits. Negative errno. */
+int log_attach(sd_event *event);
+
+/* The last: lines that wait are tried for so long. The event loop is left alone from now on. */
+void log_finish(uint64_t usec);
+
+/* Lines that came to nothing, ever. */
+uint64_t log_discarded(void);
 
 /* What is less important than `priority`, LOG_INFO at first, is left out from now on. */
 void log_set_level(int priority);

@@ -27,6 +27,7 @@
 #define EXIT_CONFIGURATION 78 /* EX_CONFIG of sysexits.h */
 
 #define BOOT_USEC (10 * G_USEC_PER_SEC)
+#define LOG_USEC  (1 * G_USEC_PER_SEC) /* for the last lines of the log */
 
 #define HEAP_ARENAS 2 /* the loop's, and one that the other threads share */
 #define HEAP_BLOCK \
@@ -251,6 +252,8 @@ static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 		return r;
 	r = sd_event_default(&daemon->event);
 	if (r >= 0)
+		r = log_attach(daemon->event);
+	if (r >= 0)
 		r = data_new(&daemon->data);
 	if (r >= 0)
 		r = manager_new(daemon->event, daemon->settings, daemon->state, daemon->data,
@@ -344,6 +347,7 @@ int main(int argc, char **argv)
 		status = daemon_run(&daemon);
 	}
 	daemon_clear(&daemon);
+	log_finish(LOG_USEC);
 	g_free(line.config);
 	g_free(line.state_dir);
 	g_free(line.attach);

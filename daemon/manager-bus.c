@@ -8,6 +8,7 @@
 #include "command-line.h"
 #include "config.h"
 #include "feature-list.h"
+#include "log.h"
 
 /* A StartSession on the way. */
 struct start {
@@ -298,6 +299,8 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
 	if (r >= 0)
 		r = sd_bus_message_append(
 			reply, "{st}", "summaries-unsent", drop_summary_unsent(manager->summary));
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "{st}", "log-discarded", log_discarded());
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

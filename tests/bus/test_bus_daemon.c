@@ -3,10 +3,13 @@
 #include <check.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -17,6 +20,8 @@
 #define LOG_PATH      "/org/freedesktop/LogControl1"
 #define LOG_INTERFACE "org.freedesktop.LogControl1"
 #define STRANGER      65534 /* nobody */
+#define LINES         1000 /* of the log: more than wait in a socket that nobody reads */
+#define LOG_USEC      (30 * G_USEC_PER_SEC)
 
 static sd_bus *bus;
 
@@ -200,6 +205,77 @@ START_TEST(the_log_level_is_not_for_strangers)
 }
 END_TEST
 
+/* From here on the system journal is ours, for this test and the daemons that it starts. */
+static int journal_begin(void)
+{
+	const struct sockaddr_un address = {
+		.sun_family = AF_UNIX,
+		.sun_path = "/run/systemd/journal/socket",
+	};
+	int journal = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	g_autofree char *stream = NULL;
+	struct stat status;
+
+	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mount("tmpfs", "/run", "tmpfs", 0, NULL), 0);
+	ck_assert_int_eq(g_mkdir_with_parents("/run/systemd/journal", 0755), 0);
+	ck_assert_int_eq(bind(journal, (const struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(fstat(STDERR_FILENO, &status), 0);
+	stream = g_strdup_printf(
+		"%" PRIu64 ":%" PRIu64, (uint64_t)status.st_dev, (uint64_t)status.st_ino);
+	g_setenv("JOURNAL_STREAM", stream, TRUE);
+	return journal;
+}
+
+/* Reads lines of the log until `count` of them had `text`. */
+static void await_lines(int journal, const char *text, unsigned int count)
+{
+	int64_t end = g_get_monotonic_time() + LOG_USEC;
+
+	while (count > 0) {
+		char line[4096] = "";
+
+		if (recv(journal, line, sizeof(line) - 1, 0) < 0) {
+			ck_assert_msg(g_get_monotonic_time() < end,
+				"%u lines with \"%s\" did not come", count, text);
+			g_usleep(10 * 1000);
+		}
+		count -= strstr(line, text) != NULL;
+	}
+}
+
+START_TEST(a_system_journal_that_nobody_reads_does_not_keep_it_from_its_work)
+{
+	int journal, status;
+
+	disconnect_bus();
+	kill(fixture.daemon, SIGTERM);
+	fixture_wait(fixture.daemon);
+	journal = journal_begin();
+	fixture_daemon_start();
+	connect_bus();
+	for (unsigned int i = 0; i < LINES; i++)
+		ck_assert_int_ge(sd_bus_set_property(bus, "org.nfttraced1", LOG_PATH, LOG_INTERFACE,
+					 "LogLevel", NULL, "s", "debug"),
+			0);
+	start_and_stop(bus);
+	await_lines(journal, "log level is debug", LINES);
+	await_lines(journal, "session 1 ended", 1);
+	/* Nor from its end. */
+	for (unsigned int i = 0; i < LINES; i++)
+		ck_assert_int_ge(sd_bus_set_property(bus, "org.nfttraced1", LOG_PATH, LOG_INTERFACE,
+					 "LogLevel", NULL, "s", "debug"),
+			0);
+	kill(fixture.daemon, SIGTERM);
+	status = fixture_wait(fixture.daemon);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	close(journal);
+	g_unsetenv("JOURNAL_STREAM");
+	fixture_daemon_start();
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("bus_daemon");
@@ -222,6 +298,7 @@ static Suite *suite(void)
 	tcase_add_test(ends, without_its_bus_its_sessions_go_on_and_it_joins_the_next_one);
 	tcase_add_test(ends, who_finds_it_on_the_bus_finds_the_sessions_of_its_configuration);
 	tcase_add_test(ends, without_a_bus_it_is_ready_and_joins_one_that_comes_late);
+	tcase_add_test(ends, a_system_journal_that_nobody_reads_does_not_keep_it_from_its_work);
 	suite_add_tcase(suite, ends);
 	return suite;
 }
