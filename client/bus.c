@@ -10,6 +10,8 @@
 #include "journal/escape.h"
 #include "remote.h"
 
+#define ADDRESS_DEFAULT "unix:path=/run/dbus/system_bus_socket"
+
 static bool leave_stopped;
 static uint64_t wait_usec = BUS_TIMEOUT_USEC;
 
@@ -48,6 +50,36 @@ int bus_connect(sd_bus **ret, char **ret_reason)
 		*ret_reason = g_strdup_printf(
 			"the system bus can't be reached (%s): is dbus running?", g_strerror(-r));
 	return r;
+}
+
+static int connect_later(sd_bus *bus)
+{
+	const char *address = g_getenv("DBUS_SYSTEM_BUS_ADDRESS");
+	int r = sd_bus_set_address(bus, address ? address : ADDRESS_DEFAULT);
+
+	if (r >= 0)
+		r = sd_bus_set_bus_client(bus, true);
+	if (r >= 0)
+		r = sd_bus_set_watch_bind(bus, true);
+	return r < 0 ? r : sd_bus_start(bus);
+}
+
+int bus_connect_later(sd_bus **ret)
+{
+	sd_bus *bus = NULL;
+	int r;
+
+	if (remote_host())
+		return sd_bus_open_system_remote(ret, remote_host());
+	r = sd_bus_new(&bus);
+	if (r >= 0)
+		r = connect_later(bus);
+	if (r < 0) {
+		sd_bus_unref(bus);
+		return r;
+	}
+	*ret = bus;
+	return 0;
 }
 
 int bus_call_new(sd_bus *bus, const char *path, const char *interface, const char *method,

@@ -50,6 +50,9 @@ void bus_limit_wait(uint64_t usec);
 /* Connects to the system bus, of the host that was named if one was. */
 int bus_connect(sd_bus **ret, char **ret_reason);
 
+/* The same, of a bus that may not be there yet: it is waited for by who serves it. Negative errno. */
+int bus_connect_later(sd_bus **ret);
+
 /* A method call of the daemon, ready for its arguments. polkit may ask for a password for it, see
  * agent.h. */
 int bus_call_new(sd_bus *bus, const char *path, const char *interface, const char *method,

@@ -11,6 +11,7 @@
 #include "journal/cleanup.h"
 #include "journal/directory.h"
 #include "journal/record.h"
+#include "parse.h"
 #include "remote.h"
 #include "session.h"
 #include "source.h"
@@ -112,7 +113,7 @@ static int export_now(const char *argument, char **ret_reason)
 {
 	struct stat status;
 	auto_fd fd = -1;
-	int r = remote_host() ? remote_open(argument, REMOTE_EXPORT, &fd, ret_reason)
+	int r = remote_host() ? remote_open(argument, REMOTE_EXPORT, NULL, &fd, ret_reason)
 			      : source_descriptor(argument, &fd, ret_reason);
 
 	if (r < 0)
@@ -123,35 +124,55 @@ static int export_now(const char *argument, char **ret_reason)
 }
 
 /* What is recorded, until the session ends. */
-static int export_follow(const char *session, bool from_start, char **ret_reason)
+static int export_follow(const char *session, const struct stream_from *from, char **ret_reason)
 {
+	enum remote_export how = from->start ? REMOTE_FOLLOW_ALL : REMOTE_FOLLOW;
 	g_autofree char *object = NULL;
 	auto_bus *bus = NULL;
 	auto_fd fd = -1;
 	int r;
 
 	if (remote_host()) {
-		r = remote_open(
-			session, from_start ? REMOTE_FOLLOW_ALL : REMOTE_FOLLOW, &fd, ret_reason);
+		r = remote_open(session, from->after ? REMOTE_FOLLOW_AFTER : how, from->after, &fd,
+			ret_reason);
 		return r < 0 ? r : copy(fd, UINT64_MAX);
 	}
 	r = bus_connect(&bus, ret_reason);
 	if (r >= 0)
 		r = session_find(bus, session, &object, ret_reason);
 	if (r >= 0)
-		r = stream_request(bus, object, from_start, &fd, ret_reason);
+		r = stream_request(bus, object, from, &fd, ret_reason);
 	return r < 0 ? r : copy(fd, UINT64_MAX);
+}
+
+/* SEGMENT:OFFSET */
+static int place_parse(const char *text, struct journal_place *ret)
+{
+	g_auto(GStrv) numbers = g_strsplit(text, ":", 3);
+	uint64_t segment, offset;
+
+	if (g_strv_length(numbers) != 2 || parse_count(numbers[0], &segment) < 0 ||
+		parse_count(numbers[1], &offset) < 0 || segment == 0)
+		return -EINVAL;
+	*ret = (struct journal_place){ .segment = segment, .offset = offset };
+	return 0;
 }
 
 int command_export(const struct command *command, int argc, char **argv)
 {
 	g_auto(GStrv) sources = NULL;
 	gboolean follow = FALSE, from_start = FALSE;
+	g_autofree char *after = NULL;
+	struct journal_place place;
+	struct stream_from from;
 	const GOptionEntry entries[] = {
 		{ "follow", 0, 0, G_OPTION_ARG_NONE, &follow,
 			"Go on with what is recorded until the session ends", NULL },
 		{ "from-start", 0, 0, G_OPTION_ARG_NONE, &from_start,
 			"With --follow: what is in the journal already, too", NULL },
+		{ "after", 0, 0, G_OPTION_ARG_STRING, &after,
+			"With --follow: what comes after a place in the journal",
+			"SEGMENT:OFFSET" },
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &sources, NULL, NULL },
 		{ 0 },
 	};
@@ -164,11 +185,15 @@ int command_export(const struct command *command, int argc, char **argv)
 		return command_usage(command, "name one session or path");
 	if (from_start && !follow)
 		return command_usage(command, "--from-start goes with --follow");
+	if (after && (!follow || from_start))
+		return command_usage(command, "--after goes with --follow, without --from-start");
+	if (after && place_parse(after, &place) < 0)
+		return command_usage(command, "--after takes SEGMENT:OFFSET, two numbers");
 	if (isatty(STDOUT_FILENO))
 		return command_failed("a journal is not for a terminal: send it to a file, or to "
 				      "'nfttracectl show -'");
-	r = follow ? export_follow(sources[0], from_start, &reason)
-		   : export_now(sources[0], &reason);
+	from = (struct stream_from){ .start = from_start, .after = after ? &place : NULL };
+	r = follow ? export_follow(sources[0], &from, &reason) : export_now(sources[0], &reason);
 	if (r >= 0 || (r == -EPIPE && !reason))
 		return EXIT_DONE;
 	if (!reason)

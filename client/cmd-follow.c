@@ -22,17 +22,17 @@ static int follow_open(struct stream *stream, sd_bus **ret_bus, const char *sess
 	return r;
 }
 
-static int follow_status(int end, const struct text *text)
+static int follow_status(int end, const struct stream *stream, const struct text *text)
 {
 	g_autofree char *reason = NULL;
+
+	if (end == STREAM_LOST)
+		return command_failed(stream->reason);
 
 	if (end < 0) {
 		reason = g_strdup_printf("the stream can't be read further: %s", g_strerror(-end));
 		return command_failed(reason);
 	}
-	if (end == STREAM_ENDED && !text->ended)
-		return command_failed("the stream ended before the session did: "
-				      "'systemctl status nfttraced' may say why");
 	if (end == STREAM_ENDED && text->incomplete)
 		return EXIT_LOST;
 	return EXIT_DONE;
@@ -54,6 +54,7 @@ static int follow(const char *session, const struct follow *how)
 	auto_output output = { 0 };
 	auto_text text = { 0 };
 	auto_bus *bus = NULL;
+	int end;
 
 	if (stream_catch_signals(&stream) < 0)
 		return command_failed("signals can't be caught");
@@ -64,7 +65,8 @@ static int follow(const char *session, const struct follow *how)
 	text_open(&text, &output, how->time, how->colour);
 	stream_use_library(&stream, &text, how->rules);
 	text_use_form(&text, how->form);
-	return follow_status(stream_run(&stream, &text, NULL), &text);
+	end = stream_run(&stream, &text, NULL);
+	return follow_status(end, &stream, &text);
 }
 
 int command_follow(const struct command *command, int argc, char **argv)

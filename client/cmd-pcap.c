@@ -134,11 +134,10 @@ static int follow(const struct pcap_options *options, struct stream *stream, str
 	capture_use_await(capture, stream_await_rule, stream);
 	end = stream_pour(stream, &sink, NULL);
 	status = finish(options, capture, output);
-	if (end >= 0 && (end != STREAM_ENDED || capture_ended(capture)))
-		return status;
+	if (end == STREAM_LOST)
+		return command_failed(stream->reason);
 	if (end >= 0)
-		return command_failed("the stream ended before the session did: "
-				      "'systemctl status nfttraced' may say why");
+		return status;
 	reason = g_strdup_printf("the stream can't be read further: %s", g_strerror(-end));
 	return command_failed(reason);
 }

@@ -140,8 +140,14 @@ static int follow_to_end(sd_bus *bus, const char *object, struct stream *stream,
 	int end = stream_run(stream, text, NULL);
 	int r;
 
-	if (end == STREAM_ENDED && text->ended)
+	if (end == STREAM_ENDED)
 		return finish(bus, &stopping, text);
+	if (end == STREAM_LOST)
+		return command_failed(stream->reason);
+	if (stream->away)
+		return command_failed("interrupted while nfttraced was away: "
+				      "it stops the session by itself when it is back");
+	stream->final = true;
 	r = stop_begin(bus, object, &stopping);
 	if (r >= 0 && end == STREAM_INTERRUPTED)
 		end = stream_run(stream, text, bus);

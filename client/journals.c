@@ -181,6 +181,12 @@ struct journals *journals_new(struct journal_reader *reader)
 	return journals;
 }
 
+void journals_continue(struct journals *journals, int fd)
+{
+	journal_reader_continue(journals->sources[0].reader, fd);
+	journals->sources[0].taken = true;
+}
+
 unsigned int journals_boots(const struct journals *journals)
 {
 	return journals->boots->len;

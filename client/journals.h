@@ -27,6 +27,9 @@ int journals_open(char *const *sources, struct journals **ret, char **ret_reason
 /* The same of one reader that is open already, which it takes over. */
 struct journals *journals_new(struct journal_reader *reader);
 
+/* Its stream has ended, and goes on with another one: see journal_reader_continue. */
+void journals_continue(struct journals *journals, int fd);
+
 unsigned int journals_count(const struct journals *journals);
 
 /* The names in one of them. */

@@ -3,6 +3,7 @@
 #include "remote.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,17 +49,29 @@ const char *remote_host(void)
 	return remote.host;
 }
 
-int remote_open(const char *session, enum remote_export how, int *ret_fd, char **ret_reason)
+static char *export_options(enum remote_export how, const struct journal_place *place)
 {
-	static const char *const options[] = {
-		[REMOTE_EXPORT] = "",
-		[REMOTE_FOLLOW] = " --follow",
-		[REMOTE_FOLLOW_ALL] = " --follow --from-start",
-	};
+	switch (how) {
+	case REMOTE_EXPORT:
+		break;
+	case REMOTE_FOLLOW:
+		return g_strdup(" --follow");
+	case REMOTE_FOLLOW_ALL:
+		return g_strdup(" --follow --from-start");
+	case REMOTE_FOLLOW_AFTER:
+		return g_strdup_printf(" --follow --after %" PRIu64 ":%" PRIu64,
+			(uint64_t)place->segment, (uint64_t)place->offset);
+	}
+	return g_strdup("");
+}
+
+int remote_open(const char *session, enum remote_export how, const struct journal_place *place,
+	int *ret_fd, char **ret_reason)
+{
+	g_autofree char *options = export_options(how, place);
 	g_autofree char *quoted = g_shell_quote(session);
 	/* A shell reads it on the other side. */
-	g_autofree char *command =
-		g_strdup_printf("nfttracectl export%s -- %s", options[how], quoted);
+	g_autofree char *command = g_strdup_printf("nfttracectl export%s -- %s", options, quoted);
 	char *arguments[] = { (char *)"ssh", (char *)"-xT", (char *)"--", remote.host, command,
 		NULL };
 	g_autoptr(GError) error = NULL;

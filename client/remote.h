@@ -10,6 +10,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "journal/format.h"
+
 /* Has everything go to `host`, "[USER@]HOST" (kept as a copy). -EINVAL and one sentence for what is no
  * name: it must not be taken for an option of ssh. */
 int remote_set(const char *host, char **ret_reason);
@@ -21,10 +23,13 @@ enum remote_export {
 	REMOTE_EXPORT, /* what is in the journal now */
 	REMOTE_FOLLOW, /* what is recorded from now on */
 	REMOTE_FOLLOW_ALL, /* from the journal's beginning */
+	REMOTE_FOLLOW_AFTER, /* from a place on */
 };
 
-/* Has a session's journal exported there; *ret_fd (close it) is the stream. */
-int remote_open(const char *session, enum remote_export how, int *ret_fd, char **ret_reason);
+/* Has a session's journal exported there; *ret_fd (close it) is the stream. `place` (or NULL) is that of
+ * REMOTE_FOLLOW_AFTER. */
+int remote_open(const char *session, enum remote_export how, const struct journal_place *place,
+	int *ret_fd, char **ret_reason);
 
 /* Waits for the exports that were begun, those that follow excepted. One sentence (g_free it) if one of
  * them failed; NULL: all went well. */

@@ -210,7 +210,7 @@ static int open_remote(const char *argument, struct journal_reader **ret, char *
 {
 	g_autofree char *reason = NULL;
 	auto_fd fd = -1;
-	int r = remote_open(argument, REMOTE_EXPORT, &fd, ret_reason);
+	int r = remote_open(argument, REMOTE_EXPORT, NULL, &fd, ret_reason);
 
 	if (r < 0)
 		return r;

@@ -13,6 +13,7 @@
 #include "journal/cleanup.h"
 #include "remote.h"
 #include "session.h"
+#include "stream-return.h"
 
 /* How long the text of a rule is waited for, and how often in vain before no more. */
 #define AWAIT_MSEC 300
@@ -47,8 +48,10 @@ static int wait_for_first(const struct stream *stream, int fd)
 }
 
 /* The pipe of a session on another host comes through ssh. */
-static int request_remote(const char *object, bool from_start, int *ret_fd, char **ret_reason)
+static int request_remote(
+	const char *object, const struct stream_from *from, int *ret_fd, char **ret_reason)
 {
+	enum remote_export how = from->start ? REMOTE_FOLLOW_ALL : REMOTE_FOLLOW;
 	g_autofree char *session = NULL;
 	uint64_t id;
 	int r = session_object_id(object, &id);
@@ -57,20 +60,29 @@ static int request_remote(const char *object, bool from_start, int *ret_fd, char
 		return r;
 	session = g_strdup_printf("%" G_GUINT64_FORMAT, id);
 	return remote_open(
-		session, from_start ? REMOTE_FOLLOW_ALL : REMOTE_FOLLOW, ret_fd, ret_reason);
+		session, from->after ? REMOTE_FOLLOW_AFTER : how, from->after, ret_fd, ret_reason);
 }
 
-int stream_request(sd_bus *bus, const char *object, bool from_start, int *ret_fd, char **ret_reason)
+static int options_append(sd_bus_message *call, const struct stream_from *from)
+{
+	if (from->after)
+		return sd_bus_message_append(call, "a{sv}", 1, "After", "(tt)",
+			(uint64_t)from->after->segment, (uint64_t)from->after->offset);
+	return sd_bus_message_append(call, "a{sv}", 1, "FromStart", "b", (int)from->start);
+}
+
+int stream_request(sd_bus *bus, const char *object, const struct stream_from *from, int *ret_fd,
+	char **ret_reason)
 {
 	auto_bus_message *call = NULL;
 	auto_bus_message *reply = NULL;
 	int pipe, copy, r;
 
 	if (remote_host())
-		return request_remote(object, from_start, ret_fd, ret_reason);
+		return request_remote(object, from, ret_fd, ret_reason);
 	r = bus_call_new(bus, object, BUS_SESSION_INTERFACE, "Follow", &call);
 	if (r >= 0)
-		r = sd_bus_message_append(call, "a{sv}", 1, "FromStart", "b", from_start);
+		r = options_append(call, from);
 	r = session_call(bus, object, call, r, &reply, ret_reason);
 	if (r < 0)
 		return r;
@@ -86,8 +98,9 @@ int stream_request(sd_bus *bus, const char *object, bool from_start, int *ret_fd
 int stream_open(
 	struct stream *stream, sd_bus *bus, const char *object, bool from_start, char **ret_reason)
 {
+	const struct stream_from from = { .start = from_start };
 	auto_fd fd = -1;
-	int r = stream_request(bus, object, from_start, &fd, ret_reason);
+	int r = stream_request(bus, object, &from, &fd, ret_reason);
 
 	if (r < 0)
 		return r;
@@ -102,9 +115,22 @@ int stream_open(
 	}
 	stream->fd = fd_steal(&fd);
 	r = journal_reader_open_stream(stream->fd, &stream->reader, ret_reason);
-	if (r >= 0)
-		stream->journals = journals_new(stream->reader);
-	return r;
+	if (r < 0)
+		return r;
+	journal_reader_expect_more(
+		stream->reader, from_start ? JOURNAL_STREAM_WHOLE : JOURNAL_STREAM_PART);
+	stream->journals = journals_new(stream->reader);
+	stream->object = g_strdup(object);
+	stream->from_start = from_start;
+	stream_use_bus(stream, bus);
+	return 0;
+}
+
+void stream_use_bus(struct stream *stream, sd_bus *bus)
+{
+	sd_bus_ref(bus);
+	sd_bus_unref(stream->bus);
+	stream->bus = bus;
 }
 
 void stream_close(struct stream *stream)
@@ -113,6 +139,9 @@ void stream_close(struct stream *stream)
 	stream->reader = NULL;
 	stream->fd = -1;
 	fd_close(&stream->signal_fd);
+	stream->bus = sd_bus_unref(stream->bus);
+	g_clear_pointer(&stream->object, g_free);
+	g_clear_pointer(&stream->reason, g_free);
 }
 
 /* False when there is no point in waiting on: a signal, or the time is up. */
@@ -166,10 +195,15 @@ static int pour_available(struct stream *stream, const struct stream_sink *sink)
 	int r = -EAGAIN;
 
 	while (sink->output->error == 0 && (r = journals_next(stream->journals, &record)) > 0) {
+		stream->over = stream->over || record.entry.type == JOURNAL_END;
+		stream_return_count(stream, &record.entry);
 		if (select_record(stream->select, library, &record))
 			sink->take(sink->context, &record);
 	}
 	output_flush(sink->output);
+	if (r > 0)
+		return 1;
+	stream_return_tell(stream, r == 0 && (stream->over || stream->final));
 	if (r == -EAGAIN)
 		return 0;
 	return r < 0 ? r : 1;
@@ -235,8 +269,12 @@ int stream_pour(struct stream *stream, const struct stream_sink *sink, sd_bus *b
 			break;
 		if (sink->output->error != 0)
 			return STREAM_UNREAD;
-		if (r > 0)
+		if (r > 0 && (stream->over || stream->final))
 			return STREAM_ENDED;
+		if (r > 0 && !stream_return(stream, sink->output->fd, &end))
+			return end;
+		if (r > 0)
+			continue;
 		r = wait_for_more(stream, sink, bus, &end);
 		if (r > 0)
 			return end;

@@ -15,6 +15,7 @@ static const struct {
 	[BUS_OPTION_VERDICTS] = { "as", "a list of strings (as)" },
 	[BUS_OPTION_SECTIONS] = { "as", "a list of strings (as)" },
 	[BUS_OPTION_PROBES] = { "as", "a list of strings (as)" },
+	[BUS_OPTION_PLACE] = { "(tt)", "two numbers (tt)" },
 };
 
 static int read_strings(sd_bus_message *message, GPtrArray *strings)
@@ -67,6 +68,20 @@ static int probes_read(sd_bus_message *message, GArray **ret, sd_bus_error *erro
 	return 0;
 }
 
+static int place_read(sd_bus_message *message, struct journal_place *ret, sd_bus_error *error)
+{
+	uint64_t segment, offset;
+	int r = sd_bus_message_read(message, "(tt)", &segment, &offset);
+
+	if (r < 0)
+		return r;
+	if (segment == 0)
+		return sd_bus_error_set(error, BUS_ERROR_PREFIX "InvalidOption",
+			"there is no segment 0: they are counted from 1");
+	*ret = (struct journal_place){ .segment = segment, .offset = offset };
+	return 0;
+}
+
 static int read_value(
 	sd_bus_message *message, const struct bus_option *option, void *field, sd_bus_error *error)
 {
@@ -95,6 +110,8 @@ static int read_value(
 		return read_mask(message, sections_parse, field, error);
 	case BUS_OPTION_PROBES:
 		return probes_read(message, field, error);
+	case BUS_OPTION_PLACE:
+		return place_read(message, field, error);
 	}
 	return -EINVAL;
 }

@@ -70,6 +70,9 @@ static void run_append_loss(struct data *data, void *argument)
 	struct loss_record *record = argument;
 
 	data_slot_loss(&data->slots[record->bit], record->loss);
+	/* Whoever follows a session that has just gone on is told at once. */
+	if (data_slot_tell(&data->slots[record->bit]))
+		data_want_attention(data);
 }
 
 void data_append_loss(struct data *data, unsigned int bit, const struct journal_loss *loss)

@@ -46,6 +46,9 @@ struct data {
 /* Has the thread run `command` and waits for it. */
 void data_call(struct data *data, data_function command, void *argument);
 
+/* On the thread. Something is for control to look at. */
+void data_want_attention(struct data *data);
+
 /* On the thread. Moves everything that is in the rings now. A record that a program has reserved and not yet
  * submitted holds its ring up for some microseconds. */
 void data_drain(struct data *data);

@@ -247,11 +247,16 @@ bool data_slot_flush(struct data_slot *slot)
 	return set_stalled(slot, false);
 }
 
+bool data_slot_tell(struct data_slot *slot)
+{
+	int r = write_losses(slot);
+
+	return r < 0 ? stall(slot, r) : set_stalled(slot, false);
+}
+
 bool data_slot_tick(
 	struct data_slot *slot, const struct session_stats *fates, uint64_t since, uint64_t now)
 {
-	int r;
-
 	slot->fates = *fates;
 	if (fates->ring_full > slot->ring_full_seen) {
 		struct journal_loss loss = {
@@ -264,8 +269,7 @@ bool data_slot_tick(
 		data_slot_loss(slot, &loss);
 		slot->ring_full_seen = fates->ring_full;
 	}
-	r = write_losses(slot);
-	return r < 0 ? stall(slot, r) : set_stalled(slot, false);
+	return data_slot_tell(slot);
 }
 
 void data_slot_counts(const struct data_slot *slot, struct data_counts *ret)

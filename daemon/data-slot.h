@@ -80,6 +80,9 @@ bool data_slot_flush(struct data_slot *slot);
 /* Merges a loss with what waits for a record in the journal; data_slot_tick writes it. */
 void data_slot_loss(struct data_slot *slot, const struct journal_loss *loss);
 
+/* Writes the loss records that wait. True if `stalled` changed. */
+bool data_slot_tell(struct data_slot *slot);
+
 /*
  * Writes loss records: `fates` are the kernel's counts at `now`, `since` when they were last looked at.
  * True if `stalled` changed.

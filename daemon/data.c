@@ -29,6 +29,11 @@ static void wake(int fd)
 		g_assert(errno == EAGAIN);
 }
 
+void data_want_attention(struct data *data)
+{
+	wake(data->attention_fd);
+}
+
 struct delivery {
 	struct data *data;
 	uint16_t ring;
@@ -110,7 +115,7 @@ static unsigned int drain(struct data *data)
 	for (unsigned int i = 0; i < data->rings_count; i++)
 		ring_release(data->rings[i]);
 	if (delivery.attention)
-		wake(data->attention_fd);
+		data_want_attention(data);
 	notes_wake(data->notes);
 	return moved;
 }
@@ -153,7 +158,7 @@ static void tick(struct data *data)
 	}
 	data->ticked = now;
 	if (attention)
-		wake(data->attention_fd);
+		data_want_attention(data);
 }
 
 /* Runs the command if there is one; false when the thread shall end. */

@@ -25,6 +25,9 @@ static unsigned int streams;
 struct stream {
 	int journal_fd; /* non-blocking */
 	int out_fd; /* non-blocking */
+	enum journal_stream kind;
+	enum follow_json_form form;
+	struct journal_place told; /* the place in the last line that told one */
 };
 
 static bool streams_enter(void)
@@ -108,8 +111,24 @@ static int out_write(const struct stream *stream, struct output *output)
 	return 0;
 }
 
-static int stream_render(
-	const struct stream *stream, struct journal_reader *reader, struct json *json)
+/* Everything before this line is before that place, and everything behind it behind. */
+static void place_tell(
+	struct stream *stream, const struct journal_reader *reader, struct output *output)
+{
+	struct journal_place place;
+
+	if (stream->form != FOLLOW_JSON_PLACES || !journal_reader_place(reader, &place) ||
+		(place.segment == stream->told.segment && place.offset == stream->told.offset))
+		return;
+	stream->told = place;
+	output_text(output, "{\"place\":{\"segment\":");
+	output_number(output, place.segment);
+	output_text(output, ",\"offset\":");
+	output_number(output, place.offset);
+	output_text(output, "}}\n");
+}
+
+static int stream_render(struct stream *stream, struct journal_reader *reader, struct json *json)
 {
 	struct journal_entry entry;
 	int r;
@@ -118,6 +137,8 @@ static int stream_render(
 		r = journal_reader_next(reader, &entry);
 		if (r > 0)
 			json_render(json, &entry);
+		else if (r == -EAGAIN)
+			place_tell(stream, reader, json->output);
 		/* Nothing more at the moment, or enough gathered. */
 		if (r <= 0 || json->output->used >= BATCH_SIZE) {
 			int written = out_write(stream, json->output);
@@ -148,6 +169,7 @@ static void stream_run(struct stream *stream)
 	reader_fd = fcntl(stream->journal_fd, F_DUPFD_CLOEXEC, 0);
 	if (reader_fd < 0 || journal_reader_open_stream(reader_fd, &reader, &reason) < 0)
 		return;
+	journal_reader_expect_more(reader, stream->kind);
 	output_open(&output, OUTPUT_MEMORY);
 	json_open(&json, &output, journal_reader_library(reader));
 	stream_render(stream, reader, &json);
@@ -197,7 +219,7 @@ static int pipe_open(int *ret_read, int *ret_write)
 	return 0;
 }
 
-int follow_json(int *fd)
+int follow_json(int *fd, enum journal_stream kind, enum follow_json_form form)
 {
 	g_autofree struct stream *stream = g_new(struct stream, 1);
 	auto_fd read_fd = -1, write_fd = -1;
@@ -210,7 +232,12 @@ int follow_json(int *fd)
 		return r;
 	if (!streams_enter())
 		return -EUSERS;
-	*stream = (struct stream){ .journal_fd = *fd, .out_fd = write_fd };
+	*stream = (struct stream){
+		.journal_fd = *fd,
+		.out_fd = write_fd,
+		.kind = kind,
+		.form = form,
+	};
 	r = thread_start(stream);
 	if (r < 0) {
 		streams_leave();

@@ -9,14 +9,21 @@
 
 #include <stdint.h>
 
+#include "../journal/reader.h"
+
 /* Streams that are rendered at once, of all sessions. */
 #define FOLLOW_JSON_MAX 64
+
+enum follow_json_form {
+	FOLLOW_JSON_LINES,
+	FOLLOW_JSON_PLACES, /* and when there are no more at the moment, one with the stream's place */
+};
 
 /*
  * Takes over *fd, the reading end of a follow stream, and puts the reading end of a pipe with the same
  * as JSON into its place. -EUSERS: there are FOLLOW_JSON_MAX. *fd is left alone on failure.
  */
-int follow_json(int *fd);
+int follow_json(int *fd, enum journal_stream stream, enum follow_json_form form);
 
 /* Waits until all streams have ended, at most so long. */
 void follow_json_drain(uint64_t usec);

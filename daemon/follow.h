@@ -12,11 +12,14 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
+#include "../journal/format.h"
+
 struct follow;
 
 enum follow_from {
 	FOLLOW_FROM_NOW,
 	FOLLOW_FROM_START,
+	FOLLOW_FROM_PLACE, /* where another stream ended */
 };
 
 /* Streams at a time of one user who is not root: fewer than a session may have, so that one user can't
@@ -32,10 +35,11 @@ void follow_set_max(struct follow *follow, unsigned int followers_max);
 /*
  * Begins a stream for `uid` of session `id`, whose journal is in `dir_fd` (duplicated). *ret_fd, the
  * reading end of a pipe, belongs to the caller. -EMFILE: the session has its number of streams.
- * -EUSERS: the user has.
+ * -EUSERS: the user has. `place` (or NULL) is that of FOLLOW_FROM_PLACE; -EINVAL: no record begins
+ * there.
  */
 int follow_start(struct follow *follow, uid_t uid, uint64_t id, int dir_fd, enum follow_from from,
-	int *ret_fd);
+	const struct journal_place *place, int *ret_fd);
 
 /* The session's journal is complete: its streams end when they have sent it. */
 void follow_end(struct follow *follow, uint64_t id);

@@ -92,11 +92,15 @@ static int method_describe(sd_bus_message *message, void *userdata, sd_bus_error
 struct follow_options {
 	bool from_start;
 	char *format; /* NULL: not given */
+	struct journal_place after; /* segment 0: not given */
+	bool places;
 };
 
 static const struct bus_option follow_options[] = {
 	{ "FromStart", BUS_OPTION_BOOLEAN, offsetof(struct follow_options, from_start) },
 	{ "Format", BUS_OPTION_STRING, offsetof(struct follow_options, format) },
+	{ "After", BUS_OPTION_PLACE, offsetof(struct follow_options, after) },
+	{ "Places", BUS_OPTION_BOOLEAN, offsetof(struct follow_options, places) },
 };
 
 static void follow_options_clear(struct follow_options *options)
@@ -123,10 +127,31 @@ static int format_read(const char *format, bool *ret_json, sd_bus_error *error)
 		"there is no format \"%s\": it must be journal or json", excerpt);
 }
 
+static int refuse_place(sd_bus_error *error, const struct journal_place *place)
+{
+	return sd_bus_error_setf(error, BUS_ERROR_PREFIX "InvalidOption",
+		"the journal has no record that begins at byte %" PRIu64 " of segment %" PRIu64,
+		(uint64_t)place->offset, (uint64_t)place->segment);
+}
+
+/* Where a stream is to begin. */
+static int from_read(
+	const struct follow_options *options, enum follow_from *ret_from, sd_bus_error *error)
+{
+	if (options->after.segment && options->from_start)
+		return sd_bus_error_set(error, BUS_ERROR_PREFIX "InvalidOption",
+			"FromStart and After can't be asked for together");
+	*ret_from = options->after.segment ? FOLLOW_FROM_PLACE
+		: options->from_start      ? FOLLOW_FROM_START
+					   : FOLLOW_FROM_NOW;
+	return 0;
+}
+
 static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct session *session = userdata;
 	__attribute__((cleanup(follow_options_clear))) struct follow_options options = { 0 };
+	enum follow_from from = FOLLOW_FROM_NOW;
 	auto_fd fd = -1;
 	bool json;
 	uid_t uid;
@@ -136,11 +161,15 @@ static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *
 		message, follow_options, G_N_ELEMENTS(follow_options), &options, error);
 	if (r >= 0)
 		r = format_read(options.format, &json, error);
+	if (r >= 0)
+		r = from_read(&options, &from, error);
 	if (r < 0)
 		return r;
 	uid = authorise_uid(bus_of(session)->authorise);
-	r = follow_start(session->manager->follow, uid, session->id, session->dir_fd,
-		options.from_start ? FOLLOW_FROM_START : FOLLOW_FROM_NOW, &fd);
+	r = follow_start(session->manager->follow, uid, session->id, session->dir_fd, from,
+		&options.after, &fd);
+	if (r == -EINVAL && from == FOLLOW_FROM_PLACE)
+		return refuse_place(error, &options.after);
 	if (r == -EUSERS) {
 		r = refuse_streams(error, "this user", FOLLOWERS_PER_USER);
 		authorise_refused(bus_of(session)->authorise, message, error->message);
@@ -150,7 +179,9 @@ static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *
 		return refuse_streams(
 			error, "the session", session->manager->settings->followers_max);
 	if (r >= 0 && json) {
-		r = follow_json(&fd);
+		r = follow_json(&fd,
+			from == FOLLOW_FROM_START ? JOURNAL_STREAM_WHOLE : JOURNAL_STREAM_PART,
+			options.places ? FOLLOW_JSON_PLACES : FOLLOW_JSON_LINES);
 		if (r == -EUSERS)
 			return refuse_streams(error, "the daemon", FOLLOW_JSON_MAX);
 	}

@@ -122,6 +122,42 @@ ssize_t cursor_fill(struct cursor *cursor, size_t need)
 	return (ssize_t)(cursor->chunk->used - cursor->at);
 }
 
+enum place_told {
+	PLACE_BY_HEADER,
+	PLACE_BY_RECORD,
+};
+
+/* What was told last where the journal ended stays. */
+static void place_set(
+	struct cursor *cursor, const struct journal_place *place, enum place_told told)
+{
+	/* In an unplaced head, what is between a header and the place was left out. */
+	if (cursor->unplaced && told == PLACE_BY_HEADER)
+		return;
+	cursor->place.segment = place->segment;
+	cursor->place.offset = place->offset;
+	if (told == PLACE_BY_RECORD) {
+		cursor->place.end_segment = place->end_segment;
+		cursor->place.end_offset = place->end_offset;
+	}
+	cursor->placed = cursor_position(cursor);
+	cursor->unplaced = false;
+}
+
+bool cursor_place(const struct cursor *cursor, struct journal_place *ret)
+{
+	struct journal_place place = cursor->place;
+
+	if (!place.segment)
+		return false;
+	/* The last record's padding may be cut off. */
+	if (!cursor->unplaced)
+		place.offset += (cursor_position(cursor) - cursor->placed + JOURNAL_ALIGN - 1) /
+			JOURNAL_ALIGN * JOURNAL_ALIGN;
+	*ret = place;
+	return true;
+}
+
 /* Reads a segment's header at the cursor and goes behind it. */
 static int header_take(struct cursor *cursor)
 {
@@ -141,6 +177,9 @@ static int header_take(struct cursor *cursor)
 		return (int)available;
 	cursor->cut = (size_t)available < segment.header_size;
 	cursor->at += MIN((size_t)available, segment.header_size);
+	place_set(cursor,
+		&(struct journal_place){ .segment = segment.number, .offset = segment.header_size },
+		PLACE_BY_HEADER);
 	/* A chunk's bytes are from one segment only. */
 	chunk_renew(cursor, 0, &segment, segment.byte_order != JOURNAL_BYTE_ORDER);
 	return 0;
@@ -194,6 +233,25 @@ int cursor_open_stream(struct cursor *cursor, struct chunk_pool *pool, int fd)
 		if (poll(&readable, 1, -1) < 0 && errno != EINTR)
 			return -errno;
 	}
+}
+
+void cursor_expect_more(struct cursor *cursor, enum cursor_head head)
+{
+	cursor->continued = true;
+	cursor->unplaced = head == CURSOR_HEAD_UNPLACED;
+	if (cursor->unplaced)
+		cursor->place = (struct journal_place){ 0 };
+}
+
+void cursor_continue(struct cursor *cursor, int fd)
+{
+	cursor_place(cursor, &cursor->place);
+	cursor->unplaced = true;
+	fd_close(&cursor->fd);
+	cursor->fd = fd;
+	/* What was cut off comes again. */
+	cursor->chunk->used = cursor->at;
+	cursor->cut = false;
 }
 
 void cursor_seek(struct cursor *cursor, uint64_t offset)
@@ -304,6 +362,12 @@ int cursor_next(struct cursor *cursor, struct item *ret)
 		return r;
 	cursor->at += span;
 	cursor->cut = span % JOURNAL_ALIGN != 0;
+	if (item_type(&item) == JOURNAL_PLACE) {
+		struct journal_place place;
+
+		item_place(&item, &place);
+		place_set(cursor, &place, PLACE_BY_RECORD);
+	}
 	if (item_type(&item) == JOURNAL_EVENT)
 		cursor->last = MAX(cursor->last, item_event_time(&item));
 	chunk_ref(item.chunk);

@@ -27,6 +27,12 @@ struct cursor {
 	uint64_t last; /* time of the newest event given, ns */
 	bool quiet; /* the end was reached and what is behind it was looked at */
 	bool cut; /* the bytes ended within a header or record: nothing can follow */
+
+	/* Of a stream. */
+	bool continued; /* it may end anywhere and be continued there: that is no damage */
+	bool unplaced; /* `place` is that of the last stream, until this one tells */
+	struct journal_place place; /* of the byte at `placed`; segment 0: not known */
+	uint64_t placed; /* a cursor_position */
 };
 
 #define CURSOR_NONE ((struct cursor){ .fd = -1 })
@@ -58,6 +64,20 @@ int cursor_next(struct cursor *cursor, struct item *ret);
 
 /* Goes on at `offset` in a file that was just opened, where a record begins; not back. */
 void cursor_seek(struct cursor *cursor, uint64_t offset);
+
+enum cursor_head {
+	CURSOR_HEAD_PLACED, /* the stream began with the journal */
+	CURSOR_HEAD_UNPLACED, /* its place comes behind the dictionaries */
+};
+
+/* From now on the stream may end anywhere, and cursor_continue goes on with another one. */
+void cursor_expect_more(struct cursor *cursor, enum cursor_head head);
+
+/* Goes on with the stream `fd`, which it takes over, at the cursor's place. */
+void cursor_continue(struct cursor *cursor, int fd);
+
+/* Where in the journal the next record of a stream will be. False if that is not known. */
+bool cursor_place(const struct cursor *cursor, struct journal_place *ret);
 
 /* Bytes that have been passed. */
 static inline uint64_t cursor_position(const struct cursor *cursor)

@@ -49,6 +49,7 @@ enum journal_type {
 	JOURNAL_NETNS = 9, /* JSON object: names of network namespaces */
 	JOURNAL_SUPPRESSED =
 		10, /* JSON object: what the rate held back, by rule (see suppressed.h) */
+	JOURNAL_PLACE = 11, /* struct journal_place: in follow streams only */
 };
 
 struct journal_record {
@@ -80,8 +81,21 @@ struct journal_loss {
 	__u64 until;
 };
 
+/*
+ * Where what follows in a stream is in its journal: a stream has a segment's header, and from there on
+ * what the segment has, so that the place of each byte is known; a place is told where something was
+ * left out or put in. Whoever knows the place behind the last record that he read can go on there.
+ */
+struct journal_place {
+	__u64 segment; /* number */
+	__u64 offset; /* bytes from the segment's beginning, where a record begins */
+	__u64 end_segment; /* where the journal ended when this was told */
+	__u64 end_offset;
+};
+
 _Static_assert(sizeof(struct journal_segment) == 64, "journal layout");
 _Static_assert(sizeof(struct journal_record) == 16, "journal layout");
 _Static_assert(sizeof(struct journal_loss) == 32, "journal layout");
+_Static_assert(sizeof(struct journal_place) == 32, "journal layout");
 
 #endif

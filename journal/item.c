@@ -66,6 +66,18 @@ void item_loss(const struct item *item, struct journal_loss *ret)
 	};
 }
 
+void item_place(const struct item *item, struct journal_place *ret)
+{
+	const struct journal_place *place = item_payload(item);
+
+	*ret = (struct journal_place){
+		.segment = chunk_u64(item->chunk, place->segment),
+		.offset = chunk_u64(item->chunk, place->offset),
+		.end_segment = chunk_u64(item->chunk, place->end_segment),
+		.end_offset = chunk_u64(item->chunk, place->end_offset),
+	};
+}
+
 void item_new_loss(struct chunk_pool *pool, const struct journal_segment *segment,
 	const struct journal_loss *loss, struct item *ret)
 {
@@ -88,6 +100,8 @@ bool item_valid(const struct item *item)
 		return item->size >= sizeof(struct event_head);
 	case JOURNAL_LOSS:
 		return item->size >= sizeof(struct journal_loss);
+	case JOURNAL_PLACE:
+		return item->size >= sizeof(struct journal_place);
 	default:
 		return true;
 	}
@@ -112,6 +126,8 @@ bool record_plausible(
 			chunk_u32(chunk, first) == size;
 	case JOURNAL_LOSS:
 		return size == sizeof(struct journal_loss);
+	case JOURNAL_PLACE:
+		return size == sizeof(struct journal_place);
 	case JOURNAL_START:
 	case JOURNAL_SETTINGS:
 	case JOURNAL_END:

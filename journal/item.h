@@ -89,6 +89,9 @@ uint64_t item_event_time(const struct item *item);
 /* The loss of a JOURNAL_LOSS in host order. */
 void item_loss(const struct item *item, struct journal_loss *ret);
 
+/* The place of a JOURNAL_PLACE in host order. */
+void item_place(const struct item *item, struct journal_place *ret);
+
 /* An item that no journal has: a loss that a reader found, in a chunk of its own. */
 void item_new_loss(struct chunk_pool *pool, const struct journal_segment *segment,
 	const struct journal_loss *loss, struct item *ret);

@@ -192,6 +192,7 @@ void json_render(struct json *json, const struct journal_entry *entry)
 	case JOURNAL_SYMBOLS:
 	case JOURNAL_REASONS:
 	case JOURNAL_NETNS:
+	case JOURNAL_PLACE:
 		return;
 	case JOURNAL_START:
 		render_start(json, entry);

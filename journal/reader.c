@@ -169,6 +169,8 @@ static bool item_wanted(struct journal_reader *reader, const struct item *item)
 		/* A name that can't be read is a missing one: its events are shown without. */
 		library_take(reader->library, item_type(item), item_payload(item), item->size);
 		return false;
+	case JOURNAL_PLACE:
+		return false; /* the cursor's */
 	}
 	return false;
 }
@@ -238,6 +240,32 @@ int journal_reader_read_ahead(struct journal_reader *reader)
 	reader->paused = false;
 	window_fill(reader);
 	return reader->paused ? reader->status : 1;
+}
+
+void journal_reader_expect_more(struct journal_reader *reader, enum journal_stream stream)
+{
+	cursor_expect_more(&reader->stream,
+		stream == JOURNAL_STREAM_WHOLE ? CURSOR_HEAD_PLACED : CURSOR_HEAD_UNPLACED);
+}
+
+bool journal_reader_place(const struct journal_reader *reader, struct journal_place *ret)
+{
+	return cursor_place(&reader->stream, ret);
+}
+
+void journal_reader_continue(struct journal_reader *reader, int fd)
+{
+	cursor_continue(&reader->stream, fd);
+}
+
+bool journal_reader_caught_up(const struct journal_reader *reader)
+{
+	struct journal_place place;
+
+	if (reader->stream.unplaced || !cursor_place(&reader->stream, &place))
+		return false;
+	return place.segment > place.end_segment ||
+		(place.segment == place.end_segment && place.offset >= place.end_offset);
 }
 
 /* Keeps the newest of a kind. */

@@ -8,6 +8,7 @@
 #define NFTTRACED_JOURNAL_READER_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "format.h"
@@ -60,6 +61,27 @@ int journal_reader_next(struct journal_reader *reader, struct journal_entry *ret
  * 1: the window is full.
  */
 int journal_reader_read_ahead(struct journal_reader *reader);
+
+/*
+ * A stream of a daemon that may be begun again: if it ends without the session's end it can be
+ * continued. For a stream, before the first journal_reader_next.
+ */
+enum journal_stream {
+	JOURNAL_STREAM_WHOLE, /* from the journal's beginning */
+	JOURNAL_STREAM_PART,
+};
+void journal_reader_expect_more(struct journal_reader *reader, enum journal_stream stream);
+
+/*
+ * Where in the journal all is that was given, when journal_reader_next has no more: another stream may
+ * begin there, and journal_reader_continue goes on with that one, whose `fd` it takes over; the
+ * dictionaries that it repeats are not given again. False if it is not known yet.
+ */
+bool journal_reader_place(const struct journal_reader *reader, struct journal_place *ret);
+void journal_reader_continue(struct journal_reader *reader, int fd);
+
+/* True if all was given that was in the journal when the stream was continued. */
+bool journal_reader_caught_up(const struct journal_reader *reader);
 
 /*
  * Passes over what is in the journal now: the next calls give the dictionaries that hold at its

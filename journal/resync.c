@@ -138,7 +138,8 @@ static int end_reach(struct cursor *cursor, bool written, struct item *ret)
 	size_t rest = chunk->used - cursor->at;
 	bool begun = !all_zero(chunk->data + cursor->at, MIN(rest, sizeof(uint32_t)));
 
-	if (!begun || written) {
+	/* Of a stream that will be continued it comes again. */
+	if (!begun || written || cursor->continued) {
 		file_reread(cursor);
 		cursor->quiet = cursor->kind == CURSOR_FILE && !begun;
 		return 0;
