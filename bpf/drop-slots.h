@@ -39,6 +39,12 @@ struct drop_key {
 	__u64 family; /* NFPROTO_* of the table */
 };
 
+/* What the daemon has told of in the system journal: here, so that the next one knows. */
+struct drop_mark {
+	__u64 first, second; /* amounts, since the counter began */
+	__u64 until; /* us, CLOCK_MONOTONIC; 0: nothing is told */
+};
+
 struct drop_slot {
 	struct drop_key key;
 	__u32 state; /* enum drop_state */
@@ -51,6 +57,7 @@ struct drop_slot {
 	__u64 example; /* when the example was taken */
 	__u32 example_turn; /* odd: a CPU writes the example */
 	__u32 netns_inode;
+	struct drop_mark told; /* of the counter that the slot is of: packets and bytes */
 } __attribute__((aligned(64)));
 
 /* A packet that was dropped: from its network header on. */
@@ -69,11 +76,21 @@ struct drop_words {
 	struct drop_example example;
 };
 
+/* What the daemon has counted beside the table: here, so that the next one knows. */
+struct drop_past {
+	__u64 packets, bytes; /* of counters that are in no slot any more */
+	/* Of tables before this one. */
+	__u64 uncounted, uncounted_bytes, missed;
+};
+
 /* A global variable of the BPF object. */
 struct drop_control {
 	__u32 used; /* slots that have a key, those that leave included */
 	__u32 max; /* that may have one; the daemon's */
 	__u64 need; /* ns: when the daemon was told last that there is need of room */
+	__u64 kept; /* a daemon has written what follows */
+	struct drop_past past;
+	struct drop_mark told; /* uncounted and missed; its time is that of the last summary */
 };
 
 _Static_assert(sizeof(struct drop_slot) == 128, "two cache lines");

@@ -12,10 +12,15 @@
 int drop_summary_to_journal(void *pointer)
 {
 	const struct drop_message *message = pointer;
+	int r;
 
 	/* libsystemd takes a journal that is not there for one that has the message. */
 	if (access(JOURNAL_SOCKET, F_OK) < 0)
 		return -errno;
-	return sd_journal_sendv(
+	r = sd_journal_sendv(
 		(const struct iovec *)(void *)message->fields->data, (int)message->fields->len);
+	/* At once: a daemon that is killed from here on has told of it. */
+	if (r == 0)
+		drop_message_sent(message);
+	return r;
 }

@@ -111,12 +111,35 @@ static void gather(struct drop_summary *summary, const GPtrArray *counters, stru
 	g_array_sort(round->news, by_activity);
 }
 
-static void offer(const struct item *item, const struct round *round)
+/* The counter's news go into the message, which is the next one. */
+static void offer(
+	const struct item *item, const struct round *round, struct drop_message *message)
 {
 	const struct drop_counter *counter = item->news.counter;
+	const struct drop_mark mark = { counter->packets, counter->bytes, round->now };
 
 	drop_told_offer(item->told, round->messages->len,
-		(struct drop_amount){ counter->packets, counter->bytes }, round->now);
+		(struct drop_amount){ mark.first, mark.second }, round->now);
+	drop_message_tells(message, counter->id, &mark);
+}
+
+/* What was told of the totals. */
+static void mark_totals(const struct drop_summary *summary, uint64_t until)
+{
+	const struct drop_mark mark = {
+		.first = summary->totals.told.first,
+		.second = summary->totals.told.second,
+		.until = until,
+	};
+
+	drops_mark(summary->ends.drops, DROPS_TOTALS, &mark);
+}
+
+static void message_add(
+	struct drop_summary *summary, struct drop_message *message, struct round *round)
+{
+	message->drops = drops_ref(summary->ends.drops);
+	g_ptr_array_add(round->messages, message);
 }
 
 /* The message about what has none of its own, if there is something. */
@@ -127,6 +150,8 @@ static void make_rest(struct drop_summary *summary, const struct drop_totals *to
 		.uncounted = round->totals.first,
 		.missed = round->totals.second,
 	};
+	const struct drop_mark mark = { totals->uncounted, totals->missed, round->now };
+	struct drop_message *message;
 
 	for (uint64_t i = first; i < round->news->len; i++) {
 		const struct item *item = &g_array_index(round->news, struct item, i);
@@ -135,7 +160,6 @@ static void make_rest(struct drop_summary *summary, const struct drop_totals *to
 		rest.packets += item->news.packets;
 		rest.bytes += item->news.bytes;
 		rest.usec = MAX(rest.usec, item->news.usec);
-		offer(item, round);
 	}
 	if (rest.uncounted == 0 && rest.missed == 0)
 		summary->totals.since = round->now;
@@ -143,9 +167,13 @@ static void make_rest(struct drop_summary *summary, const struct drop_totals *to
 		rest.usec = MAX(rest.usec, round->now - summary->totals.since);
 	if (rest.rules == 0 && rest.uncounted == 0 && rest.missed == 0)
 		return;
+	message = drop_message_rest(&rest);
+	for (uint64_t i = first; i < round->news->len; i++)
+		offer(&g_array_index(round->news, struct item, i), round, message);
 	drop_told_offer(&summary->totals, round->messages->len,
 		(struct drop_amount){ totals->uncounted, totals->missed }, round->now);
-	g_ptr_array_add(round->messages, drop_message_rest(&rest));
+	drop_message_tells(message, DROPS_TOTALS, &mark);
+	message_add(summary, message, round);
 }
 
 static void make_messages(
@@ -156,8 +184,10 @@ static void make_messages(
 	for (uint64_t i = 0; i < own; i++) {
 		const struct item *item = &g_array_index(round->news, struct item, i);
 
-		offer(item, round);
-		g_ptr_array_add(round->messages, drop_message_rule(&item->news));
+		struct drop_message *message = drop_message_rule(&item->news);
+
+		offer(item, round, message);
+		message_add(summary, message, round);
 	}
 	make_rest(summary, totals, own, round);
 }
@@ -169,6 +199,7 @@ static void log_messages(const GPtrArray *messages)
 		const struct drop_message *message = g_ptr_array_index(messages, i);
 
 		log_escaped(LOG_INFO, message->text);
+		drop_message_sent(message);
 	}
 }
 
@@ -220,6 +251,8 @@ static void report(struct drop_summary *summary)
 		&summary->totals, (struct drop_amount){ totals.uncounted, totals.missed });
 	make_messages(summary, &totals, &round);
 	summary->read_at = round.now;
+	/* Before any of it is sent: from now on what is new is not older than this. */
+	mark_totals(summary, round.now);
 	if (round.messages->len > 0)
 		send_messages(summary, g_steal_pointer(&round.messages));
 	else
@@ -227,7 +260,19 @@ static void report(struct drop_summary *summary)
 	g_array_unref(round.news);
 }
 
-void drop_summary_skip(struct drop_summary *summary)
+static void skip_counter(
+	struct drop_summary *summary, const struct drop_counter *counter, uint64_t now)
+{
+	const struct drop_mark mark = { counter->packets, counter->bytes, now };
+	struct drop_told *told = drop_tellings_of(summary->tellings, counter, summary->round, now);
+
+	told->told = (struct drop_amount){ mark.first, mark.second };
+	told->since = now;
+	drops_mark(summary->ends.drops, counter->id, &mark);
+}
+
+/* What was counted until now is as good as told. */
+static void skip(struct drop_summary *summary)
 {
 	g_autoptr(GPtrArray) counters = NULL;
 	struct drop_totals totals = { 0 };
@@ -237,16 +282,30 @@ void drop_summary_skip(struct drop_summary *summary)
 	if (read_counters(summary, &counters, &totals) < 0)
 		return;
 	summary->round++;
-	for (unsigned int i = 0; i < counters->len; i++) {
-		const struct drop_counter *counter = g_ptr_array_index(counters, i);
-		struct drop_told *told =
-			drop_tellings_of(summary->tellings, counter, summary->round, now);
-
-		told->told = (struct drop_amount){ counter->packets, counter->bytes };
-		told->since = now;
-	}
+	for (unsigned int i = 0; i < counters->len; i++)
+		skip_counter(summary, g_ptr_array_index(counters, i), now);
 	drop_tellings_sweep(summary->tellings, summary->round);
 	summary->totals.told = (struct drop_amount){ totals.uncounted, totals.missed };
+	mark_totals(summary, now);
+}
+
+void drop_summary_resume(struct drop_summary *summary)
+{
+	g_autoptr(GPtrArray) counters = NULL;
+	struct drop_totals totals = { 0 };
+
+	if (summary->settings.interval == 0) {
+		mark_totals(summary, 0);
+		return;
+	}
+	if (read_counters(summary, &counters, &totals) < 0)
+		return;
+	if (totals.told.until == 0) {
+		skip(summary);
+		return;
+	}
+	summary->totals.told = (struct drop_amount){ totals.told.first, totals.told.second };
+	summary->read_at = summary->totals.since = totals.told.until;
 }
 
 /* An interval from `from` on, us, CLOCK_MONOTONIC. */
@@ -316,10 +375,12 @@ int drop_summary_set(struct drop_summary *summary, const struct drop_summary_set
 	if (old.interval > 0 && settings->interval == 0)
 		report(summary);
 	summary->settings = *settings;
-	if (settings->interval == 0)
+	if (settings->interval == 0) {
+		mark_totals(summary, 0);
 		return sd_event_source_set_enabled(summary->timer, SD_EVENT_OFF);
+	}
 	if (old.interval == 0)
-		drop_summary_skip(summary);
+		skip(summary);
 	return timer_start(summary, now_usec());
 }
 

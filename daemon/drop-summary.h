@@ -23,12 +23,14 @@ struct drop_summary_settings {
 typedef int (*drop_summary_read)(
 	void *context, GPtrArray **ret_counters, struct drop_totals *ret_totals);
 
-/* Sends a message; 0 or negative errno. It is called by a thread of its own, and may block. */
+/* Sends a message, and calls drop_message_sent when it was; 0 or negative errno. It is called by a thread of
+ * its own, and may block. */
 typedef int (*drop_summary_send)(void *message);
 
 struct drop_summary_ends {
 	drop_summary_read read;
 	void *context; /* of `read` */
+	struct drops *drops; /* where what was told is kept; NULL: nowhere */
 	bool (*sends)(void); /* false: messages are written to the log in place of being sent */
 	drop_summary_send send;
 };
@@ -48,8 +50,9 @@ int drop_summary_set(struct drop_summary *summary, const struct drop_summary_set
  * for long. Accepts NULL. */
 void drop_summary_finish(struct drop_summary *summary);
 
-/* What was counted until now is as good as told: for counters that are older than the summary. */
-void drop_summary_skip(struct drop_summary *summary);
+/* The counters are another daemon's: goes on from what that one told. If its summary was off, what was
+ * counted until now is not told. */
+void drop_summary_resume(struct drop_summary *summary);
 
 /* Messages that could not be sent. Accepts NULL: none. */
 uint64_t drop_summary_unsent(const struct drop_summary *summary);

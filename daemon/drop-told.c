@@ -57,7 +57,9 @@ struct drop_told *drop_tellings_of(struct drop_tellings *tellings,
 	if (!told) {
 		told = g_new0(struct drop_told, 1);
 		told->message = DROP_TOLD_NONE;
-		told->since = since;
+		/* Another daemon may have told of some of it. */
+		told->told = (struct drop_amount){ counter->told.first, counter->told.second };
+		told->since = MAX(since, counter->told.until);
 		g_hash_table_insert(tellings->by_key, g_memdup2(&key, sizeof(key)), told);
 	}
 	told->round = round;

@@ -35,7 +35,8 @@ struct drop_tellings;
 
 struct drop_tellings *drop_tellings_new(void);
 
-/* What was told of a counter, noted as seen in this round. If it was not known, nothing was, `since`. */
+/* What was told of a counter, noted as seen in this round. If it was not known, what its mark says was, and
+ * nothing `since`. */
 struct drop_told *drop_tellings_of(struct drop_tellings *tellings,
 	const struct drop_counter *counter, uint64_t round, uint64_t since);
 

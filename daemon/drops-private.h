@@ -21,17 +21,22 @@ struct drop_record {
 	char *table, *chain; /* escaped; with the key they say which counter it is */
 	struct drop_netns *netns;
 	char *rule; /* escaped, or NULL */
-	uint64_t past_packets, past_bytes; /* of slots that are gone */
+	uint64_t past_packets, past_bytes; /* of slots that are gone, while there is none */
 	uint64_t packets, bytes; /* all, when the table was looked through last */
 	uint64_t first, last; /* us, CLOCK_REALTIME */
 	uint64_t last_monotonic; /* ns */
 	unsigned int slots;
+	uint32_t home; /* the one that keeps `told`; DROP_NONE: there is no slot */
+	struct drop_mark told;
 	bool leaving; /* it is to make room */
 	uint64_t example_time; /* ns, CLOCK_MONOTONIC; 0: there is none */
 	struct drop_example example;
 };
 
+#define DROP_NONE UINT32_MAX /* in place of a slot's number */
+
 struct drops {
+	gatomicrefcount references;
 	uint32_t max;
 	int fd; /* epoll, of the ring of news */
 
@@ -48,10 +53,9 @@ struct drops {
 	GHashTable *netns; /* set of struct drop_netns by cookie */
 	GQueue questions; /* of struct note */
 	uint64_t next_id;
-	uint64_t evicted_packets, evicted_bytes; /* of counters that made room */
-	/* Of pipelines that are gone. */
-	uint64_t uncounted, uncounted_bytes, missed;
-	bool missed_unknown;
+	struct drop_past past; /* `packets`, `bytes`: of counters that made room */
+	struct drop_mark told; /* of the totals */
+	bool missed_unknown; /* of a pipeline that is gone */
 };
 
 /* drops-records.c. All with the lock held. */
@@ -73,6 +77,12 @@ void drops_scan(struct drops *drops);
 
 /* Copies the newest examples. */
 void drops_take_examples(struct drops *drops);
+
+/* The table is another one, or another daemon's: what is kept in it is taken over, or written there. */
+void drops_keep_begin(struct drops *drops);
+
+/* What is in no slot is written down for the next daemon. */
+void drops_keep_past(struct drops *drops);
 
 /* What the slots have counted is the counters' own, and the table is forgotten. */
 void drops_fold(struct drops *drops);

@@ -135,6 +135,7 @@ struct drop_record *drop_record_get(
 	record = g_new0(struct drop_record, 1);
 	record->id = ++drops->next_id;
 	record->key = slot->key;
+	record->home = DROP_NONE;
 	record->table = g_steal_pointer(&table);
 	record->chain = g_steal_pointer(&chain);
 	g_hash_table_add(drops->records, record);
@@ -147,8 +148,8 @@ struct drop_record *drop_record_get(
 
 void drop_record_evict(struct drops *drops, struct drop_record *record)
 {
-	drops->evicted_packets += record->past_packets;
-	drops->evicted_bytes += record->past_bytes;
+	drops->past.packets += record->past_packets;
+	drops->past.bytes += record->past_bytes;
 	g_hash_table_remove(drops->records, record);
 	g_hash_table_remove(drops->by_id, &record->id);
 	netns_leave(drops, record->netns);

@@ -41,6 +41,40 @@ static void record_add(struct drop_record *record, const struct drop_slot *slot)
 	}
 }
 
+static void slot_add(struct drop_slot *slot, uint64_t packets, uint64_t bytes)
+{
+	/* The kernel side counts there, too. */
+	__atomic_fetch_add(&slot->packets, packets, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&slot->bytes, bytes, __ATOMIC_RELAXED);
+}
+
+static void slot_take_past(
+	struct drops *drops, struct drop_slot *slot, struct drop_record *record)
+{
+	slot_add(slot, record->past_packets, record->past_bytes);
+	record->past_packets = record->past_bytes = 0;
+	drops_keep_past(drops);
+}
+
+/* The counter has a slot more; its first one gets what it has counted without. */
+static void slot_join(struct drops *drops, uint32_t index, struct drop_record *record)
+{
+	struct drop_slot *slot = &drops->table.slots[index];
+
+	record->slots++;
+	record->told.first += slot->told.first;
+	record->told.second += slot->told.second;
+	record->told.until = MAX(record->told.until, slot->told.until);
+	if (record->home == DROP_NONE) {
+		record->home = index;
+		if (record->past_packets)
+			slot_take_past(drops, slot, record);
+	}
+	drops->table.slots[record->home].told = record->told;
+	if (record->home != index)
+		slot->told = (struct drop_mark){ 0 };
+}
+
 /* The counter of a slot; NULL: it has none, or no names yet. */
 static struct drop_record *slot_record(struct drops *drops, uint32_t index)
 {
@@ -53,7 +87,7 @@ static struct drop_record *slot_record(struct drops *drops, uint32_t index)
 	if (record || !__atomic_load_n(&slot->named, __ATOMIC_ACQUIRE))
 		return record;
 	record = drop_record_get(drops, slot, &drops->table.words[index]);
-	record->slots++;
+	slot_join(drops, index, record);
 	if (!record->first)
 		record->first = real_usec(number_read(&slot->first));
 	return drops->by_slot[index] = record;
@@ -64,15 +98,16 @@ void drops_scan(struct drops *drops)
 	struct drop_record *record;
 	GHashTableIter iter;
 
+	for (uint32_t i = 0; drops->pipeline && i < drops->table.count; i++)
+		slot_record(drops, i);
 	g_hash_table_iter_init(&iter, drops->records);
 	while (g_hash_table_iter_next(&iter, (gpointer *)&record, NULL)) {
 		record->packets = record->past_packets;
 		record->bytes = record->past_bytes;
 	}
 	for (uint32_t i = 0; drops->pipeline && i < drops->table.count; i++) {
-		record = slot_record(drops, i);
-		if (record)
-			record_add(record, &drops->table.slots[i]);
+		if (drops->by_slot[i])
+			record_add(drops->by_slot[i], &drops->table.slots[i]);
 	}
 }
 
@@ -119,6 +154,36 @@ static void slot_fold(struct drops *drops, uint32_t index)
 	record->past_packets += number_read(&slot->packets);
 	record->past_bytes += number_read(&slot->bytes);
 	record->slots--;
+	record->home = DROP_NONE;
+	drops->by_slot[index] = NULL;
+}
+
+/* Another slot of the counter; DROP_NONE: there is none. */
+static uint32_t slot_other(const struct drops *drops, uint32_t index)
+{
+	for (uint32_t i = 0; i < drops->table.count; i++) {
+		if (i != index && drops->by_slot[i] == drops->by_slot[index])
+			return i;
+	}
+	return DROP_NONE;
+}
+
+/* The counter goes on without the slot. */
+static void slot_part(struct drops *drops, uint32_t index)
+{
+	struct drop_record *record = drops->by_slot[index];
+	const struct drop_slot *slot = &drops->table.slots[index];
+
+	if (record->home == index)
+		record->home = slot_other(drops, index);
+	if (record->home == DROP_NONE) {
+		slot_fold(drops, index);
+		return;
+	}
+	slot_add(&drops->table.slots[record->home], number_read(&slot->packets),
+		number_read(&slot->bytes));
+	drops->table.slots[record->home].told = record->told;
+	record->slots--;
 	drops->by_slot[index] = NULL;
 }
 
@@ -159,6 +224,9 @@ static GPtrArray *choose_leaving(struct drops *drops)
 	while (g_hash_table_iter_next(&iter, &item, NULL)) {
 		const struct drop_record *record = item;
 
+		/* What is not told yet would never be. */
+		if (drops->told.until && record->told.first < record->packets)
+			continue;
 		if (now - MIN(now, record->last_monotonic) >= idle)
 			g_ptr_array_add(leaving, item);
 	}
@@ -184,7 +252,7 @@ static void slots_gone(struct drops *drops)
 
 		if (!drops->by_slot[i] || slot->state != DROP_LEAVING)
 			continue;
-		slot_fold(drops, i);
+		slot_part(drops, i);
 		*slot = (struct drop_slot){ .state = DROP_LEAVING };
 		__atomic_store_n(&slot->state, DROP_GONE, __ATOMIC_SEQ_CST);
 		__atomic_fetch_sub(&drops->table.control->used, 1, __ATOMIC_SEQ_CST);
@@ -201,6 +269,7 @@ static void leaving_evict(struct drops *drops, GPtrArray *leaving)
 		if (record->slots == 0)
 			drop_record_evict(drops, record);
 	}
+	drops_keep_past(drops);
 }
 
 void drops_make_room(struct drops *drops)

@@ -30,6 +30,8 @@ static struct drop_counter *counter_new(const struct drop_record *record, struct
 {
 	struct drop_counter *counter = g_new0(struct drop_counter, 1);
 
+	counter->id = record->id;
+	counter->told = record->told;
 	counter->netns_cookie = record->key.netns;
 	counter->netns_inode = record->netns->inode;
 	counter->netns = g_strdup(record->netns->name);
@@ -56,10 +58,11 @@ static struct drop_counter *counter_new(const struct drop_record *record, struct
 /* With the lock held. */
 static void totals_read(struct drops *drops, struct drop_totals *totals)
 {
-	uint64_t bytes = drops->uncounted_bytes, missed;
+	uint64_t bytes = drops->past.uncounted_bytes, missed;
 
-	totals->uncounted = drops->uncounted;
-	totals->missed = drops->missed;
+	totals->told = drops->told;
+	totals->uncounted = drops->past.uncounted;
+	totals->missed = drops->past.missed;
 	totals->missed_known = !drops->missed_unknown;
 	if (drops->pipeline) {
 		totals->uncounted += pipeline_count(drops->pipeline, COUNT_DROPS_UNCOUNTED);
@@ -69,8 +72,8 @@ static void totals_read(struct drops *drops, struct drop_totals *totals)
 		else
 			totals->missed_known = false;
 	}
-	totals->packets = drops->evicted_packets + totals->uncounted;
-	totals->bytes = drops->evicted_bytes + bytes;
+	totals->packets = drops->past.packets + totals->uncounted;
+	totals->bytes = drops->past.bytes + bytes;
 }
 
 int drops_read(struct drops *drops, GPtrArray **ret_counters, struct drop_totals *ret)
@@ -105,6 +108,7 @@ int drops_new(uint64_t max, struct drops **ret)
 {
 	struct drops *drops = g_new0(struct drops, 1);
 
+	g_atomic_ref_count_init(&drops->references);
 	drops->max = (uint32_t)max;
 	drop_records_init(drops);
 	g_mutex_init(&drops->table_lock);
@@ -137,6 +141,7 @@ static int table_take(struct drops *drops, const struct pipeline *pipeline)
 	}
 	drops->by_slot = g_new0(struct drop_record *, drops->table.count);
 	drops->pipeline = pipeline;
+	drops_keep_begin(drops);
 	return 0;
 }
 
@@ -158,10 +163,10 @@ static void table_give(struct drops *drops)
 	struct drop_totals totals;
 
 	drops_fold(drops);
-	drops->uncounted_bytes += pipeline_count(drops->pipeline, COUNT_DROP_BYTES_UNCOUNTED);
+	drops->past.uncounted_bytes += pipeline_count(drops->pipeline, COUNT_DROP_BYTES_UNCOUNTED);
 	totals_read(drops, &totals);
-	drops->uncounted = totals.uncounted;
-	drops->missed = totals.missed;
+	drops->past.uncounted = totals.uncounted;
+	drops->past.missed = totals.missed;
 	drops->missed_unknown = !totals.missed_known;
 	epoll_ctl(drops->fd, EPOLL_CTL_DEL, ring_fd(drops->news), NULL);
 	drops->news = ring_free(drops->news);
@@ -205,12 +210,25 @@ struct drops *drops_free(struct drops *drops)
 {
 	if (!drops)
 		return NULL;
-	if (drops->pipeline)
-		drops_detach(drops);
+	drops_detach(drops);
+	drops_unref(drops);
+	return NULL;
+}
+
+struct drops *drops_ref(struct drops *drops)
+{
+	if (drops)
+		g_atomic_ref_count_inc(&drops->references);
+	return drops;
+}
+
+void drops_unref(struct drops *drops)
+{
+	if (!drops || !g_atomic_ref_count_dec(&drops->references))
+		return;
 	drop_records_clear(drops);
 	fd_close(&drops->fd);
 	g_mutex_clear(&drops->lock);
 	g_mutex_clear(&drops->table_lock);
 	g_free(drops);
-	return NULL;
 }

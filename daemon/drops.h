@@ -24,10 +24,14 @@
 
 #define DROPS_RULE_MAX 1024 /* bytes of a rule's text that are kept; "..." stands for the rest */
 
+/* In place of a counter's id: the totals, of which uncounted and missed are told. */
+#define DROPS_TOTALS 0
+
 struct drops;
 
 /* Who dropped: unique are netns_cookie, table_handle, chain_handle and handle, with the names. */
 struct drop_counter {
+	uint64_t id; /* while the daemon runs */
 	uint64_t netns_cookie; /* 0: unknown */
 	uint32_t netns_inode; /* 0: unknown */
 	char *netns; /* name in /run/netns; NULL: it has none, or it is not known yet */
@@ -44,6 +48,7 @@ struct drop_counter {
 	/* A packet that was dropped, in brief (packet-brief.h), at most 0.1 s older than the last one;
 	 * NULL: unknown. */
 	char *example;
+	struct drop_mark told; /* see drops_mark */
 };
 
 /* Since the daemon began to count. Never less than they were. */
@@ -54,6 +59,7 @@ struct drop_totals {
 	uint64_t
 		missed; /* calls, of drops or others, that the kernel did not show: on top of these */
 	bool missed_known; /* the kernel tells */
+	struct drop_mark told; /* see drops_mark */
 };
 
 /*
@@ -62,6 +68,13 @@ struct drop_totals {
  * -EOPNOTSUPP: DropCounters=no (`drops` is NULL then).
  */
 int drops_read(struct drops *drops, GPtrArray **ret_counters, struct drop_totals *ret);
+
+/*
+ * What has been told of the counter `id`, or of DROPS_TOTALS, is kept with its count: the next daemon finds
+ * it when this one is killed. While the totals' mark has a time, a counter makes room only when all of it
+ * is told. Any thread; a counter that is gone is no error.
+ */
+void drops_mark(struct drops *drops, uint64_t id, const struct drop_mark *mark);
 
 /* Accepts NULL. */
 void drop_counter_free(void *counter);
@@ -76,8 +89,12 @@ int drops_new(uint64_t max, struct drops **ret);
 int drops_attach(struct drops *drops, const struct pipeline *pipeline);
 void drops_detach(struct drops *drops);
 
-/* Accepts NULL; returns NULL. */
+/* Detaches it, and lets go of it. Accepts NULL; returns NULL. */
 struct drops *drops_free(struct drops *drops);
+
+/* For who may still call drops_mark when the engine has let go of it. Accept NULL. */
+struct drops *drops_ref(struct drops *drops);
+void drops_unref(struct drops *drops);
 
 /* The scribe's: `drops` may be NULL. */
 

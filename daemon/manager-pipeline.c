@@ -269,6 +269,7 @@ static int summary_begin(struct manager *manager)
 	const struct drop_summary_ends ends = {
 		.read = read_drops,
 		.context = engine_drops(manager->engine),
+		.drops = engine_drops(manager->engine),
 		.sends = log_is_journal,
 		.send = drop_summary_to_journal,
 	};
@@ -316,9 +317,8 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 	}
 	if (r >= 0 && requests)
 		manager_resume(manager, requests);
-	/* The last daemon told of what was counted under it. */
 	if (r >= 0 && manager->summary && engine_went_on(manager->engine))
-		drop_summary_skip(manager->summary);
+		drop_summary_resume(manager->summary);
 	if (r < 0) {
 		manager_free(manager);
 		return r;
