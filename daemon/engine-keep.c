@@ -103,6 +103,44 @@ void engine_keep_without(struct engine *engine, unsigned int bit)
 		g_ptr_array_remove_fast(engine->roster->sessions, session);
 }
 
+static void session_intend(struct roster *roster, const struct engine_request *request)
+{
+	struct roster_session *session = session_find(roster, request->bit);
+
+	if (!session)
+		return;
+	if (request->action == ENGINE_STOP) {
+		session->change = ROSTER_STOPPING;
+	} else if (request->action == ENGINE_CHANGE) {
+		session->change = ROSTER_CHANGING;
+		session_options_clear(&session->options);
+		session_options_copy(&session->options, request->options);
+	}
+}
+
+void engine_keep_intent(
+	struct engine *engine, struct engine_request *const *requests, size_t count)
+{
+	auto_roster *intended = NULL;
+	g_autofree char *text = NULL, *ignored = NULL;
+	size_t size;
+
+	if (!engine->roster || engine->inheriting)
+		return;
+	text = roster_text(engine->roster, &size);
+	if (roster_parse(text, size, &intended, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		session_intend(intended, requests[i]);
+	roster_save(intended, state_dir(engine->state));
+}
+
+void engine_keep_undo(struct engine *engine)
+{
+	if (engine->roster && !engine->inheriting)
+		roster_save(engine->roster, state_dir(engine->state));
+}
+
 /* What changes with the kernel side. */
 static void roster_refresh(struct engine *engine)
 {

@@ -112,6 +112,11 @@ int engine_adopt_finish(struct engine *engine, char **ret_reason);
 /* A session began, was changed, ended; engine_keep writes it down. */
 void engine_keep_session(struct engine *engine, const struct engine_request *request);
 void engine_keep_without(struct engine *engine, unsigned int bit);
+/* What is going to be changed and stopped is written down first: who is killed meanwhile leaves nothing that
+ * is half done. It was not to be: the list is what it was. */
+void engine_keep_intent(
+	struct engine *engine, struct engine_request *const *requests, size_t count);
+void engine_keep_undo(struct engine *engine);
 /* Negative errno. */
 int engine_keep(struct engine *engine);
 

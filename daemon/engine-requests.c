@@ -7,8 +7,10 @@
 #include "engine-private.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
 #include "../journal/clock.h"
+#include "log.h"
 
 /* What is requested as one. */
 struct batch {
@@ -17,6 +19,7 @@ struct batch {
 	size_t count;
 	struct plan plan; /* when all is done */
 	bool starts; /* one of them at least */
+	bool intended; /* is written down for the next daemon */
 };
 
 static int plan_request(
@@ -36,8 +39,10 @@ static int plan_request(
 			.sections = request->options->sections,
 			.rate = request->options->rate,
 			.burst = request->options->burst,
-			.since = request->resumed && engine->adopted ? request->resumed->since
-								     : epoch,
+			.since = request->resumed && engine->adopted &&
+					request->resumed->change == ROSTER_NONE
+				? request->resumed->since
+				: epoch,
 			.filter = request->filter,
 		};
 		return engine_probes_plan(
@@ -80,6 +85,17 @@ static void journals_undo(struct batch *batch)
 		if (batch->requests[i]->action == ENGINE_START)
 			engine_session_undo(batch->engine, batch->requests[i]);
 	}
+}
+
+static void batch_intend(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count && !batch->intended; i++) {
+		enum engine_action action = batch->requests[i]->action;
+
+		batch->intended = action == ENGINE_CHANGE || action == ENGINE_STOP;
+	}
+	if (batch->intended)
+		engine_keep_intent(batch->engine, batch->requests, batch->count);
 }
 
 /* The kernel side, from the plan that is in force to the new one; as it was if that fails. */
@@ -133,6 +149,14 @@ static void batch_done(struct batch *batch)
 			engine_keep_session(engine, request);
 	}
 	engine_keep(engine);
+	/* Last: what is in the list begins in any case, and what is not has left nothing. */
+	for (size_t i = 0; i < batch->count; i++) {
+		uint64_t id = batch->requests[i]->begun.id;
+
+		if (batch->requests[i]->action == ENGINE_START &&
+			state_session_publish(engine->state, id) < 0)
+			log_error("the journal of session %" PRIu64 " has no name", id);
+	}
 }
 
 /* All that start belong to the configuration, or went on: they are there before what they record is. */
@@ -180,10 +204,14 @@ static int batch_run(struct batch *batch, struct failure *failure)
 		r = engine_build(engine, &batch->plan, &matcher, failure);
 		if (r == 0)
 			r = journals_begin(batch, failure);
-		if (r == 0)
+		if (r == 0) {
+			batch_intend(batch);
 			r = batch_swap(batch, matcher, failure);
+		}
 		if (r < 0) {
 			journals_undo(batch);
+			if (batch->intended)
+				engine_keep_undo(engine);
 			return r;
 		}
 	} else {

@@ -14,7 +14,10 @@
 #include "../journal/tail.h"
 #include "log.h"
 
-#define TRIES_MAX 2 /* with the same sessions: then they are left alone */
+/* Who was killed while it went on with them says nothing against them, the first times; whoever fails because
+ * of them is not begun again for ever. The unit's StartLimitBurst= allows for all of these. */
+#define TRIES_ADOPT 5 /* with what the last daemon has left attached */
+#define TRIES_MAX   6 /* with the same sessions: then they are left alone */
 
 /* The journal, as its session left it. */
 static int journal_go_on(
@@ -137,7 +140,9 @@ static void requests_make(struct engine *engine, const struct roster *roster, GA
 		};
 		int r = session_go_on(engine, &request);
 
-		if (r < 0)
+		if (r == -EALREADY)
+			log_info("session %" PRIu64 " had ended", session->id);
+		else if (r < 0)
 			log_error("session %" PRIu64
 				  " does not go on: its journal can't be opened: %s",
 				session->id, g_strerror(-r));
@@ -184,9 +189,8 @@ static void sessions_go_on(
 {
 	g_autofree char *reason = NULL;
 
-	/* Who failed with it once does not try again. */
-	if (keepsakes->len && roster->tries > 1)
-		reason = g_strdup("the last daemon failed with it");
+	if (keepsakes->len && roster->tries > TRIES_ADOPT)
+		reason = g_strdup("the last daemons failed with it");
 	else if (keepsakes->len)
 		engine_adopt(engine, roster, keepsakes, &reason);
 	if (!reason && !engine->adopted)
@@ -210,6 +214,12 @@ GArray *engine_inherit(struct engine *engine, struct roster **ret_roster)
 	else
 		roster_remove(state_dir(engine->state));
 	engine->inheriting = roster;
+	for (guint i = 0; roster && i < roster->sessions->len; i++) {
+		const struct roster_session *session = roster->sessions->pdata[i];
+
+		state_session_publish(engine->state, session->id);
+	}
+	state_sessions_discard(engine->state);
 	if (roster) {
 		/* Whoever finds it like this knows how far we came. */
 		roster->tries++;
@@ -221,7 +231,7 @@ GArray *engine_inherit(struct engine *engine, struct roster **ret_roster)
 	if (!engine->adopted)
 		engine_keep_nothing(engine);
 	if (!requests->len) {
-		engine_inherited(engine);
+		engine_inherited(engine, requests);
 		return NULL;
 	}
 	*ret_roster = g_steal_pointer(&roster);
@@ -235,7 +245,21 @@ void engine_abandon(struct engine *engine, struct engine_request *request)
 	engine_session_clear(&request->begun);
 }
 
-void engine_inherited(struct engine *engine)
+bool engine_resumes(const struct engine_request *request)
+{
+	return request->resumed->change != ROSTER_STOPPING;
+}
+
+/* Nothing is matched for it any more: its stop is carried out to the end. */
+static void session_end(struct engine *engine, struct engine_request *request)
+{
+	engine_session_ended(engine, request);
+	log_info("session %" PRIu64 " was being stopped, and has ended", request->begun.id);
+	engine_session_clear(&request->begun);
+	g_clear_pointer(&request->warning, g_free);
+}
+
+void engine_inherited(struct engine *engine, GArray *requests)
 {
 	auto_failure ignored = { 0 };
 
@@ -243,6 +267,15 @@ void engine_inherited(struct engine *engine)
 	plan_prune_probes(&engine->plan);
 	if (engine->adopted && plan_is_empty(&engine->plan))
 		engine_apply(engine, &engine->plan, &ignored);
+	/* What the rings have for sessions that did not go on must not come to the next ones at their bits. */
+	if (engine->adopted)
+		data_settle(engine->data);
+	for (guint i = 0; i < requests->len; i++) {
+		struct engine_request *request = &g_array_index(requests, struct engine_request, i);
+
+		if (!engine_resumes(request))
+			session_end(engine, request);
+	}
 	engine->adopted = false;
 	engine->inheriting = false;
 	engine_keep(engine);

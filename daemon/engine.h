@@ -138,7 +138,10 @@ struct engine *engine_free(struct engine *engine);
  */
 GArray *engine_inherit(struct engine *engine, struct roster **ret_roster);
 void engine_abandon(struct engine *engine, struct engine_request *request);
-void engine_inherited(struct engine *engine);
+void engine_inherited(struct engine *engine, GArray *requests);
+
+/* False: the session was being stopped. Its request is none for engine_run: engine_inherited ends it. */
+bool engine_resumes(const struct engine_request *request);
 
 /* True if engine_inherit found the kernel side as the last daemon left it, counters and all. */
 bool engine_went_on(const struct engine *engine);

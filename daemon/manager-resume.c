@@ -16,7 +16,7 @@ static void filters_add(GArray *requests)
 		g_autofree char *reason = NULL;
 		const char *expression = request->options->filter;
 
-		if (*expression && filter_new(expression, &request->filter, &reason) < 0)
+		if (*expression && engine_resumes(request) && filter_new(expression, &request->filter, &reason) < 0)
 			failure_set(&request->failure, FAILURE_INVALID_FILTER, "%s", reason);
 	}
 }
@@ -28,7 +28,7 @@ static void requests_run(struct engine *engine, GArray *requests)
 	for (guint i = 0; i < requests->len; i++) {
 		struct engine_request *request = &g_array_index(requests, struct engine_request, i);
 
-		if (!request->failure.reason)
+		if (!request->failure.reason && engine_resumes(request))
 			g_ptr_array_add(good, request);
 	}
 	engine_run(engine, (struct engine_request *const *)good->pdata, good->len);
@@ -58,9 +58,10 @@ void manager_resume(struct manager *manager, GArray *requests)
 	for (guint i = 0; i < requests->len; i++) {
 		struct engine_request *request = &g_array_index(requests, struct engine_request, i);
 
-		session_take(manager, request, (struct roster_session *)request->resumed);
+		if (engine_resumes(request))
+			session_take(manager, request, (struct roster_session *)request->resumed);
 	}
-	engine_inherited(manager->engine);
+	engine_inherited(manager->engine, requests);
 	/* Some may have had their limit. */
 	manager_attend(manager);
 }

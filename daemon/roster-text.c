@@ -127,6 +127,7 @@ static void session_put(GKeyFile *file, const struct roster_session *session)
 	g_autofree char *group = g_strdup_printf(GROUP_BIT "%u", session->bit);
 
 	number_put(file, group, "Id", session->id);
+	number_put(file, group, "Change", session->change);
 	options_put(file, group, &session->options);
 	number_put(file, group, "Owner", session->owner);
 	text_put(file, group, "Command", session->command);
@@ -147,6 +148,7 @@ static int session_get(GKeyFile *file, const char *group, struct roster *roster)
 	g_ptr_array_add(roster->sessions, session);
 	session->bit = (unsigned int)g_ascii_strtoull(group + strlen(GROUP_BIT), NULL, 10);
 	session->id = number_get(file, group, "Id");
+	session->change = (enum roster_change)number_get(file, group, "Change");
 	session->owner = (uid_t)number_get(file, group, "Owner");
 	g_free(session->command);
 	session->command = text_get(file, group, "Command");
@@ -158,7 +160,8 @@ static int session_get(GKeyFile *file, const char *group, struct roster *roster)
 	session->before.matched = number_get(file, group, "Matched");
 	session->before.ring_full = number_get(file, group, "RingFull");
 	session->before.suppressed = number_get(file, group, "Suppressed");
-	if (session->bit >= EVENT_SESSIONS_MAX || session->id == 0)
+	if (session->bit >= EVENT_SESSIONS_MAX || session->id == 0 ||
+		session->change > ROSTER_STOPPING)
 		return -EBADMSG;
 	return options_get(file, group, &session->options);
 }

@@ -20,8 +20,16 @@
 #define ROSTER_SIZE_MAX (64U << 20) /* bytes: each session's filter may be a long one */
 #define ROSTER_BOOT_MAX 32 /* hex digits of a boot id */
 
+/* What was being done to a session. */
+enum roster_change {
+	ROSTER_NONE,
+	ROSTER_CHANGING, /* `options` are those that it shall have */
+	ROSTER_STOPPING,
+};
+
 struct roster_session {
 	unsigned int bit;
+	enum roster_change change;
 	uint64_t id;
 	struct session_options options; /* in force */
 	uid_t owner;

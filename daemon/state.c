@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -21,6 +22,8 @@
 #define SESSION_MODE \
 	0755 /* for who gets a descriptor from the daemon: the state directory is closed */
 #define NUMBER_DIGITS 20 /* of a uint64_t in decimal */
+#define SUFFIX_NEW    ".new" /* behind the id, while the session is being started */
+#define NAME_SIZE     (NUMBER_DIGITS + sizeof(SUFFIX_NEW))
 
 struct state {
 	char *path;
@@ -246,10 +249,15 @@ int state_next_id(struct state *state, uint64_t *ret)
 
 int state_session_create(struct state *state, uint64_t id, int *ret_fd, char **ret_path)
 {
-	char name[NUMBER_DIGITS + 1];
+	char name[NAME_SIZE];
 	auto_fd fd = -1;
 
 	snprintf(name, sizeof(name), "%" PRIu64, id);
+	if (faccessat(state->dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		state->next = 0;
+		return -EEXIST;
+	}
+	snprintf(name, sizeof(name), "%" PRIu64 SUFFIX_NEW, id);
 	if (mkdirat(state->dir_fd, name, SESSION_MODE) < 0) {
 		if (errno == EEXIST)
 			state->next = 0;
@@ -263,8 +271,17 @@ int state_session_create(struct state *state, uint64_t id, int *ret_fd, char **r
 		return r;
 	}
 	*ret_fd = fd_steal(&fd);
-	*ret_path = g_build_filename(state->path, name, NULL);
+	*ret_path = state_session_path(state, id);
 	return 0;
+}
+
+int state_session_publish(struct state *state, uint64_t id)
+{
+	char before[NAME_SIZE], name[NAME_SIZE];
+
+	snprintf(before, sizeof(before), "%" PRIu64 SUFFIX_NEW, id);
+	snprintf(name, sizeof(name), "%" PRIu64, id);
+	return renameat(state->dir_fd, before, state->dir_fd, name) < 0 ? -errno : 0;
 }
 
 int state_dir(const struct state *state)
@@ -282,9 +299,27 @@ char *state_session_path(const struct state *state, uint64_t id)
 	return g_strdup_printf("%s/%" PRIu64, state->path, id);
 }
 
+static void visit_new(const char *name, void *context)
+{
+	g_autofree char *number = g_strndup(name, MIN(strlen(name), NUMBER_DIGITS));
+	char *end = strchr(number, *SUFFIX_NEW);
+	guint64 id;
+
+	if (end)
+		*end = '\0';
+	if (g_str_has_suffix(name, SUFFIX_NEW) &&
+		g_ascii_string_to_unsigned(number, 10, 1, G_MAXUINT64 - 1, &id, NULL))
+		state_session_remove(context, id);
+}
+
+void state_sessions_discard(struct state *state)
+{
+	visit_entries(state, visit_new, state);
+}
+
 void state_session_remove(struct state *state, uint64_t id)
 {
-	g_autofree char *path = g_strdup_printf("%s/%" PRIu64, state->path, id);
+	g_autofree char *path = g_strdup_printf("%s/%" PRIu64 SUFFIX_NEW, state->path, id);
 	g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
 	const char *name;
 

@@ -28,8 +28,8 @@ int state_dir(const struct state *state);
  * somebody else had put its name there. */
 int state_next_id(struct state *state, uint64_t *ret);
 
-/* Makes the directory of a session; *ret_fd (close it) is open for reading, *ret_path (g_free it) is
- * absolute. -EEXIST: the id is taken. */
+/* Makes the directory of a session that is being started; *ret_fd (close it) is open for reading, *ret_path
+ * (g_free it) is absolute, and where it will be. -EEXIST: the id is taken. */
 int state_session_create(struct state *state, uint64_t id, int *ret_fd, char **ret_path);
 
 /* The state directory's absolute path, which stays the state's. */
@@ -37,6 +37,12 @@ const char *state_path(const struct state *state);
 
 /* True if `name` is that of a session's directory. */
 bool state_session_id(const char *name, uint64_t *ret);
+
+/* The session has begun: from now on its directory is there. -ENOENT: it was already, or there is none. */
+int state_session_publish(struct state *state, uint64_t id);
+
+/* Removes what daemons that were killed have left of sessions that were being started. */
+void state_sessions_discard(struct state *state);
 
 /* The absolute path of a session's directory; g_free it. */
 char *state_session_path(const struct state *state, uint64_t id);

@@ -127,6 +127,7 @@ int journal_tail_heads(int dir_fd, char **ret_start, char **ret_settings)
 	auto_chunk_pool pool = { 0 };
 	auto_cursor cursor = CURSOR_NONE;
 	g_autofree char *start = NULL, *settings = NULL;
+	bool ended = false;
 	struct item item;
 	size_t span;
 	int r = last_open(dir_fd, &pool, &cursor);
@@ -138,8 +139,12 @@ int journal_tail_heads(int dir_fd, char **ret_start, char **ret_settings)
 			text_set(&start, &item);
 		else if (item_type(&item) == JOURNAL_SETTINGS)
 			text_set(&settings, &item);
+		else if (item_type(&item) == JOURNAL_END)
+			ended = true;
 		cursor.at += span;
 	}
+	if (ended)
+		return -EALREADY;
 	if (!start || !settings)
 		return -ENODATA;
 	*ret_start = g_steal_pointer(&start);

@@ -31,7 +31,7 @@ static inline uint64_t journal_tail_key(uint16_t ring, uint32_t position)
 int journal_tail_read(int dir_fd, uint64_t segment, uint64_t offset, struct journal_tail *ret);
 
 /* What holds at the end of the last segment, for those that follow: the texts (g_free them) of its
- * JOURNAL_START and last JOURNAL_SETTINGS. -ENODATA: it has none. */
+ * JOURNAL_START and last JOURNAL_SETTINGS. -ENODATA: it has none; -EALREADY: the journal has its end. */
 int journal_tail_heads(int dir_fd, char **ret_start, char **ret_settings);
 
 /* True if the event is there; it is forgotten, so that in the end the set is empty. */

@@ -49,6 +49,7 @@ static void journal(uint64_t id, unsigned int count, time_t when)
 	auto_fd dir_fd = -1;
 
 	ck_assert_int_eq(state_session_create(state, id, &dir_fd, &path), 0);
+	ck_assert_int_eq(state_session_publish(state, id), 0);
 	for (unsigned int i = 1; i <= count; i++) {
 		char name[SEGMENT_NAME_SIZE];
 		auto_fd fd = -1;

@@ -146,7 +146,7 @@ START_TEST(sessions_that_make_the_daemon_fail_are_left_alone_in_the_end)
 	manager_end(manager);
 	manager = manager_free(manager);
 	ck_assert_int_eq(roster_load(state_dir(state), &roster, &reason), 0);
-	roster->tries = 2;
+	roster->tries = 6;
 	ck_assert_int_eq(roster_save(roster, state_dir(state)), 0);
 	roster_free(roster);
 	{

@@ -63,6 +63,7 @@ static void journal(uint64_t id, uint32_t owner, time_t when)
 	auto_fd dir_fd = -1, fd = -1;
 
 	ck_assert_int_eq(state_session_create(state, id, &dir_fd, &path), 0);
+	ck_assert_int_eq(state_session_publish(state, id), 0);
 	ck_assert_int_eq(
 		journal_writer_open(dir_fd, id, "{\"name\":\"n\"}", settings, &limits, &writer), 0);
 	journal_writer_free(writer);
