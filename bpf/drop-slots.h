@@ -17,7 +17,9 @@
 #define DROP_PACKET_MAX 96
 
 /* ns between two examples of a counter. */
+#ifndef DROP_EXAMPLE_INTERVAL
 #define DROP_EXAMPLE_INTERVAL 100000000ull
+#endif
 
 /* ns between two calls for room while the table is full. */
 #define DROP_NEED_INTERVAL 1000000000ull

@@ -17,7 +17,9 @@
 
 /* Another number whenever programs of one version can't work on with maps or frames of the other, for
  * a reason that pipeline_layout does not see. */
+#ifndef LAYOUT_VERSION
 #define LAYOUT_VERSION 1
+#endif
 
 #define FNV_BASIS 2166136261U
 #define FNV_PRIME 16777619U
