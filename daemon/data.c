@@ -321,10 +321,16 @@ struct tenure {
 static void run_add(struct data *data, void *argument)
 {
 	const struct tenure *tenure = argument;
+	struct data_slot *slot = &data->slots[tenure->bit];
+	uint64_t next[RINGS_MAX], now = clock_ns(CLOCK_MONOTONIC);
+	unsigned int rings = ring_positions(data, next);
 
 	if (!data->claimed)
-		data->ticked = clock_ns(CLOCK_MONOTONIC);
-	data_slot_begin(&data->slots[tenure->bit], tenure->tenant);
+		data->ticked = now;
+	data_slot_begin(slot, tenure->tenant);
+	/* So that it is known since when, should nothing follow. */
+	if (!tenure->tenant->before)
+		data_slot_keep(slot, next, rings, now);
 	notes_begin(data->notes, tenure->bit, ++data->tenures);
 	atomic_store(&data->tenure[tenure->bit], data->tenures);
 	data->claimed |= 1ULL << tenure->bit;

@@ -112,8 +112,7 @@ static void gather(struct drop_summary *summary, const GPtrArray *counters, stru
 }
 
 /* The counter's news go into the message, which is the next one. */
-static void offer(
-	const struct item *item, const struct round *round, struct drop_message *message)
+static void offer(const struct item *item, const struct round *round, struct drop_message *message)
 {
 	const struct drop_counter *counter = item->news.counter;
 	const struct drop_mark mark = { counter->packets, counter->bytes, round->now };

@@ -48,8 +48,7 @@ static void slot_add(struct drop_slot *slot, uint64_t packets, uint64_t bytes)
 	__atomic_fetch_add(&slot->bytes, bytes, __ATOMIC_RELAXED);
 }
 
-static void slot_take_past(
-	struct drops *drops, struct drop_slot *slot, struct drop_record *record)
+static void slot_take_past(struct drops *drops, struct drop_slot *slot, struct drop_record *record)
 {
 	slot_add(slot, record->past_packets, record->past_bytes);
 	record->past_packets = record->past_bytes = 0;

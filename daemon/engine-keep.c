@@ -118,8 +118,7 @@ static void session_intend(struct roster *roster, const struct engine_request *r
 	}
 }
 
-void engine_keep_intent(
-	struct engine *engine, struct engine_request *const *requests, size_t count)
+void engine_keep_intent(struct engine *engine, struct engine_request *const *requests, size_t count)
 {
 	auto_roster *intended = NULL;
 	g_autofree char *text = NULL, *ignored = NULL;

@@ -16,7 +16,8 @@ static void filters_add(GArray *requests)
 		g_autofree char *reason = NULL;
 		const char *expression = request->options->filter;
 
-		if (*expression && engine_resumes(request) && filter_new(expression, &request->filter, &reason) < 0)
+		if (*expression && engine_resumes(request) &&
+			filter_new(expression, &request->filter, &reason) < 0)
 			failure_set(&request->failure, FAILURE_INVALID_FILTER, "%s", reason);
 	}
 }

@@ -8,6 +8,7 @@
 
 #include "daemon/roster.h"
 #include "fake_pipeline.h"
+#include "journal/clock.h"
 #include "session_kit.h"
 
 /* What a service manager is told goes nowhere. */
@@ -141,6 +142,21 @@ START_TEST(ids_of_sessions_that_are_not_there_are_not_given_out_again)
 	ck_assert_uint_eq(manager->sessions->len, 0);
 	ck_assert_uint_eq(directories(), 0);
 	ck_assert_uint_gt(start()->id, id);
+}
+END_TEST
+
+START_TEST(the_gap_of_a_session_that_saw_nothing_begins_with_it)
+{
+	uint64_t before = clock_ns(CLOCK_MONOTONIC), id = start()->id;
+	struct journal_entry entry;
+
+	note_disk();
+	begin_again();
+	stop(only_session());
+	ck_assert_uint_eq(records(id, JOURNAL_LOSS, &entry), 1);
+	ck_assert_uint_eq(entry.loss.reason, LOSS_RESTART);
+	ck_assert_uint_ge(entry.loss.since, before);
+	ck_assert_uint_gt(entry.loss.until, entry.loss.since);
 }
 END_TEST
 
@@ -283,6 +299,7 @@ int main(void)
 	tcase_add_test(cases, a_session_that_was_answered_is_there);
 	tcase_add_test(cases, a_session_that_is_in_the_list_is_there);
 	tcase_add_test(cases, ids_of_sessions_that_are_not_there_are_not_given_out_again);
+	tcase_add_test(cases, the_gap_of_a_session_that_saw_nothing_begins_with_it);
 	tcase_add_test(cases, a_session_that_was_being_stopped_has_ended);
 	tcase_add_test(cases, so_has_the_last_one);
 	tcase_add_test(cases, a_journal_that_has_its_end_does_not_go_on);
