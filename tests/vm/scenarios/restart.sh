@@ -2,64 +2,7 @@
 # The daemon ends, is killed, or is begun again while it records: sessions go on with their ids and journals. With a
 # descriptor store no event is lost and none is there twice; without one the gap is told of.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-
-manager_pid=
-manager_log=$work/manager.log
-
-# manager_start [--no-store]: the daemon under a service manager.
-manager_start() {
-        mkdir -p "$NFTTRACED_STATE_DIR"
-        printf '[Daemon]\nRingSize=256M\nDropCounters=no\n' >"$work/nfttraced.conf"
-        python3 "$here/service-manager.py" ${1:+"$1"} nfttraced --state-dir "$NFTTRACED_STATE_DIR" \
-                --config "$work/nfttraced.conf" ${NFTTRACED_ATTACH:+--attach "$NFTTRACED_ATTACH"} >"$manager_log" 2>>"$daemon_log" &
-        manager_pid=$!
-        manager_ready 1
-}
-
-# manager_ready COUNT: waits until a daemon was ready that often.
-manager_ready() {
-        local end=$((SECONDS + 90))
-        until [ "$(grep -c '^ready$' "$manager_log")" -ge "$1" ]; do
-                [ $SECONDS -lt $end ] || {
-                        echo "not ok - the daemon is ready for the time number $1"
-                        sed 's/^/#   /' "$manager_log"
-                        exit 1
-                }
-                sleep 0.05
-        done
-}
-
-manager_daemon() {
-        sed -n 's/^begun \([0-9]*\) .*/\1/p' "$manager_log" | tail -n 1
-}
-
-manager_stop() {
-        kill -TERM "$manager_pid"
-        wait "$manager_pid"
-        local status=$?
-        manager_pid=
-        return $status
-}
-
-journaled() {
-        busctl get-property org.nfttraced1 "/org/nfttraced1/session/$session" org.nfttraced1.Session Journaled | awk '{print $2}'
-}
-
-# journaled_becomes COUNT
-journaled_becomes() {
-        local end=$((SECONDS + 60)) got
-        until got=$(journaled) && [ "$got" -ge "$1" ]; do
-                [ $SECONDS -lt $end ] || {
-                        echo "journaled is $got"
-                        return 1
-                }
-                sleep 0.05
-        done
-}
-
-nothing_left() {
-        ! nft list tables | grep nfttraced && ! bpftool prog show | grep -E 'nfttraced|kprobe_|fentry_|probe_|matcher'
-}
+. "$here/manager-lib.sh"
 
 bus_start
 network
@@ -94,12 +37,6 @@ check "and nothing of it is left in the kernel" nothing_left
 
 manager_itself() {
         echo "$manager_pid"
-}
-
-# numbered COUNT TIMES: each of the packets is in the journal so often.
-numbered() {
-        nfttracectl pcap "$session" -o "$work/numbers.pcapng" 2>"$work/numbers.err" || [ $? = 3 ] || return 1
-        python3 "$here/journal-numbers.py" "$work/numbers.pcapng" "$1" "$2"
 }
 
 # under_load SIGNAL PID SENTENCE: packets at full speed, and the signal again and again meanwhile. The PID is asked for
