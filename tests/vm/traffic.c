@@ -3,7 +3,9 @@
  * The tests' load generator: sends numbered UDP datagrams or given frames as fast as it can and says
  * what one of them took. On a guest whose clock counts instructions that is instructions a packet.
  *
- *   traffic udp ADDRESS PORT COUNT [SIZE]   datagrams that carry their number, 4 bytes big-endian
+ *   traffic udp ADDRESS PORT COUNT [SIZE [PAUSE]]
+ *                                           datagrams that carry their number, 4 bytes big-endian;
+ *                                           a pause, us, after each hundred
  *   traffic frame DEVICE HEX COUNT          whole Ethernet frames
  *   traffic receive PORT COUNT              waits for COUNT datagrams on UDP, prints their numbers
  */
@@ -25,7 +27,8 @@
 enum {
 	PAYLOAD_MAX = 65000,
 	PAYLOAD_DEFAULT = 4,
-	FRAME_MAX = 65536
+	FRAME_MAX = 65536,
+	BURST = 100, /* datagrams between two pauses */
 };
 
 static uint64_t now(void)
@@ -44,7 +47,8 @@ static void report(uint64_t begin, unsigned long count, unsigned long refused)
 
 /* A datagram that a local output chain drops comes back as EPERM, and counts as refused; errors that
  * an ICMP answer to an earlier one left on the socket are not this one's: it is sent again. */
-static int send_udp(const char *address, const char *port, unsigned long count, size_t size)
+static int send_udp(const char *address, const char *port, unsigned long count, size_t size,
+	unsigned long pause)
 {
 	static unsigned char payload[PAYLOAD_MAX];
 	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST };
@@ -68,6 +72,8 @@ static int send_udp(const char *address, const char *port, unsigned long count, 
 		uint32_t stamp = htonl((uint32_t)number);
 
 		memcpy(payload, &stamp, sizeof(stamp));
+		if (pause && number % BURST == 0)
+			usleep((useconds_t)pause);
 		while (send(socket_fd, payload, size, 0) < 0) {
 			if (errno == EPERM) {
 				refused++;
@@ -156,17 +162,18 @@ static int receive_udp(const char *port, unsigned long count)
 
 int main(int argc, char **argv)
 {
-	if ((argc == 5 || argc == 6) && strcmp(argv[1], "udp") == 0) {
-		size_t size = argc == 6 ? strtoul(argv[5], NULL, 0) : PAYLOAD_DEFAULT;
+	if (argc >= 5 && argc <= 7 && strcmp(argv[1], "udp") == 0) {
+		size_t size = argc >= 6 ? strtoul(argv[5], NULL, 0) : PAYLOAD_DEFAULT;
+		unsigned long pause = argc == 7 ? strtoul(argv[6], NULL, 0) : 0;
 
 		if (size >= sizeof(uint32_t) && size <= PAYLOAD_MAX)
-			return send_udp(argv[2], argv[3], strtoul(argv[4], NULL, 0), size);
+			return send_udp(argv[2], argv[3], strtoul(argv[4], NULL, 0), size, pause);
 	}
 	if (argc == 5 && strcmp(argv[1], "frame") == 0)
 		return send_frames(argv[2], argv[3], strtoul(argv[4], NULL, 0));
 	if (argc == 4 && strcmp(argv[1], "receive") == 0)
 		return receive_udp(argv[2], strtoul(argv[3], NULL, 0));
 	fprintf(stderr,
-		"usage: traffic udp ADDRESS PORT COUNT [SIZE] | frame DEVICE HEX COUNT | receive PORT COUNT\n");
+		"usage: traffic udp ADDRESS PORT COUNT [SIZE [PAUSE]] | frame DEVICE HEX COUNT | receive PORT COUNT\n");
 	return 2;
 }

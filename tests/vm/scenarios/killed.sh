@@ -30,9 +30,9 @@ summed_up_becomes() {
         equal "$(summed_up)" "$1"
 }
 
-# stream: in the background, numbered packets; sets $sender. Returns when events are there.
+# stream: in the background for 10 s at least, numbered packets; sets $sender. Returns when events are there.
 stream() {
-        on client traffic udp 10.0.42.2 8080 "$count" >/dev/null &
+        on client traffic udp 10.0.42.2 8080 "$count" 4 $((1000000000 / count)) >/dev/null &
         sender=$!
         journaled_becomes 200 >/dev/null
 }

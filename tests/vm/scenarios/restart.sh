@@ -46,7 +46,8 @@ under_load() {
         session_start --verdicts drop --filter 'udp port 8080'
         other=$session
         session_start --verdicts drop --filter 'udp port 8080' --probe ip_local_deliver --probe skb:kfree_skb
-        on client traffic udp 10.0.42.2 8080 "$count" >/dev/null &
+        # For 5 s at least, however quick it is.
+        on client traffic udp 10.0.42.2 8080 "$count" 4 $((500000000 / count)) >/dev/null &
         local sender=$!
         journaled_becomes 500 >/dev/null
         while kill -0 $sender 2>/dev/null; do
