@@ -193,7 +193,7 @@ struct pipeline_options engine_pipeline_options(const struct engine *engine)
 	};
 }
 
-int engine_open(struct engine *engine, struct failure *failure)
+int engine_open(struct engine *engine, enum engine_next next, struct failure *failure)
 {
 	const struct pipeline_options options = engine_pipeline_options(engine);
 	struct pipeline *pipeline = NULL;
@@ -221,11 +221,14 @@ int engine_open(struct engine *engine, struct failure *failure)
 	r = engine_count_drops(engine, failure);
 	if (r == 0)
 		r = resume(engine, failure);
-	if (r < 0)
+	if (r < 0) {
 		engine_close(engine);
-	else
-		engine_keep(engine);
-	return r;
+		return r;
+	}
+	if (next == ENGINE_RESTS)
+		pipeline_release(pipeline);
+	engine_keep(engine);
+	return 0;
 }
 
 static void add_stats(struct session_stats *sum, const struct session_stats *stats)
@@ -280,7 +283,7 @@ void engine_close(struct engine *engine)
 int engine_require(struct engine *engine, struct failure *failure)
 {
 	g_autofree char *reason = NULL;
-	int r = engine_open(engine, failure);
+	int r = engine_open(engine, ENGINE_RESTS, failure);
 
 	if (r != -ENOENT)
 		return r;
@@ -295,7 +298,7 @@ int engine_require(struct engine *engine, struct failure *failure)
 		failure_set(failure, FAILURE_NOT_SUPPORTED, "%s", reason);
 		return r;
 	}
-	return engine_open(engine, failure);
+	return engine_open(engine, ENGINE_RESTS, failure);
 }
 
 /* A switch that silences probes loses what nobody can count: the journals are told from when to when. */

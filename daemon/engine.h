@@ -25,11 +25,17 @@ struct engine;
 /* Nothing is loaded yet. State and data are borrowed. */
 struct engine *engine_new(const struct settings *settings, struct state *state, struct data *data);
 
+/* What a pipeline that was opened is for. */
+enum engine_next {
+	ENGINE_RESTS, /* unless drops are counted, or sessions are there already */
+	ENGINE_STARTS, /* sessions are started now: what they need stays loaded, even where that keeps nf_tables */
+};
+
 /*
  * Loads the pipeline, and records again for the sessions there are, with a loss record in their
  * journals for the gap. -ENOENT: nf_tables is not loaded. Does nothing if it is open.
  */
-int engine_open(struct engine *engine, struct failure *failure);
+int engine_open(struct engine *engine, enum engine_next next, struct failure *failure);
 
 /* Unloads all of it; the sessions stay, and their counts. Does nothing if it is not open. */
 void engine_close(struct engine *engine);

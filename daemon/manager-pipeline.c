@@ -114,7 +114,7 @@ static void run_open(void *argument)
 {
 	struct pipeline_job *job = argument;
 
-	job->result = engine_open(job->manager->engine, &job->failure);
+	job->result = engine_open(job->manager->engine, ENGINE_RESTS, &job->failure);
 	job->warning = engine_warning(job->manager->engine);
 }
 
@@ -308,7 +308,8 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 			g_strerror(-r));
 	} else {
 		requests = engine_inherit(manager->engine, &roster);
-		r = engine_open(manager->engine, failure);
+		r = engine_open(manager->engine,
+			settings->boot_sessions->len ? ENGINE_STARTS : ENGINE_RESTS, failure);
 		if (r == -ENOENT) {
 			manager->state = MANAGER_WAITING;
 			failure_clear(failure);

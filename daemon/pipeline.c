@@ -93,12 +93,17 @@ static int pipeline_try(struct pipeline *pipeline, const struct attempt *attempt
 
 		pipeline->missed_known = stub_missed(pipeline, &missed) == 0;
 		detach_stub(pipeline);
-		programs_release(pipeline);
 		return 0;
 	}
 	pipeline_unload(pipeline);
 	fd_close(&pipeline->module_btf);
 	return r;
+}
+
+void pipeline_release(struct pipeline *pipeline)
+{
+	if (!pipeline->running)
+		programs_release(pipeline);
 }
 
 struct pipeline *pipeline_begin(const struct pipeline_options *options)

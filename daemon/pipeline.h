@@ -64,6 +64,10 @@ struct pipeline;
  */
 int pipeline_new(const struct pipeline_options *options, struct pipeline **ret, char **ret_reason);
 
+/* After pipeline_new, where nothing is to run now: lets go of programs that would keep nf_tables from
+ * being removed, which takes as long as loading them to have again. Does nothing to those that run. */
+void pipeline_release(struct pipeline *pipeline);
+
 /* What is to be kept for the next daemon while anything is attached: its traits, and its descriptors,
  * which stay the pipeline's. */
 void pipeline_traits_read(const struct pipeline *pipeline, struct pipeline_traits *ret);

@@ -70,8 +70,9 @@ static int limit_rate(const struct settings *settings, const struct usage *usage
 
 	if (!left || options->rate > left)
 		return refuse(failure, "events a second", "UserRate", allowed, usage->rate);
+	/* So that the next one finds some, too. */
 	if (!options->rate)
-		options->rate = left;
+		options->rate = left - left / 2;
 	return 0;
 }
 

@@ -20,7 +20,7 @@ struct settings;
 
 /*
  * Whether `owner`, who has some of `sessions` (of struct session), may start one more with `options`. A
- * size or a rate that was not asked for becomes what is left at most. -EUSERS, with the limit's name and
+ * size that was not asked for becomes what is left at most, a rate half of it. -EUSERS, with the limit's name and
  * what is used of it in `failure`. Root may always.
  */
 int user_limits_start(const struct settings *settings, const GPtrArray *sessions, uid_t owner,

@@ -200,6 +200,10 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret, 
 	return 0;
 }
 
+void pipeline_release(struct pipeline *pipeline)
+{
+}
+
 struct pipeline *pipeline_free(struct pipeline *pipeline)
 {
 	g_free(pipeline);

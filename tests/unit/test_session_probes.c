@@ -149,7 +149,7 @@ START_TEST(sessions_keep_their_probes_over_a_reload_of_nf_tables)
 	auto_failure failure = { 0 };
 
 	engine_close(manager->engine);
-	ck_assert_int_eq(engine_open(manager->engine, &failure), 0);
+	ck_assert_int_eq(engine_open(manager->engine, ENGINE_RESTS, &failure), 0);
 	ck_assert_str_eq(fake_probe(2)->symbol, "ip_rcv");
 	stop(session);
 }

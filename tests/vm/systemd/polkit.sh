@@ -49,7 +49,7 @@ roots=$(nfttracectl start --name secretname --filter 'udp port 4711')
 
 session=$(ctl recorder start --verdicts drop --filter 'udp port 8080')
 check "a user whom polkit lets starts a session" test -n "$session"
-check "it is the user's, with what is left of his rate" sh -c "busctl call org.nfttraced1 /org/nfttraced1/session/$session org.nfttraced1.Session Describe | grep -q '\"Owner\" u $(id -u recorder).*\"Rate\" t 10000'"
+check "it is the user's, with half of what his sessions may have" sh -c "busctl call org.nfttraced1 /org/nfttraced1/session/$session org.nfttraced1.Session Describe | grep -q '\"Owner\" u $(id -u recorder).*\"Rate\" t 5000'"
 check "he sees it, and no other" equal "$(ctl recorder list | awk 'NR > 1 { print $1 }')" "$session"
 ctl recorder follow "$session" >"$folder/follow" 2>&1 &
 follower=$!
