@@ -49,7 +49,7 @@ static int journal_go_on(
 
 /* What became of a session's records, as far as it can be told without the ledger: what is in its
  * journal. */
-static void entry_make_up(const struct journal_writer *writer, struct ledger_entry *ret)
+static void entry_make_up(struct journal_writer *writer, struct ledger_entry *ret)
 {
 	struct journal_totals totals;
 

@@ -41,27 +41,27 @@ static void item_count(const struct item *item, struct segment_books *books)
 	}
 }
 
-/* A segment that can't be read counts with its bytes. */
-static void segment_count(int dir_fd, uint64_t number, struct segment_books *ret)
+/* One that can't be read has nothing but its bytes. */
+static void segment_read(struct retention *retention, int dir_fd, struct segment_books *books)
 {
-	struct segment_books books = { .number = number };
 	auto_chunk_pool pool = { 0 };
 	auto_cursor cursor = CURSOR_NONE;
-	struct stat status;
 	char name[SEGMENT_NAME_SIZE];
 
-	segment_name(number, name);
-	if (fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-		books.bytes = (uint64_t)status.st_size;
+	if (!books->unread)
+		return;
+	books->unread = false;
+	segment_name(books->number, name);
 	if (cursor_open_file(&cursor, &pool, dir_fd, name) >= 0) {
 		struct item item;
 
 		while (cursor_next(&cursor, &item) > 0) {
-			item_count(&item, &books);
+			item_count(&item, books);
 			chunk_unref(item.chunk);
 		}
 	}
-	*ret = books;
+	retention->events += books->events;
+	retention->removed += books->removed;
 }
 
 int retention_open(struct retention *retention, int dir_fd, uint64_t *ret_last)
@@ -76,14 +76,26 @@ int retention_open(struct retention *retention, int dir_fd, uint64_t *ret_last)
 
 	*ret_last = 0;
 	for (guint i = 0; i < numbers->len; i++) {
-		struct segment_books books;
+		struct segment_books books = {
+			.number = g_array_index(numbers, uint64_t, i),
+			.unread = true,
+		};
+		char name[SEGMENT_NAME_SIZE];
+		struct stat status;
 
-		*ret_last = g_array_index(numbers, uint64_t, i);
-		segment_count(dir_fd, *ret_last, &books);
+		segment_name(books.number, name);
+		if (fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+			books.bytes = (uint64_t)status.st_size;
 		retention_add(retention, &books);
-		retention->removed += books.removed;
+		*ret_last = books.number;
 	}
 	return 0;
+}
+
+void retention_read(struct retention *retention, int dir_fd)
+{
+	for (GList *link = retention->segments.head; link; link = link->next)
+		segment_read(retention, dir_fd, link->data);
 }
 
 void retention_add(struct retention *retention, const struct segment_books *books)
@@ -109,8 +121,20 @@ static bool within_limits(
 	return segments == 0 || retention->segments.length < segments;
 }
 
-void retention_trim(struct retention *retention, int dir_fd, uint64_t bytes, unsigned int segments,
-	uint64_t coming, struct journal_loss *loss)
+/* Whoever removes it waits for no disk then. */
+static void segment_fetch(int dir_fd, const struct segment_books *books)
+{
+	char name[SEGMENT_NAME_SIZE];
+	auto_fd fd = -1;
+
+	segment_name(books->number, name);
+	fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0)
+		posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
+}
+
+static void segments_remove(struct retention *retention, int dir_fd, uint64_t bytes,
+	unsigned int segments, uint64_t coming, struct journal_loss *loss)
 {
 	while (!within_limits(retention, bytes, segments, coming)) {
 		struct segment_books *books = g_queue_peek_head(&retention->segments);
@@ -118,6 +142,7 @@ void retention_trim(struct retention *retention, int dir_fd, uint64_t bytes, uns
 
 		if (!books)
 			return;
+		segment_read(retention, dir_fd, books);
 		segment_name(books->number, name);
 		if (unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT)
 			return;
@@ -128,6 +153,18 @@ void retention_trim(struct retention *retention, int dir_fd, uint64_t bytes, uns
 		retention->removed += books->events;
 		g_free(g_queue_pop_head(&retention->segments));
 	}
+}
+
+void retention_trim(struct retention *retention, int dir_fd, uint64_t bytes, unsigned int segments,
+	uint64_t coming, struct journal_loss *loss)
+{
+	const struct segment_books *next;
+
+	segments_remove(retention, dir_fd, bytes, segments, coming, loss);
+	next = g_queue_peek_head(&retention->segments);
+	/* When the one that is being written is full. */
+	if (next && next->unread && !within_limits(retention, bytes, segments, 2 * coming))
+		segment_fetch(dir_fd, next);
 }
 
 void retention_clear(struct retention *retention)

@@ -7,6 +7,7 @@
 #define NFTTRACED_JOURNAL_RETENTION_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "format.h"
@@ -15,6 +16,7 @@
 struct segment_books {
 	uint64_t number;
 	uint64_t bytes;
+	bool unread; /* written before the journal was opened: what follows is not known yet */
 	uint64_t events; /* in the segment */
 	uint64_t removed; /* in segments removed earlier, as loss records in this one say */
 	uint64_t since; /* of the first of these events, ns, CLOCK_MONOTONIC; 0: none */
@@ -24,8 +26,8 @@ struct segment_books {
 struct retention {
 	GQueue segments; /* struct segment_books, the oldest first */
 	uint64_t bytes; /* in these segments */
-	uint64_t events;
-	uint64_t removed; /* by retention, ever */
+	uint64_t events; /* in those that are read */
+	uint64_t removed; /* by retention, ever, as far as those that are read tell */
 };
 
 /* Counts an event at `time`. */
@@ -40,8 +42,12 @@ static inline void segment_books_event(struct segment_books *books, uint64_t tim
 /* Counts a loss record: retention's are passed on when the segment goes. */
 void segment_books_loss(struct segment_books *books, const struct journal_loss *loss);
 
-/* Reads the segments that are in `dir_fd` already. *ret_last is the highest number; 0: none. */
+/* Finds the segments that are in `dir_fd` already; what is in one is read when it goes, or by
+ * retention_read. *ret_last is the highest number; 0: none. */
 int retention_open(struct retention *retention, int dir_fd, uint64_t *ret_last);
+
+/* Reads those that were not read yet: `events` and `removed` are complete then. */
+void retention_read(struct retention *retention, int dir_fd);
 
 /* Takes in a segment that has been closed. */
 void retention_add(struct retention *retention, const struct segment_books *books);
@@ -49,7 +55,8 @@ void retention_add(struct retention *retention, const struct segment_books *book
 /*
  * Removes the oldest segments until `bytes` (0: no limit) and `segments` (0: no limit) hold with
  * `coming` bytes and one segment more. Adds what went to *loss (reason LOSS_RETENTION; count 0 if
- * nothing has). A file that can't be removed stays and is counted.
+ * nothing has). A file that can't be removed stays and is counted. If the next one that will have to go is
+ * not read yet, the kernel is told to have it at hand.
  */
 void retention_trim(struct retention *retention, int dir_fd, uint64_t bytes, unsigned int segments,
 	uint64_t coming, struct journal_loss *loss);

@@ -329,10 +329,11 @@ uint64_t journal_writer_end(const struct journal_writer *writer)
 	return writer->segment.end;
 }
 
-void journal_writer_totals(const struct journal_writer *writer, struct journal_totals *ret)
+void journal_writer_totals(struct journal_writer *writer, struct journal_totals *ret)
 {
 	const struct retention *retention = &writer->retention;
 
+	retention_read(&writer->retention, writer->dir_fd);
 	*ret = (struct journal_totals){
 		.events = retention->events + retention->removed + writer->books.events,
 		.removed = retention->removed,

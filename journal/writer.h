@@ -39,7 +39,7 @@ struct journal_totals {
 
 /*
  * Begins (or continues, after the last segment there) a journal in the directory `dir_fd`, which
- * the writer duplicates. `start` is the JSON text of the JOURNAL_START record, `settings` that of
+ * the writer duplicates. What is there already is not read, however much it is. `start` is the JSON text of the JOURNAL_START record, `settings` that of
  * the first JOURNAL_SETTINGS. Files are created with mode 0644: the directory above keeps others out.
  */
 int journal_writer_open(int dir_fd, uint64_t session, const char *start, const char *settings,
@@ -84,8 +84,9 @@ uint64_t journal_writer_segment(const struct journal_writer *writer);
 /* Where that segment ends: what was written so far. */
 uint64_t journal_writer_end(const struct journal_writer *writer);
 
-/* What the journal has, as of now; without events that were taken and not yet written. */
-void journal_writer_totals(const struct journal_writer *writer, struct journal_totals *ret);
+/* What the journal has, as of now; without events that were taken and not yet written. Of a journal that
+ * was continued it reads, once, all that was there. */
+void journal_writer_totals(struct journal_writer *writer, struct journal_totals *ret);
 
 /* Writes the events that were taken and closes the last segment. Accepts NULL; returns NULL. */
 struct journal_writer *journal_writer_free(struct journal_writer *writer);

@@ -246,6 +246,43 @@ START_TEST(a_journal_is_continued_in_a_new_segment)
 }
 END_TEST
 
+/* Bytes that this process has read from files. */
+static uint64_t bytes_read(void)
+{
+	g_autofree char *text = NULL;
+
+	ck_assert(g_file_get_contents("/proc/self/io", &text, NULL, NULL));
+	ck_assert(g_str_has_prefix(text, "rchar: "));
+	return g_ascii_strtoull(text + strlen("rchar: "), NULL, 10);
+}
+
+START_TEST(how_much_there_is_does_not_matter_to_who_continues_a_journal)
+{
+	struct journal_limits limits = { .segment_size = 64 << 10, .total_size = 4 << 20 };
+	struct journal_writer *writer;
+	struct journal_totals totals;
+	struct kit_list list;
+	uint64_t before;
+
+	kit_journal(dir_fd, &limits, 10000);
+	before = bytes_read();
+	writer = kit_writer(dir_fd, &limits);
+	ck_assert_uint_lt(bytes_read() - before, limits.segment_size);
+	/* One that goes is read then, and it only. */
+	for (uint32_t id = 10001; id <= 16000; id++)
+		ck_assert_int_eq(kit_append(writer, 0, id * 1000, id), 0);
+	ck_assert_uint_lt(bytes_read() - before, limits.total_size);
+	journal_writer_totals(writer, &totals);
+	ck_assert_uint_eq(totals.events, 16000);
+	ck_assert_uint_gt(totals.removed, 0);
+	journal_writer_free(writer);
+	list = kit_read_path(dir_fd, ".");
+	ck_assert_uint_eq(list.lost[LOSS_RETENTION], totals.removed);
+	kit_assert_ids(&list, (uint32_t)totals.removed + 1, 16000);
+	kit_list_clear(&list);
+}
+END_TEST
+
 START_TEST(four_rings_come_out_in_order_of_time)
 {
 	struct journal_limits limits = { .segment_size = 1 << 20 };
@@ -440,6 +477,7 @@ static Suite *journal_suite(void)
 	tcase_add_test(tests, the_oldest_go_when_there_are_too_many);
 	tcase_add_test(tests, missing_segments_that_no_record_tells_of_are_a_loss);
 	tcase_add_test(tests, a_journal_is_continued_in_a_new_segment);
+	tcase_add_test(tests, how_much_there_is_does_not_matter_to_who_continues_a_journal);
 	tcase_add_test(tests, four_rings_come_out_in_order_of_time);
 	tcase_add_test(tests, what_is_written_later_is_read_later);
 	tcase_add_test(
