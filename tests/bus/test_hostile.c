@@ -6,6 +6,7 @@
 #include <check.h>
 #include <errno.h>
 #include <glib.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #define DEFAULT_CYCLES 200
 #define WARM_UP        4 /* cycles, until all is allocated that is kept */
+#define TIMED          1000 /* cycles at the beginning and the end */
 #define NONSENSE       1000 /* calls */
 #define NONSENSE_STOPS 250 /* calls after which all sessions are stopped */
 #define SESSIONS_MAX   64
@@ -185,18 +187,45 @@ START_TEST(a_thousand_options_are_as_good_as_their_worst)
 }
 END_TEST
 
+/* In ms, of `count` cycles. */
+static double run_cycles(unsigned int count)
+{
+	int64_t begin = g_get_monotonic_time();
+
+	for (unsigned int i = 0; i < count; i++)
+		start_and_stop(bus);
+	return (double)(g_get_monotonic_time() - begin) / 1000 / MAX(count, 1);
+}
+
+static unsigned int count_journals(void)
+{
+	g_autoptr(GDir) directory = g_dir_open(fixture.state, 0, NULL);
+	unsigned int count = 0;
+	const char *name;
+
+	while ((name = g_dir_read_name(directory)))
+		count += g_ascii_isdigit(*name) != 0;
+	return count;
+}
+
+/* Journals are kept as where somebody starts and stops all the time: what is known of each takes memory. */
 START_TEST(starts_and_stops_leave_the_daemon_as_it_was)
 {
+	unsigned int count = cycles(), part = MIN(count / 2, TIMED);
 	struct holdings before;
+	double first, last;
 
-	for (unsigned int i = 0; i < WARM_UP; i++)
-		start_and_stop(bus);
+	kill(fixture.daemon, SIGTERM);
+	fixture_wait(fixture.daemon);
+	fixture_configure("[Daemon]\nDropCounters=no\nJournalsSize=1M\n");
+	fixture_daemon_start();
+	run_cycles(WARM_UP);
 	hold(&before);
-	for (unsigned int i = 0; i < cycles(); i++) {
-		g_autofree char *path = start(bus);
-
-		stop(bus, path);
-	}
+	first = run_cycles(part);
+	run_cycles(count - 2 * part);
+	last = run_cycles(part);
+	printf("# %u cycles, the first %u of them %.2f ms each, the last %.2f ms; %u journals kept\n",
+		count, part, first, last, count_journals());
 	assert_no_more(&before, 256);
 }
 END_TEST
@@ -226,7 +255,7 @@ END_TEST
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("hostile");
-	TCase *cases = tcase_create("hostile");
+	TCase *cases = tcase_create("hostile"), *alone = tcase_create("cycles");
 
 	tcase_set_timeout(cases, 300);
 	tcase_add_unchecked_fixture(cases, fixture_start, fixture_stop);
@@ -234,9 +263,14 @@ static Suite *suite(void)
 	tcase_add_test(cases, nonsense_is_answered_and_leaves_nothing_behind);
 	tcase_add_test(cases, what_is_too_long_is_refused_in_few_words);
 	tcase_add_test(cases, a_thousand_options_are_as_good_as_their_worst);
-	tcase_add_test(cases, starts_and_stops_leave_the_daemon_as_it_was);
 	tcase_add_test(cases, streams_that_nobody_reads_are_given_to_as_many_as_there_may_be);
 	suite_add_tcase(suite, cases);
+
+	tcase_set_timeout(alone, 3000);
+	tcase_add_checked_fixture(alone, fixture_start, fixture_stop);
+	tcase_add_checked_fixture(alone, connect_bus, disconnect_bus);
+	tcase_add_test(alone, starts_and_stops_leave_the_daemon_as_it_was);
+	suite_add_tcase(suite, alone);
 	return suite;
 }
 

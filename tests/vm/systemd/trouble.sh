@@ -74,6 +74,31 @@ check "what was lost was counted" at_least "$(book lost)" 1
 service_reset
 umount "$state"
 
+# A system journal that stands still, with no room for one message more.
+service_start DropCounters=no
+journal_mark
+kill -STOP "$(service_property MainPID systemd-journald)"
+python3 - <<'END'
+import socket
+
+for _ in range(8):
+    sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sender.setblocking(False)
+    try:
+        while True:
+            sender.sendto(b"MESSAGE=in the way\n", "/run/systemd/journal/socket")
+    except BlockingIOError:
+        pass
+END
+check "a session starts and stops while the system's journal stands still" timeout 20 bash -c \
+        "nfttracectl stop \$(nfttracectl start --verdicts drop --filter 'udp port 8080') >/dev/null"
+check "what it has to say waits" bash -c "! journalctl -q --after-cursor '$cursor' -u nfttraced | grep 'ended: matched'"
+kill -CONT "$(service_property MainPID systemd-journald)"
+check "what was said meanwhile comes when it goes on" await 30 journal_has "ended: matched" -u nfttraced
+check "nothing of it is lost" bash -c "! grep discarded '$work/journal'"
+check "the watchdog did not bark at this either" equal "$(service_property NRestarts)" 0
+service_reset
+
 # Sessions come and go.
 cycles=${NFTTRACED_CYCLES:-10}
 service_start DropCounters=no
