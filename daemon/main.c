@@ -156,9 +156,9 @@ static void tell_status(void *context)
 	const struct manager *manager = daemon->manager;
 	const char *problem = manager_problem(manager);
 
-	service_status(daemon->service, "%u sessions%s%s%s%s", manager->sessions->len,
-		manager->status.armed ? ", armed" : "", daemon->bus->named ? "" : ", no bus",
-		*problem ? ": " : "", problem);
+	service_status(daemon->service, "%u session%s%s%s%s%s", manager->sessions->len,
+		manager->sessions->len == 1 ? "" : "s", manager->status.armed ? ", armed" : "",
+		daemon->bus->named ? "" : ", no bus", *problem ? ": " : "", problem);
 }
 
 static bool on_alive(void *context)

@@ -316,6 +316,8 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 			r = 0;
 		}
 	}
+	/* What sessions that go on are called depends on it. */
+	engine_status(manager->engine, &manager->status);
 	if (r >= 0 && requests)
 		manager_resume(manager, requests);
 	if (r >= 0 && manager->summary && engine_went_on(manager->engine))

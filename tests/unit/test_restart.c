@@ -59,6 +59,7 @@ START_TEST(a_session_goes_on_with_its_id_its_settings_and_its_journal)
 	begin_again();
 	session = only_session();
 	ck_assert_uint_eq(session->id, id);
+	ck_assert_str_eq(session_state_name(session->state), "running");
 	ck_assert_str_eq(session->options.name, "edge \"one\"\\");
 	ck_assert_str_eq(session->options.filter, "udp port 8080");
 	ck_assert_uint_eq(session->options.verdicts, 1U << VERDICT_DROP);
