@@ -125,7 +125,9 @@ int bus_failure(const sd_bus_error *error, char **ret_reason)
 				       "start it with 'systemctl start nfttraced'");
 		return -ENXIO;
 	}
-	if (g_str_has_prefix(name, "org.freedesktop.DBus.Error.Spawn.")) {
+	/* TimedOut: the bus waited for the name in vain. */
+	if (g_str_has_prefix(name, "org.freedesktop.DBus.Error.Spawn.") ||
+		g_str_equal(name, "org.freedesktop.DBus.Error.TimedOut")) {
 		*ret_reason = g_strdup("nfttraced could not be started: "
 				       "'journalctl -u nfttraced' says why");
 		return -ENXIO;
