@@ -56,13 +56,17 @@ static void append_amount(GString *text, uint64_t packets, uint64_t bytes, uint6
 		quantity_span(usec, span));
 }
 
+/* Cut between two characters: a line with half of one in it is shown by nobody. */
 static void append_rule(GString *text, const char *rule)
 {
-	size_t length = strlen(rule);
+	size_t length = strlen(rule), told = MIN(length, DROP_MESSAGE_RULE_MAX);
+	const char *end = rule + told;
 
+	if (told < length && (*end & 0xc0) == 0x80)
+		told = (size_t)(g_utf8_find_prev_char(rule, end) - rule);
 	g_string_append(text, " \"");
-	g_string_append_len(text, rule, (gssize)MIN(length, DROP_MESSAGE_RULE_MAX));
-	g_string_append(text, length > DROP_MESSAGE_RULE_MAX ? "...\"" : "\"");
+	g_string_append_len(text, rule, (gssize)told);
+	g_string_append(text, told < length ? "...\"" : "\"");
 }
 
 /* Where the packets ended. */

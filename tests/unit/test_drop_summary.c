@@ -280,6 +280,26 @@ START_TEST(a_long_rule_is_whole_in_its_field_only)
 }
 END_TEST
 
+START_TEST(a_long_rule_is_cut_between_two_characters)
+{
+	for (unsigned int pad = 0; pad < 3; pad++) {
+		g_autoptr(GString) rule = g_string_new(NULL);
+		g_autofree char *sentence = NULL;
+
+		g_string_append_printf(rule, "%.*s", (int)pad, "xx");
+		while (rule->len <= DROP_MESSAGE_RULE_MAX)
+			g_string_append(rule, "\xe2\x82\xac");
+		set(INTERVAL_LONG, 20);
+		counter_set(0, pad + 1, 60);
+		counters[0].rule = rule->str;
+		tell(pad + 1);
+		sentence = field(pad, "MESSAGE");
+		ck_assert(g_utf8_validate(sentence, -1, NULL));
+		ck_assert_ptr_nonnull(strstr(sentence, "\xe2\x82\xac...\" in"));
+	}
+}
+END_TEST
+
 START_TEST(the_most_active_are_told_one_by_one_and_the_others_summed_up)
 {
 	set(INTERVAL_LONG, 2);
@@ -443,6 +463,22 @@ START_TEST(a_counter_that_went_and_came_back_is_another_one)
 }
 END_TEST
 
+START_TEST(handles_that_were_given_out_anew_are_another_counter)
+{
+	set(INTERVAL, 20);
+	counter_set(0, 10, 1000);
+	counter_set(1, 4, 400);
+	counters[1].handle = counters[0].handle;
+	counters[1].table = (char *)"another";
+	run_until_sent(2);
+	ck_assert_uint_eq(packets_told(), 14);
+	reads = 0;
+	while (reads < 3)
+		ck_assert_int_ge(sd_event_run(event, PATIENCE), 0);
+	ck_assert_uint_eq(sent_count(), 2);
+}
+END_TEST
+
 START_TEST(a_counter_whose_namespace_becomes_known_is_the_same)
 {
 	set(INTERVAL, 20);
@@ -553,6 +589,7 @@ int main(void)
 	tcase_add_test(tcase, a_policy_has_neither_handle_nor_rule);
 	tcase_add_test(tcase, names_that_are_escaped_are_told_as_they_are);
 	tcase_add_test(tcase, a_long_rule_is_whole_in_its_field_only);
+	tcase_add_test(tcase, a_long_rule_is_cut_between_two_characters);
 	tcase_add_test(tcase, the_most_active_are_told_one_by_one_and_the_others_summed_up);
 	tcase_add_test(tcase, what_has_no_news_is_not_told);
 	tcase_add_test(tcase, an_interval_without_drops_sends_nothing);
@@ -563,6 +600,7 @@ int main(void)
 	tcase_add_test(tcase, the_end_does_not_wait_long_for_a_journal_that_blocks);
 	tcase_add_test(tcase, a_counter_that_began_anew_is_told_from_its_beginning);
 	tcase_add_test(tcase, a_counter_that_went_and_came_back_is_another_one);
+	tcase_add_test(tcase, handles_that_were_given_out_anew_are_another_counter);
 	tcase_add_test(tcase, a_counter_whose_namespace_becomes_known_is_the_same);
 	tcase_add_test(tcase, the_interval_of_a_rule_that_was_quiet_is_not_its_silence);
 	tcase_add_test(tcase, switched_on_it_tells_of_what_comes);
