@@ -309,13 +309,17 @@ static void add_rule(
 	table_text(table, rule_text(stats, &event, rule.boot));
 }
 
-/* Events that the journals' books have as suppressed. */
-static uint64_t suppressed_sum(const struct stats *stats)
+/* Events that the books of journals have as suppressed, and that are of no rule that the journal tells. */
+static uint64_t suppressed_unknown(const struct stats *stats)
 {
 	uint64_t sum = 0;
 
-	for (unsigned int i = 0; i < journals_count(stats->journals); i++)
-		sum += stats->each[i].ended ? stats->each[i].books.suppressed : 0;
+	for (unsigned int i = 0; i < journals_count(stats->journals); i++) {
+		const struct stats_journal *journal = &stats->each[i];
+
+		if (journal->ended && journal->books.suppressed > journal->suppressed_by_rule)
+			sum += journal->books.suppressed - journal->suppressed_by_rule;
+	}
 	return sum;
 }
 
@@ -326,7 +330,8 @@ static void print_suppressed(
 	static const struct table_column columns[] = { { "SUPPRESSED", TABLE_RIGHT },
 		{ "NETNS", TABLE_RIGHT }, { "PLACE", TABLE_LEFT }, { "RULE", TABLE_LEFT } };
 	g_autoptr(GPtrArray) entries = tally_top(stats->suppressed, form->top);
-	uint64_t sum = suppressed_sum(stats);
+	const struct tally_entry *rest = tally_rest(stats->suppressed);
+	uint64_t unknown = suppressed_unknown(stats);
 	struct table *table;
 
 	if (entries->len > 0) {
@@ -352,14 +357,20 @@ static void print_suppressed(
 		output_char(output, '\n');
 		table_print(table, output);
 		table_free(table);
-		if (tally_keys(stats->suppressed) > entries->len)
+		if (tally_keys(stats->suppressed) > entries->len) {
 			number_after(output, "... and more rules: ",
 				tally_keys(stats->suppressed) - entries->len);
-		if (tally_keys(stats->suppressed) > entries->len)
 			output_char(output, '\n');
+		}
 	}
-	if (sum > stats->suppressed_by_rule) {
-		number_after(output, "... and ", sum - stats->suppressed_by_rule);
+	if (rest->events > 0) {
+		number_after(output, "... and ", rest->events);
+		number_after(output, " events suppressed of others: only ",
+			tally_keys(stats->suppressed));
+		output_text(output, " are told apart\n");
+	}
+	if (unknown > 0) {
+		number_after(output, "... and ", unknown);
 		output_text(output, " events suppressed of which the rule is not known\n");
 	}
 }

@@ -45,6 +45,7 @@ struct stats_journal {
 	char *name; /* or NULL */
 	bool ended;
 	struct dictionary_books books; /* if it has ended */
+	uint64_t suppressed_by_rule; /* events: all that it says of rules */
 };
 
 struct stats {
@@ -61,7 +62,6 @@ struct stats {
 	struct timeline packets_over_time;
 	struct tally *verdicts, *probes, *rules, *peers;
 	struct tally *suppressed; /* events that rates held back, by rule */
-	uint64_t suppressed_by_rule; /* all of these */
 	struct stats_packet *seen;
 };
 

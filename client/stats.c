@@ -139,7 +139,7 @@ static void take_suppressed(struct stats *stats, const struct journals_record *r
 		size_t size = stats_suppressed_key(rule, record->boot, key);
 
 		tally_count_events(stats->suppressed, key, size, rule->count);
-		stats->suppressed_by_rule += rule->count;
+		stats->each[record->journal].suppressed_by_rule += rule->count;
 	}
 }
 

@@ -151,11 +151,9 @@ static struct kit_recording record(void)
 	return recording;
 }
 
-static char *stats_text(size_t keys_max, size_t top)
+static char *text_of(char **paths, size_t keys_max, size_t top)
 {
 	const struct stats_form form = { .top = top, .columns = 40, .letters = TIMELINE_ASCII };
-	struct kit_recording recording = record();
-	char *paths[] = { recording.path, NULL };
 	struct journals_record next;
 	g_autofree char *reason = NULL;
 	auto_journals *journals = NULL;
@@ -169,9 +167,17 @@ static char *stats_text(size_t keys_max, size_t top)
 	ck_assert(stats_incomplete(stats));
 	output_open(&output, OUTPUT_MEMORY);
 	stats_print(stats, &form, &output);
-	g_clear_pointer(&stats, stats_free);
-	kit_recording_remove(&recording);
 	return output_steal(&output);
+}
+
+static char *stats_text(size_t keys_max, size_t top)
+{
+	struct kit_recording recording = record();
+	char *paths[] = { recording.path, NULL };
+	char *text = text_of(paths, keys_max, top);
+
+	kit_recording_remove(&recording);
+	return text;
 }
 
 START_TEST(a_journal_is_counted)
@@ -219,6 +225,24 @@ START_TEST(what_is_not_listed_or_not_told_apart_is_said)
 	ck_assert_ptr_nonnull(strstr(listed, "10.0.42.1\n... and 1 more\n"));
 	ck_assert_ptr_nonnull(
 		strstr(apart, "10.0.42.1\n... and 1 events of others: only 1 are told apart\n"));
+	ck_assert_ptr_nonnull(
+		strstr(apart, "... and 2 events suppressed of others: only 1 are told apart\n"));
+}
+END_TEST
+
+START_TEST(what_one_journal_tells_of_rules_is_not_missing_in_another)
+{
+	struct kit_recording ended = record(), running = kit_record(4, "running");
+	char *paths[] = { ended.path, running.path, NULL };
+	g_autofree char *text = NULL;
+
+	add_suppressed(&running, 9, 5000);
+	kit_recorded(&running, &kit_here);
+	text = text_of(paths, STATS_KEYS_MAX, 10);
+	ck_assert_ptr_nonnull(
+		strstr(text, "... and 1 events suppressed of which the rule is not known\n"));
+	kit_recording_remove(&ended);
+	kit_recording_remove(&running);
 }
 END_TEST
 
@@ -232,6 +256,7 @@ int main(void)
 	tcase_add_test(tcase, a_line_is_no_longer_than_its_columns);
 	tcase_add_test(tcase, a_journal_is_counted);
 	tcase_add_test(tcase, what_is_not_listed_or_not_told_apart_is_said);
+	tcase_add_test(tcase, what_one_journal_tells_of_rules_is_not_missing_in_another);
 	suite_add_tcase(suite, tcase);
 	return kit_main(suite);
 }
