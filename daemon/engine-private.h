@@ -32,8 +32,6 @@ struct engine {
 	uint64_t heard; /* ns, CLOCK_MONOTONIC: when probes were last seen to run */
 	char *silence; /* why they do not run since then, see silence.h; NULL: they do */
 
-	uint64_t suppressed_seen[EVENT_SESSIONS_MAX]; /* the session's sum when it was told last */
-
 	GMutex lock;
 	struct pipeline *pipeline;
 	bool armed;
@@ -130,10 +128,8 @@ void engine_session_names(struct engine *engine, const struct engine_request *re
 void engine_session_changed(struct engine *engine, struct engine_request *request);
 void engine_session_ended(struct engine *engine, struct engine_request *request);
 
-/* Writes into journals what is new about events that the session's rate held back, by rule; forgets what
- * was written of the session at a bit that is given out again. */
+/* Writes into journals what is new about events that the session's rate held back, by rule. */
 void engine_suppressed_tell(struct engine *engine, unsigned int bit);
 void engine_suppressed_tell_all(struct engine *engine);
-void engine_suppressed_reset(struct engine *engine, unsigned int bit);
 
 #endif

@@ -101,10 +101,8 @@ static void reset_counts(struct engine *engine, unsigned int bit)
 {
 	g_mutex_lock(&engine->lock);
 	engine->sessions[bit] = (struct session_stats){ 0 };
-	if (engine->pipeline) {
-		engine_suppressed_reset(engine, bit);
+	if (engine->pipeline)
 		pipeline_session_reset(engine->pipeline, bit);
-	}
 	g_mutex_unlock(&engine->lock);
 }
 

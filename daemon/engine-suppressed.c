@@ -7,6 +7,9 @@
 
 #include "../journal/suppressed.h"
 
+/* Rules of one record: whatever their names are, it is far from JOURNAL_RECORD_MAX. */
+#define RECORD_RULES 64
+
 /* What a slot counts, when the record that tells of it is made. */
 struct telling {
 	struct suppressed_slot *slot;
@@ -42,49 +45,74 @@ static void slot_take(struct suppressed_slot *slot, GArray *rules, GArray *telli
 	g_array_append_val(tellings, telling);
 }
 
-void engine_suppressed_tell(struct engine *engine, unsigned int bit)
+/* One record; false: the disk does not take it. */
+static bool record_write(
+	struct engine *engine, unsigned int bit, const GArray *rules, const GArray *tellings)
 {
-	g_autoptr(GArray) tellings = g_array_new(FALSE, FALSE, sizeof(struct telling));
-	g_autoptr(GArray) rules = suppressed_rules_new();
-	g_autofree char *json = NULL;
-	struct suppressed_slot *slots;
-	struct session_stats stats;
+	g_autofree char *json = suppressed_record_new(rules);
 
-	if (!engine->pipeline)
-		return;
-	pipeline_session_stats(engine->pipeline, bit, &stats);
-	if (stats.suppressed == engine->suppressed_seen[bit])
-		return;
-	slots = pipeline_suppressed(engine->pipeline);
-	for (unsigned int i = 0; i < SUPPRESSED_SLOTS; i++) {
-		if (__atomic_load_n(&slots[i].state, __ATOMIC_ACQUIRE) == SUPPRESSED_COUNTING &&
-			slots[i].bit == bit)
-			slot_take(&slots[i], rules, tellings);
-	}
-	json = suppressed_record_new(rules);
-	/* What a disk does not take is told with the next one. */
-	if (rules->len &&
-		data_append_names(engine->data, bit, data_tenure(engine->data, bit),
-			JOURNAL_SUPPRESSED, json) < 0)
-		return;
-	engine->suppressed_seen[bit] = stats.suppressed;
+	if (data_append_names(engine->data, bit, data_tenure(engine->data, bit), JOURNAL_SUPPRESSED,
+		    json) < 0)
+		return false;
 	for (unsigned int i = 0; i < tellings->len; i++) {
 		const struct telling *telling = &g_array_index(tellings, struct telling, i);
 
 		telling->slot->told = telling->count;
 		telling->slot->told_until = telling->until;
 	}
+	return true;
+}
+
+/* The next rules of a session that have news, from slot *index on; false: there are none. */
+static bool rules_take(struct suppressed_slot *slots, unsigned int bit, unsigned int *index,
+	GArray *rules, GArray *tellings)
+{
+	g_array_set_size(rules, 0);
+	g_array_set_size(tellings, 0);
+	for (; *index < SUPPRESSED_SLOTS && rules->len < RECORD_RULES; (*index)++) {
+		struct suppressed_slot *slot = &slots[*index];
+
+		if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) == SUPPRESSED_COUNTING &&
+			slot->bit == bit)
+			slot_take(slot, rules, tellings);
+	}
+	return rules->len > 0;
+}
+
+void engine_suppressed_tell(struct engine *engine, unsigned int bit)
+{
+	g_autoptr(GArray) tellings = g_array_new(FALSE, FALSE, sizeof(struct telling));
+	g_autoptr(GArray) rules = suppressed_rules_new();
+	struct suppressed_slot *slots;
+	unsigned int index = 0;
+
+	if (!engine->pipeline)
+		return;
+	slots = pipeline_suppressed(engine->pipeline);
+	while (rules_take(slots, bit, &index, rules, tellings)) {
+		/* What a disk does not take is told the next time. */
+		if (!record_write(engine, bit, rules, tellings))
+			return;
+	}
 }
 
 void engine_suppressed_tell_all(struct engine *engine)
 {
-	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
+	struct suppressed_slot *slots;
+	uint64_t bits = 0;
+
+	if (!engine->pipeline)
+		return;
+	slots = pipeline_suppressed(engine->pipeline);
+	for (unsigned int i = 0; i < SUPPRESSED_SLOTS; i++) {
+		if (__atomic_load_n(&slots[i].state, __ATOMIC_ACQUIRE) == SUPPRESSED_COUNTING &&
+			__atomic_load_n(&slots[i].count, __ATOMIC_RELAXED) != slots[i].told)
+			bits |= 1ULL << slots[i].bit;
+	}
+	for (; bits; bits &= bits - 1) {
+		unsigned int bit = (unsigned int)__builtin_ctzll(bits);
+
 		if (engine->plan.entries[bit].used)
 			engine_suppressed_tell(engine, bit);
 	}
-}
-
-void engine_suppressed_reset(struct engine *engine, unsigned int bit)
-{
-	engine->suppressed_seen[bit] = 0;
 }

@@ -259,7 +259,6 @@ void engine_close(struct engine *engine)
 		drops_detach(engine->drops);
 	}
 	engine_suppressed_tell_all(engine);
-	memset(engine->suppressed_seen, 0, sizeof(engine->suppressed_seen));
 	data_detach(engine->data);
 	engine->closed = clock_ns(CLOCK_MONOTONIC);
 

@@ -98,6 +98,73 @@ START_TEST(each_record_tells_what_is_new)
 }
 END_TEST
 
+/* Events, and rules, of all records of a session's journal. */
+static uint64_t told_in_all(uint64_t id, unsigned int *ret_rules)
+{
+	g_autofree char *path = g_strdup_printf("%s/%" PRIu64, directory, id), *reason = NULL;
+	struct journal_reader *reader;
+	struct journal_entry entry;
+	uint64_t sum = 0;
+
+	*ret_rules = 0;
+	ck_assert_int_eq(journal_reader_open(AT_FDCWD, path, &reader, &reason), 0);
+	while (journal_reader_next(reader, &entry) == 1) {
+		g_autoptr(GArray) rules = NULL;
+
+		if (entry.type != JOURNAL_SUPPRESSED)
+			continue;
+		rules = suppressed_record_parse(entry.data, entry.size);
+		ck_assert_ptr_nonnull(rules);
+		*ret_rules += rules->len;
+		for (unsigned int i = 0; i < rules->len; i++)
+			sum += rule_at(rules, i)->count;
+	}
+	journal_reader_free(reader);
+	return sum;
+}
+
+START_TEST(as_many_rules_as_there_may_be_are_told_whatever_they_are_called)
+{
+	struct suppressed_slot *slots;
+	struct session_options options;
+	struct session *session;
+	unsigned int rules;
+	uint64_t id;
+
+	session_options_init(&options);
+	options.rate = 1;
+	options.size = 8 << 20;
+	session = start_with(&options);
+	id = session->id;
+	slots = pipeline_suppressed(NULL);
+	for (unsigned int i = 0; i < SUPPRESSED_SLOTS; i++) {
+		fake_suppressed_by(session->bit, i, 1000);
+		memset(slots[i].table, 1, EVENT_NAME_MAX);
+		memset(slots[i].chain, 1, EVENT_NAME_MAX);
+	}
+	ck_assert_uint_eq(stop(session)->suppressed, SUPPRESSED_SLOTS);
+	ck_assert_uint_eq(told_in_all(id, &rules), SUPPRESSED_SLOTS);
+	ck_assert_uint_eq(rules, SUPPRESSED_SLOTS);
+}
+END_TEST
+
+/* The sum of a session and the count of a rule are not one thing to the kernel side. */
+START_TEST(what_is_counted_a_moment_after_the_sum_is_told)
+{
+	struct session *session = start_rated(1);
+	uint64_t id = session->id;
+	unsigned int rules;
+
+	suppress(session, 7, 5);
+	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC;
+		records(id, JOURNAL_SUPPRESSED, NULL) == 0; turn())
+		ck_assert(g_get_monotonic_time() < end);
+	pipeline_suppressed(NULL)->count++;
+	stop(session);
+	ck_assert_uint_eq(told_in_all(id, &rules), 6);
+}
+END_TEST
+
 START_TEST(sessions_are_kept_apart_and_so_is_the_next_one_with_the_bit)
 {
 	struct session *one = start_rated(1), *other = start_rated(1), *next;
@@ -169,6 +236,8 @@ int main(void)
 
 	tcase_add_test(cases, a_journal_tells_what_was_held_back_by_rule);
 	tcase_add_test(cases, each_record_tells_what_is_new);
+	tcase_add_test(cases, as_many_rules_as_there_may_be_are_told_whatever_they_are_called);
+	tcase_add_test(cases, what_is_counted_a_moment_after_the_sum_is_told);
 	tcase_add_test(cases, sessions_are_kept_apart_and_so_is_the_next_one_with_the_bit);
 	tcase_add_test(cases, where_nothing_was_held_back_nothing_is_told);
 	tcase_add_test(cases, what_somebody_made_up_does_no_harm);
