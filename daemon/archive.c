@@ -138,15 +138,18 @@ static void read_head(int dir_fd, struct archive_journal *journal)
 		return;
 	memcpy(&header, bytes, sizeof(header));
 	if (memcmp(header.magic, JOURNAL_MAGIC, sizeof(header.magic)) != 0 ||
-		header.byte_order != JOURNAL_BYTE_ORDER || header.header_size < sizeof(header))
+		header.byte_order != JOURNAL_BYTE_ORDER || header.header_size < sizeof(header) ||
+		header.header_size % JOURNAL_ALIGN != 0)
 		return;
 	journal->started = header.realtime / 1000;
 	for (size_t at = header.header_size; at + sizeof(struct journal_record) <= (size_t)size;) {
 		struct journal_record record;
 
 		memcpy(&record, bytes + at, sizeof(record));
+		/* Whose it is decides who may read it: what is damaged says nothing. */
 		if (record.size == 0 || record.size > JOURNAL_RECORD_MAX ||
-			at + journal_record_span(record.size) > (size_t)size)
+			at + journal_record_span(record.size) > (size_t)size ||
+			!journal_record_verify((const void *)(bytes + at), record.size, false))
 			return;
 		take_dictionary(journal, &record, bytes + at + sizeof(record));
 		at += journal_record_span(record.size);

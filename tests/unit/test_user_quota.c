@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* UserJournalSize on disk: whose journals go, and whose never do. */
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,6 +90,32 @@ static void keep(unsigned int count)
 		user_quota_keep(inventory, running, (uint64_t)count * PADDING * 3 / 2, &result), 0);
 }
 
+/* Has the journal say that it is another user's, as a disk that fails might. */
+static void misattribute(uint64_t id, const char *owner, const char *other)
+{
+	g_autofree char *path = segment_path(id), *bytes = NULL;
+	gsize size;
+	char *place;
+
+	ck_assert(g_file_get_contents(path, &bytes, &size, NULL));
+	place = memmem(bytes, size, owner, strlen(owner));
+	ck_assert_ptr_nonnull(place);
+	memcpy(place, other, strlen(other));
+	ck_assert(g_file_set_contents(path, bytes, (gssize)size, NULL));
+}
+
+START_TEST(a_journal_that_is_damaged_is_nobodys)
+{
+	uid_t owner = 0;
+
+	journal(1, USER, 100);
+	ck_assert_int_eq(archive_owner(state, 1, &owner), 0);
+	ck_assert_uint_eq(owner, USER);
+	misattribute(1, "{\"owner\":1000}", "{\"owner\":1001}");
+	ck_assert_int_eq(archive_owner(state, 1, &owner), -ENOENT);
+}
+END_TEST
+
 START_TEST(what_a_user_ended_first_goes_first)
 {
 	journal(1, USER, 300);
@@ -163,6 +191,7 @@ static Suite *suite(void)
 	TCase *cases = tcase_create("user_quota");
 
 	tcase_add_checked_fixture(cases, set_up, tear_down);
+	tcase_add_test(cases, a_journal_that_is_damaged_is_nobodys);
 	tcase_add_test(cases, what_a_user_ended_first_goes_first);
 	tcase_add_test(cases, what_is_roots_or_anothers_stays);
 	tcase_add_test(cases, what_runs_stays_and_takes_from_what_has_ended);
