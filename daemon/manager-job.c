@@ -119,3 +119,9 @@ int session_job_queue(struct session_job *job)
 	job->request.caller = job->session->caller_name;
 	return worker_submit_batch(job->session->manager->worker, run, done, job);
 }
+
+void session_job_queue_stop(struct session_job *job)
+{
+	job->request.caller = job->session->caller_name;
+	worker_submit_batch_always(job->session->manager->worker, run, done, job);
+}

@@ -41,6 +41,9 @@ void session_job_compile(struct session_job *job, const char *expression);
 /* Begins with the worker. -EAGAIN: it has too much to do; the job is still the caller's. */
 int session_job_queue(struct session_job *job);
 
+/* The same for the one that stops the session: whoever left, or whatever ended, does not ask again. */
+void session_job_queue_stop(struct session_job *job);
+
 /* If its filter is being compiled, that ends now, and the job is done with a failure. */
 void session_job_cancel(struct session_job *job, enum failure_kind kind, const char *reason);
 

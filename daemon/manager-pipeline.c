@@ -37,14 +37,9 @@ static void pipeline_job_free(struct pipeline_job *job)
 	g_free(job);
 }
 
-static int submit(struct manager *manager, worker_function run, worker_function done)
+static void submit(struct manager *manager, worker_function run, worker_function done)
 {
-	struct pipeline_job *job = pipeline_job_new(manager);
-	int r = worker_submit(manager->worker, run, done, job);
-
-	if (r < 0)
-		pipeline_job_free(job);
-	return r;
+	worker_submit_always(manager->worker, run, done, pipeline_job_new(manager));
 }
 
 static const char *pipeline_problem(const struct manager *manager)
@@ -208,8 +203,9 @@ static int on_tend_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	manager_quota_tend(manager);
 	sd_event_source_set_time_relative(source, TEND_USEC);
 	sd_event_source_set_enabled(source, SD_EVENT_ON);
-	if (!manager->tending && submit(manager, run_tend, done_tend) == 0)
-		manager->tending = true;
+	if (!manager->tending)
+		submit(manager, run_tend, done_tend);
+	manager->tending = true;
 	return 0;
 }
 

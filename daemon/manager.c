@@ -283,11 +283,7 @@ void manager_session_stop(struct session *session, struct manager_call call)
 		return;
 	}
 	job = session_job_new(session, ENGINE_STOP, (struct manager_call){ 0 }, done_stop);
-	if (session_job_queue(job) < 0) {
-		session_job_free(job);
-		refuse(&call, FAILURE_BUSY, TOO_BUSY);
-		return;
-	}
+	session_job_queue_stop(job);
 	if (session->job)
 		session_job_cancel(session->job, FAILURE_NO_SUCH_SESSION, STOPPING);
 	g_array_append_val(session->stop_replies, call);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -145,12 +146,12 @@ refuse:
 	return r;
 }
 
-static int submit(struct worker *worker, const struct work *work)
+static int submit(struct worker *worker, const struct work *work, unsigned int jobs_max)
 {
 	int r = -EAGAIN;
 
 	g_mutex_lock(&worker->lock);
-	if (worker->jobs < WORKER_JOBS_MAX) {
+	if (worker->jobs < jobs_max) {
 		worker->jobs++;
 		g_queue_push_tail(&worker->waiting, g_memdup2(work, sizeof(*work)));
 		g_cond_signal(&worker->arrived);
@@ -164,14 +165,30 @@ int worker_submit(struct worker *worker, worker_function run, worker_function do
 {
 	const struct work work = { .run = run, .done = done, .job = job };
 
-	return submit(worker, &work);
+	return submit(worker, &work, WORKER_JOBS_MAX);
 }
 
 int worker_submit_batch(struct worker *worker, worker_batch run, worker_function done, void *job)
 {
 	const struct work work = { .batch = run, .done = done, .job = job };
 
-	return submit(worker, &work);
+	return submit(worker, &work, WORKER_JOBS_MAX);
+}
+
+void worker_submit_always(
+	struct worker *worker, worker_function run, worker_function done, void *job)
+{
+	const struct work work = { .run = run, .done = done, .job = job };
+
+	submit(worker, &work, UINT_MAX);
+}
+
+void worker_submit_batch_always(
+	struct worker *worker, worker_batch run, worker_function done, void *job)
+{
+	const struct work work = { .batch = run, .done = done, .job = job };
+
+	submit(worker, &work, UINT_MAX);
 }
 
 struct worker *worker_free(struct worker *worker)

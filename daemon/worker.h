@@ -28,6 +28,13 @@ int worker_submit(struct worker *worker, worker_function run, worker_function do
 /* The same for a job that is run together with those that wait right behind it with the same `run`. */
 int worker_submit_batch(struct worker *worker, worker_batch run, worker_function done, void *job);
 
+/* The same for jobs of which there are few, whatever callers do, and which nobody would submit again: they are
+ * taken beyond WORKER_JOBS_MAX, too. */
+void worker_submit_always(
+	struct worker *worker, worker_function run, worker_function done, void *job);
+void worker_submit_batch_always(
+	struct worker *worker, worker_batch run, worker_function done, void *job);
+
 /* Waits for the jobs that are queued, reports them, and ends the thread. Accepts NULL; returns NULL. */
 struct worker *worker_free(struct worker *worker);
 

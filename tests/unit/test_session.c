@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/worker.h"
 #include "fake_pipeline.h"
 #include "journal/section.h"
 #include "session_kit.h"
@@ -238,6 +239,39 @@ START_TEST(without_nf_tables_a_session_is_refused_where_nothing_may_be_loaded)
 }
 END_TEST
 
+static void hold_up(void *lock)
+{
+	g_mutex_lock(lock);
+	g_mutex_unlock(lock);
+}
+
+static void nothing(void *argument)
+{
+}
+
+START_TEST(a_worker_that_has_too_much_to_do_stops_sessions_all_the_same)
+{
+	struct session *session = start();
+	g_autoptr(GMutexLocker) locker = NULL;
+	GMutex lock;
+
+	g_mutex_init(&lock);
+	locker = g_mutex_locker_new(&lock);
+	while (worker_submit(manager->worker, hold_up, nothing, &lock) == 0)
+		;
+	answer.came = false;
+	/* Such as of one whose caller has left: it is not told to stop again. */
+	manager_session_stop(session, (struct manager_call){ 0 });
+	manager_session_stop(session, call);
+	ck_assert(!answer.came);
+	g_clear_pointer(&locker, g_mutex_locker_free);
+	await_answer();
+	ck_assert_ptr_null(answer.reason);
+	ck_assert_uint_eq(manager->sessions->len, 0);
+	g_mutex_clear(&lock);
+}
+END_TEST
+
 START_TEST(the_state_directory_belongs_to_one_daemon)
 {
 	struct state *other = NULL;
@@ -294,6 +328,7 @@ int main(void)
 	tcase_add_test(cases, a_change_is_in_the_journal_and_a_refused_one_is_not);
 	tcase_add_test(cases, sessions_outlive_nf_tables);
 	tcase_add_test(cases, without_nf_tables_a_session_is_refused_where_nothing_may_be_loaded);
+	tcase_add_test(cases, a_worker_that_has_too_much_to_do_stops_sessions_all_the_same);
 	tcase_add_test(cases, the_state_directory_belongs_to_one_daemon);
 	tcase_add_test(cases, a_directory_of_others_is_not_taken_for_a_state_directory);
 	tcase_add_test(cases, ending_ends_every_session_with_its_books);
