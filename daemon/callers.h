@@ -11,10 +11,11 @@
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
-/* Calls under way. A user has several connections, and must not be able to take them all from others. */
+/* Calls under way. A user has several connections, and must not be able to take them all from others. For each one
+ * polkit may be asked, and where nothing else is configured the bus has us wait for 128 answers at a time. */
 #define CALLS_PER_CALLER 16
 #define CALLS_PER_USER   32
-#define CALLS_MAX        256
+#define CALLS_MAX        120
 
 /* What is kept of a call of somebody who isn't root while it waits. */
 #define CALL_SIZE_MAX (256u << 10) /* bytes, about */

@@ -19,6 +19,7 @@
 #define PATIENCE_USEC (30 * G_USEC_PER_SEC) /* a guest is slow */
 
 struct fixture fixture;
+const char *fixture_bus_limits = "<limit name='max_replies_per_connection'>1024</limit>";
 
 static const char daemon_config[] = "[Daemon]\nDropCounters=no\n";
 
@@ -28,7 +29,7 @@ static const char bus_config[] =
 	"<allow send_destination='*'/><allow receive_type='method_call'/>"
 	"<allow receive_type='method_return'/><allow receive_type='error'/>"
 	"<allow receive_type='signal'/></policy>"
-	"<limit name='max_replies_per_connection'>1024</limit></busconfig>";
+	"%s</busconfig>";
 
 static pid_t spawn(const char *const *arguments, const char *error_path)
 {
@@ -134,7 +135,7 @@ void fixture_start(void)
 	ck_assert_int_eq(chmod(fixture.directory, 0755), 0);
 	fixture.state = g_build_filename(fixture.directory, "state", NULL);
 
-	config = g_strdup_printf(bus_config, fixture.directory);
+	config = g_strdup_printf(bus_config, fixture.directory, fixture_bus_limits);
 	config_path = g_build_filename(fixture.directory, "bus.conf", NULL);
 	ck_assert(g_file_set_contents(config_path, config, -1, NULL));
 	fixture_configure(daemon_config);

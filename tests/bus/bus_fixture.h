@@ -25,6 +25,9 @@ struct fixture {
 
 extern struct fixture fixture;
 
+/* Elements <limit/> of the next bus: by default there are more calls that one may wait for than the usual 128. */
+extern const char *fixture_bus_limits;
+
 /* Starts a bus on which everybody may send everything, so that what is refused is refused by the
  * daemon; then the daemon. */
 void fixture_start(void);

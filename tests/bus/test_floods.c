@@ -11,10 +11,12 @@
 #include "holdings.h"
 #include "users.h"
 
+#define PATIENCE_USEC   (30 * G_USEC_PER_SEC)
 #define CALLS           10000 /* of a stranger */
-#define BATCH           500 /* calls on their way: the bus has a limit, too */
+#define BATCH           100 /* calls on their way: the bus has a limit, too */
 #define CALLS_OF_CALLER 16
 #define CALLS_OF_USER   32
+#define CALLS_OF_ALL    120
 #define STREAMS_OF_USER 8
 #define GREEDY          0
 #define OTHER           1
@@ -156,6 +158,47 @@ START_TEST(who_waits_for_polkit_has_so_many_calls_and_keeps_nobody_else_waiting)
 }
 END_TEST
 
+/* As many calls as a user may have, until polkit says something. */
+static void holds_calls(sd_bus *first, void *argument)
+{
+	sd_bus *second = fixture_connect();
+	struct tally a = { 0 }, b = { 0 };
+
+	for (unsigned int i = 0; i < CALLS_OF_CALLER; i++) {
+		send_describe(first, &a);
+		send_describe(second, &b);
+	}
+	ck_assert_int_ge(sd_bus_flush(second), 0);
+	await_answers(first, &a, CALLS_OF_CALLER);
+	await_answers(second, &b, CALLS_OF_CALLER);
+}
+
+static void is_refused_for_all(sd_bus *other, void *argument)
+{
+	refused(other, LIMITED, "120 calls are under way", NOWHERE, SESSION_INTERFACE, "Describe",
+		"");
+}
+
+START_TEST(many_users_together_have_no_more_calls_than_polkit_can_be_asked_about)
+{
+	struct mock_polkit *polkit = mock_polkit();
+	pid_t pids[CALLS_OF_ALL / CALLS_OF_USER + 1];
+
+	polkit->silent = 1;
+	for (unsigned int i = 0; i < G_N_ELEMENTS(pids); i++)
+		pids[i] = fixture_in_child(MOCK_USER_FIRST + i, holds_calls, NULL);
+	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC; polkit->waiting < CALLS_OF_ALL;
+		g_usleep(5000))
+		ck_assert(g_get_monotonic_time() < end);
+	as_user(MOCK_USERS, is_refused_for_all, NULL);
+	start_and_stop(bus);
+	ck_assert_uint_eq(users_logged("polkit can't be asked"), 0);
+	polkit->silent = 0;
+	for (unsigned int i = 0; i < G_N_ELEMENTS(pids); i++)
+		ck_assert_int_eq(fixture_wait(pids[i]), 0);
+}
+END_TEST
+
 static void sends_much(sd_bus *other, void *argument)
 {
 	g_autofree char *filter = g_strnfill(16 << 20, ' ');
@@ -212,13 +255,13 @@ static void storms(sd_bus *other, void *argument)
 {
 	struct tally tally = { 0 };
 
-	for (unsigned int i = 0; i < 200; i++)
+	for (unsigned int i = 0; i < BATCH; i++)
 		ck_assert_int_ge(
 			sd_bus_call_method_async(other, NULL, "org.nfttraced1", MANAGER_PATH,
 				MANAGER_INTERFACE, "StartSession", on_answer, &tally, "a{sv}", 2,
 				"Rate", "t", (uint64_t)1, "Size", "t", (uint64_t)(1 << 20)),
 			0);
-	await_answers(other, &tally, 200);
+	await_answers(other, &tally, BATCH);
 	ck_assert_uint_ge(tally.done, 1);
 	ck_assert_uint_le(tally.done, 8);
 	ck_assert_uint_eq(tally.denied, 0);
@@ -316,6 +359,8 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(cases, connect_bus, disconnect_bus);
 	tcase_add_test(cases, ten_thousand_calls_of_a_stranger_are_answered);
 	tcase_add_test(cases, who_waits_for_polkit_has_so_many_calls_and_keeps_nobody_else_waiting);
+	tcase_add_test(
+		cases, many_users_together_have_no_more_calls_than_polkit_can_be_asked_about);
 	tcase_add_test(cases, a_huge_call_is_not_kept);
 	tcase_add_test(cases, a_hoarder_of_streams_has_so_many);
 	tcase_add_test(cases, a_storm_of_starts_is_as_many_sessions_as_a_user_may_have);
@@ -328,5 +373,7 @@ static Suite *suite(void)
 
 int main(void)
 {
+	/* What there may be is to hold on any bus. */
+	fixture_bus_limits = "";
 	return fixture_run(suite());
 }
