@@ -21,6 +21,7 @@ struct polkit_check {
 	sd_bus *bus;
 	sd_bus_slot *slot; /* NULL: it is answered, nothing is to be called off */
 	char *cancellation; /* the name under which it can be called off */
+	enum polkit_manner manner;
 	polkit_done done;
 	void *context;
 };
@@ -55,6 +56,10 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 	/* After one that failed, such as by taking too long, a dialogue may still be open. */
 	if (answer != POLKIT_FAILED)
 		check->slot = sd_bus_slot_unref(check->slot);
+	/* Polkit is well: nobody has typed a password. */
+	else if (check->manner == POLKIT_INTERACTIVE &&
+		sd_bus_message_is_method_error(reply, SD_BUS_ERROR_NO_REPLY) > 0)
+		answer = POLKIT_CHALLENGE;
 	check->done(check->context, answer, problem);
 	polkit_check_free(check);
 	return 1;
@@ -88,6 +93,7 @@ int polkit_ask(sd_bus_message *message, const char *action, enum polkit_manner m
 
 	check->bus = sd_bus_ref(sd_bus_message_get_bus(message));
 	check->cancellation = g_strdup_printf("nfttraced-%" PRIu64, ++asked);
+	check->manner = manner;
 	check->done = done;
 	check->context = context;
 	r = build(message, action, manner, check->cancellation, &call);

@@ -92,6 +92,9 @@ static int answer(sd_bus_message *call)
 	if (mock->broken)
 		return sd_bus_reply_method_errorf(
 			call, "org.freedesktop.PolicyKit1.Error.Failed", "out\nof order");
+	if (mock->patient && flags & 1)
+		return sd_bus_reply_method_errorf(
+			call, SD_BUS_ERROR_NO_REPLY, "Method call timed out");
 	bit = action_bit(action);
 	user = uid_of(call, name) - MOCK_USER_FIRST;
 	yes = user < MOCK_USERS && mock->allowed[user] & bit;

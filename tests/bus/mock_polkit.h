@@ -25,6 +25,7 @@ struct mock_polkit {
 	volatile uint32_t challenged[MOCK_USERS]; /* with a password only, which is right */
 	volatile int silent; /* it does not answer until this is 0 */
 	volatile int broken; /* it answers with an error */
+	volatile int patient; /* a dialogue is open until the caller's bus gives up */
 	volatile int absent; /* it has not the name: nobody answers */
 
 	/* The mock says. */

@@ -30,6 +30,7 @@ static void connect_bus(void)
 	polkit->allowed[ASKED] = 0;
 	polkit->challenged[ASKED] = MOCK_ALL;
 	polkit->broken = 0;
+	polkit->patient = 0;
 	polkit->silent = 0;
 }
 
@@ -303,6 +304,30 @@ START_TEST(a_password_is_asked_for_if_the_caller_allows_it)
 }
 END_TEST
 
+static void types_no_password(sd_bus *other, void *argument)
+{
+	const struct session_method *describe = &session_methods[0];
+	sd_bus_message *message = describe->new_call(other, argument, describe);
+	g_autofree char *error = NULL;
+
+	ck_assert_int_ge(sd_bus_message_set_allow_interactive_authorization(message, 1), 0);
+	error = attempt(other, message);
+	ck_assert(g_str_has_prefix(error, DENIED));
+	ck_assert_ptr_nonnull(strstr(error, "password"));
+}
+
+START_TEST(a_dialogue_that_nobody_closes_is_no_failure_of_polkit)
+{
+	g_autofree char *path = start_secret(bus);
+	unsigned int cancelled = mock_polkit()->cancelled;
+
+	mock_polkit()->patient = 1;
+	as_user(ASKED, types_no_password, path);
+	ck_assert_uint_eq(users_logged("polkit can't be asked"), 0);
+	await(&mock_polkit()->cancelled, cancelled + 1);
+}
+END_TEST
+
 static void calls_and_leaves(sd_bus *other, void *argument)
 {
 	sd_bus_message *message = NULL;
@@ -371,6 +396,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(cases, connect_bus, disconnect_bus);
 	tcase_add_test(cases, root_does_everything_and_polkit_is_not_asked);
 	tcase_add_test(cases, a_stranger_changes_nothing_and_learns_nothing);
+	tcase_add_test(cases, a_dialogue_that_nobody_closes_is_no_failure_of_polkit);
 	tcase_add_test(cases, a_polkit_that_fails_means_no_and_one_line_in_the_log);
 	tcase_add_test(cases, without_polkit_only_root_may);
 	tcase_add_test(cases, what_everybody_may_read_tells_no_name_and_no_filter);
