@@ -18,6 +18,9 @@ struct mention {
 	uint64_t since; /* refused calls without a line */
 };
 
+/* Of the process, whichever bus they came from. */
+static uint64_t refused;
+
 struct callers {
 	GHashTable *callers; /* name of struct caller that owns it -> struct caller */
 	unsigned int calls; /* of all */
@@ -143,6 +146,7 @@ void callers_log_refused(struct callers *callers, const char *name, uid_t uid, c
 	int64_t now = g_get_monotonic_time();
 	struct mention *mention = mention_of(callers, uid, now);
 
+	refused++;
 	if (!mention)
 		return;
 	if (mention->when && now - mention->when < LOG_PAUSE_USEC) {
@@ -157,6 +161,11 @@ void callers_log_refused(struct callers *callers, const char *name, uid_t uid, c
 		log_warning("a call of user %u (%s) was refused: %s", uid, name, reason);
 	mention->when = now;
 	mention->since = 0;
+}
+
+uint64_t callers_refused(void)
+{
+	return refused;
 }
 
 struct callers *callers_free(struct callers *callers)

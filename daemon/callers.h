@@ -52,6 +52,9 @@ struct caller *caller_release(struct caller *caller);
  * there were. */
 void callers_log_refused(struct callers *callers, const char *name, uid_t uid, const char *reason);
 
+/* How many calls that was, in the log or not, since the process began. */
+uint64_t callers_refused(void);
+
 /* Nobody is watched any more; calls that are still under way may be released all the same. Accepts NULL;
  * returns NULL. */
 struct callers *callers_free(struct callers *callers);

@@ -191,9 +191,12 @@ int bus_get_drop_counters(sd_bus_message *message, void *userdata, sd_bus_error 
 		r = drops_bus_new(bus);
 	if (r < 0)
 		return r;
-	if (bus->drops->waiting.length >= WAITING_MAX)
-		return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+	if (bus->drops->waiting.length >= WAITING_MAX) {
+		r = sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
 			"too many callers wait for the drop counters: try again");
+		authorise_refused(bus->authorise, message, error->message);
+		return r;
+	}
 	g_queue_push_tail(&bus->drops->waiting, waiting_new(message, bus->authorise));
 	r = turn_soon(bus->drops);
 	return r < 0 ? r : 1;

@@ -279,28 +279,26 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
 	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct manager *manager = ((struct bus *)userdata)->manager;
+	const struct {
+		const char *name;
+		uint64_t number;
+	} others[] = {
+		{ "unclaimed", data_unclaimed(manager->data) },
+		{ "segments-removed", manager->quota_segments },
+		{ "journals-removed", manager->quota_journals },
+		{ "names-lost", engine_names_lost(manager->engine) },
+		{ "names-overflow", engine_names_overflow(manager->engine) },
+		{ "summaries-unsent", drop_summary_unsent(manager->summary) },
+		{ "log-discarded", log_discarded() },
+		{ "calls-refused", callers_refused() },
+	};
 	int r = sd_bus_message_open_container(reply, 'a', "{st}");
 
 	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(counters); i++)
 		r = sd_bus_message_append(reply, "{st}", counters[i].name,
 			engine_count(manager->engine, counters[i].which));
-	if (r >= 0)
-		r = sd_bus_message_append(
-			reply, "{st}", "unclaimed", data_unclaimed(manager->data));
-	if (r >= 0)
-		r = sd_bus_message_append(
-			reply, "{st}", "segments-removed", manager->quota_segments);
-	if (r >= 0)
-		r = sd_bus_message_append(
-			reply, "{st}", "names-lost", engine_names_lost(manager->engine));
-	if (r >= 0)
-		r = sd_bus_message_append(
-			reply, "{st}", "names-overflow", engine_names_overflow(manager->engine));
-	if (r >= 0)
-		r = sd_bus_message_append(
-			reply, "{st}", "summaries-unsent", drop_summary_unsent(manager->summary));
-	if (r >= 0)
-		r = sd_bus_message_append(reply, "{st}", "log-discarded", log_discarded());
+	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(others); i++)
+		r = sd_bus_message_append(reply, "{st}", others[i].name, others[i].number);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

@@ -52,6 +52,7 @@ static void tell(struct manager *manager, const struct quota_job *job)
 	bool over = job->size > 0 && result->left > job->size;
 
 	manager->quota_segments += result->segments;
+	manager->quota_journals += job->user_result.journals;
 	if (result->segments > 0)
 		log_notice("%" G_GUINT64_FORMAT
 			   " segments (%s) of the journals of sessions that have "

@@ -76,7 +76,8 @@ struct manager {
 	bool quota_checking; /* its job is on the way */
 	bool quota_exceeded; /* by what runs alone, when it was looked at last */
 	int quota_error;
-	uint64_t quota_segments; /* that were removed */
+	uint64_t quota_segments; /* that were removed, as JournalsSize wants it */
+	uint64_t quota_journals; /* as UserJournalSize wants it */
 
 	sd_event_source *handover_timer; /* of settings, to the engine */
 	sd_event_source *tend_timer; /* while there are sessions, or a warning */

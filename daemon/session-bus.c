@@ -108,10 +108,14 @@ static void follow_options_clear(struct follow_options *options)
 	g_clear_pointer(&options->format, g_free);
 }
 
-static int refuse_streams(sd_bus_error *error, const char *whose, uint64_t allowed)
+static int refuse_streams(struct bus *bus, sd_bus_message *message, const char *whose,
+	uint64_t allowed, sd_bus_error *error)
 {
-	return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+	int r = sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
 		"%s has %" PRIu64 " streams, as many as are allowed", whose, allowed);
+
+	authorise_refused(bus->authorise, message, error->message);
+	return r;
 }
 
 /* What "Format" means. */
@@ -150,6 +154,7 @@ static int from_read(
 static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct session *session = userdata;
+	struct bus *bus = bus_of(session);
 	__attribute__((cleanup(follow_options_clear))) struct follow_options options = { 0 };
 	enum follow_from from = FOLLOW_FROM_NOW;
 	auto_fd fd = -1;
@@ -165,25 +170,22 @@ static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *
 		r = from_read(&options, &from, error);
 	if (r < 0)
 		return r;
-	uid = authorise_uid(bus_of(session)->authorise);
+	uid = authorise_uid(bus->authorise);
 	r = follow_start(session->manager->follow, uid, session->id, session->dir_fd, from,
 		&options.after, &fd);
 	if (r == -EINVAL && from == FOLLOW_FROM_PLACE)
 		return refuse_place(error, &options.after);
-	if (r == -EUSERS) {
-		r = refuse_streams(error, "this user", FOLLOWERS_PER_USER);
-		authorise_refused(bus_of(session)->authorise, message, error->message);
-		return r;
-	}
+	if (r == -EUSERS)
+		return refuse_streams(bus, message, "this user", FOLLOWERS_PER_USER, error);
 	if (r == -EMFILE)
-		return refuse_streams(
-			error, "the session", session->manager->settings->followers_max);
+		return refuse_streams(bus, message, "the session",
+			session->manager->settings->followers_max, error);
 	if (r >= 0 && json) {
 		r = follow_json(&fd,
 			from == FOLLOW_FROM_START ? JOURNAL_STREAM_WHOLE : JOURNAL_STREAM_PART,
 			options.places ? FOLLOW_JSON_PLACES : FOLLOW_JSON_LINES);
 		if (r == -EUSERS)
-			return refuse_streams(error, "the daemon", FOLLOW_JSON_MAX);
+			return refuse_streams(bus, message, "the daemon", FOLLOW_JSON_MAX, error);
 	}
 	if (r < 0)
 		return r;

@@ -227,6 +227,22 @@ START_TEST(a_huge_call_is_not_kept)
 }
 END_TEST
 
+/* The number of calls that were refused, as anybody can read it. */
+static uint64_t refused_calls(void)
+{
+	sd_bus_message *reply = call(bus, MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get",
+		"ss", MANAGER_INTERFACE, "Counters");
+	const char *name;
+	uint64_t number, found = UINT64_MAX;
+
+	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'v', "a{st}"), 0);
+	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'a', "{st}"), 0);
+	while (sd_bus_message_read(reply, "{st}", &name, &number) > 0)
+		found = g_str_equal(name, "calls-refused") ? number : found;
+	sd_bus_message_unref(reply);
+	return found;
+}
+
 static void hoards_streams(sd_bus *other, void *argument)
 {
 	g_autofree char *path = start(other);
@@ -241,10 +257,13 @@ static void hoards_streams(sd_bus *other, void *argument)
 START_TEST(a_hoarder_of_streams_has_so_many)
 {
 	struct holdings before;
+	uint64_t refused;
 
 	start_and_stop(bus);
 	hold(&before);
+	refused = refused_calls();
 	as_user(GREEDY, hoards_streams, NULL);
+	ck_assert_uint_eq(refused_calls(), refused + 100);
 	stop_all(bus);
 	assert_no_more(&before, 2048);
 	ck_assert_uint_le(users_logged("was refused"), 5);
