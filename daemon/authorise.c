@@ -413,6 +413,13 @@ bool authorise_may(const struct authorise *authorise, enum action action)
 	return authorise->granted & MAY(action);
 }
 
+bool authorise_is_root(struct authorise *authorise, sd_bus_message *message)
+{
+	uid_t uid;
+
+	return sender_uid(authorise, message, &uid) == 0 && uid == 0;
+}
+
 struct caller *authorise_hold(struct authorise *authorise, sd_bus_message *message)
 {
 	return authorise->uid == 0 ? NULL

@@ -49,6 +49,9 @@ int authorise_call(struct authorise *authorise, sd_bus_message *message, sd_bus_
 uid_t authorise_uid(const struct authorise *authorise);
 bool authorise_may(const struct authorise *authorise, enum action action);
 
+/* Whether who sent a call that anybody may make is root, who may have more of an answer. */
+bool authorise_is_root(struct authorise *authorise, sd_bus_message *message);
+
 /* `message`, which goes on, will be answered later: it counts among the caller's until caller_release.
  * NULL if the caller is root. */
 struct caller *authorise_hold(struct authorise *authorise, sd_bus_message *message);

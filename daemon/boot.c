@@ -18,7 +18,7 @@ struct entry {
 	bool busy; /* a reply is owed */
 	sd_event_source *retry;
 	uint64_t pause; /* us, before the next try; 0: the last one went well */
-	char *problem;
+	char *problem, *problem_public; /* NULL: there is none */
 };
 
 struct boot {
@@ -75,6 +75,7 @@ static void entry_free(void *argument)
 	sd_event_source_disable_unref(entry->retry);
 	g_free(entry->name);
 	g_free(entry->problem);
+	g_free(entry->problem_public);
 	g_free(entry);
 }
 
@@ -138,6 +139,14 @@ static void entry_failed(struct entry *entry, const char *what, const char *reas
 		entry->pause / G_USEC_PER_SEC);
 	g_free(entry->problem);
 	entry->problem = g_steal_pointer(&problem);
+	g_free(entry->problem_public);
+	entry->problem_public = entry->wanted
+		? g_strdup_printf("the session of %s:%u can't be %s: the log says why",
+			  entry->wanted->file, entry->wanted->line, what)
+		: g_strdup_printf(
+			  "a session which is in the configuration no more can't be %s: the log "
+			  "says why",
+			  what);
 	manager_problem_changed(manager);
 }
 
@@ -148,6 +157,7 @@ static void entry_succeeded(struct entry *entry)
 	if (!entry->problem)
 		return;
 	g_clear_pointer(&entry->problem, g_free);
+	g_clear_pointer(&entry->problem_public, g_free);
 	manager_problem_changed(entry->boot->manager);
 }
 
@@ -325,15 +335,29 @@ void boot_when_idle(struct boot *boot, boot_idle idle, void *context)
 	look_idle(boot);
 }
 
-const char *boot_problem(const struct boot *boot)
+static const struct entry *entry_with_problem(const struct boot *boot)
 {
 	for (unsigned int i = 0; i < boot->entries->len; i++) {
 		const struct entry *entry = boot->entries->pdata[i];
 
 		if (entry->problem)
-			return entry->problem;
+			return entry;
 	}
 	return NULL;
+}
+
+const char *boot_problem(const struct boot *boot)
+{
+	const struct entry *entry = entry_with_problem(boot);
+
+	return entry ? entry->problem : NULL;
+}
+
+const char *boot_problem_public(const struct boot *boot)
+{
+	const struct entry *entry = entry_with_problem(boot);
+
+	return entry ? entry->problem_public : NULL;
 }
 
 struct boot *boot_free(struct boot *boot)

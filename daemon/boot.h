@@ -30,8 +30,9 @@ bool boot_is_idle(const struct boot *boot);
 /* Calls `idle` once, when that is so: not before the call returns. With NULL no more. */
 void boot_when_idle(struct boot *boot, boot_idle idle, void *context);
 
-/* One sentence, or NULL. */
+/* One sentence, or NULL; the second one without what sessions are called and why it is. */
 const char *boot_problem(const struct boot *boot);
+const char *boot_problem_public(const struct boot *boot);
 
 /* After the event loop. Accepts NULL; returns NULL. */
 struct boot *boot_free(struct boot *boot);

@@ -147,14 +147,16 @@ static void on_reloaded(void *context, char *trouble)
 {
 	struct daemon *daemon = context;
 
-	service_reloaded(daemon->service, trouble);
+	service_reloaded(daemon->service, trouble ? g_strdup(MISCONFIGURED_PUBLIC) : NULL);
+	g_free(trouble);
 }
 
 static void tell_status(void *context)
 {
 	const struct daemon *daemon = context;
 	const struct manager *manager = daemon->manager;
-	const char *problem = manager_problem(manager);
+	/* Everybody sees it. */
+	const char *problem = manager_problem_public(manager);
 
 	service_status(daemon->service, "%u session%s%s%s%s%s", manager->sessions->len,
 		manager->sessions->len == 1 ? "" : "s", manager->status.armed ? ", armed" : "",

@@ -10,6 +10,8 @@
 #include "feature-list.h"
 #include "log.h"
 
+#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
+
 /* A StartSession on the way. */
 struct start {
 	sd_bus_message *message;
@@ -184,6 +186,15 @@ static const char *attach_name(const struct manager *manager)
 	return manager->status.attach == ATTACH_FENTRY ? "fentry" : "kprobe";
 }
 
+/* What root reads; in a signal, whatever call it comes of, is what everybody may know. */
+static const char *problem_for(const struct bus *bus, sd_bus_message *message)
+{
+	if (message && sd_bus_message_is_method_call(message, PROPERTIES_INTERFACE, NULL) > 0 &&
+		authorise_is_root(bus->authorise, message))
+		return manager_problem(bus->manager);
+	return manager_problem_public(bus->manager);
+}
+
 static int get_text(sd_bus *connection, const char *path, const char *interface,
 	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -192,13 +203,14 @@ static int get_text(sd_bus *connection, const char *path, const char *interface,
 		[MANAGER_WAITING] = "waiting",
 		[MANAGER_FAILED] = "failed",
 	};
-	const struct manager *manager = ((struct bus *)userdata)->manager;
+	const struct bus *bus = userdata;
+	const struct manager *manager = bus->manager;
 	const char *text = NFTTRACED_VERSION;
 
 	if (g_str_equal(property, "State"))
 		text = states[manager->state];
 	else if (g_str_equal(property, "Problem"))
-		text = manager_problem(manager);
+		text = problem_for(bus, sd_bus_get_current_message(connection));
 	else if (g_str_equal(property, "AttachMode"))
 		text = attach_name(manager);
 	return sd_bus_message_append(reply, "s", text);

@@ -57,10 +57,10 @@ static const char *pipeline_problem(const struct manager *manager)
 	return NULL;
 }
 
-const char *manager_problem(const struct manager *manager)
+static const char *problems_join(
+	const struct manager *manager, const char *misconfigured, const char *boot)
 {
-	const char *const problems[] = { pipeline_problem(manager), manager->misconfigured,
-		boot_problem(manager->boot) };
+	const char *const problems[] = { pipeline_problem(manager), misconfigured, boot };
 
 	g_string_truncate(manager->problem, 0);
 	for (size_t i = 0; i < G_N_ELEMENTS(problems); i++) {
@@ -69,6 +69,17 @@ const char *manager_problem(const struct manager *manager)
 				manager->problem->len ? "; " : "", problems[i]);
 	}
 	return manager->problem->str;
+}
+
+const char *manager_problem(const struct manager *manager)
+{
+	return problems_join(manager, manager->misconfigured, boot_problem(manager->boot));
+}
+
+const char *manager_problem_public(const struct manager *manager)
+{
+	return problems_join(manager, manager->misconfigured ? MISCONFIGURED_PUBLIC : NULL,
+		boot_problem_public(manager->boot));
 }
 
 void manager_status_refresh(struct manager *manager, const char *warning)

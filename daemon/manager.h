@@ -96,8 +96,14 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 /* From now on tells this observer, in place of the one before, what happens. */
 void manager_observe(struct manager *manager, const struct manager_observer *observer);
 
-/* What is wrong, each a sentence with the remedy, or "". Good until the next call. */
+/* What is wrong, each a sentence with the remedy, or "". Good until the next call. The second one is for
+ * everybody: it quotes nothing of the configuration, whose sessions have names and filters. */
 const char *manager_problem(const struct manager *manager);
+const char *manager_problem_public(const struct manager *manager);
+
+/* In place of why a reload came to nothing, for everybody. */
+#define MISCONFIGURED_PUBLIC \
+	"the new configuration was refused, the one before stays in force: the log says why"
 
 /*
  * Begins a session; takes over what is in `options`. Returns it at once (it is not on the bus before

@@ -174,6 +174,54 @@ START_TEST(what_everybody_may_read_tells_no_name_and_no_filter)
 }
 END_TEST
 
+static char *problem(sd_bus *caller)
+{
+	char *text = NULL;
+
+	ck_assert_int_ge(sd_bus_get_property_string(caller, "org.nfttraced1", MANAGER_PATH,
+				 MANAGER_INTERFACE, "Problem", NULL, &text),
+		0);
+	return text;
+}
+
+/* Has the daemon read a configuration until the problem that root is told of has `text` in it. */
+static void reload_until(const char *configuration, const char *text)
+{
+	fixture_configure(configuration);
+	ck_assert_int_eq(kill(fixture.daemon, SIGHUP), 0);
+	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC;; g_usleep(5000)) {
+		char *told = problem(bus);
+		bool found = *text ? strstr(told, text) != NULL : strstr(told, "refused") == NULL;
+
+		free(told);
+		if (found)
+			return;
+		ck_assert(g_get_monotonic_time() < end);
+	}
+}
+
+static void is_told_that_there_is_something(sd_bus *other, void *argument)
+{
+	char *told = problem(other);
+
+	ck_assert_ptr_nonnull(strstr(told, "the new configuration was refused"));
+	free(told);
+	sees_no_secret(other, argument);
+}
+
+START_TEST(what_is_wrong_with_the_configuration_is_told_to_root_alone)
+{
+	g_autofree char *path = start_secret(bus);
+
+	reload_until("[Daemon]\nDropCounters=no\nudp port 4711\n", "4711");
+	as_user(STRANGER, is_told_that_there_is_something, path);
+	reload_until(
+		"[Daemon]\nDropCounters=no\n[Session secretname]\nFilter=pont 4711\n", "Filter: ");
+	as_user(STRANGER, is_told_that_there_is_something, path);
+	reload_until("[Daemon]\nDropCounters=no\n", "");
+}
+END_TEST
+
 static void owns_a_session(sd_bus *other, void *argument)
 {
 	for (unsigned int i = 0; i < session_methods_count; i++) {
@@ -400,6 +448,7 @@ static Suite *suite(void)
 	tcase_add_test(cases, a_polkit_that_fails_means_no_and_one_line_in_the_log);
 	tcase_add_test(cases, without_polkit_only_root_may);
 	tcase_add_test(cases, what_everybody_may_read_tells_no_name_and_no_filter);
+	tcase_add_test(cases, what_is_wrong_with_the_configuration_is_told_to_root_alone);
 	tcase_add_test(cases, an_owner_controls_what_is_his_and_sees_nothing_else);
 	tcase_add_test(cases, a_name_that_another_user_has_is_free);
 	tcase_add_test(cases, to_control_is_not_to_read);

@@ -152,10 +152,13 @@ START_TEST(one_that_can_not_be_started_is_a_problem_and_no_end)
 	ck_assert(g_str_has_prefix(
 		boot_problem(manager->boot), "session \"a\" (test.conf:2) can't be started: "));
 	ck_assert_ptr_nonnull(strstr(manager_problem(manager), boot_problem(manager->boot)));
+	ck_assert_ptr_nonnull(strstr(manager_problem_public(manager),
+		"the session of test.conf:2 can't be started: the log says why"));
 	fake_refuse_verdicts(0);
 	apply("\n[Session a]\nVerdicts=queue\n[Session b]\nVerdicts=drop\n");
 	ck_assert_ptr_nonnull(find("a"));
 	ck_assert_ptr_null(boot_problem(manager->boot));
+	ck_assert_ptr_null(boot_problem_public(manager->boot));
 	ck_assert_ptr_null(strstr(manager_problem(manager), "session \"a\""));
 }
 END_TEST
