@@ -6,40 +6,55 @@
 
 #include "archive.h"
 
-/* Of users but root: how many bytes each has, uid to uint64_t. */
-static GHashTable *usage_new(const struct inventory *inventory)
+/* What a user has. */
+struct usage {
+	uint64_t owner;
+	uint64_t bytes;
+	unsigned int ended; /* journals of ended sessions */
+};
+
+static void usage_add(GHashTable *usages, const struct inventory_journal *journal, bool ended)
 {
-	GHashTable *usage = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	struct usage *usage = g_hash_table_lookup(usages, &journal->owner);
+
+	if (journal->owner == 0 || journal->owner == ARCHIVE_UNLIMITED)
+		return;
+	if (!usage) {
+		usage = g_new0(struct usage, 1);
+		usage->owner = journal->owner;
+		g_hash_table_insert(usages, &usage->owner, usage);
+	}
+	usage->bytes += journal->bytes;
+	usage->ended += ended;
+}
+
+/* Of users but root, by uid. */
+static GHashTable *usages_new(const struct inventory *inventory)
+{
+	GHashTable *usages = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
 	const GArray *const lists[] = { inventory->ended, inventory->others };
 
 	for (size_t list = 0; list < G_N_ELEMENTS(lists); list++) {
-		for (unsigned int i = 0; i < lists[list]->len; i++) {
-			const struct inventory_journal *journal =
-				&g_array_index(lists[list], struct inventory_journal, i);
-			uint64_t *bytes;
-
-			if (journal->owner == 0 || journal->owner == ARCHIVE_UNLIMITED)
-				continue;
-			bytes = g_hash_table_lookup(usage, &journal->owner);
-			if (!bytes) {
-				bytes = g_new0(uint64_t, 1);
-				g_hash_table_insert(usage,
-					g_memdup2(&journal->owner, sizeof(journal->owner)), bytes);
-			}
-			*bytes += journal->bytes;
-		}
+		for (unsigned int i = 0; i < lists[list]->len; i++)
+			usage_add(usages, &g_array_index(lists[list], struct inventory_journal, i),
+				lists[list] == inventory->ended);
 	}
-	return usage;
+	return usages;
 }
 
-static bool anybody_has_more(GHashTable *usage, uint64_t size)
+static bool has_more(const struct usage *usage, uint64_t size)
+{
+	return usage->bytes > size || usage->ended > USER_JOURNALS_MAX;
+}
+
+static bool anybody_has_more(GHashTable *usages, uint64_t size)
 {
 	GHashTableIter iter;
-	void *bytes;
+	void *usage;
 
-	g_hash_table_iter_init(&iter, usage);
-	while (g_hash_table_iter_next(&iter, NULL, &bytes)) {
-		if (*(uint64_t *)bytes > size)
+	g_hash_table_iter_init(&iter, usages);
+	while (g_hash_table_iter_next(&iter, NULL, &usage)) {
+		if (has_more(usage, size))
 			return true;
 	}
 	return false;
@@ -47,13 +62,14 @@ static bool anybody_has_more(GHashTable *usage, uint64_t size)
 
 /* What runs is not touched: what has ended has what that leaves. */
 static int journal_remove(struct inventory *inventory, const GArray *running,
-	struct inventory_journal *journal, uint64_t *used, struct user_quota_result *result)
+	struct inventory_journal *journal, struct usage *usage, struct user_quota_result *result)
 {
 	uint64_t bytes;
 	int r = archive_remove(inventory->state, journal->id, running, &bytes);
 
 	if (r == -ENOENT || r == 0) {
-		*used -= MIN(journal->bytes, *used);
+		usage->bytes -= MIN(journal->bytes, usage->bytes);
+		usage->ended--;
 		*journal = (struct inventory_journal){ 0 };
 	}
 	if (r == 0) {
@@ -66,24 +82,24 @@ static int journal_remove(struct inventory *inventory, const GArray *running,
 int user_quota_keep(struct inventory *inventory, const GArray *running, uint64_t size,
 	struct user_quota_result *ret)
 {
-	g_autoptr(GHashTable) usage = usage_new(inventory);
+	g_autoptr(GHashTable) usages = usages_new(inventory);
 	int error = 0;
 
 	*ret = (struct user_quota_result){ 0 };
-	if (!anybody_has_more(usage, size))
+	if (!anybody_has_more(usages, size))
 		return 0;
 	error = inventory_verify(inventory, running);
-	g_hash_table_unref(usage);
-	usage = usage_new(inventory);
+	g_hash_table_unref(usages);
+	usages = usages_new(inventory);
 	for (unsigned int i = 0; i < inventory->ended->len; i++) {
 		struct inventory_journal *journal =
 			&g_array_index(inventory->ended, struct inventory_journal, i);
-		uint64_t *used = g_hash_table_lookup(usage, &journal->owner);
+		struct usage *usage = g_hash_table_lookup(usages, &journal->owner);
 		int r;
 
-		if (!used || *used <= size)
+		if (!usage || !has_more(usage, size))
 			continue;
-		r = journal_remove(inventory, running, journal, used, ret);
+		r = journal_remove(inventory, running, journal, usage, ret);
 		error = r < 0 ? r : error;
 	}
 	inventory_sweep(inventory);

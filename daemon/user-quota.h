@@ -12,6 +12,9 @@
 
 #include "inventory.h"
 
+/* Journals of a user's ended sessions, however small they are: all are gone through again and again. */
+#define USER_JOURNALS_MAX 256
+
 struct user_quota_result {
 	unsigned int journals; /* that went */
 	uint64_t bytes; /* of them */

@@ -128,6 +128,21 @@ START_TEST(what_a_user_ended_first_goes_first)
 }
 END_TEST
 
+START_TEST(of_small_ones_there_are_only_so_many)
+{
+	const uint64_t count = USER_JOURNALS_MAX + 3;
+
+	for (uint64_t id = 1; id <= count; id++)
+		journal(id, USER, (time_t)(100 + id));
+	journal(count + 1, ROOT, 1);
+	keep((unsigned int)count * 2);
+	for (uint64_t id = 1; id <= count; id++)
+		ck_assert(there(id) == (id > 3));
+	ck_assert(there(count + 1));
+	ck_assert_uint_eq(result.journals, 3);
+}
+END_TEST
+
 START_TEST(what_is_roots_or_anothers_stays)
 {
 	for (uint64_t id = 1; id <= 4; id++)
@@ -193,6 +208,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(cases, set_up, tear_down);
 	tcase_add_test(cases, a_journal_that_is_damaged_is_nobodys);
 	tcase_add_test(cases, what_a_user_ended_first_goes_first);
+	tcase_add_test(cases, of_small_ones_there_are_only_so_many);
 	tcase_add_test(cases, what_is_roots_or_anothers_stays);
 	tcase_add_test(cases, what_runs_stays_and_takes_from_what_has_ended);
 	tcase_add_test(cases, a_readers_lock_keeps_nothing);
