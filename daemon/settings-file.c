@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../bpf/event.h"
 #include "../journal/cleanup.h"
 #include "../journal/escape.h"
 #include "config.h"
@@ -47,6 +48,11 @@ static int session_begin(struct position *position, const char *name)
 
 	if (session_name_check(name, &failure) < 0)
 		return refuse(position, "[" SETTINGS_GROUP_SESSION " NAME]: %s", failure.reason);
+	if (!found && position->settings->boot_sessions->len >= EVENT_SESSIONS_MAX)
+		return refuse(position,
+			"there are more than %d groups [" SETTINGS_GROUP_SESSION
+			" NAME], as many as there may be sessions",
+			EVENT_SESSIONS_MAX);
 	if (!found) {
 		found = boot_session_new(name, position->file, position->line);
 		g_ptr_array_add(position->settings->boot_sessions, (void *)found);

@@ -265,6 +265,19 @@ static void refused_as_a_whole(const char *text, const char *place, const char *
 	ck_assert_msg(strstr(reason, says), "\"%s\" does not say \"%s\"", reason, says);
 }
 
+START_TEST(there_are_no_more_sessions_than_there_may_be)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (unsigned int i = 1; i <= EVENT_SESSIONS_MAX; i++)
+		g_string_append_printf(text, "[Session s%u]\n[Session s%u]\n", i, i);
+	taken(text->str);
+	/* It is not gone on with: there may be tens of thousands. */
+	g_string_append(text, "[Session one-more]\nnonsense\n");
+	refused(text->str, "test.conf:129: ", "more than 64 groups");
+}
+END_TEST
+
 START_TEST(what_is_wrong_with_a_session_is_told_with_its_line)
 {
 	refused("[Session 12]\n", "test.conf:1: ", "must not be all digits");
@@ -308,6 +321,7 @@ int main(void)
 	tcase_add_test(cases, it_is_known_where_a_value_comes_from);
 	tcase_add_test(cases, a_session_is_described_by_its_group);
 	tcase_add_test(cases, a_session_without_keys_is_one_without_options);
+	tcase_add_test(cases, there_are_no_more_sessions_than_there_may_be);
 	tcase_add_test(cases, what_is_wrong_with_a_session_is_told_with_its_line);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
