@@ -344,6 +344,7 @@ static int begin(struct authorise *authorise, const struct method *method, sd_bu
 	uid_t uid)
 {
 	struct wait *wait = g_new0(struct wait, 1);
+	int r;
 
 	wait->authorise = authorise;
 	wait->message = sd_bus_message_ref(message);
@@ -352,11 +353,13 @@ static int begin(struct authorise *authorise, const struct method *method, sd_bu
 	wait->wants = method->wants;
 	wait->caller = callers_hold(authorise->callers, sd_bus_message_get_sender(message), uid);
 	g_hash_table_insert(authorise->waits, message, wait);
-	/* It may have left already: then there is nobody to answer. */
-	if (watch(authorise, wait->caller, message) < 0)
+	/* It may have left already: then nobody gets the answer. */
+	r = watch(authorise, wait->caller, message);
+	if (r < 0) {
 		g_hash_table_remove(authorise->waits, message);
-	else
-		wait_ask(wait);
+		return r;
+	}
+	wait_ask(wait);
 	return 1;
 }
 

@@ -106,6 +106,14 @@ START_TEST(ten_thousand_calls_of_a_stranger_are_answered)
 }
 END_TEST
 
+/* It may be behind with its reading. */
+static void await_polkit(unsigned int waiting)
+{
+	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC; mock_polkit()->waiting < waiting;
+		g_usleep(5000))
+		ck_assert(g_get_monotonic_time() < end);
+}
+
 /* While polkit says nothing. */
 static void waits_with_two_connections(sd_bus *first, void *argument)
 {
@@ -124,6 +132,7 @@ static void waits_with_two_connections(sd_bus *first, void *argument)
 	ck_assert_uint_eq(a.limited, 5);
 	ck_assert_uint_eq(b.limited, 5);
 	ck_assert_uint_eq(c.limited, 1);
+	await_polkit(CALLS_OF_USER);
 	ck_assert_uint_eq(mock_polkit()->waiting, CALLS_OF_USER);
 	*(volatile int *)argument = 1;
 	await_answers(first, &a, CALLS_OF_CALLER + 5);
@@ -150,8 +159,7 @@ START_TEST(who_waits_for_polkit_has_so_many_calls_and_keeps_nobody_else_waiting)
 	/* Root is served, and another user's call gets as far as polkit. */
 	start_and_stop(bus);
 	other = fixture_in_child(MOCK_USER_FIRST + OTHER, lists, NULL);
-	while (mock_polkit()->waiting <= CALLS_OF_USER)
-		g_usleep(5000);
+	await_polkit(CALLS_OF_USER + 1);
 	mock_polkit()->silent = 0;
 	ck_assert_int_eq(fixture_wait(other), 0);
 	ck_assert_int_eq(fixture_wait(pid), 0);
@@ -187,9 +195,7 @@ START_TEST(many_users_together_have_no_more_calls_than_polkit_can_be_asked_about
 	polkit->silent = 1;
 	for (unsigned int i = 0; i < G_N_ELEMENTS(pids); i++)
 		pids[i] = fixture_in_child(MOCK_USER_FIRST + i, holds_calls, NULL);
-	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC; polkit->waiting < CALLS_OF_ALL;
-		g_usleep(5000))
-		ck_assert(g_get_monotonic_time() < end);
+	await_polkit(CALLS_OF_ALL);
 	as_user(MOCK_USERS, is_refused_for_all, NULL);
 	start_and_stop(bus);
 	ck_assert_uint_eq(users_logged("polkit can't be asked"), 0);
