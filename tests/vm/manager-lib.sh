@@ -93,7 +93,8 @@ journaled_becomes() {
 }
 
 nothing_left() {
-        ! nft list tables | grep nfttraced && ! bpftool prog show | grep -E 'nfttraced|kprobe_|fentry_|probe_|matcher'
+        ! nft list tables | grep nfttraced && ! bpftool prog show | grep -E 'nfttraced|kprobe_|fentry_|probe_|matcher' &&
+                ! bpftool map show | grep -E 'name (drop_|frames|tracker|rings|[a-z]+_stages|pipelin)' && ! bpftool link show | grep 'prog'
 }
 
 # numbered COUNT TIMES [--at-most]: each of the packets is in the journal so often.

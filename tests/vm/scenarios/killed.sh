@@ -37,9 +37,16 @@ stream() {
         journaled_becomes 200 >/dev/null
 }
 
-# programs NAME: ids and tags of loaded programs with NAME at the end of theirs.
-programs() {
-        bpftool prog show | sed -nE "s/^([0-9]+): .* name [a-z]+_$1 +tag ([0-9a-f]+).*/\1 \2/p"
+# stubs: links of the stub's program. capture: the tag of the one behind it.
+stubs() {
+        local link program
+        bpftool link show | sed -nE 's/^([0-9]+): .* prog ([0-9]+).*/\1 \2/p' | while read -r link program; do
+                bpftool prog show id "$program" | grep -qE ' name (fentry|kprobe)_stub ' && echo "$link"
+        done
+}
+
+capture() {
+        bpftool prog show | sed -nE 's/^[0-9]+: .* name (fentry|kprobe)_capture +tag ([0-9a-f]+).*/\2/p'
 }
 
 server_rules() {
@@ -74,18 +81,18 @@ check "the books have them all" equal "$(book matched) $(book journaled)" "$((2 
 sees "there is no gap" 0 'events? lost'
 check "the drop counters have each once" equal "$(counters)" "$(counted_by_nft server)"
 check "all summaries together tell each once" summed_up_becomes "$count"
-check "one stub is attached" equal "$(programs stub | wc -l)" 1
+check "one stub is attached" equal "$(stubs | wc -l)" 1
 check "one table is there" equal "$(nft list tables | grep -c nfttraced)" 1
 
 # Another version, of the same layout.
 session_start --verdicts drop --filter 'udp port 8080'
-stub=$(programs stub)
-capture=$(programs capture)
+stub=$(stubs)
+capture=$(capture)
 stream
 manager_upgrade "$build/tests/vm/nfttraced-other-programs"
 wait "$sender"
-check "another version goes on with the stub that is attached" equal "$(programs stub)" "$stub"
-check "and has programs of its own behind it" test "${capture#* }" != "$(programs capture | cut -d' ' -f2)"
+check "another version goes on with the stub that is attached" equal "$(stubs)" "$stub"
+check "and has programs of its own behind it" test "$capture" != "$(capture)"
 session_stop
 check "each packet is in the journal once" numbered "$count" 1
 sees "and there is no gap" 0 'events? lost'
@@ -109,7 +116,7 @@ sees "there is one gap" 1 'nfttraced was not running'
 sed -nE 's/.*not running \(between ([0-9]+) and ([0-9]+)\).*/\1 \2/p' "$work/text" >"$work/gap"
 echo "# the gap: $(awk '{ print ($2 - $1) / 1e6 }' "$work/gap") ms, $(book matched) of $((count + 10)) events were seen"
 check "of a length that can be" awk '{ exit !($1 > 0 && $2 > $1 && $2 - $1 < 60e9) }' "$work/gap"
-check "one stub is attached then, too" equal "$(programs stub | wc -l)" 1
+check "one stub is attached then, too" equal "$(stubs | wc -l)" 1
 check "and one table is there" equal "$(nft list tables | grep -c nfttraced)" 1
 
 # While requests are carried out.

@@ -4,7 +4,9 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
 
 nothing_left() {
-        ! nft list tables | grep nfttraced && ! bpftool prog show | grep -E 'name (kprobe_|fentry_|probe_|matcher)'
+        ! nft list tables | grep nfttraced && ! bpftool prog show | grep -E 'name (kprobe_|fentry_|probe_|matcher)' &&
+                ! bpftool map show | grep -E 'name (drop_|frames|tracker|rings|[a-z]+_stages|pipelin)' &&
+                ! bpftool link show | grep -B1 __nft_trace_packet && ! grep -F __nft_trace_packet /sys/kernel/debug/kprobes/list
 }
 
 # dropped: packets that the drop counter of the rule has; those of others' rules are told.
@@ -51,8 +53,17 @@ check "the drop counters have each packet once" equal "$(dropped)" "$count"
 
 session_start --verdicts drop --filter 'udp port 8080'
 on client traffic udp 10.0.42.2 8080 5 >/dev/null
+# Of another session, which stays what it is: packets that come while all of it ends.
+filtered=$session
+session_start --verdicts drop --filter 'udp port 8081' --probe ip_local_deliver
+on client traffic udp 10.0.42.2 8081 "$count" 4 $((500000000 / count)) >/dev/null &
+sender=$!
 systemctl stop nfttraced
-check "a stop leaves nothing in the kernel" await 10 nothing_left
+check "a stop under load leaves nothing in the kernel" await 10 nothing_left
+check "nor a process" equal "$(pgrep -l nfttraced)" ""
+check "nor a mount" equal "$(grep -c nfttraced /proc/*/mountinfo | grep -v ':0$' | wc -l)" 0
+wait $sender
+session=$filtered
 service_start
 on client traffic udp 10.0.42.2 8080 5 >/dev/null
 session_stop
