@@ -94,7 +94,7 @@ journaled_becomes() {
 
 nothing_left() {
         ! nft list tables | grep nfttraced && ! bpftool prog show | grep -E 'nfttraced|kprobe_|fentry_|probe_|matcher' &&
-                ! bpftool map show | grep -E 'name (drop_|frames|tracker|rings|[a-z]+_stages|pipelin)' && ! bpftool link show | grep 'prog'
+                ! bpftool map show | grep -E 'name (drop_|frames|tracker|rings|[a-z]+_stages|pipelin)' && ! bpftool link show | grep -E '(perf_event|tracing|raw_tracepoint) +prog'
 }
 
 # numbered COUNT TIMES [--at-most]: each of the packets is in the journal so often.
