@@ -69,3 +69,4 @@ on client traffic udp 10.0.42.2 8080 5 >/dev/null
 session_stop
 sees "after a start the session has what came before and after" 10 'handle [0-9]+ drop'
 sees "and the gap" 1 'nfttraced was not running'
+nfttracectl stop --all >/dev/null
