@@ -17,9 +17,9 @@ server = os.stat("/run/netns/server").st_ino
 print(sum(c["packets"]["data"] for c in json.load(sys.stdin)["data"][0] if c["netns-inode"]["data"] == server))'
 }
 
-# summed_up: packets that all summaries have told of.
+# summed_up: packets that all summaries have told of. The name of a namespace may not be known yet when one is written.
 summed_up() {
-        sed -nE 's/.*Dropped ([0-9]+) packets? .*netns server.*/\1/p' "$daemon_log" | paste -sd+ | bc
+        sed -nE 's/.*Dropped ([0-9]+) packets? .* in netns (server|[0-9]+).*/\1/p' "$daemon_log" | paste -sd+ | bc
 }
 
 # summed_up_becomes COUNT: that, and no more.
