@@ -41,7 +41,7 @@ stream() {
 stubs() {
         local link program
         bpftool link show | sed -nE 's/^([0-9]+): .* prog ([0-9]+).*/\1 \2/p' | while read -r link program; do
-                bpftool prog show id "$program" | grep -qE ' name (fentry|kprobe)_stub ' && echo "$link"
+                [[ $(bpftool prog show id "$program") =~ \ name\ (fentry|kprobe)_stub\  ]] && echo "$link"
         done
 }
 
