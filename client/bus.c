@@ -39,6 +39,19 @@ static int remote_unreachable(int error, char **ret_reason)
 	return -error;
 }
 
+static int disconnected(char **ret_reason)
+{
+	if (remote_host())
+		return remote_unreachable(ENOTCONN, ret_reason);
+	*ret_reason = g_strdup("the system bus has gone: is dbus running?");
+	return -ENOTCONN;
+}
+
+bool bus_is_absence(int error)
+{
+	return error == -ENXIO || error == -ETIMEDOUT || error == -ENOTCONN;
+}
+
 int bus_connect(sd_bus **ret, char **ret_reason)
 {
 	const char *host = remote_host();
@@ -141,8 +154,8 @@ int bus_failure(const sd_bus_error *error, char **ret_reason)
 				       "'systemctl status nfttraced' shows its state");
 		return -ETIMEDOUT;
 	}
-	if (remote_host() && is_disconnected(sd_bus_error_get_errno(error)))
-		return remote_unreachable(ENOTCONN, ret_reason);
+	if (is_disconnected(sd_bus_error_get_errno(error)))
+		return disconnected(ret_reason);
 	*ret_reason = text_sentence_dup(error->message ? error->message : name);
 	if (g_str_equal(name, BUS_ERROR_NO_SUCH_SESSION) ||
 		g_str_equal(name, SD_BUS_ERROR_UNKNOWN_OBJECT))

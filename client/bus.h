@@ -7,6 +7,7 @@
 #define NFTTRACED_BUS_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
@@ -61,7 +62,7 @@ int bus_call_new(sd_bus *bus, const char *path, const char *interface, const cha
 /*
  * Sends `call` and waits for the answer. `r` is what building the call gave (so that the caller need
  * not look at each append). -EACCES without the right to, -ENXIO if the daemon is not running,
- * -ESRCH for a session that does not exist, other negative errno.
+ * -ESRCH for a session that does not exist, -ENOTCONN if the bus has gone, other negative errno.
  */
 int bus_call_send(
 	sd_bus *bus, sd_bus_message *call, int r, sd_bus_message **ret, char **ret_reason);
@@ -83,6 +84,9 @@ int bus_properties(sd_bus *bus, const char *path, const char *interface, sd_bus_
 
 /* A failed call as a sentence; returns what bus_call_send does. */
 int bus_failure(const sd_bus_error *error, char **ret_reason);
+
+/* True for what a call comes to while the daemon, or the bus, is begun again. */
+bool bus_is_absence(int error);
 
 /* An answer that can't be read, as a sentence; returns `r`. */
 int bus_unreadable(int r, char **ret_reason);

@@ -2,6 +2,7 @@
 /* nfttracectl top: what rules drop, as it happens. */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #define DELAY_DEFAULT 2.0 /* seconds */
 #define DELAY_MIN     0.1
 #define DELAY_MAX     86400.0
+#define AWAY_USEC     (60 * G_USEC_PER_SEC) /* how long the daemon may be away */
 #define ACCURACY      1000ULL /* us: rates are measured, but rounds should look regular */
 
 struct live {
@@ -28,6 +30,8 @@ struct live {
 	bool drawn; /* on a screen, not printed by rounds */
 	double delay; /* seconds */
 	uint64_t rounds; /* to go; 0: endless */
+	int64_t away; /* us, g_get_monotonic_time: since when there is no daemon; 0: it is there */
+	char *note; /* on its coming and going, or NULL */
 	char *reason; /* why it ended, or NULL */
 };
 
@@ -39,6 +43,7 @@ static void live_clear(struct live *live)
 	bus_unref(&live->bus);
 	sd_event_unref(live->event);
 	top_free(live->top);
+	g_free(live->note);
 	g_free(live->reason);
 }
 
@@ -47,7 +52,8 @@ static char *title(const struct live *live)
 	g_autoptr(GDateTime) now = g_date_time_new_now_local();
 	g_autofree char *time = g_date_time_format(now, "%H:%M:%S");
 
-	return g_strdup_printf("nfttracectl top  %s  every %g s", time, live->delay);
+	return g_strdup_printf("nfttracectl top  %s  every %g s%s%s", time, live->delay,
+		live->note ? "  " : "", live->note ? live->note : "");
 }
 
 static int draw(struct live *live)
@@ -77,6 +83,35 @@ static int fail(struct live *live, char *reason)
 	return sd_event_exit(live->event, EXIT_FAILED);
 }
 
+/* A screen has it in its title. */
+static void tell(struct live *live, char *note)
+{
+	if (!live->drawn)
+		fprintf(stderr, "nfttracectl: %s\n", note);
+	g_free(live->note);
+	live->note = note;
+}
+
+/* No answer came: the daemon may be begun again. */
+static int miss(struct live *live)
+{
+	if (live->away)
+		return 0;
+	live->away = g_get_monotonic_time();
+	tell(live, g_strdup("nfttraced went away: waiting for it"));
+	return live->drawn ? draw(live) : 0;
+}
+
+static void find_again(struct live *live)
+{
+	if (!live->away)
+		return;
+	tell(live,
+		g_strdup_printf("nfttraced is back after %.1f s",
+			(double)(g_get_monotonic_time() - live->away) / G_USEC_PER_SEC));
+	live->away = 0;
+}
+
 /* A screen shows the first reading, too, without rates; it is no round. */
 static int take(struct live *live, struct drop_list *list)
 {
@@ -100,34 +135,72 @@ static int on_reply(sd_bus_message *reply, void *context, sd_bus_error *error)
 	struct live *live = context;
 	struct drop_list *list = NULL;
 	char *reason = NULL;
+	int r;
 
 	live->slot = sd_bus_slot_unref(live->slot);
 	if (sd_bus_message_is_method_error(reply, NULL)) {
-		bus_failure(sd_bus_message_get_error(reply), &reason);
-		return fail(live, reason);
+		r = bus_failure(sd_bus_message_get_error(reply), &reason);
+		if (!bus_is_absence(r) || !top_has_reading(live->top))
+			return fail(live, reason);
+		g_free(reason);
+		return miss(live);
 	}
 	if (drop_list_read(reply, &list, &reason) < 0)
 		return fail(live, reason);
+	find_again(live);
+	/* One that somebody stops is not ours to start. */
+	bus_leave_stopped();
 	return take(live, list);
+}
+
+/* Another bus, which may be on its way. */
+static int bus_renew(struct live *live)
+{
+	int r;
+
+	if (live->bus)
+		sd_bus_detach_event(live->bus);
+	bus_unref(&live->bus);
+	r = bus_connect_later(&live->bus);
+	if (r >= 0)
+		r = sd_bus_attach_event(live->bus, live->event, SD_EVENT_PRIORITY_NORMAL);
+	return r;
+}
+
+static int call(struct live *live)
+{
+	auto_bus_message *message = NULL;
+	int r = bus_call_new(
+		live->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "GetDropCounters", &message);
+
+	if (r >= 0)
+		r = sd_bus_message_append(message, "a{sv}", 0);
+	if (r >= 0)
+		r = sd_bus_call_async(
+			live->bus, &live->slot, message, on_reply, live, BUS_TIMEOUT_USEC);
+	return r;
 }
 
 /* Asks for the next reading, if the last one has come. */
 static int ask(struct live *live)
 {
-	auto_bus_message *call = NULL;
 	int r;
 
+	if (live->away && g_get_monotonic_time() - live->away > AWAY_USEC)
+		return fail(live,
+			g_strdup("nfttraced went away and did not come back: "
+				 "'systemctl status nfttraced' may say why"));
 	if (live->slot)
 		return 0;
-	r = bus_call_new(
-		live->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "GetDropCounters", &call);
-	if (r >= 0)
-		r = sd_bus_message_append(call, "a{sv}", 0);
-	if (r >= 0)
-		r = sd_bus_call_async(
-			live->bus, &live->slot, call, on_reply, live, BUS_TIMEOUT_USEC);
-	return r < 0 ? fail(live, g_strdup_printf("the call can't be made: %s", g_strerror(-r)))
-		     : 0;
+	r = live->bus && sd_bus_is_open(live->bus) != 0 ? call(live) : -ENOTCONN;
+	if (r != -ENOTCONN && r != -ECONNRESET)
+		return r < 0
+			? fail(live, g_strdup_printf("the call can't be made: %s", g_strerror(-r)))
+			: 0;
+	/* The next round asks it. */
+	if (bus_renew(live) < 0)
+		bus_unref(&live->bus);
+	return miss(live);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *context)

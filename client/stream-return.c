@@ -31,13 +31,7 @@ static int end(struct stream *stream, char *reason)
 	return STREAM_LOST;
 }
 
-/* What a daemon that is not there answers, or one that goes in the middle of the call. */
-static bool is_absence(int r)
-{
-	return r == -ENXIO || r == -ETIMEDOUT || r == -ENOTCONN || r == -ECONNRESET;
-}
-
-/* The same from another host shows only in the pipe: what is wrong there is told by the program there. */
+/* A failure on another host shows only in the pipe: what is wrong there is told by the program there. */
 static bool comes_to_nothing(int fd)
 {
 	struct pollfd pipe = { .fd = fd, .events = POLLIN };
@@ -49,6 +43,17 @@ static bool comes_to_nothing(int fd)
 	return !(pipe.revents & POLLIN);
 }
 
+/* The bus may not have seen yet that the daemon has gone: who asks it is told, but the program on another
+ * host would be, in our place. */
+static int ask_for_session(struct stream *stream, sd_bus *bus, char **ret_reason)
+{
+	auto_bus_message *reply = NULL;
+
+	if (!remote_host())
+		return 0;
+	return bus_properties(bus, stream->object, BUS_SESSION_INTERFACE, &reply, ret_reason);
+}
+
 static int ask(struct stream *stream, sd_bus *bus, int *ret_fd, char **ret_reason)
 {
 	struct journal_place place;
@@ -58,7 +63,9 @@ static int ask(struct stream *stream, sd_bus *bus, int *ret_fd, char **ret_reaso
 
 	if (journal_reader_place(stream->reader, &place))
 		from = (struct stream_from){ .after = &place };
-	r = stream_request(bus, stream->object, &from, &fd, ret_reason);
+	r = ask_for_session(stream, bus, ret_reason);
+	if (r >= 0)
+		r = stream_request(bus, stream->object, &from, &fd, ret_reason);
 	if (r < 0)
 		return r;
 	if (fcntl(fd, F_SETFL, O_RDONLY | O_NONBLOCK) < 0 || comes_to_nothing(fd)) {
@@ -90,7 +97,7 @@ static bool try_again(
 		go_on(stream, fd, since);
 		return true;
 	}
-	if (is_absence(r)) {
+	if (bus_is_absence(r)) {
 		daemon_wait_missed(wait);
 		return false;
 	}

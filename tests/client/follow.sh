@@ -66,9 +66,10 @@ again_and_again() {
         restarted KILL "$work/whole" && restarted KILL "$work/whole" && restarted KILL "$work/whole"
 }
 
-# events FILE: what has been printed of events, without the rest.
+# events FILE: what has been printed of events, without the rest. Those of several rings, close to one another, may
+# be printed in another order when they come one by one.
 events() {
-        grep -E '^[0-9]+ \(' "$1"
+        grep -E '^[0-9]+ \(' "$1" | sort -n
 }
 
 # once_each FOLLOWED: all that the journal has, once.
@@ -76,11 +77,17 @@ once_each() {
         cmp <(events "$1") <(events "$work/shown")
 }
 
-# no_gap FOLLOWED: of what the journal has from the first event in it on, all and once.
+# from TIME FILE: the events from that time on.
+from() {
+        events "$2" | awk -v from="$1" '$1 >= from'
+}
+
+# no_gap FOLLOWED: each event once, and from soon after the first on all that the journal has.
 no_gap() {
-        local first
-        first=$(events "$1" | head -n 1)
-        [ -n "$first" ] && cmp <(events "$1") <(events "$work/shown" | sed -n "/^${first%% *} /,\$p")
+        local early
+        early=$(events "$1" | sed -n '50s/ .*//p')
+        [ -n "$early" ] && cmp <(from "$early" "$1") <(from "$early" "$work/shown") &&
+                cmp <(events "$1") <(events "$1" | uniq)
 }
 
 bus_start
@@ -113,3 +120,100 @@ check "it is told once for each time" equal "$(grep -c '^nfttracectl: nfttraced 
 check "with what is missing" equal "$(grep -cE 'back after [0-9.]+ s: events of [0-9.]+ s are missing, their number is unknown$' "$work/whole.err")" 5
 check "and each gap is in its place" equal "$(grep -c 'nfttraced was not running' "$work/whole")" 5
 check "nothing else is told" equal "$(grep -vc 'nfttraced is back' "$work/whole.err")" 0
+
+# use_fake: an ssh that does here what it is asked.
+use_fake() {
+        cat >"$work/bin/systemd-stdio-bridge" <<END
+#!/bin/sh
+exec /usr/bin/systemd-stdio-bridge --bus-path="$DBUS_SYSTEM_BUS_ADDRESS"
+END
+        cat >"$work/bin/ssh" <<'END'
+#!/bin/sh
+while [ "$1" != -- ]; do shift; done
+shift 2
+exec sh -c "$*"
+END
+        chmod +x "$work/bin/systemd-stdio-bridge" "$work/bin/ssh"
+}
+
+# ended PID STATUS: it ends, with that status.
+ended() {
+        local got=0
+        wait "$1" || got=$?
+        equal $got "$2"
+}
+
+# bound HOST...: a session that is started and followed in one, from here or from there.
+bound() {
+        nfttracectl start --follow --name bound "$@" >"$work/bound" 2>"$work/bound.err" &
+        local follower=$!
+        wait_until 20 lines "$work/bound" 100
+        check "start --follow $*: it goes on when the daemon is killed" restarted KILL "$work/bound"
+        kill -INT $follower
+        check "start --follow $*: Ctrl-C stops the session" ended $follower 3
+        nfttracectl show bound >"$work/shown" 2>/dev/null
+        check "start --follow $*: each event was printed once" once_each "$work/bound"
+        check "start --follow $*: with the books" has "$(tail -n 1 "$work/bound")" "matched $(events "$work/bound" | wc -l) = "
+        check "start --follow $*: it was told what is missing" equal "$(grep -c 'nfttraced is back after .* missing' "$work/bound.err")" 1
+        check "start --follow $*: and nothing else" equal "$(wc -l <"$work/bound.err")" 1
+        nfttracectl remove bound >/dev/null
+}
+
+bound
+use_fake
+bound -H web1
+
+nfttracectl start --name far -H web1 >/dev/null
+nfttracectl follow --from-start -H web1 far >"$work/whole" 2>"$work/whole.err" &
+whole=$!
+nfttracectl pcap --follow --from-start far -H web1 -o "$work/capture" 2>"$work/capture.err" &
+capture=$!
+wait_until 20 lines "$work/whole" 100
+check "from another host they go on, too" restarted KILL "$work/whole"
+check "however often" restarted HUP "$work/whole"
+
+# The bus goes, and then the daemon.
+kill "$bus_pid"
+wait "$bus_pid" 2>/dev/null
+bus_start
+gdbus wait --system --timeout 60 org.nfttraced1
+nfttracectl follow far >"$work/part" 2>"$work/part.err" &
+part=$!
+wait_until 20 lines "$work/part" 100
+check "over another bus" restarted KILL "$work/whole" "$work/part"
+nfttracectl stop far >/dev/null
+check "the session's end is theirs" ended $whole 3
+check "a capture's, too" ended $capture 3
+wait $part
+nfttracectl show far >"$work/shown" 2>/dev/null
+check "there each event was printed once" once_each "$work/whole"
+check "and here, from the beginning on" no_gap "$work/part"
+check "in the capture, all of the same" equal "$(tail -n 1 "$work/capture.err")" "$(nfttracectl pcap far -o "$work/again" 2>&1 | tail -n 1)"
+check "it was told of each time" equal "$(grep -c 'nfttraced is back after ' "$work/whole.err")" 3
+
+# The counters.
+nfttracectl top -d 0.1 >"$work/top" 2>"$work/top.err" &
+top=$!
+wait_until 20 lines "$work/top" 1
+kill -USR1 "$daemon_pid"
+check "top tells that the daemon is away" wait_until 20 grep -qx 'nfttracectl: nfttraced went away: waiting for it' "$work/top.err"
+kill -USR2 "$daemon_pid"
+manager_ready
+check "and that it is back" wait_until 20 grep -q '^nfttracectl: nfttraced is back after ' "$work/top.err"
+rounds=$(wc -l <"$work/top")
+check "and goes on" wait_until 20 lines "$work/top" $((rounds + 1))
+kill -INT $top
+check "until it has enough" ended $top 0
+
+# The session is over.
+nfttracectl start --name gone >/dev/null
+nfttracectl follow gone >"$work/gone" 2>"$work/gone.err" &
+gone=$!
+wait_until 20 lines "$work/gone" 100
+kill -USR1 "$daemon_pid"
+wait_until 60 grep -q '^stopped' "$manager_log"
+rm "$work/state/sessions"
+kill -USR2 "$daemon_pid"
+manager_ready
+check "a session that is not gone on with is told" ended $gone 1
+check "in a sentence" equal "$(cat "$work/gone.err")" "nfttracectl: the session has ended while nfttraced was away: 'nfttracectl show' prints what it has recorded"

@@ -18,6 +18,9 @@ session_start --verdicts drop --filter 'udp port 8080' --name edge
 first=$session
 on client traffic udp 10.0.42.2 8080 100 >/dev/null
 check "events are recorded" journaled_becomes 100
+nfttracectl follow edge >"$work/followed" 2>"$work/followed.err" &
+follower=$!
+until [ -s "$work/followed" ]; do sleep 0.05; done
 kill -KILL "$(manager_daemon)"
 manager_ready 2
 check "after it was killed the session is there, with its id and its name" sh -c "nfttracectl list | grep -E '^ *$first .*edge'"
@@ -32,11 +35,21 @@ session_stop
 check "its books have all of it" equal "$(book journaled) $(book matched)" "175 175"
 sees "and its journal has" 175 '^  table filter .* drop$'
 sees "each gap has a record" 2 'nfttraced was not running'
+wait "$follower"
+check "who follows it goes on, and ends with it, and knows of losses" equal $? 3
+check "he has what came after he began" equal "$(grep -c 'table filter .* drop$' "$work/followed")" 75
+check "with the gaps" equal "$(grep -c 'nfttraced was not running' "$work/followed")" 2
+check "and was told each time that some is missing" equal "$(grep -cE 'back after [0-9.]+ s: events of [0-9.]+ s are missing' "$work/followed.err")" 2
 check "the service manager stops it" manager_stop
 check "and nothing of it is left in the kernel" nothing_left
 
 manager_itself() {
         echo "$manager_pid"
+}
+
+# followed PID COUNT: who wrote a capture all the time has each of the packets in it once.
+followed() {
+        wait "$1" && python3 "$here/journal-numbers.py" "$work/followed.pcapng" "$2" 1
 }
 
 # under_load SIGNAL PID SENTENCE: packets at full speed, and the signal again and again meanwhile. The PID is asked for
@@ -45,6 +58,8 @@ under_load() {
         local count=${NFTTRACED_RESTART_PACKETS:-30000} times=0 other
         session_start --verdicts drop --filter 'udp port 8080'
         other=$session
+        nfttracectl pcap --follow --from-start "$other" -o "$work/followed.pcapng" 2>"$work/followed.err" &
+        local follower=$!
         session_start --verdicts drop --filter 'udp port 8080' --probe ip_local_deliver --probe skb:kfree_skb
         # For 5 s at least, however quick it is.
         on client traffic udp 10.0.42.2 8080 "$count" 4 $((500000000 / count)) >/dev/null &
@@ -66,6 +81,8 @@ under_load() {
         session=$other
         session_stop
         check "$3: each packet is in the journal once" numbered "$count" 1
+        check "$3: who followed it has each packet once" followed "$follower" "$count"
+        check "$3: and was told that nothing is missing" sh -c "grep -q 'nothing is missing' '$work/followed.err' && ! grep -v 'nothing is missing' '$work/followed.err'"
         check "$3: matched is what was sent, and all of it is journaled" equal "$(book matched) $(book journaled)" "$count $count"
         sees "$3: there is no gap" 0 'events? lost'
 }

@@ -56,8 +56,9 @@ follower=$!
 sleep 1
 on client traffic udp 10.0.42.2 8080 50 >/dev/null
 check "he follows it" await 20 sh -c "[ \$(grep -c '^  table filter .* drop\$' '$folder/follow') = 50 ]"
-ctl recorder show --no-pager "$session" >"$folder/show" 2>&1
+ctl recorder show --no-pager --rules "$session" >"$folder/show" 2>&1
 check "he reads it" equal "$(grep -c '^  table filter .* drop$' "$folder/show")" 50
+check "with the rules" equal "$(grep -c '^  rule udp dport 8080 drop$' "$folder/show")" 50
 check "but not by its path" refused 1 "" as recorder nfttracectl show --no-pager "$state/$session"
 check "he changes it" ctl recorder set "$session" --filter 'udp port 8081'
 check "he does not see what is root's" denied recorder org.nfttraced1.control-any show --no-pager "$roots"
