@@ -85,14 +85,18 @@ START_TEST(a_stream_from_now_goes_on_where_it_ended)
 }
 END_TEST
 
-/* The bytes of a stream up to `cut`, and no more, as a killed daemon may leave them. */
-static int cut_stream(size_t cut)
+/* The bytes of a stream up to `cut`, and no more, as a killed daemon may leave them. *ret_size
+ * (or NULL): how many there were. */
+static int cut_stream(enum follow_from from, size_t cut, size_t *ret_size)
 {
 	uint8_t bytes[4096];
-	int fd = begin(FOLLOW_FROM_START), fds[2];
+	int fd = begin(from), fds[2];
+	ssize_t n = read(fd, bytes, sizeof(bytes));
 
-	ck_assert_int_ge(read(fd, bytes, cut), (ssize_t)cut);
+	ck_assert_int_ge(n, (ssize_t)cut);
 	close(fd);
+	if (ret_size)
+		*ret_size = (size_t)n;
 	ck_assert_int_eq(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
 	ck_assert_int_eq(write(fds[1], bytes, cut), (ssize_t)cut);
 	close(fds[1]);
@@ -114,7 +118,10 @@ START_TEST(a_stream_that_was_cut_anywhere_goes_on_without_damage)
 		unsigned int next = 0;
 		int r;
 
-		ck_assert_int_eq(journal_reader_open_stream(cut_stream(cut), &reader, &reason), 0);
+		ck_assert_int_eq(
+			journal_reader_open_stream(
+				cut_stream(FOLLOW_FROM_START, cut, NULL), &reader, &reason),
+			0);
 		journal_reader_expect_more(reader, JOURNAL_STREAM_WHOLE);
 		while ((r = journal_reader_next(reader, &entry)) > 0) {
 			ck_assert_int_ne(entry.type, JOURNAL_LOSS);
@@ -125,6 +132,35 @@ START_TEST(a_stream_that_was_cut_anywhere_goes_on_without_damage)
 		journal_reader_continue(reader, begin_after(&place));
 		read_some(reader, 3 - next, &next, &place);
 		ck_assert_uint_eq(place.offset, status.st_size);
+		journal_reader_free(reader);
+	}
+}
+END_TEST
+
+START_TEST(a_stream_from_now_has_no_place_before_it_is_told)
+{
+	size_t size;
+
+	write_events(3);
+	close(cut_stream(FOLLOW_FROM_NOW, 0, &size));
+	for (size_t cut = sizeof(struct journal_segment); cut <= size; cut++) {
+		int fd = cut_stream(FOLLOW_FROM_NOW, cut, NULL);
+		struct journal_reader *reader;
+		struct journal_entry entry;
+		struct journal_place place;
+		g_autofree char *reason = NULL;
+		int r;
+
+		ck_assert_int_eq(journal_reader_open_stream(fd, &reader, &reason), 0);
+		journal_reader_expect_more(reader, JOURNAL_STREAM_PART);
+		while ((r = journal_reader_next(reader, &entry)) > 0)
+			ck_assert_int_ne(entry.type, JOURNAL_EVENT);
+		ck_assert_int_eq(r, 0);
+		ck_assert_int_eq(journal_reader_place(reader, &place), cut == size);
+		/* Nor one that goes on. */
+		journal_reader_continue(reader, cut_stream(FOLLOW_FROM_NOW, cut, NULL));
+		ck_assert_int_eq(journal_reader_next(reader, &entry), 0);
+		ck_assert_int_eq(journal_reader_place(reader, &place), cut == size);
 		journal_reader_free(reader);
 	}
 }
@@ -248,6 +284,7 @@ int main(void)
 	tcase_add_test(cases, a_stream_from_the_start_goes_on_where_it_ended);
 	tcase_add_test(cases, a_stream_from_now_goes_on_where_it_ended);
 	tcase_add_test(cases, a_stream_that_was_cut_anywhere_goes_on_without_damage);
+	tcase_add_test(cases, a_stream_from_now_has_no_place_before_it_is_told);
 	tcase_add_test(cases, only_where_a_record_begins_is_a_place);
 	tcase_add_test(cases, a_place_that_was_removed_is_a_gap);
 	tcase_add_test(cases, a_stream_as_json_tells_places);
