@@ -80,6 +80,11 @@ void daemon_wait_missed(struct daemon_wait *wait)
 	wait->present = false;
 }
 
+void daemon_wait_doubt(struct daemon_wait *wait)
+{
+	bus_drop(wait);
+}
+
 /* Takes what the bus has at the moment. */
 static void bus_serve(struct daemon_wait *wait)
 {

@@ -34,6 +34,9 @@ enum daemon_wait_result daemon_wait_run(
 /* A call has shown that it is not there, or not yet. */
 void daemon_wait_missed(struct daemon_wait *wait);
 
+/* It is there, and did not do what was asked for: everything is asked again, a little later. */
+void daemon_wait_doubt(struct daemon_wait *wait);
+
 /* Accepts a zeroed struct, and leaves one. */
 void daemon_wait_close(struct daemon_wait *wait);
 

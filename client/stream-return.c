@@ -54,6 +54,7 @@ static int ask_for_session(struct stream *stream, sd_bus *bus, char **ret_reason
 	return bus_properties(bus, stream->object, BUS_SESSION_INTERFACE, &reply, ret_reason);
 }
 
+/* -EAGAIN: a stream came to nothing. */
 static int ask(struct stream *stream, sd_bus *bus, int *ret_fd, char **ret_reason)
 {
 	struct journal_place place;
@@ -68,12 +69,14 @@ static int ask(struct stream *stream, sd_bus *bus, int *ret_fd, char **ret_reaso
 		r = stream_request(bus, stream->object, &from, &fd, ret_reason);
 	if (r < 0)
 		return r;
-	if (fcntl(fd, F_SETFL, O_RDONLY | O_NONBLOCK) < 0 || comes_to_nothing(fd)) {
+	r = fcntl(fd, F_SETFL, O_RDONLY | O_NONBLOCK) < 0 ? -EIO : 0;
+	if (r == 0 && comes_to_nothing(fd))
+		r = -EAGAIN;
+	if (r < 0)
 		*ret_reason = g_strdup("the stream can't be gone on with");
-		return -EIO;
-	}
-	*ret_fd = fd_steal(&fd);
-	return 0;
+	else
+		*ret_fd = fd_steal(&fd);
+	return r;
 }
 
 static void go_on(struct stream *stream, int fd, int64_t since)
@@ -99,6 +102,10 @@ static bool try_again(
 	}
 	if (bus_is_absence(r)) {
 		daemon_wait_missed(wait);
+		return false;
+	}
+	if (r == -EAGAIN && ++stream->vain < VAIN_MAX) {
+		daemon_wait_doubt(wait);
 		return false;
 	}
 	*ret_error = r;
