@@ -98,7 +98,7 @@ done
 check "killed while sessions are started, each is there or was never there ($times times, ${#answered[@]} were answered)" \
         equal "$(head -n 20 "$work/wrong" 2>/dev/null)$wrong" 0
 rest=$(nfttracectl list | awk 'NR > 1' | wc -l)
-check "and some were, and some were not" test "${#answered[@]}" -ge 1
+check "some of them were answered" test "${#answered[@]}" -ge 1
 
 wrong=0
 : >"$work/wrong"
