@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../bpf/event.h"
@@ -46,6 +47,22 @@ struct notes {
 	struct note ring[NOTES_MAX];
 };
 
+/* Of its own pages, which take memory where they are used: most sessions tell of a few things. */
+static struct cache *cache_new(void)
+{
+	void *pages = mmap(NULL, sizeof(struct cache), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (pages == MAP_FAILED)
+		g_error("no memory for what a session's journal has told of");
+	return pages;
+}
+
+static void cache_free(struct cache *cache)
+{
+	munmap(cache, sizeof(*cache));
+}
+
 int notes_new(struct notes **ret)
 {
 	struct notes *notes = g_new0(struct notes, 1);
@@ -78,13 +95,13 @@ void notes_begin(struct notes *notes, unsigned int bit, uint64_t tenure)
 	notes->netns_known = 0;
 	notes->tenants[bit] = (struct tenant){
 		.tenure = tenure,
-		.cache = g_new0(struct cache, 1),
+		.cache = cache_new(),
 	};
 }
 
 void notes_end(struct notes *notes, unsigned int bit)
 {
-	g_clear_pointer(&notes->tenants[bit].cache, g_free);
+	g_clear_pointer(&notes->tenants[bit].cache, cache_free);
 }
 
 void notes_segment(struct notes *notes, unsigned int bit, uint64_t segment)
@@ -94,8 +111,9 @@ void notes_segment(struct notes *notes, unsigned int bit, uint64_t segment)
 	if (G_LIKELY(tenant->segment == segment) || !tenant->cache)
 		return;
 	notes->netns_known = 0;
-	/* A new one is empty, and takes memory only where it is used. */
-	if (tenant->segment != 0)
+	/* Gives the pages back: they are zeros when they are used again. */
+	if (tenant->segment != 0 &&
+		madvise(tenant->cache, sizeof(*tenant->cache), MADV_DONTNEED) < 0)
 		memset(tenant->cache, 0, sizeof(*tenant->cache));
 	tenant->segment = segment;
 }

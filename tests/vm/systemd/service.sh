@@ -25,7 +25,7 @@ shown() {
 }
 
 nothing_left() {
-        ! nft list tables | grep nfttraced && ! pgrep -x 'nfttraced.*' && ! bpftool prog show | grep -w nfttraced &&
+        ! nft list tables | grep nfttraced && ! pgrep -x 'nfttraced.*' && ! bpftool prog show | grep -wE 'nfttraced|(kprobe|fentry)_stub' &&
                 [ ! -e /run/nfttraced/names ]
 }
 
@@ -90,12 +90,16 @@ systemctl service-log-level nfttraced debug
 check "systemctl sets the level of its log" equal "$(systemctl service-log-level nfttraced)" debug
 check "and tells where it goes" equal "$(systemctl service-log-target nfttraced)" journal
 
-# Stop: soon, and nothing is left. A second, where nothing is emulated.
+# Stop, under load: soon, and nothing is left. A second, where nothing is emulated.
 session_start --verdicts all
+on client traffic udp 10.0.42.2 8080 1000000 4 20000 >/dev/null &
+load=$!
+check "events come in" await 20 sh -c "nfttracectl list | awk '/running/ { exit !(\$5 > 100) }'"
 took=$(usec systemctl stop nfttraced)
 check "it stops soon" at_least 15000000 "$took"
 check "it is well then" equal "$(service_property Result)" success
 check "nothing is left" await 10 nothing_left
+check "though packets still come" kill $load
 
 # Started by a caller.
 check "a caller starts it" nfttracectl list
