@@ -92,9 +92,9 @@ check "and tells where it goes" equal "$(systemctl service-log-target nfttraced)
 
 # Stop, under load: soon, and nothing is left. A second, where nothing is emulated.
 session_start --verdicts all
-on client traffic udp 10.0.42.2 8080 1000000 4 20000 >/dev/null &
+ip netns exec client traffic udp 10.0.42.2 8080 1000000 4 20000 >/dev/null &
 load=$!
-check "events come in" await 20 sh -c "nfttracectl list | awk '/running/ { exit !(\$5 > 100) }'"
+check "events come in" await 20 sh -c "busctl get-property org.nfttraced1 /org/nfttraced1/session/$session org.nfttraced1.Session Matched | grep -q ' [1-9]'"
 took=$(usec systemctl stop nfttraced)
 check "it stops soon" at_least 15000000 "$took"
 check "it is well then" equal "$(service_property Result)" success
