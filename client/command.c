@@ -304,6 +304,8 @@ int command_main(int argc, char **argv)
 	g_autofree char *name = NULL;
 	int skip = host_arguments(argc, argv);
 
+	if (argc == 2 && is_either(argv[1], "-H", "--host"))
+		return command_usage(NULL, "-H takes [USER@]HOST, and a command comes after it");
 	if (argc < 2 + skip)
 		return command_usage(NULL, "a command is missing");
 	if (is_either(argv[1], "--help", "-h") || g_str_equal(argv[1], "help")) {

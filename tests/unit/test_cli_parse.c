@@ -250,6 +250,7 @@ START_TEST(usage_errors_are_status_2_with_a_hint)
 
 	assert_complaint(2, "there is no command \"a\\x0ab\"", "a\nb", NULL);
 	assert_complaint(2, "there is no option \"--frob\"", "--frob", NULL);
+	assert_complaint(2, "-H takes [USER@]HOST", "-H", NULL);
 	assert_complaint(2, "give the filter with --filter or as words", "start", "--filter=udp",
 		"--", "tcp", "port", "1", NULL);
 	assert_complaint(2, "--duration takes", "start", "--duration", "5x", NULL);
