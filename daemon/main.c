@@ -40,6 +40,13 @@ struct command_line {
 	gboolean version;
 };
 
+static void command_line_clear(struct command_line *line)
+{
+	g_free(line->config);
+	g_free(line->state_dir);
+	g_free(line->attach);
+}
+
 struct daemon {
 	struct settings *settings;
 	struct state *state;
@@ -326,7 +333,7 @@ static int daemon_run(struct daemon *daemon)
 
 int main(int argc, char **argv)
 {
-	struct command_line line = { 0 };
+	__attribute__((cleanup(command_line_clear))) struct command_line line = { 0 };
 	struct daemon daemon = { 0 };
 	g_autofree char *reason = NULL;
 	int status;
@@ -350,8 +357,5 @@ int main(int argc, char **argv)
 	}
 	daemon_clear(&daemon);
 	log_finish(LOG_USEC);
-	g_free(line.config);
-	g_free(line.state_dir);
-	g_free(line.attach);
 	return status;
 }
