@@ -65,15 +65,18 @@ unit() {
         failed=$((failed + bad))
 }
 
-# guest KERNEL: all scenarios in one guest, and those of the event path again with a kprobe, which "auto" takes only
-# where fentry can't be had; then those that need a guest of their own, and those with systemd. Leaves its output in $out.guest-KERNEL.
+# guest KERNEL: the scenarios in a guest with one CPU, which is emulated in half the time of two: those wait for each
+# other at every change of the kernel's code. Those of the event path again with a kprobe, which "auto" takes only where
+# fentry can't be had; those in which CPUs meet in a guest with two; then those that need a guest of their own, and
+# those with systemd. Leaves its output in $out.guest-KERNEL.
 guest() {
         local lab=(bash tests/lab/run.sh --kernel "$1" --timeout 2700 --env NFTTRACED_BUILD="$out") status=0 scenario
         {
-                "${lab[@]}" -- bash tests/vm/all.sh || status=$?
-                "${lab[@]}" --env NFTTRACED_ATTACH=kprobe -- bash tests/vm/all.sh verdicts tracking chains || status=$?
+                "${lab[@]}" --smp 1 -- bash tests/vm/all.sh tests/vm/scenarios/*.sh tests/bus/*.sh || status=$?
+                "${lab[@]}" --smp 1 --env NFTTRACED_ATTACH=kprobe -- bash tests/vm/all.sh verdicts tracking chains || status=$?
+                "${lab[@]}" -- bash tests/vm/all.sh tests/vm/two-cpus/*.sh || status=$?
                 for scenario in tests/vm/alone/*.sh; do
-                        "${lab[@]}" -- bash tests/vm/all.sh "$scenario" || status=$?
+                        "${lab[@]}" --smp 1 -- bash tests/vm/all.sh "$scenario" || status=$?
                 done
                 bash tests/vm/systemd.sh "$1" "$out" || status=$?
                 echo "status $status"

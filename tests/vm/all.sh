@@ -10,10 +10,10 @@ passed=0
 failed=0
 
 if [ $# = 0 ]; then
-        set -- "$here"/scenarios/*.sh "$here"/../bus/*.sh
+        set -- "$here"/scenarios/*.sh "$here"/two-cpus/*.sh "$here"/../bus/*.sh
 fi
 for scenario in "$@"; do
-        [ -r "$scenario" ] || scenario=$here/scenarios/$scenario.sh
+        [ -r "$scenario" ] || scenario=$(find "$here/scenarios" "$here/two-cpus" -name "$scenario.sh")
         name=$(basename "$scenario" .sh)
         echo "# $name on $(uname -r)"
         begin=$(date +%s)

@@ -31,7 +31,7 @@ for name in "$@"; do
         [ -r "$name" ] || name=$here/systemd/$name.sh
         scenarios+=("$(readlink -e "$name")")
 done
-bash "$here/../lab/run.sh" --kernel "$kernel" --init systemd --timeout "${NFTTRACED_GUEST_TIMEOUT:-1500}" \
+bash "$here/../lab/run.sh" --kernel "$kernel" --init systemd --smp 1 --timeout "${NFTTRACED_GUEST_TIMEOUT:-1500}" \
         --setup "$here/systemd-setup.sh" --env NFTTRACED_BUILD="$build" --env NFTTRACED_ROOT="$root" \
         --env NFTTRACED_CYCLES="${NFTTRACED_CYCLES:-}" ${NFTTRACED_GUEST_LOG:+--log "$NFTTRACED_GUEST_LOG"} \
         -- bash "$here/all.sh" "${scenarios[@]}"
