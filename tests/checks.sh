@@ -25,6 +25,20 @@ checks_sum() {
         [ "$failed" = 0 ] && [ "$checks" != 0 ]
 }
 
+# await SECONDS COMMAND...: until it succeeds.
+await() {
+        local end=$((SECONDS + $1))
+        shift
+        until "$@" >"$work/await.out" 2>&1; do
+                [ $SECONDS -lt $end ] || {
+                        echo "this did not come true: $*"
+                        cat "$work/await.out"
+                        return 1
+                }
+                sleep 0.1
+        done
+}
+
 # equal VALUE EXPECTED
 equal() {
         [ "$1" = "$2" ] || {

@@ -92,7 +92,12 @@ journaled_becomes() {
         done
 }
 
+# nothing_left: the kernel frees in its own time.
 nothing_left() {
+        await 30 nothing_there
+}
+
+nothing_there() {
         ! nft list tables | grep nfttraced && ! bpftool prog show | grep -E 'nfttraced|kprobe_|fentry_|probe_|matcher' &&
                 ! bpftool map show | grep -E 'name (drop_|frames|tracker|rings|[a-z]+_stages|pipelin)' && ! bpftool link show | grep -E '(perf_event|tracing|raw_tracepoint) +prog'
 }

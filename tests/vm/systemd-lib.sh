@@ -14,20 +14,6 @@ configuration=/etc/nfttraced/nfttraced.conf
 dropins=/etc/systemd/system/nfttraced.service.d
 users=()
 
-# await SECONDS COMMAND...: until it succeeds.
-await() {
-        local end=$((SECONDS + $1))
-        shift
-        until "$@" >"$work/await.out" 2>&1; do
-                [ $SECONDS -lt $end ] || {
-                        echo "this did not come true: $*"
-                        cat "$work/await.out"
-                        return 1
-                }
-                sleep 0.1
-        done
-}
-
 # configure KEY=VALUE...: the group [Daemon], in place of what was there.
 configure() {
         mkdir -p "${configuration%/*}"

@@ -8,17 +8,14 @@ objects() {
         bpftool "$1" show 2>/dev/null | grep -c '^[0-9]\+:'
 }
 
-# nothing_left: as many programs and maps as before, which the kernel frees in its own time, no table, no lock.
+# nothing_left: as many programs and maps as before, which the kernel frees in its own time, no table.
 nothing_left() {
-        local end=$((SECONDS + 30))
-        until [ "$(objects prog)" -le "$programs" ] && [ "$(objects map)" -le "$maps" ]; do
-                [ $SECONDS -lt $end ] || {
-                        echo "$(objects prog) programs, were $programs; $(objects map) maps, were $maps"
-                        return 1
-                }
-                sleep 0.1
-        done
-        ! nft list tables | grep nfttraced
+        await 30 as_before
+}
+
+as_before() {
+        echo "$(objects prog) programs, were $programs; $(objects map) maps, were $maps"
+        [ "$(objects prog)" -le "$programs" ] && [ "$(objects map)" -le "$maps" ] && ! nft list tables | grep nfttraced
 }
 
 # said_once: what was refused said one sentence, in one line.

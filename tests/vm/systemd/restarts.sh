@@ -52,7 +52,7 @@ check "the drop counters have each packet once" equal "$(dropped)" "$count"
 session_start --verdicts drop --filter 'udp port 8080'
 on client traffic udp 10.0.42.2 8080 5 >/dev/null
 systemctl stop nfttraced
-check "a stop leaves nothing in the kernel" await 10 nothing_left
+check "a stop leaves nothing in the kernel" await 30 nothing_left
 service_start
 on client traffic udp 10.0.42.2 8080 5 >/dev/null
 session_stop

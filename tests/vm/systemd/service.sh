@@ -98,7 +98,7 @@ check "events come in" await 20 sh -c "busctl get-property org.nfttraced1 /org/n
 took=$(usec systemctl stop nfttraced)
 check "it stops soon" at_least 15000000 "$took"
 check "it is well then" equal "$(service_property Result)" success
-check "nothing is left" await 10 nothing_left
+check "nothing is left" await 30 nothing_left
 check "though packets still come" kill $load
 
 # Started by a caller.

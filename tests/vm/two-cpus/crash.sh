@@ -50,7 +50,7 @@ kill -INT $counter
 wait $counter
 cat "$work/bpftrace"
 check "and the kernel no longer calls the probe's function" sh -c "grep -q ready $work/bpftrace && ! grep -q '@hits: [1-9]' $work/bpftrace"
-check "no program of ours is left" sh -c '! bpftool prog show | grep -q nfttraced'
+check "no program of ours is left" await 30 sh -c '! bpftool prog show | grep -E "name (nfttraced|kprobe_|fentry_|probe_|matcher)"'
 daemon_start
 session_start --verdicts drop --filter 'udp port 8080'
 check "the next session has a new id" at_least "$session" $((killed + 1))
