@@ -38,8 +38,14 @@ struct answer {
 	(sizeof(struct answer) + REASON_MAX + \
 		FILTER_VARIANTS * FILTER_INSTRUCTIONS_MAX * sizeof(struct sock_filter))
 
-/* A process says this when it has nothing more to say. */
-static const char answer_end = 0;
+/* What a process says last, in one byte: that it has said all, or that its time is over. */
+enum answer_end {
+	ANSWER_DONE,
+	ANSWER_LATE,
+};
+
+/* The socket of this process's expression, for end_late. */
+static int answer_fd = -1;
 
 /* The near end of the socket to the first process, and that process; both owned under the lock. */
 static GMutex lock;
@@ -69,20 +75,36 @@ static void answer_send(int fd, int result, const struct filter *filter, const c
 		_exit(EXIT_FAILURE);
 }
 
+static void answer_end(int fd, enum answer_end how)
+{
+	const uint8_t byte = (uint8_t)how;
+
+	send(fd, &byte, sizeof(byte), MSG_NOSIGNAL);
+}
+
 static void answer_failure(int fd, int error)
 {
 	const struct filter nothing = { 0 };
 
 	answer_send(fd, error, &nothing, "there is no room for one more process: try again");
-	send(fd, &answer_end, sizeof(answer_end), MSG_NOSIGNAL);
+	answer_end(fd, ANSWER_DONE);
 }
 
-/* Limits this process to what its expression may cost: what is over is killed by the kernel. */
+static void end_late(int signal)
+{
+	(void)signal;
+	answer_end(answer_fd, ANSWER_LATE);
+	_exit(EXIT_FAILURE);
+}
+
+/* Limits this process to what its expression may cost; one that does not hear of it is killed a second later. */
 static void limit_time(enum filter_patience patience)
 {
-	const struct rlimit seconds = { FILTER_SECONDS_MAX, FILTER_SECONDS_MAX };
+	const struct rlimit seconds = { FILTER_SECONDS_MAX, FILTER_SECONDS_MAX + 1 };
 	const struct itimerval quick = { .it_value.tv_usec = FILTER_QUICK_USEC };
 
+	signal(SIGXCPU, end_late);
+	signal(SIGPROF, end_late);
 	setrlimit(RLIMIT_CPU, &seconds);
 	if (patience == FILTER_QUICK)
 		setitimer(ITIMER_PROF, &quick, NULL);
@@ -99,6 +121,7 @@ static void compile_and_exit(int fd, enum filter_patience patience)
 	ssize_t length;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	answer_fd = fd;
 	limit_time(patience);
 	length = recv(fd, expression, FILTER_EXPRESSION_MAX, 0);
 	/* SIGIO, which ends it, when nobody waits for the answer any more; perhaps that is so already. */
@@ -115,7 +138,7 @@ static void compile_and_exit(int fd, enum filter_patience patience)
 		if (r < 0 && r != -EAGAIN)
 			break;
 	}
-	send(fd, &answer_end, sizeof(answer_end), MSG_NOSIGNAL);
+	answer_end(fd, ANSWER_DONE);
 	_exit(EXIT_SUCCESS);
 }
 
@@ -325,9 +348,9 @@ int filter_process_read(int fd, struct filter *filter, struct filter_answer *ans
 		if (size < 0)
 			return errno == EAGAIN ? 0 : -errno;
 		if (size == 0)
-			return -ETIME;
-		if (size == sizeof(answer_end))
-			return 1;
+			return -ECONNRESET;
+		if (size == sizeof(uint8_t))
+			return packet[0] == ANSWER_DONE ? 1 : -ETIME;
 		r = answer_read(packet, (size_t)size, filter, answer);
 		if (r < 0)
 			return r;

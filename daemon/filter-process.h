@@ -23,8 +23,8 @@ struct filter_answer {
 
 /*
  * Takes what the process said since the last call into `filter` and `answer`. 1: it has said all.
- * 0: there is more to come. -ETIME: it ended without having said all. Other errors: it is not to be
- * believed, or can't be asked.
+ * 0: there is more to come. -ETIME: its time was over before. -ECONNRESET: it ended before, of
+ * something else. Other errors: it is not to be believed, or can't be asked.
  */
 int filter_process_read(int fd, struct filter *filter, struct filter_answer *answer);
 

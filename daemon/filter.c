@@ -80,6 +80,15 @@ int filter_job_result(struct filter_job *job, struct filter **ret, char **ret_re
 		return -EINPROGRESS;
 	if (r == -ETIME && job->patience == FILTER_QUICK)
 		return -ETIME;
+	/* It died, in libpcap or by somebody's hand; a program that is only longer than it could be will do. */
+	if (r == -ECONNRESET && job->answer.result != -EAGAIN)
+		r = 0;
+	if (r == -ECONNRESET) {
+		*ret_reason = g_strdup(
+			"the process that compiles filters died of this one, or was killed: "
+			"try again, or write the filter another way");
+		return r;
+	}
 	if (r < 0 && r != -ETIME) {
 		*ret_reason = g_strdup_printf(
 			"the process that compiles filters failed (%s): try again", g_strerror(-r));

@@ -5,8 +5,11 @@
 #include <glib.h>
 #include <netdb.h>
 #include <netinet/ether.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bpf/pipeline.h"
 #include "daemon/classic.h"
@@ -212,6 +215,37 @@ START_TEST(a_filter_over_the_instruction_limit_is_refused)
 }
 END_TEST
 
+/* The only child of a process; 0: it has none. */
+static pid_t child_of(pid_t parent)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/children", parent, parent);
+	g_autofree char *children = NULL;
+
+	ck_assert_msg(g_file_get_contents(path, &children, NULL, NULL), "there is no %s", path);
+	return (pid_t)g_ascii_strtoll(children, NULL, 10);
+}
+
+START_TEST(a_compiler_that_dies_is_not_called_slow)
+{
+	/* Too long as it is, and not made shorter as quickly as it is killed. */
+	g_autofree char *list = expression_list("host 10.1.0.#", 250), *reason = NULL;
+	struct filter *filter = NULL;
+	auto_filter_job *job = NULL;
+	struct pollfd wait = { .events = POLLIN };
+	int r;
+
+	ck_assert_int_eq(filter_job_new(list, FILTER_PATIENT, &job, &reason), 0);
+	wait.fd = filter_job_fd(job);
+	while (child_of(child_of(getpid())) == 0)
+		;
+	kill(child_of(child_of(getpid())), SIGKILL);
+	while ((r = filter_job_result(job, &filter, &reason)) == -EINPROGRESS)
+		poll(&wait, 1, -1);
+	ck_assert_int_eq(r, -ECONNRESET);
+	assert_says(reason, "died of this one, or was killed");
+}
+END_TEST
+
 START_TEST(a_filter_just_below_the_instruction_limit_is_accepted)
 {
 	g_autofree char *list = expression_list("(ip[#] = 64 and ip[9] > 16)", 800);
@@ -339,6 +373,7 @@ int main(void)
 	tcase_add_test(tcase, control_characters_are_refused);
 	tcase_add_test(tcase, an_expression_that_is_too_long_is_refused);
 	tcase_add_test(tcase, a_filter_over_the_instruction_limit_is_refused);
+	tcase_add_test(tcase, a_compiler_that_dies_is_not_called_slow);
 	tcase_add_test(tcase, a_filter_just_below_the_instruction_limit_is_accepted);
 	tcase_add_test(tcase, a_loop_is_refused);
 	tcase_add_test(tcase, a_load_with_a_meaning_of_the_kernels_own_is_refused);
