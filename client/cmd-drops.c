@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* nfttracectl drops: what each rule dropped. */
+#include <stdio.h>
 #include <unistd.h>
 
 #include "bus.h"
@@ -7,6 +8,7 @@
 #include "drop-text.h"
 #include "parse.h"
 #include "session.h"
+#include "status.h"
 #include "terminal.h"
 
 enum drop_form {
@@ -49,7 +51,7 @@ static void print_metrics(sd_bus *bus, const struct drop_list *list, struct outp
 
 static int print(const struct drop_wishes *wishes, enum drop_form form)
 {
-	g_autofree char *reason = NULL;
+	g_autofree char *reason = NULL, *obstacle = NULL;
 	auto_drop_list *list = NULL;
 	auto_output output = { 0 };
 	auto_bus *bus = NULL;
@@ -69,6 +71,10 @@ static int print(const struct drop_wishes *wishes, enum drop_form form)
 		print_metrics(bus, list, &output);
 		break;
 	}
+	/* "No drops" is not "nothing was looked at". */
+	obstacle = status_obstacle(bus);
+	if (obstacle)
+		fprintf(stderr, "nfttracectl: %s\n", obstacle);
 	return command_finish(&output, EXIT_DONE);
 }
 

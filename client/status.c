@@ -147,17 +147,43 @@ static void judge(struct status *status)
 	}
 }
 
-int status_read(sd_bus *bus, struct status *status, char **ret_reason)
+static int status_ask(sd_bus *bus, struct status *status, char **ret_reason)
 {
 	auto_bus_message *reply = NULL;
-	int r;
+	int r = bus_properties(bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, &reply, ret_reason);
 
-	r = bus_properties(bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, &reply, ret_reason);
 	if (r < 0)
 		return r;
 	r = variant_read(reply, fields, G_N_ELEMENTS(fields), status);
+	return r < 0 ? bus_unreadable(r, ret_reason) : 0;
+}
+
+char *status_obstacle(sd_bus *bus)
+{
+	g_autofree char *reason = NULL;
+	auto_status status = { 0 };
+
+	if (status_ask(bus, &status, &reason) < 0)
+		return NULL;
+	if (status.problem && *status.problem) {
+		g_autofree char *problem = text_sentence_dup(status.problem);
+
+		return g_strdup_printf(
+			"nfttraced is %s: %s", status.state ? status.state : "?", problem);
+	}
+	if (status.armed)
+		return NULL;
+	return g_strdup(
+		"nfttraced has no rule of its own (AllowSystemChanges=no): it sees only packets "
+		"that another rule marks with \"meta nftrace set 1\"");
+}
+
+int status_read(sd_bus *bus, struct status *status, char **ret_reason)
+{
+	int r = status_ask(bus, status, ret_reason);
+
 	if (r < 0)
-		return bus_unreadable(r, ret_reason);
+		return r;
 	/* Who may not list sessions is told that, and the rest. */
 	session_list(bus, &status->sessions, &status->refusal);
 	judge(status);

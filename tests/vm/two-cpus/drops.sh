@@ -3,44 +3,9 @@
 # own counters say, at full speed from two CPUs, under a load that nests, while sessions come and go and rules are
 # reloaded. NFTTRACED_DROPS is how many packets each of two senders sends.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+. "$here/drops-lib.sh"
 
 each=${NFTTRACED_DROPS:-2000}
-
-# drops_read: has the counters in a file, for the next functions.
-drops_read() {
-        busctl --json=short call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager GetDropCounters 'a{sv}' 0 >"$work/drops.json"
-}
-
-# drops EXPRESSION: a Python expression on the list of counters c and the totals t, with "-" in keys as "_".
-drops() {
-        python3 - "$work/drops.json" "$1" <<'END'
-import json, sys
-from types import SimpleNamespace
-def plain(entry):
-    named = {key.replace("-", "_"): value["data"] for key, value in entry.items()}
-    return SimpleNamespace(**{"handle": 0, "rule": "", "netns": "", "example": "", "missed": -1, **named})
-counters, totals = json.load(open(sys.argv[1]))["data"]
-def of(**wanted):
-    return [x for x in c if all(getattr(x, k) == v for k, v in wanted.items())]
-def packets(**wanted):
-    return sum(x.packets for x in of(**wanted))
-c, t = [plain(x) for x in counters], plain(totals)
-print(eval(sys.argv[2]))
-END
-}
-
-# drops_become EXPRESSION VALUE: reads until it has that value.
-drops_become() {
-        local end=$((SECONDS + 30))
-        until drops_read && [ "$(drops "$1")" = "$2" ]; do
-                [ $SECONDS -lt $end ] || {
-                        drops "$1"
-                        drops 'c, t'
-                        return 1
-                }
-                sleep 0.1
-        done
-}
 
 # balance SENTENCE SENT: what nft has counted is what was counted and missed, and the books of the totals are right.
 balance() {
@@ -88,6 +53,7 @@ full_speed() {
         check "$1: and armed without a session" property_becomes Armed true
         two_senders
         balance "$1, full speed" "$(counted_by_nft server)"
+        check "$1: and nothing else is said beside them" equal "$(nfttracectl drops 2>&1 >/dev/null)" ""
         check "$1: there are two counters" equal "$(drops 'len(c)')" 2
         check "$1: with the rules' texts" drops_become 'sorted(x.rule for x in c)' \
                 "['udp dport 5001 counter drop comment \"first\"', 'udp dport 5002 counter drop comment \"second\"']"
