@@ -98,11 +98,12 @@ static void print_sample(
 	output_char(output, '\n');
 }
 
-#define PACKETS   "nfttraced_drop_packets"
-#define BYTES     "nfttraced_drop_bytes"
-#define UNCOUNTED "nfttraced_drop_uncounted_packets"
-#define MISSED    "nfttraced_missed_calls"
-#define LOST      "nfttraced_session_lost_events"
+#define PACKETS    "nfttraced_drop_packets"
+#define BYTES      "nfttraced_drop_bytes"
+#define UNCOUNTED  "nfttraced_drop_uncounted_packets"
+#define MISSED     "nfttraced_missed_calls"
+#define LOST       "nfttraced_session_lost_events"
+#define SUPPRESSED "nfttraced_session_suppressed_events"
 
 static void print_drops(const GPtrArray *samples, struct output *output)
 {
@@ -121,19 +122,32 @@ static void print_drops(const GPtrArray *samples, struct output *output)
 	}
 }
 
+static char *session_labels(const struct session *session)
+{
+	g_autofree char *id = g_strdup_printf("%" G_GUINT64_FORMAT, session->id);
+	g_autoptr(GString) labels = g_string_new(NULL);
+
+	append_label(labels, "session", id);
+	append_label(labels, "name", session->name);
+	return g_strdup_printf("{%s}", labels->str);
+}
+
 static void print_sessions(const GPtrArray *sessions, struct output *output)
 {
 	print_head(output, LOST, "events", "Events that a session could not record.");
 	for (unsigned int i = 0; i < sessions->len; i++) {
 		const struct session *session = g_ptr_array_index(sessions, i);
-		g_autofree char *id = g_strdup_printf("%" G_GUINT64_FORMAT, session->id);
-		g_autoptr(GString) labels = g_string_new(NULL);
-		g_autofree char *braced = NULL;
+		g_autofree char *labels = session_labels(session);
 
-		append_label(labels, "session", id);
-		append_label(labels, "name", session->name);
-		braced = g_strdup_printf("{%s}", labels->str);
-		print_sample(output, LOST, braced, session->lost);
+		print_sample(output, LOST, labels, session->lost);
+	}
+	print_head(
+		output, SUPPRESSED, "events", "Events that the rate limit of a session held back.");
+	for (unsigned int i = 0; i < sessions->len; i++) {
+		const struct session *session = g_ptr_array_index(sessions, i);
+		g_autofree char *labels = session_labels(session);
+
+		print_sample(output, SUPPRESSED, labels, session->suppressed);
 	}
 }
 

@@ -259,9 +259,9 @@ START_TEST(metrics_with_the_same_labels_are_one)
 }
 END_TEST
 
-START_TEST(metrics_have_what_sessions_lost)
+START_TEST(metrics_have_what_sessions_lost_and_held_back)
 {
-	struct session session = { .id = 7, .name = (char *)"web\"", .lost = 3 };
+	struct session session = { .id = 7, .name = (char *)"web\"", .lost = 3, .suppressed = 5 };
 	g_autoptr(GPtrArray) sessions = g_ptr_array_new();
 	g_autofree char *printed = NULL;
 
@@ -270,6 +270,8 @@ START_TEST(metrics_have_what_sessions_lost)
 	assert_metrics(printed);
 	assert_in(
 		printed, "nfttraced_session_lost_events_total{session=\"7\",name=\"web\\\"\"} 3\n");
+	assert_in(printed,
+		"nfttraced_session_suppressed_events_total{session=\"7\",name=\"web\\\"\"} 5\n");
 }
 END_TEST
 
@@ -405,7 +407,7 @@ int main(int argc, char **argv)
 	tcase_add_test(forms, metrics_are_well_without_drops);
 	tcase_add_test(forms, metrics_have_their_labels_escaped);
 	tcase_add_test(forms, metrics_with_the_same_labels_are_one);
-	tcase_add_test(forms, metrics_have_what_sessions_lost);
+	tcase_add_test(forms, metrics_have_what_sessions_lost_and_held_back);
 	tcase_add_checked_fixture(verb, begin, end);
 	tcase_add_test(verb, the_verb_prints_a_table);
 	tcase_add_test(verb, the_verb_selects);
