@@ -29,16 +29,22 @@ static int set_filter(sd_bus *bus, const char *object, const char *filter, char 
 
 static int apply(const char *session, char **verdicts, const char *filter, char **ret_reason)
 {
-	g_autofree char *object = NULL;
+	g_autofree char *object = NULL, *reason = NULL;
 	auto_bus *bus = NULL;
 	int r = bus_connect(&bus, ret_reason);
 
 	if (r >= 0)
 		r = session_find(bus, session, &object, ret_reason);
-	if (r >= 0 && verdicts)
-		r = set_verdicts(bus, object, verdicts, ret_reason);
+	/* What is more likely to be refused first: then nothing has changed. */
 	if (r >= 0 && filter)
 		r = set_filter(bus, object, filter, ret_reason);
+	if (r < 0 || !verdicts)
+		return r;
+	r = set_verdicts(bus, object, verdicts, &reason);
+	if (r < 0)
+		*ret_reason = filter
+			? g_strdup_printf("the filter is set, the verdicts are not: %s", reason)
+			: g_steal_pointer(&reason);
 	return r;
 }
 

@@ -152,6 +152,8 @@ static int set_verdicts(sd_bus_message *message, void *context, sd_bus_error *er
 
 	if (r < 0)
 		return r;
+	if (g_strv_contains((const char *const *)verdicts, "bad"))
+		return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "no such verdict");
 	joined = g_strjoinv(",", verdicts);
 	fprintf(service->log, "verdicts %s\n", joined);
 	fflush(service->log);

@@ -257,7 +257,10 @@ END_TEST
 START_TEST(set_changes_verdicts_and_filter)
 {
 	assert_run("set|web|--verdicts=all|--filter=", 0, "", "");
-	assert_log("verdicts all\nfilter \n");
+	assert_log("filter \nverdicts all\n");
+	assert_run("set|web|--verdicts=bad", 1, "", "nfttracectl: no such verdict\n");
+	assert_run("set|web|--verdicts=bad|--filter=udp", 1, "",
+		"nfttracectl: the filter is set, the verdicts are not: no such verdict\n");
 }
 END_TEST
 
