@@ -92,14 +92,23 @@ journaled_becomes() {
         done
 }
 
-# nothing_left: the kernel frees in its own time.
+# nothing_runs: no table, program or link of a daemon that may be there, with its maps. nothing_left: nor a map. The
+# kernel frees in its own time.
+nothing_runs() {
+        await 30 nothing_attached
+}
+
 nothing_left() {
         await 30 nothing_there
 }
 
-nothing_there() {
+nothing_attached() {
         ! nft list tables | grep nfttraced && ! bpftool prog show | grep -E 'nfttraced|kprobe_|fentry_|probe_|matcher' &&
-                ! bpftool map show | grep -E 'name (drop_|frames|tracker|rings|[a-z]+_stages|pipelin)' && ! bpftool link show | grep -E '(perf_event|tracing|raw_tracepoint) +prog'
+                ! bpftool link show | grep -E '(perf_event|tracing|raw_tracepoint) +prog'
+}
+
+nothing_there() {
+        nothing_attached && ! bpftool map show | grep -E 'name (drop_|frames|tracker|rings|[a-z]+_stages|pipelin)'
 }
 
 # numbered COUNT TIMES [--at-most]: each of the packets is in the journal so often.

@@ -117,7 +117,7 @@ manager_ready $((++readied))
 check "a damaged list is set aside" test -e "$NFTTRACED_STATE_DIR/sessions.bad"
 check "and told of once" equal "$(grep -c 'it is damaged' "$daemon_log")" 1
 check "and nothing runs" equal "$(nfttracectl list | grep -c running)" 0
-check "nothing of it is left in the kernel then" nothing_left
+check "nothing of it is attached to the kernel then" nothing_runs
 
 # Stopped.
 session_start --verdicts drop --filter 'udp port 8080' --probe ip_local_deliver
