@@ -8,6 +8,14 @@ import os
 import pty
 import re
 import sys
+import termios
+import time
+
+
+def wait_for_no_echo(terminal):
+    """Who asks for a password does so first, and then throws away what was typed before nobody could read it."""
+    while termios.tcgetattr(terminal)[3] & termios.ECHO:
+        time.sleep(0.01)
 
 
 def main():
@@ -27,6 +35,7 @@ def main():
         shown += piece
         if len(re.findall(rb"Password: ", shown)) > answered:
             answered += 1
+            wait_for_no_echo(terminal)
             os.write(terminal, password)
     _, status = os.waitpid(pid, 0)
     sys.stderr.write(shown.decode(errors="replace"))

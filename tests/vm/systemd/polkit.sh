@@ -98,9 +98,10 @@ check "at a terminal, root's password lets a stranger start a session" as strang
 check "which is there" sh -c "nfttracectl list | grep -q ' asked '"
 check "a wrong password does not" refused 1 org.nfttraced1.start-session as stranger $terminal 'a wrong one' nfttracectl start --name unasked
 check "so nothing was started" sh -c "! nfttracectl list | grep ' unasked '"
-# login USER PASSWORD COMMAND...: on the terminal of a session of logind's.
+# login USER PASSWORD COMMAND...: on a terminal in a session of logind's.
 login() {
-        $terminal "$2" systemd-run --quiet --pty --wait --collect --uid="$1" --property=PAMName=login "${@:3}"
+        # shellcheck disable=SC2086
+        systemd-run --quiet --pipe --wait --collect --uid="$1" --property=PAMName=login $terminal "$2" "${@:3}"
 }
 check "nor is it asked for in vain by who has logged in" login stranger 'the right one' nfttracectl start --name logged-in
 check "and this one is there, too" sh -c "nfttracectl list | grep -q ' logged-in '"
