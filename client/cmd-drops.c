@@ -51,7 +51,7 @@ static void print_metrics(sd_bus *bus, const struct drop_list *list, struct outp
 
 static int print(const struct drop_wishes *wishes, enum drop_form form)
 {
-	g_autofree char *reason = NULL, *obstacle = NULL;
+	g_autofree char *reason = NULL, *trouble = NULL;
 	auto_drop_list *list = NULL;
 	auto_output output = { 0 };
 	auto_bus *bus = NULL;
@@ -72,9 +72,9 @@ static int print(const struct drop_wishes *wishes, enum drop_form form)
 		break;
 	}
 	/* "No drops" is not "nothing was looked at". */
-	obstacle = status_obstacle(bus);
-	if (obstacle)
-		fprintf(stderr, "nfttracectl: %s\n", obstacle);
+	trouble = status_trouble(bus);
+	if (trouble)
+		fprintf(stderr, "nfttracectl: %s\n", trouble);
 	return command_finish(&output, EXIT_DONE);
 }
 

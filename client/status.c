@@ -158,24 +158,17 @@ static int status_ask(sd_bus *bus, struct status *status, char **ret_reason)
 	return r < 0 ? bus_unreadable(r, ret_reason) : 0;
 }
 
-char *status_obstacle(sd_bus *bus)
+char *status_trouble(sd_bus *bus)
 {
-	g_autofree char *reason = NULL;
+	g_autofree char *reason = NULL, *problem = NULL;
 	auto_status status = { 0 };
 
 	if (status_ask(bus, &status, &reason) < 0)
 		return NULL;
-	if (status.problem && *status.problem) {
-		g_autofree char *problem = text_sentence_dup(status.problem);
-
-		return g_strdup_printf(
-			"nfttraced is %s: %s", status.state ? status.state : "?", problem);
-	}
-	if (status.armed)
+	if (!status.problem || !*status.problem)
 		return NULL;
-	return g_strdup(
-		"nfttraced has no rule of its own (AllowSystemChanges=no): it sees only packets "
-		"that another rule marks with \"meta nftrace set 1\"");
+	problem = text_sentence_dup(status.problem);
+	return g_strdup_printf("nfttraced is %s: %s", status.state ? status.state : "?", problem);
 }
 
 int status_read(sd_bus *bus, struct status *status, char **ret_reason)

@@ -38,10 +38,10 @@ struct status {
 int status_read(sd_bus *bus, struct status *status, char **ret_reason);
 
 /*
- * What keeps the daemon from seeing every drop, or would if somebody asked it to count, in one sentence
- * that is escaped; NULL: nothing, or it can't be asked. g_free it.
+ * What the daemon has for a problem, with its state, in one sentence that is escaped; NULL: nothing, or it
+ * can't be asked. g_free it.
  */
-char *status_obstacle(sd_bus *bus);
+char *status_trouble(sd_bus *bus);
 
 /* In its place when it is not running, for `reason`: what can be told without it. */
 void status_read_local(struct status *status, const char *reason);
