@@ -10,11 +10,17 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 
 def usec():
     return time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+
+
+def listen(notify):
+    while True:
+        notify.recv(65536)
 
 
 with tempfile.TemporaryDirectory() as directory:
@@ -27,8 +33,11 @@ with tempfile.TemporaryDirectory() as directory:
     notify.settimeout(120)
     while b"READY=1" not in notify.recv(65536).split(b"\n"):
         pass
+    notify.settimeout(None)
     print("pid", service.pid)
     print("ready", usec() - begin, flush=True)
+    # A manager takes what its service goes on to say.
+    threading.Thread(target=listen, args=[notify], daemon=True).start()
     sys.stdin.buffer.read()
     begin = usec()
     service.send_signal(signal.SIGTERM)
