@@ -51,9 +51,56 @@ static int read_journals(sd_bus_message *message, GPtrArray *journals)
 	return r;
 }
 
-int archive_list(sd_bus *bus, GPtrArray **ret, char **ret_reason)
+static int page_call(sd_bus *bus, const struct archive_wish *wish, uint64_t after,
+	sd_bus_message **ret, char **ret_reason)
 {
-	return bus_list(bus, "ListJournals", read_journals, archived_free, ret, ret_reason);
+	auto_bus_message *call = NULL;
+	int r = bus_call_new(
+		bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "ListJournalsAfter", &call);
+
+	if (r >= 0)
+		r = sd_bus_message_append(call, "t", after);
+	if (r >= 0)
+		r = sd_bus_message_open_container(call, SD_BUS_TYPE_ARRAY, "{sv}");
+	if (r >= 0 && wish->running)
+		r = sd_bus_message_append(call, "{sv}", "Running", "b", 1);
+	if (r >= 0 && wish->name)
+		r = sd_bus_message_append(call, "{sv}", "Name", "s", wish->name);
+	if (r >= 0)
+		r = sd_bus_message_close_container(call);
+	return bus_call_send(bus, call, r, ret, ret_reason);
+}
+
+int archive_list(sd_bus *bus, const struct archive_wish *wish, GPtrArray **ret, char **ret_reason)
+{
+	g_autoptr(GPtrArray) journals = g_ptr_array_new_with_free_func(archived_free);
+	uint64_t after = 0;
+	int more = 1;
+
+	while (more) {
+		auto_bus_message *reply = NULL;
+		unsigned int before = journals->len;
+		int r = page_call(bus, wish, after, &reply, ret_reason);
+
+		if (r < 0)
+			return r;
+		r = read_journals(reply, journals);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(reply);
+		if (r >= 0)
+			r = sd_bus_message_read(reply, "b", &more);
+		/* A page that gets no further would be asked for again and again. */
+		if (r >= 0 && more && journals->len == before)
+			r = -EBADMSG;
+		if (r < 0)
+			return bus_unreadable(r, ret_reason);
+		if (journals->len > 0)
+			after = ((const struct archived *)g_ptr_array_index(
+					 journals, journals->len - 1))
+					->id;
+	}
+	*ret = g_steal_pointer(&journals);
+	return 0;
 }
 
 const struct archived *archive_find(const GPtrArray *journals, uint64_t id)
@@ -70,16 +117,19 @@ const struct archived *archive_find(const GPtrArray *journals, uint64_t id)
 int archive_resolve(sd_bus *bus, const char *id_or_name, uint64_t *ret_id, char **ret_reason)
 {
 	g_autoptr(GPtrArray) journals = NULL;
+	const struct archive_wish wish = { .name = id_or_name };
 	const struct archived *found = NULL;
 	g_autofree char *escaped = NULL;
 	int r;
 
 	if (parse_count(id_or_name, ret_id) == 0)
 		return 0;
-	r = archive_list(bus, &journals, ret_reason);
+	/* No session has a name that is no text. */
+	r = g_utf8_validate(id_or_name, -1, NULL) ? archive_list(bus, &wish, &journals, ret_reason)
+						  : 0;
 	if (r < 0)
 		return r;
-	for (unsigned int i = journals->len; i-- > 0;) {
+	for (unsigned int i = journals ? journals->len : 0; i-- > 0;) {
 		const struct archived *journal = g_ptr_array_index(journals, i);
 
 		if (g_str_equal(journal->name, id_or_name) &&

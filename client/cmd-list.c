@@ -138,6 +138,7 @@ static int print_names(const struct listing *listing)
 /* Sizes that can't be had are left out, unless it is the journals that are asked for. */
 static int listing_read(struct listing *listing, bool sizes, char **ret_reason)
 {
+	const struct archive_wish wish = { .running = !listing->all };
 	g_autofree char *reason = NULL;
 	auto_bus *bus = NULL;
 	int r = bus_connect(&bus, ret_reason);
@@ -146,10 +147,10 @@ static int listing_read(struct listing *listing, bool sizes, char **ret_reason)
 		r = session_list(bus, &listing->sessions, ret_reason);
 	if (r < 0 || !(sizes || listing->all))
 		return r;
-	/* They are the worker's to tell, which may be busy with a disk: the sessions can be told without. */
+	/* They are read from a disk, which may be busy: the sessions can be told without. */
 	if (!listing->all)
 		bus_limit_wait(SIZES_WAIT_USEC);
-	r = archive_list(bus, &listing->journals, &reason);
+	r = archive_list(bus, &wish, &listing->journals, &reason);
 	if (r < 0 && listing->all) {
 		*ret_reason = g_steal_pointer(&reason);
 		return r;

@@ -16,6 +16,13 @@ struct pending {
 	archive_build build;
 };
 
+static void refuse_whole(sd_bus_message *message)
+{
+	sd_bus_reply_method_errorf(message, SD_BUS_ERROR_LIMITS_EXCEEDED,
+		"there are more than %d journals: list them in pages with ListJournalsAfter",
+		ARCHIVE_LIST_MAX);
+}
+
 static void answer(void *context, const struct archive_request *request)
 {
 	struct pending *pending = context;
@@ -33,7 +40,9 @@ static void answer(void *context, const struct archive_request *request)
 			r = pending->build(reply, request);
 		if (r >= 0)
 			r = sd_bus_send(NULL, reply, NULL);
-		if (r < 0)
+		if (r == -EOVERFLOW)
+			refuse_whole(pending->message);
+		else if (r < 0)
 			sd_bus_reply_method_errno(pending->message, r, NULL);
 	}
 	sd_bus_message_unref(reply);
@@ -88,8 +97,7 @@ static int build_list(sd_bus_message *reply, const struct archive_request *reque
 		const struct archive_journal *journal =
 			&g_array_index(request->journals, struct archive_journal, i);
 
-		if (request->owner == ARCHIVE_UNLIMITED || request->owner == journal->owner)
-			r = append_journal(reply, journal);
+		r = append_journal(reply, journal);
 	}
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
@@ -115,16 +123,62 @@ static int build_vacuum(sd_bus_message *reply, const struct archive_request *req
 	return r < 0 ? r : sd_bus_message_append(reply, "t", request->bytes);
 }
 
+static int build_page(sd_bus_message *reply, const struct archive_request *request)
+{
+	int r = build_list(reply, request);
+
+	return r < 0 ? r : sd_bus_message_append(reply, "b", (int)request->more);
+}
+
+/* All or nothing: who gets a part would take it for all. */
+static int build_whole(sd_bus_message *reply, const struct archive_request *request)
+{
+	if (request->more)
+		return -EOVERFLOW;
+	return build_list(reply, request);
+}
+
+static uint64_t owner_shown(const struct bus *bus)
+{
+	return authorise_may(bus->authorise, ACTION_CONTROL_ANY) ? ARCHIVE_UNLIMITED
+								 : authorise_uid(bus->authorise);
+}
+
 static int method_list_journals(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	const struct authorise *authorise = ((struct bus *)userdata)->authorise;
 	const struct archive_request request = {
 		.action = ARCHIVE_LIST,
-		.owner = authorise_may(authorise, ACTION_CONTROL_ANY) ? ARCHIVE_UNLIMITED
-								      : authorise_uid(authorise),
+		.query = { .owner = owner_shown(userdata), .count = ARCHIVE_LIST_MAX },
 	};
 
-	return ask(message, userdata, &request, build_list);
+	return ask(message, userdata, &request, build_whole);
+}
+
+static const struct bus_option page_options[] = {
+	{ "Count", BUS_OPTION_NUMBER, offsetof(struct journal_query, count) },
+	{ "Name", BUS_OPTION_STRING, offsetof(struct journal_query, name) },
+	{ "Running", BUS_OPTION_BOOLEAN, offsetof(struct journal_query, running) },
+};
+
+static int method_list_journals_after(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct archive_request request = {
+		.action = ARCHIVE_LIST,
+		.query = { .owner = owner_shown(userdata), .count = ARCHIVE_PAGE_MAX },
+	};
+	struct journal_query *query = &request.query;
+	int r = sd_bus_message_read(message, "t", &query->after);
+
+	if (r >= 0)
+		r = bus_options_read(
+			message, page_options, G_N_ELEMENTS(page_options), query, error);
+	if (r >= 0 && query->count > 0 && query->count <= ARCHIVE_PAGE_MAX)
+		return ask(message, userdata, &request, build_page);
+	g_free(query->name);
+	return r < 0
+		? r
+		: sd_bus_error_setf(error, BUS_ERROR_PREFIX "InvalidOption",
+			  "Count: from 1 to %d journals can be had at a time", ARCHIVE_PAGE_MAX);
 }
 
 static int method_remove_journal(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -164,6 +218,7 @@ static int method_vacuum(sd_bus_message *message, void *userdata, sd_bus_error *
 			"it must be said what to keep: Size, Age or Sessions");
 	request = (struct archive_request){
 		.action = options.dry_run ? ARCHIVE_PREVIEW : ARCHIVE_VACUUM,
+		.query = { .owner = ARCHIVE_UNLIMITED, .count = UINT64_MAX },
 		.limits = options.limits,
 	};
 	return ask(message, userdata, &request, build_vacuum);
@@ -193,6 +248,9 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("ListJournals", SD_BUS_NO_ARGS,
 		SD_BUS_RESULT("a(ta{sv})", journals), method_list_journals,
+		SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("ListJournalsAfter", SD_BUS_ARGS("t", session, "a{sv}", options),
+		SD_BUS_RESULT("a(ta{sv})", journals, "b", more), method_list_journals_after,
 		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("OpenJournal", SD_BUS_ARGS("t", session),
 		SD_BUS_RESULT("h", directory), method_open_journal, SD_BUS_VTABLE_UNPRIVILEGED),

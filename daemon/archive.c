@@ -16,11 +16,9 @@
 
 #define HEAD_SIZE (64 << 10) /* bytes of a segment in which its dictionaries are looked for */
 
-static void journal_clear(void *context)
+void archive_journal_clear(void *journal)
 {
-	struct archive_journal *journal = context;
-
-	g_free(journal->name);
+	g_free(((struct archive_journal *)journal)->name);
 }
 
 static bool is_among(const GArray *ids, uint64_t id)
@@ -172,44 +170,31 @@ int archive_owner(const struct state *state, uint64_t id, uid_t *ret)
 	return 0;
 }
 
-static int compare_ids(const void *one, const void *other)
+int archive_examine(const struct state *state, const GArray *running,
+	struct archive_journal *journal, bool *ret_changed)
 {
-	const struct archive_journal *a = one, *b = other;
+	uint64_t id = journal->id, now = (uint64_t)g_get_real_time(), changed;
+	struct stat status;
+	auto_fd fd = -1;
+	int r = state_session_open(state, id, &fd);
 
-	return a->id < b->id ? -1 : a->id > b->id;
-}
-
-GArray *archive_list(const struct state *state, const GArray *running)
-{
-	g_autoptr(GArray) ids = NULL;
-	GArray *journals;
-	int r = state_session_ids(state, &ids);
-
-	if (r < 0) {
-		errno = -r;
-		return NULL;
-	}
-	journals = g_array_new(FALSE, FALSE, sizeof(struct archive_journal));
-	g_array_set_clear_func(journals, journal_clear);
-	for (unsigned int i = 0; i < ids->len; i++) {
-		struct archive_journal journal = {
-			.id = g_array_index(ids, uint64_t, i),
-			.owner = ARCHIVE_UNLIMITED,
-		};
-		auto_fd fd = -1;
-
-		/* One that has gone meanwhile, or is no folder, is no journal. */
-		if (state_session_open(state, journal.id, &fd) < 0)
-			continue;
-		journal.running = is_among(running, journal.id);
-		visit_files(fd, measure, &journal);
-		read_head(fd, &journal);
-		if (!journal.name)
-			journal.name = g_strdup("");
-		g_array_append_val(journals, journal);
-	}
-	g_array_sort(journals, compare_ids);
-	return journals;
+	if (r < 0)
+		return r;
+	*journal = (struct archive_journal){
+		.id = id,
+		.owner = ARCHIVE_UNLIMITED,
+		.running = is_among(running, id),
+	};
+	visit_files(fd, measure, journal);
+	read_head(fd, journal);
+	if (!journal->name)
+		journal->name = g_strdup("");
+	changed = journal->ended;
+	if (fstat(fd, &status) == 0)
+		changed = MAX(changed, usec_of(&status.st_ctim));
+	/* A clock that was set back makes it look as if it were changed later: it is settled then. */
+	*ret_changed = changed <= now && now - changed < ARCHIVE_SETTLE_USEC;
+	return 0;
 }
 
 static const struct archive_journal *at(const GArray *journals, unsigned int index)

@@ -33,9 +33,19 @@ struct archive_limits {
 	uint64_t sessions; /* how many */
 };
 
-/* Every journal, as an array of struct archive_journal by id. `running` (uint64_t, any order) are ids
- * of sessions that are known to run; so are those whose writer holds its lock. NULL and errno. */
-GArray *archive_list(const struct state *state, const GArray *running);
+/* Frees what a struct archive_journal holds; for arrays of them. */
+void archive_journal_clear(void *journal);
+
+/*
+ * Reads journal->id's journal from disk; the rest of *journal is filled in, its name with g_malloc.
+ * `running` (uint64_t, any order) are ids of sessions that are known to run; so are those whose writer
+ * holds its lock. *ret_changed: something was added, taken away or written in the last ARCHIVE_SETTLE_USEC.
+ * -ENOENT, -ENOTDIR: there is no such journal.
+ */
+int archive_examine(const struct state *state, const GArray *running,
+	struct archive_journal *journal, bool *ret_changed);
+
+#define ARCHIVE_SETTLE_USEC (2 * G_USEC_PER_SEC)
 
 /*
  * The journals of ended sessions that must go so that `limits` hold at `now` (us, CLOCK_REALTIME), the

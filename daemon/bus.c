@@ -14,6 +14,7 @@
 #include "bus-private.h"
 #include "callers.h"
 #include "log.h"
+#include "manager-index.h"
 
 struct later {
 	sd_bus_message *message;
@@ -132,8 +133,12 @@ static bool owns_session(void *context, const char *path, uid_t uid)
 static bool owns_journal(void *context, uint64_t id, uid_t uid)
 {
 	const struct bus *bus = context;
+	const struct archive_journal *known =
+		journal_index_find(manager_index_journals(bus->manager->index), id);
 	uid_t owner;
 
+	if (known && known->owner != ARCHIVE_UNLIMITED)
+		return known->owner == uid;
 	return archive_owner(bus->manager->store, id, &owner) == 0 && owner == uid;
 }
 

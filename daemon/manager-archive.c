@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Requests for journals on disk, on their way through the worker; see manager-archive.h. */
+/* Requests for journals on disk, from the index, or on their way through the janitor; see manager-archive.h. */
 #include "manager-archive.h"
 
 #include <errno.h>
 #include <inttypes.h>
 
 #include "log.h"
+#include "manager-index.h"
 #include "manager-job.h"
 
 struct archive_job {
 	struct manager *manager;
 	struct archive_request request;
-	GArray *running; /* uint64_t: sessions that ran when it was asked for */
+	GArray *running; /* uint64_t: sessions that ran when it was handed over; NULL: it was not */
 	archive_reply reply;
 	void *context;
 };
@@ -20,7 +21,8 @@ static void job_free(struct archive_job *job)
 {
 	g_clear_pointer(&job->request.journals, g_array_unref);
 	failure_clear(&job->request.failure);
-	g_array_unref(job->running);
+	g_free(job->request.query.name);
+	g_clear_pointer(&job->running, g_array_unref);
 	g_free(job);
 }
 
@@ -59,7 +61,23 @@ static void run_remove(struct archive_job *job)
 		fail_remove(&request->failure, request->id, r);
 }
 
-/* Leaves those in `journals` that went; the first that can't be removed is told. */
+static GArray *journals_with(const GArray *all, const GArray *chosen)
+{
+	GArray *journals = g_array_new(FALSE, FALSE, sizeof(struct archive_journal));
+
+	g_array_set_clear_func(journals, archive_journal_clear);
+	for (unsigned int i = 0; i < all->len; i++) {
+		struct archive_journal copy = g_array_index(all, struct archive_journal, i);
+
+		if (!g_array_index(chosen, bool, i))
+			continue;
+		copy.name = g_strdup(copy.name);
+		g_array_append_val(journals, copy);
+	}
+	return journals;
+}
+
+/* Leaves those in `journals` that went, or would; the first that can't be removed is told. */
 static void run_vacuum(struct archive_job *job)
 {
 	struct archive_request *request = &job->request;
@@ -84,25 +102,18 @@ static void run_vacuum(struct archive_job *job)
 		request->bytes += bytes;
 		g_array_index(keep, bool, index) = true;
 	}
-	for (unsigned int i = all->len; i-- > 0;) {
-		if (!g_array_index(keep, bool, i))
-			g_array_remove_index(all, i);
-	}
+	request->journals = journals_with(all, keep);
+	g_array_unref(all);
 }
 
+/* On the janitor's thread. */
 static void run(void *argument)
 {
 	struct archive_job *job = argument;
 
-	if (job->request.action == ARCHIVE_REMOVE) {
+	if (job->request.action == ARCHIVE_REMOVE)
 		run_remove(job);
-		return;
-	}
-	job->request.journals = archive_list(job->manager->store, job->running);
-	if (!job->request.journals)
-		failure_set(&job->request.failure, FAILURE_JOURNAL,
-			"the journals can't be listed: %s", g_strerror(errno));
-	else if (job->request.action != ARCHIVE_LIST)
+	else
 		run_vacuum(job);
 }
 
@@ -121,34 +132,80 @@ static void log_result(const struct archive_request *request)
 			request->bytes);
 }
 
+static void index_forget(const struct archive_job *job)
+{
+	const struct archive_request *request = &job->request;
+	struct manager_index *index = job->manager->index;
+
+	if (request->action == ARCHIVE_REMOVE && !request->failure.reason)
+		manager_index_forget(index, request->id);
+	for (unsigned int i = 0; request->action == ARCHIVE_VACUUM && request->journals &&
+		i < request->journals->len;
+		i++)
+		manager_index_forget(
+			index, g_array_index(request->journals, struct archive_journal, i).id);
+}
+
+static void reply(struct archive_job *job)
+{
+	job->reply(job->context, &job->request);
+	job_free(job);
+}
+
 static void done(void *argument)
 {
 	struct archive_job *job = argument;
 
 	log_result(&job->request);
-	job->reply(job->context, &job->request);
-	job_free(job);
+	index_forget(job);
+	reply(job);
+}
+
+static void hand_over(struct archive_job *job)
+{
+	job->running = manager_running(job->manager);
+	if (worker_submit(job->manager->janitor, run, done, job) == 0)
+		return;
+	g_clear_pointer(&job->request.journals, g_array_unref);
+	failure_set(&job->request.failure, FAILURE_BUSY, TOO_BUSY);
+	reply(job);
+}
+
+static void on_index(void *context, int error)
+{
+	struct archive_job *job = context;
+	struct archive_request *request = &job->request;
+
+	if (error < 0) {
+		failure_set(&request->failure, FAILURE_JOURNAL, "the journals can't be listed: %s",
+			error == -ESHUTDOWN ? ENDING : g_strerror(-error));
+		reply(job);
+		return;
+	}
+	request->journals = journal_index_query(
+		manager_index_journals(job->manager->index), &request->query, &request->more);
+	if (request->action == ARCHIVE_VACUUM) {
+		hand_over(job);
+		return;
+	}
+	if (request->action == ARCHIVE_PREVIEW)
+		run_vacuum(job);
+	reply(job);
 }
 
 void manager_archive(struct manager *manager, const struct archive_request *request,
-	archive_reply reply, void *context)
+	archive_reply answer, void *context)
 {
 	struct archive_job *job = g_new0(struct archive_job, 1);
 
 	job->manager = manager;
 	job->request = *request;
-	job->running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-	job->reply = reply;
+	job->reply = answer;
 	job->context = context;
-	for (unsigned int i = 0; i < manager->sessions->len; i++) {
-		const struct session *session = manager->sessions->pdata[i];
-
-		if (session->state != SESSION_STARTING)
-			g_array_append_val(job->running, session->id);
-	}
-	if (worker_submit(manager->worker, run, done, job) < 0) {
-		failure_set(&job->request.failure, FAILURE_BUSY, TOO_BUSY);
-		reply(context, &job->request);
-		job_free(job);
-	}
+	if (request->action == ARCHIVE_REMOVE)
+		hand_over(job);
+	else
+		manager_index_await(manager->index,
+			request->query.running ? INDEX_RUNNING : INDEX_ALL, request->query.owner,
+			on_index, job);
 }

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is asked of the journals on disk: done by the worker, answered on the control thread. A session
- * that runs is never touched.
+ * What is asked of the journals on disk: answered from the index, removed by the janitor, all replies on
+ * the control thread. A session that runs is never touched.
  */
 #ifndef NFTTRACED_MANAGER_ARCHIVE_H
 #define NFTTRACED_MANAGER_ARCHIVE_H
 
 #include "archive.h"
+#include "journal-index.h"
 #include "manager.h"
 
+/* Journals in one reply. */
+#define ARCHIVE_PAGE_MAX 512 /* of a page */
+#define ARCHIVE_LIST_MAX 1024 /* of a list that has to be whole */
+
 enum archive_action {
-	ARCHIVE_LIST, /* all */
+	ARCHIVE_LIST, /* those of `query` */
 	ARCHIVE_REMOVE, /* the one with `id` */
 	ARCHIVE_VACUUM, /* those beyond `limits` */
 	ARCHIVE_PREVIEW, /* the same, but only says which they are */
@@ -19,11 +24,12 @@ enum archive_action {
 struct archive_request {
 	enum archive_action action;
 	uint64_t id;
-	uint64_t owner; /* who asks wants to hear of this uid's only; ARCHIVE_UNLIMITED: of all */
+	struct journal_query query; /* its name (g_malloc) is taken over */
 	struct archive_limits limits;
 
 	/* What came of it. */
-	GArray *journals; /* struct archive_journal: all; or those that went, or would go */
+	GArray *journals; /* struct archive_journal: those of the query; or those that went, or would go */
+	bool more; /* the query has more */
 	uint64_t bytes; /* that were, or would be, freed */
 	struct failure failure; /* with a reason: it could not be done */
 };

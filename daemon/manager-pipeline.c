@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The manager's pipeline: opened, closed and opened again as nf_tables comes and goes, and tended. */
 #include "manager-pipeline.h"
+#include "manager-index.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -248,7 +249,11 @@ static int add_sources(struct manager *manager)
 	if (r >= 0)
 		r = compiler_new(manager->event, &manager->compiler);
 	if (r >= 0)
-		r = worker_new(manager->event, &manager->worker);
+		r = worker_new(manager->event, "nfttraced-work", &manager->worker);
+	if (r >= 0)
+		r = worker_new(manager->event, "nfttraced-clean", &manager->janitor);
+	if (r >= 0)
+		r = manager_index_new(manager, &manager->index);
 	return r;
 }
 
@@ -353,6 +358,8 @@ struct manager *manager_free(struct manager *manager)
 		return NULL;
 	manager_cancel(manager);
 	worker_free(manager->worker);
+	worker_free(manager->janitor);
+	manager_index_free(manager->index);
 	inventory_free(manager->inventory);
 	compiler_free(manager->compiler);
 	sd_event_source_disable_unref(manager->attention);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* JournalsSize and UserJournalSize: looked at now and then, by the worker. */
+/* JournalsSize and UserJournalSize: looked at now and then, by the janitor. */
 #include "log.h"
+#include "manager-index.h"
 #include "manager-pipeline.h"
 #include "quota.h"
 #include "user-quota.h"
@@ -102,14 +103,8 @@ void manager_quota_check(struct manager *manager)
 	job->size = size;
 	job->user_size = manager->settings->user_journal_size;
 	job->users = manager->users_seen;
-	job->running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-	for (unsigned int i = 0; i < manager->sessions->len; i++) {
-		const struct session *session = manager->sessions->pdata[i];
-
-		if (session->state != SESSION_STARTING)
-			g_array_append_val(job->running, session->id);
-	}
-	if (worker_submit(manager->worker, run, done, job) == 0)
+	job->running = manager_running(manager);
+	if (worker_submit(manager->janitor, run, done, job) == 0)
 		manager->quota_checking = true;
 	else
 		job_free(job);

@@ -51,9 +51,12 @@ struct manager {
 	struct engine *engine;
 	struct data *data;
 	const struct state *store; /* of journals */
-	struct inventory *inventory; /* of the same; the worker's */
+	struct inventory *inventory; /* of the same; the janitor's */
+	struct manager_index *index; /* of the same, for lists */
 	struct compiler *compiler;
-	struct worker *worker;
+	/* Lanes, so that no start or stop waits for a disk: */
+	struct worker *worker; /* what changes the pipeline */
+	struct worker *janitor; /* removes journals */
 	struct follow *follow;
 	struct boot *boot;
 	struct drop_summary *summary; /* NULL: drops are not counted */

@@ -22,6 +22,7 @@ struct work {
 };
 
 struct worker {
+	const char *name;
 	pthread_t thread;
 	bool started;
 	GMutex lock;
@@ -68,7 +69,7 @@ static void *worker_main(void *context)
 	struct worker *worker = context;
 	uint64_t one = 1;
 
-	pthread_setname_np(pthread_self(), "nfttraced-work");
+	pthread_setname_np(pthread_self(), worker->name);
 	g_mutex_lock(&worker->lock);
 	for (;;) {
 		if (!g_queue_is_empty(&worker->waiting)) {
@@ -118,11 +119,12 @@ static int on_finished(sd_event_source *source, int fd, uint32_t events, void *u
 	return 0;
 }
 
-int worker_new(sd_event *event, struct worker **ret)
+int worker_new(sd_event *event, const char *name, struct worker **ret)
 {
 	struct worker *worker = g_new0(struct worker, 1);
 	int r;
 
+	worker->name = name;
 	g_mutex_init(&worker->lock);
 	g_cond_init(&worker->arrived);
 	worker->finished_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One thread that does slow work, one job or batch of jobs after the other, so that the control
+ * A lane: one thread that does slow work, one job or batch of jobs after the other, so that the control
  * thread's loop never blocks. A job is handed over whole: until its `done` is called, on the control thread, nobody but
  * the worker touches it.
  */
@@ -16,8 +16,8 @@ struct worker;
 
 typedef void (*worker_function)(void *job);
 
-/* Starts the thread; `done` functions run from `event`. */
-int worker_new(sd_event *event, struct worker **ret);
+/* Starts the thread, whose name (at most 15 bytes) is the literal `name`; `done` functions run from `event`. */
+int worker_new(sd_event *event, const char *name, struct worker **ret);
 
 /* Several jobs in the order in which they came, which are quicker done together. */
 typedef void (*worker_batch)(void *const *jobs, size_t count);

@@ -205,6 +205,8 @@ static Suite *suite(void)
 	Suite *suite = suite_create("user_quota");
 	TCase *cases = tcase_create("user_quota");
 
+	tcase_set_timeout(cases, 60);
+
 	tcase_add_checked_fixture(cases, set_up, tear_down);
 	tcase_add_test(cases, a_journal_that_is_damaged_is_nobodys);
 	tcase_add_test(cases, what_a_user_ended_first_goes_first);
