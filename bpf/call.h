@@ -168,12 +168,22 @@ static __always_inline bool call_verdict(struct call *call, __s32 *ret_code, __u
 	return true;
 }
 
+/*
+ * True if the code is one of nf_tables' own, -1 continue to -5 return. Any other is netfilter's, and the
+ * sign of the number means nothing: the upper 16 bits are a queue's number or an error, and those below
+ * them flags.
+ */
+static __always_inline bool verdict_internal(__s32 code)
+{
+	return code <= TABLES_CONTINUE && code >= TABLES_RETURN;
+}
+
 /* enum verdict of a code; VERDICT_COUNT and more: none. */
 static __always_inline __u32 verdict_kind(__s32 code)
 {
-	/* -1 continue to -5 return follow upon the netfilter verdicts. */
-	return code < 0 ? (__u32)(VERDICT_CONTINUE + TABLES_CONTINUE - code)
-			: (__u32)(code & NETFILTER_VERDICT_MASK);
+	/* nf_tables' own follow upon netfilter's. */
+	return verdict_internal(code) ? (__u32)(VERDICT_CONTINUE + TABLES_CONTINUE - code)
+				      : (__u32)code & NETFILTER_VERDICT_MASK;
 }
 
 static __always_inline bool verdict_jumps(__s32 code)

@@ -134,6 +134,101 @@ static __always_inline __u32 record_connection(
 	return (void *)addresses - (void *)connection;
 }
 
+/* Looks for connection tracking among those who are called at a hook. */
+struct hook_walk {
+	__u64 calls; /* struct nf_hook_entry */
+	__u64 options; /* of pointers to struct nf_hook_ops */
+	__u64 own; /* the chain that the packet is in: who comes behind it has not seen the packet; 0: another hook */
+	__u64 found;
+};
+
+/*
+ * One of those who are called; run by bpf_loop. Nonzero: the end. At the priority of connection tracking
+ * are its own hooks and chains of nf_tables, and only chains have something in priv.
+ */
+static long hook_walk_step(__u32 step, struct hook_walk *walk)
+{
+	__u64 priv = word_read(walk->calls + step * bpf_core_type_size(struct nf_hook_entry) +
+		bpf_core_field_offset(struct nf_hook_entry, priv));
+	__s32 priority;
+
+	if (walk->own && priv == walk->own)
+		return 1;
+	priority = half_read(word_read(walk->options + step * sizeof(__u64)) +
+		bpf_core_field_offset(struct nf_hook_ops, priority));
+	walk->found = priority == NETFILTER_PRIORITY_CONNTRACK && !priv;
+	return walk->found || priority > NETFILTER_PRIORITY_CONNTRACK;
+}
+
+/* Who is called at a hook of a namespace: struct nf_hook_entries; 0: nobody. */
+static __always_inline __u64 hook_calls(__u64 net, __u8 protocol, __u32 number)
+{
+	__u64 offset;
+
+	if (protocol == NETFILTER_PROTO_IPV4)
+		offset = bpf_core_field_offset(struct net, nf.hooks_ipv4);
+	else if (protocol == NETFILTER_PROTO_IPV6)
+		offset = bpf_core_field_offset(struct net, nf.hooks_ipv6);
+	else if (protocol == NETFILTER_PROTO_BRIDGE &&
+		bpf_core_field_exists(struct net, nf.hooks_bridge))
+		offset = bpf_core_field_offset(struct net, nf.hooks_bridge);
+	else
+		return 0;
+	return word_read(net + offset + number * sizeof(__u64));
+}
+
+/*
+ * True if connection tracking has had the packet: it is at work in the namespace, and comes before the
+ * chain. It sees packets where they come in and where they are made; other hooks are behind. Not
+ * static, so that the verifier looks at it once.
+ */
+__noinline __u32 conntrack_passed(__u64 state, __u64 chain)
+{
+	__u32 number = byte_read(state + bpf_core_field_offset(struct nf_hook_state, hook));
+	__u8 protocol = byte_read(state + bpf_core_field_offset(struct nf_hook_state, pf));
+	__u64 net = word_read(state + bpf_core_field_offset(struct nf_hook_state, net)), calls;
+	struct hook_walk walk = { .own = chain };
+	__u32 count;
+
+	if (!net || number >= NETFILTER_HOOKS)
+		return 0;
+	if (number != NETFILTER_HOOK_PRE_ROUTING && number != NETFILTER_HOOK_LOCAL_OUT) {
+		number = NETFILTER_HOOK_PRE_ROUTING;
+		walk.own = 0;
+	}
+	calls = hook_calls(net, protocol, number);
+	if (!calls)
+		return 0;
+	count = half_read(calls + bpf_core_field_offset(struct nf_hook_entries, num_hook_entries)) &
+		0xffff;
+	if (count > NETFILTER_HOOK_CALLS_MAX)
+		return 0;
+	walk.calls = calls + bpf_core_field_offset(struct nf_hook_entries, hooks);
+	walk.options = walk.calls + count * bpf_core_type_size(struct nf_hook_entry);
+	bpf_loop(count, hook_walk_step, &walk, 0);
+	return walk.found != 0;
+}
+
+/* A packet that has neither a connection nor a mark that says why. */
+static __always_inline __u32 record_ct_none(struct frame *frame, struct notes *notes, __u32 offset)
+{
+	struct event_ct *section;
+	__u64 base;
+
+	/* Elsewhere nobody knows which hook the packet is at, or comes from. */
+	if (frame->probe != 1u << EVENT_PROBE_NFT)
+		return offset;
+	base = notes->basechain ? notes->basechain : basechain_read(notes->info);
+	if (!conntrack_passed(notes->state, chain_of_base(base)) || !record_bounded(offset))
+		return offset;
+	section = (struct event_ct *)(frame->record + offset);
+	__builtin_memset(section, 0, sizeof(*section));
+	section->section.type = EVENT_SECTION_CT;
+	section->section.size = sizeof(*section);
+	section->info = EVENT_CT_INVALID;
+	return offset + sizeof(*section);
+}
+
 static __always_inline __u32 record_ct(struct frame *frame, struct notes *notes, __u32 offset)
 {
 	struct event_connection *connection;
@@ -144,7 +239,9 @@ static __always_inline __u32 record_ct(struct frame *frame, struct notes *notes,
 	if (!bpf_core_field_exists(struct sk_buff, _nfct))
 		return offset;
 	reference = word_read(notes->skb + bpf_core_field_offset(struct sk_buff, _nfct));
-	if (!reference || !record_bounded(offset))
+	if (!reference)
+		return record_ct_none(frame, notes, offset);
+	if (!record_bounded(offset))
 		return offset;
 	section = (struct event_ct *)(frame->record + offset);
 	__builtin_memset(section, 0, sizeof(*section));

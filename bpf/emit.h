@@ -166,17 +166,10 @@ static __always_inline bool record_output(struct frame *frame, __u32 size, __u32
 	return bpf_ringbuf_output(ring, frame->record, size, flags) == 0;
 }
 
-/* True if SECTIONS has something to append: many packets have no connection. */
+/* True if SECTIONS may have something to append. */
 static __always_inline bool sections_follow(const struct notes *notes)
 {
-	__u32 wanted = notes->sections & SECTIONS_FURTHER;
-
-	if (!wanted || !notes->head)
-		return false;
-	if (wanted != 1u << EVENT_SECTION_CT)
-		return true;
-	return bpf_core_field_exists(struct sk_buff, _nfct) &&
-		word_read(notes->skb + bpf_core_field_offset(struct sk_buff, _nfct));
+	return notes->sections & SECTIONS_FURTHER && notes->head;
 }
 
 /* Puts the record into the ring, or has SECTIONS do so. */

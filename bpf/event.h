@@ -183,7 +183,11 @@ struct event_skb {
 	__u16 reserved;
 };
 
-/* skb->_nfct's low bits: enum ip_conntrack_info; 7 is IP_CT_UNTRACKED. */
+/* In event_ct.info, beside the kernel's enum ip_conntrack_info, of which 7 is IP_CT_UNTRACKED. */
+enum event_ct_info {
+	EVENT_CT_INVALID = 8, /* connection tracking had the packet, and has no entry for it */
+};
+
 enum event_ct_flag {
 	EVENT_CT_LABELS = 1 << 0, /* 16 bytes of labels follow the tuples */
 	EVENT_CT_MARK = 1 << 1, /* the kernel has connection marks */
@@ -226,7 +230,7 @@ struct event_connection {
 struct event_ct {
 	struct event_section section;
 	__u8 info; /* enum ip_conntrack_info: 0 established, 1 related, 2 new, 3 reply,
-		    * 4 related reply, 7 untracked */
+		    * 4 related reply, 7 untracked; or EVENT_CT_INVALID */
 	__u8 flags; /* enum event_ct_flag; EVENT_CT_CONNECTION: one follows */
 	__u8 reserved[2];
 };

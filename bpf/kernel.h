@@ -21,9 +21,32 @@ struct ns_common {
 	unsigned int inum;
 };
 
+struct nf_hook_ops {
+	void *priv; /* nf_tables: the base chain */
+	int priority;
+};
+
+struct nf_hook_entry {
+	void *hook;
+	void *priv;
+};
+
+/* In the order in which they are called; as many pointers to struct nf_hook_ops follow. */
+struct nf_hook_entries {
+	__u16 num_hook_entries;
+	struct nf_hook_entry hooks[0];
+};
+
+struct netns_nf { /* by hook; NULL: nobody is called there */
+	struct nf_hook_entries *hooks_ipv4[1];
+	struct nf_hook_entries *hooks_ipv6[1];
+	struct nf_hook_entries *hooks_bridge[1];
+};
+
 struct net {
 	struct ns_common ns;
 	__u64 net_cookie;
+	struct netns_nf nf;
 };
 
 typedef struct {
@@ -255,18 +278,25 @@ enum nf_ct_ext_id {
 enum {
 	NETFILTER_VERDICT_MASK = 0xff,
 	NETFILTER_QUEUE_SHIFT = 16,
-	NETFILTER_STOLEN = 2,
 	NETFILTER_QUEUE = 3,
 	TABLES_CONTINUE = -1,
 	TABLES_JUMP = -3,
 	TABLES_GOTO = -4,
+	TABLES_RETURN = -5,
 };
 
 enum {
 	NETFILTER_PROTO_IPV4 = 2, /* NFPROTO_IPV4 */
 	NETFILTER_PROTO_IPV6 = 10,
 	NETFILTER_PROTO_NETDEV = 5, /* NFPROTO_NETDEV */
+	NETFILTER_PROTO_BRIDGE = 7, /* NFPROTO_BRIDGE */
 	NETFILTER_HOOK_NETDEV_EGRESS = 1, /* NF_NETDEV_EGRESS */
+	/* The same numbers for IPv4, IPv6 and bridges: NF_INET_*, NF_BR_*. */
+	NETFILTER_HOOK_PRE_ROUTING = 0,
+	NETFILTER_HOOK_LOCAL_OUT = 3,
+	NETFILTER_HOOKS = 5,
+	NETFILTER_HOOK_CALLS_MAX = 1024, /* MAX_HOOK_COUNT */
+	NETFILTER_PRIORITY_CONNTRACK = -200, /* NF_IP_PRI_CONNTRACK */
 };
 
 enum {

@@ -156,12 +156,12 @@ static __always_inline __u32 record_nft(struct frame *frame, struct notes *notes
 	nft->trace_type = notes->trace_type;
 	nft->hook = hook->number;
 	nft->protocol = hook->protocol;
-	if (code >= 0) {
-		nft->verdict = code & NETFILTER_VERDICT_MASK;
-		if (nft->verdict == NETFILTER_QUEUE)
-			nft->queue = code >> NETFILTER_QUEUE_SHIFT;
-	} else {
+	if (verdict_internal(code)) {
 		nft->verdict = code;
+	} else {
+		nft->verdict = (__u32)code & NETFILTER_VERDICT_MASK;
+		if (nft->verdict == NETFILTER_QUEUE)
+			nft->queue = (__u32)code >> NETFILTER_QUEUE_SHIFT;
 	}
 	if (notes->trace_type == EVENT_TRACE_POLICY)
 		nft->flags |= EVENT_NFT_POLICY;

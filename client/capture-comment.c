@@ -2,6 +2,11 @@
 /* Comments of packets; see capture-comment.h. */
 #include "capture-comment.h"
 
+#include <glib.h>
+#include <linux/netfilter.h>
+
+#include "journal/connection.h"
+
 #define ADDRESS_DIGITS 16
 
 static void number_after(struct output *output, const char *before, uint64_t number)
@@ -39,6 +44,8 @@ static void verdict_text(struct output *output, const struct event *event)
 		output_text(output, name);
 	else
 		output_signed(output, event->nft.verdict);
+	if (event->nft.verdict == NF_QUEUE)
+		number_after(output, " num ", event->nft.queue);
 	if (event->nft.flags & EVENT_NFT_POLICY)
 		output_text(output, " (policy)");
 	if (event->nft.flags & EVENT_NFT_TARGET) {
@@ -67,6 +74,16 @@ static void nft_line(struct output *output, const struct event *event)
 	verdict_text(output, event);
 }
 
+/* What connection tracking made of the packet; the connection itself is in the text of the event. */
+static void ct_line(struct output *output, const struct event *event)
+{
+	const char *info = connection_info_name(event->ct.info);
+	g_autofree char *upper = info ? g_ascii_strup(info, -1) : NULL;
+
+	if (upper)
+		text_after(output, "\nct_state ", upper);
+}
+
 void comment_text(
 	struct output *output, const struct event *event, const struct comment_names *names)
 {
@@ -75,9 +92,10 @@ void comment_text(
 		text_after(output, " drop (reason ", names->drop_reason);
 		output_char(output, ')');
 	}
-	if (!event->has_nft)
-		return;
-	nft_line(output, event);
-	if (names->rule && names->rule->fate == RULE_READ)
+	if (event->has_nft)
+		nft_line(output, event);
+	if (event->has_nft && names->rule && names->rule->fate == RULE_READ)
 		text_after(output, "\nrule ", names->rule->text);
+	if (event->has_ct)
+		ct_line(output, event);
 }

@@ -15,7 +15,7 @@ struct comment_names {
 };
 
 /* Appends lines, without a newline at the end: the probe and the packet's identity; table, chain,
- * handle and verdict; the rule's text. Names are escaped. */
+ * handle and verdict; the rule's text; the state of connection tracking. Names are escaped. */
 void comment_text(
 	struct output *output, const struct event *event, const struct comment_names *names);
 

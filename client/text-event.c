@@ -177,7 +177,7 @@ static void verdict_text(struct text *text, const struct event_nft *nft)
 		output_signed(output, nft->verdict);
 	}
 	text_style(text, TEXT_STYLE_NONE);
-	if (nft->verdict == VERDICT_QUEUE_CODE && nft->queue != 0)
+	if (nft->verdict == VERDICT_QUEUE_CODE)
 		output_number_after(output, " num ", nft->queue);
 }
 

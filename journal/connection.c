@@ -9,6 +9,8 @@
 #include <linux/netfilter/nf_conntrack_sctp.h>
 #include <linux/netfilter/nf_conntrack_tcp.h>
 
+#include "../bpf/event.h"
+
 /* The kernel's own: it is not in the headers for user space. */
 #define INFO_UNTRACKED 7
 
@@ -19,6 +21,7 @@ static const char *const info_names[] = {
 	[IP_CT_ESTABLISHED_REPLY] = "reply",
 	[IP_CT_RELATED_REPLY] = "related_reply",
 	[INFO_UNTRACKED] = "untracked",
+	[EVENT_CT_INVALID] = "invalid",
 };
 
 static const char *const tcp_names[] = {

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* "established", "related", "new", "reply", "related_reply", "untracked" for event_ct.info; NULL for
- * another number. */
+/* "established", "related", "new", "reply", "related_reply", "untracked", "invalid" for event_ct.info;
+ * NULL for another number. */
 const char *connection_info_name(uint8_t info);
 
 /* "SYN_SENT", "COOKIE_WAIT", ... for event_connection.state of TCP and SCTP; NULL for another number,

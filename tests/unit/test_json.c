@@ -200,6 +200,14 @@ START_TEST(connections_that_the_incumbent_can_not_tell_are_in_our_section)
 	assert_text(event, "nfttraced/ct/state", "untracked");
 	json_object_put(event);
 
+	ct.info = EVENT_CT_INVALID;
+	sample_record_begin(&record);
+	sample_record_add(&record, &ct, sizeof(ct), NULL, 0);
+	event = record_json(record.bytes, record.size, NULL);
+	ck_assert_ptr_null(at(event, "ct"));
+	assert_text(event, "nfttraced/ct/state", "invalid");
+	json_object_put(event);
+
 	ct.info = 0;
 	ct.flags = EVENT_CT_CONNECTION;
 	sample_record_begin(&record);

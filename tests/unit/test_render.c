@@ -187,7 +187,7 @@ START_TEST(every_verdict_has_its_line)
 		{ -2, "table t (1) chain c (2) handle 3 break\n" },
 		{ -5, "table t (1) chain c (2) handle 3 return\n" },
 		{ 2, "table t (1) chain c (2) handle 3 stolen\n" },
-		{ 3, "table t (1) chain c (2) handle 3 queue\n" },
+		{ 3, "table t (1) chain c (2) handle 3 queue num 0\n" },
 		{ 4, "table t (1) chain c (2) handle 3 repeat\n" },
 		{ 77, "table t (1) chain c (2) handle 3 verdict 77\n" },
 		{ -9, "table t (1) chain c (2) handle 3 verdict -9\n" },

@@ -160,13 +160,18 @@ END_TEST
 START_TEST(what_is_not_tracked_is_shown_as_such)
 {
 	struct event_ct ct = { .section.type = EVENT_SECTION_CT, .info = 7 };
-	g_autofree char *untracked = NULL, *unknown = NULL;
+	g_autofree char *untracked = NULL, *invalid = NULL, *unknown = NULL;
 	struct sample_record record;
 
 	sample_record_begin(&record);
 	sample_record_add(&record, &ct, sizeof(ct), NULL, 0);
 	untracked = record_rendered(&record);
 	ck_assert_ptr_nonnull(strstr(untracked, "\n  ct_state UNTRACKED\n"));
+	ct.info = EVENT_CT_INVALID;
+	sample_record_begin(&record);
+	sample_record_add(&record, &ct, sizeof(ct), NULL, 0);
+	invalid = record_rendered(&record);
+	ck_assert_ptr_nonnull(strstr(invalid, "\n  ct_state INVALID\n"));
 	ct.info = 5;
 	sample_record_begin(&record);
 	sample_record_add(&record, &ct, sizeof(ct), NULL, 0);
