@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packet text: Ethernet, VLAN tags, ARP, and the way in from a record; see packet.h. */
+/* Packet text: Ethernet, VLAN tags, ARP, and the way in from a record; what can't be told; see
+ * packet.h. */
 #include <linux/if_ether.h>
 
 #include "packet-text.h"
@@ -41,6 +42,43 @@ void packet_unsupported(
 	output_text(output, " 0x");
 	output_hex_padded(output, number, digits);
 	output_text(output, " not supported)");
+}
+
+void packet_bad(struct output *output, const char *field, uint32_t number)
+{
+	output_text(output, "... (bad ");
+	output_text(output, field);
+	output_number_after(output, " ", number);
+	output_char(output, ')');
+}
+
+void packet_bad_length(
+	struct output *output, const char *field, size_t length, size_t least, size_t most)
+{
+	output_text(output, "... (bad ");
+	output_text(output, field);
+	output_number_after(output, " ", length);
+	if (length < least)
+		output_number_after(output, " < ", least);
+	else
+		output_number_after(output, " > ", most);
+	output_char(output, ')');
+}
+
+void packet_missing(struct output *output, struct span span, size_t length)
+{
+	if (length <= span.wire || span.partial)
+		return;
+	output_number_after(output, " (", length - span.wire);
+	output_text(output, " bytes missing)");
+}
+
+void packet_name(struct output *output, const char *const *names, size_t count, unsigned int number)
+{
+	if (number < count && names[number])
+		output_text(output, names[number]);
+	else
+		output_number_after(output, "UNKNOWN:", number);
 }
 
 static bool is_zero(const uint8_t *bytes, size_t length)
@@ -147,8 +185,56 @@ static bool is_vlan(uint16_t ethertype)
 		ethertype == ETHERTYPE_QINQ_OLD;
 }
 
+/* Behind the tags. */
+static void network_text(struct output *output, uint16_t ethertype, struct span span)
+{
+	switch (ethertype) {
+	case ETH_P_IP:
+		packet_ipv4(output, span);
+		return;
+	case ETH_P_IPV6:
+		packet_ipv6(output, span);
+		return;
+	case ETH_P_ARP:
+	case ETH_P_RARP:
+		packet_arp(output, span);
+		return;
+	case ETH_P_MPLS_UC:
+	case ETH_P_MPLS_MC:
+		packet_mpls(output, span);
+		return;
+	case ETH_P_PPP_DISC:
+	case ETH_P_PPP_SES:
+		packet_pppoe(output, ethertype, span);
+		return;
+	case ETH_P_TEB:
+		packet_ethernet(output, span);
+		return;
+	}
+	if (ethertype < ETH_P_802_3_MIN) {
+		output_number_after(output, "802.3 len ", ethertype);
+		packet_missing(output, span, ethertype);
+		packet_llc(output, span_clip(span, ethertype));
+		return;
+	}
+	packet_unsupported(output, "ethertype", ethertype, 4);
+}
+
+/* Goes into a packet inside a packet; false where it is too deep, which it has said. */
+static bool enter(struct output *output, struct span *span)
+{
+	if (span->depth >= PACKET_DEPTH_MAX) {
+		output_text(output, "... (more packets inside)");
+		return false;
+	}
+	span->depth++;
+	return true;
+}
+
 void packet_ethertype(struct output *output, uint16_t ethertype, struct span span)
 {
+	if (!enter(output, &span))
+		return;
 	while (is_vlan(ethertype)) {
 		if (span.length < VLAN_HEADER_LENGTH) {
 			output_text(output, "vlan");
@@ -159,14 +245,7 @@ void packet_ethertype(struct output *output, uint16_t ethertype, struct span spa
 		ethertype = span_u16(span, 2);
 		span = span_skip(span, VLAN_HEADER_LENGTH);
 	}
-	if (ethertype == ETH_P_IP)
-		packet_ipv4(output, span);
-	else if (ethertype == ETH_P_IPV6)
-		packet_ipv6(output, span);
-	else if (ethertype == ETH_P_ARP || ethertype == ETH_P_RARP)
-		packet_arp(output, span);
-	else
-		packet_unsupported(output, "ethertype", ethertype, 4);
+	network_text(output, ethertype, span);
 }
 
 void packet_ethernet(struct output *output, struct span span)
@@ -180,7 +259,11 @@ void packet_ethernet(struct output *output, struct span span)
 
 void packet_text(struct output *output, const struct event_packet *packet, const uint8_t *bytes)
 {
-	struct span span = { bytes, packet->captured };
+	struct span span = {
+		.bytes = bytes,
+		.length = packet->captured,
+		.wire = packet->length > packet->captured ? packet->length : packet->captured,
+	};
 
 	if (packet->link == EVENT_LINK_ETHERNET)
 		packet_ethernet(output, span);

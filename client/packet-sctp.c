@@ -107,14 +107,11 @@ static size_t chunk_value_length(uint8_t type)
 	}
 }
 
-/* False if the bytes end before what would be printed. */
-static bool chunk_text(struct output *output, struct span span)
+static void chunk_text(struct output *output, struct span span)
 {
 	uint8_t type = span.bytes[0];
 	struct span value = span_skip(span, CHUNK_HEADER_LENGTH);
 
-	if (value.length < chunk_value_length(type))
-		return false;
 	chunk_name(output, type);
 	switch (type) {
 	case CHUNK_DATA:
@@ -131,37 +128,35 @@ static bool chunk_text(struct output *output, struct span span)
 		break;
 	}
 	output_char(output, ']');
-	return true;
 }
 
-void packet_sctp(struct output *output, struct payload payload)
+void packet_sctp(struct output *output, struct span span)
 {
-	struct span span = payload.span;
-	size_t left; /* of the packet as it was sent, of which the span may hold less */
-
 	if (span.length < SCTP_HEADER_LENGTH) {
 		packet_truncated(output);
 		return;
 	}
 	output_text(output, " vtag 0x");
 	output_hex(output, span_u32(span, 4));
-	left = payload.length > span.length ? payload.length : span.length;
-	left -= SCTP_HEADER_LENGTH;
 	span = span_skip(span, SCTP_HEADER_LENGTH);
-	while (left > 0) {
-		size_t length;
+	while (span.wire > 0) {
+		size_t length, least;
 
-		if (span.length < CHUNK_HEADER_LENGTH || !chunk_text(output, span)) {
+		if (span.length < CHUNK_HEADER_LENGTH) {
 			packet_truncated(output);
 			return;
 		}
 		length = span_u16(span, 2);
-		if (length < CHUNK_HEADER_LENGTH) {
-			output_text(output, " invalid");
+		least = CHUNK_HEADER_LENGTH + chunk_value_length(span.bytes[0]);
+		if (length < least || (length > span.wire && !span.partial)) {
+			packet_bad_length(output, "chunk length", length, least, span.wire);
 			return;
 		}
-		length = (length + CHUNK_ALIGN - 1) & ~(size_t)(CHUNK_ALIGN - 1);
-		left -= length < left ? length : left;
-		span = span_skip(span, length);
+		if (span.length < least) {
+			packet_truncated(output);
+			return;
+		}
+		chunk_text(output, span);
+		span = span_skip(span, (length + CHUNK_ALIGN - 1) & ~(size_t)(CHUNK_ALIGN - 1));
 	}
 }

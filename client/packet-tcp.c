@@ -217,9 +217,8 @@ static void options_text(struct output *output, struct span options, size_t leng
 		packet_truncated(output);
 }
 
-void packet_tcp(struct output *output, struct payload payload)
+void packet_tcp(struct output *output, struct span span)
 {
-	struct span span = payload.span;
 	uint32_t sequence;
 	uint16_t flags;
 	size_t header;
@@ -230,21 +229,19 @@ void packet_tcp(struct output *output, struct payload payload)
 	}
 	flags = span_u16(span, TCP_OFFSET_FLAGS) & TCP_FLAGS_MASK;
 	header = (size_t)(span.bytes[TCP_OFFSET_FLAGS] >> 4) * sizeof(uint32_t);
-	if (header < TCP_HEADER_LENGTH)
-		header = TCP_HEADER_LENGTH;
+	if (header < TCP_HEADER_LENGTH || header > span.wire) {
+		packet_bad_length(output, "header length", header, TCP_HEADER_LENGTH, span.wire);
+		return;
+	}
 	sequence = span_u32(span, TCP_SEQUENCE);
 
 	flags_text(output, flags);
-	output_text(output, " seq ");
-	output_number(output, sequence);
-	if (payload.length > header) {
-		output_char(output, ':');
-		output_number(output, (uint32_t)(sequence + payload.length - header));
-	}
+	output_number_after(output, " seq ", sequence);
+	if (span.wire > header)
+		output_number_after(output, ":", (uint32_t)(sequence + span.wire - header));
 	if (flags & TCP_FLAG_ACK)
 		u32_text(output, " ack ", span, TCP_ACKNOWLEDGEMENT);
-	output_text(output, " win ");
-	output_number(output, span_u16(span, TCP_WINDOW));
+	output_number_after(output, " win ", span_u16(span, TCP_WINDOW));
 	options_text(output, span_skip(span_clip(span, header), TCP_HEADER_LENGTH),
 		header - TCP_HEADER_LENGTH);
 }

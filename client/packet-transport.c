@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packet text: the protocols above IP, but for TCP and SCTP, which have files of their own; see
- * packet.h. */
+/* Packet text: the protocols above IP by their numbers, and the short ones of them; the others have files
+ * of their own; see packet.h. */
+#include <linux/if_ether.h>
 #include <netinet/in.h>
 
 #include "packet.h"
@@ -9,11 +10,18 @@
 #define ICMP_HEADER_LENGTH 4
 #define ESP_HEADER_LENGTH  8
 #define AH_HEADER_LENGTH   12 /* without the integrity check value */
+#define UDP_LENGTH_MAX     65535 /* that the header can say */
+#define COMP_HEADER_LENGTH 4
+#define L2TP_SESSION       4 /* bytes of a session's number */
+#define ETHERIP_LENGTH     2
+#define ETHERIP_VERSION    3
 
 /* Protocols that <netinet/in.h> does not name. */
 enum protocol {
 	PROTOCOL_RDP = 27,
+	PROTOCOL_EIGRP = 88,
 	PROTOCOL_OSPF = 89,
+	PROTOCOL_ETHERIP = 97,
 	PROTOCOL_VRRP = 112,
 	PROTOCOL_L2TP = 115,
 	PROTOCOL_ETHERNET = 143,
@@ -21,44 +29,34 @@ enum protocol {
 
 static const char *protocol_name(uint8_t protocol)
 {
-	switch (protocol) {
-	case IPPROTO_ICMP:
-		return "ICMP";
-	case IPPROTO_IGMP:
-		return "IGMP";
-	case IPPROTO_IPIP:
-		return "IPIP";
-	case IPPROTO_TCP:
-		return "TCP";
-	case IPPROTO_UDP:
-		return "UDP";
-	case PROTOCOL_RDP:
-		return "RDP";
-	case IPPROTO_DCCP:
-		return "DCCP";
-	case IPPROTO_IPV6:
-		return "IPv6";
-	case IPPROTO_GRE:
-		return "GRE";
-	case IPPROTO_ESP:
-		return "ESP";
-	case IPPROTO_AH:
-		return "AH";
-	case IPPROTO_ICMPV6:
-		return "ICMPv6";
-	case PROTOCOL_OSPF:
-		return "OSPF";
-	case PROTOCOL_VRRP:
-		return "VRRP";
-	case PROTOCOL_L2TP:
-		return "L2TP";
-	case IPPROTO_SCTP:
-		return "SCTP";
-	case PROTOCOL_ETHERNET:
-		return "Ethernet";
-	default:
-		return NULL;
-	}
+	static const char *const names[] = {
+		[IPPROTO_ICMP] = "ICMP",
+		[IPPROTO_IGMP] = "IGMP",
+		[IPPROTO_IPIP] = "IPIP",
+		[IPPROTO_TCP] = "TCP",
+		[IPPROTO_UDP] = "UDP",
+		[PROTOCOL_RDP] = "RDP",
+		[IPPROTO_DCCP] = "DCCP",
+		[IPPROTO_IPV6] = "IPv6",
+		[IPPROTO_RSVP] = "RSVP",
+		[IPPROTO_GRE] = "GRE",
+		[IPPROTO_ESP] = "ESP",
+		[IPPROTO_AH] = "AH",
+		[IPPROTO_ICMPV6] = "ICMPv6",
+		[PROTOCOL_EIGRP] = "EIGRP",
+		[PROTOCOL_OSPF] = "OSPF",
+		[PROTOCOL_ETHERIP] = "EtherIP",
+		[IPPROTO_PIM] = "PIM",
+		[IPPROTO_COMP] = "IPComp",
+		[PROTOCOL_VRRP] = "VRRP",
+		[PROTOCOL_L2TP] = "L2TP",
+		[IPPROTO_SCTP] = "SCTP",
+		[IPPROTO_UDPLITE] = "UDP-Lite",
+		[IPPROTO_MPLS] = "MPLS-in-IP",
+		[PROTOCOL_ETHERNET] = "Ethernet",
+	};
+
+	return protocol < sizeof(names) / sizeof(names[0]) ? names[protocol] : NULL;
 }
 
 void packet_protocol(struct output *output, uint8_t protocol)
@@ -84,10 +82,33 @@ static void udp_text(struct output *output, struct span span)
 		return;
 	}
 	length = span_u16(span, 4);
-	output_text(output, " len ");
-	output_number(
-		output, length < UDP_HEADER_LENGTH ? 0U : (unsigned int)length - UDP_HEADER_LENGTH);
-	packet_tunnel(output, span_u16(span, 2), span_skip(span, UDP_HEADER_LENGTH));
+	/* 0: longer than the field can say. */
+	if (length < UDP_HEADER_LENGTH && (length > 0 || span.wire <= UDP_LENGTH_MAX)) {
+		packet_bad_length(output, "length", length, UDP_HEADER_LENGTH, SIZE_MAX);
+		return;
+	}
+	output_number_after(output, " len ", (length ? length : span.wire) - UDP_HEADER_LENGTH);
+	packet_missing(output, span, length);
+	packet_tunnel(output, span_u16(span, 0), span_u16(span, 2),
+		span_skip(length ? span_clip(span, length) : span, UDP_HEADER_LENGTH));
+}
+
+/* The checksum covers the header at least, and no more than there is; 0: all of it (RFC 3828). */
+static void udplite_text(struct output *output, struct span span)
+{
+	uint16_t coverage;
+
+	if (span.length < UDP_HEADER_LENGTH) {
+		packet_truncated(output);
+		return;
+	}
+	coverage = span_u16(span, 4);
+	if (coverage > 0 && (coverage < UDP_HEADER_LENGTH || coverage > span.wire)) {
+		packet_bad_length(output, "coverage", coverage, UDP_HEADER_LENGTH, span.wire);
+		return;
+	}
+	output_number_after(output, " coverage ", coverage);
+	output_number_after(output, " len ", span.wire - UDP_HEADER_LENGTH);
 }
 
 /* ICMP and ICMPv6 begin alike. */
@@ -121,60 +142,139 @@ static void esp_text(struct output *output, struct span span)
 }
 
 /* Prints an authentication header and steps behind it: 1 and the protocol that follows, 0 if the
- * bytes ended (which it has said). */
-static int ah_text(struct output *output, struct payload *payload, uint8_t *ret_protocol)
+ * bytes ended or its length lies (which it has said). */
+static int ah_text(struct output *output, struct span *span, uint8_t *ret_protocol)
 {
-	struct span span = payload->span;
 	size_t length;
 
-	if (span.length < AH_HEADER_LENGTH) {
+	if (span->length < AH_HEADER_LENGTH) {
 		packet_truncated(output);
 		return 0;
 	}
-	length = ((size_t)span.bytes[1] + 2) * 4;
-	if (length < AH_HEADER_LENGTH)
-		length = AH_HEADER_LENGTH;
-	security_text(output, span_u32(span, 4), span_u32(span, 8));
-	if (span.length < length) {
+	length = ((size_t)span->bytes[1] + 2) * 4;
+	security_text(output, span_u32(*span, 4), span_u32(*span, 8));
+	if (length < AH_HEADER_LENGTH || (length > span->wire && !span->partial)) {
+		packet_bad_length(output, "length", length, AH_HEADER_LENGTH, span->wire);
+		return 0;
+	}
+	if (span->length < length) {
 		packet_truncated(output);
 		return 0;
 	}
 	output_text(output, " icv 0x");
 	for (size_t i = AH_HEADER_LENGTH; i < length; i++)
-		output_hex_padded(output, span.bytes[i], 2);
-	payload->span = span_skip(span, length);
-	payload->length = payload->length > length ? payload->length - (uint32_t)length : 0;
-	*ret_protocol = span.bytes[0];
+		output_hex_padded(output, span->bytes[i], 2);
+	*ret_protocol = span->bytes[0];
+	*span = span_skip(*span, length);
 	return 1;
 }
 
-void packet_transport(struct output *output, uint8_t protocol, struct payload payload)
+static void comp_text(struct output *output, struct span span)
 {
+	if (span.length < COMP_HEADER_LENGTH) {
+		packet_truncated(output);
+		return;
+	}
+	output_hex_after(output, " cpi ", span_u16(span, 2));
+	output_number_after(output, " next ", span.bytes[0]);
+}
+
+/* L2TPv3 over IP: session 0 is for control. What follows depends on what both ends agreed. */
+static void l2tp_text(struct output *output, struct span span)
+{
+	if (span.length < L2TP_SESSION) {
+		packet_truncated(output);
+		return;
+	}
+	if (span_u32(span, 0) == 0)
+		output_text(output, " control");
+	else
+		output_hex_after(output, " session ", span_u32(span, 0));
+	output_number_after(output, " len ", span.wire - L2TP_SESSION);
+}
+
+static void etherip_text(struct output *output, struct span span)
+{
+	if (span.length < ETHERIP_LENGTH) {
+		packet_truncated(output);
+		return;
+	}
+	if (span.bytes[0] >> 4 != ETHERIP_VERSION) {
+		packet_bad(output, "version", span.bytes[0] >> 4);
+		return;
+	}
+	output_char(output, ' ');
+	packet_ethernet(output, span_skip(span, ETHERIP_LENGTH));
+}
+
+/* A packet or frame inside the packet; false: that is none. */
+static bool inner_text(struct output *output, uint8_t protocol, struct span span)
+{
+	uint16_t ethertype;
+
+	switch (protocol) {
+	case IPPROTO_IPIP:
+		ethertype = ETH_P_IP;
+		break;
+	case IPPROTO_IPV6:
+		ethertype = ETH_P_IPV6;
+		break;
+	case IPPROTO_MPLS:
+		ethertype = ETH_P_MPLS_UC;
+		break;
+	case PROTOCOL_ETHERNET:
+		ethertype = ETH_P_TEB;
+		break;
+	default:
+		return false;
+	}
+	output_char(output, ' ');
+	packet_ethertype(output, ethertype, span);
+	return true;
+}
+
+typedef void (*protocol_function)(struct output *output, struct span span);
+
+static protocol_function function_of(uint8_t protocol)
+{
+	static const protocol_function functions[] = {
+		[IPPROTO_ICMP] = icmp_text,
+		[IPPROTO_IGMP] = packet_igmp,
+		[IPPROTO_TCP] = packet_tcp,
+		[IPPROTO_UDP] = udp_text,
+		[IPPROTO_DCCP] = packet_dccp,
+		[IPPROTO_GRE] = packet_gre,
+		[IPPROTO_ESP] = esp_text,
+		[IPPROTO_ICMPV6] = icmp_text,
+		[PROTOCOL_EIGRP] = packet_eigrp,
+		[PROTOCOL_OSPF] = packet_ospf,
+		[PROTOCOL_ETHERIP] = etherip_text,
+		[IPPROTO_PIM] = packet_pim,
+		[IPPROTO_COMP] = comp_text,
+		[PROTOCOL_VRRP] = packet_vrrp,
+		[PROTOCOL_L2TP] = l2tp_text,
+		[IPPROTO_SCTP] = packet_sctp,
+		[IPPROTO_UDPLITE] = udplite_text,
+	};
+
+	return protocol < sizeof(functions) / sizeof(functions[0]) ? functions[protocol] : NULL;
+}
+
+void packet_transport(struct output *output, uint8_t protocol, struct span span)
+{
+	protocol_function function;
+
 	packet_protocol(output, protocol);
 	while (protocol == IPPROTO_AH) {
-		if (ah_text(output, &payload, &protocol) == 0)
+		if (ah_text(output, &span, &protocol) == 0)
 			return;
 		packet_protocol(output, protocol);
 	}
-	switch (protocol) {
-	case IPPROTO_TCP:
-		packet_tcp(output, payload);
-		break;
-	case IPPROTO_UDP:
-		udp_text(output, payload.span);
-		break;
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
-		icmp_text(output, payload.span);
-		break;
-	case IPPROTO_SCTP:
-		packet_sctp(output, payload);
-		break;
-	case IPPROTO_ESP:
-		esp_text(output, payload.span);
-		break;
-	default:
+	if (inner_text(output, protocol, span))
+		return;
+	function = function_of(protocol);
+	if (function)
+		function(output, span);
+	else
 		packet_unsupported(output, "protocol", protocol, protocol > 0xf ? 2 : 1);
-		break;
-	}
 }
