@@ -12,13 +12,7 @@
 
 #define ADDRESS_DEFAULT "unix:path=/run/dbus/system_bus_socket"
 
-static bool leave_stopped;
 static uint64_t wait_usec = BUS_TIMEOUT_USEC;
-
-void bus_leave_stopped(void)
-{
-	leave_stopped = true;
-}
 
 void bus_limit_wait(uint64_t usec)
 {
@@ -105,7 +99,8 @@ int bus_call_new(sd_bus *bus, const char *path, const char *interface, const cha
 		agent_start();
 		r = sd_bus_message_set_allow_interactive_authorization(*ret, true);
 	}
-	if (r >= 0 && leave_stopped)
+	/* Who stopped it has to start it: an old activation file must not. */
+	if (r >= 0)
 		r = sd_bus_message_set_auto_start(*ret, false);
 	return r;
 }
@@ -114,10 +109,6 @@ int bus_call_new(sd_bus *bus, const char *path, const char *interface, const cha
 static const char *const absent_errors[] = {
 	SD_BUS_ERROR_SERVICE_UNKNOWN,
 	SD_BUS_ERROR_NAME_HAS_NO_OWNER,
-	"org.freedesktop.systemd1.NoSuchUnit",
-	"org.freedesktop.systemd1.LoadFailed",
-	"org.freedesktop.systemd1.UnitMasked",
-	"org.freedesktop.DBus.Error.Spawn.ServiceNotFound",
 	NULL,
 };
 
@@ -136,13 +127,6 @@ int bus_failure(const sd_bus_error *error, char **ret_reason)
 	if (g_strv_contains(absent_errors, name)) {
 		*ret_reason = g_strdup("nfttraced is not running: "
 				       "start it with 'systemctl start nfttraced'");
-		return -ENXIO;
-	}
-	/* TimedOut: the bus waited for the name in vain. */
-	if (g_str_has_prefix(name, "org.freedesktop.DBus.Error.Spawn.") ||
-		g_str_equal(name, "org.freedesktop.DBus.Error.TimedOut")) {
-		*ret_reason = g_strdup("nfttraced could not be started: "
-				       "'journalctl -u nfttraced' says why");
 		return -ENXIO;
 	}
 	if (g_str_equal(name, SD_BUS_ERROR_ACCESS_DENIED)) {

@@ -42,9 +42,6 @@ static inline void bus_error_free(sd_bus_error *error)
 #define auto_bus_message __attribute__((cleanup(bus_message_unref))) sd_bus_message
 #define auto_bus_error   __attribute__((cleanup(bus_error_free))) sd_bus_error
 
-/* From now on no call starts a daemon that is not running. */
-void bus_leave_stopped(void);
-
 /* From now on no call waits longer than that for its answer; BUS_TIMEOUT_USEC at first. */
 void bus_limit_wait(uint64_t usec);
 

@@ -165,8 +165,7 @@ int command_list(const struct command *command, int argc, char **argv)
 	const GOptionEntry entries[] = {
 		{ "all", 'a', 0, G_OPTION_ARG_NONE, &all,
 			"Also the sessions that have ended whose journals are there", NULL },
-		{ "names", 0, 0, G_OPTION_ARG_NONE, &names,
-			"Print ids and names only, a line each; do not start the daemon for it",
+		{ "names", 0, 0, G_OPTION_ARG_NONE, &names, "Print ids and names only, a line each",
 			NULL },
 		{ 0 },
 	};
@@ -174,8 +173,6 @@ int command_list(const struct command *command, int argc, char **argv)
 
 	if (!command_options(command, entries, argc, argv))
 		return EXIT_USAGE;
-	if (names)
-		bus_leave_stopped();
 	listing.all = all;
 	if (listing_read(&listing, !names, &reason) < 0)
 		return command_failed(reason);

@@ -10,6 +10,7 @@
 #include "session.h"
 #include "start-options.h"
 #include "stream.h"
+#include "unit-start.h"
 
 /* The final books as StopSession answers them. */
 struct stopping {
@@ -44,6 +45,28 @@ static int start_session(
 		return bus_unreadable(r, ret_reason);
 	*ret_object = g_strdup(object);
 	return 0;
+}
+
+/* Begins a session, and has the daemon started for it if it is not running. */
+static int begin_session(
+	sd_bus **ret_bus, const struct start_options *options, char **ret_object, char **ret_reason)
+{
+	g_autofree char *absence = NULL;
+	int r = bus_connect(ret_bus, ret_reason);
+
+	if (r < 0)
+		return r;
+	r = start_session(*ret_bus, options, ret_object, &absence);
+	if (r != -ENXIO) {
+		*ret_reason = g_steal_pointer(&absence);
+		return r;
+	}
+	r = unit_start(absence, ret_reason);
+	if (r < 0)
+		return r;
+	bus_unref(ret_bus);
+	r = bus_connect(ret_bus, ret_reason);
+	return r < 0 ? r : start_session(*ret_bus, options, ret_object, ret_reason);
 }
 
 static int print_started(const char *object)
@@ -172,7 +195,7 @@ static int start_and_follow(const struct start_options *options)
 	/* Before the session begins, so that no Ctrl-C falls between. */
 	if (stream_catch_signals(&stream) < 0)
 		return command_failed("signals can't be caught");
-	if (bus_connect(&bus, &reason) < 0 || start_session(bus, options, &object, &reason) < 0 ||
+	if (begin_session(&bus, options, &object, &reason) < 0 ||
 		stream_open(&stream, bus, object, true, &reason) < 0)
 		return command_failed(reason);
 	output_open(&output, STDOUT_FILENO);
@@ -194,7 +217,7 @@ int command_start(const struct command *command, int argc, char **argv)
 		return status;
 	if (options.follow)
 		return start_and_follow(&options);
-	if (bus_connect(&bus, &reason) < 0 || start_session(bus, &options, &object, &reason) < 0)
+	if (begin_session(&bus, &options, &object, &reason) < 0)
 		return command_failed(reason);
 	return print_started(object);
 }

@@ -73,7 +73,6 @@ int command_status(const struct command *command, int argc, char **argv)
 
 	if (!command_options(command, entries, argc, argv))
 		return EXIT_USAGE;
-	bus_leave_stopped();
 	if (quiet + json + config > 1)
 		return command_usage(command, "give one of --quiet, --json and --config");
 	if (config)

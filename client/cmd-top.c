@@ -149,7 +149,6 @@ static int on_reply(sd_bus_message *reply, void *context, sd_bus_error *error)
 		return fail(live, reason);
 	find_again(live);
 	/* One that somebody stops is not ours to start. */
-	bus_leave_stopped();
 	return take(live, list);
 }
 

@@ -142,8 +142,6 @@ bool stream_return(struct stream *stream, int output_fd, int *ret_end)
 				 "'systemctl status nfttraced' may say why"));
 		return false;
 	}
-	/* A daemon that somebody has stopped is not ours to start. */
-	bus_leave_stopped();
 	stream->away = true;
 	daemon_wait_begin(&wait, stream->bus);
 	while (!error) {

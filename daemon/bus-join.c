@@ -146,6 +146,8 @@ static int offer(struct bus *bus)
 	if (r >= 0)
 		r = bus_serve_archive(bus);
 	if (r >= 0)
+		r = bus_serve_reload(bus);
+	if (r >= 0)
 		r = bus_serve_sessions(bus);
 	if (r >= 0)
 		r = sd_bus_request_name_async(bus->bus, NULL, BUS_NAME, 0, on_name, bus);

@@ -12,6 +12,9 @@ int bus_serve_manager(struct bus *bus);
 /* Registers the manager's methods for journals on disk. */
 int bus_serve_archive(struct bus *bus);
 
+/* Registers Reload. */
+int bus_serve_reload(struct bus *bus);
+
 /* Registers /org/nfttraced1/session/ on a new connection. */
 int bus_serve_sessions(struct bus *bus);
 

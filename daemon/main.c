@@ -143,6 +143,13 @@ static void on_reload(void *context)
 	reload_request(daemon->reload);
 }
 
+static void on_reloading(void *context)
+{
+	const struct daemon *daemon = context;
+
+	service_reloading(daemon->service);
+}
+
 static int load_again(void *context, struct settings **ret, char **ret_reason)
 {
 	const struct daemon *daemon = context;
@@ -215,12 +222,14 @@ static int add_sources(struct daemon *daemon)
 	};
 	const struct reload_hooks reload_hooks = {
 		.context = daemon,
+		.begun = on_reloading,
 		.load = load_again,
 		.done = on_reloaded,
 	};
 	int r;
 
 	daemon->reload = reload_new(daemon->manager, &reload_hooks);
+	daemon->manager->reload = daemon->reload;
 	r = service_new(daemon->event, &hooks, &daemon->service);
 	return r < 0 ? r : modules_new(daemon->event, on_module, daemon, &daemon->modules);
 }

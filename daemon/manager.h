@@ -59,6 +59,7 @@ struct manager {
 	struct worker *janitor; /* removes journals */
 	struct follow *follow;
 	struct boot *boot;
+	struct reload *reload; /* main's; NULL: none yet */
 	struct drop_summary *summary; /* NULL: drops are not counted */
 	struct manager_observer observer;
 

@@ -11,6 +11,12 @@ struct check {
 	struct compilation *compilation; /* NULL: it is done */
 };
 
+/* Who wants to know what came of it. */
+struct waiter {
+	reload_reply reply;
+	void *context;
+};
+
 struct reload {
 	struct manager *manager;
 	struct reload_hooks hooks;
@@ -18,10 +24,24 @@ struct reload {
 	GPtrArray *checks; /* of struct check */
 	unsigned int unchecked;
 	char *trouble; /* the first that was found */
+	bool busy; /* from its beginning until all of it is over */
 	bool again;
+	GArray *waiters; /* struct waiter */
 };
 
 static void begin(struct reload *reload);
+
+static void waiters_tell(struct reload *reload, const char *trouble)
+{
+	g_autoptr(GArray) waiters = g_steal_pointer(&reload->waiters);
+
+	reload->waiters = g_array_new(FALSE, FALSE, sizeof(struct waiter));
+	for (unsigned int i = 0; i < waiters->len; i++) {
+		const struct waiter *waiter = &g_array_index(waiters, struct waiter, i);
+
+		waiter->reply(waiter->context, trouble);
+	}
+}
 
 static void finish(struct reload *reload)
 {
@@ -35,6 +55,8 @@ static void finish(struct reload *reload)
 		begin(reload);
 		return;
 	}
+	reload->busy = false;
+	waiters_tell(reload, trouble);
 	reload->hooks.done(reload->hooks.context, trouble);
 }
 
@@ -131,6 +153,8 @@ static void check_filters(struct reload *reload)
 
 static void begin(struct reload *reload)
 {
+	reload->busy = true;
+	reload->hooks.begun(reload->hooks.context);
 	if (reload->hooks.load(reload->hooks.context, &reload->next, &reload->trouble) < 0)
 		refuse(reload);
 	else
@@ -144,15 +168,24 @@ struct reload *reload_new(struct manager *manager, const struct reload_hooks *ho
 	reload->manager = manager;
 	reload->hooks = *hooks;
 	reload->checks = g_ptr_array_new_with_free_func(check_free);
+	reload->waiters = g_array_new(FALSE, FALSE, sizeof(struct waiter));
 	return reload;
 }
 
 void reload_request(struct reload *reload)
 {
-	if (reload->next)
+	if (reload->busy)
 		reload->again = true;
 	else
 		begin(reload);
+}
+
+void reload_await(struct reload *reload, reload_reply reply, void *context)
+{
+	const struct waiter waiter = { .reply = reply, .context = context };
+
+	g_array_append_val(reload->waiters, waiter);
+	reload_request(reload);
 }
 
 struct reload *reload_free(struct reload *reload)
@@ -160,6 +193,8 @@ struct reload *reload_free(struct reload *reload)
 	if (!reload)
 		return NULL;
 	boot_when_idle(reload->manager->boot, NULL, NULL);
+	waiters_tell(reload, "nfttraced is ending");
+	g_array_unref(reload->waiters);
 	g_ptr_array_unref(reload->checks);
 	settings_free(reload->next);
 	g_free(reload->trouble);

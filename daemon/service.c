@@ -61,10 +61,8 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 {
 	struct service *service = userdata;
 
-	/* One that is ending has said so: it must not be taken for one that is ready again. */
 	if (service->stopping)
 		return 0;
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_ns(CLOCK_MONOTONIC) / 1000);
 	service->hooks.reload(service->hooks.context);
 	return 0;
 }
@@ -131,6 +129,14 @@ void service_ready(struct service *service)
 {
 	service->ready = true;
 	tell(service, "READY=1\n");
+}
+
+void service_reloading(const struct service *service)
+{
+	/* One that is ending has said so: it must not be taken for one that is ready again. */
+	if (!service->stopping)
+		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+			clock_ns(CLOCK_MONOTONIC) / 1000);
 }
 
 void service_reloaded(struct service *service, char *trouble)

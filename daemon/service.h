@@ -34,6 +34,9 @@ void service_status(struct service *service, const char *format, ...) G_GNUC_PRI
 /* The start is over. The state that was set before goes with it. */
 void service_ready(struct service *service);
 
+/* The configuration is being read again. */
+void service_reloading(const struct service *service);
+
 /* The configuration has been read again. `trouble`: NULL, or one sentence (the service frees it) that is
  * shown beside the state until the next time. */
 void service_reloaded(struct service *service, char *trouble);

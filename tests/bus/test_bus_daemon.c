@@ -56,6 +56,39 @@ START_TEST(a_second_daemon_is_refused_by_its_state_directory_or_the_bus)
 }
 END_TEST
 
+static char *configuration_of(void)
+{
+	g_autofree char *path = g_build_filename(fixture.directory, "nfttraced.conf", NULL);
+	char *text;
+
+	ck_assert(g_file_get_contents(path, &text, NULL, NULL));
+	return text;
+}
+
+static void may_not_reload(sd_bus *other, void *argument)
+{
+	refused(other, "org.freedesktop.DBus.Error.AccessDenied", "root", MANAGER_PATH,
+		MANAGER_INTERFACE, "Reload", "");
+}
+
+START_TEST(a_reload_replies_with_what_came_of_it)
+{
+	g_autofree char *before = configuration_of();
+
+	sd_bus_message_unref(call(bus, MANAGER_PATH, MANAGER_INTERFACE, "Reload", ""));
+	fixture_configure("[Daemon]\nDropCounters=no\nJournalSize=banana\n");
+	refused(bus, ERROR("InvalidConfiguration"), "nfttraced.conf:3: JournalSize=", MANAGER_PATH,
+		MANAGER_INTERFACE, "Reload", "");
+	/* A filter that libpcap refuses is found by another process, later. */
+	fixture_configure("[Daemon]\nDropCounters=no\n[Session bad]\nFilter=udp portt\n");
+	refused(bus, ERROR("InvalidConfiguration"), "nfttraced.conf:4: Filter: ", MANAGER_PATH,
+		MANAGER_INTERFACE, "Reload", "");
+	fixture_configure(before);
+	sd_bus_message_unref(call(bus, MANAGER_PATH, MANAGER_INTERFACE, "Reload", ""));
+	ck_assert_int_eq(fixture_wait(fixture_in_child(STRANGER, may_not_reload, NULL)), 0);
+}
+END_TEST
+
 START_TEST(it_is_armed_while_there_is_a_session)
 {
 	g_autofree char *path = NULL;
@@ -285,6 +318,7 @@ static Suite *suite(void)
 	tcase_add_unchecked_fixture(daemon, fixture_start, fixture_stop);
 	tcase_add_checked_fixture(daemon, connect_bus, disconnect_bus);
 	tcase_add_test(daemon, a_second_daemon_is_refused_by_its_state_directory_or_the_bus);
+	tcase_add_test(daemon, a_reload_replies_with_what_came_of_it);
 	tcase_add_test(daemon, a_wrong_option_is_usage);
 	tcase_add_test(daemon, the_log_has_a_level_that_root_sets);
 	tcase_add_test(daemon, the_log_level_is_not_for_strangers);

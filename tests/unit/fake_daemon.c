@@ -88,9 +88,6 @@ static int start_session(sd_bus_message *message, void *context, sd_bus_error *e
 			"access denied: somebody may%s be asked\n",
 			sd_bus_message_get_allow_interactive_authorization(message) > 0 ? ""
 											: " not");
-	if (g_strcmp0(request.filter, "vain") == 0)
-		return sd_bus_error_set(error, "org.freedesktop.DBus.Error.TimedOut",
-			"Failed to activate service 'org.nfttraced1': timed out");
 	if (g_strcmp0(request.filter, "bad") == 0)
 		return sd_bus_error_set(
 			error, "org.nfttraced1.Error.InvalidFilter", "syntax error\n");

@@ -222,6 +222,10 @@ static struct {
 	char *trouble;
 } loading;
 
+static void begun(void *context)
+{
+}
+
 static int load(void *context, struct settings **ret, char **ret_reason)
 {
 	if (!loading.text) {
@@ -242,7 +246,7 @@ static void done(void *context, char *trouble)
 
 static struct reload *reload_begin(void)
 {
-	const struct reload_hooks hooks = { .load = load, .done = done };
+	const struct reload_hooks hooks = { .begun = begun, .load = load, .done = done };
 
 	memset(&loading, 0, sizeof(loading));
 	return reload_new(manager, &hooks);

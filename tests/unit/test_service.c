@@ -37,6 +37,7 @@ static void on_end(void *context)
 static void on_reload(void *context)
 {
 	manager.reloads++;
+	service_reloading(manager.service);
 	service_reloaded(manager.service, g_strdup(manager.trouble));
 }
 

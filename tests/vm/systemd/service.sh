@@ -74,6 +74,17 @@ session_start --verdicts drop --filter 'udp port 8080'
 on client traffic udp 10.0.42.2 8080 2 >/dev/null
 pid=$(service_property MainPID)
 check "it reloads" systemctl reload nfttraced
+check "and says nothing is wrong" equal "$(busctl call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Reload 2>&1)" ""
+mkdir -p "$configuration.d"
+printf '[Daemon]\nJournalSize=banana\n' >"$configuration.d/wrong.conf"
+journal_mark
+check "with a wrong configuration it fails" bash -c '! systemctl reload nfttraced'
+check "the journal says why" journal_has "$configuration.d/wrong.conf:2: JournalSize=" -u nfttraced
+check "so does the call" bash -c "busctl call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Reload 2>&1 | grep -q 'wrong.conf:2: JournalSize='"
+check "and the status" bash -c "nfttracectl status | grep -q 'wrong.conf:2: JournalSize='"
+rm "$configuration.d/wrong.conf"
+check "mended, it reloads" systemctl reload nfttraced
+check "and the status is well" nfttracectl status --quiet
 check "it is still the same process" await 10 equal "$(service_property MainPID) $(service_property ActiveState)" "$pid active"
 
 # A bus that goes and comes.
@@ -101,10 +112,36 @@ check "it is well then" equal "$(service_property Result)" success
 check "nothing is left" await 30 nothing_left
 check "though packets still come" kill $load
 
-# Started by a caller.
-check "a caller starts it" nfttracectl list
-check "through the service manager" systemctl is-active nfttraced
+# What was stopped stays stopped, whoever asks for what; a session that is to begin has it started.
+user_add nfttrace-nosy
+absent=0
+for verb in list 'list --all' drops status 'list --names' 'stop --all' 'vacuum --size 1G'; do
+        for who in root nfttrace-nosy; do
+                # shellcheck disable=SC2086
+                as "$who" nfttracectl $verb >"$work/said" 2>&1 </dev/null
+                if grep -q "not running: start it with 'systemctl start nfttraced'" "$work/said"; then
+                        absent=$((absent + 1))
+                else
+                        echo "# $verb by $who: $(head -n 1 "$work/said")"
+                fi
+        done
+done
+as nfttrace-nosy nfttracectl show 1 >/dev/null 2>&1
+as nfttrace-nosy busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager State >/dev/null 2>&1
+check "each verb says that it is not running, and how to start it" equal $absent 14
+check "and leaves it so" equal "$(service_property ActiveState)" inactive
+check "a stranger may not start it" bash -c "! setpriv --reuid nfttrace-nosy --regid nfttrace-nosy --clear-groups nfttracectl start 2>'$work/said'"
+check "and is told who may" grep -q "starting it needs root: 'systemctl start nfttraced'" "$work/said"
+check "it is still stopped" equal "$(service_property ActiveState)" inactive
+check "root's start has the service manager start it" nfttracectl start --name woken
+check "it is active" systemctl is-active nfttraced
+check "and records" bash -c "nfttracectl list | grep -q ' woken .* running '"
+nfttracectl stop woken >/dev/null
 systemctl stop nfttraced
+systemctl mask --runtime -q nfttraced
+check "where it is masked the start fails" bash -c "! nfttracectl start 2>'$work/said'"
+check "and says so" grep -qi "masked" "$work/said"
+systemctl unmask --runtime -q nfttraced
 
 # A command line and a configuration that are wrong are not tried again.
 configure NoSuchKey=1
