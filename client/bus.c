@@ -5,13 +5,20 @@
 #include <errno.h>
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "agent.h"
+#include "journal/cleanup.h"
 #include "journal/escape.h"
 #include "remote.h"
 
-#define ADDRESS_DEFAULT "unix:path=/run/dbus/system_bus_socket"
+#define PRIVATE_PATH_DEFAULT "/run/nfttraced/private"
+#define PRIVATE_USEC         (5 * G_USEC_PER_SEC) /* until a daemon that listens has said hello */
+#define ADDRESS_DEFAULT      "unix:path=/run/dbus/system_bus_socket"
 
+static bool private_used;
 static uint64_t wait_usec = BUS_TIMEOUT_USEC;
 
 void bus_limit_wait(uint64_t usec)
@@ -37,6 +44,11 @@ static int disconnected(char **ret_reason)
 {
 	if (remote_host())
 		return remote_unreachable(ENOTCONN, ret_reason);
+	if (private_used) {
+		*ret_reason = g_strdup("nfttraced ended before it answered: "
+				       "'systemctl status nfttraced' shows its state");
+		return -ENXIO;
+	}
 	*ret_reason = g_strdup("the system bus has gone: is dbus running?");
 	return -ENOTCONN;
 }
@@ -46,10 +58,91 @@ bool bus_is_absence(int error)
 	return error == -ENXIO || error == -ETIMEDOUT || error == -ENOTCONN;
 }
 
+bool bus_is_private(sd_bus *bus)
+{
+	return sd_bus_is_bus_client(bus) == 0;
+}
+
+/* NULL: there is none for us. A bus that is named is not the system's, and neither is the daemon on it. */
+static const char *private_path(void)
+{
+	const char *path = g_getenv("NFTTRACED_PRIVATE_SOCKET");
+
+	if (remote_host() || geteuid() != 0)
+		return NULL;
+	if (!path && !g_getenv("DBUS_SYSTEM_BUS_ADDRESS"))
+		path = PRIVATE_PATH_DEFAULT;
+	return path && *path ? path : NULL;
+}
+
+static int private_socket(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *path = private_path();
+	auto_fd fd = -1;
+
+	if (!path ||
+		g_strlcpy(address.sun_path, path, sizeof(address.sun_path)) >=
+			sizeof(address.sun_path))
+		return -ENOENT;
+	/* A daemon that has no room for one more is not waited for. */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	return fd_steal(&fd);
+}
+
+/* A daemon that has too many connections closes one that is new. */
+static int private_await(sd_bus *bus)
+{
+	int64_t end = g_get_monotonic_time() + PRIVATE_USEC;
+	int r;
+
+	while ((r = sd_bus_is_ready(bus)) == 0) {
+		int64_t left = end - g_get_monotonic_time();
+
+		if (left <= 0)
+			return -ETIMEDOUT;
+		r = sd_bus_process(bus, NULL);
+		if (r == 0)
+			r = sd_bus_wait(bus, (uint64_t)left);
+		if (r < 0)
+			break;
+	}
+	return MIN(r, 0);
+}
+
+int bus_connect_private(sd_bus **ret)
+{
+	sd_bus *bus = NULL;
+	auto_fd fd = private_socket();
+	int r = fd < 0 ? fd : sd_bus_new(&bus);
+
+	if (r >= 0)
+		r = sd_bus_set_fd(bus, fd, fd);
+	if (r >= 0)
+		fd_steal(&fd);
+	if (r >= 0)
+		r = sd_bus_start(bus);
+	if (r >= 0)
+		r = private_await(bus);
+	if (r < 0) {
+		sd_bus_unref(bus);
+		return r;
+	}
+	private_used = true;
+	*ret = bus;
+	return 0;
+}
+
 int bus_connect(sd_bus **ret, char **ret_reason)
 {
 	const char *host = remote_host();
-	int r = host ? sd_bus_open_system_remote(ret, host) : sd_bus_open_system(ret);
+	int r;
+
+	if (bus_connect_private(ret) == 0)
+		return 0;
+	r = host ? sd_bus_open_system_remote(ret, host) : sd_bus_open_system(ret);
 
 	if (r < 0 && host)
 		return remote_unreachable(-r, ret_reason);

@@ -45,8 +45,17 @@ static inline void bus_error_free(sd_bus_error *error)
 /* From now on no call waits longer than that for its answer; BUS_TIMEOUT_USEC at first. */
 void bus_limit_wait(uint64_t usec);
 
-/* Connects to the system bus, of the host that was named if one was. */
+/*
+ * Connects to the daemon: root by its private socket if that is there, which neither needs the system bus nor
+ * waits behind others on it; everybody else, and for a host that was named, by the system bus.
+ */
 int bus_connect(sd_bus **ret, char **ret_reason);
+
+/* Connects to the private socket; negative errno if that is not for us or nobody listens. */
+int bus_connect_private(sd_bus **ret);
+
+/* True for a connection to the private socket: there is no bus behind it. */
+bool bus_is_private(sd_bus *bus);
 
 /* The same, of a bus that may not be there yet: it is waited for by who serves it. Negative errno. */
 int bus_connect_later(sd_bus **ret);

@@ -152,7 +152,7 @@ static int on_reply(sd_bus_message *reply, void *context, sd_bus_error *error)
 	return take(live, list);
 }
 
-/* Another bus, which may be on its way. */
+/* Another connection: to the daemon itself, or to a bus that may be on its way. */
 static int bus_renew(struct live *live)
 {
 	int r;
@@ -160,7 +160,9 @@ static int bus_renew(struct live *live)
 	if (live->bus)
 		sd_bus_detach_event(live->bus);
 	bus_unref(&live->bus);
-	r = bus_connect_later(&live->bus);
+	r = bus_connect_private(&live->bus);
+	if (r < 0)
+		r = bus_connect_later(&live->bus);
 	if (r >= 0)
 		r = sd_bus_attach_event(live->bus, live->event, SD_EVENT_PRIORITY_NORMAL);
 	return r;

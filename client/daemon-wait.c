@@ -7,7 +7,8 @@
 
 #include "bus.h"
 
-#define RETRY_USEC G_USEC_PER_SEC /* after a bus that failed or was lost */
+#define RETRY_USEC   G_USEC_PER_SEC /* after a bus that failed or was lost */
+#define PRIVATE_USEC (G_USEC_PER_SEC / 10) /* between two looks for the private socket */
 
 #define DBUS_NAME      "org.freedesktop.DBus"
 #define DBUS_PATH      "/org/freedesktop/DBus"
@@ -45,6 +46,7 @@ static void bus_drop(struct daemon_wait *wait)
 	wait->bus = sd_bus_unref(wait->bus);
 	wait->present = false;
 	wait->retry = g_get_monotonic_time() + RETRY_USEC;
+	wait->private_retry = wait->retry;
 }
 
 /* Has the bus tell. Nothing here waits: the bus may be on its way. */
@@ -68,7 +70,8 @@ static void bus_renew(struct daemon_wait *wait)
 
 void daemon_wait_begin(struct daemon_wait *wait, sd_bus *bus)
 {
-	*wait = (struct daemon_wait){ .bus = sd_bus_ref(bus) };
+	/* A private connection has gone with the daemon. */
+	*wait = (struct daemon_wait){ .bus = bus_is_private(bus) ? NULL : sd_bus_ref(bus) };
 	if (!wait->bus)
 		bus_renew(wait);
 	else if (bus_ask(wait) < 0)
@@ -78,6 +81,22 @@ void daemon_wait_begin(struct daemon_wait *wait, sd_bus *bus)
 void daemon_wait_missed(struct daemon_wait *wait)
 {
 	wait->present = false;
+	if (wait->bus && bus_is_private(wait->bus))
+		bus_drop(wait);
+}
+
+static void private_try(struct daemon_wait *wait, int64_t now)
+{
+	sd_bus *bus;
+
+	if (now < wait->private_retry)
+		return;
+	wait->private_retry = now + PRIVATE_USEC;
+	if (bus_connect_private(&bus) < 0)
+		return;
+	bus_drop(wait);
+	wait->bus = bus;
+	wait->present = true;
 }
 
 void daemon_wait_doubt(struct daemon_wait *wait)
@@ -101,6 +120,7 @@ static int64_t deadline(const struct daemon_wait *wait, int64_t until)
 {
 	uint64_t timeout;
 
+	until = MIN(until, wait->private_retry);
 	if (!wait->bus)
 		return MIN(until, wait->retry);
 	if (sd_bus_get_timeout(wait->bus, &timeout) > 0 && timeout < (uint64_t)until)
@@ -118,9 +138,11 @@ enum daemon_wait_result daemon_wait_run(
 		};
 		int64_t now = g_get_monotonic_time(), left;
 
+		if (!wait->present)
+			private_try(wait, now);
 		if (!wait->bus && wait->retry <= now)
 			bus_renew(wait);
-		if (wait->bus)
+		if (wait->bus && !bus_is_private(wait->bus))
 			bus_serve(wait);
 		if (wait->present)
 			return DAEMON_PRESENT;

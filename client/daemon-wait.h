@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Waiting for a daemon that has gone to be there again: until the bus says that its name has an owner,
- * over a bus that may have gone, too. Owned by who waits.
+ * Waiting for a daemon that has gone to be there again: until root can connect to its private socket, or the
+ * bus says that its name has an owner, over a bus that may have gone, too. Owned by who waits.
  */
 #ifndef NFTTRACED_DAEMON_WAIT_H
 #define NFTTRACED_DAEMON_WAIT_H
@@ -15,6 +15,7 @@ struct daemon_wait {
 	sd_bus_slot *changes, *question;
 	bool present;
 	int64_t retry; /* us, g_get_monotonic_time: when the bus is tried again; 0: it is there */
+	int64_t private_retry; /* the same, of the private socket */
 };
 
 enum daemon_wait_result {

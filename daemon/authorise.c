@@ -397,8 +397,7 @@ int authorise_call(struct authorise *authorise, sd_bus_message *message, sd_bus_
 	if (sender_uid(authorise, message, &uid) < 0)
 		return deny_all(error);
 	if (uid == 0) {
-		authorise->uid = 0;
-		authorise->granted = MAY_ALL;
+		authorise_root(authorise);
 		return 0;
 	}
 	method = method_find(message);
@@ -406,6 +405,12 @@ int authorise_call(struct authorise *authorise, sd_bus_message *message, sd_bus_
 		return deny_all(error);
 	r = admit(authorise, message, uid, error);
 	return r < 0 ? r : begin(authorise, method, message, uid);
+}
+
+void authorise_root(struct authorise *authorise)
+{
+	authorise->uid = 0;
+	authorise->granted = MAY_ALL;
 }
 
 uid_t authorise_uid(const struct authorise *authorise)

@@ -44,6 +44,9 @@ struct authorise *authorise_new(const struct authorise_owners *owners, void *con
  */
 int authorise_call(struct authorise *authorise, sd_bus_message *message, sd_bus_error *error);
 
+/* The call that goes on is root's, of a connection that nobody else can have. */
+void authorise_root(struct authorise *authorise);
+
 /* Of the call that goes on: the caller's user, and whether the call may also do what needs `action`: what
  * it can do without, but does more with it. */
 uid_t authorise_uid(const struct authorise *authorise);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "authorise.h"
+#include "binding.h"
 #include "bus-private.h"
 #include "log-control.h"
 #include "log.h"
@@ -46,7 +47,9 @@ static void explain_name(sd_bus *bus, int error, char **ret_reason)
 static void leave(struct bus *bus)
 {
 	bus->named = false;
-	bus->authorise = authorise_free(bus->authorise);
+	/* What waits there is of this connection. */
+	authorise_free(bus->authorise);
+	bus->authorise = authorise_new(&bus_owners, bus);
 	sd_bus_close(bus->bus);
 	bus->bus = sd_bus_unref(bus->bus);
 }
@@ -131,27 +134,31 @@ static int connect_bus(struct bus *bus)
 	return r < 0 ? r : sd_bus_start(bus->bus);
 }
 
+int bus_serve_objects(struct bus *bus, sd_bus *connection)
+{
+	int r = log_control_serve(connection);
+
+	if (r >= 0)
+		r = bus_serve_manager(bus, connection);
+	if (r >= 0)
+		r = bus_serve_archive(bus, connection);
+	if (r >= 0)
+		r = bus_serve_reload(bus, connection);
+	return r < 0 ? r : bus_serve_sessions(bus, connection);
+}
+
 static int offer(struct bus *bus)
 {
 	int r = sd_bus_add_filter(bus->bus, NULL, bus_check_call, bus);
 
-	bus->authorise = authorise_new(&bus_owners, bus);
 	if (r >= 0)
 		r = sd_bus_match_signal_async(bus->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
 			"org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, bus);
 	if (r >= 0)
-		r = log_control_serve(bus->bus);
-	if (r >= 0)
-		r = bus_serve_manager(bus);
-	if (r >= 0)
-		r = bus_serve_archive(bus);
-	if (r >= 0)
-		r = bus_serve_reload(bus);
-	if (r >= 0)
-		r = bus_serve_sessions(bus);
+		r = bus_serve_objects(bus, bus->bus);
 	if (r >= 0)
 		r = sd_bus_request_name_async(bus->bus, NULL, BUS_NAME, 0, on_name, bus);
-	return r < 0 ? r : sd_bus_attach_event(bus->bus, bus->event, SD_EVENT_PRIORITY_NORMAL);
+	return r < 0 ? r : sd_bus_attach_event(bus->bus, bus->event, BUS_PRIORITY);
 }
 
 static int join(sd_event_source *source, uint64_t usec, void *userdata)
@@ -178,6 +185,8 @@ struct bus *bus_new(sd_event *event, const struct bus_hooks *hooks, void *contex
 	bus->event = sd_event_ref(event);
 	bus->hooks = hooks;
 	bus->context = context;
+	bus->bindings = g_ptr_array_new();
+	bus->authorise = authorise_new(&bus_owners, bus);
 	return bus;
 }
 
@@ -185,6 +194,8 @@ int bus_serve(struct bus *bus, struct manager *manager)
 {
 	bus->manager = manager;
 	bus_observe_manager(bus);
+	bus_peers_open(bus);
+	bus_bind_sessions(bus);
 	return sd_event_add_time_relative(bus->event, &bus->join, CLOCK_MONOTONIC, 0, 0, join, bus);
 }
 
@@ -196,8 +207,14 @@ struct bus *bus_free(struct bus *bus)
 	/* Without the name nobody waits for an answer, and a bus that has not begun would be waited for. */
 	if (bus->named)
 		sd_bus_flush(bus->bus);
+	bus_peers_close(bus);
 	leave(bus);
 	bus_drops_free(bus->drops);
+	authorise_free(bus->authorise);
+	/* Of sessions that go on without us. */
+	while (bus->bindings->len > 0)
+		binding_free(bus->bindings->pdata[0]);
+	g_ptr_array_unref(bus->bindings);
 	g_free(bus->complaint);
 	sd_event_unref(bus->event);
 	g_free(bus);

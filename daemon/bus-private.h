@@ -6,17 +6,31 @@
 #include "authorise.h"
 #include "bus.h"
 
+/* Of event sources: root's own connections come before the bus. */
+#define BUS_PRIORITY_PRIVATE (SD_EVENT_PRIORITY_NORMAL - 10)
+#define BUS_PRIORITY         SD_EVENT_PRIORITY_NORMAL
+
+/* Registers all objects on a new connection, to the bus or of a peer. */
+int bus_serve_objects(struct bus *bus, sd_bus *connection);
+
 /* Registers /org/nfttraced1 on a new connection. */
-int bus_serve_manager(struct bus *bus);
+int bus_serve_manager(struct bus *bus, sd_bus *connection);
 
 /* Registers the manager's methods for journals on disk. */
-int bus_serve_archive(struct bus *bus);
+int bus_serve_archive(struct bus *bus, sd_bus *connection);
 
 /* Registers Reload. */
-int bus_serve_reload(struct bus *bus);
+int bus_serve_reload(struct bus *bus, sd_bus *connection);
 
 /* Registers /org/nfttraced1/session/ on a new connection. */
-int bus_serve_sessions(struct bus *bus);
+int bus_serve_sessions(struct bus *bus, sd_bus *connection);
+
+/* Listens on the private socket; logs why if that can't be. */
+void bus_peers_open(struct bus *bus);
+/* Closes it and its connections. */
+void bus_peers_close(struct bus *bus);
+/* The process that opened a connection to the private socket; 0: it can't be told. */
+pid_t bus_peer_pid(sd_bus *peer);
 
 /* Becomes the manager's observer: what changes becomes signals, on whatever connection there is. */
 void bus_observe_manager(struct bus *bus);
@@ -27,6 +41,9 @@ void bus_bind_sessions(struct bus *bus);
 
 /* A filter of sd-bus that sees every call before any object does, and lets through who may call. */
 int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_error);
+
+/* What the filter of a connection that is root's returns. */
+int bus_check_root(struct bus *bus, sd_bus_message *message, sd_bus_error *error);
 
 /* The object path of a session (g_free it), and back: NULL if there is no such session. */
 char *bus_session_path(const struct session *session);

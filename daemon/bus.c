@@ -102,10 +102,20 @@ static bool is_public(const char *interface, const char *member)
 	return interface && g_strv_contains(interfaces, interface) && !g_str_equal(member, "Set");
 }
 
+/* The answer is the same for a session that has ended as for one that there never was. */
+static int check_session(struct bus *bus, sd_bus_message *message, sd_bus_error *error)
+{
+	const char *path = sd_bus_message_get_path(message);
+
+	if (g_strcmp0(sd_bus_message_get_interface(message), BUS_SESSION_INTERFACE) == 0 &&
+		g_str_has_prefix(path, BUS_SESSION_ROOT "/") && !bus_session_find(bus, path))
+		return bus_no_session(path, error);
+	return 0;
+}
+
 int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	struct bus *bus = userdata;
-	const char *path = sd_bus_message_get_path(message);
 	const char *interface = sd_bus_message_get_interface(message);
 	uint8_t type;
 	int r;
@@ -115,12 +125,17 @@ int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_er
 		return 0;
 	/* A negative result is the answer; 0 would let the call go on, whatever was answered. */
 	r = authorise_call(bus->authorise, message, ret_error);
-	if (r != 0)
-		return r;
-	if (g_strcmp0(interface, BUS_SESSION_INTERFACE) == 0 &&
-		g_str_has_prefix(path, BUS_SESSION_ROOT "/") && !bus_session_find(bus, path))
-		return bus_no_session(path, ret_error);
-	return 0;
+	return r != 0 ? r : check_session(bus, message, ret_error);
+}
+
+int bus_check_root(struct bus *bus, sd_bus_message *message, sd_bus_error *error)
+{
+	uint8_t type;
+
+	if (sd_bus_message_get_type(message, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL)
+		return 0;
+	authorise_root(bus->authorise);
+	return check_session(bus, message, error);
 }
 
 static bool owns_session(void *context, const char *path, uid_t uid)

@@ -34,6 +34,8 @@ struct bus {
 	const struct bus_hooks *hooks;
 	void *context; /* of the hooks */
 	struct authorise *authorise; /* of this connection */
+	struct peers *peers; /* of the private socket; NULL: there is none */
+	GPtrArray *bindings; /* of struct binding, which their sessions own */
 };
 
 /* What somebody else wants to hear of; on the control thread. */

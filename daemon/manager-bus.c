@@ -3,12 +3,14 @@
 #include <errno.h>
 
 #include "authorise.h"
+#include "binding.h"
 #include "bus-private.h"
 #include "callers.h"
 #include "command-line.h"
 #include "config.h"
 #include "feature-list.h"
 #include "log.h"
+#include "process.h"
 
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 
@@ -16,7 +18,7 @@
 struct start {
 	sd_bus_message *message;
 	struct caller *caller; /* NULL: root */
-	sd_bus_track *track; /* of a session that is bound to its caller */
+	struct binding *binding; /* of a session that is bound to its caller */
 };
 
 static const struct bus_option start_options[] = {
@@ -51,11 +53,11 @@ static void started(void *context, struct session *session, const struct diction
 				failure->kind == FAILURE_BUSY))
 			callers_log_refused(start->caller->callers, start->caller->name,
 				start->caller->uid, failure->reason);
-		sd_bus_track_unref(start->track);
+		binding_free(start->binding);
 	} else {
 		g_autofree char *path = bus_session_path(session);
 
-		session->caller = start->track;
+		session->caller = start->binding;
 		sd_bus_reply_method_return(start->message, "o", path);
 	}
 	sd_bus_message_unref(start->message);
@@ -63,20 +65,16 @@ static void started(void *context, struct session *session, const struct diction
 	g_free(start);
 }
 
-static int on_caller_gone(sd_bus_track *track, void *userdata)
-{
-	manager_session_stop(userdata, (struct manager_call){ 0 });
-	/* 0 would have sd-bus call again, and again. */
-	return 1;
-}
-
 /* How who asks was started, for the journal; empty if that can't be told. */
-static char *describe_sender(sd_bus_message *message)
+static char *describe_sender(struct bus *bus, sd_bus_message *message)
 {
+	sd_bus *connection = sd_bus_message_get_bus(message);
 	sd_bus_creds *creds = NULL;
 	g_autofree char *command = NULL;
 	char **words = NULL;
 
+	if (connection != bus->bus)
+		return process_command(bus_peer_pid(connection));
 	if (sd_bus_query_sender_creds(message,
 		    SD_BUS_CREDS_PID | SD_BUS_CREDS_CMDLINE | SD_BUS_CREDS_AUGMENT, &creds) >= 0 &&
 		sd_bus_creds_get_cmdline(creds, &words) >= 0 && words)
@@ -100,7 +98,7 @@ static int method_start_session(sd_bus_message *message, void *userdata, sd_bus_
 	if (r < 0)
 		return r;
 	bind = options.bind_to_caller;
-	command = describe_sender(message);
+	command = describe_sender(bus, message);
 
 	start = g_new0(struct start, 1);
 	start->message = sd_bus_message_ref(message);
@@ -108,13 +106,8 @@ static int method_start_session(sd_bus_message *message, void *userdata, sd_bus_
 	session = manager_session_start(bus->manager, &options, authorise_uid(bus->authorise),
 		command, (struct manager_call){ .reply = started, .context = start });
 	if (session && bind) {
-		/* A caller that has left already is told the same way. */
-		r = sd_bus_track_new(
-			sd_bus_message_get_bus(message), &start->track, on_caller_gone, session);
-		if (r >= 0)
-			r = sd_bus_track_add_sender(start->track, message);
-		session->caller_name = g_strdup(sd_bus_message_get_sender(message));
-		if (r < 0)
+		start->binding = binding_new(bus, session, message);
+		if (!start->binding)
 			manager_session_stop(session, (struct manager_call){ 0 });
 	}
 	return 1;
@@ -190,7 +183,8 @@ static const char *attach_name(const struct manager *manager)
 static const char *problem_for(const struct bus *bus, sd_bus_message *message)
 {
 	if (message && sd_bus_message_is_method_call(message, PROPERTIES_INTERFACE, NULL) > 0 &&
-		authorise_is_root(bus->authorise, message))
+		(sd_bus_message_get_bus(message) != bus->bus ||
+			authorise_is_root(bus->authorise, message)))
 		return manager_problem(bus->manager);
 	return manager_problem_public(bus->manager);
 }
@@ -363,7 +357,7 @@ static void session_removed(void *context, struct session *session)
 	g_autofree char *path = bus_session_path(session);
 	struct bus *bus = context;
 
-	session->caller = sd_bus_track_unref(session->caller);
+	session->caller = binding_free(session->caller);
 	if (bus->named) {
 		sd_bus_emit_object_removed(bus->bus, path);
 		sd_bus_emit_signal(bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
@@ -392,19 +386,6 @@ static void status_changed(void *context)
 	bus->hooks->changed(bus->context);
 }
 
-/* Of a session that went on from the last daemon: its caller may have left meanwhile. */
-static void session_bind(struct bus *bus, struct session *session)
-{
-	sd_bus_track *track = NULL;
-	int r = sd_bus_track_new(bus->bus, &track, on_caller_gone, session);
-
-	if (r >= 0)
-		r = sd_bus_track_add_name(track, session->caller_name);
-	session->caller = track;
-	if (r < 0)
-		manager_session_stop(session, (struct manager_call){ 0 });
-}
-
 void bus_bind_sessions(struct bus *bus)
 {
 	GPtrArray *sessions = bus->manager->sessions;
@@ -413,7 +394,7 @@ void bus_bind_sessions(struct bus *bus)
 		struct session *session = sessions->pdata[i];
 
 		if (session->caller_name && !session->caller)
-			session_bind(bus, session);
+			binding_resume(bus, session);
 	}
 }
 
@@ -430,10 +411,10 @@ void bus_observe_manager(struct bus *bus)
 	manager_observe(bus->manager, &observer);
 }
 
-int bus_serve_manager(struct bus *bus)
+int bus_serve_manager(struct bus *bus, sd_bus *connection)
 {
 	int r = sd_bus_add_object_vtable(
-		bus->bus, NULL, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, vtable, bus);
+		connection, NULL, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, vtable, bus);
 
-	return r < 0 ? r : sd_bus_add_object_manager(bus->bus, NULL, BUS_MANAGER_PATH);
+	return r < 0 ? r : sd_bus_add_object_manager(connection, NULL, BUS_MANAGER_PATH);
 }

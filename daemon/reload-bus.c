@@ -46,8 +46,8 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-int bus_serve_reload(struct bus *bus)
+int bus_serve_reload(struct bus *bus, sd_bus *connection)
 {
 	return sd_bus_add_object_vtable(
-		bus->bus, NULL, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, vtable, bus);
+		connection, NULL, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, vtable, bus);
 }

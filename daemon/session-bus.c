@@ -285,11 +285,12 @@ static int enumerate(sd_bus *connection, const char *prefix, void *userdata, cha
 	return 0;
 }
 
-int bus_serve_sessions(struct bus *bus)
+int bus_serve_sessions(struct bus *bus, sd_bus *connection)
 {
 	int r = sd_bus_add_fallback_vtable(
-		bus->bus, NULL, BUS_SESSION_ROOT, BUS_SESSION_INTERFACE, vtable, find, bus);
+		connection, NULL, BUS_SESSION_ROOT, BUS_SESSION_INTERFACE, vtable, find, bus);
 
-	return r < 0 ? r
-		     : sd_bus_add_node_enumerator(bus->bus, NULL, BUS_SESSION_ROOT, enumerate, bus);
+	return r < 0
+		? r
+		: sd_bus_add_node_enumerator(connection, NULL, BUS_SESSION_ROOT, enumerate, bus);
 }

@@ -28,9 +28,9 @@ check_suite() {
         [ "${PIPESTATUS[0]}" = 0 ] || failed=$((failed + 1))
 }
 
-# bus_start: with the policy in $bus_policy, the project's by default, a system bus of the scenario's own; every program here finds it by its address.
+# bus_start: with the policy in $bus_policy, the project's by default, a system bus of the scenario's own; every program here finds it by its address, and root the daemon by its private socket.
 bus_start() {
-        export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus
+        export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus NFTTRACED_PRIVATE_SOCKET=$work/private
         chmod 755 "$work"
         sed -e "s,@socket@,$work/bus," -e "s,@policy@,${bus_policy:-$source_root/dbus/org.nfttraced1.conf}," "$here/../bus.conf.in" >"$work/bus.conf"
         exec {bus_address}< <(exec dbus-daemon --nofork --nopidfile --config-file="$work/bus.conf" --print-address=1)
