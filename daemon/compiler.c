@@ -30,7 +30,7 @@ struct compilation {
 	compiler_done done;
 	void *context;
 	struct filter_job *job; /* NULL: it waits */
-	sd_event_source *source;
+	sd_event_source *source, *timer;
 };
 
 /* There is one that waits, and a process for it. */
@@ -65,6 +65,7 @@ static void compilation_leave(struct compilation *compilation)
 	else
 		g_queue_remove(&compilation->lane->waiting, compilation);
 	compilation->source = sd_event_source_disable_unref(compilation->source);
+	compilation->timer = sd_event_source_disable_unref(compilation->timer);
 	compilation->job = filter_job_free(compilation->job);
 	pump_refresh(compiler);
 }
@@ -135,22 +136,59 @@ static void defer(struct compilation *compilation)
 	pump_refresh(compilation->compiler);
 }
 
-static int on_answer(sd_event_source *source, int fd, uint32_t events, void *userdata)
+static int compilation_wait(struct compilation *compilation);
+
+/* There is an answer, or its process may hang. */
+static int look(struct compilation *compilation)
 {
-	struct compilation *compilation = userdata;
 	g_autofree char *reason = NULL;
 	struct filter *filter = NULL;
 	int r = filter_job_result(compilation->job, &filter, &reason);
 
-	if (r == -EINPROGRESS)
-		return 0;
-	if (r == -ETIME)
+	/* Its descriptor is another one, though perhaps of the same number. */
+	if (r == -ERESTART)
+		compilation->source = sd_event_source_disable_unref(compilation->source);
+	if (r == -EINPROGRESS || r == -ERESTART) {
+		r = compilation_wait(compilation);
+		if (r < 0)
+			refuse(compilation, r, NULL);
+	} else if (r == -ETIME) {
 		defer(compilation);
-	else if (r < 0)
+	} else if (r < 0) {
 		refuse(compilation, r, reason);
-	else
+	} else {
 		finish(compilation, filter, NULL);
+	}
 	return 0;
+}
+
+static int on_answer(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	return look(userdata);
+}
+
+static int on_deadline(sd_event_source *source, uint64_t time, void *userdata)
+{
+	return look(userdata);
+}
+
+/* Waits for the process that compiles, which may be another one than before. */
+static int compilation_wait(struct compilation *compilation)
+{
+	sd_event *event = compilation->compiler->event;
+	uint64_t deadline = (uint64_t)filter_job_deadline(compilation->job);
+	int r = 0;
+
+	if (!compilation->source)
+		r = sd_event_add_io(event, &compilation->source, filter_job_fd(compilation->job),
+			EPOLLIN, on_answer, compilation);
+	if (r < 0)
+		return r;
+	if (!compilation->timer)
+		return sd_event_add_time(event, &compilation->timer, CLOCK_MONOTONIC, deadline, 0,
+			on_deadline, compilation);
+	r = sd_event_source_set_time(compilation->timer, deadline);
+	return r < 0 ? r : sd_event_source_set_enabled(compilation->timer, SD_EVENT_ONESHOT);
 }
 
 static void begin(struct compilation *compilation)
@@ -166,8 +204,7 @@ static void begin(struct compilation *compilation)
 	}
 	r = filter_job_new(compilation->expression, lane->patience, &compilation->job, &reason);
 	if (r >= 0)
-		r = sd_event_add_io(compiler->event, &compilation->source,
-			filter_job_fd(compilation->job), EPOLLIN, on_answer, compilation);
+		r = compilation_wait(compilation);
 	if (r < 0) {
 		refuse(compilation, r, reason);
 		return;

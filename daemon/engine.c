@@ -28,6 +28,7 @@ struct engine *engine_new(const struct settings *settings, struct state *state, 
 		scribe_new(data, engine->drops,
 			settings->allow_system_changes ? SCRIBE_IDS_ASSIGN : SCRIBE_IDS_LEAVE,
 			&engine->scribe);
+	scribe_set_texts_size(engine->scribe, settings->rule_texts_size);
 	g_mutex_init(&engine->lock);
 	return engine;
 }
@@ -73,6 +74,7 @@ int engine_reconfigure(
 
 	engine->settings = settings_ref(settings);
 	settings_free(before);
+	scribe_set_texts_size(engine->scribe, settings->rule_texts_size);
 	if (settings->allow_system_changes == allowed)
 		return 0;
 	scribe_allow_ids(engine->scribe,
@@ -418,6 +420,11 @@ uint64_t engine_count(struct engine *engine, enum pipeline_count which)
 uint64_t engine_names_lost(struct engine *engine)
 {
 	return scribe_lost(engine->scribe);
+}
+
+void engine_names_count(struct engine *engine, struct scribe_counts *ret)
+{
+	scribe_count(engine->scribe, ret);
 }
 
 uint64_t engine_names_overflow(struct engine *engine)

@@ -17,6 +17,7 @@
 #include "filter.h"
 #include "options.h"
 #include "roster.h"
+#include "scribe.h"
 #include "settings.h"
 #include "state.h"
 
@@ -119,6 +120,7 @@ uint64_t engine_count(struct engine *engine, enum pipeline_count which);
  * notes_overflows. */
 uint64_t engine_names_lost(struct engine *engine);
 uint64_t engine_names_overflow(struct engine *engine);
+void engine_names_count(struct engine *engine, struct scribe_counts *ret);
 
 /* Calls that the kernel skipped; -EOPNOTSUPP where it does not tell. */
 int engine_missed(struct engine *engine, uint64_t *ret);

@@ -1,227 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The processes that compile filters; see filter-process.h. A process that is the child of one
- * without threads can use libpcap and the allocator, whatever locks the daemon's threads hold.
- */
+/* The daemon's end of the processes that compile filters; see filter-process.h. */
 #include "filter-process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <stdatomic.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../journal/cleanup.h"
-#include "filter-compile.h"
-#include "privileges.h"
+#include "filter-process-private.h"
+#include "reaper.h"
 
-#define REASON_MAX 4096 /* bytes of a sentence that the compiler may say */
-#define NICE       10 /* of a process that has FILTER_SECONDS_MAX: others come first */
-
-/* One packet of an expression's socket: this, the programs' instructions, the reason without a NUL. */
-struct answer {
-	int32_t result;
-	uint32_t view;
-	uint32_t lengths[FILTER_VARIANTS]; /* instructions */
-	uint32_t reason_length;
-};
-
-#define ANSWER_MAX                            \
-	(sizeof(struct answer) + REASON_MAX + \
-		FILTER_VARIANTS * FILTER_INSTRUCTIONS_MAX * sizeof(struct sock_filter))
-
-/* What a process says last, in one byte: that it has said all, or that its time is over. */
-enum answer_end {
-	ANSWER_DONE,
-	ANSWER_LATE,
-};
-
-/* The socket of this process's expression, for end_late. */
-static int answer_fd = -1;
-
-/* The near end of the socket to the first process, and that process; both owned under the lock. */
+/* The near end of the socket to the first process, and that process; all owned under the lock. */
 static GMutex lock;
 static int first_fd = -1;
 static pid_t first_pid;
+static unsigned int first_number; /* how many there were */
+static struct reaper reaper;
 
-static void answer_send(int fd, int result, const struct filter *filter, const char *reason)
-{
-	size_t size = sizeof(struct answer);
-	g_autofree char *packet = g_malloc(ANSWER_MAX);
-	struct answer answer = { .result = result, .view = filter->view };
-
-	answer.reason_length = reason != NULL ? (uint32_t)MIN(strlen(reason), REASON_MAX) : 0;
-	for (unsigned int v = 0; v < FILTER_VARIANTS; v++) {
-		size_t bytes = filter->programs[v].len * sizeof(struct sock_filter);
-
-		answer.lengths[v] = filter->programs[v].len;
-		if (bytes > 0)
-			memcpy(packet + size, filter->programs[v].filter, bytes);
-		size += bytes;
-	}
-	if (answer.reason_length > 0)
-		memcpy(packet + size, reason, answer.reason_length);
-	size += answer.reason_length;
-	memcpy(packet, &answer, sizeof(answer));
-	if (send(fd, packet, size, MSG_NOSIGNAL) < 0)
-		_exit(EXIT_FAILURE);
-}
-
-static void answer_end(int fd, enum answer_end how)
-{
-	const uint8_t byte = (uint8_t)how;
-
-	send(fd, &byte, sizeof(byte), MSG_NOSIGNAL);
-}
-
-static void answer_failure(int fd, int error)
-{
-	const struct filter nothing = { 0 };
-
-	answer_send(fd, error, &nothing, "there is no room for one more process: try again");
-	answer_end(fd, ANSWER_DONE);
-}
-
-static void end_late(int signal)
-{
-	(void)signal;
-	answer_end(answer_fd, ANSWER_LATE);
-	_exit(EXIT_FAILURE);
-}
-
-/* Limits this process to what its expression may cost; one that does not hear of it is killed a second later. */
-static void limit_time(enum filter_patience patience)
-{
-	const struct rlimit seconds = { FILTER_SECONDS_MAX, FILTER_SECONDS_MAX + 1 };
-	const struct itimerval quick = { .it_value.tv_usec = FILTER_QUICK_USEC };
-
-	signal(SIGXCPU, end_late);
-	signal(SIGPROF, end_late);
-	setrlimit(RLIMIT_CPU, &seconds);
-	if (patience == FILTER_QUICK)
-		setitimer(ITIMER_PROF, &quick, NULL);
-	else
-		setpriority(PRIO_PROCESS, 0, NICE);
-}
-
-/* First as it is, which is quick, then optimised: what was told last counts. */
-static void compile_and_exit(int fd, enum filter_patience patience)
-{
-	const enum optimise ways[] = { OPTIMISE_NO, OPTIMISE_YES };
-	char *expression = g_malloc(FILTER_EXPRESSION_MAX + 1);
-	struct pollfd peer = { .fd = fd };
-	ssize_t length;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	answer_fd = fd;
-	limit_time(patience);
-	length = recv(fd, expression, FILTER_EXPRESSION_MAX, 0);
-	/* SIGIO, which ends it, when nobody waits for the answer any more; perhaps that is so already. */
-	if (length <= 0 || fcntl(fd, F_SETOWN, getpid()) < 0 || fcntl(fd, F_SETFL, O_ASYNC) < 0 ||
-		poll(&peer, 1, 0) != 0)
-		_exit(EXIT_FAILURE);
-	expression[length] = '\0';
-	for (unsigned int i = 0; i < G_N_ELEMENTS(ways); i++) {
-		struct filter filter = { .expression = expression };
-		char *reason = NULL;
-		int r = filter_compile(&filter, ways[i], &reason);
-
-		answer_send(fd, r, &filter, reason);
-		if (r < 0 && r != -EAGAIN)
-			break;
-	}
-	answer_end(fd, ANSWER_DONE);
-	_exit(EXIT_SUCCESS);
-}
-
-/* What the first process is sent for each expression, with the far end of the expression's socket. */
-union passed {
-	char buffer[CMSG_SPACE(sizeof(int))];
-	struct cmsghdr header;
-};
+static _Atomic uint64_t replaced;
 
 static int request_send(int socket, int fd, enum filter_patience patience)
 {
 	uint8_t byte = (uint8_t)patience;
-	struct iovec data = { &byte, sizeof(byte) };
-	union passed passed = { 0 };
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = passed.buffer,
-		.msg_controllen = sizeof(passed.buffer),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
-}
-
-/* False: nobody will ask any more. */
-static bool request_receive(int socket, int *ret_fd, enum filter_patience *ret_patience)
-{
-	uint8_t byte = FILTER_QUICK;
-	struct iovec data = { &byte, sizeof(byte) };
-	union passed passed = { 0 };
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = passed.buffer,
-		.msg_controllen = sizeof(passed.buffer),
-	};
-	struct cmsghdr *header;
-	ssize_t size;
-
-	while ((size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
-		;
-	header = size > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-	if (!header || header->cmsg_type != SCM_RIGHTS)
-		return false;
-	memcpy(ret_fd, CMSG_DATA(header), sizeof(*ret_fd));
-	*ret_patience = byte;
-	return true;
-}
-
-/* The first process: forks one for each expression, until the daemon is gone. */
-static void first_run(int socket)
-{
-	enum filter_patience patience;
-	int fd;
-
-	/* It may be begun again by a daemon that has descriptors, which must go when the daemon goes. */
-	if (dup2(socket, STDERR_FILENO + 1) < 0)
-		_exit(EXIT_FAILURE);
-	socket = STDERR_FILENO + 1;
-	close_range(STDERR_FILENO + 2, ~0U, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_NAME, "nfttraced-pcap");
-	signal(SIGCHLD, SIG_IGN);
-	/* An expression is a stranger's text. */
-	if (privileges_drop() < 0)
-		_exit(EXIT_FAILURE);
-	while (request_receive(socket, &fd, &patience)) {
-		pid_t child = fork();
-
-		if (child == 0) {
-			close(socket);
-			compile_and_exit(fd, patience);
-		}
-		if (child < 0)
-			answer_failure(fd, -errno);
-		close(fd);
-	}
-	_exit(EXIT_SUCCESS);
+	return filter_pass(socket, &byte, sizeof(byte), fd);
 }
 
 static void first_stop(void)
@@ -229,9 +36,7 @@ static void first_stop(void)
 	if (first_fd < 0)
 		return;
 	fd_close(&first_fd);
-	kill(first_pid, SIGKILL);
-	while (waitpid(first_pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	reaper_kill(&reaper, first_pid);
 }
 
 static int first_start(void)
@@ -244,9 +49,10 @@ static int first_start(void)
 		return -errno;
 	first_pid = fork();
 	if (first_pid == 0)
-		first_run(ends[1]);
+		filter_first_run(ends[1]);
 	close(ends[1]);
 	first_fd = ends[0];
+	first_number++;
 	if (first_pid < 0) {
 		int r = -errno;
 
@@ -273,10 +79,41 @@ void filter_compiler_stop(void)
 	g_mutex_unlock(&lock);
 }
 
-int filter_process_begin(const char *expression, enum filter_patience patience, int *ret_fd)
+/* Ends the first process, with those that it has forked, if it is still that one. With the lock held. */
+static void first_replace(unsigned int number)
+{
+	if (first_fd < 0 || first_number != number)
+		return;
+	first_stop();
+	replaced++;
+}
+
+/* One that is gone, or takes nothing, is replaced, and the request is made once more. */
+static int first_ask(int fd, enum filter_patience patience, unsigned int *ret_first)
+{
+	int r = -EAGAIN;
+
+	g_mutex_lock(&lock);
+	reaper_reap(&reaper);
+	for (unsigned int tries = 0; tries < 2 && r < 0; tries++) {
+		r = first_start();
+		if (r < 0)
+			break;
+		*ret_first = first_number;
+		r = request_send(first_fd, fd, patience);
+		if (r < 0)
+			first_replace(first_number);
+	}
+	g_mutex_unlock(&lock);
+	return r;
+}
+
+int filter_process_begin(
+	const char *expression, enum filter_patience patience, struct filter_process *ret)
 {
 	const int room = 2 * ANSWER_MAX;
 	auto_fd near = -1, far = -1;
+	unsigned int first = 0;
 	int ends[2], r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
@@ -287,18 +124,58 @@ int filter_process_begin(const char *expression, enum filter_patience patience, 
 		setsockopt(ends[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	if (send(near, expression, strlen(expression), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return -errno;
+	r = first_ask(far, patience, &first);
+	if (r < 0)
+		return r;
+	*ret = (struct filter_process){
+		.fd = fd_steal(&near),
+		.pid_fd = -1,
+		.first = first,
+		.begun = g_get_monotonic_time(),
+	};
+	return 0;
+}
 
-	g_mutex_lock(&lock);
-	r = first_start();
-	if (r == 0)
-		r = request_send(first_fd, far, patience);
-	/* The next call begins it again. */
-	if (r < 0 && r != -EAGAIN)
-		first_stop();
-	g_mutex_unlock(&lock);
-	if (r == 0)
-		*ret_fd = fd_steal(&near);
-	return r;
+int64_t filter_process_deadline(const struct filter_process *process)
+{
+	int64_t begun = process->pid_fd < 0 ? process->begun : process->progress.moved;
+
+	return begun + FILTER_PROCESS_PATIENCE;
+}
+
+static bool process_hangs(struct filter_process *process)
+{
+	if (process->pid_fd >= 0)
+		return cpu_progress_hangs(&process->progress, FILTER_PROCESS_PATIENCE);
+	return g_get_monotonic_time() >= filter_process_deadline(process);
+}
+
+void filter_process_end(struct filter_process *process)
+{
+	if (process->fd < 0)
+		return;
+	if (process->pid_fd >= 0) {
+		/* Its end of the socket is enough for one that runs. */
+		pidfd_send_signal(process->pid_fd, SIGKILL, NULL, 0);
+	} else if (process_hangs(process)) {
+		g_mutex_lock(&lock);
+		first_replace(process->first);
+		g_mutex_unlock(&lock);
+	}
+	fd_close(&process->pid_fd);
+	fd_close(&process->fd);
+}
+
+uint64_t filter_compilers_replaced(void)
+{
+	return replaced;
+}
+
+void filter_process_replaced(const struct filter_process *process)
+{
+	/* The first process is counted when it is ended. */
+	if (process->pid_fd >= 0)
+		replaced++;
 }
 
 /* Takes an answer apart: its lengths are the word of a process which a stranger's expression has seen. */
@@ -316,7 +193,7 @@ static int answer_read(
 			return -EBADMSG;
 		expected += answer.lengths[v] * sizeof(struct sock_filter);
 	}
-	if (answer.reason_length > REASON_MAX || size != expected + answer.reason_length)
+	if (answer.reason_length > FILTER_REASON_MAX || size != expected + answer.reason_length)
 		return -EBADMSG;
 	for (unsigned int v = 0; v < FILTER_VARIANTS; v++) {
 		struct sock_fprog *program = &filter->programs[v];
@@ -335,23 +212,64 @@ static int answer_read(
 	return 0;
 }
 
-int filter_process_read(int fd, struct filter *filter, struct filter_answer *answer)
+/* Receives a packet and what was passed with it; its size. */
+static ssize_t packet_receive(int fd, char *packet, int *ret_passed)
+{
+	struct iovec data = { packet, ANSWER_MAX };
+	union passed passed = { 0 };
+	struct msghdr message = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = passed.buffer,
+		.msg_controllen = sizeof(passed.buffer),
+	};
+	const struct cmsghdr *header;
+	ssize_t size;
+
+	do
+		size = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	while (size < 0 && errno == EINTR);
+	header = size > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+		memcpy(ret_passed, CMSG_DATA(header), sizeof(*ret_passed));
+	return size < 0 ? -errno : size;
+}
+
+/* The first process is the first who speaks: who compiles can't pass for it afterwards. */
+static int take_forked(struct filter_process *process, const char *packet, int *passed)
+{
+	struct forked forked;
+
+	if (process->pid_fd >= 0 || *passed < 0)
+		return -EBADMSG;
+	memcpy(&forked, packet, sizeof(forked));
+	process->pid_fd = fd_steal(passed);
+	cpu_progress_begin(&process->progress, forked.pid);
+	return 0;
+}
+
+int filter_process_read(
+	struct filter_process *process, struct filter *filter, struct filter_answer *answer)
 {
 	g_autofree char *packet = g_malloc(ANSWER_MAX);
 
 	for (;;) {
-		ssize_t size = recv(fd, packet, ANSWER_MAX, MSG_DONTWAIT);
+		auto_fd passed = -1;
+		ssize_t size = packet_receive(process->fd, packet, &passed);
 		int r;
 
-		if (size < 0 && errno == EINTR)
-			continue;
+		if (size == -EAGAIN)
+			return process_hangs(process) ? -ETIMEDOUT : 0;
 		if (size < 0)
-			return errno == EAGAIN ? 0 : -errno;
+			return (int)size;
 		if (size == 0)
 			return -ECONNRESET;
 		if (size == sizeof(uint8_t))
 			return packet[0] == ANSWER_DONE ? 1 : -ETIME;
-		r = answer_read(packet, (size_t)size, filter, answer);
+		if (size == sizeof(struct forked))
+			r = take_forked(process, packet, &passed);
+		else
+			r = answer_read(packet, (size_t)size, filter, answer);
 		if (r < 0)
 			return r;
 	}

@@ -16,7 +16,8 @@
 
 struct filter_job {
 	enum filter_patience patience;
-	int fd; /* -1: there is nothing to compile */
+	struct filter_process process;
+	bool repeated; /* its first process hung, or was killed */
 	struct filter *filter;
 	struct filter_answer answer;
 };
@@ -43,6 +44,18 @@ static int check_expression(const char *expression, char **ret_reason)
 	return 0;
 }
 
+static int job_begin(struct filter_job *job, char **ret_reason)
+{
+	int r = filter_process_begin(job->filter->expression, job->patience, &job->process);
+
+	if (r < 0) {
+		job->process.fd = -1;
+		*ret_reason = g_strdup_printf(
+			"can't start a process that compiles the filter: %s", g_strerror(-r));
+	}
+	return r;
+}
+
 int filter_job_new(const char *expression, enum filter_patience patience, struct filter_job **ret,
 	char **ret_reason)
 {
@@ -50,48 +63,67 @@ int filter_job_new(const char *expression, enum filter_patience patience, struct
 	int r;
 
 	job->patience = patience;
-	job->fd = -1;
+	job->process.fd = -1;
 	job->filter = g_new0(struct filter, 1);
 	job->filter->expression = g_strdup(expression != NULL ? expression : "");
 	job->answer.result = -EAGAIN;
 	r = check_expression(job->filter->expression, ret_reason);
 	if (r < 0)
 		return r;
-	r = filter_process_begin(job->filter->expression, patience, &job->fd);
-	if (r < 0) {
-		*ret_reason = g_strdup_printf(
-			"can't start a process that compiles the filter: %s", g_strerror(-r));
+	r = job_begin(job, ret_reason);
+	if (r < 0)
 		return r;
-	}
 	*ret = g_steal_pointer(&job);
 	return 0;
 }
 
 int filter_job_fd(const struct filter_job *job)
 {
-	return job->fd;
+	return job->process.fd;
+}
+
+int64_t filter_job_deadline(const struct filter_job *job)
+{
+	return filter_process_deadline(&job->process);
+}
+
+/* Its process hangs or is gone: another one is asked, once, or the job is refused. */
+static int job_repeat(struct filter_job *job, int error, char **ret_reason)
+{
+	int r;
+
+	filter_process_replaced(&job->process);
+	filter_process_end(&job->process);
+	if (!job->repeated) {
+		job->repeated = true;
+		r = job_begin(job, ret_reason);
+		return r < 0 ? r : -ERESTART;
+	}
+	*ret_reason = g_strdup_printf(
+		"the process that compiles filters (nfttraced-pcap) %s, and so did the one that "
+		"replaced it: try again, or write the filter another way",
+		error == -ETIMEDOUT ? "did not answer and was killed" : "died or was killed");
+	return error;
 }
 
 int filter_job_result(struct filter_job *job, struct filter **ret, char **ret_reason)
 {
-	int r = filter_process_read(job->fd, job->filter, &job->answer);
+	int r = filter_process_read(&job->process, job->filter, &job->answer);
 
 	if (r == 0)
 		return -EINPROGRESS;
 	if (r == -ETIME && job->patience == FILTER_QUICK)
 		return -ETIME;
-	/* It died, in libpcap or by somebody's hand; a program that is only longer than it could be will do. */
-	if (r == -ECONNRESET && job->answer.result != -EAGAIN)
+	if (r == -ECONNRESET || r == -ETIMEDOUT) {
+		if (job->answer.result == -EAGAIN)
+			return job_repeat(job, r, ret_reason);
+		/* A program that is only longer than it could be will do. */
 		r = 0;
-	if (r == -ECONNRESET) {
-		*ret_reason = g_strdup(
-			"the process that compiles filters died of this one, or was killed: "
-			"try again, or write the filter another way");
-		return r;
 	}
 	if (r < 0 && r != -ETIME) {
 		*ret_reason = g_strdup_printf(
-			"the process that compiles filters failed (%s): try again", g_strerror(-r));
+			"the process that compiles filters (nfttraced-pcap) failed: %s; try again",
+			g_strerror(-r));
 		return r;
 	}
 	if (job->answer.result == -EAGAIN) {
@@ -113,7 +145,7 @@ struct filter_job *filter_job_free(struct filter_job *job)
 {
 	if (job == NULL)
 		return NULL;
-	fd_close(&job->fd);
+	filter_process_end(&job->process);
 	filter_free(job->filter);
 	g_free(job->answer.reason);
 	g_free(job);
@@ -133,10 +165,11 @@ int filter_new(const char *expression, struct filter **ret, char **ret_reason)
 	r = filter_job_new(expression, FILTER_PATIENT, &job, ret_reason);
 	if (r < 0)
 		return r;
-	while ((r = filter_job_result(job, ret, ret_reason)) == -EINPROGRESS) {
-		struct pollfd wait = { .fd = job->fd, .events = POLLIN };
+	while ((r = filter_job_result(job, ret, ret_reason)) == -EINPROGRESS || r == -ERESTART) {
+		struct pollfd wait = { .fd = filter_job_fd(job), .events = POLLIN };
+		int64_t left = filter_job_deadline(job) - g_get_monotonic_time();
 
-		poll(&wait, 1, -1);
+		poll(&wait, 1, (int)(MAX(left, 0) / 1000 + 1));
 	}
 	return r;
 }

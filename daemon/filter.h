@@ -60,8 +60,13 @@ int filter_job_new(const char *expression, enum filter_patience patience, struct
 /* Becomes readable when filter_job_result is worth a call. The job's. */
 int filter_job_fd(const struct filter_job *job);
 
+/* us of g_get_monotonic_time: when filter_job_result is worth a call though its descriptor is not readable:
+ * the process may hang. */
+int64_t filter_job_deadline(const struct filter_job *job);
+
 /*
- * -EINPROGRESS: it is not done yet. -ETIME, with FILTER_QUICK only: it takes more patience. Else the
+ * -EINPROGRESS: it is not done yet. -ERESTART, once: its process hung, or was killed, and another one
+ * compiles: filter_job_fd and filter_job_deadline are that one's. -ETIME, with FILTER_QUICK only: it takes more patience. Else the
  * result as filter_new has it, once.
  */
 int filter_job_result(struct filter_job *job, struct filter **ret, char **ret_reason);
@@ -85,6 +90,9 @@ int filter_compiler_start(void);
 
 /* Ends it. */
 void filter_compiler_stop(void);
+
+/* How many processes that compile hung, or were killed by somebody, and were replaced. Any thread. */
+uint64_t filter_compilers_replaced(void);
 
 /* Accepts NULL; returns NULL. */
 struct filter *filter_free(struct filter *filter);

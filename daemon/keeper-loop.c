@@ -22,9 +22,10 @@
 #include "rule-watch.h"
 #include "symbols.h"
 
-#define LOOK_USEC       (5 * G_USEC_PER_SEC) /* between looks for namespaces that nobody asked for */
-#define LOOK_PAUSE_USEC (100 * 1000) /* between looks that somebody waits for */
-#define SYMBOLS_USEC    (20 * 1000) /* questions are gathered so long: one stack brings many */
+#define LOOK_USEC         (5 * G_USEC_PER_SEC) /* between looks for namespaces that nobody asked for */
+#define LOOK_PAUSE_USEC   (100 * 1000) /* between looks that somebody waits for, at least */
+#define LOOK_PAUSE_FACTOR 4 /* and so many times what the last one took */
+#define SYMBOLS_USEC      (20 * 1000) /* questions are gathered so long: one stack brings many */
 
 struct keeper {
 	int fd;
@@ -34,7 +35,10 @@ struct keeper {
 	bool answer_watch; /* the answer to KEEPER_WATCH is owed */
 	uint32_t watch_id;
 	GPtrArray *netns; /* of struct netns */
-	int64_t looked; /* us */
+	struct netns_seen seen; /* by the last look */
+	int64_t looked,
+		look_pause; /* us: when the last look was, and how long there is none after it */
+	struct keeper_state lost; /* by stores there were */
 	struct rule_store *store;
 	struct rule_watch *watch; /* NULL: it can't hear; rules are read when they are asked for */
 	GArray *symbols; /* struct keeper_ask */
@@ -102,15 +106,52 @@ static void tell_replaced(void *context, const struct rule_key *key, const struc
 
 static void look(struct keeper *keeper)
 {
-	keeper->looked = g_get_monotonic_time();
-	netns_look(keeper->netns, keeper->assign);
+	int64_t begun = g_get_monotonic_time();
+
+	netns_look(keeper->netns, keeper->assign, &keeper->seen);
 	rule_store_looked(keeper->store);
+	keeper->looked = g_get_monotonic_time();
+	keeper->look_pause = MAX(LOOK_PAUSE_USEC, LOOK_PAUSE_FACTOR * (keeper->looked - begun));
+}
+
+static void add_lost(struct keeper_state *state, const struct rule_store *store)
+{
+	struct rule_store_counts counts;
+
+	rule_store_count(store, &counts);
+	state->texts_refused += counts.texts.refused;
+	state->texts_evicted += counts.texts.evicted;
+	state->texts_forgotten += counts.texts.forgotten;
+	state->readers_hung += counts.hung;
+	state->readings_failed += counts.failed;
+}
+
+static void answer_ping(struct keeper *keeper, uint32_t id)
+{
+	struct keeper_state state = keeper->lost;
+	const struct keeper_answer head = {
+		.kind = KEEPER_PING,
+		.id = id,
+		.length = sizeof(state),
+	};
+	struct rule_store_counts counts;
+
+	if (keeper->store) {
+		rule_store_count(keeper->store, &counts);
+		add_lost(&state, keeper->store);
+		state.texts_bytes = counts.texts.bytes;
+		state.netns = keeper->netns->len;
+		state.netns_passed = keeper->seen.passed;
+	}
+	answer(keeper, &head, (const char *)&state);
 }
 
 static void unwatch(struct keeper *keeper)
 {
 	keeper->watching = false;
 	keeper->answer_watch = false;
+	if (keeper->store)
+		add_lost(&keeper->lost, keeper->store);
 	keeper->store = rule_store_free(keeper->store);
 	keeper->watch = rule_watch_free(keeper->watch);
 	g_ptr_array_set_size(keeper->netns, 0);
@@ -137,6 +178,7 @@ static void watch(struct keeper *keeper, const struct keeper_ask *ask)
 			keeper->watch = NULL;
 		look(keeper);
 	}
+	rule_store_set_size(keeper->store, ask->texts_size);
 	keeper->answer_watch = true;
 	keeper->watch_id = ask->id;
 }
@@ -156,7 +198,7 @@ static void ask_netns(struct keeper *keeper, const struct keeper_ask *ask)
 {
 	const char *name = netns_name(keeper, ask);
 
-	if (!name && g_get_monotonic_time() - keeper->looked > LOOK_PAUSE_USEC) {
+	if (!name && g_get_monotonic_time() - keeper->looked > keeper->look_pause) {
 		look(keeper);
 		name = netns_name(keeper, ask);
 	}
@@ -189,6 +231,9 @@ static void take_ask(struct keeper *keeper, const struct keeper_ask *ask)
 		if (!keeper->reasons)
 			keeper->reasons = reasons_read();
 		answer_text(keeper, KEEPER_REASONS, ask->id, 0, keeper->reasons);
+		return;
+	case KEEPER_PING:
+		answer_ping(keeper, ask->id);
 		return;
 	case KEEPER_REPLACED:
 	case KEEPER_MODULES:
@@ -266,7 +311,7 @@ static int64_t turn(struct keeper *keeper)
 		return next;
 	next = rule_store_turn(keeper->store);
 	look_due = keeper->looked +
-		(rule_store_wants_look(keeper->store) ? LOOK_PAUSE_USEC : LOOK_USEC);
+		MAX(keeper->look_pause, rule_store_wants_look(keeper->store) ? 0 : LOOK_USEC);
 	if (look_due <= now) {
 		look(keeper);
 		return now;

@@ -24,6 +24,7 @@ enum keeper_kind {
 	KEEPER_SYMBOL,
 	KEEPER_NETNS, /* no text: it has no name */
 	KEEPER_REASONS, /* the text is a JOURNAL_REASONS */
+	KEEPER_PING, /* answered at once, whatever else is asked: the text is a struct keeper_state */
 	KEEPER_REPLACED, /* answer without a question: a rule has another text from `since` */
 	KEEPER_MODULES, /* answer without a question: addresses may mean something else from `since` */
 };
@@ -37,6 +38,19 @@ struct keeper_ask {
 	uint32_t inode;
 	uint32_t assign; /* KEEPER_WATCH: namespaces may get ids in ours (AllowSystemChanges) */
 	uint64_t address;
+	uint64_t texts_size; /* KEEPER_WATCH: bytes for the texts of rules (RuleTextsSize) */
+};
+
+/* What the keeper has, and what it has lost since it began. */
+struct keeper_state {
+	uint64_t texts_bytes; /* that the texts of rules take now */
+	uint64_t texts_refused; /* texts of rules that found no room: see rule-texts.h */
+	uint64_t texts_evicted;
+	uint64_t texts_forgotten;
+	uint64_t readers_hung; /* processes that read rules, were killed and replaced */
+	uint64_t readings_failed;
+	uint64_t netns; /* network namespaces that are watched now */
+	uint64_t netns_passed; /* and those for which there is no room */
 };
 
 /* The text follows, without a NUL. */
@@ -66,7 +80,13 @@ int keeper_fd(void);
  * KEEPER_TEXT_MAX. -EAGAIN: there is none; another error: it is gone, or not to be trusted. */
 int keeper_receive(struct keeper_answer *answer, char *text);
 
-/* Ends it. Any thread, but one at a time, and not while another uses keeper_fd. */
+/* From now on keeper_idle counts. */
+void keeper_expect(void);
+
+/* True if it has used no processor time for `patience` us, as far as can be told. */
+bool keeper_idle(int64_t patience);
+
+/* Ends it, also one that is stopped. Any thread, but one at a time, and not while another uses keeper_fd. */
 void keeper_stop(void);
 
 #endif

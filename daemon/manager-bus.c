@@ -285,6 +285,10 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
 	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct manager *manager = ((struct bus *)userdata)->manager;
+	struct scribe_counts names;
+
+	engine_names_count(manager->engine, &names);
+
 	const struct {
 		const char *name;
 		uint64_t number;
@@ -294,6 +298,16 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
 		{ "journals-removed", manager->quota_journals },
 		{ "names-lost", engine_names_lost(manager->engine) },
 		{ "names-overflow", engine_names_overflow(manager->engine) },
+		{ "names-unread", names.unread },
+		{ "texts-bytes", names.keeper.texts_bytes },
+		{ "texts-refused", names.keeper.texts_refused },
+		{ "texts-evicted", names.keeper.texts_evicted },
+		{ "texts-forgotten", names.keeper.texts_forgotten },
+		{ "namespaces-watched", names.keeper.netns },
+		{ "namespaces-passed", names.keeper.netns_passed },
+		{ "rulesets-unread", names.keeper.readings_failed },
+		{ "helpers-replaced",
+			names.keepers + names.keeper.readers_hung + filter_compilers_replaced() },
 		{ "summaries-unsent", drop_summary_unsent(manager->summary) },
 		{ "log-discarded", log_discarded() },
 		{ "calls-refused", callers_refused() },

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../journal/cleanup.h"
+#include "netns-owner.h"
 
 #define NAMED_DIRECTORY "/run/netns"
 #define OWN_PATH        "/proc/self/ns/net"
@@ -77,6 +78,11 @@ struct look {
 	uint32_t own_inode;
 	struct mnl_socket *rtnl;
 	uint32_t sequence;
+	GHashTable *seen; /* set of inodes */
+	GHashTable *known; /* of struct netns by inode: of the looks before, and of this one */
+	GHashTable *owners; /* number of found ones by owner */
+	unsigned int users; /* found ones that are neither ours nor root's */
+	unsigned int passed;
 };
 
 static int take_id(const struct nlmsghdr *message, void *context)
@@ -145,27 +151,42 @@ static uint64_t find_cookie(const struct look *look, int fd)
 	return cookie;
 }
 
-static struct netns *list_find(GPtrArray *list, uint32_t inode, uint64_t cookie)
+/* Inodes are used again, cookies are not. */
+static struct netns *known_find(const struct look *look, uint32_t inode, uint64_t cookie)
 {
-	for (unsigned int i = 0; i < list->len; i++) {
-		struct netns *netns = list->pdata[i];
+	struct netns *netns = g_hash_table_lookup(look->known, GUINT_TO_POINTER(inode));
 
-		if (netns->inode == inode && netns->cookie == cookie)
-			return netns;
-	}
-	return NULL;
+	return netns && netns->cookie == cookie ? netns : NULL;
 }
 
-/* True if this look has found the namespace with that inode: there is no need to enter it again. */
-static struct netns *list_found(GPtrArray *list, uint32_t inode)
+static bool is_users(uint64_t owner)
 {
-	for (unsigned int i = 0; i < list->len; i++) {
-		struct netns *netns = list->pdata[i];
+	return owner != NETNS_OWNER_HOST && owner != NETNS_OWNER_ROOT;
+}
 
-		if (netns->inode == inode && netns->found)
-			return netns;
-	}
-	return NULL;
+static unsigned int owner_count(const struct look *look, uint64_t owner)
+{
+	return GPOINTER_TO_UINT(g_hash_table_lookup(look->owners, &owner));
+}
+
+/* Whether one more of that owner's may be known. */
+static bool owner_may(const struct look *look, uint64_t owner, uint32_t inode)
+{
+	if (owner == NETNS_OWNER_HOST)
+		return true;
+	if (g_hash_table_size(look->known) >= NETNS_MAX &&
+		!g_hash_table_contains(look->known, GUINT_TO_POINTER(inode)))
+		return false;
+	return !is_users(owner) ||
+		(look->users < NETNS_USERS_MAX && owner_count(look, owner) < NETNS_USER_MAX);
+}
+
+static void owner_take(struct look *look, uint64_t owner)
+{
+	g_hash_table_insert(look->owners, g_memdup2(&owner, sizeof(owner)),
+		GUINT_TO_POINTER(owner_count(look, owner) + 1));
+	if (is_users(owner))
+		look->users++;
 }
 
 static void set_path(struct netns *netns, const char *path, const char *name)
@@ -181,32 +202,50 @@ static void set_path(struct netns *netns, const char *path, const char *name)
 	}
 }
 
+static struct netns *netns_add(struct look *look, int fd, uint32_t inode, uint64_t cookie)
+{
+	struct netns *netns = g_new0(struct netns, 1);
+
+	netns->inode = inode;
+	netns->cookie = cookie;
+	netns->own = inode == look->own_inode;
+	netns->id = netns->own ? NETNS_ID_NONE : find_id(look, fd);
+	g_ptr_array_add(look->list, netns);
+	/* In place of one that had the inode before, which this look does not find. */
+	g_hash_table_insert(look->known, GUINT_TO_POINTER(inode), netns);
+	return netns;
+}
+
 static void look_at(struct look *look, const char *path, const char *name)
 {
 	struct netns *netns;
 	struct stat status;
-	uint64_t cookie;
+	uint64_t cookie, owner;
+	uint32_t inode;
 	auto_fd fd = -1;
 
 	/* What is in /run/netns is not always a namespace: entering tells. */
-	if (stat(path, &status) < 0 || list_found(look->list, (uint32_t)status.st_ino))
+	if (stat(path, &status) < 0 ||
+		g_hash_table_contains(look->seen, GUINT_TO_POINTER((uint32_t)status.st_ino)))
 		return;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &status) < 0 || look->list->len >= NETNS_MAX)
+	if (fd < 0 || fstat(fd, &status) < 0)
 		return;
-	/* Inodes are used again, cookies are not. */
-	cookie = (uint32_t)status.st_ino == look->own_inode ? cookie_here() : find_cookie(look, fd);
-	netns = list_find(look->list, (uint32_t)status.st_ino, cookie);
-	if (!netns) {
-		if (!cookie && name)
-			return;
-		netns = g_new0(struct netns, 1);
-		netns->inode = (uint32_t)status.st_ino;
-		netns->cookie = cookie;
-		netns->own = netns->inode == look->own_inode;
-		netns->id = netns->own ? NETNS_ID_NONE : find_id(look, fd);
-		g_ptr_array_add(look->list, netns);
+	inode = (uint32_t)status.st_ino;
+	owner = inode == look->own_inode ? NETNS_OWNER_HOST : netns_owner(fd);
+	if (!owner_may(look, owner, inode)) {
+		look->passed += g_hash_table_add(look->seen, GUINT_TO_POINTER(inode));
+		return;
 	}
+	cookie = inode == look->own_inode ? cookie_here() : find_cookie(look, fd);
+	if (!cookie && name && !known_find(look, inode, cookie))
+		return;
+	netns = known_find(look, inode, cookie);
+	if (!netns)
+		netns = netns_add(look, fd, inode, cookie);
+	netns->owner = owner;
+	owner_take(look, owner);
+	g_hash_table_add(look->seen, GUINT_TO_POINTER(inode));
 	set_path(netns, path, name);
 }
 
@@ -247,7 +286,34 @@ static void forget_lost(GPtrArray *list)
 	}
 }
 
-int netns_look(GPtrArray *list, bool assign)
+static void look_begin(struct look *look)
+{
+	look->rtnl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (look->rtnl && mnl_socket_bind(look->rtnl, 0, MNL_SOCKET_AUTOPID) < 0) {
+		mnl_socket_close(look->rtnl);
+		look->rtnl = NULL;
+	}
+	look->seen = g_hash_table_new(NULL, NULL);
+	look->known = g_hash_table_new(NULL, NULL);
+	look->owners = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	for (unsigned int i = 0; i < look->list->len; i++) {
+		struct netns *netns = look->list->pdata[i];
+
+		netns->found = false;
+		g_hash_table_insert(look->known, GUINT_TO_POINTER(netns->inode), netns);
+	}
+}
+
+static void look_end(struct look *look)
+{
+	if (look->rtnl)
+		mnl_socket_close(look->rtnl);
+	g_hash_table_unref(look->seen);
+	g_hash_table_unref(look->known);
+	g_hash_table_unref(look->owners);
+}
+
+int netns_look(GPtrArray *list, bool assign, struct netns_seen *ret)
 {
 	auto_fd own = open(OWN_PATH, O_RDONLY | O_CLOEXEC);
 	struct look look = { .list = list, .assign = assign, .own_fd = own };
@@ -256,18 +322,12 @@ int netns_look(GPtrArray *list, bool assign)
 	if (own < 0 || fstat(own, &status) < 0)
 		return -errno;
 	look.own_inode = (uint32_t)status.st_ino;
-	look.rtnl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (look.rtnl && mnl_socket_bind(look.rtnl, 0, MNL_SOCKET_AUTOPID) < 0) {
-		mnl_socket_close(look.rtnl);
-		look.rtnl = NULL;
-	}
-	for (unsigned int i = 0; i < list->len; i++)
-		((struct netns *)list->pdata[i])->found = false;
+	look_begin(&look);
 	look_at_named(&look);
 	look_at(&look, OWN_PATH, NULL);
 	look_at_processes(&look);
 	forget_lost(list);
-	if (look.rtnl)
-		mnl_socket_close(look.rtnl);
+	*ret = (struct netns_seen){ .passed = look.passed };
+	look_end(&look);
 	return 0;
 }

@@ -11,7 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NETNS_MAX 4096 /* that are known at a time */
+/* Namespaces that are known at a time. Root's may be all of them; those of users are half at most, and those
+ * of one user a quarter, so that nobody's keep others from being known. */
+#define NETNS_MAX       4096
+#define NETNS_USERS_MAX (NETNS_MAX / 2)
+#define NETNS_USER_MAX  (NETNS_MAX / 4)
 
 #define NETNS_ID_NONE (-1)
 
@@ -20,6 +24,7 @@ struct netns {
 	uint32_t inode;
 	int id; /* that our namespace has for it, NETNS_ID_NONE: none */
 	bool own; /* our own namespace */
+	uint64_t owner; /* as in netns-owner.h */
 	char *path; /* leads to it */
 	char *name; /* in /run/netns, or NULL */
 	bool found; /* by the last look */
@@ -29,12 +34,17 @@ struct netns {
  * whatever it is. */
 int netns_enter(int fd, uint64_t cookie, uint32_t inode);
 
+/* What became of a look. */
+struct netns_seen {
+	unsigned int passed; /* namespaces that found no room in the list */
+};
+
 /*
  * Looks at all that can be reached: fills `list` (of struct netns, with a free function; netns_free
  * is one) with those that are new, updates paths and names, and leaves out those that are gone.
  * `assign`: namespaces get ids in ours, so that their notifications can be heard here.
  */
-int netns_look(GPtrArray *list, bool assign);
+int netns_look(GPtrArray *list, bool assign, struct netns_seen *ret);
 
 /* Accepts NULL. */
 void netns_free(void *netns);

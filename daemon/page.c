@@ -37,6 +37,22 @@ static gboolean note_equal(gconstpointer a, gconstpointer b)
 	return memcmp(a, b, sizeof(struct note)) == 0;
 }
 
+static guint key_hash(gconstpointer data)
+{
+	const struct rule_key *key = data;
+	uint64_t mixed = key->rule ^ key->table << 40 ^ key->netns << 20 ^ key->family;
+
+	return (guint)(mixed * 0x9e3779b97f4a7c15ULL >> 32);
+}
+
+static gboolean key_equal(gconstpointer a, gconstpointer b)
+{
+	const struct rule_key *one = a, *other = b;
+
+	return one->netns == other->netns && one->table == other->table &&
+		one->rule == other->rule && one->family == other->family;
+}
+
 static GArray *list_new(size_t size, GDestroyNotify clear)
 {
 	GArray *list = g_array_new(FALSE, FALSE, (guint)size);
@@ -49,6 +65,7 @@ void page_init(struct page *page)
 {
 	*page = (struct page){
 		.told = g_hash_table_new_full(note_hash, note_equal, g_free, NULL),
+		.told_rules = g_hash_table_new_full(key_hash, key_equal, g_free, NULL),
 		.rules = list_new(sizeof(struct rule_name), rule_clear),
 		.symbols = list_new(sizeof(struct symbol_name), symbol_clear),
 		.netns = list_new(sizeof(struct netns_name), netns_clear),
@@ -71,17 +88,34 @@ static void lists_empty(struct page *page)
 	page->retry = 0;
 }
 
+static void told_forget(struct page *page)
+{
+	g_hash_table_remove_all(page->told);
+	g_hash_table_remove_all(page->told_rules);
+}
+
 void page_turn(struct page *page, uint64_t tenure)
 {
 	page->tenure = tenure;
 	page->segment = 0;
 	page->asked = 0;
-	g_hash_table_remove_all(page->told);
+	told_forget(page);
 	lists_empty(page);
+}
+
+static struct rule_key key_of(const struct note *note)
+{
+	return (struct rule_key){
+		.netns = note->cookie ? note->cookie : note->inode,
+		.table = note->table,
+		.rule = note->rule,
+		.family = note->family,
+	};
 }
 
 bool page_takes(struct page *page, const struct note *note)
 {
+	const struct rule_key rule = key_of(note);
 	struct note *key;
 
 	if (page->tenure != note->tenure)
@@ -89,8 +123,10 @@ bool page_takes(struct page *page, const struct note *note)
 	if (page->segment != note->segment) {
 		page->segment = note->segment;
 		page->reasons_due = page->reasons;
-		g_hash_table_remove_all(page->told);
+		told_forget(page);
 	}
+	if (note->kind == NOTE_RULE)
+		g_hash_table_add(page->told_rules, g_memdup2(&rule, sizeof(rule)));
 	key = g_memdup2(note, sizeof(*note));
 	return g_hash_table_add(page->told, key);
 }
@@ -116,16 +152,6 @@ static void add_rule(struct page *page, const struct rule_key *key,
 	};
 
 	g_array_append_val(page->rules, rule);
-}
-
-static struct rule_key key_of(const struct note *note)
-{
-	return (struct rule_key){
-		.netns = note->cookie ? note->cookie : note->inode,
-		.table = note->table,
-		.rule = note->rule,
-		.family = note->family,
-	};
 }
 
 static void add_symbol(struct page *page, const struct note *note,
@@ -173,27 +199,9 @@ void page_answer(struct page *page, const struct note *note, const struct keeper
 		add_netns(page, note, answer, text);
 }
 
-/* True if the segment was told of the rule, or will be. */
-static bool page_has_rule(const struct page *page, const struct rule_key *key)
-{
-	GHashTableIter iter;
-	gpointer data;
-
-	g_hash_table_iter_init(&iter, page->told);
-	while (g_hash_table_iter_next(&iter, &data, NULL)) {
-		const struct rule_key told = key_of(data);
-
-		if (((const struct note *)data)->kind == NOTE_RULE && told.netns == key->netns &&
-			told.table == key->table && told.rule == key->rule &&
-			told.family == key->family)
-			return true;
-	}
-	return false;
-}
-
 void page_replace(struct page *page, const struct keeper_answer *answer, const char *text)
 {
-	if (!page->tenure || !page_has_rule(page, &answer->rule))
+	if (!page->tenure || !g_hash_table_contains(page->told_rules, &answer->rule))
 		return;
 	if (names_count(page) >= PAGE_NAMES_MAX)
 		page->lost++;
@@ -312,6 +320,7 @@ void page_clear(struct page *page)
 {
 	lists_empty(page);
 	g_clear_pointer(&page->told, g_hash_table_unref);
+	g_clear_pointer(&page->told_rules, g_hash_table_unref);
 	g_clear_pointer(&page->rules, g_array_unref);
 	g_clear_pointer(&page->symbols, g_array_unref);
 	g_clear_pointer(&page->netns, g_array_unref);

@@ -21,6 +21,7 @@ struct page {
 	uint64_t tenure; /* 0: nobody has the bit */
 	uint64_t segment;
 	GHashTable *told; /* set of struct note */
+	GHashTable *told_rules; /* set of struct rule_key: those of `told` */
 	unsigned int asked; /* questions without an answer */
 	GArray *rules; /* struct rule_name, with texts of their own */
 	GArray *symbols; /* struct symbol_name, the same */

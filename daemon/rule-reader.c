@@ -15,17 +15,34 @@
 #include <unistd.h>
 
 #include "../journal/cleanup.h"
+#include "cpu-progress.h"
+#include "netns-owner.h"
+#include "reaper.h"
 #include "ruleset.h"
 
 /* Longer than the CPU time that it has: the machine may be busy. */
 #define DEADLINE_USEC (3LL * RULESET_SECONDS_MAX * G_USEC_PER_SEC)
+/* One that uses no CPU time for so long is stopped, or hangs in the kernel. */
+#define PATIENCE_USEC (5LL * G_USEC_PER_SEC)
 
 struct rule_reader {
 	pid_t pid; /* 0: it was waited for */
 	int pid_fd;
 	int memory_fd;
 	int64_t begun;
+	struct cpu_progress progress;
+	bool hung; /* it was killed */
 };
+
+/* Those that were killed and don't end at once. */
+static struct reaper reaper;
+
+static uint64_t memory_of(const struct netns *netns)
+{
+	return netns->owner == NETNS_OWNER_HOST || netns->owner == NETNS_OWNER_ROOT
+		? RULESET_MEMORY_MAX
+		: RULESET_USER_MEMORY_MAX;
+}
 
 int rule_reader_new(const struct netns *netns, struct rule_reader **ret)
 {
@@ -41,7 +58,8 @@ int rule_reader_new(const struct netns *netns, struct rule_reader **ret)
 		reader->pid = fork();
 	if (r == 0 && reader->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(ruleset_read(netns->path, netns->cookie, netns->inode, reader->memory_fd));
+		_exit(ruleset_read(netns->path, netns->cookie, netns->inode, memory_of(netns),
+			reader->memory_fd));
 	}
 	if (r == 0) {
 		reader->pid_fd = reader->pid < 0 ? -1 : pidfd_open(reader->pid, 0);
@@ -51,6 +69,7 @@ int rule_reader_new(const struct netns *netns, struct rule_reader **ret)
 		rule_reader_free(reader);
 		return r;
 	}
+	cpu_progress_begin(&reader->progress, reader->pid);
 	*ret = reader;
 	return 0;
 }
@@ -67,7 +86,7 @@ int64_t rule_reader_begun(const struct rule_reader *reader)
 
 int64_t rule_reader_deadline(const struct rule_reader *reader)
 {
-	return reader->begun + DEADLINE_USEC;
+	return MIN(reader->begun + DEADLINE_USEC, reader->progress.moved + PATIENCE_USEC);
 }
 
 bool rule_reader_ended(struct rule_reader *reader)
@@ -76,19 +95,36 @@ bool rule_reader_ended(struct rule_reader *reader)
 
 	if (poll(&ended, 1, 0) > 0)
 		return true;
-	if (g_get_monotonic_time() < rule_reader_deadline(reader))
+	if (!cpu_progress_hangs(&reader->progress, PATIENCE_USEC) &&
+		g_get_monotonic_time() < rule_reader_deadline(reader))
 		return false;
-	kill(reader->pid, SIGKILL);
+	reader->hung = true;
 	return true;
+}
+
+bool rule_reader_hung(const struct rule_reader *reader)
+{
+	return reader->hung;
+}
+
+static void reader_kill(struct rule_reader *reader)
+{
+	reaper_kill(&reaper, reader->pid);
+	reader->pid = 0;
 }
 
 static int reader_wait(struct rule_reader *reader)
 {
 	int status = 0;
 
+	if (reader->hung) {
+		reader_kill(reader);
+		return RULESET_UNREADABLE;
+	}
 	while (waitpid(reader->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	reader->pid = 0;
+	reaper_reap(&reaper);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : RULESET_UNREADABLE;
 }
 
@@ -121,10 +157,8 @@ struct rule_reader *rule_reader_free(struct rule_reader *reader)
 {
 	if (!reader)
 		return NULL;
-	if (reader->pid > 0) {
-		kill(reader->pid, SIGKILL);
-		reader_wait(reader);
-	}
+	if (reader->pid > 0)
+		reader_kill(reader);
 	fd_close(&reader->pid_fd);
 	fd_close(&reader->memory_fd);
 	g_free(reader);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../journal/clock.h"
+#include "netns-owner.h"
 #include "rule-reader.h"
 #include "ruleset.h"
 
@@ -14,14 +15,25 @@
 #define PAUSE_FACTOR  4 /* and this many times what the last one took */
 #define NEVER         INT64_MAX
 
+/* Whose namespaces are read side by side, each one after the other. */
+enum line {
+	LINE_HOST,
+	LINE_ROOT,
+	LINE_USERS,
+	LINES,
+};
+
+_Static_assert(LINES == RULE_STORE_READERS_MAX, "a reader for each line");
+
 /* A namespace whose rules are kept. */
 struct ward {
 	uint64_t netns; /* as in rule_key */
+	uint64_t owner; /* as in netns-owner.h */
 	uint64_t reading; /* number of the last that succeeded; 0: none yet */
 	uint64_t news; /* ns: the first notification that no reading has followed; 0: none */
 	uint64_t changed; /* ns: when what the reading finds changed may have changed */
 	bool tried;
-	bool again; /* its path led elsewhere: it is tried once more after a look */
+	bool again; /* its path led elsewhere, or its reader hung: it is tried once more */
 	int64_t due; /* us; NEVER: nothing to do */
 	int64_t rest; /* us: not read again before */
 	struct rule_reader *reader; /* NULL: it is not being read */
@@ -40,9 +52,11 @@ struct rule_store {
 	struct rule_texts *texts;
 	GHashTable *wards; /* of struct ward by `netns` */
 	GArray *questions; /* struct question */
-	uint64_t readings;
-	unsigned int readers;
+	GHashTable *served; /* of the last turn of an owner's namespaces, by owner */
+	uint64_t readings, turns;
+	struct ward *reading[LINES]; /* whose reader runs */
 	bool wants_look;
+	uint64_t hung, failed;
 };
 
 static uint64_t netns_key(const struct netns *netns)
@@ -64,7 +78,7 @@ static bool is_current(void *context, uint64_t netns, uint64_t reading)
 	const struct rule_store *store = context;
 	const struct ward *ward = g_hash_table_lookup(store->wards, &netns);
 
-	return ward && ward->reading == reading;
+	return ward && ward->reading <= reading;
 }
 
 struct rule_store *rule_store_new(
@@ -77,6 +91,7 @@ struct rule_store *rule_store_new(
 	store->context = context;
 	store->texts = rule_texts_new(is_current, store);
 	store->wards = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, ward_free);
+	store->served = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	store->questions = g_array_new(FALSE, FALSE, sizeof(struct question));
 	return store;
 }
@@ -87,6 +102,7 @@ struct rule_store *rule_store_free(struct rule_store *store)
 		return NULL;
 	rule_texts_free(store->texts);
 	g_hash_table_unref(store->wards);
+	g_hash_table_unref(store->served);
 	g_array_unref(store->questions);
 	g_free(store);
 	return NULL;
@@ -97,11 +113,12 @@ static void ward_schedule(struct ward *ward, int64_t when)
 	ward->due = MIN(ward->due, MAX(when, ward->rest));
 }
 
-static struct ward *ward_add(struct rule_store *store, uint64_t netns)
+static struct ward *ward_add(struct rule_store *store, const struct netns *netns)
 {
 	struct ward *ward = g_new0(struct ward, 1);
 
-	ward->netns = netns;
+	ward->netns = netns_key(netns);
+	ward->owner = netns->owner;
 	ward->due = NEVER;
 	g_hash_table_insert(store->wards, &ward->netns, ward);
 	return ward;
@@ -118,11 +135,31 @@ static struct netns *netns_of(const struct rule_store *store, uint64_t key)
 	return NULL;
 }
 
-static gboolean ward_is_lost(gpointer key, gpointer value, gpointer context)
+/* Wards whose namespaces a look did not find. */
+static void wards_forget(struct rule_store *store)
 {
-	const struct ward *ward = value;
+	g_autoptr(GHashTable) found =
+		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	g_autoptr(GArray) lost = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	GHashTableIter iter;
+	gpointer value;
 
-	return !ward->reader && !netns_of(context, ward->netns);
+	for (unsigned int i = 0; i < store->netns->len; i++) {
+		uint64_t key = netns_key(store->netns->pdata[i]);
+
+		g_hash_table_add(found, g_memdup2(&key, sizeof(key)));
+	}
+	g_hash_table_iter_init(&iter, store->wards);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct ward *ward = value;
+
+		if (ward->reader || g_hash_table_contains(found, &ward->netns))
+			continue;
+		g_array_append_val(lost, ward->netns);
+		g_hash_table_iter_remove(&iter);
+	}
+	for (unsigned int i = 0; i < lost->len; i++)
+		rule_texts_leave(store->texts, g_array_index(lost, uint64_t, i));
 }
 
 /* Answers. */
@@ -224,12 +261,13 @@ void rule_store_looked(struct rule_store *store)
 	int64_t now = g_get_monotonic_time();
 
 	store->wants_look = false;
-	g_hash_table_foreach_remove(store->wards, ward_is_lost, store);
+	wards_forget(store);
 	for (unsigned int i = 0; i < store->netns->len; i++) {
-		uint64_t key = netns_key(store->netns->pdata[i]);
+		const struct netns *netns = store->netns->pdata[i];
+		uint64_t key = netns_key(netns);
 
 		if (!g_hash_table_contains(store->wards, &key))
-			ward_schedule(ward_add(store, key), now);
+			ward_schedule(ward_add(store, netns), now);
 	}
 	questions_refuse(store);
 }
@@ -267,15 +305,19 @@ bool rule_store_complete(const struct rule_store *store)
 
 /* Readings. */
 
-static void take_rule(struct rule_store *store, const struct ward *ward,
-	const struct ruleset_rule *rule, const char *text)
+typedef void (*rule_taker)(struct rule_store *store, const struct ward *ward, uint64_t reading,
+	const struct rule_key *key, const struct ruleset_rule *rule, const char *text);
+
+/* Rules that are still there are known to be before others look for room. */
+static void see_rule(struct rule_store *store, const struct ward *ward, uint64_t reading,
+	const struct rule_key *key, const struct ruleset_rule *rule, const char *text)
 {
-	const struct rule_key key = {
-		.netns = ward->netns,
-		.table = rule->table,
-		.rule = rule->rule,
-		.family = rule->family,
-	};
+	rule_texts_see(store->texts, key, reading);
+}
+
+static void take_rule(struct rule_store *store, const struct ward *ward, uint64_t reading,
+	const struct rule_key *key, const struct ruleset_rule *rule, const char *text)
+{
 	struct rule_told told = {
 		.fate = rule->length ? RULE_READ : RULE_UNREADABLE,
 		.text = text,
@@ -283,38 +325,77 @@ static void take_rule(struct rule_store *store, const struct ward *ward,
 		.since = ward->changed,
 	};
 
-	if (rule_texts_take(store->texts, &key, ward->reading, &told))
-		store->listener->replaced(store->context, &key, &told);
+	if (rule_texts_take(store->texts, key, reading, &told))
+		store->listener->replaced(store->context, key, &told);
 }
 
 /* What a reader wrote: its process has dealt with strangers' rules, so lengths are checked. */
-static void take_rules(
-	struct rule_store *store, const struct ward *ward, const char *bytes, size_t size)
+static void rules_each(struct rule_store *store, const struct ward *ward, uint64_t reading,
+	const char *bytes, size_t size, rule_taker take)
 {
 	while (size >= sizeof(struct ruleset_rule)) {
 		struct ruleset_rule rule;
+		struct rule_key key;
 
 		memcpy(&rule, bytes, sizeof(rule));
 		bytes += sizeof(rule);
 		size -= sizeof(rule);
 		if (rule.length > size)
 			return;
-		take_rule(store, ward, &rule, bytes);
+		key = (struct rule_key){
+			.netns = ward->netns,
+			.table = rule.table,
+			.rule = rule.rule,
+			.family = rule.family,
+		};
+		take(store, ward, reading, &key, &rule, bytes);
 		bytes += rule.length;
 		size -= rule.length;
 	}
 }
 
-static enum rule_fate fate_of(const struct rule_store *store, int status)
+static void take_rules(struct rule_store *store, struct ward *ward, const char *bytes, size_t size)
+{
+	uint64_t reading = ++store->readings;
+
+	rule_texts_assign(store->texts, ward->netns, ward->owner);
+	rules_each(store, ward, reading, bytes, size, see_rule);
+	ward->reading = reading;
+	rules_each(store, ward, reading, bytes, size, take_rule);
+}
+
+static enum rule_fate fate_of(const struct rule_store *store, const struct ward *ward, int status)
 {
 	switch (status) {
 	case RULESET_READ:
-		return rule_texts_full(store->texts) ? RULE_UNREADABLE : RULE_VANISHED;
+		return rule_texts_full(store->texts, ward->netns) ? RULE_UNREADABLE : RULE_VANISHED;
 	case RULESET_UNREACHABLE:
 		return RULE_UNREACHABLE;
 	default:
 		return RULE_UNREADABLE;
 	}
+}
+
+static enum line line_of(const struct ward *ward)
+{
+	if (ward->owner == NETNS_OWNER_HOST)
+		return LINE_HOST;
+	return ward->owner == NETNS_OWNER_ROOT ? LINE_ROOT : LINE_USERS;
+}
+
+/* A reading that could not be made is made once more: after another look if the namespace was not where it
+ * should be. */
+static bool ward_repeats(struct rule_store *store, struct ward *ward, int status, bool hung)
+{
+	ward->again = (status == RULESET_UNREACHABLE || hung) && !ward->again;
+	if (!ward->again)
+		return false;
+	store->wants_look = store->wants_look || !hung;
+	/* What it finds changed may have changed since then. */
+	if (!ward->news)
+		ward->news = ward->changed;
+	ward_schedule(ward, g_get_monotonic_time());
+	return true;
 }
 
 static void ward_finish(struct rule_store *store, struct ward *ward)
@@ -323,26 +404,34 @@ static void ward_finish(struct rule_store *store, struct ward *ward)
 	g_autofree char *bytes = NULL;
 	size_t size = 0;
 	int status = rule_reader_result(ward->reader, &bytes, &size);
+	bool hung = rule_reader_hung(ward->reader);
 
 	ward->reader = rule_reader_free(ward->reader);
-	store->readers--;
+	store->reading[line_of(ward)] = NULL;
 	ward->tried = true;
-	ward->rest = now + MAX(PAUSE_USEC, PAUSE_FACTOR * (now - begun));
-	if (status == RULESET_READ) {
-		ward->reading = ++store->readings;
+	ward->rest = now + (hung ? PAUSE_USEC : MAX(PAUSE_USEC, PAUSE_FACTOR * (now - begun)));
+	store->hung += hung;
+	store->failed += status == RULESET_UNREADABLE;
+	if (status == RULESET_READ)
 		take_rules(store, ward, bytes, size);
-	}
-	ward->again = status == RULESET_UNREACHABLE && !ward->again;
-	if (ward->again) {
-		store->wants_look = true;
-		ward_schedule(ward, now);
+	if (ward_repeats(store, ward, status, hung))
 		return;
-	}
-	questions_answer(store, ward, begun, fate_of(store, status));
+	questions_answer(store, ward, begun, fate_of(store, ward, status));
 	if (ward->due != NEVER)
 		ward->due = MAX(ward->due, ward->rest);
 	if (questions_left(store, ward))
 		ward_schedule(ward, now);
+}
+
+static uint64_t *served_of(struct rule_store *store, uint64_t owner)
+{
+	uint64_t *served = g_hash_table_lookup(store->served, &owner);
+
+	if (served)
+		return served;
+	served = g_new0(uint64_t, 1);
+	g_hash_table_insert(store->served, g_memdup2(&owner, sizeof(owner)), served);
+	return served;
 }
 
 static void ward_begin(struct rule_store *store, struct ward *ward)
@@ -352,6 +441,7 @@ static void ward_begin(struct rule_store *store, struct ward *ward)
 	ward->due = NEVER;
 	ward->changed = ward->news ? ward->news : clock_ns(CLOCK_MONOTONIC);
 	ward->news = 0;
+	*served_of(store, ward->owner) = ++store->turns;
 	if (!netns) {
 		ward->tried = true;
 		questions_answer(store, ward, NEVER, RULE_UNREACHABLE);
@@ -360,52 +450,81 @@ static void ward_begin(struct rule_store *store, struct ward *ward)
 	if (rule_reader_new(netns, &ward->reader) < 0) {
 		ward->tried = true;
 		ward->rest = g_get_monotonic_time() + PAUSE_USEC;
+		store->failed++;
 		questions_answer(store, ward, NEVER, RULE_UNREADABLE);
 		return;
 	}
-	store->readers++;
+	store->reading[line_of(ward)] = ward;
 }
 
 unsigned int rule_store_poll(const struct rule_store *store, struct pollfd *fds)
 {
 	unsigned int count = 0;
-	GHashTableIter iter;
-	gpointer value;
 
-	g_hash_table_iter_init(&iter, store->wards);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const struct ward *ward = value;
-
-		if (ward->reader)
+	for (unsigned int line = 0; line < LINES; line++)
+		if (store->reading[line])
 			fds[count++] = (struct pollfd){
-				.fd = rule_reader_fd(ward->reader),
+				.fd = rule_reader_fd(store->reading[line]->reader),
 				.events = POLLIN,
 			};
-	}
 	return count;
+}
+
+/* Whether `ward` is to be read before `other`, which may be NULL: that of the owner who has waited longest. */
+static bool ward_goes_first(
+	struct rule_store *store, const struct ward *ward, const struct ward *other)
+{
+	uint64_t served, other_served;
+
+	if (!other)
+		return true;
+	served = *served_of(store, ward->owner);
+	other_served = *served_of(store, other->owner);
+	return served != other_served ? served < other_served : ward->due < other->due;
 }
 
 int64_t rule_store_turn(struct rule_store *store)
 {
 	int64_t now = g_get_monotonic_time(), next = NEVER;
+	struct ward *first[LINES] = { 0 };
 	GHashTableIter iter;
 	gpointer value;
 
+	for (unsigned int line = 0; line < LINES; line++)
+		if (store->reading[line] && rule_reader_ended(store->reading[line]->reader))
+			ward_finish(store, store->reading[line]);
 	g_hash_table_iter_init(&iter, store->wards);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct ward *ward = value;
+		enum line line = line_of(ward);
 
-		if (ward->reader && rule_reader_ended(ward->reader))
-			ward_finish(store, ward);
-		if (ward->reader) {
-			next = MIN(next, rule_reader_deadline(ward->reader));
-			continue;
-		}
-		if (ward->due <= now && store->readers < RULE_STORE_READERS_MAX)
-			ward_begin(store, ward);
 		/* One that has to wait for a reader gets its turn when one has ended. */
-		else if (ward->due > now)
+		if (ward->due > now && !ward->reader)
 			next = MIN(next, ward->due);
+		else if (!store->reading[line] && ward_goes_first(store, ward, first[line]))
+			first[line] = ward;
+	}
+	for (unsigned int line = 0; line < LINES; line++) {
+		if (first[line]) {
+			ward_begin(store, first[line]);
+			/* If it was none, another one has its turn at once. */
+			if (!store->reading[line])
+				next = now;
+		}
+		if (store->reading[line])
+			next = MIN(next, rule_reader_deadline(store->reading[line]->reader));
 	}
 	return next;
+}
+
+void rule_store_count(const struct rule_store *store, struct rule_store_counts *ret)
+{
+	rule_texts_count(store->texts, &ret->texts);
+	ret->hung = store->hung;
+	ret->failed = store->failed;
+}
+
+void rule_store_set_size(struct rule_store *store, uint64_t bytes)
+{
+	rule_texts_set_size(store->texts, bytes);
 }

@@ -16,7 +16,9 @@
 #include "netns.h"
 #include "rule-texts.h"
 
-#define RULE_STORE_READERS_MAX 2 /* readings at a time */
+/* Readings at a time: one of the host's own namespace, one of another of root's, one of a user's. So nobody's
+ * long rulesets keep the host's from being read. */
+#define RULE_STORE_READERS_MAX 3
 
 struct rule_store;
 
@@ -56,6 +58,18 @@ unsigned int rule_store_poll(const struct rule_store *store, struct pollfd *fds)
 /* Takes in what readers have read, and begins readings that are due. When it wants its next turn, us
  * of g_get_monotonic_time. */
 int64_t rule_store_turn(struct rule_store *store);
+
+/* What is known, and what was lost. */
+struct rule_store_counts {
+	struct rule_texts_counts texts;
+	uint64_t hung; /* readers that were killed since they took too long, or did nothing */
+	uint64_t failed; /* readings that failed, those included */
+};
+
+void rule_store_count(const struct rule_store *store, struct rule_store_counts *ret);
+
+/* The budget of the texts, in bytes. */
+void rule_store_set_size(struct rule_store *store, uint64_t bytes);
 
 /* Ends its readers. Accepts NULL; returns NULL. */
 struct rule_store *rule_store_free(struct rule_store *store);

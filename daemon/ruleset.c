@@ -24,19 +24,13 @@
 #include <unistd.h>
 
 #include "../journal/cleanup.h"
+#include "helper-limits.h"
 #include "listing.h"
 #include "netns.h"
 
 #define RECEIVE_SIZE 65536
 #define TRIES        5 /* the ruleset may change while it is read */
 #define NICE         10 /* packets and the daemon come first */
-
-/* AddressSanitizer takes terabytes of address space for itself. */
-#ifdef __SANITIZE_ADDRESS__
-#define MEMORY_MAX RLIM_INFINITY
-#else
-#define MEMORY_MAX RULESET_MEMORY_MAX
-#endif
 
 struct reading {
 	struct mnl_socket *socket;
@@ -234,7 +228,7 @@ static void limit(int resource, rlim_t most)
 	setrlimit(resource, &limit);
 }
 
-int ruleset_read(const char *path, uint64_t cookie, uint32_t inode, int fd)
+int ruleset_read(const char *path, uint64_t cookie, uint32_t inode, uint64_t memory, int fd)
 {
 	struct reading reading = { 0 };
 	auto_fd netns = -1;
@@ -242,7 +236,8 @@ int ruleset_read(const char *path, uint64_t cookie, uint32_t inode, int fd)
 	prctl(PR_SET_NAME, "nfttraced-rules");
 	setpriority(PRIO_PROCESS, 0, NICE);
 	limit(RLIMIT_CPU, RULESET_SECONDS_MAX);
-	limit(RLIMIT_AS, MEMORY_MAX);
+	helper_yield_memory();
+	helper_limit_memory(memory);
 	limit(RLIMIT_FSIZE, RULESET_SIZE_MAX);
 
 	netns = open(path, O_RDONLY | O_CLOEXEC);

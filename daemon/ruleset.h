@@ -13,7 +13,10 @@
 #define RULESET_TEXT_MAX    8192 /* bytes of a rule's text; the rest is cut off */
 #define RULESET_SIZE_MAX    (128U << 20) /* bytes of a namespace's texts, all of them */
 #define RULESET_SECONDS_MAX 60 /* of CPU time */
-#define RULESET_MEMORY_MAX  (1ULL << 30) /* bytes of address space */
+#define RULESET_MEMORY_MAX \
+	(1ULL << 30) /* bytes of address space, beside what it has as it begins */
+#define RULESET_USER_MEMORY_MAX \
+	(512ULL << 20) /* the same of namespaces that are neither the host's nor root's */
 
 /* How a reading ended: its process's exit status. */
 enum ruleset_status {
@@ -33,9 +36,9 @@ struct ruleset_rule {
 
 /*
  * Enters the namespace that `path` leads to and writes its rules to `fd`. `cookie`, `inode`: what it
- * has to be; 0: whatever it is. To be called in a process that ends with enum ruleset_status, which it
+ * has to be; 0: whatever it is. `memory`: RULESET_MEMORY_MAX or less. To be called in a process that ends with enum ruleset_status, which it
  * returns.
  */
-int ruleset_read(const char *path, uint64_t cookie, uint32_t inode, int fd);
+int ruleset_read(const char *path, uint64_t cookie, uint32_t inode, uint64_t memory, int fd);
 
 #endif

@@ -19,8 +19,6 @@ enum {
 	ID_NOTES = 256,
 };
 
-static void keeper_lost(struct scribe *scribe);
-
 void ask(struct scribe *scribe, const struct keeper_ask *ask)
 {
 	/* The window is such that it fits. */
@@ -34,6 +32,7 @@ void ask_watch(struct scribe *scribe)
 		.kind = KEEPER_WATCH,
 		.id = ID_WATCH,
 		.assign = scribe->ids == SCRIBE_IDS_ASSIGN,
+		.texts_size = scribe->texts_size,
 	};
 
 	scribe->watched = false;
@@ -72,30 +71,26 @@ static void answer_note(struct scribe *scribe, const struct note *note,
 		page_answer(&scribe->pages[note->bit], note, answer, text);
 }
 
-void give_up(struct scribe *scribe, const struct note *note)
+void give_up(struct scribe *scribe, const struct question *question)
 {
 	const struct keeper_answer answer = { .fate = RULE_UNREADABLE };
 
-	answer_note(scribe, note, &answer, "");
+	/* The segment has what was known. */
+	if (question->renewed)
+		return;
+	count_unread(scribe);
+	answer_note(scribe, &question->note, &answer, "");
 }
 
 static void give_up_all(struct scribe *scribe)
 {
 	GHashTableIter iter;
-	gpointer note;
+	gpointer question;
 
 	g_hash_table_iter_init(&iter, scribe->asked);
-	while (g_hash_table_iter_next(&iter, NULL, &note))
-		give_up(scribe, note);
+	while (g_hash_table_iter_next(&iter, NULL, &question))
+		give_up(scribe, question);
 	g_hash_table_remove_all(scribe->asked);
-}
-
-/* The keeper is gone, and with it the answers that were asked for. */
-static void keeper_lost(struct scribe *scribe)
-{
-	keeper_stop();
-	scribe->keeper = false;
-	give_up_all(scribe);
 }
 
 int64_t watch_end(const struct scribe *scribe)
@@ -113,17 +108,18 @@ void unwatch(struct scribe *scribe)
 
 	give_up_all(scribe);
 	scribe->watching = false;
+	/* What it has counted until then. */
+	if (scribe->keeper && !scribe->pinged)
+		ping(scribe);
 	ask(scribe, &question);
 }
 
-void keeper_revive(struct scribe *scribe)
+static struct question *question_new(const struct note *note)
 {
-	if (scribe->keeper || g_get_monotonic_time() < scribe->begun + RESTART_USEC)
-		return;
-	scribe->begun = g_get_monotonic_time();
-	scribe->keeper = keeper_start() == 0;
-	if (scribe->keeper && scribe->watching)
-		ask_watch(scribe);
+	struct question *question = g_new0(struct question, 1);
+
+	question->note = *note;
+	return question;
 }
 
 void take_notes(struct scribe *scribe)
@@ -139,7 +135,7 @@ void take_notes(struct scribe *scribe)
 		if (!page_takes(page, &note))
 			continue;
 		page->asked++;
-		g_queue_push_tail(&scribe->waiting, g_memdup2(&note, sizeof(note)));
+		g_queue_push_tail(&scribe->waiting, question_new(&note));
 	}
 }
 
@@ -153,24 +149,55 @@ void look_at_drops(struct scribe *scribe)
 		if (!scribe->watching)
 			ask_watch(scribe);
 		scribe->linger = g_get_monotonic_time() + LINGER_USEC;
-		g_queue_push_tail(&scribe->waiting, g_memdup2(&note, sizeof(note)));
+		g_queue_push_tail(&scribe->waiting, question_new(&note));
 	}
+}
+
+void ask_rules_again(struct scribe *scribe, const struct page *page, uint64_t since)
+{
+	GHashTableIter iter;
+	gpointer key;
+
+	if (!page->tenure)
+		return;
+	g_hash_table_iter_init(&iter, page->told);
+	while (scribe->waiting.length < QUEUE_MAX && g_hash_table_iter_next(&iter, &key, NULL)) {
+		const struct note *note = key;
+		struct question *question;
+
+		if (note->kind != NOTE_RULE)
+			continue;
+		question = question_new(note);
+		question->renewed = since;
+		g_queue_push_tail(&scribe->waiting, question);
+	}
+}
+
+/* It is about to be there again. */
+static bool keeper_comes(const struct scribe *scribe)
+{
+	return scribe->revive_due <= g_get_monotonic_time();
 }
 
 void ask_waiting(struct scribe *scribe)
 {
+	if (!scribe->keeper && keeper_comes(scribe))
+		return;
 	while (scribe->waiting.length > 0 &&
 		(!scribe->keeper || g_hash_table_size(scribe->asked) < KEEPER_WINDOW)) {
-		struct note *note = g_queue_pop_head(&scribe->waiting);
+		struct question *question = g_queue_pop_head(&scribe->waiting);
 		uint32_t id = ID_NOTES + scribe->next_id++ % (UINT32_MAX - ID_NOTES);
 
 		if (!scribe->keeper) {
-			give_up(scribe, note);
-			g_free(note);
+			give_up(scribe, question);
+			g_free(question);
 			continue;
 		}
-		g_hash_table_insert(scribe->asked, GUINT_TO_POINTER(id), note);
-		ask_note(scribe, id, note);
+		g_hash_table_insert(scribe->asked, GUINT_TO_POINTER(id), question);
+		ask_note(scribe, id, &question->note);
+		/* It was lost: what was asked waits for the next one. */
+		if (!scribe->keeper)
+			return;
 	}
 }
 
@@ -181,19 +208,60 @@ void ask_reasons(struct scribe *scribe, unsigned int bit)
 	ask(scribe, &question);
 }
 
-static void renew_symbols(struct scribe *scribe)
+void renew_symbols(struct scribe *scribe)
 {
 	notes_renew_symbols(scribe->notes);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
 		page_renew_symbols(&scribe->pages[bit]);
 }
 
+/* The answer to a question about a rule whose text was told before: it may have changed meanwhile. */
+static void answer_again(struct scribe *scribe, const struct question *question,
+	const struct keeper_answer *answer, const char *text)
+{
+	struct keeper_answer renewed = *answer;
+	const struct note *note = &question->note;
+
+	if (answer->fate != RULE_READ)
+		return;
+	renewed.rule = (struct rule_key){
+		.netns = note->cookie ? note->cookie : note->inode,
+		.table = note->table,
+		.rule = note->rule,
+		.family = note->family,
+	};
+	renewed.since = MAX(answer->since, question->renewed);
+	if (scribe->pages[note->bit].tenure == note->tenure)
+		page_replace(&scribe->pages[note->bit], &renewed, text);
+}
+
+static void take_name(struct scribe *scribe, const struct keeper_answer *answer, const char *text)
+{
+	const struct question *question =
+		g_hash_table_lookup(scribe->asked, GUINT_TO_POINTER(answer->id));
+
+	if (!question)
+		return;
+	if (question->renewed) {
+		answer_again(scribe, question, answer, text);
+	} else {
+		if (question->note.kind == NOTE_RULE && answer->fate == RULE_UNREADABLE)
+			count_unread(scribe);
+		answer_note(scribe, &question->note, answer, text);
+	}
+	if (!answer->more)
+		g_hash_table_remove(scribe->asked, GUINT_TO_POINTER(answer->id));
+}
+
 static void take_answer(struct scribe *scribe, const struct keeper_answer *answer, const char *text)
 {
-	const struct note *note;
-
+	/* It lives. */
+	if (scribe->pinged)
+		scribe->pinged = g_get_monotonic_time();
 	if (answer->kind == KEEPER_WATCH) {
 		scribe->watched = true;
+	} else if (answer->kind == KEEPER_PING) {
+		take_state(scribe, text, answer->length);
 	} else if (answer->kind == KEEPER_MODULES) {
 		renew_symbols(scribe);
 	} else if (answer->kind == KEEPER_REPLACED) {
@@ -205,11 +273,7 @@ static void take_answer(struct scribe *scribe, const struct keeper_answer *answe
 		if (answer->length > 0)
 			page_set_reasons(page, text, answer->length);
 	} else {
-		note = g_hash_table_lookup(scribe->asked, GUINT_TO_POINTER(answer->id));
-		if (note)
-			answer_note(scribe, note, answer, text);
-		if (!answer->more)
-			g_hash_table_remove(scribe->asked, GUINT_TO_POINTER(answer->id));
+		take_name(scribe, answer, text);
 	}
 }
 

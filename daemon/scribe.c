@@ -24,29 +24,41 @@ static void session_begin(struct scribe *scribe, unsigned int bit, struct reques
 	if (!scribe->sessions)
 		ask_watch(scribe);
 	scribe->sessions |= 1ULL << bit;
-	if (request->reasons == SCRIBE_REASONS_WRITE)
+	if (request->reasons == SCRIBE_REASONS_WRITE) {
+		scribe->reasons |= 1ULL << bit;
 		ask_reasons(scribe, bit);
+	}
 }
 
 static gboolean is_of_page(gpointer key, gpointer value, gpointer context)
 {
-	return ((const struct note *)value)->tenure == ((const struct page *)context)->tenure;
+	const struct question *question = value;
+
+	return question->note.tenure == ((const struct page *)context)->tenure;
 }
 
 /* What is not answered by now will not be. */
 static void session_give_up(struct scribe *scribe, struct page *page)
 {
 	GHashTableIter iter;
-	gpointer note;
+	gpointer question;
+	GList *link = scribe->waiting.head;
 
 	g_hash_table_iter_init(&iter, scribe->asked);
-	while (g_hash_table_iter_next(&iter, NULL, &note))
-		if (is_of_page(NULL, note, page))
-			give_up(scribe, note);
+	while (g_hash_table_iter_next(&iter, NULL, &question))
+		if (is_of_page(NULL, question, page))
+			give_up(scribe, question);
 	g_hash_table_foreach_remove(scribe->asked, is_of_page, page);
-	for (GList *link = scribe->waiting.head; link; link = link->next)
-		if (is_of_page(NULL, link->data, page))
+	while (link) {
+		GList *next = link->next;
+
+		if (is_of_page(NULL, link->data, page)) {
 			give_up(scribe, link->data);
+			g_free(link->data);
+			g_queue_delete_link(&scribe->waiting, link);
+		}
+		link = next;
+	}
 }
 
 /* What the page has lost is told to who asks, any thread. */
@@ -61,6 +73,7 @@ static void session_end(struct scribe *scribe, unsigned int bit)
 	page_turn(&scribe->pages[bit], 0);
 	count_lost(scribe, &scribe->pages[bit]);
 	scribe->sessions &= ~(1ULL << bit);
+	scribe->reasons &= ~(1ULL << bit);
 }
 
 /* True when the request is carried out. */
@@ -102,7 +115,7 @@ static void serve(struct scribe *scribe)
 /* When the next thing is due, us. */
 static int64_t due(struct scribe *scribe)
 {
-	int64_t next = scribe->keeper ? NEVER : scribe->begun + RESTART_USEC;
+	int64_t next = scribe->keeper ? keeper_check_due(scribe) : scribe->revive_due;
 
 	next = MIN(next, watch_end(scribe));
 	if (scribe->look_due > g_get_monotonic_time())
@@ -152,6 +165,8 @@ static void *scribe_main(void *context)
 		take_notes(scribe);
 		ask_waiting(scribe);
 		take_answers(scribe);
+		/* After it was heard, so that our own slowness is not taken for its. */
+		keeper_check(scribe);
 		for (uint64_t bits = scribe->sessions; bits; bits &= bits - 1) {
 			unsigned int bit = (unsigned int)__builtin_ctzll(bits);
 
@@ -184,6 +199,9 @@ int scribe_new(struct data *data, struct drops *drops, enum scribe_ids ids, stru
 	scribe->ids = ids;
 	scribe->keeper = keeper_fd() >= 0;
 	scribe->begun = g_get_monotonic_time();
+	scribe->revive_due = scribe->begun + RESTART_USEC;
+	scribe->texts_size = RULE_TEXTS_BYTES_MAX;
+	g_mutex_init(&scribe->counts_lock);
 	scribe->text = g_malloc(KEEPER_TEXT_MAX);
 	scribe->asked = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	g_queue_init(&scribe->waiting);
@@ -242,6 +260,12 @@ void scribe_end(struct scribe *scribe, unsigned int bit)
 	request(scribe, bit, WISH_END, SCRIBE_REASONS_NONE);
 }
 
+void scribe_set_texts_size(struct scribe *scribe, uint64_t bytes)
+{
+	if (scribe)
+		scribe->texts_size = bytes;
+}
+
 uint64_t scribe_lost(const struct scribe *scribe)
 {
 	return scribe ? atomic_load(&scribe->lost) : 0;
@@ -265,6 +289,7 @@ struct scribe *scribe_free(struct scribe *scribe)
 	fd_close(&scribe->wake_fd);
 	g_cond_clear(&scribe->done);
 	g_mutex_clear(&scribe->lock);
+	g_mutex_clear(&scribe->counts_lock);
 	g_free(scribe->text);
 	g_free(scribe);
 	return NULL;

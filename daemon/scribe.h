@@ -12,6 +12,7 @@
 
 #include "data.h"
 #include "drops.h"
+#include "keeper.h"
 
 enum scribe_ids {
 	SCRIBE_IDS_ASSIGN, /* namespaces may get ids in ours, so that their rules are kept current */
@@ -42,6 +43,20 @@ void scribe_end(struct scribe *scribe, unsigned int bit);
 
 /* Names that did not get into a journal: its disk was full, or there were too many. Any thread's. */
 uint64_t scribe_lost(const struct scribe *scribe);
+
+/* Bytes for the texts of all rules from now on (RuleTextsSize). Any thread's. */
+void scribe_set_texts_size(struct scribe *scribe, uint64_t bytes);
+
+/* What the words for numbers cost, and which there are none of. */
+struct scribe_counts {
+	uint64_t
+		unread; /* names that a journal, or a drop counter, does not have: they could not be read in time */
+	uint64_t keepers; /* nfttraced-names processes that hung or ended, and were replaced */
+	struct keeper_state keeper; /* of all of those */
+};
+
+/* As of the last few seconds. Any thread's; `scribe` may be NULL. */
+void scribe_count(struct scribe *scribe, struct scribe_counts *ret);
 
 /* Ends the thread. Accepts NULL; returns NULL. */
 struct scribe *scribe_free(struct scribe *scribe);

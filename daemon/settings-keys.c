@@ -44,6 +44,8 @@ static const struct setting_key daemon_keys[] = {
 		"yes", YES_OR_NO },
 	{ "DropCountersMax", SETTING_NUMBER, SETTING_AT_RESTART, AT(drop_counters_max), 16, 1 << 16,
 		false, "4096", "a number from 16 to 65536" },
+	{ "RuleTextsSize", SETTING_SIZE, SETTING_AT_ONCE, AT(rule_texts_size), 1 * MIB, 1 * GIB,
+		false, "64M", "a size from 1M to 1G" },
 	{ "DropSummary", SETTING_BOOLEAN, SETTING_AT_ONCE, AT(drop_summary), 0, 0, false, "yes",
 		YES_OR_NO },
 	{ "DropSummaryInterval", SETTING_SECONDS, SETTING_AT_ONCE, AT(drop_summary_interval), 1,

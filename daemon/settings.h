@@ -47,6 +47,7 @@ struct settings {
 		journals_size; /* bytes of all sessions' journals, ended ones included; 0: no limit */
 	bool drop_counters; /* count drops, with or without sessions */
 	uint64_t drop_counters_max; /* rules that are counted separately */
+	uint64_t rule_texts_size; /* bytes of the texts of rules, all namespaces' */
 	bool drop_summary;
 	uint64_t drop_summary_interval; /* seconds */
 	uint64_t drop_summary_rules; /* messages an interval; what is left is summed up */

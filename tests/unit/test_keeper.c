@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/rule-texts.h"
 #include "daemon/symbols.h"
 #include "journal/library.h"
 
@@ -145,7 +146,11 @@ static struct keeper_answer answer(char **ret_text)
 static void watch(void)
 {
 	g_autofree char *text = NULL;
-	uint32_t id = ask((struct keeper_ask){ .kind = KEEPER_WATCH, .assign = 1 });
+	uint32_t id = ask((struct keeper_ask){
+		.kind = KEEPER_WATCH,
+		.assign = 1,
+		.texts_size = RULE_TEXTS_BYTES_MAX,
+	});
 	struct keeper_answer head = answer(&text);
 
 	ck_assert_uint_eq(head.kind, KEEPER_WATCH);

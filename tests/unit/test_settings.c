@@ -54,10 +54,11 @@ START_TEST(every_key_is_taken)
 	taken("# A comment\n\n[Daemon]\nAllowSystemChanges=no\nAttach = fentry\nRingSize=64K\n"
 	      "TrackerSize=1024\nTrackerAge=2min\nJournalSize=3G\nSegmentSize=1M\n"
 	      "StateDirectory=/somewhere\nMaxSessions=3\nFollowersMax=1\n"
-	      "JournalsSize=0\nDropCounters=no\nDropCountersMax=16\nDropSummary=no\n"
+	      "JournalsSize=0\nDropCounters=no\nDropCountersMax=16\nRuleTextsSize=1M\nDropSummary=no\n"
 	      "DropSummaryInterval=1min\nDropSummaryRules=5\nUserSessions=0\n"
 	      "UserJournalSize=1G\nUserRate=7\n");
 	ck_assert(!settings->allow_system_changes);
+	ck_assert_uint_eq(settings->rule_texts_size, 1 << 20);
 	ck_assert_int_eq(settings->attach, ATTACH_FENTRY);
 	ck_assert_uint_eq(settings->ring_size, 65536);
 	ck_assert_uint_eq(settings->tracker_size, 1024);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The memory of processes beside the daemon's, see helper-limits.h. */
+#include "helper-limits.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "../journal/cleanup.h"
+
+#define SCORE_PATH "/proc/self/oom_score_adj"
+#define SCORE      500
+#define SIZE_PATH  "/proc/self/statm"
+
+void helper_yield_memory(void)
+{
+	auto_fd fd = open(SCORE_PATH, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		dprintf(fd, "%d\n", SCORE);
+}
+
+/* Bytes of address space; 0: it can't be told. */
+static uint64_t memory_used(void)
+{
+	auto_fd fd = open(SIZE_PATH, O_RDONLY | O_CLOEXEC);
+	char text[32] = "";
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return 0;
+	return strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+void helper_limit_memory(uint64_t bytes)
+{
+	const rlim_t most = memory_used() + bytes;
+	const struct rlimit limit = { most, most };
+
+	/* AddressSanitizer takes terabytes of address space for itself. */
+#ifndef __SANITIZE_ADDRESS__
+	setrlimit(RLIMIT_AS, &limit);
+#else
+	(void)limit;
+#endif
+}
