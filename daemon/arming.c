@@ -2,10 +2,13 @@
 /*
  * Arming over nfnetlink. Requests of a batch are answered before sendto returns, so the socket never
  * blocks: when there is nothing to read, there is nothing more to come.
+ *
+ * The static key that the kernel asks (nft_trace_enabled) counts rules of all network namespaces, so the
+ * rule may stand where nobody else looks. The table has an owner all the same: it goes at once with its
+ * socket, the namespace some time later.
  */
 #include "arming.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <glib.h>
 #include <libmnl/libmnl.h>
@@ -14,60 +17,70 @@
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/table.h>
-#include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <unistd.h>
 
-#define TABLE_NAME    "nfttraced"
-#define TABLE_NAMES   8 /* tried: nfttraced, nfttraced-1, ... */
-#define CHAIN_NAME    "arm"
-#define TABLE_COMMENT "switches packet tracing on while nfttraced records"
-#define BATCH_SIZE    8192
-#define RECEIVE_SIZE  65536
-#define DUMP_RETRIES  8 /* the ruleset may change while it is dumped */
+#include "private-netns.h"
+
+#define TABLE_NAME   "nfttraced"
+#define CHAIN_NAME   "arm"
+#define BATCH_SIZE   8192
+#define RECEIVE_SIZE 65536
+#define DUMP_RETRIES 8 /* the ruleset may change while it is dumped */
 
 /* Since Linux 5.12; the headers of Debian 12 know it, others may not. */
 #define TABLE_FLAG_OWNER 0x2
 
+/* What helps in any case where the daemon can't do it by itself. */
+#define BY_HAND                                                              \
+	"; or set AllowSystemChanges=no and add a rule with \"meta nftrace " \
+	"set 1\" to the ruleset"
+
 struct arming {
+	struct mnl_socket
+		*socket; /* in a namespace of its own, the table's owner; NULL: not armed */
+};
+
+/* Talks to nf_tables of one namespace. */
+struct talk {
 	struct mnl_socket *socket;
 	uint32_t sequence;
-	char *table; /* name while armed */
 };
+
+static void talk_end(struct talk *talk)
+{
+	if (talk->socket)
+		mnl_socket_close(talk->socket);
+	talk->socket = NULL;
+}
+
+#define auto_talk __attribute__((cleanup(talk_end))) struct talk
 
 struct arming *arming_new(void)
 {
 	return g_new0(struct arming, 1);
 }
 
-static int arming_connect(struct arming *arming)
+/* To nf_tables of the namespace that the daemon is in. */
+static int talk_here(struct talk *talk)
 {
-	if (arming->socket)
-		return 0;
-	arming->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (!arming->socket)
+	talk->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (!talk->socket || mnl_socket_bind(talk->socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
-	if (mnl_socket_bind(arming->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		int r = -errno;
-
-		mnl_socket_close(arming->socket);
-		arming->socket = NULL;
-		return r;
-	}
 	return 0;
 }
 
 /* Reads all answers there are. 0, or the first error among them. */
-static int arming_receive(struct arming *arming, mnl_cb_t callback, void *context)
+static int talk_receive(struct talk *talk, mnl_cb_t callback, void *context)
 {
 	g_autofree char *buffer = g_malloc(RECEIVE_SIZE);
-	unsigned int port = mnl_socket_get_portid(arming->socket);
+	unsigned int port = mnl_socket_get_portid(talk->socket);
 	int result = 0;
 
 	for (;;) {
-		ssize_t n = mnl_socket_recvfrom(arming->socket, buffer, RECEIVE_SIZE);
+		ssize_t n = mnl_socket_recvfrom(talk->socket, buffer, RECEIVE_SIZE);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -91,25 +104,24 @@ static int arming_receive(struct arming *arming, mnl_cb_t callback, void *contex
 	}
 }
 
-static int arming_send(
-	struct arming *arming, const void *data, size_t size, mnl_cb_t callback, void *context)
+static int talk_send(
+	struct talk *talk, const void *data, size_t size, mnl_cb_t callback, void *context)
 {
-	int r = arming_connect(arming);
-
-	if (r < 0)
-		return r;
-	if (mnl_socket_sendto(arming->socket, data, size) < 0)
+	if (mnl_socket_sendto(talk->socket, data, size) < 0)
 		return -errno;
-	return arming_receive(arming, callback, context);
+	return talk_receive(talk, callback, context);
 }
 
-int arming_load_module(struct arming *arming, char **ret_reason)
+int arming_load_module(char **ret_reason)
 {
 	char buffer[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct nfgenmsg))];
+	auto_talk talk = { 0 };
 	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(
-		buffer, NFT_MSG_GETGEN, NFPROTO_UNSPEC, NLM_F_ACK, ++arming->sequence);
-	int r = arming_send(arming, message, message->nlmsg_len, NULL, NULL);
+		buffer, NFT_MSG_GETGEN, NFPROTO_UNSPEC, NLM_F_ACK, ++talk.sequence);
+	int r = talk_here(&talk);
 
+	if (r == 0)
+		r = talk_send(&talk, message, message->nlmsg_len, NULL, NULL);
 	if (r == 0)
 		return 0;
 	if (r == -EPERM) {
@@ -123,34 +135,29 @@ int arming_load_module(struct arming *arming, char **ret_reason)
 	return -EOPNOTSUPP;
 }
 
-static void put_table(struct mnl_nlmsg_batch *batch, const char *name, uint32_t sequence)
+static void put_table(struct mnl_nlmsg_batch *batch, uint32_t sequence)
 {
 	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(mnl_nlmsg_batch_current(batch),
 		NFT_MSG_NEWTABLE, NFPROTO_INET, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, sequence);
-	struct nftnl_udata_buf *comment = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
 	struct nftnl_table *table = nftnl_table_alloc();
 
-	g_assert(table && comment);
-	nftnl_udata_put_strz(comment, NFTNL_UDATA_TABLE_COMMENT, TABLE_COMMENT);
+	g_assert(table);
 	nftnl_table_set_u32(table, NFTNL_TABLE_FAMILY, NFPROTO_INET);
-	nftnl_table_set_str(table, NFTNL_TABLE_NAME, name);
+	nftnl_table_set_str(table, NFTNL_TABLE_NAME, TABLE_NAME);
 	nftnl_table_set_u32(table, NFTNL_TABLE_FLAGS, TABLE_FLAG_OWNER);
-	nftnl_table_set_data(table, NFTNL_TABLE_USERDATA, nftnl_udata_buf_data(comment),
-		nftnl_udata_buf_len(comment));
 	nftnl_table_nlmsg_build_payload(message, table);
 	mnl_nlmsg_batch_next(batch);
 	nftnl_table_free(table);
-	nftnl_udata_buf_free(comment);
 }
 
-static void put_chain(struct mnl_nlmsg_batch *batch, const char *name, uint32_t sequence)
+static void put_chain(struct mnl_nlmsg_batch *batch, uint32_t sequence)
 {
 	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(mnl_nlmsg_batch_current(batch),
 		NFT_MSG_NEWCHAIN, NFPROTO_INET, NLM_F_CREATE | NLM_F_ACK, sequence);
 	struct nftnl_chain *chain = nftnl_chain_alloc();
 
 	g_assert(chain);
-	nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, name);
+	nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, TABLE_NAME);
 	nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, CHAIN_NAME);
 	nftnl_chain_nlmsg_build_payload(message, chain);
 	mnl_nlmsg_batch_next(batch);
@@ -158,7 +165,7 @@ static void put_chain(struct mnl_nlmsg_batch *batch, const char *name, uint32_t 
 }
 
 /* meta nftrace set 1 */
-static void put_rule(struct mnl_nlmsg_batch *batch, const char *name, uint32_t sequence)
+static void put_rule(struct mnl_nlmsg_batch *batch, uint32_t sequence)
 {
 	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(mnl_nlmsg_batch_current(batch),
 		NFT_MSG_NEWRULE, NFPROTO_INET, NLM_F_CREATE | NLM_F_APPEND | NLM_F_ACK, sequence);
@@ -174,7 +181,7 @@ static void put_rule(struct mnl_nlmsg_batch *batch, const char *name, uint32_t s
 	nftnl_expr_set_u32(meta, NFTNL_EXPR_META_SREG, NFT_REG_1);
 
 	nftnl_rule_set_u32(rule, NFTNL_RULE_FAMILY, NFPROTO_INET);
-	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, name);
+	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, TABLE_NAME);
 	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, CHAIN_NAME);
 	nftnl_rule_add_expr(rule, immediate);
 	nftnl_rule_add_expr(rule, meta);
@@ -183,76 +190,70 @@ static void put_rule(struct mnl_nlmsg_batch *batch, const char *name, uint32_t s
 	nftnl_rule_free(rule);
 }
 
-static int arming_install(struct arming *arming, const char *name)
+static int table_install(struct talk *talk)
 {
 	/* The library wants room behind the limit for the message that crosses it. */
 	g_autofree char *buffer = g_malloc0(2 * BATCH_SIZE);
 	struct mnl_nlmsg_batch *batch = mnl_nlmsg_batch_start(buffer, BATCH_SIZE);
 	int r;
 
-	nftnl_batch_begin(mnl_nlmsg_batch_current(batch), ++arming->sequence);
+	nftnl_batch_begin(mnl_nlmsg_batch_current(batch), ++talk->sequence);
 	mnl_nlmsg_batch_next(batch);
-	put_table(batch, name, ++arming->sequence);
-	put_chain(batch, name, ++arming->sequence);
-	put_rule(batch, name, ++arming->sequence);
-	nftnl_batch_end(mnl_nlmsg_batch_current(batch), ++arming->sequence);
+	put_table(batch, ++talk->sequence);
+	put_chain(batch, ++talk->sequence);
+	put_rule(batch, ++talk->sequence);
+	nftnl_batch_end(mnl_nlmsg_batch_current(batch), ++talk->sequence);
 	mnl_nlmsg_batch_next(batch);
 
-	r = arming_send(
-		arming, mnl_nlmsg_batch_head(batch), mnl_nlmsg_batch_size(batch), NULL, NULL);
+	r = talk_send(talk, mnl_nlmsg_batch_head(batch), mnl_nlmsg_batch_size(batch), NULL, NULL);
 	mnl_nlmsg_batch_stop(batch);
 	return r;
 }
 
 int arming_arm(struct arming *arming, char **ret_reason)
 {
-	int r = -EEXIST;
+	g_autofree char *reason = NULL;
+	auto_talk talk = { 0 };
+	int r;
 
-	if (arming->table)
+	if (arming->socket)
 		return 0;
-	/* One that another socket owns is not to be touched: that, too, is no permission. */
-	for (unsigned int i = 0; i < TABLE_NAMES && (r == -EEXIST || r == -EPERM); i++) {
-		g_autofree char *name =
-			i ? g_strdup_printf(TABLE_NAME "-%u", i) : g_strdup(TABLE_NAME);
-
-		r = arming_install(arming, name);
-		if (r == 0)
-			arming->table = g_steal_pointer(&name);
+	r = private_netns_open(NETLINK_NETFILTER, &talk.socket, &reason);
+	if (r < 0) {
+		*ret_reason = g_strdup_printf("can't switch tracing on: %s" BY_HAND, reason);
+		return r;
 	}
-	switch (-r) {
-	case 0:
-		break;
-	case EEXIST:
-		*ret_reason = g_strdup_printf(
-			"can't switch tracing on: the tables " TABLE_NAME " to " TABLE_NAME
-			"-%d of family inet exist already: delete one of them",
-			TABLE_NAMES - 1);
-		break;
-	case EPERM:
+	r = table_install(&talk);
+	if (r == 0)
+		arming->socket = g_steal_pointer(&talk.socket);
+	else if (r == -EPERM)
 		*ret_reason = g_strdup("can't switch tracing on: give the daemon CAP_NET_ADMIN");
-		break;
-	default:
+	else
 		*ret_reason = g_strdup_printf(
-			"can't switch tracing on: nf_tables refuses a table of our own "
-			"with a \"meta nftrace set 1\" rule: %s",
+			"can't switch tracing on: nf_tables refuses a table of the daemon's own "
+			"with a \"meta nftrace set 1\" rule: %s" BY_HAND,
 			g_strerror(-r));
-	}
 	return r;
 }
 
 int arming_socket(const struct arming *arming)
 {
-	return arming->table ? mnl_socket_get_fd(arming->socket) : -1;
+	return arming->socket ? mnl_socket_get_fd(arming->socket) : -1;
 }
 
-void arming_adopt(struct arming *arming, int fd)
+int arming_adopt(struct arming *arming, int fd, char **ret_reason)
 {
-	arming->socket = mnl_socket_fdopen(fd);
-	if (!arming->socket) {
-		close(fd);
-		return;
+	int r;
+
+	if (netns_is_elsewhere(fd)) {
+		arming->socket = mnl_socket_fdopen(fd);
+		if (arming->socket)
+			return 0;
 	}
-	arming->table = g_strdup(TABLE_NAME);
+	/* Of a version whose table stood in the host's ruleset. The key stays on from one to the other. */
+	r = arming_arm(arming, ret_reason);
+	close(fd);
+	return r;
 }
 
 void arming_disarm(struct arming *arming)
@@ -261,12 +262,11 @@ void arming_disarm(struct arming *arming)
 	if (arming->socket)
 		mnl_socket_close(arming->socket);
 	arming->socket = NULL;
-	g_clear_pointer(&arming->table, g_free);
 }
 
 bool arming_is_armed(const struct arming *arming)
 {
-	return arming->table;
+	return arming->socket;
 }
 
 static int expression_is_trace(struct nftnl_expr *expression, void *context)
@@ -291,18 +291,21 @@ static int rule_look(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
-int arming_find_rule(struct arming *arming, bool *ret_found, char **ret_reason)
+int arming_find_rule(bool *ret_found, char **ret_reason)
 {
 	char buffer[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct nfgenmsg))];
-	bool found;
-	int r = -EINTR;
+	auto_talk talk = { 0 };
+	bool found = false;
+	int r = talk_here(&talk);
 
+	if (r == 0)
+		r = -EINTR;
 	for (unsigned int i = 0; i < DUMP_RETRIES && r == -EINTR; i++) {
 		struct nlmsghdr *message = nftnl_nlmsg_build_hdr(
-			buffer, NFT_MSG_GETRULE, NFPROTO_UNSPEC, NLM_F_DUMP, ++arming->sequence);
+			buffer, NFT_MSG_GETRULE, NFPROTO_UNSPEC, NLM_F_DUMP, ++talk.sequence);
 
 		found = false;
-		r = arming_send(arming, message, message->nlmsg_len, rule_look, &found);
+		r = talk_send(&talk, message, message->nlmsg_len, rule_look, &found);
 	}
 	if (r < 0) {
 		*ret_reason = g_strdup_printf(

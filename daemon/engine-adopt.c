@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "arming.h"
+#include "log.h"
 
 int engine_adopt(struct engine *engine, struct roster *roster, GArray *keepsakes, char **ret_reason)
 {
@@ -26,8 +27,8 @@ int engine_adopt(struct engine *engine, struct roster *roster, GArray *keepsakes
 	for (unsigned int i = 0; i < EVENT_PROBES_MAX; i++)
 		engine->plan.probes[i] = roster->probes[i];
 	fd = keepsake_take(keepsakes, "arming", 0);
-	if (fd >= 0)
-		arming_adopt(engine->arming, fd);
+	if (fd >= 0 && arming_adopt(engine->arming, fd, &engine->unarmed) < 0)
+		log_warning("%s", engine->unarmed);
 	engine->adopted = true;
 	return 0;
 }

@@ -20,7 +20,7 @@ struct engine {
 	struct arming *arming;
 	struct scribe *scribe; /* NULL: there is no keeper */
 	struct drops *drops; /* NULL: drops are not counted */
-	char *unarmed; /* why there is no trace rule for the drop counters; NULL: there is, or may not be */
+	char *unarmed; /* why it could not be armed; NULL: it is, or need not or must not be */
 	struct store *store; /* NULL: as `roster` */
 	struct ledger *ledger; /* NULL: as `roster` */
 	struct roster *roster; /* as it was written last; NULL: nothing outlives this daemon */
@@ -50,7 +50,7 @@ void engine_listen(struct engine *engine);
 /* Nobody wants to know of anything, if this is the plan. */
 bool engine_is_idle(const struct engine *engine, const struct plan *plan);
 
-/* Installs the trace rule, where that is allowed. */
+/* Installs the trace rule, where that is allowed. What fails is tried again as long as somebody asks. */
 int engine_arm(struct engine *engine, struct failure *failure);
 void engine_disarm(struct engine *engine);
 

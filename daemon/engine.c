@@ -54,7 +54,9 @@ int engine_arm(struct engine *engine, struct failure *failure)
 		return 0;
 	r = arming_arm(engine->arming, &reason);
 	if (r < 0)
-		failure_set(failure, FAILURE_INTERNAL, "%s", reason);
+		failure_set(failure, FAILURE_NOT_SUPPORTED, "%s", reason);
+	g_free(engine->unarmed);
+	engine->unarmed = g_steal_pointer(&reason);
 	set_armed(engine);
 	return r;
 }
@@ -62,6 +64,7 @@ int engine_arm(struct engine *engine, struct failure *failure)
 void engine_disarm(struct engine *engine)
 {
 	arming_disarm(engine->arming);
+	g_clear_pointer(&engine->unarmed, g_free);
 	set_armed(engine);
 }
 
@@ -179,9 +182,7 @@ int engine_count_drops(struct engine *engine, struct failure *failure)
 		return r;
 	}
 	/* Without it, too, what another rule with nftrace makes the kernel show is counted. */
-	g_clear_pointer(&engine->unarmed, g_free);
-	if (engine_arm(engine, &unarmed) < 0)
-		engine->unarmed = g_steal_pointer(&unarmed.reason);
+	engine_arm(engine, &unarmed);
 	return 0;
 }
 
@@ -294,7 +295,7 @@ int engine_require(struct engine *engine, struct failure *failure)
 		return r;
 	}
 	failure_clear(failure);
-	r = arming_load_module(engine->arming, &reason);
+	r = arming_load_module(&reason);
 	if (r < 0) {
 		failure_set(failure, FAILURE_NOT_SUPPORTED, "%s", reason);
 		return r;
@@ -331,6 +332,19 @@ void engine_listen(struct engine *engine)
 		engine->heard = now;
 }
 
+/* What was in the way of arming may be gone; where nobody asks for it any more nothing is. */
+static void arm_again(struct engine *engine)
+{
+	auto_failure ignored = { 0 };
+
+	if (!engine->unarmed)
+		return;
+	if (engine_is_idle(engine, &engine->plan))
+		g_clear_pointer(&engine->unarmed, g_free);
+	else if (engine_arm(engine, &ignored) == 0)
+		engine_keep(engine);
+}
+
 bool engine_tend(struct engine *engine)
 {
 	unsigned int used;
@@ -342,6 +356,7 @@ bool engine_tend(struct engine *engine)
 	pipeline_tracker_age(engine->pipeline, engine->settings->tracker_age, &used);
 	engine_suppressed_tell_all(engine);
 	engine_listen(engine);
+	arm_again(engine);
 	return false;
 }
 
@@ -352,11 +367,12 @@ char *engine_warning(struct engine *engine)
 
 	if (engine->pipeline && engine->silence)
 		return g_strdup(engine->silence);
-	if (engine->pipeline && engine->unarmed && !engine->armed)
-		return g_strdup_printf("drops are not counted: %s", engine->unarmed);
+	if (engine->pipeline && engine->unarmed)
+		return engine->drops ? g_strdup_printf("drops are not counted: %s", engine->unarmed)
+				     : g_strdup(engine->unarmed);
 	if (engine->settings->allow_system_changes || !engine->pipeline ||
-		engine_is_idle(engine, &engine->plan) ||
-		arming_find_rule(engine->arming, &found, &reason) < 0 || found)
+		engine_is_idle(engine, &engine->plan) || arming_find_rule(&found, &reason) < 0 ||
+		found)
 		return NULL;
 	return g_strdup(
 		"no rule with \"meta nftrace set 1\" exists in this network namespace, and "

@@ -128,7 +128,8 @@ static void done_start(struct session_job *job)
 	const struct failure *failure = &job->request.failure;
 
 	session->job = NULL;
-	manager_status_refresh(manager, failure->reason ? manager->warning : job->warning);
+	manager_status_refresh(
+		manager, failure->reason && !job->warning ? manager->warning : job->warning);
 	if (failure->reason) {
 		reply(&job->call, NULL, NULL, failure);
 		forget(session);

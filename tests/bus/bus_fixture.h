@@ -44,8 +44,8 @@ void fixture_configure(const char *text);
 void fixture_daemon_await(void);
 void fixture_bus_start(void);
 
-/* True while the table is there with which the daemon switches tracing on. */
-bool fixture_table_exists(void);
+/* True while the namespace is there in which the daemon switches tracing on. */
+bool fixture_armed(void);
 
 /* Runs `function` in a process of its own, as `uid`, with a connection of its own. */
 pid_t fixture_in_child(uid_t uid, void (*function)(sd_bus *bus, void *argument), void *argument);

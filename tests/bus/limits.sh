@@ -39,7 +39,7 @@ daemon_stop
 printf '[Daemon]\nDropCounters=no\nAllowSystemChanges=no\n' >"$work/nfttraced.conf"
 daemon_start --config "$work/nfttraced.conf"
 session_start --verdicts drop --filter 'udp port 8080'
-check "where it may change nothing there is no table of its own" sh -c '! nft list tables | grep -q nfttraced'
+check "where it may change nothing there is no namespace of its own" not_armed
 check "it is not armed" equal "$(property Armed)" "b false"
 check "and it says what is missing" property_becomes Problem "meta nftrace set 1"
 nft 'table inet administrator { chain trace { meta nftrace set 1; }; }'

@@ -93,22 +93,23 @@ START_TEST(it_is_armed_while_there_is_a_session)
 {
 	g_autofree char *path = NULL;
 
-	ck_assert(!fixture_table_exists());
+	ck_assert(!fixture_armed());
 	path = start(bus);
-	ck_assert(fixture_table_exists());
+	ck_assert(fixture_armed());
+	ck_assert_int_eq(system("[ -z \"$(nft list ruleset)\" ]"), 0);
 	stop(bus, path);
-	ck_assert(!fixture_table_exists());
+	ck_assert(!fixture_armed());
 }
 END_TEST
 
-START_TEST(killed_it_leaves_no_table_and_gives_no_id_twice)
+START_TEST(killed_it_is_not_armed_and_gives_no_id_twice)
 {
 	g_autofree char *before = start(bus), *after = NULL;
 
-	ck_assert(fixture_table_exists());
+	ck_assert(fixture_armed());
 	kill(fixture.daemon, SIGKILL);
 	fixture_wait(fixture.daemon);
-	ck_assert(!fixture_table_exists());
+	ck_assert(!fixture_armed());
 	fixture_daemon_start();
 	after = start(bus);
 	ck_assert_str_ne(before, after);
@@ -136,11 +137,11 @@ START_TEST(without_its_bus_its_sessions_go_on_and_it_joins_the_next_one)
 	connect_bus();
 	/* Who was bound to a caller is not there any more, as its caller. */
 	await_sessions(bus, 1);
-	ck_assert(fixture_table_exists());
+	ck_assert(fixture_armed());
 	other = start(bus);
 	stop(bus, other);
 	stop(bus, path);
-	ck_assert(!fixture_table_exists());
+	ck_assert(!fixture_armed());
 }
 END_TEST
 
@@ -328,7 +329,7 @@ static Suite *suite(void)
 	tcase_set_timeout(ends, 300);
 	tcase_add_checked_fixture(ends, fixture_start, fixture_stop);
 	tcase_add_checked_fixture(ends, connect_bus, disconnect_bus);
-	tcase_add_test(ends, killed_it_leaves_no_table_and_gives_no_id_twice);
+	tcase_add_test(ends, killed_it_is_not_armed_and_gives_no_id_twice);
 	tcase_add_test(ends, without_its_bus_its_sessions_go_on_and_it_joins_the_next_one);
 	tcase_add_test(ends, who_finds_it_on_the_bus_finds_the_sessions_of_its_configuration);
 	tcase_add_test(ends, without_a_bus_it_is_ready_and_joins_one_that_comes_late);

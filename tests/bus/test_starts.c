@@ -173,7 +173,7 @@ START_TEST(as_many_as_there_may_be_start_and_stop_at_once_and_leave_nothing)
 	for (unsigned int i = 0; i < (rounds ? strtoul(rounds, NULL, 10) : DEFAULT_ROUNDS); i++)
 		round_of_all();
 	assert_no_more(&before, 4096);
-	ck_assert(!fixture_table_exists());
+	ck_assert(!fixture_armed());
 }
 END_TEST
 
@@ -322,7 +322,7 @@ static void signal_while_starting(int number, int expected)
 	kill(fixture.daemon, number);
 	status = fixture_wait(fixture.daemon);
 	ck_assert_int_eq(status, expected);
-	ck_assert(!fixture_table_exists());
+	ck_assert(!fixture_armed());
 	ck_assert_uint_ge(count_journals(), 1);
 	fixture_daemon_start();
 	ck_assert_uint_eq(sessions(bus), 0);
@@ -359,13 +359,13 @@ START_TEST(killed_in_the_middle_of_starts_it_starts_again)
 }
 END_TEST
 
-/* Sockets over which nf_tables is spoken to: whoever holds one keeps what it owns. */
+/* Whoever holds a socket over which nf_tables is spoken to keeps what it owns. */
 static void print_holders(void)
 {
-	ck_assert_int_eq(system("grep -E '^[^ ]+ 12 ' /proc/net/netlink; ps -ef"), 0);
+	ck_assert_int_eq(system("ps -ef"), 0);
 }
 
-START_TEST(killed_at_any_moment_it_leaves_no_table)
+START_TEST(killed_at_any_moment_it_is_not_armed)
 {
 	const char *kills = getenv("NFTTRACED_TEST_KILLS");
 	g_autoptr(GRand) random = g_rand_new_with_seed(12);
@@ -379,20 +379,20 @@ START_TEST(killed_at_any_moment_it_leaves_no_table)
 		start_many(bus, SESSIONS_MAX, ORDINARY, 0, &answers);
 		ck_assert_int_ge(sd_bus_flush(bus), 0);
 		g_usleep(g_rand_int_range(random, 0, moment));
-		exists = fixture_table_exists();
+		exists = fixture_armed();
 		armed += exists;
 		kill(fixture.daemon, SIGKILL);
 		ck_assert_int_eq(fixture_wait(fixture.daemon), SIGKILL);
-		if (fixture_table_exists()) {
+		if (fixture_armed()) {
 			print_holders();
-			ck_abort_msg("a table is left by the kill number %u", i + 1);
+			ck_abort_msg("it is armed after the kill number %u", i + 1);
 		}
 		await_answers(&answers, 0);
 		fixture_daemon_start();
 		/* Some before anything is installed, some after. */
 		moment = exists ? MAX(moment / 2, KILL_USEC_MIN) : moment * 2;
 	}
-	printf("# killed %u times, %u of them with a table\n", count, armed);
+	printf("# killed %u times, %u of them armed\n", count, armed);
 	start_and_stop(bus);
 }
 END_TEST
@@ -420,7 +420,7 @@ static Suite *suite(void)
 	tcase_add_test(ends, told_to_end_in_the_middle_of_starts_it_ends_well);
 	tcase_add_test(ends, told_to_end_it_does_not_wait_for_filters);
 	tcase_add_test(ends, killed_in_the_middle_of_starts_it_starts_again);
-	tcase_add_test(ends, killed_at_any_moment_it_leaves_no_table);
+	tcase_add_test(ends, killed_at_any_moment_it_is_not_armed);
 	suite_add_tcase(suite, ends);
 	return suite;
 }

@@ -197,6 +197,11 @@ property_becomes() {
         done
 }
 
+# not_armed: nobody here keeps a namespace in which tracing is switched on.
+not_armed() {
+        equal "$(hidden-netns)" 0
+}
+
 nf_tables_loaded() {
         grep -q '^nf_tables ' /proc/modules
 }

@@ -92,7 +92,7 @@ journaled_becomes() {
         done
 }
 
-# nothing_runs: no table, program or link of a daemon that may be there, with its maps. nothing_left: nor a map. The
+# nothing_runs: no arming, program or link of a daemon that may be there, with its maps. nothing_left: nor a map. The
 # kernel frees in its own time.
 nothing_runs() {
         await 30 nothing_attached
@@ -103,7 +103,7 @@ nothing_left() {
 }
 
 nothing_attached() {
-        ! nft list tables | grep nfttraced && ! bpftool prog show | grep -E 'nfttraced|kprobe_|fentry_|probe_|matcher' &&
+        not_armed && ! bpftool prog show | grep -E 'nfttraced|kprobe_|fentry_|probe_|matcher' &&
                 ! bpftool link show | grep -E '(perf_event|tracing|raw_tracepoint) +prog'
 }
 

@@ -82,7 +82,7 @@ sees "there is no gap" 0 'events? lost'
 check "the drop counters have each once" equal "$(counters)" "$(counted_by_nft server)"
 check "all summaries together tell each once" summed_up_becomes "$count"
 check "one stub is attached" equal "$(stubs | wc -l)" 1
-check "one table is there" equal "$(nft list tables | grep -c nfttraced)" 1
+check "it is armed once" equal "$(hidden-netns)" 1
 
 # Another version, of the same layout.
 session_start --verdicts drop --filter 'udp port 8080'
@@ -117,7 +117,7 @@ sed -nE 's/.*not running \(between ([0-9]+) and ([0-9]+)\).*/\1 \2/p' "$work/tex
 echo "# the gap: $(awk '{ print ($2 - $1) / 1e6 }' "$work/gap") ms, $(book matched) of $((count + 10)) events were seen"
 check "of a length that can be" awk '{ exit !($1 > 0 && $2 > $1 && $2 - $1 < 60e9) }' "$work/gap"
 check "one stub is attached then, too" equal "$(stubs | wc -l)" 1
-check "and one table is there" equal "$(nft list tables | grep -c nfttraced)" 1
+check "and it is armed once" equal "$(hidden-netns)" 1
 
 # While requests are carried out.
 running() {

@@ -8,14 +8,14 @@ objects() {
         bpftool "$1" show 2>/dev/null | grep -c '^[0-9]\+:'
 }
 
-# nothing_left: as many programs and maps as before, which the kernel frees in its own time, no table.
+# nothing_left: as many programs and maps as before, which the kernel frees in its own time, and it is not armed.
 nothing_left() {
         await 30 as_before
 }
 
 as_before() {
         echo "$(objects prog) programs, were $programs; $(objects map) maps, were $maps"
-        [ "$(objects prog)" -le "$programs" ] && [ "$(objects map)" -le "$maps" ] && ! nft list tables | grep nfttraced
+        [ "$(objects prog)" -le "$programs" ] && [ "$(objects map)" -le "$maps" ] && not_armed
 }
 
 # said_once: what was refused said one sentence, in one line.

@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
 
 nothing_left() {
-        ! nft list tables | grep nfttraced && ! bpftool prog show | grep -E 'name (kprobe_|fentry_|probe_|matcher)'
+        not_armed && ! bpftool prog show | grep -E 'name (kprobe_|fentry_|probe_|matcher)'
 }
 
 # dropped: packets that the drop counter of the rule has; those of others' rules are told.

@@ -25,7 +25,7 @@ shown() {
 }
 
 nothing_left() {
-        ! nft list tables | grep nfttraced && ! pgrep -x 'nfttraced.*' && ! bpftool prog show | grep -wE 'nfttraced|(kprobe|fentry)_stub' &&
+        not_armed && ! pgrep -x 'nfttraced.*' && ! bpftool prog show | grep -wE 'nfttraced|(kprobe|fentry)_stub' &&
                 [ ! -e /run/nfttraced/names ]
 }
 
