@@ -42,7 +42,7 @@ struct drops {
 
 	/* Held while the table is used without the other lock, and by who takes it away; first. */
 	GMutex table_lock;
-	const struct pipeline *pipeline; /* NULL: nothing counts */
+	struct pipeline *pipeline; /* NULL: nothing counts */
 	struct pipeline_drops table;
 	struct ring *news;
 

@@ -125,7 +125,7 @@ int drops_new(uint64_t max, struct drops **ret)
 }
 
 /* With both locks held. */
-static int table_take(struct drops *drops, const struct pipeline *pipeline)
+static int table_take(struct drops *drops, struct pipeline *pipeline)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 	int r;
@@ -145,7 +145,7 @@ static int table_take(struct drops *drops, const struct pipeline *pipeline)
 	return 0;
 }
 
-int drops_attach(struct drops *drops, const struct pipeline *pipeline)
+int drops_attach(struct drops *drops, struct pipeline *pipeline)
 {
 	int r;
 

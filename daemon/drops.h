@@ -86,7 +86,7 @@ int drops_new(uint64_t max, struct drops **ret);
 
 /* Drops are counted in the pipeline's table from now on; it lives until drops_detach, which takes over
  * what it has counted: call that when it does not count any more. */
-int drops_attach(struct drops *drops, const struct pipeline *pipeline);
+int drops_attach(struct drops *drops, struct pipeline *pipeline);
 void drops_detach(struct drops *drops);
 
 /* Detaches it, and lets go of it. Accepts NULL; returns NULL. */

@@ -130,24 +130,35 @@ static int attach_tracing(int program, struct attachment *ret)
 int attach_stub(struct pipeline *pipeline, char **ret_reason)
 {
 	int program = pipeline_program_stub(pipeline), r;
+	struct attachment stub = ATTACHMENT_NONE;
 
 	if (pipeline->mode == ATTACH_FENTRY)
-		r = attach_tracing(program, &pipeline->stub);
+		r = attach_tracing(program, &stub);
 	else
-		r = attach_kprobe(program, PIPELINE_FUNCTION, PLACE_ENTRY, 0, &pipeline->stub);
-	if (r < 0)
+		r = attach_kprobe(program, PIPELINE_FUNCTION, PLACE_ENTRY, 0, &stub);
+	if (r < 0) {
 		*ret_reason = kernel_refusal("can't attach to " PIPELINE_FUNCTION, r);
-	return r;
+		return r;
+	}
+	g_mutex_lock(&pipeline->attached_lock);
+	pipeline->stub = stub;
+	g_mutex_unlock(&pipeline->attached_lock);
+	return 0;
 }
 
 void detach_stub(struct pipeline *pipeline)
 {
+	struct attachment stub = pipeline->stub;
+	auto_fd program = pipeline->stub_program;
 	uint64_t missed = 0;
 
+	g_mutex_lock(&pipeline->attached_lock);
 	if (stub_missed(pipeline, &missed) == 0)
 		pipeline->stub_missed += missed;
-	attachment_detach(&pipeline->stub);
-	fd_close(&pipeline->stub_program);
+	pipeline->stub = ATTACHMENT_NONE;
+	pipeline->stub_program = -1;
+	g_mutex_unlock(&pipeline->attached_lock);
+	attachment_detach(&stub);
 }
 
 int stub_program(const struct pipeline *pipeline)

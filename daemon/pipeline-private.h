@@ -88,6 +88,9 @@ struct attached_probe {
 	int stub; /* a tracepoint's own program; -1: the shared one */
 };
 
+#define ATTACHED_PROBE_NONE \
+	((struct attached_probe){ .entry = ATTACHMENT_NONE, .site = ATTACHMENT_NONE, .stub = -1 })
+
 /* Program arrays, each of a program type of its own, and the first part of the matcher in each. */
 enum pipeline_array {
 	ARRAY_KPROBE,
@@ -118,6 +121,14 @@ struct pipeline {
 	struct mapping variables, stats, tracker, drops, drop_words;
 	int module_btf; /* BTF object, -1: vmlinux */
 
+	/*
+	 * The worker attaches and detaches; the counts of what the kernel skipped are read by others
+	 * meanwhile, through the same descriptors. Whoever reads such a count holds the lock over the
+	 * system call; the worker holds it to change `stub`, `stub_program`, the descriptors in `probes`
+	 * and both sums below, but not to attach or close, which takes long; it reads them without. It
+	 * is the last lock that is taken, inside those of the engine and of the drop counters.
+	 */
+	GMutex attached_lock;
 	struct attachment stub;
 	bool adopted; /* the matcher is another daemon's */
 	int stub_program; /* of another daemon, that goes on; -1: that of `programs` */
@@ -217,7 +228,7 @@ int attach_hooks(struct pipeline *pipeline, char **ret_reason);
 void detach_hooks(struct pipeline *pipeline);
 /* The attached stub's program, a descriptor; -1: none is attached. */
 int stub_program(const struct pipeline *pipeline);
-/* What the kernel skipped at the attached stub; 0 if none is. */
+/* What the kernel skipped at the attached stub; 0 if none is. With the attached lock held. */
 int stub_missed(const struct pipeline *pipeline, uint64_t *ret);
 /* `cookie` is for the program to ask for. */
 int attach_kprobe(int program, const char *function, enum place place, uint64_t cookie,
@@ -256,7 +267,7 @@ int probes_fill(const struct pipeline *pipeline, enum pipeline_array array);
 void probes_leave(struct pipeline *pipeline);
 /* Probes of the array's program type are attached. */
 bool probes_use(const struct pipeline *pipeline, enum pipeline_array array);
-/* What was skipped at the attached ones, as far as the kernel tells. */
+/* What was skipped at the attached ones, as far as the kernel tells. With the attached lock held. */
 uint64_t probes_missed(const struct pipeline *pipeline);
 
 #endif

@@ -26,11 +26,7 @@ static bool probe_present(const struct pipeline_probe *probe)
 void probes_init(struct pipeline *pipeline)
 {
 	for (int i = 0; i < EVENT_PROBES_MAX; i++)
-		pipeline->probes[i] = (struct attached_probe){
-			.entry = ATTACHMENT_NONE,
-			.site = ATTACHMENT_NONE,
-			.stub = -1,
-		};
+		pipeline->probes[i] = ATTACHED_PROBE_NONE;
 	pipeline->freed = ATTACHMENT_NONE;
 }
 
@@ -166,13 +162,22 @@ static uint64_t probe_missed(const struct attached_probe *attached)
 	return site;
 }
 
-static void probe_detach(struct pipeline *pipeline, struct attached_probe *attached)
+static void attached_close(struct attached_probe *attached)
 {
-	pipeline->missed += probe_missed(attached);
 	attachment_detach(&attached->entry);
 	attachment_detach(&attached->site);
 	fd_close(&attached->stub);
-	attached->probe = (struct pipeline_probe){ 0 };
+}
+
+static void probe_detach(struct pipeline *pipeline, struct attached_probe *attached)
+{
+	struct attached_probe old = *attached;
+
+	g_mutex_lock(&pipeline->attached_lock);
+	pipeline->missed += probe_missed(attached);
+	*attached = ATTACHED_PROBE_NONE;
+	g_mutex_unlock(&pipeline->attached_lock);
+	attached_close(&old);
 }
 
 /* Why the kernel did not take a probe: the caller's fault, or not. */
@@ -204,7 +209,7 @@ static int refuse_probe(const struct pipeline_probe *probe, int error, char **re
 static int probe_attach(struct pipeline *pipeline, uint32_t number,
 	const struct pipeline_probe *probe, char **ret_reason)
 {
-	struct attached_probe *attached = &pipeline->probes[number];
+	struct attached_probe attached = ATTACHED_PROBE_NONE;
 	enum pipeline_array array = probe_array(probe);
 	bool first = !probes_use(pipeline, array);
 	int r = 0;
@@ -218,16 +223,20 @@ static int probe_attach(struct pipeline *pipeline, uint32_t number,
 	}
 	/* It runs as soon as it is attached. */
 	pipeline_config(pipeline)->probes[number] = probe->config;
-	attached->probe = *probe;
-	r = attach_by_type(pipeline, attached, number, ret_reason);
+	attached.probe = *probe;
+	r = attach_by_type(pipeline, &attached, number, ret_reason);
 	if (r < 0) {
 		if (!*ret_reason)
 			r = refuse_probe(probe, r, ret_reason);
-		probe_detach(pipeline, attached);
+		attached_close(&attached);
 		if (first)
 			stages_empty(pipeline, array);
+		return r;
 	}
-	return r;
+	g_mutex_lock(&pipeline->attached_lock);
+	pipeline->probes[number] = attached;
+	g_mutex_unlock(&pipeline->attached_lock);
+	return 0;
 }
 
 int probes_attach(struct pipeline *pipeline, const struct pipeline_probe *probes, char **ret_reason)
@@ -273,13 +282,8 @@ void probes_detach(struct pipeline *pipeline, const struct pipeline_probe *probe
 
 void probes_leave(struct pipeline *pipeline)
 {
-	for (int i = 0; i < EVENT_PROBES_MAX; i++) {
-		struct attached_probe *attached = &pipeline->probes[i];
-
-		attachment_detach(&attached->entry);
-		attachment_detach(&attached->site);
-		fd_close(&attached->stub);
-	}
+	for (int i = 0; i < EVENT_PROBES_MAX; i++)
+		attached_close(&pipeline->probes[i]);
 	attachment_detach(&pipeline->freed);
 	pipeline_unload_probes(pipeline);
 }

@@ -77,7 +77,8 @@ struct suppressed_slot *pipeline_suppressed(const struct pipeline *pipeline)
 	return pipeline_suppressed_slots(pipeline);
 }
 
-int pipeline_stub_missed(const struct pipeline *pipeline, uint64_t *ret)
+/* With the attached lock held. */
+static int stub_sum(const struct pipeline *pipeline, uint64_t *ret)
 {
 	uint64_t missed;
 	int r;
@@ -90,16 +91,29 @@ int pipeline_stub_missed(const struct pipeline *pipeline, uint64_t *ret)
 	return r;
 }
 
-int pipeline_missed(const struct pipeline *pipeline, uint64_t *ret)
+int pipeline_stub_missed(struct pipeline *pipeline, uint64_t *ret)
 {
-	uint64_t missed = 0;
 	int r;
 
-	r = pipeline_stub_missed(pipeline, &missed);
+	g_mutex_lock(&pipeline->attached_lock);
+	r = stub_sum(pipeline, ret);
+	g_mutex_unlock(&pipeline->attached_lock);
+	return r;
+}
+
+int pipeline_missed(struct pipeline *pipeline, uint64_t *ret)
+{
+	uint64_t stub = 0, probes = 0;
+	int r;
+
+	g_mutex_lock(&pipeline->attached_lock);
+	r = stub_sum(pipeline, &stub);
+	if (r == 0)
+		probes = pipeline->missed + probes_missed(pipeline);
+	g_mutex_unlock(&pipeline->attached_lock);
 	if (r < 0)
 		return r;
-	*ret = pipeline->missed + missed + probes_missed(pipeline) +
-		pipeline_count(pipeline, COUNT_TOO_DEEP) +
+	*ret = stub + probes + pipeline_count(pipeline, COUNT_TOO_DEEP) +
 		pipeline_count(pipeline, COUNT_ENTRY_UNKNOWN);
 	return 0;
 }

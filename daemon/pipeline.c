@@ -122,6 +122,7 @@ struct pipeline *pipeline_begin(const struct pipeline_options *options)
 	for (int i = 0; i < PIPELINE_ARRAYS; i++)
 		pipeline->matchers[i] = -1;
 	probes_init(pipeline);
+	g_mutex_init(&pipeline->attached_lock);
 	return pipeline;
 }
 
@@ -181,6 +182,7 @@ static void pipeline_clear(struct pipeline *pipeline)
 		fd_close(&pipeline->maps[i]);
 	fd_close(&pipeline->module_btf);
 	fd_close(&pipeline->facts.types);
+	g_mutex_clear(&pipeline->attached_lock);
 	g_free(pipeline);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The kernel side as the daemon holds it: the loaded BPF object, the attached stub, the maps. Owned by
- * the worker that changes it; the counters may be read by any thread at any time (they are mapped).
+ * the worker that changes it; the counters may be read by any thread at any time (they are mapped, or
+ * read under a lock of the pipeline's own, see pipeline-private.h).
  *
  * Programs that are attached by fentry pin the nf_tables module, so in that mode they are loaded only
  * while there are sessions, or drops are counted: "modprobe -r nf_tables" works otherwise. (While drops
@@ -136,8 +137,9 @@ void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit);
 struct suppressed_slot *pipeline_suppressed(const struct pipeline *pipeline);
 
 /* Calls that were skipped because a probe program was running on the CPU, of further probes as far as
- * the kernel tells; -EOPNOTSUPP where it does not tell those of __nft_trace_packet. A system call, and no swap may run meanwhile. */
-int pipeline_missed(const struct pipeline *pipeline, uint64_t *ret);
+ * the kernel tells; -EOPNOTSUPP where it does not tell those of __nft_trace_packet. Never less than before. A
+ * system call for each probe; any thread, while the worker swaps, too. */
+int pipeline_missed(struct pipeline *pipeline, uint64_t *ret);
 
 /* True if the probe's function went away (nf_tables was unloaded): free the pipeline and start anew. */
 bool pipeline_stale(const struct pipeline *pipeline);
@@ -167,7 +169,7 @@ void pipeline_drops(const struct pipeline *pipeline, struct pipeline_drops *ret)
 void pipeline_grace(const struct pipeline *pipeline);
 
 /* Calls of __nft_trace_packet that were skipped; the rest as pipeline_missed. */
-int pipeline_stub_missed(const struct pipeline *pipeline, uint64_t *ret);
+int pipeline_stub_missed(struct pipeline *pipeline, uint64_t *ret);
 
 /* The ring buffers' map descriptors, for ring_new. */
 unsigned int pipeline_rings(const struct pipeline *pipeline);

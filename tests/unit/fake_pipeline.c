@@ -335,7 +335,7 @@ void pipeline_grace(const struct pipeline *pipeline)
 	fake.graces++;
 }
 
-int pipeline_stub_missed(const struct pipeline *pipeline, uint64_t *ret)
+int pipeline_stub_missed(struct pipeline *pipeline, uint64_t *ret)
 {
 	if (fake.missed == FAKE_UNTOLD)
 		return -EOPNOTSUPP;
@@ -425,7 +425,7 @@ void pipeline_features(const struct pipeline *pipeline, struct pipeline_features
 	*ret = (struct pipeline_features){ .hooks = pipeline->attach, .missed_known = true };
 }
 
-int pipeline_missed(const struct pipeline *pipeline, uint64_t *ret)
+int pipeline_missed(struct pipeline *pipeline, uint64_t *ret)
 {
 	*ret = 0;
 	return 0;

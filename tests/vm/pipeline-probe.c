@@ -134,7 +134,7 @@ static void record_print(void *context, uint64_t position, const void *data, uin
 	printf("%s\n", offset == size ? "" : " BAD END");
 }
 
-static void counts_print(const struct pipeline *pipeline)
+static void counts_print(struct pipeline *pipeline)
 {
 	static const char *const names[] = {
 		[COUNT_CALLS] = "calls",

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Counts of what the kernel skipped, read while the worker detaches what they are counts of. The kernel is
+ * played by this file: links are memory files, and each has one skipped call.
+ */
+#include <bpf/bpf.h>
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "daemon/pipeline-private.h"
+
+/* How long the kernel takes to answer while somebody is to get in between. */
+#define ANSWER_USEC (200 * 1000)
+#define MISSED_AT   48 /* in the kernel's answer about a kprobe's link */
+#define PAGE        4096
+#define ROUNDS      20000
+
+static struct pipeline *pipeline;
+static GMutex lock;
+static GCond changed;
+static bool slow; /* questions take their time */
+static bool asked; /* one is on its way */
+static bool detached; /* the worker has detached all */
+static bool gone; /* a descriptor was closed while the kernel was asked about it */
+
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* In place of libbpf's. */
+int bpf_obj_get_info_by_fd(int fd, void *info, __u32 *size)
+{
+	const uint64_t missed = 1;
+
+	g_mutex_lock(&lock);
+	if (slow) {
+		int64_t end = g_get_monotonic_time() + ANSWER_USEC;
+
+		asked = true;
+		g_cond_broadcast(&changed);
+		while (!detached && g_cond_wait_until(&changed, &lock, end))
+			;
+		gone = gone || !is_open(fd);
+	}
+	g_mutex_unlock(&lock);
+	if (!is_open(fd)) {
+		errno = EBADF;
+		return -EBADF;
+	}
+	ck_assert_uint_ge(*size, MISSED_AT + sizeof(missed));
+	memcpy((char *)info + MISSED_AT, &missed, sizeof(missed));
+	return 0;
+}
+
+static int link_new(void)
+{
+	int fd = memfd_create("link", MFD_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+static void set_up(void)
+{
+	const struct pipeline_options options = { .attach = ATTACH_KPROBE };
+
+	pipeline = pipeline_begin(&options);
+	pipeline->mode = ATTACH_KPROBE;
+	pipeline->missed_known = true;
+	pipeline->stub.link = link_new();
+	pipeline->probes[3].probe.config.attach = EVENT_ATTACH_KPROBE;
+	pipeline->probes[3].site.link = link_new();
+	/* None are in it; it says that there are probes. libbpf frees it. */
+	pipeline->probe_programs = calloc(1, PAGE);
+}
+
+static void tear_down(void)
+{
+	pipeline_free(pipeline);
+}
+
+static uint64_t missed(void)
+{
+	uint64_t sum = 0;
+
+	ck_assert_int_eq(pipeline_missed(pipeline, &sum), 0);
+	return sum;
+}
+
+/* Until a question is on its way; then all is detached. */
+static void *work(void *argument)
+{
+	g_mutex_lock(&lock);
+	while (!asked)
+		g_cond_wait(&changed, &lock);
+	g_mutex_unlock(&lock);
+	detach_stub(pipeline);
+	probes_detach(pipeline, NULL);
+	g_mutex_lock(&lock);
+	detached = true;
+	g_cond_broadcast(&changed);
+	g_mutex_unlock(&lock);
+	return NULL;
+}
+
+START_TEST(what_the_kernel_is_asked_about_is_not_closed_meanwhile)
+{
+	GThread *worker = g_thread_new("worker", work, NULL);
+
+	slow = true;
+	ck_assert_uint_eq(missed(), 2);
+	g_thread_join(worker);
+	slow = false;
+	ck_assert(!gone);
+	ck_assert_uint_eq(missed(), 2);
+}
+END_TEST
+
+static int attached; /* stubs, the next one too */
+
+/* One stub after the other, of one missed call each. */
+static void *attach_and_detach(void *argument)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		detach_stub(pipeline);
+		g_atomic_int_inc(&attached);
+		g_mutex_lock(&pipeline->attached_lock);
+		pipeline->stub.link = link_new();
+		g_mutex_unlock(&pipeline->attached_lock);
+	}
+	return NULL;
+}
+
+START_TEST(what_was_missed_is_counted_once_and_never_becomes_less)
+{
+	GThread *worker;
+	uint64_t sum = 0;
+
+	probes_detach(pipeline, NULL);
+	attached = 1;
+	worker = g_thread_new("worker", attach_and_detach, NULL);
+	do {
+		uint64_t now = missed();
+
+		ck_assert_uint_ge(now, sum);
+		sum = now;
+		/* With that of the probe that is gone. */
+		ck_assert_uint_le(sum, (uint64_t)g_atomic_int_get(&attached) + 1);
+	} while (sum < ROUNDS + 2);
+	g_thread_join(worker);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("missed");
+	TCase *cases = tcase_create("missed");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, cases);
+	tcase_set_timeout(cases, 60);
+	tcase_add_checked_fixture(cases, set_up, tear_down);
+	tcase_add_test(cases, what_the_kernel_is_asked_about_is_not_closed_meanwhile);
+	tcase_add_test(cases, what_was_missed_is_counted_once_and_never_becomes_less);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
