@@ -50,7 +50,7 @@ void engine_listen(struct engine *engine);
 /* Nobody wants to know of anything, if this is the plan. */
 bool engine_is_idle(const struct engine *engine, const struct plan *plan);
 
-/* Installs the trace rule, where that is allowed. What fails is tried again as long as somebody asks. */
+/* Installs the trace rule, where that is allowed. What fails is tried again until it works. */
 int engine_arm(struct engine *engine, struct failure *failure);
 void engine_disarm(struct engine *engine);
 

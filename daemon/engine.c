@@ -332,16 +332,16 @@ void engine_listen(struct engine *engine)
 		engine->heard = now;
 }
 
-/* What was in the way of arming may be gone; where nobody asks for it any more nothing is. */
+/* What was in the way of arming may be gone: that is seen by trying, for nobody, too. */
 static void arm_again(struct engine *engine)
 {
 	auto_failure ignored = { 0 };
 
-	if (!engine->unarmed)
+	if (!engine->unarmed || engine_arm(engine, &ignored) < 0)
 		return;
 	if (engine_is_idle(engine, &engine->plan))
-		g_clear_pointer(&engine->unarmed, g_free);
-	else if (engine_arm(engine, &ignored) == 0)
+		engine_disarm(engine);
+	else
 		engine_keep(engine);
 }
 
