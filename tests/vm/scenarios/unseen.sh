@@ -83,13 +83,13 @@ nft 'table ip host { chain input { type filter hook input priority 0; udp dport 
 check "it is armed when nf_tables comes" property_becomes Armed true
 check "in one namespace" equal "$(hidden-netns)" 1
 check "where the rule is" has "$(hidden-netns nft list ruleset)" 'meta nftrace set 1'
+monitors_begin
 session_start --verdicts drop --filter 'udp port 8080'
 look >"$work/armed"
 on client traffic udp 10.0.42.2 8080 200 >/dev/null
 session_stop
 check "every packet is recorded" equal "$(book journaled)" 200
 check "and counted" drops_become 'sum(x.packets for x in c)' 200
-monitors_begin
 daemon_stop
 check "it is not armed when the daemon has ended" not_armed
 check "armed, it showed in no ruleset and no list of namespaces" looks_like armed
