@@ -12,6 +12,7 @@
 #include "log.h"
 #include "message-size.h"
 #include "polkit.h"
+#include "refusals.h"
 
 #define NO_POLKIT_PAUSE_USEC (600 * G_USEC_PER_SEC) /* between two lines about that in the log */
 
@@ -79,18 +80,20 @@ struct wait {
 	struct caller *caller;
 	uint32_t needs, wants, granted, asked;
 	bool owned; /* the session was the caller's when it called */
+	size_t bytes; /* of the message, kept */
 	struct polkit_check *check; /* NULL: it has its answer */
 };
 
 struct authorise {
 	const struct authorise_owners *owners;
 	void *context;
-	struct callers *callers;
 	GHashTable *waits; /* message of struct wait that owns it -> struct wait */
 	int64_t no_polkit; /* us, monotonic, of the line that told about it; 0: none */
 
 	/* Of the call that goes on. */
+	struct caller *caller; /* NULL: root */
 	uid_t uid;
+	pid_t pid;
 	uint32_t granted;
 };
 
@@ -99,6 +102,7 @@ static void wait_free(void *data)
 	struct wait *wait = data;
 
 	polkit_check_free(wait->check);
+	caller_discard(wait->caller, wait->bytes);
 	caller_release(wait->caller);
 	sd_bus_message_unref(wait->message);
 	g_free(wait);
@@ -110,7 +114,6 @@ struct authorise *authorise_new(const struct authorise_owners *owners, void *con
 
 	authorise->owners = owners;
 	authorise->context = context;
-	authorise->callers = callers_new();
 	authorise->waits = g_hash_table_new_full(NULL, NULL, NULL, wait_free);
 	return authorise;
 }
@@ -211,17 +214,12 @@ static void wait_refuse(struct wait *wait, uint32_t missing, enum polkit_answer 
 	g_hash_table_remove(wait->authorise->waits, wait->message);
 }
 
-/* All is asked: the message goes through the filter once more. */
+/* All is asked. */
 static void wait_dispatch(struct wait *wait)
 {
-	int r = sd_bus_message_rewind(wait->message, true);
+	const struct authorise *authorise = wait->authorise;
 
-	if (r >= 0)
-		r = sd_bus_enqueue_for_read(sd_bus_message_get_bus(wait->message), wait->message);
-	if (r < 0) {
-		sd_bus_reply_method_errno(wait->message, r, NULL);
-		g_hash_table_remove(wait->authorise->waits, wait->message);
-	}
+	authorise->owners->resume(authorise->context, wait->caller, wait->message);
 }
 
 static void on_answer(void *context, enum polkit_answer answer, const char *problem)
@@ -264,103 +262,42 @@ static bool wait_ask(struct wait *wait)
 	return true;
 }
 
-/* Nobody wants to know the answers any more. */
-static int on_gone(sd_bus_track *track, void *userdata)
+void authorise_left(struct authorise *authorise, const char *name)
 {
-	struct caller *caller = userdata;
-	struct authorise *authorise = caller->watcher;
-	g_autoptr(GPtrArray) gone = g_ptr_array_new();
 	GHashTableIter i;
 	void *value;
 
 	g_hash_table_iter_init(&i, authorise->waits);
 	while (g_hash_table_iter_next(&i, NULL, &value)) {
-		struct wait *wait = value;
+		const struct wait *wait = value;
 
-		if (wait->caller == caller)
-			g_ptr_array_add(gone, wait->message);
+		if (g_str_equal(wait->caller->name, name))
+			g_hash_table_iter_remove(&i);
 	}
-	/* The caller goes with the last of them. */
-	for (unsigned int j = 0; j < gone->len; j++)
-		g_hash_table_remove(authorise->waits, gone->pdata[j]);
-	/* 0 would have sd-bus call again, and again. */
-	return 1;
 }
 
-static int watch(struct authorise *authorise, struct caller *caller, sd_bus_message *message)
+static void go_on(struct authorise *authorise, struct caller *caller, uint32_t granted)
 {
-	int r;
-
-	if (caller->watch)
-		return 0;
-	caller->watcher = authorise;
-	r = sd_bus_track_new(sd_bus_message_get_bus(message), &caller->watch, on_gone, caller);
-	return r < 0 ? r : sd_bus_track_add_sender(caller->watch, message);
+	authorise->caller = caller;
+	authorise->uid = caller->uid;
+	authorise->pid = caller->pid;
+	authorise->granted = granted;
 }
 
-static int sender_uid(struct authorise *authorise, sd_bus_message *message, uid_t *ret)
-{
-	const char *sender = sd_bus_message_get_sender(message);
-	const struct caller *caller = sender ? callers_find(authorise->callers, sender) : NULL;
-	sd_bus_creds *creds = NULL;
-	int r;
-
-	if (!sender)
-		return -EBADMSG;
-	/* A connection is one user's as long as it is there. */
-	if (caller) {
-		*ret = caller->uid;
-		return 0;
-	}
-	r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
-	if (r >= 0)
-		r = sd_bus_creds_get_euid(creds, ret);
-	sd_bus_creds_unref(creds);
-	return r;
-}
-
-/* The same words whoever has how much under way, but the numbers. */
-static int refuse_limit(struct authorise *authorise, sd_bus_message *message, uid_t uid,
-	const char *reason, sd_bus_error *error)
-{
-	callers_log_refused(authorise->callers, sd_bus_message_get_sender(message), uid, reason);
-	return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, reason);
-}
-
-static int admit(
-	struct authorise *authorise, sd_bus_message *message, uid_t uid, sd_bus_error *error)
-{
-	g_autofree char *limit = NULL;
-
-	if (callers_admit(authorise->callers, sd_bus_message_get_sender(message), uid, &limit) < 0)
-		return refuse_limit(authorise, message, uid, limit, error);
-	if (message_is_larger(message, CALL_SIZE_MAX)) {
-		limit = g_strdup_printf(
-			"a call may have %u bytes of arguments at most", CALL_SIZE_MAX);
-		return refuse_limit(authorise, message, uid, limit, error);
-	}
-	return 0;
-}
-
-static int begin(struct authorise *authorise, const struct method *method, sd_bus_message *message,
-	uid_t uid)
+static int begin(struct authorise *authorise, const struct method *method, struct caller *caller,
+	sd_bus_message *message)
 {
 	struct wait *wait = g_new0(struct wait, 1);
-	int r;
 
 	wait->authorise = authorise;
 	wait->message = sd_bus_message_ref(message);
-	wait->owned = is_own(authorise, method, message, uid);
+	wait->owned = is_own(authorise, method, message, caller->uid);
 	wait->needs = wait->owned ? method->needs : method->needs_others;
 	wait->wants = method->wants;
-	wait->caller = callers_hold(authorise->callers, sd_bus_message_get_sender(message), uid);
+	wait->caller = caller_hold(caller);
+	wait->bytes = message_size(message, CALL_SIZE_MAX);
+	caller_keep(caller, wait->bytes);
 	g_hash_table_insert(authorise->waits, message, wait);
-	/* It may have left already: then nobody gets the answer. */
-	r = watch(authorise, wait->caller, message);
-	if (r < 0) {
-		g_hash_table_remove(authorise->waits, message);
-		return r;
-	}
 	wait_ask(wait);
 	return 1;
 }
@@ -370,46 +307,45 @@ static int resume(struct authorise *authorise, struct wait *wait, sd_bus_message
 	sd_bus_error *error)
 {
 	const struct method *method = method_find(message);
-	uid_t uid = wait->caller->uid;
-	bool own = is_own(authorise, method, message, uid);
+	bool own = is_own(authorise, method, message, wait->caller->uid);
 	uint32_t missing = (own ? method->needs : method->needs_others) & ~wait->granted;
 
 	/* The caller's own session has ended in the meantime: it may be told so. */
 	if (wait->owned && !own)
 		missing = 0;
-	authorise->uid = uid;
-	authorise->granted = wait->granted;
+	go_on(authorise, wait->caller, wait->granted);
 	g_hash_table_remove(authorise->waits, message);
 	return missing ? deny(error, missing, POLKIT_NO) : 0;
 }
 
-int authorise_call(struct authorise *authorise, sd_bus_message *message, sd_bus_error *error)
+int authorise_call(struct authorise *authorise, struct caller *caller, sd_bus_message *message,
+	sd_bus_error *error)
 {
 	const struct method *method;
 	struct wait *wait;
-	uid_t uid;
-	int r;
 
 	wait = g_hash_table_lookup(authorise->waits, message);
 	if (wait)
 		return resume(authorise, wait, message, error);
-	/* Who can't be told is not root. */
-	if (sender_uid(authorise, message, &uid) < 0)
-		return deny_all(error);
-	if (uid == 0) {
+	if (caller->uid == 0) {
 		authorise_root(authorise);
+		authorise->pid = caller->pid;
 		return 0;
 	}
 	method = method_find(message);
-	if (!method)
-		return deny_all(error);
-	r = admit(authorise, message, uid, error);
-	return r < 0 ? r : begin(authorise, method, message, uid);
+	return method ? begin(authorise, method, caller, message) : deny_all(error);
+}
+
+void authorise_public(struct authorise *authorise, struct caller *caller)
+{
+	go_on(authorise, caller, 0);
 }
 
 void authorise_root(struct authorise *authorise)
 {
+	authorise->caller = NULL;
 	authorise->uid = 0;
+	authorise->pid = 0;
 	authorise->granted = MAY_ALL;
 }
 
@@ -423,25 +359,21 @@ bool authorise_may(const struct authorise *authorise, enum action action)
 	return authorise->granted & MAY(action);
 }
 
-bool authorise_is_root(struct authorise *authorise, sd_bus_message *message)
+pid_t authorise_pid(const struct authorise *authorise)
 {
-	uid_t uid;
-
-	return sender_uid(authorise, message, &uid) == 0 && uid == 0;
+	return authorise->pid;
 }
 
 struct caller *authorise_hold(struct authorise *authorise, sd_bus_message *message)
 {
-	return authorise->uid == 0 ? NULL
-				   : callers_hold(authorise->callers,
-					     sd_bus_message_get_sender(message), authorise->uid);
+	return authorise->uid == 0 ? NULL : caller_hold(authorise->caller);
 }
 
 void authorise_refused(struct authorise *authorise, sd_bus_message *message, const char *reason)
 {
 	if (authorise->uid != 0)
-		callers_log_refused(authorise->callers, sd_bus_message_get_sender(message),
-			authorise->uid, reason);
+		refusals_add(sd_bus_message_get_sender(message), authorise->uid, reason,
+			sd_bus_message_get_expect_reply(message) > 0);
 }
 
 struct authorise *authorise_free(struct authorise *authorise)
@@ -449,7 +381,6 @@ struct authorise *authorise_free(struct authorise *authorise)
 	if (!authorise)
 		return NULL;
 	g_hash_table_unref(authorise->waits);
-	callers_free(authorise->callers);
 	g_free(authorise);
 	return NULL;
 }

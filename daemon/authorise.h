@@ -33,16 +33,25 @@ struct authorise_owners {
 	bool (*session)(void *context, const char *path, uid_t uid);
 	/* True if there is a journal of session `id`, which may have ended, and it is `uid`'s. */
 	bool (*journal)(void *context, uint64_t id, uid_t uid);
+	/* polkit has answered: the message is to come to authorise_call once more, when it is its caller's turn. */
+	void (*resume)(void *context, struct caller *caller, sd_bus_message *message);
 };
 
 struct authorise *authorise_new(const struct authorise_owners *owners, void *context);
 
 /*
- * Looks at a method call, in a filter of the connection: what it returns is what the filter returns. 0:
- * the call goes on, now, and authorise_uid and authorise_may tell about it. 1: it waits, or it was
- * dropped. Negative: it is refused, as *error says.
+ * Looks at a method call of `caller`, which was admitted, in a filter of the connection: what it returns is what
+ * the filter returns. 0: the call goes on, now, and authorise_uid and authorise_may tell about it. 1: it waits, or
+ * it was dropped. Negative: it is refused, as *error says.
  */
-int authorise_call(struct authorise *authorise, sd_bus_message *message, sd_bus_error *error);
+int authorise_call(struct authorise *authorise, struct caller *caller, sd_bus_message *message,
+	sd_bus_error *error);
+
+/* The same for a call that anybody may make; authorise_uid tells who does. */
+void authorise_public(struct authorise *authorise, struct caller *caller);
+
+/* The connection of this name has left: nobody wants the answers any more. */
+void authorise_left(struct authorise *authorise, const char *name);
 
 /* The call that goes on is root's, of a connection that nobody else can have. */
 void authorise_root(struct authorise *authorise);
@@ -52,15 +61,15 @@ void authorise_root(struct authorise *authorise);
 uid_t authorise_uid(const struct authorise *authorise);
 bool authorise_may(const struct authorise *authorise, enum action action);
 
-/* Whether who sent a call that anybody may make is root, who may have more of an answer. */
-bool authorise_is_root(struct authorise *authorise, sd_bus_message *message);
+/* The process that called; 0: it can't be told. */
+pid_t authorise_pid(const struct authorise *authorise);
 
 /* `message`, which goes on, will be answered later: it counts among the caller's until caller_release.
  * NULL if the caller is root. */
 struct caller *authorise_hold(struct authorise *authorise, sd_bus_message *message);
 
-/* `message`, which goes on, was refused for its caller's limits: the log hears of it, see
- * callers_log_refused; not if the caller is root. */
+/* `message`, which goes on, was refused for its caller's limits: it is counted and logged, see refusals.h;
+ * not if the caller is root. */
 void authorise_refused(struct authorise *authorise, sd_bus_message *message, const char *reason);
 
 /* Drops the calls that wait. Accepts NULL; returns NULL. */

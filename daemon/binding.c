@@ -5,35 +5,49 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../journal/cleanup.h"
 #include "bus-private.h"
+#include "credentials.h"
 #include "log.h"
 #include "process.h"
 
-/* How the roster names a process. */
+/* How the roster names a process: its number and when it was started. */
 #define PROCESS_FORM "process %d %" PRIu64
+/* How it names a caller on a bus: name, bus, user, process. A name is never given twice on one bus. */
+#define NAME_WORDS 4
 
 struct binding {
 	struct bus *bus;
 	struct session *session;
+
 	sd_bus *peer; /* a connection to the private socket, borrowed; NULL: it is none */
-	sd_bus_track *track; /* of a name on the bus, or NULL */
-	sd_event_source *exit; /* of a process, or NULL */
-	int pidfd; /* of `exit` */
+
+	char *name; /* on the bus; NULL: it is none */
+	char *bus_id;
+	uid_t uid;
+	pid_t pid; /* 0: the bus does not say */
+	bool proven; /* on this connection to the bus */
+	sd_bus_slot *question; /* whether it is the same */
+
+	int pidfd; /* of the process; -1: it can't be watched */
+	sd_event_source *exit; /* of `pidfd`, or NULL */
 };
 
+/* Frees the binding, perhaps. */
 static void end(struct binding *binding)
 {
 	manager_session_stop(binding->session, (struct manager_call){ 0 });
 }
 
-static int on_caller_gone(sd_bus_track *track, void *userdata)
+/* The same because of what was lost in between. */
+static void end_unproven(struct binding *binding, const char *reason)
 {
-	end(userdata);
-	/* 0 would have sd-bus call again, and again. */
-	return 1;
+	log_notice("session %" PRIu64 " ends: %s", binding->session->id, reason);
+	binding->bus->unbound++;
+	end(binding);
 }
 
 static int on_exit_of_caller(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -66,72 +80,182 @@ static char *peer_identity(sd_bus *peer)
 	return g_strdup_printf(PROCESS_FORM, (int)pid, start);
 }
 
+/* Watches the process `pid`, takes over `fd`, which is of it or an error; not enabled yet. */
+static int watch_process(struct binding *binding, int fd)
+{
+	int r;
+
+	if (fd < 0)
+		return fd;
+	binding->pidfd = fd;
+	r = sd_event_add_io(
+		binding->bus->event, &binding->exit, fd, EPOLLIN, on_exit_of_caller, binding);
+	return r < 0 ? r : sd_event_source_set_enabled(binding->exit, SD_EVENT_OFF);
+}
+
 struct binding *binding_new(struct bus *bus, struct session *session, sd_bus_message *message)
 {
 	struct binding *binding = bind_new(bus, session);
 	sd_bus *connection = sd_bus_message_get_bus(message);
-	int r;
+	uint64_t start;
 
 	if (connection != bus->bus) {
 		binding->peer = connection;
 		session->caller_name = peer_identity(connection);
 		return binding;
 	}
-	/* A caller that has left already is told the same way. */
-	r = sd_bus_track_new(connection, &binding->track, on_caller_gone, binding);
-	if (r >= 0)
-		r = sd_bus_track_add_sender(binding->track, message);
-	session->caller_name = g_strdup(sd_bus_message_get_sender(message));
-	return r < 0 ? binding_free(binding) : binding;
+	binding->name = g_strdup(sd_bus_message_get_sender(message));
+	binding->bus_id = g_strdup(bus->id);
+	binding->uid = authorise_uid(bus->authorise);
+	binding->pid = authorise_pid(bus->authorise);
+	binding->proven = true;
+	if (binding->pid > 0 && process_start_time(binding->pid, &start) == 0)
+		watch_process(binding, process_open(binding->pid, start));
+	session->caller_name = g_strdup_printf(
+		"%s %s %u %d", binding->name, binding->bus_id, binding->uid, (int)binding->pid);
+	return binding;
 }
 
-static int resume_process(struct binding *binding, int pid, uint64_t start)
+static int name_parse(struct binding *binding, const char *text)
 {
-	binding->pidfd = process_open(pid, start);
-	if (binding->pidfd < 0)
-		return binding->pidfd;
-	return sd_event_add_io(binding->bus->event, &binding->exit, binding->pidfd, EPOLLIN,
-		on_exit_of_caller, binding);
-}
+	g_auto(GStrv) words = g_strsplit(text, " ", NAME_WORDS);
+	guint64 uid, pid;
 
-static int resume_name(struct binding *binding, const char *name)
-{
-	int r = sd_bus_track_new(binding->bus->bus, &binding->track, on_caller_gone, binding);
-
-	return r < 0 ? r : sd_bus_track_add_name(binding->track, name);
+	if (g_strv_length(words) != NAME_WORDS ||
+		!g_ascii_string_to_unsigned(words[2], 10, 0, UINT32_MAX, &uid, NULL) ||
+		!g_ascii_string_to_unsigned(words[3], 10, 0, INT32_MAX, &pid, NULL))
+		return -EBADMSG;
+	binding->name = g_strdup(words[0]);
+	binding->bus_id = g_strdup(words[1]);
+	binding->uid = (uid_t)uid;
+	binding->pid = (pid_t)pid;
+	return 0;
 }
 
 void binding_resume(struct bus *bus, struct session *session)
 {
-	struct binding *binding;
+	struct binding *binding = bind_new(bus, session);
 	uint64_t start;
 	int pid, r;
 
+	session->caller = binding;
 	if (sscanf(session->caller_name, PROCESS_FORM, &pid, &start) == 2) {
-		binding = bind_new(bus, session);
-		r = resume_process(binding, pid, start);
-	} else if (bus->named) {
-		binding = bind_new(bus, session);
-		r = resume_name(binding, session->caller_name);
+		r = watch_process(binding, process_open(pid, start));
+		if (r >= 0)
+			r = sd_event_source_set_enabled(binding->exit, SD_EVENT_ON);
 	} else {
+		r = name_parse(binding, session->caller_name);
+	}
+	if (r < 0)
+		end_unproven(binding, "its caller was gone when nfttraced was back");
+}
+
+/* Whether the bus says what it said when the session began. */
+static bool is_same(const struct binding *binding, sd_bus_message *reply)
+{
+	uid_t uid;
+	pid_t pid;
+
+	return !sd_bus_message_is_method_error(reply, NULL) &&
+		credentials_read(reply, &uid, &pid) >= 0 && uid == binding->uid &&
+		pid == binding->pid;
+}
+
+static void prove(struct binding *binding);
+
+static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct binding *binding = userdata;
+
+	binding->question = sd_bus_slot_unref(binding->question);
+	if (is_same(binding, reply)) {
+		binding->proven = true;
+		if (binding->exit)
+			sd_event_source_set_enabled(binding->exit, SD_EVENT_OFF);
+	} else if (sd_bus_message_is_method_error(reply, SD_BUS_ERROR_NO_REPLY)) {
+		/* The bus is gone again, or slow. */
+		if (sd_bus_is_open(binding->bus->bus) > 0)
+			prove(binding);
+	} else {
+		end_unproven(binding, "its caller left while the bus could not be reached");
+	}
+	return 1;
+}
+
+/* Asks the bus about the caller. */
+static void prove(struct binding *binding)
+{
+	const struct bus *bus = binding->bus;
+	int r;
+
+	if (!g_str_equal(binding->bus_id, bus->id)) {
+		end_unproven(binding, "its caller was on the bus that is gone");
 		return;
 	}
-	session->caller = binding;
+	r = credentials_ask(bus->bus, binding->name, &binding->question, on_answer, binding);
 	if (r < 0)
+		log_debug("can't ask the bus about %s: %s", binding->name, g_strerror(-r));
+}
+
+/* Calls `function` for each binding, which it may free. */
+static void for_each(struct bus *bus, void (*function)(struct binding *binding, const void *data),
+	const void *data)
+{
+	/* Backwards: when one is freed the last one takes its place. */
+	for (unsigned int i = bus->bindings->len; i-- > 0;) {
+		if (i < bus->bindings->len)
+			function(bus->bindings->pdata[i], data);
+	}
+}
+
+static void end_of_name(struct binding *binding, const void *name)
+{
+	if (binding->name && g_str_equal(binding->name, name))
 		end(binding);
+}
+
+void binding_caller_left(struct bus *bus, const char *name)
+{
+	for_each(bus, end_of_name, name);
+}
+
+static void doubt(struct binding *binding, const void *data)
+{
+	if (!binding->name)
+		return;
+	binding->proven = false;
+	binding->question = sd_bus_slot_unref(binding->question);
+	if (binding->exit)
+		sd_event_source_set_enabled(binding->exit, SD_EVENT_ON);
+}
+
+void binding_bus_lost(struct bus *bus)
+{
+	for_each(bus, doubt, NULL);
+}
+
+static void prove_again(struct binding *binding, const void *data)
+{
+	if (binding->name && !binding->proven && !binding->question)
+		prove(binding);
+}
+
+void binding_bus_joined(struct bus *bus)
+{
+	for_each(bus, prove_again, NULL);
+}
+
+static void end_of_peer(struct binding *binding, const void *peer)
+{
+	if (binding->peer == peer) {
+		binding->peer = NULL;
+		end(binding);
+	}
 }
 
 void binding_peer_gone(struct bus *bus, sd_bus *peer)
 {
-	/* Backwards: one that is freed on the way makes room for the last one. */
-	for (unsigned int i = bus->bindings->len; i-- > 0;) {
-		struct binding *binding = i < bus->bindings->len ? bus->bindings->pdata[i] : NULL;
-
-		if (binding && binding->peer == peer) {
-			binding->peer = NULL;
-			end(binding);
-		}
-	}
+	for_each(bus, end_of_peer, peer);
 }
 
 struct binding *binding_free(struct binding *binding)
@@ -139,9 +263,11 @@ struct binding *binding_free(struct binding *binding)
 	if (!binding)
 		return NULL;
 	g_ptr_array_remove_fast(binding->bus->bindings, binding);
-	sd_bus_track_unref(binding->track);
+	sd_bus_slot_unref(binding->question);
 	sd_event_source_disable_unref(binding->exit);
 	fd_close(&binding->pidfd);
+	g_free(binding->name);
+	g_free(binding->bus_id);
 	g_free(binding);
 	return NULL;
 }

@@ -23,8 +23,17 @@ struct session;
 struct binding *binding_new(struct bus *bus, struct session *session, sd_bus_message *message);
 
 /* The same for a session that a previous daemon began: its caller is read from session->caller_name. Ends
- * the session if the caller is not there any more. */
+ * the session if the caller is not there any more, now or when the bus is joined. */
 void binding_resume(struct bus *bus, struct session *session);
+
+/* The caller of this name has left the bus: sessions bound to it end. */
+void binding_caller_left(struct bus *bus, const char *name);
+
+/* The connection to the bus is lost: until it is back a caller is only known by its process. */
+void binding_bus_lost(struct bus *bus);
+
+/* The bus is joined (again): sessions go on whose callers are provably still there, others end. */
+void binding_bus_joined(struct bus *bus);
 
 /* The connection to the private socket is closed: sessions bound to it end. */
 void binding_peer_gone(struct bus *bus, sd_bus *peer);

@@ -9,6 +9,7 @@
 #include "authorise.h"
 #include "binding.h"
 #include "bus-private.h"
+#include "credentials.h"
 #include "log-control.h"
 #include "log.h"
 
@@ -19,27 +20,20 @@
 #define NAME_OWNED       1
 #define NAME_OWNED_BY_US 4
 
-static void explain_name(sd_bus *bus, int error, char **ret_reason)
+/* `owner`: who has the name, if it is known. */
+static char *explain_name(int error, pid_t owner)
 {
-	sd_bus_creds *creds = NULL;
-	pid_t pid = 0;
-
 	switch (-error) {
 	case EEXIST:
-		if (sd_bus_get_name_creds(bus, BUS_NAME, SD_BUS_CREDS_PID, &creds) >= 0)
-			sd_bus_creds_get_pid(creds, &pid);
-		sd_bus_creds_unref(creds);
-		*ret_reason = g_strdup_printf(
-			"nfttraced is already running (" BUS_NAME " is owned by PID %d)", (int)pid);
-		break;
+		return g_strdup_printf("nfttraced is already running (" BUS_NAME
+				       " is owned by PID %d)",
+			(int)owner);
 	case EACCES:
 	case EPERM:
-		*ret_reason = g_strdup(
-			"the bus does not let nfttraced own the name " BUS_NAME
-			": run it as root, and install its bus policy org.nfttraced1.conf");
-		break;
+		return g_strdup("the bus does not let nfttraced own the name " BUS_NAME
+				": run it as root, and install its bus policy org.nfttraced1.conf");
 	default:
-		*ret_reason = g_strdup_printf(
+		return g_strdup_printf(
 			"can't own the name " BUS_NAME " on the bus: %s", g_strerror(-error));
 	}
 }
@@ -47,9 +41,12 @@ static void explain_name(sd_bus *bus, int error, char **ret_reason)
 static void leave(struct bus *bus)
 {
 	bus->named = false;
-	/* What waits there is of this connection. */
+	/* What waits in them is of this connection. */
+	admission_leave(bus->admission);
 	authorise_free(bus->authorise);
 	bus->authorise = authorise_new(&bus_owners, bus);
+	binding_bus_lost(bus);
+	callers_leave(bus->callers);
 	sd_bus_close(bus->bus);
 	bus->bus = sd_bus_unref(bus->bus);
 }
@@ -73,46 +70,75 @@ static int name_result(sd_bus_message *reply)
 	return result == NAME_OWNED || result == NAME_OWNED_BY_US ? 0 : -EEXIST;
 }
 
-static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+/* What tells this bus from the one that was there before. */
+static void read_id(struct bus *bus)
 {
-	g_autofree char *reason = NULL;
-	struct bus *bus = userdata;
-	int r = name_result(reply);
+	sd_id128_t id = { 0 };
 
-	if (r == 0) {
-		log_debug("joined the bus");
-		if (bus->joined)
-			log_notice("the bus is back");
-		bus->named = bus->joined = true;
-		g_clear_pointer(&bus->complaint, g_free);
-		bus_bind_sessions(bus);
-		bus->hooks->changed(bus->context);
-		return 0;
-	}
-	explain_name(bus->bus, r, &reason);
+	sd_bus_get_bus_id(bus->bus, &id);
+	sd_id128_to_string(id, bus->id);
+}
+
+static void name_refused(struct bus *bus, int error, pid_t owner)
+{
+	g_autofree char *reason = explain_name(error, owner);
+
 	/* It is tried every second. */
 	if (g_strcmp0(reason, bus->complaint) != 0)
 		log_error("%s", reason);
 	g_free(bus->complaint);
 	bus->complaint = g_steal_pointer(&reason);
 	/* One that has sessions keeps them, whatever became of the bus meanwhile. */
-	if (!bus->joined && (r == -EEXIST || r == -EACCES || r == -EPERM)) {
+	if (!bus->joined && (error == -EEXIST || error == -EACCES || error == -EPERM)) {
 		bus->refused = true;
 		manager_end(bus->manager);
 	} else {
 		join_later(bus, REJOIN_USEC);
 	}
+}
+
+static int on_owner(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	uid_t uid;
+	pid_t pid = 0;
+
+	if (!sd_bus_message_is_method_error(reply, NULL))
+		credentials_read(reply, &uid, &pid);
+	name_refused(userdata, -EEXIST, pid);
 	return 0;
 }
 
-/* Comes once for each connection that began, whether it was ever of use or not. Who is bound to a caller
- * has been told before. */
+static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	struct bus *bus = userdata;
+	int r = name_result(reply);
+
+	if (r == -EEXIST && credentials_ask(bus->bus, BUS_NAME, NULL, on_owner, bus) >= 0)
+		return 0;
+	if (r < 0) {
+		name_refused(bus, r, 0);
+		return 0;
+	}
+	log_debug("joined the bus");
+	if (bus->joined)
+		log_notice("the bus is back");
+	bus->named = bus->joined = true;
+	read_id(bus);
+	g_clear_pointer(&bus->complaint, g_free);
+	binding_bus_joined(bus);
+	bus->hooks->changed(bus->context);
+	return 0;
+}
+
+/* Comes once for each connection that began, whether it was ever of use or not. */
 static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	struct bus *bus = userdata;
 
-	if (bus->named)
+	if (bus->named) {
 		log_warning("the bus is gone: sessions go on, and can be reached when it is back");
+		bus->losses++;
+	}
 	bus->named = false;
 	bus->hooks->changed(bus->context);
 	join_later(bus, REJOIN_USEC);
@@ -152,6 +178,10 @@ static int offer(struct bus *bus)
 	int r = sd_bus_add_filter(bus->bus, NULL, bus_check_call, bus);
 
 	if (r >= 0)
+		r = callers_join(bus->callers, bus->bus);
+	if (r >= 0)
+		r = admission_join(bus->admission, bus->bus, bus->callers);
+	if (r >= 0)
 		r = sd_bus_match_signal_async(bus->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
 			"org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, bus);
 	if (r >= 0)
@@ -186,6 +216,8 @@ struct bus *bus_new(sd_event *event, const struct bus_hooks *hooks, void *contex
 	bus->hooks = hooks;
 	bus->context = context;
 	bus->bindings = g_ptr_array_new();
+	bus->callers = callers_new(&bus_callers_hooks, bus);
+	bus->admission = admission_new(event, &bus_admission_hooks, bus);
 	bus->authorise = authorise_new(&bus_owners, bus);
 	return bus;
 }
@@ -210,7 +242,9 @@ struct bus *bus_free(struct bus *bus)
 	bus_peers_close(bus);
 	leave(bus);
 	bus_drops_free(bus->drops);
+	admission_free(bus->admission);
 	authorise_free(bus->authorise);
+	callers_free(bus->callers);
 	/* Of sessions that go on without us. */
 	while (bus->bindings->len > 0)
 		binding_free(bus->bindings->pdata[0]);

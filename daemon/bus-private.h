@@ -3,8 +3,10 @@
 #ifndef NFTTRACED_BUS_PRIVATE_H
 #define NFTTRACED_BUS_PRIVATE_H
 
+#include "admission.h"
 #include "authorise.h"
 #include "bus.h"
+#include "callers.h"
 
 /* Of event sources: root's own connections come before the bus. */
 #define BUS_PRIORITY_PRIVATE (SD_EVENT_PRIORITY_NORMAL - 10)
@@ -35,8 +37,7 @@ pid_t bus_peer_pid(sd_bus *peer);
 /* Becomes the manager's observer: what changes becomes signals, on whatever connection there is. */
 void bus_observe_manager(struct bus *bus);
 
-/* Ends sessions whose callers are gone, and watches the callers of the others: of those that are bound to
- * one, and went on from the last daemon. */
+/* Watches the callers of sessions that are bound to one, and went on from the last daemon. */
 void bus_bind_sessions(struct bus *bus);
 
 /* A filter of sd-bus that sees every call before any object does, and lets through who may call. */
@@ -49,8 +50,10 @@ int bus_check_root(struct bus *bus, sd_bus_message *message, sd_bus_error *error
 char *bus_session_path(const struct session *session);
 struct session *bus_session_find(struct bus *bus, const char *path);
 
-/* Of sessions and journals; the context is the bus. For authorise_new. */
+/* The parts that calls go through; the context of all is the bus. */
 extern const struct authorise_owners bus_owners;
+extern const struct callers_hooks bus_callers_hooks;
+extern const struct admission_hooks bus_admission_hooks;
 
 /* NoSuchSession, as a negative errno for sd-bus. */
 int bus_no_session(const char *path, sd_bus_error *error);

@@ -11,8 +11,8 @@
 #include "../journal/escape.h"
 #include "archive.h"
 #include "authorise.h"
+#include "binding.h"
 #include "bus-private.h"
-#include "callers.h"
 #include "log.h"
 #include "manager-index.h"
 
@@ -113,18 +113,32 @@ static int check_session(struct bus *bus, sd_bus_message *message, sd_bus_error 
 	return 0;
 }
 
+/* The bus itself tells of names; of others only calls are wanted. */
+static int check_other(sd_bus_message *message)
+{
+	const char *sender = sd_bus_message_get_sender(message);
+
+	return sender && *sender == ':' ? 1 : 0;
+}
+
 int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	struct bus *bus = userdata;
-	const char *interface = sd_bus_message_get_interface(message);
+	struct caller *caller = NULL;
 	uint8_t type;
 	int r;
 
-	if (sd_bus_message_get_type(message, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL ||
-		is_public(interface, sd_bus_message_get_member(message)))
-		return 0;
+	if (sd_bus_message_get_type(message, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL)
+		return check_other(message);
 	/* A negative result is the answer; 0 would let the call go on, whatever was answered. */
-	r = authorise_call(bus->authorise, message, ret_error);
+	r = admission_take(bus->admission, message, &caller, ret_error);
+	if (r != 0)
+		return r;
+	if (is_public(sd_bus_message_get_interface(message), sd_bus_message_get_member(message))) {
+		authorise_public(bus->authorise, caller);
+		return 0;
+	}
+	r = authorise_call(bus->authorise, caller, message, ret_error);
 	return r != 0 ? r : check_session(bus, message, ret_error);
 }
 
@@ -157,4 +171,45 @@ static bool owns_journal(void *context, uint64_t id, uid_t uid)
 	return archive_owner(bus->manager->store, id, &owner) == 0 && owner == uid;
 }
 
-const struct authorise_owners bus_owners = { owns_session, owns_journal };
+static void resume_call(void *context, struct caller *caller, sd_bus_message *message)
+{
+	const struct bus *bus = context;
+
+	admission_resume(bus->admission, caller, message);
+}
+
+const struct authorise_owners bus_owners = { owns_session, owns_journal, resume_call };
+
+static void caller_ready(void *context, struct caller *caller, sd_bus_message *message)
+{
+	const struct bus *bus = context;
+
+	admission_ready(bus->admission, caller, message);
+}
+
+static void caller_left(void *context, const char *name)
+{
+	struct bus *bus = context;
+
+	admission_left(bus->admission, name);
+	authorise_left(bus->authorise, name);
+	binding_caller_left(bus, name);
+}
+
+const struct callers_hooks bus_callers_hooks = { caller_ready, caller_left };
+
+static bool is_owner(void *context, uid_t uid)
+{
+	const struct bus *bus = context;
+	const GPtrArray *sessions = bus->manager->sessions;
+
+	for (unsigned int i = 0; i < sessions->len; i++) {
+		const struct session *session = sessions->pdata[i];
+
+		if (session->owner == uid && session->state != SESSION_STARTING)
+			return true;
+	}
+	return false;
+}
+
+const struct admission_hooks bus_admission_hooks = { is_owner };

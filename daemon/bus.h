@@ -18,22 +18,32 @@
 #define BUS_SESSION_INTERFACE "org.nfttraced1.Session"
 #define BUS_ERROR_PREFIX      "org.nfttraced1.Error."
 
+struct admission;
 struct authorise;
+struct callers;
+struct peers;
 
 struct bus {
 	sd_bus *bus; /* NULL: between two connections */
 	sd_event *event;
 	struct manager *manager;
+	char id[33]; /* of that bus, when it is joined */
 	bool named; /* this connection has the name */
 	bool joined; /* some connection had it */
 	bool refused; /* the name can't be had: the daemon ends */
 	sd_event_source *join; /* begins the next connection */
+	uint64_t losses; /* of the bus, after it was joined */
+	uint64_t
+		unbound; /* sessions that ended because their callers could not be proven to be the same */
 	char *complaint; /* of the last one that did not get the name, or NULL */
 	struct drops_bus
 		*drops; /* replies of GetDropCounters on the way; NULL: there were none yet */
 	const struct bus_hooks *hooks;
 	void *context; /* of the hooks */
-	struct authorise *authorise; /* of this connection */
+	struct callers *callers; /* of the bus, and what they have under way */
+	struct admission *admission; /* of their calls */
+	struct authorise
+		*authorise; /* of calls that go on; those that wait are of this connection */
 	struct peers *peers; /* of the private socket; NULL: there is none */
 	GPtrArray *bindings; /* of struct binding, which their sessions own */
 };

@@ -14,6 +14,8 @@
 #define WAITING_MAX 64 /* calls */
 #define PIECE       64 /* counters put into a reply in a turn */
 
+#define CONGESTED_USEC (10 * 1000) /* between two looks whether the replies before are written */
+
 /* A call that has not its answer. */
 struct waiting {
 	sd_bus_message *message;
@@ -137,9 +139,9 @@ static void reply_clear(struct drops_bus *drops)
 	g_clear_pointer(&drops->counters, g_ptr_array_unref);
 }
 
-static int turn_soon(struct drops_bus *drops)
+static int turn_after(struct drops_bus *drops, uint64_t usec)
 {
-	int r = sd_event_source_set_time_relative(drops->source, 0);
+	int r = sd_event_source_set_time_relative(drops->source, usec);
 
 	return r < 0 ? r : sd_event_source_set_enabled(drops->source, SD_EVENT_ONESHOT);
 }
@@ -149,8 +151,12 @@ static int on_turn(sd_event_source *source, uint64_t usec, void *userdata)
 	struct bus *bus = userdata;
 	struct drops_bus *drops = bus->drops;
 	const struct waiting *call = g_queue_peek_head(&drops->waiting);
-	int r = drops->reply ? 0 : reply_begin(bus, call);
+	int r;
 
+	/* Those that were sent are to be read first. */
+	if (!drops->reply && admission_congested(sd_bus_message_get_bus(call->message)))
+		return turn_after(drops, CONGESTED_USEC);
+	r = drops->reply ? 0 : reply_begin(bus, call);
 	if (r >= 0)
 		r = reply_go_on(drops, call);
 	if (r < 0)
@@ -159,7 +165,7 @@ static int on_turn(sd_event_source *source, uint64_t usec, void *userdata)
 		reply_clear(drops);
 		waiting_free(g_queue_pop_head(&drops->waiting));
 	}
-	return drops->waiting.length > 0 ? turn_soon(drops) : 0;
+	return drops->waiting.length > 0 ? turn_after(drops, 0) : 0;
 }
 
 static int drops_bus_new(struct bus *bus)
@@ -198,7 +204,7 @@ int bus_get_drop_counters(sd_bus_message *message, void *userdata, sd_bus_error 
 		return r;
 	}
 	g_queue_push_tail(&bus->drops->waiting, waiting_new(message, bus->authorise));
-	r = turn_soon(bus->drops);
+	r = turn_after(bus->drops, 0);
 	return r < 0 ? r : 1;
 }
 

@@ -5,12 +5,11 @@
 #include "authorise.h"
 #include "binding.h"
 #include "bus-private.h"
-#include "callers.h"
-#include "command-line.h"
 #include "config.h"
 #include "feature-list.h"
 #include "log.h"
 #include "process.h"
+#include "refusals.h"
 
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 
@@ -51,8 +50,8 @@ static void started(void *context, struct session *session, const struct diction
 		if (start->caller &&
 			(failure->kind == FAILURE_TOO_MANY_SESSIONS ||
 				failure->kind == FAILURE_BUSY))
-			callers_log_refused(start->caller->callers, start->caller->name,
-				start->caller->uid, failure->reason);
+			refusals_add(start->caller->name, start->caller->uid, failure->reason,
+				sd_bus_message_get_expect_reply(start->message) > 0);
 		binding_free(start->binding);
 	} else {
 		g_autofree char *path = bus_session_path(session);
@@ -65,22 +64,13 @@ static void started(void *context, struct session *session, const struct diction
 	g_free(start);
 }
 
-/* How who asks was started, for the journal; empty if that can't be told. */
-static char *describe_sender(struct bus *bus, sd_bus_message *message)
+/* How the caller was started, for the journal; empty if that can't be told. */
+static char *describe_sender(const struct bus *bus, sd_bus_message *message)
 {
 	sd_bus *connection = sd_bus_message_get_bus(message);
-	sd_bus_creds *creds = NULL;
-	g_autofree char *command = NULL;
-	char **words = NULL;
 
-	if (connection != bus->bus)
-		return process_command(bus_peer_pid(connection));
-	if (sd_bus_query_sender_creds(message,
-		    SD_BUS_CREDS_PID | SD_BUS_CREDS_CMDLINE | SD_BUS_CREDS_AUGMENT, &creds) >= 0 &&
-		sd_bus_creds_get_cmdline(creds, &words) >= 0 && words)
-		command = command_line_join(words);
-	sd_bus_creds_unref(creds);
-	return command ? g_steal_pointer(&command) : g_strdup("");
+	return process_command(
+		connection == bus->bus ? authorise_pid(bus->authorise) : bus_peer_pid(connection));
 }
 
 static int method_start_session(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -183,8 +173,7 @@ static const char *attach_name(const struct manager *manager)
 static const char *problem_for(const struct bus *bus, sd_bus_message *message)
 {
 	if (message && sd_bus_message_is_method_call(message, PROPERTIES_INTERFACE, NULL) > 0 &&
-		(sd_bus_message_get_bus(message) != bus->bus ||
-			authorise_is_root(bus->authorise, message)))
+		authorise_uid(bus->authorise) == 0)
 		return manager_problem(bus->manager);
 	return manager_problem_public(bus->manager);
 }
@@ -284,7 +273,8 @@ static const struct {
 static int get_counters(sd_bus *connection, const char *path, const char *interface,
 	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-	const struct manager *manager = ((struct bus *)userdata)->manager;
+	const struct bus *bus = userdata;
+	const struct manager *manager = bus->manager;
 	struct scribe_counts names;
 
 	engine_names_count(manager->engine, &names);
@@ -310,7 +300,10 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
 			names.keepers + names.keeper.readers_hung + filter_compilers_replaced() },
 		{ "summaries-unsent", drop_summary_unsent(manager->summary) },
 		{ "log-discarded", log_discarded() },
-		{ "calls-refused", callers_refused() },
+		{ "calls-refused", refusals_count() },
+		{ "calls-unanswered", refusals_unanswered() },
+		{ "bus-losses", bus->losses },
+		{ "sessions-unbound", bus->unbound },
 	};
 	int r = sd_bus_message_open_container(reply, 'a', "{st}");
 

@@ -3,6 +3,7 @@
 #include "message-size.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -72,11 +73,11 @@ static int spend_all(sd_bus_message *message, size_t *left)
 	return r;
 }
 
-bool message_is_larger(sd_bus_message *message, size_t limit)
+size_t message_size(sd_bus_message *message, size_t limit)
 {
 	size_t left = limit;
 	int r = spend_all(message, &left);
 
 	/* What can't be read is as bad. */
-	return sd_bus_message_rewind(message, true) < 0 || r < 0;
+	return sd_bus_message_rewind(message, true) < 0 || r < 0 ? SIZE_MAX : limit - left;
 }

@@ -16,7 +16,7 @@
 #define BATCH           100 /* calls on their way: the bus has a limit, too */
 #define CALLS_OF_CALLER 16
 #define CALLS_OF_USER   32
-#define CALLS_OF_ALL    120
+#define CALLS_OF_ALL    96
 #define STREAMS_OF_USER 8
 #define GREEDY          0
 #define OTHER           1
@@ -183,7 +183,7 @@ static void holds_calls(sd_bus *first, void *argument)
 
 static void is_refused_for_all(sd_bus *other, void *argument)
 {
-	refused(other, LIMITED, "120 calls are under way", NOWHERE, SESSION_INTERFACE, "Describe",
+	refused(other, LIMITED, "96 calls are under way", NOWHERE, SESSION_INTERFACE, "Describe",
 		"");
 }
 
