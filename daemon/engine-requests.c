@@ -11,6 +11,7 @@
 
 #include "../journal/clock.h"
 #include "log.h"
+#include "user-limits.h"
 
 /* What is requested as one. */
 struct batch {
@@ -35,6 +36,7 @@ static int plan_request(
 		*entry = (struct plan_entry){
 			.used = true,
 			.track = request->options->track,
+			.owner = request->owner,
 			.verdicts = request->options->verdicts,
 			.sections = request->options->sections,
 			.rate = request->options->rate,
@@ -63,6 +65,24 @@ static int plan_request(
 		break;
 	}
 	return 0;
+}
+
+/* Whether a user's sessions stay within what his filters may have, so that there is room for other users'. Those
+ * that go on were allowed before. */
+static int check_share(
+	const struct batch *batch, const struct engine_request *request, struct failure *failure)
+{
+	const struct plan_entry *entry = &batch->plan.entries[request->bit];
+	struct matcher_session sessions[EVENT_SESSIONS_MAX];
+	uint64_t allowed = batch->engine->settings->user_filter_size;
+	size_t count;
+
+	if (entry->owner == 0 || request->action == ENGINE_RESUME ||
+		request->action == ENGINE_STOP ||
+		(request->action == ENGINE_CHANGE && !request->new_filter))
+		return 0;
+	count = plan_owner_sessions(&batch->plan, entry->owner, sessions);
+	return user_limits_filters(sessions, count, allowed, failure);
 }
 
 static int journals_begin(struct batch *batch, struct failure *failure)
@@ -198,6 +218,8 @@ static int batch_run(struct batch *batch, struct failure *failure)
 	batch->plan = engine->plan;
 	for (size_t i = 0; i < batch->count && r == 0; i++)
 		r = plan_request(batch, batch->requests[i], failure);
+	for (size_t i = 0; i < batch->count && r == 0; i++)
+		r = check_share(batch, batch->requests[i], failure);
 	if (r < 0)
 		return r;
 	if (engine->pipeline) {

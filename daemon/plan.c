@@ -74,21 +74,36 @@ void plan_prune_probes(struct plan *plan)
 	}
 }
 
+static struct matcher_session session_of(const struct plan *plan, unsigned int bit)
+{
+	const struct plan_entry *entry = &plan->entries[bit];
+
+	return (struct matcher_session){
+		.bit = bit,
+		.verdicts = entry->verdicts,
+		.probes = 1u << EVENT_PROBE_NFT | entry->probes,
+		.filter = entry->filter,
+	};
+}
+
 size_t plan_sessions(const struct plan *plan, struct matcher_session *ret)
 {
 	size_t count = 0;
 
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
-		const struct plan_entry *entry = &plan->entries[bit];
+		if (plan->entries[bit].used)
+			ret[count++] = session_of(plan, bit);
+	}
+	return count;
+}
 
-		if (!entry->used)
-			continue;
-		ret[count++] = (struct matcher_session){
-			.bit = bit,
-			.verdicts = entry->verdicts,
-			.probes = 1u << EVENT_PROBE_NFT | entry->probes,
-			.filter = entry->filter,
-		};
+size_t plan_owner_sessions(const struct plan *plan, uid_t owner, struct matcher_session *ret)
+{
+	size_t count = 0;
+
+	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
+		if (plan->entries[bit].used && plan->entries[bit].owner == owner)
+			ret[count++] = session_of(plan, bit);
 	}
 	return count;
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "../bpf/pipeline.h"
 #include "filter.h"
@@ -19,6 +20,7 @@
 struct plan_entry {
 	bool used;
 	bool track;
+	uid_t owner;
 	uint32_t verdicts;
 	uint32_t sections; /* 1 << enum event_section_type */
 	uint32_t probes; /* further ones: 1 << number, or'ed */
@@ -50,6 +52,9 @@ bool plan_is_empty(const struct plan *plan);
 
 /* Fills `ret`, which has room for EVENT_SESSIONS_MAX, and returns how many there are. */
 size_t plan_sessions(const struct plan *plan, struct matcher_session *ret);
+
+/* The same of one owner's sessions. */
+size_t plan_owner_sessions(const struct plan *plan, uid_t owner, struct matcher_session *ret);
 
 /* What the kernel side needs to know beside the matcher; `wakeup` is in bytes, the epoch is left 0. */
 void plan_config(const struct plan *plan, uint32_t wakeup, struct pipeline_config *ret);

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "../bpf/pipeline.h"
 #include "config.h"
+#include "matcher.h"
 #include "spelling.h"
 
 #define KIB (1ULL << 10)
@@ -58,6 +60,9 @@ static const struct setting_key daemon_keys[] = {
 		1024 * GIB, false, "4G", "a size from 256K to 1024G" },
 	{ "UserRate", SETTING_NUMBER, SETTING_AT_ONCE, AT(user_rate), 1, 1000000000, false, "10000",
 		"a number from 1 to 1000000000" },
+	{ "UserFilterSize", SETTING_NUMBER, SETTING_AT_ONCE, AT(user_filter_size), 1000,
+		(uint64_t)STAGE_PARTS_MAX *MATCHER_PART_INSTRUCTIONS, false, "210000",
+		"a number from 1000 to 840000" },
 };
 
 #undef AT

@@ -55,6 +55,7 @@ struct settings {
 	uint64_t user_sessions;
 	uint64_t user_journal_size; /* bytes */
 	uint64_t user_rate; /* events a second */
+	uint64_t user_filter_size; /* instructions of the matcher */
 
 	GPtrArray
 		*boot_sessions; /* of struct boot_session, in the order in which they were found */

@@ -114,3 +114,28 @@ int user_limits_job(const struct settings *settings, const GPtrArray *sessions, 
 		return refuse_jobs(failure);
 	return 0;
 }
+
+int user_limits_filters(const struct matcher_session *sessions, size_t count, uint64_t allowed,
+	struct failure *failure)
+{
+	uint64_t jumps = allowed * MATCHER_PART_JUMPS / MATCHER_PART_INSTRUCTIONS;
+	struct matcher_budget budget = { 0 };
+	g_autofree char *reason = NULL;
+	auto_matcher *matcher = NULL;
+	int r = matcher_build(sessions, count, 0, &matcher, &budget, &reason);
+
+	if (r < 0 && r != -E2BIG) {
+		failure_set(failure, FAILURE_INTERNAL, "can't generate the matcher: %s",
+			reason ? reason : g_strerror(-r));
+		return r;
+	}
+	if (budget.instructions <= allowed && budget.jumps <= jumps)
+		return 0;
+	failure_set(failure, FAILURE_FILTER_TOO_COMPLEX,
+		"UserFilterSize: the filters of a user's sessions may take %" PRIu64
+		" instructions and %" PRIu64
+		" conditional jumps in all, and with this one this user's would take %u and %u: "
+		"make it shorter, or stop a session",
+		allowed, jumps, budget.instructions, budget.jumps);
+	return -EUSERS;
+}

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "failure.h"
+#include "matcher.h"
 #include "options.h"
 
 struct settings;
@@ -28,6 +29,14 @@ int user_limits_start(const struct settings *settings, const GPtrArray *sessions
 
 /* Whether one of `owner`'s sessions may be started or changed now. -EBUSY. */
 int user_limits_job(const struct settings *settings, const GPtrArray *sessions, uid_t owner,
+	struct failure *failure);
+
+/*
+ * Whether the filters of one user's `sessions` stay within `allowed` instructions of the matcher
+ * (UserFilterSize), and within the same part of its conditional jumps. -EUSERS, with what they need in
+ * `failure`.
+ */
+int user_limits_filters(const struct matcher_session *sessions, size_t count, uint64_t allowed,
 	struct failure *failure);
 
 #endif

@@ -208,6 +208,40 @@ START_TEST(the_one_that_the_kernel_refuses_fails_alone)
 }
 END_TEST
 
+static struct session *start_filter(uid_t owner, const char *name, const char *filter)
+{
+	struct session_options options;
+
+	session_options_init(&options);
+	g_free(options.name);
+	options.name = g_strdup(name);
+	g_free(options.filter);
+	options.filter = g_strdup(filter);
+	answer.came = false;
+	manager_session_start(manager, &options, owner, "test", call);
+	await_answer();
+	return answer.kind == FAILURE_NONE ? answer.session : NULL;
+}
+
+START_TEST(the_filters_of_a_user_stay_within_his_share)
+{
+	g_autoptr(GString) list = g_string_new("port 1");
+
+	for (unsigned int port = 2; port < 100; port++)
+		g_string_append_printf(list, " or port %u", port);
+
+	settings->user_filter_size = 500;
+	ck_assert_ptr_nonnull(start_filter(1000, "one", "udp port 53"));
+	ck_assert_ptr_null(start_filter(1000, "two", list->str));
+	ck_assert_int_eq(answer.kind, FAILURE_FILTER_TOO_COMPLEX);
+	ck_assert_ptr_nonnull(strstr(answer.reason, "UserFilterSize"));
+	ck_assert_ptr_nonnull(strstr(answer.reason, "500 instructions"));
+	/* Others have their own, and root the rest. */
+	ck_assert_ptr_nonnull(start_filter(1001, "three", "tcp port 80"));
+	ck_assert_ptr_nonnull(start_filter(0, "four", list->str));
+}
+END_TEST
+
 START_TEST(what_was_undone_leaves_no_journal)
 {
 	unsigned int journals = 0;
@@ -241,6 +275,7 @@ int main(void)
 	tcase_add_test(cases, starts_changes_and_stops_go_together);
 	tcase_add_test(cases, a_session_that_is_changed_and_then_stopped_is_changed_first);
 	tcase_add_test(cases, the_one_that_the_kernel_refuses_fails_alone);
+	tcase_add_test(cases, the_filters_of_a_user_stay_within_his_share);
 	tcase_add_test(cases, what_was_undone_leaves_no_journal);
 	return session_tests_run(suite, cases);
 }

@@ -56,7 +56,7 @@ START_TEST(every_key_is_taken)
 	      "StateDirectory=/somewhere\nMaxSessions=3\nFollowersMax=1\n"
 	      "JournalsSize=0\nDropCounters=no\nDropCountersMax=16\nRuleTextsSize=1M\nDropSummary=no\n"
 	      "DropSummaryInterval=1min\nDropSummaryRules=5\nUserSessions=0\n"
-	      "UserJournalSize=1G\nUserRate=7\n");
+	      "UserJournalSize=1G\nUserRate=7\nUserFilterSize=1000\n");
 	ck_assert(!settings->allow_system_changes);
 	ck_assert_uint_eq(settings->rule_texts_size, 1 << 20);
 	ck_assert_int_eq(settings->attach, ATTACH_FENTRY);
@@ -77,6 +77,7 @@ START_TEST(every_key_is_taken)
 	ck_assert_uint_eq(settings->user_sessions, 0);
 	ck_assert_uint_eq(settings->user_journal_size, 1ULL << 30);
 	ck_assert_uint_eq(settings->user_rate, 7);
+	ck_assert_uint_eq(settings->user_filter_size, 1000);
 }
 END_TEST
 
