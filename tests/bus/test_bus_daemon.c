@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -142,6 +143,100 @@ START_TEST(without_its_bus_its_sessions_go_on_and_it_joins_the_next_one)
 	stop(bus, other);
 	stop(bus, path);
 	ck_assert(!fixture_armed());
+}
+END_TEST
+
+/* Hands on what comes, for one connection after the other: a bus that the daemon can lose while others keep it. */
+static void hand_on(int from, int to)
+{
+	struct pollfd fds[] = { { .fd = from, .events = POLLIN }, { .fd = to, .events = POLLIN } };
+	char buffer[4096];
+
+	while (poll(fds, G_N_ELEMENTS(fds), -1) > 0) {
+		for (unsigned int i = 0; i < G_N_ELEMENTS(fds); i++) {
+			ssize_t size = fds[i].revents ? read(fds[i].fd, buffer, sizeof(buffer)) : 0;
+
+			if (fds[i].revents &&
+				(size <= 0 || write(fds[1 - i].fd, buffer, size) != size))
+				return;
+		}
+	}
+}
+
+static int socket_at(const char *path, struct sockaddr_un *ret)
+{
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	g_strlcpy(ret->sun_path, path, sizeof(ret->sun_path));
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+static pid_t relay_start(const char *path)
+{
+	g_autofree char *bus_path = g_build_filename(fixture.directory, "bus", NULL);
+	struct sockaddr_un address, bus_address;
+	int listener = socket_at(path, &address);
+	pid_t pid;
+
+	unlink(path);
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(listen(listener, 1), 0);
+	pid = fork();
+	if (pid == 0) {
+		int from, to;
+
+		/* Callers' connections are to be theirs alone. */
+		dup2(listener, STDERR_FILENO + 1);
+		close_range(STDERR_FILENO + 2, ~0U, 0);
+		from = accept(STDERR_FILENO + 1, NULL, NULL);
+		to = socket_at(bus_path, &bus_address);
+		if (connect(to, (struct sockaddr *)&bus_address, sizeof(bus_address)) == 0)
+			hand_on(from, to);
+		_exit(0);
+	}
+	close(listener);
+	return pid;
+}
+
+static void daemon_again(const char *bus_path)
+{
+	g_autofree char *own = g_strdup(g_getenv("DBUS_SYSTEM_BUS_ADDRESS"));
+	g_autofree char *address = g_strdup_printf("unix:path=%s", bus_path);
+
+	kill(fixture.daemon, SIGTERM);
+	fixture_wait(fixture.daemon);
+	g_setenv("DBUS_SYSTEM_BUS_ADDRESS", address, TRUE);
+	fixture.daemon = fixture_spawn(fixture.state, NULL);
+	g_setenv("DBUS_SYSTEM_BUS_ADDRESS", own, TRUE);
+	fixture_daemon_await();
+}
+
+START_TEST(a_bound_session_goes_on_when_the_bus_is_back_and_its_caller_is_the_same)
+{
+	g_autofree char *path = g_build_filename(fixture.directory, "relay", NULL);
+	pid_t relay = relay_start(path);
+	sd_bus *stays, *leaves;
+
+	daemon_again(path);
+	stays = fixture_connect();
+	leaves = fixture_connect();
+	sd_bus_message_unref(call(stays, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}",
+		1, "BindToCaller", "b", 1));
+	sd_bus_message_unref(call(leaves, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}",
+		1, "BindToCaller", "b", 1));
+	ck_assert_uint_eq(sessions(bus), 2);
+	kill(relay, SIGKILL);
+	fixture_wait(relay);
+	sd_bus_flush_close_unref(leaves);
+	relay = relay_start(path);
+	fixture_daemon_await();
+	/* One caller is there as before; the other is not. */
+	await_sessions(bus, 1);
+	start_and_stop(stays);
+	ck_assert_uint_eq(sessions(bus), 1);
+	sd_bus_flush_close_unref(stays);
+	await_sessions(bus, 0);
+	kill(relay, SIGKILL);
+	fixture_wait(relay);
 }
 END_TEST
 
@@ -331,6 +426,8 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(ends, connect_bus, disconnect_bus);
 	tcase_add_test(ends, killed_it_is_not_armed_and_gives_no_id_twice);
 	tcase_add_test(ends, without_its_bus_its_sessions_go_on_and_it_joins_the_next_one);
+	tcase_add_test(
+		ends, a_bound_session_goes_on_when_the_bus_is_back_and_its_caller_is_the_same);
 	tcase_add_test(ends, who_finds_it_on_the_bus_finds_the_sessions_of_its_configuration);
 	tcase_add_test(ends, without_a_bus_it_is_ready_and_joins_one_that_comes_late);
 	tcase_add_test(ends, a_system_journal_that_nobody_reads_does_not_keep_it_from_its_work);

@@ -249,6 +249,60 @@ static uint64_t refused_calls(void)
 	return found;
 }
 
+#define SILENT_CALLS 1000
+#define SILENT_SIZE  1000 /* bytes of arguments */
+#define SILENT_USEC  (10 * G_USEC_PER_SEC)
+
+static void asks_without_wanting_to_know(sd_bus *other, void *argument)
+{
+	for (unsigned int i = 0; i < SILENT_CALLS; i++)
+		call_silently(other, MANAGER_PATH,
+			i % 2 ? "org.freedesktop.DBus.ObjectManager"
+			      : "org.freedesktop.DBus.Introspectable",
+			i % 2 ? "GetManagedObjects" : "Introspect", "");
+	/* Its own questions are answered all the same. */
+	sd_bus_message_unref(call(other, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager",
+		"GetManagedObjects", ""));
+}
+
+START_TEST(questions_whose_answers_nobody_wants_are_not_answered_but_counted)
+{
+	uint64_t before = refused_calls();
+
+	as_user(GREEDY, asks_without_wanting_to_know, NULL);
+	ck_assert_uint_eq(refused_calls(), before + SILENT_CALLS);
+}
+END_TEST
+
+static void changes_without_end(sd_bus *other, void *argument)
+{
+	g_autofree char *filter = g_strnfill(SILENT_SIZE, 'x');
+
+	for (;;) {
+		call_silently(other, NOWHERE, SESSION_INTERFACE, "SetFilter", "s", filter);
+		sd_bus_flush(other);
+	}
+}
+
+START_TEST(who_waits_for_no_reply_takes_neither_memory_nor_roots_turn)
+{
+	uint64_t before = refused_calls();
+	int64_t end = g_get_monotonic_time() + SILENT_USEC;
+	struct holdings held;
+	pid_t pid;
+
+	start_and_stop(bus);
+	hold(&held);
+	pid = fixture_in_child(MOCK_USER_FIRST + GREEDY, changes_without_end, NULL);
+	while (refused_calls() < before + SILENT_CALLS)
+		ck_assert_int_lt(g_get_monotonic_time(), end);
+	start_and_stop(bus);
+	assert_no_more(&held, 8 << 10);
+	kill(pid, SIGKILL);
+	fixture_wait(pid);
+}
+END_TEST
+
 static void hoards_streams(sd_bus *other, void *argument)
 {
 	g_autofree char *path = start(other);
@@ -387,6 +441,8 @@ static Suite *suite(void)
 	tcase_add_test(
 		cases, many_users_together_have_no_more_calls_than_polkit_can_be_asked_about);
 	tcase_add_test(cases, a_huge_call_is_not_kept);
+	tcase_add_test(cases, questions_whose_answers_nobody_wants_are_not_answered_but_counted);
+	tcase_add_test(cases, who_waits_for_no_reply_takes_neither_memory_nor_roots_turn);
 	tcase_add_test(cases, a_hoarder_of_streams_has_so_many);
 	tcase_add_test(cases, a_storm_of_starts_is_as_many_sessions_as_a_user_may_have);
 	tcase_add_test(cases, a_user_has_so_many_sessions_and_root_has_more);
