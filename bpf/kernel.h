@@ -73,6 +73,7 @@ struct sock_common {
 
 struct sock {
 	struct sock_common __sk_common;
+	__u16 sk_protocol;
 };
 
 struct sk_buff {
@@ -300,6 +301,11 @@ enum {
 };
 
 enum {
+	ERROR_POINTER = -4095, /* the lowest address that is an error instead: -MAX_ERRNO */
+	SEGMENTS_MAX = 65535, /* GSO_MAX_SEGS: of one packet */
+};
+
+enum {
 	CHECKSUM_PARTIAL = 3, /* skb->ip_summed */
 	DATAREF_MASK = 0xffff, /* SKB_DATAREF_MASK */
 };
@@ -309,6 +315,7 @@ enum {
 	CONNECTION_INFO = 7, /* NFCT_INFOMASK: enum ip_conntrack_info, the rest is the address */
 	CONNECTION_TEMPLATE = 1 << 11, /* IPS_TEMPLATE: what a connection shall be like */
 	PROTOCOL_TCP = 6,
+	PROTOCOL_DCCP = 33,
 	PROTOCOL_SCTP = 132,
 };
 

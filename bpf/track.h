@@ -87,6 +87,24 @@ static __always_inline struct tracker_slot *tracker_claim(__u64 head)
 	return NULL;
 }
 
+/*
+ * Enters a head as one more of the packet that `known` is an entry of. False: the bucket is full, and the
+ * packet is a new one from here on.
+ */
+static __always_inline bool tracker_enter(__u64 head, const struct tracker_slot *known)
+{
+	struct tracker_slot *slot = tracker_claim(head);
+
+	if (!slot)
+		return false;
+	slot->origin = known->origin;
+	slot->epoch = known->epoch;
+	slot->used = known->used;
+	slot->sessions = known->sessions;
+	slot->time = known->time;
+	return true;
+}
+
 /* Fills in a slot that is new, unless another CPU does so just now: the first one's time counts. */
 static __always_inline void slot_begin(struct tracker_slot *slot, __u64 head, __u64 now)
 {

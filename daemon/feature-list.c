@@ -23,6 +23,20 @@ static void add_flag(GArray *features, const char *name, bool flag, const char *
 	features_add(features, name, flag ? FEATURE_YES : FEATURE_NO, NULL, flag ? NULL : advice);
 }
 
+/* How packets are followed, and where this kernel does not let them be. */
+static void add_tracking(GArray *features, const struct pipeline_features *found)
+{
+	g_autofree char *absent = NULL, *advice = NULL;
+
+	if (found->hooks_absent) {
+		absent = pipeline_hooks_names(found->hooks_absent);
+		advice = g_strdup_printf("this kernel has no function to attach to for %s: there a "
+					 "packet becomes a new one",
+			absent);
+	}
+	features_add(features, "tracking", FEATURE_TEXT, attach_name(found->hooks), advice);
+}
+
 /* What was found out when the pipeline was loaded. */
 static void add_pipeline(GArray *features, const struct manager *manager)
 {
@@ -36,7 +50,7 @@ static void add_pipeline(GArray *features, const struct manager *manager)
 	add_flag(features, "missed", status->features.missed_known,
 		"what the kernel itself skips under load is not counted: it is with fentry, and "
 		"with kprobes from Linux 6.6 on");
-	features_add(features, "tracking", FEATURE_TEXT, attach_name(status->features.hooks), NULL);
+	add_tracking(features, &status->features);
 	add_flag(features, "drop-reasons", status->features.drop_reasons,
 		"use Linux 5.17 or later to see why the kernel freed a packet");
 }

@@ -19,16 +19,6 @@
 #define KPROBE_TYPE     "/sys/bus/event_source/devices/kprobe/type"
 #define KPROBE_RETPROBE "/sys/bus/event_source/devices/kprobe/format/retprobe"
 
-static const struct {
-	const char *function;
-	enum place place;
-} hook_places[PIPELINE_HOOKS] = {
-	[HOOK_FREE] = { "skb_free_head", PLACE_ENTRY },
-	[HOOK_PARTIAL] = { "kfree_skb_partial", PLACE_ENTRY },
-	[HOOK_EXPAND] = { "pskb_expand_head", PLACE_ENTRY },
-	[HOOK_EXPANDED] = { "pskb_expand_head", PLACE_RETURN },
-};
-
 /*
  * struct bpf_link_info for a kprobe as include/uapi/linux/bpf.h has it since 6.7: earlier ones have
  * fewer members, and libbpf's headers may be older than the kernel.
@@ -166,38 +156,6 @@ int stub_program(const struct pipeline *pipeline)
 	if (pipeline->stub_program >= 0)
 		return pipeline->stub_program;
 	return pipeline->stub.link >= 0 ? pipeline_program_stub(pipeline) : -1;
-}
-
-int attach_hooks(struct pipeline *pipeline, char **ret_reason)
-{
-	for (int i = 0; i < PIPELINE_HOOKS; i++) {
-		int program = pipeline_program_hook(pipeline, i), r;
-
-		if (pipeline->hook_mode == ATTACH_FENTRY)
-			r = attach_tracing(program, &pipeline->hooks[i]);
-		else
-			r = attach_kprobe(program, hook_places[i].function, hook_places[i].place, 0,
-				&pipeline->hooks[i]);
-		if (r < 0) {
-			g_autofree char *what = g_strdup_printf(
-				"can't track packets (start the session without tracking): "
-				"can't attach to %s",
-				hook_places[i].function);
-
-			detach_hooks(pipeline);
-			*ret_reason = kernel_refusal(what, r);
-			return r;
-		}
-	}
-	pipeline->hooked = true;
-	return 0;
-}
-
-void detach_hooks(struct pipeline *pipeline)
-{
-	for (int i = 0; i < PIPELINE_HOOKS; i++)
-		attachment_detach(&pipeline->hooks[i]);
-	pipeline->hooked = false;
 }
 
 int kprobe_missed(int link, uint64_t *ret)

@@ -31,6 +31,7 @@ static uint32_t pipeline_layout(void)
 		EVENT_VERSION,
 		PIPELINE_MAPS,
 		PIPELINE_ARRAYS,
+		PIPELINE_HOOKS,
 		STAGE_COUNT,
 		STAGE_PARTS_MAX,
 		FRAME_OWNERS,
@@ -185,19 +186,14 @@ static int maps_adopt(struct pipeline *pipeline, GArray *keepsakes)
 
 static int attachments_adopt(struct pipeline *pipeline, GArray *keepsakes)
 {
-	unsigned int hooks = 0;
-
 	pipeline->stub.link = keepsake_take(keepsakes, "stub", 0);
 	pipeline->stub_program = keepsake_take(keepsakes, "stub-program", 0);
 	pipeline->freed.link = keepsake_take(keepsakes, "freed", 0);
 	if (pipeline->stub.link < 0 || pipeline->stub_program < 0)
 		return -ENODATA;
-	for (unsigned int i = 0; i < PIPELINE_HOOKS; i++) {
+	for (unsigned int i = 0; i < PIPELINE_HOOKS; i++)
 		pipeline->hooks[i].link = keepsake_take(keepsakes, "hook", i);
-		hooks += pipeline->hooks[i].link >= 0;
-	}
-	pipeline->hooked = hooks > 0;
-	return hooks == 0 || hooks == PIPELINE_HOOKS ? 0 : -ENODATA;
+	return hooks_adopted(pipeline);
 }
 
 static int probes_adopt(struct pipeline *pipeline, GArray *keepsakes, struct pipeline_probe *probes)

@@ -24,10 +24,19 @@
 
 static const char *const function_names[KERNEL_FUNCTIONS] = {
 	[KERNEL_TRACE] = PIPELINE_FUNCTION,
+	[KERNEL_RDONLY_CAST] = "bpf_rdonly_cast",
 	[KERNEL_FREE] = "skb_free_head",
 	[KERNEL_PARTIAL] = "kfree_skb_partial",
+	[KERNEL_STOLEN] = "napi_skb_free_stolen_head",
+	[KERNEL_REUSE] = "napi_reuse_skb",
 	[KERNEL_EXPAND] = "pskb_expand_head",
-	[KERNEL_RDONLY_CAST] = "bpf_rdonly_cast",
+	[KERNEL_COPY] = "skb_copy_header",
+	[KERNEL_SEGMENT] = "skb_segment",
+	[KERNEL_SEGMENT_LIST] = "skb_segment_list",
+	[KERNEL_FRAGMENT] = "ip_copy_metadata",
+	[KERNEL_FRAGMENT6] = "ip6_copy_metadata",
+	[KERNEL_SEND] = "ip_queue_xmit",
+	[KERNEL_SEND6] = "inet6_csk_xmit",
 };
 
 ino_t kernel_module_inode(void)
@@ -61,7 +70,8 @@ static void functions_find(const struct btf *btf, uint32_t first, uint32_t ids[K
 			continue;
 		name = btf__name_by_offset(btf, type->name_off);
 		for (unsigned int i = 0; i < KERNEL_FUNCTIONS; i++) {
-			if (!ids[i] && strcmp(name, function_names[i]) == 0)
+			if (!ids[i] && name[0] == function_names[i][0] &&
+				strcmp(name, function_names[i]) == 0)
 				ids[i] = id;
 		}
 	}

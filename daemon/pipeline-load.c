@@ -95,7 +95,6 @@ static void choose_probes(const struct pipeline *pipeline, struct pipeline_bpf *
 static void choose_programs(const struct pipeline *pipeline, struct pipeline_bpf *skeleton)
 {
 	bool fentry = pipeline->mode == ATTACH_FENTRY;
-	bool hook_fentry = pipeline->hook_mode == ATTACH_FENTRY;
 
 	choose_none(skeleton);
 	bpf_program__set_autoload(skeleton->progs.addresses_read, true);
@@ -107,14 +106,7 @@ static void choose_programs(const struct pipeline *pipeline, struct pipeline_bpf
 	bpf_program__set_autoload(skeleton->progs.fentry_capture, fentry);
 	bpf_program__set_autoload(skeleton->progs.fentry_emit, fentry);
 	bpf_program__set_autoload(skeleton->progs.fentry_sections, fentry);
-	bpf_program__set_autoload(skeleton->progs.kprobe_free, !hook_fentry);
-	bpf_program__set_autoload(skeleton->progs.kprobe_partial, !hook_fentry);
-	bpf_program__set_autoload(skeleton->progs.kprobe_expand, !hook_fentry);
-	bpf_program__set_autoload(skeleton->progs.kretprobe_expand, !hook_fentry);
-	bpf_program__set_autoload(skeleton->progs.fentry_free, hook_fentry);
-	bpf_program__set_autoload(skeleton->progs.fentry_partial, hook_fentry);
-	bpf_program__set_autoload(skeleton->progs.fentry_expand, hook_fentry);
-	bpf_program__set_autoload(skeleton->progs.fexit_expand, hook_fentry);
+	choose_hooks(pipeline, skeleton);
 }
 
 static int maps_prepare(const struct pipeline *pipeline, struct pipeline_bpf *skeleton)
@@ -467,30 +459,6 @@ int pipeline_program_stage(const struct pipeline *pipeline, enum stage stage)
 	case STAGE_EMIT_PROBE:
 	case STAGE_MATCHER:
 	case STAGE_BANK0:
-		break;
-	}
-	return -EINVAL;
-}
-
-int pipeline_program_hook(const struct pipeline *pipeline, enum pipeline_hook hook)
-{
-	bool fentry = pipeline->hook_mode == ATTACH_FENTRY;
-	const struct pipeline_bpf *programs = pipeline->programs;
-
-	switch (hook) {
-	case HOOK_FREE:
-		return bpf_program__fd(
-			fentry ? programs->progs.fentry_free : programs->progs.kprobe_free);
-	case HOOK_PARTIAL:
-		return bpf_program__fd(
-			fentry ? programs->progs.fentry_partial : programs->progs.kprobe_partial);
-	case HOOK_EXPAND:
-		return bpf_program__fd(
-			fentry ? programs->progs.fentry_expand : programs->progs.kprobe_expand);
-	case HOOK_EXPANDED:
-		return bpf_program__fd(
-			fentry ? programs->progs.fexit_expand : programs->progs.kretprobe_expand);
-	case PIPELINE_HOOKS:
 		break;
 	}
 	return -EINVAL;

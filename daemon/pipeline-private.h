@@ -20,10 +20,20 @@ struct pipeline_bpf;
 /* Functions of the kernel that are looked for in its BTF. */
 enum kernel_function {
 	KERNEL_TRACE, /* PIPELINE_FUNCTION */
+	KERNEL_RDONLY_CAST,
+	/* Of the tracker's hooks: pipeline-hooks.c. */
 	KERNEL_FREE,
 	KERNEL_PARTIAL,
+	KERNEL_STOLEN,
+	KERNEL_REUSE,
 	KERNEL_EXPAND,
-	KERNEL_RDONLY_CAST,
+	KERNEL_COPY,
+	KERNEL_SEGMENT,
+	KERNEL_SEGMENT_LIST,
+	KERNEL_FRAGMENT,
+	KERNEL_FRAGMENT6,
+	KERNEL_SEND,
+	KERNEL_SEND6,
 	KERNEL_FUNCTIONS,
 };
 
@@ -61,8 +71,19 @@ enum pipeline_map {
 enum pipeline_hook {
 	HOOK_FREE,
 	HOOK_PARTIAL,
+	HOOK_STOLEN,
+	HOOK_REUSE,
 	HOOK_EXPAND,
 	HOOK_EXPANDED,
+	HOOK_COPY,
+	HOOK_SEGMENT,
+	HOOK_SEGMENTED,
+	HOOK_SEGMENT_LIST,
+	HOOK_SEGMENTED_LIST,
+	HOOK_FRAGMENT,
+	HOOK_FRAGMENT6,
+	HOOK_SEND,
+	HOOK_SEND6,
 	PIPELINE_HOOKS,
 };
 
@@ -209,7 +230,6 @@ enum pipeline_array pipeline_array(const struct pipeline *pipeline);
 /* Programs of the pipeline's way of attaching: descriptors. */
 int pipeline_program_stub(const struct pipeline *pipeline);
 int pipeline_program_stage(const struct pipeline *pipeline, enum stage stage);
-int pipeline_program_hook(const struct pipeline *pipeline, enum pipeline_hook hook);
 
 /* Programs of further probes: descriptors. */
 enum probe_program {
@@ -224,8 +244,6 @@ int pipeline_program_probe_stage(
 /* pipeline-attach.c */
 int attach_stub(struct pipeline *pipeline, char **ret_reason);
 void detach_stub(struct pipeline *pipeline);
-int attach_hooks(struct pipeline *pipeline, char **ret_reason);
-void detach_hooks(struct pipeline *pipeline);
 /* The attached stub's program, a descriptor; -1: none is attached. */
 int stub_program(const struct pipeline *pipeline);
 /* What the kernel skipped at the attached stub; 0 if none is. With the attached lock held. */
@@ -237,6 +255,16 @@ int attach_tracepoint(int program, const char *name, struct attachment *ret);
 void attachment_detach(struct attachment *attachment);
 int kprobe_missed(int link, uint64_t *ret);
 int program_missed(int program, uint64_t *ret);
+
+/* pipeline-hooks.c: the tracker's. */
+/* Has libbpf load their programs. */
+void choose_hooks(const struct pipeline *pipeline, struct pipeline_bpf *skeleton);
+int attach_hooks(struct pipeline *pipeline, char **ret_reason);
+void detach_hooks(struct pipeline *pipeline);
+/* Their links were taken over; -ENODATA: one is missing that must not. */
+int hooks_adopted(struct pipeline *pipeline);
+/* 1 << enum pipeline_hook of those whose function the kernel does not have. */
+uint32_t hooks_absent(const struct pipeline *pipeline);
 
 /* pipeline-swap.c */
 int stage_set(

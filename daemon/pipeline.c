@@ -212,6 +212,7 @@ void pipeline_features(const struct pipeline *pipeline, struct pipeline_features
 {
 	*ret = (struct pipeline_features){
 		.hooks = pipeline->hook_mode,
+		.hooks_absent = hooks_absent(pipeline),
 		.missed_known = pipeline->missed_known,
 		.drop_reasons = pipeline->facts.drop_reasons,
 	};

@@ -98,11 +98,14 @@ enum attach_mode pipeline_attach_mode(const struct pipeline *pipeline);
 /* What the kernel allows beside the bare necessities. */
 struct pipeline_features {
 	enum attach_mode hooks; /* how the tracker's hooks are attached */
+	uint32_t hooks_absent; /* those that it has no function for: see pipeline_hooks_names */
 	bool missed_known; /* it tells what it skipped of __nft_trace_packet */
 	bool drop_reasons; /* it has reasons for dropping packets */
 };
 
 void pipeline_features(const struct pipeline *pipeline, struct pipeline_features *ret);
+/* The functions of some hooks, with commas. Any thread. Free with g_free. */
+char *pipeline_hooks_names(uint32_t which);
 
 /* "info argument (<= 6.3)" or "verdict argument (>= 6.4)", for status. */
 const char *pipeline_layout_name(const struct pipeline *pipeline);

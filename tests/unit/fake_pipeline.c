@@ -420,6 +420,11 @@ struct suppressed_slot *pipeline_suppressed(const struct pipeline *pipeline)
 	return fake.suppressed;
 }
 
+char *pipeline_hooks_names(uint32_t which)
+{
+	return which ? g_strdup("skb_segment") : g_strdup("");
+}
+
 void pipeline_features(const struct pipeline *pipeline, struct pipeline_features *ret)
 {
 	*ret = (struct pipeline_features){ .hooks = pipeline->attach, .missed_known = true };
