@@ -14,6 +14,16 @@
 #include "cursor.h"
 #include "directory.h"
 
+void segment_books_add(struct segment_books *books, const struct segment_books *more)
+{
+	if (!more->events)
+		return;
+	books->events += more->events;
+	if (books->since == 0)
+		books->since = more->since;
+	books->until = more->until;
+}
+
 void segment_books_loss(struct segment_books *books, const struct journal_loss *loss)
 {
 	if (loss->reason != LOSS_RETENTION)
@@ -96,6 +106,48 @@ void retention_read(struct retention *retention, int dir_fd)
 {
 	for (GList *link = retention->segments.head; link; link = link->next)
 		segment_read(retention, dir_fd, link->data);
+}
+
+static struct segment_books *find(const struct retention *retention, uint64_t number)
+{
+	for (GList *link = retention->segments.head; link; link = link->next) {
+		struct segment_books *books = link->data;
+
+		if (books->number == number)
+			return books;
+	}
+	return NULL;
+}
+
+void retention_count(
+	struct retention *retention, int dir_fd, uint64_t number, struct journal_loss *ret)
+{
+	struct segment_books *books = find(retention, number);
+
+	*ret = (struct journal_loss){ 0 };
+	if (!books)
+		return;
+	segment_read(retention, dir_fd, books);
+	ret->count = books->events;
+	ret->since = books->since;
+	ret->until = books->until;
+}
+
+void retention_lose(struct retention *retention, uint64_t number, uint64_t events)
+{
+	struct segment_books *books = find(retention, number);
+
+	if (!books)
+		return;
+	books->events -= events;
+	retention->events -= events;
+}
+
+uint64_t retention_first(const struct retention *retention)
+{
+	const struct segment_books *books = g_queue_peek_head((GQueue *)&retention->segments);
+
+	return books ? books->number : 0;
 }
 
 void retention_add(struct retention *retention, const struct segment_books *books)

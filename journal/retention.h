@@ -39,6 +39,9 @@ static inline void segment_books_event(struct segment_books *books, uint64_t tim
 	books->until = time;
 }
 
+/* Counts the events of `more`, which came after those in `books`. */
+void segment_books_add(struct segment_books *books, const struct segment_books *more);
+
 /* Counts a loss record: retention's are passed on when the segment goes. */
 void segment_books_loss(struct segment_books *books, const struct journal_loss *loss);
 
@@ -48,6 +51,16 @@ int retention_open(struct retention *retention, int dir_fd, uint64_t *ret_last);
 
 /* Reads those that were not read yet: `events` and `removed` are complete then. */
 void retention_read(struct retention *retention, int dir_fd);
+
+/* The events in segment `number`, and their times, which is read if it was not yet. Count 0: it is not there. */
+void retention_count(
+	struct retention *retention, int dir_fd, uint64_t number, struct journal_loss *ret);
+
+/* Of the events in segment `number` that many are lost: they do not count as removed with it. */
+void retention_lose(struct retention *retention, uint64_t number, uint64_t events);
+
+/* The number of the oldest segment; 0: there is none. */
+uint64_t retention_first(const struct retention *retention);
 
 /* Takes in a segment that has been closed. */
 void retention_add(struct retention *retention, const struct segment_books *books);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The journal writer, see writer.h. */
-#include "writer.h"
+#include "writer-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,10 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "record.h"
-#include "retention.h"
-#include "segment.h"
+
+/* Closed segments that wait for the disk at most: with more, the one that is written grows beyond its size
+ * until the disk has taken some. Each costs a descriptor. */
+#define SEGMENTS_WAITING_MAX 64
 
 /* The least that limits.segment_size can be. */
 #define SEGMENT_SIZE_MIN (64U << 10)
@@ -20,30 +22,6 @@
 /* A journal with a size limit has at least this many segments, so that the limit takes a part of it
  * at a time. */
 #define SEGMENTS_IN_TOTAL 4
-
-struct journal_writer {
-	int dir_fd;
-	uint64_t session;
-	char *start;
-	char *settings;
-	struct journal_limits limits;
-
-	struct segment segment;
-	uint64_t head_end; /* of the segment: where its dictionaries end */
-	struct segment_books books; /* of the segment */
-	struct retention retention; /* of those before it */
-
-	struct journal_loss unreported; /* removed by retention, record not yet written */
-
-	uint8_t *stage; /* records of events that were taken, JOURNAL_STAGE_SIZE bytes */
-	size_t staged; /* bytes of them */
-	size_t last; /* where the last of them begins */
-	size_t ready; /* up to here nothing is to be done before an event is taken */
-	struct segment_books lost; /* of these events, since the last flush */
-	int lost_error; /* why; 0: none were */
-	int error; /* of the last write; 0: it went well */
-	uint64_t retry_at; /* ms: an event is not tried again before */
-};
 
 static uint64_t coarse_ms(void)
 {
@@ -55,7 +33,7 @@ static void ready_set(struct journal_writer *writer)
 	uint64_t end = writer->segment.end, size = writer->limits.segment_size;
 
 	writer->ready = size > end ? MIN(size - end, JOURNAL_STAGE_SIZE) : 0;
-	if (writer->error < 0 || writer->unreported.count > 0)
+	if (writer->error < 0 || writer->unreported.count > 0 || writer->spoilt)
 		writer->ready = 0;
 }
 
@@ -85,13 +63,16 @@ static void records_count(const uint8_t *records, size_t size, struct segment_bo
 
 static int stage_write(struct journal_writer *writer)
 {
+	struct segment_books wrote = { 0 };
 	size_t appended, staged = writer->staged;
 	int r;
 
 	if (staged == 0)
 		return 0;
 	r = segment_append(&writer->segment, writer->stage, staged, &appended);
-	records_count(writer->stage, appended, &writer->books);
+	records_count(writer->stage, appended, &wrote);
+	segment_books_add(&writer->books, &wrote);
+	unsynced_write(&writer->unsynced, appended, &wrote);
 	writer->staged = 0;
 	if (r < 0) {
 		records_count(writer->stage + appended, staged - appended, &writer->lost);
@@ -112,6 +93,11 @@ static int record_append(
 	r = stage_write(writer);
 	if (r >= 0)
 		r = segment_append(&writer->segment, record, span, &appended);
+	if (r >= 0) {
+		unsynced_write(&writer->unsynced, appended, NULL);
+		if (type == JOURNAL_LOSS)
+			unsynced_loss(&writer->unsynced, payload);
+	}
 	return writer_note(writer, r);
 }
 
@@ -155,7 +141,7 @@ static int removal_report(struct journal_writer *writer)
 static int writer_rotate(struct journal_writer *writer)
 {
 	struct segment segment = SEGMENT_NONE;
-	uint64_t number = writer->books.number + 1;
+	uint64_t number = writer->books.number + 1, first;
 	int r;
 
 	r = head_write(writer, number, &segment);
@@ -171,26 +157,40 @@ static int writer_rotate(struct journal_writer *writer)
 	if (writer->segment.fd >= 0) {
 		writer->books.bytes = writer->segment.end;
 		retention_add(&writer->retention, &writer->books);
+		unsynced_close(&writer->unsynced, writer->segment.fd);
 	}
-	segment_close(&writer->segment);
 	writer->segment = segment;
+	unsynced_open(&writer->unsynced, number, segment.end);
+	writer->spoilt = false;
 	writer->head_end = segment.end;
 	writer->books = (struct segment_books){ .number = number };
 	retention_trim(&writer->retention, writer->dir_fd, writer->limits.total_size,
 		writer->limits.segments, writer->limits.segment_size, &writer->unreported);
+	first = retention_first(&writer->retention);
+	unsynced_forget(&writer->unsynced, first ? first : number);
 	/* If it fails the next append tries again. */
 	if (writer->unreported.count > 0)
 		removal_report(writer);
 	return 0;
 }
 
+/* The segment has as much as it shall have. */
+static bool is_full(const struct journal_writer *writer, size_t span)
+{
+	uint64_t end = writer->segment.end + writer->staged;
+
+	if (writer->spoilt)
+		return true;
+	return end + span > writer->limits.segment_size && end > writer->head_end &&
+		writer->unsynced.open < SEGMENTS_WAITING_MAX;
+}
+
 /* Makes sure that `span` bytes more fit into the segment, with what was taken before. */
 static int room_make(struct journal_writer *writer, size_t span)
 {
-	uint64_t end = writer->segment.end + writer->staged;
 	int r = 0;
 
-	if (end + span > writer->limits.segment_size && end > writer->head_end) {
+	if (is_full(writer, span)) {
 		r = stage_write(writer);
 		if (r >= 0)
 			r = writer_note(writer, writer_rotate(writer));
@@ -351,6 +351,16 @@ static void limits_set(struct journal_writer *writer, const struct journal_limit
 	writer->limits.segment_size = MAX(writer->limits.segment_size, SEGMENT_SIZE_MIN);
 }
 
+/* Whoever wrote those that are there may not have come to sync them. */
+static void segments_found(struct journal_writer *writer)
+{
+	for (GList *link = writer->retention.segments.head; link; link = link->next) {
+		const struct segment_books *books = link->data;
+
+		unsynced_found(&writer->unsynced, books->number, books->bytes);
+	}
+}
+
 int journal_writer_open(int dir_fd, uint64_t session, const char *start, const char *settings,
 	const struct journal_limits *limits, struct journal_writer **ret)
 {
@@ -370,8 +380,10 @@ int journal_writer_open(int dir_fd, uint64_t session, const char *start, const c
 	r = writer->dir_fd < 0 ? -errno : 0;
 	if (r >= 0)
 		r = retention_open(&writer->retention, writer->dir_fd, &writer->books.number);
-	if (r >= 0)
+	if (r >= 0) {
+		segments_found(writer);
 		r = writer_note(writer, writer_rotate(writer));
+	}
 	if (r < 0) {
 		journal_writer_free(writer);
 		return r;
@@ -386,6 +398,7 @@ struct journal_writer *journal_writer_free(struct journal_writer *writer)
 		return NULL;
 	stage_write(writer);
 	segment_close(&writer->segment);
+	unsynced_clear(&writer->unsynced);
 	retention_clear(&writer->retention);
 	fd_close(&writer->dir_fd);
 	g_free(writer->stage);

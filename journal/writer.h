@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "format.h"
+#include "unsynced.h"
 
 /* After a failed write an event is not tried again for so long: the same error is returned at
  * once, without a system call. Other records are always tried. */
@@ -83,6 +84,34 @@ uint64_t journal_writer_segment(const struct journal_writer *writer);
 
 /* Where that segment ends: what was written so far. */
 uint64_t journal_writer_end(const struct journal_writer *writer);
+
+/*
+ * The way to the disk. What was written survives the death of the process; what was synced survives that
+ * of the machine. A sync is begun and ended by the writer's owner, and run by a thread that may wait.
+ *
+ * journal_writer_sync_begin hands out what was written and not synced yet; the caller runs it and unrefs
+ * it. NULL: there is nothing, or one is on its way, or there are no descriptors for it: try again later.
+ * journal_writer_sync_end, when that is done, gives the error, or 0, and what it costs. After an error the
+ * next record begins a new segment, so that nothing is built on what may not be there.
+ */
+struct journal_sync *journal_writer_sync_begin(struct journal_writer *writer);
+int journal_writer_sync_end(struct journal_writer *writer, struct journal_unstored *ret);
+
+/* A sync is on its way: true if it was run, so that journal_writer_sync_end is due. */
+bool journal_writer_sync_is_due(const struct journal_writer *writer);
+
+/* Both, and what lies between: waits for the disk. What was on its way is ended first. Negative: the first
+ * error. */
+int journal_writer_sync(struct journal_writer *writer, struct journal_unstored *ret);
+
+/* What was written and is not known to be on the disk. */
+struct journal_waiting {
+	uint64_t bytes;
+	uint64_t events; /* among them; of a journal that was continued not those that were there */
+	uint64_t since; /* ns, CLOCK_MONOTONIC: when the oldest of them was written; 0: none is */
+	uint64_t fresh; /* the same for what no sync is on its way for */
+};
+void journal_writer_waiting(const struct journal_writer *writer, struct journal_waiting *ret);
 
 /* What the journal has, as of now; without events that were taken and not yet written. Of a journal that
  * was continued it reads, once, all that was there. */
