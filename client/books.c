@@ -16,6 +16,8 @@ static const struct variant_field fields[] = {
 	{ "Lost", VARIANT_NUMBER, offsetof(struct session_books, books.lost) },
 	{ "Suppressed", VARIANT_NUMBER, offsetof(struct session_books, books.suppressed) },
 	{ "Pending", VARIANT_NUMBER, offsetof(struct session_books, books.pending) },
+	{ "Unsynced", VARIANT_NUMBER, offsetof(struct session_books, unsynced) },
+	{ "DiskError", VARIANT_STRING, offsetof(struct session_books, disk_error) },
 	{ "LostBy", VARIANT_LOSSES, offsetof(struct session_books, books.lost_by) },
 };
 
@@ -31,10 +33,16 @@ int session_books_read(sd_bus_message *message, struct session_books *ret)
 	return 0;
 }
 
+bool session_books_unsafe(const struct session_books *books)
+{
+	return books->unsynced || (books->disk_error && *books->disk_error);
+}
+
 void session_books_clear(struct session_books *books)
 {
 	g_clear_pointer(&books->name, g_free);
 	g_clear_pointer(&books->path, g_free);
+	g_clear_pointer(&books->disk_error, g_free);
 }
 
 void books_session(struct output *output, uint64_t id, const char *name)
@@ -88,6 +96,14 @@ void session_books_text(struct output *output, const struct session_books *books
 	if (books->path && *books->path) {
 		output_text(output, "; journal ");
 		output_escaped(output, books->path, strlen(books->path));
+	}
+	if (books->unsynced) {
+		number(output, "; ", books->unsynced);
+		output_text(output, " bytes not yet on the disk: it does not answer");
+	}
+	if (books->disk_error && *books->disk_error) {
+		output_text(output, "; disk error: ");
+		output_escaped(output, books->disk_error, strlen(books->disk_error));
 	}
 	output_char(output, '\n');
 }

@@ -6,6 +6,7 @@
 #ifndef NFTTRACED_BOOKS_H
 #define NFTTRACED_BOOKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
@@ -18,10 +19,15 @@ struct session_books {
 	char *name; /* "" if it has none */
 	char *path; /* of the journal */
 	struct dictionary_books books;
+	uint64_t unsynced; /* bytes that are not on the disk: it did not answer in time */
+	char *disk_error; /* "": none */
 };
 
 /* Reads the a{sv} at the message's position; unknown keys are passed over. Negative errno. */
 int session_books_read(sd_bus_message *message, struct session_books *ret);
+
+/* True if a part of the journal is not known to be on the disk. */
+bool session_books_unsafe(const struct session_books *books);
 
 /* Accepts a zeroed struct. */
 void session_books_clear(struct session_books *books);

@@ -28,7 +28,8 @@ static int stop_object(sd_bus *bus, const char *object)
 		return command_failed(reason);
 	output_open(&output, STDOUT_FILENO);
 	session_books_text(&output, &books);
-	return command_finish(&output, books.books.lost > 0 ? EXIT_LOST : EXIT_DONE);
+	return command_finish(&output,
+		books.books.lost > 0 || session_books_unsafe(&books) ? EXIT_LOST : EXIT_DONE);
 }
 
 static int stop_named(sd_bus *bus, const char *id_or_name)

@@ -27,6 +27,7 @@ static const struct variant_field fields[] = {
 	{ "Journaled", VARIANT_NUMBER, offsetof(struct session, journaled) },
 	{ "Lost", VARIANT_NUMBER, offsetof(struct session, lost) },
 	{ "Suppressed", VARIANT_NUMBER, offsetof(struct session, suppressed) },
+	{ "DiskError", VARIANT_STRING, offsetof(struct session, disk_error) },
 };
 
 struct session *session_free(struct session *session)
@@ -38,6 +39,7 @@ struct session *session_free(struct session *session)
 	g_free(session->state);
 	g_free(session->filter);
 	g_free(session->path);
+	g_free(session->disk_error);
 	g_strfreev(session->verdicts);
 	g_free(session);
 	return NULL;
@@ -51,7 +53,8 @@ static void session_destroy(void *session)
 /* Strings that the daemon did not tell are empty, so that no reader of them needs to ask. */
 static void session_complete(struct session *session)
 {
-	char **strings[] = { &session->name, &session->state, &session->filter, &session->path };
+	char **strings[] = { &session->name, &session->state, &session->filter, &session->path,
+		&session->disk_error };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
 		if (!*strings[i])

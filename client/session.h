@@ -24,6 +24,7 @@ struct session {
 	uint64_t journaled;
 	uint64_t lost;
 	uint64_t suppressed;
+	char *disk_error; /* why the journal can't be stored at the moment; "" */
 };
 
 /* Accepts NULL; returns NULL. */

@@ -2,6 +2,7 @@
 /* The daemon's state and what it amounts to; see status.h. */
 #include "status.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <sys/utsname.h>
 
@@ -130,8 +131,11 @@ static void judge(struct status *status)
 		status->summary = g_strdup(problem ? status->problem : "it does not say why");
 	} else if (sum.stalled) {
 		status->summary = g_strdup_printf("the journal of session %" G_GUINT64_FORMAT
-						  " can't be written: free space on the disk of %s",
-			sum.stalled->id, sum.stalled->path);
+						  " can't be stored (%s): %s the disk of %s",
+			sum.stalled->id, sum.stalled->disk_error,
+			g_str_equal(sum.stalled->disk_error, g_strerror(EIO)) ? "check"
+									      : "free space on",
+			sum.stalled->path);
 	} else if (problem && (!waiting || sum.waiting)) {
 		status->summary = g_strdup(status->problem);
 	} else if (sum.lost) {

@@ -25,3 +25,11 @@ void books_balance(const struct data_counts *counts, const struct session_stats 
 	books.pending = books.matched - settled;
 	*ret = books;
 }
+
+void books_lose(struct dictionary_books *books, enum loss_reason reason, uint64_t events)
+{
+	events = MIN(events, books->journaled);
+	books->journaled -= events;
+	books->lost += events;
+	books->lost_by[reason] += events;
+}

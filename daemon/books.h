@@ -26,4 +26,7 @@ struct data_counts {
 void books_balance(const struct data_counts *counts, const struct session_stats *fates,
 	uint64_t matched, struct dictionary_books *ret);
 
+/* Of what was journaled, that many events are lost after all. */
+void books_lose(struct dictionary_books *books, enum loss_reason reason, uint64_t events);
+
 #endif

@@ -33,6 +33,11 @@ static int append_books(
 		"Matched", "t", books->matched, "Journaled", "t", books->journaled, "Lost", "t",
 		books->lost, "Suppressed", "t", books->suppressed, "Pending", "t", books->pending);
 
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "Synced", "t",
+			session->stored.synced, "Unsynced", "t", session->stored.unsynced,
+			"DiskError", "s",
+			session->stored.error ? g_strerror(-session->stored.error) : "");
 	return r < 0 ? r : append_losses(reply, books);
 }
 
@@ -119,6 +124,8 @@ const struct dictionary_books *bus_session_books(struct bus *bus, struct session
 	/* The properties of one GetAll are read one by one: they must balance all the same. */
 	if (sd_event_get_iteration(bus->event, &iteration) < 0 ||
 		session->books_turn != iteration + 1) {
+		/* First: it is a part of the others. */
+		engine_stored(bus->manager->engine, session->bit, &session->stored);
 		engine_books(bus->manager->engine, session->bit, &session->books);
 		session->books_turn = iteration + 1;
 	}

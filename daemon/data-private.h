@@ -34,6 +34,9 @@ struct data {
 	uint64_t ticked; /* ns, CLOCK_MONOTONIC */
 	struct data_slot slots[EVENT_SESSIONS_MAX];
 	struct notes *notes;
+	struct disk *disk;
+	uint64_t sync_looked; /* ns, CLOCK_MONOTONIC */
+	_Atomic uint64_t sync_interval; /* ns */
 	uint64_t tenures; /* given out */
 	_Atomic uint64_t tenure[EVENT_SESSIONS_MAX]; /* 0: no session */
 
@@ -42,6 +45,10 @@ struct data {
 	_Atomic bool idle;
 	uint64_t progress_seen; /* control's */
 };
+
+/* On the thread. Has the disk thread sync the journals that have waited long enough, and takes in what came of
+ * those that it has synced. */
+void data_sync(struct data *data);
 
 /* Has the thread run `command` and waits for it. */
 void data_call(struct data *data, data_function command, void *argument);

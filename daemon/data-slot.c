@@ -41,6 +41,20 @@ static void resume(struct data_slot *slot, struct data_tenant *tenant)
 	atomic_store(&slot->full, tenant->limit && atomic_load(&slot->journaled) >= tenant->limit);
 	slot->tail = *tenant->tail;
 	*tenant->tail = JOURNAL_TAIL_NONE;
+	slot->resumed = true;
+}
+
+/* What is on the disk, as far as is known. */
+static void look(struct data_slot *slot)
+{
+	uint64_t journaled = atomic_load_explicit(&slot->journaled, memory_order_relaxed);
+	struct journal_waiting waiting;
+
+	journal_writer_waiting(slot->writer, &waiting);
+	atomic_store_explicit(&slot->unsynced, waiting.bytes, memory_order_relaxed);
+	atomic_store_explicit(&slot->synced,
+		slot->resumed || waiting.events > journaled ? 0 : journaled - waiting.events,
+		memory_order_relaxed);
 }
 
 void data_slot_begin(struct data_slot *slot, struct data_tenant *tenant)
@@ -62,8 +76,13 @@ void data_slot_begin(struct data_slot *slot, struct data_tenant *tenant)
 	atomic_store(&slot->over_limit, 0);
 	atomic_store(&slot->stalled, false);
 	atomic_store(&slot->full, false);
+	atomic_store(&slot->error, 0);
+	slot->write_failed = false;
+	slot->sync_failures = 0;
+	slot->resumed = false;
 	if (tenant->before)
 		resume(slot, tenant);
+	look(slot);
 	if (slot->ledger)
 		ledger_slot_begin(slot->ledger, tenant->id);
 }
@@ -120,6 +139,14 @@ static void count(_Atomic uint64_t *counter, uint64_t events)
 		memory_order_release);
 }
 
+/* It may count as something else from now on. */
+static void uncount(_Atomic uint64_t *counter, uint64_t events)
+{
+	uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, before - MIN(before, events), memory_order_release);
+}
+
 static bool set_stalled(struct data_slot *slot, bool stalled)
 {
 	if (atomic_load_explicit(&slot->stalled, memory_order_relaxed) == stalled)
@@ -128,15 +155,27 @@ static bool set_stalled(struct data_slot *slot, bool stalled)
 	return true;
 }
 
-static enum loss_reason loss_of(int error)
+enum loss_reason data_loss_reason(int error)
 {
 	return error == -ENOSPC || error == -EDQUOT ? LOSS_DISK_FULL : LOSS_DISK_ERROR;
 }
 
 static bool stall(struct data_slot *slot, int error)
 {
-	slot->reason = loss_of(error);
+	slot->reason = data_loss_reason(error);
+	slot->write_failed = true;
+	atomic_store(&slot->error, error);
 	return set_stalled(slot, true);
+}
+
+/* The last write went well; whether the disk has it is another thing. */
+static bool wrote_well(struct data_slot *slot)
+{
+	slot->write_failed = false;
+	if (slot->sync_failures)
+		return false;
+	atomic_store_explicit(&slot->error, 0, memory_order_relaxed);
+	return set_stalled(slot, false);
 }
 
 void data_slot_loss(struct data_slot *slot, const struct journal_loss *loss)
@@ -202,7 +241,7 @@ bool data_slot_event(struct data_slot *slot, struct arrival *arrival)
 		count(&slot->over_limit, 1);
 		return false;
 	}
-	if (atomic_load_explicit(&slot->stalled, memory_order_relaxed)) {
+	if (slot->write_failed) {
 		/* An event's own time is good enough a clock, and costs nothing. */
 		if (head->time < slot->retry) {
 			lose_one(slot, slot->reason, head->time);
@@ -215,7 +254,7 @@ bool data_slot_event(struct data_slot *slot, struct arrival *arrival)
 		r = arrival_take(slot, arrival);
 	if (r < 0) {
 		slot->retry = head->time + RETRY_NS;
-		lose_one(slot, loss_of(r), head->time);
+		lose_one(slot, data_loss_reason(r), head->time);
 		return stall(slot, r);
 	}
 	slot->staged++;
@@ -232,8 +271,9 @@ bool data_slot_flush(struct data_slot *slot)
 	r = journal_writer_flush(slot->writer, &lost);
 	count(&slot->journaled, slot->staged - lost.count);
 	slot->staged = 0;
+	look(slot);
 	if (r < 0) {
-		lost.reason = loss_of(r);
+		lost.reason = data_loss_reason(r);
 		lose(slot, &lost);
 		slot->retry = lost.until + RETRY_NS;
 		return stall(slot, r);
@@ -241,17 +281,40 @@ bool data_slot_flush(struct data_slot *slot)
 	if (slot->limit &&
 		atomic_load_explicit(&slot->journaled, memory_order_relaxed) == slot->limit) {
 		atomic_store(&slot->full, true);
-		set_stalled(slot, false);
+		wrote_well(slot);
 		return true;
 	}
-	return set_stalled(slot, false);
+	return wrote_well(slot);
+}
+
+bool data_slot_synced(struct data_slot *slot, int error, const struct journal_unstored *unstored)
+{
+	struct journal_loss lost = unstored->lost;
+
+	if (lost.count) {
+		lost.reason = data_loss_reason(error);
+		uncount(&slot->journaled, lost.count);
+		lose(slot, &lost);
+	}
+	for (unsigned int i = 0; i < LOSS_REASONS; i++) {
+		if (unstored->losses[i].until)
+			data_slot_loss(slot, &unstored->losses[i]);
+	}
+	slot->sync_failures = error < 0 ? slot->sync_failures + 1 : 0;
+	slot->resumed = false;
+	look(slot);
+	if (error == 0)
+		return slot->write_failed ? false : wrote_well(slot);
+	atomic_store(&slot->error, error);
+	return set_stalled(slot, true);
 }
 
 bool data_slot_tell(struct data_slot *slot)
 {
 	int r = write_losses(slot);
 
-	return r < 0 ? stall(slot, r) : set_stalled(slot, false);
+	look(slot);
+	return r < 0 ? stall(slot, r) : wrote_well(slot);
 }
 
 bool data_slot_tick(

@@ -41,7 +41,12 @@ struct data_slot {
 	struct journal_tail tail; /* records that come again and are in the journal */
 
 	_Atomic uint64_t journaled, disk_full, disk_error, over_limit;
-	_Atomic bool stalled; /* the last write failed */
+	_Atomic uint64_t synced, unsynced; /* as in struct data_stored */
+	_Atomic int error; /* the same; of the last write or, if that went well, the last sync */
+	bool write_failed; /* the last one: not each event is tried */
+	unsigned int sync_failures; /* in a row */
+	bool resumed; /* nothing was synced since it went on: what was before is not known */
+	_Atomic bool stalled; /* the last write or sync failed */
 	_Atomic bool full; /* the limit is reached */
 };
 
@@ -77,6 +82,9 @@ bool data_slot_event(struct data_slot *slot, struct arrival *arrival);
  * changed. */
 bool data_slot_flush(struct data_slot *slot);
 
+/* What a sync of the journal gave: counts what it lost as lost. True if `stalled` changed. */
+bool data_slot_synced(struct data_slot *slot, int error, const struct journal_unstored *unstored);
+
 /* Merges a loss with what waits for a record in the journal; data_slot_tick writes it. */
 void data_slot_loss(struct data_slot *slot, const struct journal_loss *loss);
 
@@ -89,6 +97,9 @@ bool data_slot_tell(struct data_slot *slot);
  */
 bool data_slot_tick(
 	struct data_slot *slot, const struct session_stats *fates, uint64_t since, uint64_t now);
+
+/* What an error of a write or a sync, a negative errno, makes of events. */
+enum loss_reason data_loss_reason(int error);
 
 /* The counts as of now. */
 void data_slot_counts(const struct data_slot *slot, struct data_counts *ret);

@@ -15,10 +15,11 @@
 #include "../journal/cleanup.h"
 #include "../journal/clock.h"
 
-#define DRAIN_BATCH   1024 /* records of a ring before the next ring's turn */
-#define DRAIN_WAIT_MS 20 /* longest that a record stays in a ring while there are sessions */
-#define TICK_NS       NSEC_PER_SEC
-#define SETTLE_NS     NSEC_PER_SEC /* longest wait for a record that is being written */
+#define DRAIN_BATCH      1024 /* records of a ring before the next ring's turn */
+#define DRAIN_WAIT_MS    20 /* longest that a record stays in a ring while there are sessions */
+#define TICK_NS          NSEC_PER_SEC
+#define SYNC_INTERVAL_NS (5 * NSEC_PER_SEC) /* until data_set_sync says another */
+#define SETTLE_NS        NSEC_PER_SEC /* longest wait for a record that is being written */
 
 static void wake(int fd)
 {
@@ -197,8 +198,10 @@ static void *data_main(void *context)
 			atomic_store(&data->idle, false);
 		}
 		atomic_fetch_add(&data->progress, 1);
-		if (data->claimed)
+		if (data->claimed) {
 			tick(data);
+			data_sync(data);
+		}
 	} while (obey(data));
 	return NULL;
 }
@@ -224,7 +227,10 @@ int data_new(struct data **ret)
 
 	g_mutex_init(&data->lock);
 	g_cond_init(&data->done);
+	atomic_store(&data->sync_interval, SYNC_INTERVAL_NS);
 	r = notes_new(&data->notes);
+	if (r == 0)
+		r = disk_new(&data->disk);
 	if (r < 0) {
 		data_free(data);
 		return r;
@@ -432,20 +438,29 @@ bool data_alive(struct data *data)
 	return alive;
 }
 
-struct data *data_free(struct data *data)
+bool data_end(struct data *data, uint64_t patience)
 {
-	if (!data)
-		return NULL;
 	if (data->started) {
 		g_mutex_lock(&data->lock);
 		data->ending = true;
 		g_mutex_unlock(&data->lock);
 		wake(data->command_fd);
 		pthread_join(data->thread, NULL);
+		data->started = false;
 	}
 	drop_rings(data);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-		journal_writer_free(data->slots[bit].writer);
+		data->slots[bit].writer = journal_writer_free(data->slots[bit].writer);
+	return disk_end(data->disk, patience);
+}
+
+struct data *data_free(struct data *data)
+{
+	if (!data)
+		return NULL;
+	while (!data_end(data, G_USEC_PER_SEC))
+		continue;
+	disk_free(data->disk);
 	notes_free(data->notes);
 	fd_close(&data->attention_fd);
 	fd_close(&data->command_fd);

@@ -14,13 +14,21 @@
 #include "../journal/writer.h"
 #include "books.h"
 #include "data-slot.h"
+#include "disk.h"
 #include "notes.h"
 #include "pipeline.h"
 
 struct data;
 
-/* Starts the thread. */
+/* Starts the thread, and the disk thread that belongs to it. */
 int data_new(struct data **ret);
+
+/* Journals are synced when something in them is that old (ns), or DATA_UNSYNCED_MAX bytes are. */
+#define DATA_UNSYNCED_MAX (16U << 20)
+void data_set_sync(struct data *data, uint64_t interval);
+
+/* The disk thread, which stays the data's. */
+struct disk *data_disk(const struct data *data);
 
 enum data_rings {
 	DATA_RINGS_NEW, /* what sessions had of rings before is nothing to these */
@@ -71,7 +79,15 @@ void data_append_loss(struct data *data, unsigned int bit, const struct journal_
 /* Counts of the session that holds the bit, or held it last. */
 void data_counts(const struct data *data, unsigned int bit, struct data_counts *ret);
 
-/* The session's journal can't be written at the moment. */
+/* How much of a session's journal is on the disk. */
+struct data_stored {
+	uint64_t synced; /* events that a power failure does not take any more */
+	uint64_t unsynced; /* bytes that it may take */
+	int error; /* negative errno: why the journal can't be written or synced at the moment; 0: it can */
+};
+void data_stored(const struct data *data, unsigned int bit, struct data_stored *ret);
+
+/* The session's journal can't be written or synced at the moment. */
 bool data_stalled(const struct data *data, unsigned int bit);
 
 /* The session has its limit of events. */
@@ -86,7 +102,11 @@ int data_attention_fd(const struct data *data);
 /* True if the thread waits for something to do, or did something since the last call. */
 bool data_alive(struct data *data);
 
-/* Ends the thread and closes the writers that are left. Accepts NULL; returns NULL. */
+/* Ends the thread, closes the writers that are left, and waits at most `patience` us for the disk thread.
+ * False: the disk hangs: what there is must not be freed, and the process ends without. */
+bool data_end(struct data *data, uint64_t patience);
+
+/* The same, waiting as long as it takes, and frees it. Accepts NULL; returns NULL. */
 struct data *data_free(struct data *data);
 
 #endif

@@ -131,13 +131,13 @@ void engine_keep_intent(struct engine *engine, struct engine_request *const *req
 		return;
 	for (size_t i = 0; i < count; i++)
 		session_intend(intended, requests[i]);
-	roster_save(intended, state_dir(engine->state));
+	engine_roster_save(engine, intended);
 }
 
 void engine_keep_undo(struct engine *engine)
 {
 	if (engine->roster && !engine->inheriting)
-		roster_save(engine->roster, state_dir(engine->state));
+		engine_roster_save(engine, engine->roster);
 }
 
 /* What changes with the kernel side. */
@@ -181,7 +181,7 @@ int engine_keep(struct engine *engine)
 	keepsakes = keepsakes_wanted(engine);
 	store_add(engine->store, keepsakes);
 	roster_refresh(engine);
-	r = roster_save(engine->roster, state_dir(engine->state));
+	r = engine_roster_save(engine, engine->roster);
 	if (r < 0)
 		log_warning(
 			"what runs can't be written down (%s): after a restart, sessions go on as "

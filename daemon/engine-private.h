@@ -77,6 +77,25 @@ int engine_session_begin(struct engine *engine, const struct plan *plan,
 	struct engine_request *request, struct failure *failure);
 void engine_session_undo(struct engine *engine, struct engine_request *request);
 
+/*
+ * engine-journal.c: what waits for the disk, but no longer than SyncTimeout= says. -ETIMEDOUT: it does not
+ * answer.
+ *
+ * The journal of a session that starts, with its head on the disk; takes over `settings`. Of *session it sets
+ * id, path and dir_fd.
+ */
+int engine_journal_begin(struct engine *engine, const struct engine_request *request,
+	char *settings, struct engine_session *session, struct journal_writer **ret);
+/* These sessions (uint64_t) have begun: their directories have their names from now on, on the disk, too. */
+int engine_journals_publish(struct engine *engine, GArray *ids);
+/* Takes over the writer of a session that ends with `request->books`, which engine_journals_await puts right
+ * when all that was written is on the disk, or is not. */
+void engine_journal_end(
+	struct engine *engine, struct engine_request *request, struct journal_writer *writer);
+void engine_journals_await(
+	struct engine *engine, struct engine_request *const *requests, size_t count);
+int engine_roster_save(struct engine *engine, const struct roster *roster);
+
 /* The limits of a session's journal. */
 struct journal_limits engine_journal_limits(
 	const struct engine *engine, const struct session_options *options);

@@ -143,6 +143,24 @@ static int batch_swap(struct batch *batch, const struct matcher *matcher, struct
 	return r;
 }
 
+static void journals_publish(struct batch *batch)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	int r;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		if (batch->requests[i]->action == ENGINE_START)
+			g_array_append_val(ids, batch->requests[i]->begun.id);
+	}
+	r = ids->len ? engine_journals_publish(batch->engine, ids) : 0;
+	if (r < 0)
+		log_error("the names of new journals are not known to be stored (%s): a power "
+			  "failure may take the journals of %u session%s from session %" PRIu64
+			  " on",
+			r == -ETIMEDOUT ? "the disk does not answer" : g_strerror(-r), ids->len,
+			ids->len == 1 ? "" : "s", g_array_index(ids, uint64_t, 0));
+}
+
 static void batch_done(struct batch *batch)
 {
 	struct engine *engine = batch->engine;
@@ -168,15 +186,10 @@ static void batch_done(struct batch *batch)
 		else
 			engine_keep_session(engine, request);
 	}
+	engine_journals_await(engine, batch->requests, batch->count);
 	engine_keep(engine);
 	/* Last: what is in the list begins in any case, and what is not has left nothing. */
-	for (size_t i = 0; i < batch->count; i++) {
-		uint64_t id = batch->requests[i]->begun.id;
-
-		if (batch->requests[i]->action == ENGINE_START &&
-			state_session_publish(engine->state, id) < 0)
-			log_error("the journal of session %" PRIu64 " has no name", id);
-	}
+	journals_publish(batch);
 }
 
 /* All that start belong to the configuration, or went on: they are there before what they record is. */

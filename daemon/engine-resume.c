@@ -28,6 +28,7 @@ static int journal_go_on(
 	g_autofree char *start = NULL, *settings = NULL;
 	int r;
 
+	request->id = session->id;
 	request->begun = (struct engine_session){
 		.id = session->id,
 		.started = session->started,
@@ -223,7 +224,7 @@ GArray *engine_inherit(struct engine *engine, struct roster **ret_roster)
 	if (roster) {
 		/* Whoever finds it like this knows how far we came. */
 		roster->tries++;
-		roster_save(roster, state_dir(engine->state));
+		engine_roster_save(engine, roster);
 		sessions_go_on(engine, roster, keepsakes, requests);
 	}
 	engine_keepsakes_free(keepsakes);
@@ -253,7 +254,10 @@ bool engine_resumes(const struct engine_request *request)
 /* Nothing is matched for it any more: its stop is carried out to the end. */
 static void session_end(struct engine *engine, struct engine_request *request)
 {
+	struct engine_request *const ending[] = { request };
+
 	engine_session_ended(engine, request);
+	engine_journals_await(engine, ending, 1);
 	log_info("session %" PRIu64 " was being stopped, and has ended", request->begun.id);
 	engine_session_clear(&request->begun);
 	g_clear_pointer(&request->warning, g_free);

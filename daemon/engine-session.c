@@ -63,10 +63,7 @@ static int journal_begin(struct engine *engine, const struct plan *plan,
 	struct journal_writer **ret, struct failure *failure)
 {
 	const struct session_options *options = request->options;
-	g_autofree char *start = NULL,
-			*settings = engine_session_settings(
-				plan, request->bit, options, request->owner);
-	const struct journal_limits limits = engine_journal_limits(engine, options);
+	char *settings = engine_session_settings(plan, request->bit, options, request->owner);
 	int r;
 
 	*session = (struct engine_session){
@@ -75,25 +72,14 @@ static int journal_begin(struct engine *engine, const struct plan *plan,
 	};
 	if (options->duration)
 		session->deadline = clock_ns(CLOCK_BOOTTIME) / NSEC_PER_USEC + options->duration;
-	/* Somebody may have put a directory where the next one goes. */
-	do {
-		r = state_next_id(engine->state, &session->id);
-		if (r == 0)
-			r = state_session_create(
-				engine->state, session->id, &session->dir_fd, &session->path);
-	} while (r == -EEXIST);
-	if (r == 0) {
-		start = journal_start_new(session->id, options->name, request->command);
-		r = journal_writer_open(
-			session->dir_fd, session->id, start, settings, &limits, ret);
-		if (r < 0)
-			state_session_remove(engine->state, session->id);
-	}
-	if (r < 0) {
+	r = engine_journal_begin(engine, request, settings, session, ret);
+	if (r == -ETIMEDOUT)
+		failure_set(failure, FAILURE_JOURNAL,
+			"can't begin a journal in %s: the disk does not answer",
+			engine->settings->state_directory);
+	else if (r < 0)
 		failure_set(failure, FAILURE_JOURNAL, "can't begin a journal in %s: %s",
 			engine->settings->state_directory, g_strerror(-r));
-		engine_session_clear(session);
-	}
 	return r;
 }
 
@@ -153,18 +139,6 @@ void engine_session_changed(struct engine *engine, struct engine_request *reques
 			g_strerror(-r));
 }
 
-static void journal_end(
-	struct journal_writer *writer, const struct dictionary_books *books, char **ret_warning)
-{
-	g_autofree char *json = dictionary_books_new(books);
-	int r = journal_writer_append_json(writer, JOURNAL_END, json);
-
-	if (r < 0)
-		*ret_warning = g_strdup_printf(
-			"the books could not be written into the journal: %s", g_strerror(-r));
-	journal_writer_free(writer);
-}
-
 void engine_session_ended(struct engine *engine, struct engine_request *request)
 {
 	struct journal_writer *writer;
@@ -173,5 +147,5 @@ void engine_session_ended(struct engine *engine, struct engine_request *request)
 	scribe_end(engine->scribe, request->bit);
 	writer = data_remove(engine->data, request->bit);
 	engine_books(engine, request->bit, &request->books);
-	journal_end(writer, &request->books, &request->warning);
+	engine_journal_end(engine, request, writer);
 }

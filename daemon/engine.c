@@ -29,6 +29,7 @@ struct engine *engine_new(const struct settings *settings, struct state *state, 
 			settings->allow_system_changes ? SCRIBE_IDS_ASSIGN : SCRIBE_IDS_LEAVE,
 			&engine->scribe);
 	scribe_set_texts_size(engine->scribe, settings->rule_texts_size);
+	data_set_sync(data, settings->sync_interval * NSEC_PER_SEC);
 	g_mutex_init(&engine->lock);
 	return engine;
 }
@@ -78,6 +79,7 @@ int engine_reconfigure(
 	engine->settings = settings_ref(settings);
 	settings_free(before);
 	scribe_set_texts_size(engine->scribe, settings->rule_texts_size);
+	data_set_sync(engine->data, settings->sync_interval * NSEC_PER_SEC);
 	if (settings->allow_system_changes == allowed)
 		return 0;
 	scribe_allow_ids(engine->scribe,
@@ -419,6 +421,11 @@ void engine_books(struct engine *engine, unsigned int bit, struct dictionary_boo
 	session_stats(engine, bit, &totals);
 	g_mutex_unlock(&engine->lock);
 	books_balance(&counts, &fates, totals.matched, ret);
+}
+
+void engine_stored(struct engine *engine, unsigned int bit, struct data_stored *ret)
+{
+	data_stored(engine->data, bit, ret);
 }
 
 uint64_t engine_count(struct engine *engine, enum pipeline_count which)

@@ -71,11 +71,15 @@ struct engine_request {
 	bool new_filter; /* to change it: `filter` is one; else the session keeps the one it has */
 
 	struct failure failure;
+	uint64_t id; /* of the session, where there is one already */
+	struct engine_closing *closing; /* the engine's: its journal is being closed */
 	char *warning; /* NULL, or what could not be noted in the journal; g_free it */
 	const struct roster_session *resumed; /* to go on with it; borrowed */
 	uint64_t seen; /* ns, CLOCK_MONOTONIC: then a gap begins that ends now; 0: there is none */
 	struct engine_session begun; /* it was started or goes on: the caller owns what is in it */
 	struct dictionary_books books; /* it was stopped */
+	struct data_stored
+		stored; /* the same: `unsynced` is 0 if all of the journal is on the disk */
 };
 
 /*
@@ -112,6 +116,9 @@ void engine_status(struct engine *engine, struct engine_status *ret);
 
 /* The books of the session at `bit` as of now. */
 void engine_books(struct engine *engine, unsigned int bit, struct dictionary_books *ret);
+
+/* How much of the journal of the session at `bit` is on the disk, as of now. */
+void engine_stored(struct engine *engine, unsigned int bit, struct data_stored *ret);
 
 /* Sum over all pipelines there were. */
 uint64_t engine_count(struct engine *engine, enum pipeline_count which);

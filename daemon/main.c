@@ -313,12 +313,19 @@ static void daemon_clear(struct daemon *daemon)
 	manager_free(daemon->manager);
 	bus_free(daemon->bus);
 	service_free(daemon->service);
+	filter_compiler_stop();
+	keeper_stop();
+	if (daemon->data &&
+		!data_end(daemon->data, daemon->settings->sync_timeout * G_USEC_PER_SEC)) {
+		/* The disk thread has what is left. */
+		log_error("the disk does not answer: the ends of journals may be missing");
+		log_finish(LOG_USEC);
+		_exit(EXIT_FAILURE);
+	}
 	data_free(daemon->data);
 	sd_event_unref(daemon->event);
 	state_free(daemon->state);
 	settings_free(daemon->settings);
-	filter_compiler_stop();
-	keeper_stop();
 }
 
 /* The exit status. */

@@ -284,6 +284,7 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
 		uint64_t number;
 	} others[] = {
 		{ "unclaimed", data_unclaimed(manager->data) },
+		{ "unsynced", manager_unsynced(manager) },
 		{ "segments-removed", manager->quota_segments },
 		{ "journals-removed", manager->quota_journals },
 		{ "names-lost", engine_names_lost(manager->engine) },

@@ -15,6 +15,7 @@ struct session_job *session_job_new(struct session *session, enum engine_action 
 	job->request = (struct engine_request){
 		.action = action,
 		.bit = session->bit,
+		.id = session->id,
 		.options = &session->options,
 		.owner = session->owner,
 		.command = session->command,

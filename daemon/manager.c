@@ -53,6 +53,16 @@ static void set_state(struct session *session, enum session_state state)
 		manager->observer.session_changed(manager->observer.context, session);
 }
 
+static void log_stall(const struct session *session)
+{
+	struct data_stored stored;
+
+	engine_stored(session->manager->engine, session->bit, &stored);
+	log_warning("session %" PRIu64
+		    ": the journal %s can't be stored (%s): events are lost and counted",
+		session->id, session->path, g_strerror(-stored.error));
+}
+
 /* Running, stalled or waiting, whichever it is now. */
 static void session_refresh(struct session *session)
 {
@@ -67,9 +77,7 @@ static void session_refresh(struct session *session)
 		state = SESSION_STALLED;
 
 	if (state == SESSION_STALLED && session->state != SESSION_STALLED)
-		log_warning("session %" PRIu64
-			    ": the journal %s can't be written: events are lost and counted",
-			session->id, session->path);
+		log_stall(session);
 	else if (session->state == SESSION_STALLED && state != SESSION_STALLED)
 		log_notice("session %" PRIu64 ": the journal goes on", session->id);
 	set_state(session, state);
@@ -230,11 +238,18 @@ static void reply_stop(struct session *session, const struct dictionary_books *b
 
 static void log_books(const struct session *session, const struct dictionary_books *books)
 {
-	log_message(books->pending ? LOG_WARNING : LOG_INFO,
+	uint64_t disk = books->lost_by[LOSS_DISK_FULL] + books->lost_by[LOSS_DISK_ERROR];
+	g_autofree char *reasons = disk
+		? g_strdup_printf(" (%s %" PRIu64 ", %s %" PRIu64 ")",
+			  loss_reason_name(LOSS_DISK_FULL), books->lost_by[LOSS_DISK_FULL],
+			  loss_reason_name(LOSS_DISK_ERROR), books->lost_by[LOSS_DISK_ERROR])
+		: NULL;
+
+	log_message(books->pending || disk ? LOG_WARNING : LOG_INFO,
 		"session %" PRIu64 " ended: matched %" PRIu64 " = journaled %" PRIu64
-		" + lost %" PRIu64 " + suppressed %" PRIu64 " + pending %" PRIu64,
-		session->id, books->matched, books->journaled, books->lost, books->suppressed,
-		books->pending);
+		" + lost %" PRIu64 "%s + suppressed %" PRIu64 " + pending %" PRIu64,
+		session->id, books->matched, books->journaled, books->lost, reasons ? reasons : "",
+		books->suppressed, books->pending);
 }
 
 static void done_stop(struct session_job *job)
@@ -260,6 +275,7 @@ static void done_stop(struct session_job *job)
 			log_warning("session %" PRIu64 ": %s", session->id, job->request.warning);
 		if (!failure->reason)
 			log_books(session, &job->request.books);
+		session->stored = job->request.stored;
 		follow_end(manager->follow, session->id);
 		reply_stop(session, &job->request.books, failure->reason ? failure : NULL);
 		if (manager->observer.session_removed)
@@ -368,6 +384,22 @@ struct session *manager_session_find(struct manager *manager, uint64_t id)
 			return session;
 	}
 	return NULL;
+}
+
+uint64_t manager_unsynced(const struct manager *manager)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < manager->sessions->len; i++) {
+		const struct session *session = manager->sessions->pdata[i];
+		struct data_stored stored;
+
+		if (session->state == SESSION_STARTING)
+			continue;
+		engine_stored(manager->engine, session->bit, &stored);
+		sum += stored.unsynced;
+	}
+	return sum;
 }
 
 void manager_attend(struct manager *manager)

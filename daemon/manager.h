@@ -128,6 +128,9 @@ void manager_session_change(struct session *session, const uint32_t *verdicts, c
 	struct manager_call call);
 
 /* Of the sessions on the bus. NULL if there is none. */
+/* Bytes of all running sessions' journals that are not known to be on the disk. */
+uint64_t manager_unsynced(const struct manager *manager);
+
 struct session *manager_session_find(struct manager *manager, uint64_t id);
 
 /* nf_tables came or went. */

@@ -105,13 +105,10 @@ int roster_load(int dir_fd, struct roster **ret, char **ret_reason)
 	return r;
 }
 
-/* Nothing of it outlives the machine's boot, so there is nothing to wait for the disk for. */
-int roster_save(const struct roster *roster, int dir_fd)
+int roster_write(int dir_fd, const char *text, size_t size)
 {
 	auto_fd fd = openat(dir_fd, ROSTER_FILE_NEW,
 		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	size_t size;
-	g_autofree char *text = roster_text(roster, &size);
 	ssize_t length;
 
 	if (fd < 0)
@@ -121,9 +118,17 @@ int roster_save(const struct roster *roster, int dir_fd)
 		return -errno;
 	if ((size_t)length != size)
 		return -ENOSPC;
-	if (renameat(dir_fd, ROSTER_FILE_NEW, dir_fd, ROSTER_FILE) < 0)
+	if (fdatasync(fd) < 0 || renameat(dir_fd, ROSTER_FILE_NEW, dir_fd, ROSTER_FILE) < 0)
 		return -errno;
 	return 0;
+}
+
+int roster_save(const struct roster *roster, int dir_fd)
+{
+	size_t size;
+	g_autofree char *text = roster_text(roster, &size);
+
+	return roster_write(dir_fd, text, size);
 }
 
 void roster_remove(int dir_fd)

@@ -65,6 +65,12 @@ int roster_parse(const char *text, size_t size, struct roster **ret, char **ret_
  * roster is set aside under another name, and *ret_reason says so. */
 int roster_load(int dir_fd, struct roster **ret, char **ret_reason);
 
+/*
+ * Replaces the file by `text`, which is on the disk before it has the name: a power failure leaves this one or
+ * the one before. (That it has the name need not be stored: nothing of it is for another boot.)
+ */
+int roster_write(int dir_fd, const char *text, size_t size);
+
 /* Replaces the file; whoever is killed meanwhile leaves the one before. */
 int roster_save(const struct roster *roster, int dir_fd);
 

@@ -242,6 +242,17 @@ static int get_count(sd_bus *connection, const char *path, const char *interface
 	return -ENOENT;
 }
 
+static int get_stored(sd_bus *connection, const char *path, const char *interface,
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct session *session = userdata;
+
+	bus_session_books(bus_of(session), session);
+	return sd_bus_message_append(reply, "t",
+		g_str_equal(property, "Synced") ? session->stored.synced
+						: session->stored.unsynced);
+}
+
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", books), method_stop,
@@ -263,6 +274,8 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_PROPERTY("Lost", "t", get_count, 0, 0),
 	SD_BUS_PROPERTY("Suppressed", "t", get_count, 0, 0),
 	SD_BUS_PROPERTY("Pending", "t", get_count, 0, 0),
+	SD_BUS_PROPERTY("Synced", "t", get_stored, 0, 0),
+	SD_BUS_PROPERTY("Unsynced", "t", get_stored, 0, 0),
 	SD_BUS_VTABLE_END,
 };
 

@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 
 #include "../journal/dictionary.h"
+#include "data.h"
 #include "options.h"
 
 struct manager;
@@ -48,6 +49,7 @@ struct session {
 
 	/* The bus's. */
 	void *caller; /* watches the caller that it is bound to */
+	struct data_stored stored; /* as of the same, or when it was stopped */
 	struct dictionary_books books; /* as of the event loop's turn `books_turn` */
 	uint64_t books_turn;
 };

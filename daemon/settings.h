@@ -40,6 +40,8 @@ struct settings {
 	uint64_t tracker_age; /* seconds without an event after which a packet is forgotten */
 	uint64_t journal_size; /* bytes of a session's journal */
 	uint64_t segment_size; /* bytes of a segment */
+	uint64_t sync_interval; /* seconds that what is journaled waits for its way to the disk */
+	uint64_t sync_timeout; /* seconds that a start or stop waits for the disk */
 	uint64_t sessions_max;
 	uint64_t followers_max; /* of one session */
 	char *state_directory; /* absolute */

@@ -215,10 +215,9 @@ static int store_next_id(struct state *state, uint64_t next)
 	r = number_write(fd, next);
 	if (r < 0)
 		return r;
-	if (fsync(fd) < 0 || renameat(state->dir_fd, ID_FILE_NEW, state->dir_fd, ID_FILE) < 0 ||
-		fsync(state->dir_fd) < 0)
+	if (fsync(fd) < 0 || renameat(state->dir_fd, ID_FILE_NEW, state->dir_fd, ID_FILE) < 0)
 		return -errno;
-	return 0;
+	return state_sync(state);
 }
 
 /* An id above all that were given out and all that are there. */
@@ -282,6 +281,12 @@ int state_session_publish(struct state *state, uint64_t id)
 	snprintf(before, sizeof(before), "%" PRIu64 SUFFIX_NEW, id);
 	snprintf(name, sizeof(name), "%" PRIu64, id);
 	return renameat(state->dir_fd, before, state->dir_fd, name) < 0 ? -errno : 0;
+}
+
+int state_sync(const struct state *state)
+{
+	/* There are file systems that have no such thing for directories. */
+	return fsync(state->dir_fd) < 0 && errno != EINVAL ? -errno : 0;
 }
 
 int state_dir(const struct state *state)

@@ -41,6 +41,9 @@ bool state_session_id(const char *name, uint64_t *ret);
 /* The session has begun: from now on its directory is there. -ENOENT: it was already, or there is none. */
 int state_session_publish(struct state *state, uint64_t id);
 
+/* Names that came and went in the state directory are on the disk when it returns. Waits for it. */
+int state_sync(const struct state *state);
+
 /* Removes what daemons that were killed have left of sessions that were being started. */
 void state_sessions_discard(struct state *state);
 
