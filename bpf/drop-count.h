@@ -16,7 +16,7 @@ struct drop_work {
 	struct drop_key key;
 	__u64 net; /* struct net */
 	__u64 table; /* struct nft_table */
-	__u64 table_name; /* address of text */
+	__u64 table_name, chain_name; /* addresses of text */
 	__u64 span[10];
 };
 
@@ -36,8 +36,7 @@ static __always_inline bool drop_chain_read(struct frame *frame, struct cpu_stat
 
 	if (argument_layout == LAYOUT_INFO) {
 		/* The chain is known: only what is needed of it is read. */
-		notes->current = notes->chain;
-		chain = object_open(notes->chain, work->span, struct nft_chain, table, handle);
+		chain = object_open(notes->chain, work->span, struct nft_chain, table, name);
 		if (!chain)
 			return false;
 	} else {
@@ -47,6 +46,7 @@ static __always_inline bool drop_chain_read(struct frame *frame, struct cpu_stat
 	}
 	work->key.chain = chain->handle;
 	work->table = (__u64)chain->table;
+	work->chain_name = (__u64)chain->name;
 	return work->table;
 }
 
@@ -78,17 +78,25 @@ static __always_inline bool drop_key_read(struct frame *frame, struct cpu_stats 
 	return true;
 }
 
+/* The chain's name, which is not always the same. */
+static __always_inline void drop_name_chain(
+	struct frame *frame, struct drop_slot *slot, struct drop_words *words)
+{
+	__u64 name = frame_drop(frame)->chain_name;
+
+	bpf_probe_read_kernel_str(words->chain, sizeof(words->chain), (const void *)name);
+	slot->chain_name = name;
+}
+
 /* The words of a slot that is new. */
 static __always_inline void drop_name(
 	struct frame *frame, struct drop_slot *slot, struct drop_words *words, __u32 index)
 {
 	const struct drop_work *work = frame_drop(frame);
-	__u64 chain = word_read(
-		frame_notes(frame)->current + bpf_core_field_offset(struct nft_chain, name));
 
 	bpf_probe_read_kernel_str(
 		words->table, sizeof(words->table), (const void *)work->table_name);
-	bpf_probe_read_kernel_str(words->chain, sizeof(words->chain), (const void *)chain);
+	drop_name_chain(frame, slot, words);
 	slot->netns_inode = half_read(work->net + bpf_core_field_offset(struct net, ns.inum));
 	drop_named(slot, index);
 }
@@ -130,11 +138,15 @@ __noinline __u32 drop_describe(struct frame *frame, __u32 index, __u64 now)
 {
 	struct drop_words *words = bpf_map_lookup_elem(&drop_words, &index);
 	struct drop_slot *slot = bpf_map_lookup_elem(&drop_slots, &index);
+	bool renamed;
 
 	if (!frame || !words || !slot)
 		return 0;
-	if (drop_example_begin(slot, now)) {
+	renamed = slot->named && slot->chain_name != frame_drop(frame)->chain_name;
+	if (renamed ? drop_turn_begin(slot) : drop_example_begin(slot, now)) {
 		drop_example(frame_notes(frame), &words->example);
+		if (slot->named)
+			drop_name_chain(frame, slot, words);
 		drop_example_end(slot, now);
 	}
 	if (!slot->named)
@@ -169,7 +181,8 @@ __noinline __u32 drop_count(struct frame *frame, struct cpu_stats *stats)
 		return 0;
 	}
 	drop_add(slot, length, now);
-	if (now - slot->example >= DROP_EXAMPLE_INTERVAL || !slot->named)
+	if (now - slot->example >= DROP_EXAMPLE_INTERVAL || !slot->named ||
+		slot->chain_name != frame_drop(frame)->chain_name)
 		drop_describe(frame, index, now);
 	return 0;
 }

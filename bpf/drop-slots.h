@@ -60,6 +60,7 @@ struct drop_slot {
 	__u32 example_turn; /* odd: a CPU writes the example */
 	__u32 netns_inode;
 	struct drop_mark told; /* of the counter that the slot is of: packets and bytes */
+	__u64 chain_name; /* address of the name in drop_words: a chain that is renamed gets another */
 } __attribute__((aligned(64)));
 
 /* A packet that was dropped: from its network header on. */
@@ -71,10 +72,11 @@ struct drop_example {
 	__u8 packet[DROP_PACKET_MAX];
 };
 
-/* The rest of a slot, with its index: what is seldom looked at. */
+/* The rest of a slot, with its index: what is seldom looked at. The turn of the example is that of the
+ * chain's name, too, when the slot has its names. */
 struct drop_words {
 	char table[EVENT_NAME_MAX + 1]; /* terminated */
-	char chain[EVENT_NAME_MAX + 1];
+	char chain[EVENT_NAME_MAX + 1]; /* when it dropped last */
 	struct drop_example example;
 };
 

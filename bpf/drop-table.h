@@ -168,14 +168,20 @@ static __always_inline void drop_named(struct drop_slot *slot, __u32 index)
 }
 
 /* True if the caller is the one who is to write the example; drop_example_end is due then. */
-static __always_inline bool drop_example_begin(struct drop_slot *slot, __u64 now)
+static __always_inline bool drop_turn_begin(struct drop_slot *slot)
 {
 	__u32 turn = slot->example_turn;
 
-	if (slot->example && now - slot->example < DROP_EXAMPLE_INTERVAL)
-		return false;
 	return !(turn & 1) &&
 		__sync_val_compare_and_swap(&slot->example_turn, turn, turn + 1) == turn;
+}
+
+/* The same, if there is need of another one. */
+static __always_inline bool drop_example_begin(struct drop_slot *slot, __u64 now)
+{
+	if (slot->example && now - slot->example < DROP_EXAMPLE_INTERVAL)
+		return false;
+	return drop_turn_begin(slot);
 }
 
 static __always_inline void drop_example_end(struct drop_slot *slot, __u64 now)

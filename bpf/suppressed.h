@@ -22,15 +22,12 @@ static __always_inline void suppressed_fill(
 	struct frame *frame, struct suppressed_slot *slot, __u32 bit, __u64 now)
 {
 	const struct drop_work *work = frame_drop(frame);
-	__u64 chain = word_read(
-		frame_notes(frame)->current + bpf_core_field_offset(struct nft_chain, name));
-
 	slot->rule = work->key;
 	slot->bit = bit;
 	slot->first = now;
 	slot->netns_inode = half_read(work->net + bpf_core_field_offset(struct net, ns.inum));
 	bpf_probe_read_kernel_str(slot->table, sizeof(slot->table), (const void *)work->table_name);
-	bpf_probe_read_kernel_str(slot->chain, sizeof(slot->chain), (const void *)chain);
+	bpf_probe_read_kernel_str(slot->chain, sizeof(slot->chain), (const void *)work->chain_name);
 	/* An exchange is a full barrier: who sees that it counts sees what it is about. */
 	__sync_lock_test_and_set(&slot->state, SUPPRESSED_COUNTING);
 }

@@ -22,6 +22,8 @@ static void print_drop(const struct drop *drop, struct output *output)
 	name_if_there(output, ",\"rule\":", drop->rule);
 	name_if_there(output, ",\"netns\":", drop->netns);
 	json_number(output, ",\"netns_inode\":", drop->netns_inode);
+	if (drop->netns_gone)
+		json_flag(output, ",\"netns_gone\":", true);
 	json_number(output, ",\"netns_cookie\":", drop->netns_cookie);
 	json_number(output, ",\"packets\":", drop->packets);
 	json_number(output, ",\"bytes\":", drop->bytes);

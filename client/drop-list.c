@@ -14,6 +14,7 @@ static const struct variant_field fields[] = {
 	{ "netns-cookie", VARIANT_NUMBER, offsetof(struct drop, netns_cookie) },
 	{ "netns-inode", VARIANT_NUMBER, offsetof(struct drop, netns_inode) },
 	{ "netns", VARIANT_STRING, offsetof(struct drop, netns) },
+	{ "netns-gone", VARIANT_BOOLEAN, offsetof(struct drop, netns_gone) },
 	{ "family", VARIANT_STRING, offsetof(struct drop, family) },
 	{ "table", VARIANT_STRING, offsetof(struct drop, table) },
 	{ "table-handle", VARIANT_NUMBER, offsetof(struct drop, table_handle) },
@@ -120,17 +121,22 @@ void drop_netns_text(const struct drop *drop, GString *text)
 		g_string_append(text, drop->netns);
 	else if (drop->netns_inode != 0)
 		g_string_append_printf(text, "%" G_GUINT64_FORMAT, drop->netns_inode);
+	if (drop->netns_gone)
+		g_string_append(text, " (gone)");
 }
 
-/* What has digits only is an inode, what begins with 0x a cookie. */
+/* What has digits only is an inode, what begins with 0x a cookie. Only the cookie means a namespace that is
+ * gone: the others may be a living one's. */
 static bool netns_fits(const struct drop *drop, const char *text)
 {
 	uint64_t number;
 
-	if (parse_count(text, &number) == 0)
-		return drop->netns_inode == number;
 	if (g_str_has_prefix(text, "0x"))
 		return drop->netns_cookie == g_ascii_strtoull(text + strlen("0x"), NULL, 16);
+	if (drop->netns_gone)
+		return false;
+	if (parse_count(text, &number) == 0)
+		return drop->netns_inode == number;
 	return g_strcmp0(drop->netns, text) == 0;
 }
 

@@ -17,6 +17,7 @@
 struct drop {
 	uint64_t netns_cookie, netns_inode; /* 0: unknown */
 	char *netns; /* NULL: it has no name */
+	bool netns_gone; /* it was deleted: name and inode may be another one's by now */
 	char *family, *table, *chain; /* "" if it was not told */
 	uint64_t table_handle, chain_handle;
 	uint64_t handle; /* 0: a policy */

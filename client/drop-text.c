@@ -33,8 +33,10 @@ void drop_place_text(const struct drop *drop, GString *text)
 		g_string_append(text, " policy");
 	else
 		g_string_append_printf(text, " handle %" G_GUINT64_FORMAT, drop->handle);
-	if (drop->netns)
-		g_string_append_printf(text, " in netns %s", drop->netns);
+	if (drop->netns || drop->netns_gone) {
+		g_string_append(text, " in netns ");
+		drop_netns_text(drop, text);
+	}
 }
 
 /* "3 s ago"; a clock that was set back makes it now. */

@@ -60,6 +60,8 @@ static int append_rest(
 
 	if (counter->netns)
 		r = sd_bus_message_append(reply, "{sv}", "netns", "s", counter->netns);
+	if (r >= 0 && counter->netns_gone)
+		r = sd_bus_message_append(reply, "{sv}", "netns-gone", "b", 1);
 	if (r >= 0 && !counter->policy)
 		r = sd_bus_message_append(reply, "{sv}", "handle", "t", counter->handle);
 	if (r >= 0 && counter->rule)

@@ -3,6 +3,8 @@
 #ifndef NFTTRACED_DROPS_PRIVATE_H
 #define NFTTRACED_DROPS_PRIVATE_H
 
+#include <time.h>
+
 #include "drops.h"
 #include "ring.h"
 
@@ -11,14 +13,17 @@ struct drop_netns {
 	uint64_t cookie;
 	uint32_t inode;
 	unsigned int counters;
-	char *name; /* escaped, or NULL */
+	bool gone; /* it was deleted; its name and inode may be another one's by now */
+	char *name; /* escaped, or NULL: it has none, or it is not known yet */
+	struct timespec named; /* when what the name leads to was made */
 };
 
 /* A counter. There may be several slots of the kernel side's for it, or none any more. */
 struct drop_record {
 	uint64_t id;
 	struct drop_key key;
-	char *table, *chain; /* escaped; with the key they say which counter it is */
+	char *table; /* escaped; with the key it says which counter it is, and so does */
+	char *chain; /* while no slot counts: one that counts is renamed with its chain */
 	struct drop_netns *netns;
 	char *rule; /* escaped, or NULL */
 	uint64_t past_packets, past_bytes; /* of slots that are gone, while there is none */
@@ -66,6 +71,13 @@ void drop_records_clear(struct drops *drops);
 /* The counter that a slot is of, a new one if need be. */
 struct drop_record *drop_record_get(
 	struct drops *drops, const struct drop_slot *slot, const struct drop_words *words);
+
+/* The chain of a counter has the name that a slot tells. */
+void drop_record_rename(
+	struct drops *drops, struct drop_record *record, const struct drop_words *words);
+
+/* Looks whether namespaces still are what their names lead to, and asks again for those that are not. */
+void drop_netns_check(struct drops *drops);
 
 /* Forgets it; its packets are among the evicted ones then. */
 void drop_record_evict(struct drops *drops, struct drop_record *record);

@@ -3,8 +3,10 @@
 #include "drops-private.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../journal/escape.h"
+#include "netns.h"
 
 #define ELLIPSIS "..."
 
@@ -21,7 +23,8 @@ static guint record_hash(gconstpointer record)
 	return key_hash(&((const struct drop_record *)record)->key);
 }
 
-/* Names, too: after nf_tables was removed and loaded again it gives out its handles anew. */
+/* Names, too: after nf_tables was removed and loaded again it gives out its handles anew. While a table
+ * counts that can't be, and a chain with another name is one that was renamed. */
 static gboolean record_equal(gconstpointer a, gconstpointer b)
 {
 	const struct drop_record *first = a, *second = b;
@@ -31,7 +34,7 @@ static gboolean record_equal(gconstpointer a, gconstpointer b)
 		g_str_equal(first->chain, second->chain);
 }
 
-static void netns_free(struct drop_netns *netns)
+static void drop_netns_free(struct drop_netns *netns)
 {
 	g_free(netns->name);
 	g_free(netns);
@@ -65,7 +68,7 @@ void drop_records_clear(struct drops *drops)
 		record_free(item);
 	g_hash_table_iter_init(&iter, drops->netns);
 	while (g_hash_table_iter_next(&iter, NULL, &item))
-		netns_free(item);
+		drop_netns_free(item);
 	g_hash_table_unref(drops->records);
 	g_hash_table_unref(drops->by_id);
 	g_hash_table_unref(drops->netns);
@@ -98,6 +101,59 @@ static void question_push(
 	g_queue_push_tail(&drops->questions, note);
 }
 
+/* A counter of the key in the table that counts now, whatever its chain was called; NULL: there is none. */
+static struct drop_record *record_counting(
+	const struct drops *drops, const struct drop_record *wanted)
+{
+	struct drop_record *record;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, drops->records);
+	while (g_hash_table_iter_next(&iter, (gpointer *)&record, NULL)) {
+		if (record->slots > 0 &&
+			memcmp(&record->key, &wanted->key, sizeof(record->key)) == 0 &&
+			g_str_equal(record->table, wanted->table))
+			return record;
+	}
+	return NULL;
+}
+
+void drop_record_rename(
+	struct drops *drops, struct drop_record *record, const struct drop_words *words)
+{
+	g_autofree char *chain = name_dup(words->chain);
+	const struct drop_record wanted = {
+		.key = record->key,
+		.table = record->table,
+		.chain = chain,
+	};
+
+	if (g_str_equal(record->chain, chain))
+		return;
+	/* One of a table before this one, which had the same handles and names: both stay. */
+	if (g_hash_table_lookup(drops->records, &wanted))
+		return;
+	g_hash_table_steal(drops->records, record);
+	g_free(record->chain);
+	record->chain = g_steal_pointer(&chain);
+	g_hash_table_add(drops->records, record);
+}
+
+/* Two namespaces that are there at once have neither name nor inode in common. */
+static void netns_supersede(struct drops *drops, const struct drop_netns *new)
+{
+	struct drop_netns *netns;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, drops->netns);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&netns)) {
+		if (netns != new &&
+			(netns->inode == new->inode ||
+				(new->name &&g_strcmp0(netns->name, new->name) == 0)))
+			netns->gone = true;
+	}
+}
+
 static void netns_join(struct drops *drops, struct drop_record *record, uint32_t inode)
 {
 	struct drop_netns *netns = g_hash_table_lookup(drops->netns, &record->key.netns);
@@ -108,6 +164,7 @@ static void netns_join(struct drops *drops, struct drop_record *record, uint32_t
 		netns->cookie = record->key.netns;
 		netns->inode = inode;
 		g_hash_table_insert(drops->netns, &netns->cookie, netns);
+		netns_supersede(drops, netns);
 	}
 	netns->counters++;
 	record->netns = netns;
@@ -120,7 +177,7 @@ static void netns_leave(struct drops *drops, struct drop_netns *netns)
 	if (--netns->counters > 0)
 		return;
 	g_hash_table_remove(drops->netns, &netns->cookie);
-	netns_free(netns);
+	drop_netns_free(netns);
 }
 
 struct drop_record *drop_record_get(
@@ -130,6 +187,8 @@ struct drop_record *drop_record_get(
 	const struct drop_record wanted = { .key = slot->key, .table = table, .chain = chain };
 	struct drop_record *record = g_hash_table_lookup(drops->records, &wanted);
 
+	if (!record)
+		record = record_counting(drops, &wanted);
 	if (record)
 		return record;
 	record = g_new0(struct drop_record, 1);
@@ -183,22 +242,75 @@ static char *rule_dup(const char *text, size_t length)
 	return g_realloc(rule, escaped + 1);
 }
 
+/* When what a name leads to was made; false: it does not lead to that inode. */
+static bool netns_made(const char *name, uint32_t inode, struct timespec *ret)
+{
+	g_autofree char *path = g_build_filename(NETNS_NAMED_DIRECTORY, name, NULL);
+	struct stat status;
+
+	if (stat(path, &status) < 0 || (uint32_t)status.st_ino != inode)
+		return false;
+	*ret = status.st_ctim;
+	return true;
+}
+
+static void netns_answer(
+	struct drops *drops, struct drop_netns *netns, const char *text, size_t length)
+{
+	g_autofree char *name = g_strndup(text, length);
+
+	g_autofree char *escaped = text_escape_dup(name);
+	struct timespec made = { 0 };
+
+	/* Without a name now it keeps the last one, as what it was called; and where the same name leads to
+	 * something that is there for less long, that is another namespace. */
+	if (length == 0 || (netns->gone && g_strcmp0(escaped, netns->name) == 0))
+		return;
+	netns->gone = !netns_made(name, netns->inode, &made);
+	netns->named = made;
+	g_free(netns->name);
+	netns->name = g_steal_pointer(&escaped);
+	if (!netns->gone)
+		netns_supersede(drops, netns);
+}
+
+/* Inodes are used again, but one that was made at the same moment is the same. */
+static bool netns_is_named(const struct drop_netns *netns)
+{
+	struct timespec made;
+
+	return netns_made(netns->name, netns->inode, &made) && made.tv_sec == netns->named.tv_sec &&
+		made.tv_nsec == netns->named.tv_nsec;
+}
+
+void drop_netns_check(struct drops *drops)
+{
+	struct drop_record *record;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, drops->records);
+	while (g_hash_table_iter_next(&iter, (gpointer *)&record, NULL)) {
+		struct drop_netns *netns = record->netns;
+
+		if (!netns->name || netns->gone || netns_is_named(netns))
+			continue;
+		netns->gone = true;
+		/* It may have another name. */
+		question_push(drops, record, NOTE_NETNS);
+	}
+}
+
 void drops_answer(struct drops *drops, const struct note *note, const char *text, size_t length)
 {
 	struct drop_record *record;
 
-	if (length == 0)
-		return;
 	g_mutex_lock(&drops->lock);
 	record = g_hash_table_lookup(drops->by_id, &note->address);
-	if (record && note->kind == NOTE_RULE) {
+	if (record && note->kind == NOTE_RULE && length > 0) {
 		g_free(record->rule);
 		record->rule = rule_dup(text, length);
 	} else if (record && note->kind == NOTE_NETNS) {
-		g_autofree char *name = g_strndup(text, length);
-
-		g_free(record->netns->name);
-		record->netns->name = text_escape_dup(name);
+		netns_answer(drops, record->netns, text, length);
 	}
 	g_mutex_unlock(&drops->lock);
 }

@@ -111,18 +111,18 @@ void drops_scan(struct drops *drops)
 }
 
 /* Odd turns are those of a CPU that writes. */
-static bool example_copy(const struct drop_slot *slot, const struct drop_words *words,
-	struct drop_example *ret, uint64_t *ret_time)
+static bool example_copy(const struct drop_slot *slot, const struct drop_words *from,
+	struct drop_words *ret, uint64_t *ret_time)
 {
 	for (int try = 0; try < EXAMPLE_TRIES; try++) {
 		uint32_t turn = __atomic_load_n(&slot->example_turn, __ATOMIC_ACQUIRE);
-		struct drop_example example = words->example;
+		struct drop_words words = *from;
 		uint64_t time = number_read(&slot->example);
 
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (turn % 2 || __atomic_load_n(&slot->example_turn, __ATOMIC_RELAXED) != turn)
 			continue;
-		*ret = example;
+		*ret = words;
 		*ret_time = time;
 		return true;
 	}
@@ -133,14 +133,15 @@ void drops_take_examples(struct drops *drops)
 {
 	for (uint32_t i = 0; drops->pipeline && i < drops->table.count; i++) {
 		struct drop_record *record = drops->by_slot[i];
-		struct drop_example example;
+		struct drop_words words;
 		uint64_t time;
 
 		if (!record || number_read(&drops->table.slots[i].example) <= record->example_time)
 			continue;
-		if (example_copy(&drops->table.slots[i], &drops->table.words[i], &example, &time)) {
-			record->example = example;
+		if (example_copy(&drops->table.slots[i], &drops->table.words[i], &words, &time)) {
+			record->example = words.example;
 			record->example_time = time;
+			drop_record_rename(drops, record, &words);
 		}
 	}
 }

@@ -35,6 +35,7 @@ static struct drop_counter *counter_new(const struct drop_record *record, struct
 	counter->netns_cookie = record->key.netns;
 	counter->netns_inode = record->netns->inode;
 	counter->netns = g_strdup(record->netns->name);
+	counter->netns_gone = record->netns->gone;
 	counter->family = (uint8_t)record->key.family;
 	counter->table = g_strdup(record->table);
 	counter->table_handle = record->key.table;
@@ -91,6 +92,7 @@ int drops_read(struct drops *drops, GPtrArray **ret_counters, struct drop_totals
 	g_mutex_lock(&drops->lock);
 	drops_scan(drops);
 	drops_take_examples(drops);
+	drop_netns_check(drops);
 	totals_read(drops, &totals);
 	g_hash_table_iter_init(&iter, drops->records);
 	while (g_hash_table_iter_next(&iter, (gpointer *)&record, NULL)) {

@@ -34,7 +34,8 @@ struct drop_counter {
 	uint64_t id; /* while the daemon runs */
 	uint64_t netns_cookie; /* 0: unknown */
 	uint32_t netns_inode; /* 0: unknown */
-	char *netns; /* name in /run/netns; NULL: it has none, or it is not known yet */
+	char *netns; /* name in /run/netns, or the last that it had; NULL: none, or not known yet */
+	bool netns_gone; /* it was deleted: name and inode may be another one's by now */
 	uint8_t family; /* NFPROTO_* of the table */
 	char *table;
 	uint64_t table_handle;

@@ -196,13 +196,10 @@ static const char *netns_name(const struct keeper *keeper, const struct keeper_a
 
 static void ask_netns(struct keeper *keeper, const struct keeper_ask *ask)
 {
-	const char *name = netns_name(keeper, ask);
-
-	if (!name && g_get_monotonic_time() - keeper->looked > keeper->look_pause) {
+	/* A name that was there a while ago may be another namespace's by now. */
+	if (g_get_monotonic_time() - keeper->looked > keeper->look_pause)
 		look(keeper);
-		name = netns_name(keeper, ask);
-	}
-	answer_text(keeper, KEEPER_NETNS, ask->id, 0, name);
+	answer_text(keeper, KEEPER_NETNS, ask->id, 0, netns_name(keeper, ask));
 }
 
 static void take_ask(struct keeper *keeper, const struct keeper_ask *ask)

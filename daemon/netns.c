@@ -17,9 +17,8 @@
 #include "../journal/cleanup.h"
 #include "netns-owner.h"
 
-#define NAMED_DIRECTORY "/run/netns"
-#define OWN_PATH        "/proc/self/ns/net"
-#define REQUEST_SIZE    256
+#define OWN_PATH     "/proc/self/ns/net"
+#define REQUEST_SIZE 256
 
 /* Since Linux 5.14; the headers of Debian 12 know it, others may not. */
 #ifndef SO_NETNS_COOKIE
@@ -251,11 +250,11 @@ static void look_at(struct look *look, const char *path, const char *name)
 
 static void look_at_named(struct look *look)
 {
-	g_autoptr(GDir) directory = g_dir_open(NAMED_DIRECTORY, 0, NULL);
+	g_autoptr(GDir) directory = g_dir_open(NETNS_NAMED_DIRECTORY, 0, NULL);
 	const char *name;
 
 	while (directory && (name = g_dir_read_name(directory))) {
-		g_autofree char *path = g_build_filename(NAMED_DIRECTORY, name, NULL);
+		g_autofree char *path = g_build_filename(NETNS_NAMED_DIRECTORY, name, NULL);
 
 		look_at(look, path, name);
 	}

@@ -19,6 +19,8 @@
 
 #define NETNS_ID_NONE (-1)
 
+#define NETNS_NAMED_DIRECTORY "/run/netns" /* of `ip netns` */
+
 struct netns {
 	uint64_t cookie; /* 0: the kernel does not tell */
 	uint32_t inode;

@@ -364,9 +364,11 @@ struct drop_slot *fake_drop(unsigned int index, const struct drop_key *key, cons
 		slot->state = DROP_COUNTING;
 		slot->named = 1;
 		g_strlcpy(fake.drop_words[index].table, table, EVENT_NAME_MAX + 1);
-		g_strlcpy(fake.drop_words[index].chain, chain, EVENT_NAME_MAX + 1);
 		fake.drop_control.used++;
 	}
+	/* A chain may be renamed. */
+	if (*chain)
+		g_strlcpy(fake.drop_words[index].chain, chain, EVENT_NAME_MAX + 1);
 	slot->packets += packets;
 	slot->bytes += packets * FAKE_DROP_BYTES;
 	slot->last = now.tv_sec * 1000000000ULL + now.tv_nsec;

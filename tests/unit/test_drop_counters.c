@@ -366,6 +366,45 @@ START_TEST(the_same_handles_of_another_table_are_another_counter)
 }
 END_TEST
 
+START_TEST(a_counter_has_the_name_that_its_chain_has_now)
+{
+	const struct drop_key key = key_of(7, 2, 3, 11);
+	struct drop_example example = { .protocol = 0x88cc };
+
+	drop(1, 11, 5);
+	fake_drop_example(1, &example);
+	look();
+	ck_assert_str_eq(counter(11)->chain, "input");
+	fake_drop(1, &key, "filter", "refuse", 2);
+	fake_drop_example(1, &example);
+	look();
+	ck_assert_uint_eq(counters->len, 1);
+	ck_assert_str_eq(counter(11)->chain, "refuse");
+	/* Two CPUs took a slot each, and one of them has counted since the chain was renamed again. */
+	fake_drop(2, &key, "filter", "deny", 3);
+	fake_drop_example(2, &example);
+	look();
+	ck_assert_uint_eq(counters->len, 1);
+	ck_assert_str_eq(counter(11)->chain, "deny");
+	expect_balance(10);
+}
+END_TEST
+
+START_TEST(a_namespace_whose_inode_another_one_has_is_gone)
+{
+	const struct drop_key old = key_of(7, 2, 3, 11), new = key_of(8, 5, 1, 12);
+
+	fake_drop(1, &old, "filter", "input", 5)->netns_inode = 4026532281;
+	look();
+	ck_assert(!counter(11)->netns_gone);
+	fake_drop(2, &new, "filter", "input", 2)->netns_inode = 4026532281;
+	look();
+	ck_assert_uint_eq(counters->len, 2);
+	ck_assert(counter(11)->netns_gone);
+	ck_assert(!counter(12)->netns_gone);
+}
+END_TEST
+
 START_TEST(counters_that_were_idle_make_room_and_stay_in_the_totals)
 {
 	for (unsigned int i = 0; i < COUNTERS / 2; i++)
@@ -467,6 +506,8 @@ int main(void)
 	tcase_add_test(tcase, what_the_kernel_skipped_is_told_or_called_unknown);
 	tcase_add_test(tcase, counters_outlive_the_pipeline);
 	tcase_add_test(tcase, the_same_handles_of_another_table_are_another_counter);
+	tcase_add_test(tcase, a_counter_has_the_name_that_its_chain_has_now);
+	tcase_add_test(tcase, a_namespace_whose_inode_another_one_has_is_gone);
 	tcase_add_test(tcase, counters_that_were_idle_make_room_and_stay_in_the_totals);
 	tcase_add_test(tcase, a_slot_that_made_room_counts_for_the_next_one);
 	tcase_add_test(tcase, nobody_makes_room_who_dropped_lately);
