@@ -75,7 +75,7 @@ enum loss_reason {
 
 struct journal_loss {
 	__u32 reason; /* enum loss_reason */
-	__u32 reserved;
+	__u32 segment; /* LOSS_RETENTION: the number of the last segment that was removed; 0: it is not said */
 	__u64 count; /* events; 0: unknown, at least one */
 	__u64 since; /* ns, CLOCK_MONOTONIC: the loss lies between these two; 0: unknown */
 	__u64 until;

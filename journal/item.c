@@ -60,6 +60,7 @@ void item_loss(const struct item *item, struct journal_loss *ret)
 
 	*ret = (struct journal_loss){
 		.reason = chunk_u32(item->chunk, loss->reason),
+		.segment = chunk_u32(item->chunk, loss->segment),
 		.count = chunk_u64(item->chunk, loss->count),
 		.since = chunk_u64(item->chunk, loss->since),
 		.until = chunk_u64(item->chunk, loss->until),

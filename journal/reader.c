@@ -11,6 +11,7 @@
 #include "cursor.h"
 #include "escape.h"
 #include "merge.h"
+#include "received.h"
 #include "series.h"
 
 /* What chunks that are held back for the order of time may take, bytes. A window of the longest
@@ -34,6 +35,7 @@ struct journal_reader {
 	struct series series;
 	struct cursor stream;
 	struct merge merge;
+	struct received received;
 	struct item given; /* to the caller; chunk NULL: none */
 	bool paused; /* the source had no more: give what is held before it is asked again */
 	int status; /* what it said then */
@@ -68,6 +70,7 @@ static struct journal_reader *reader_new(enum source source)
 	reader->library = library_new();
 	reader->series = SERIES_NONE;
 	reader->stream = CURSOR_NONE;
+	reader->received = RECEIVED_NOTHING;
 	return reader;
 }
 
@@ -175,13 +178,39 @@ static bool item_wanted(struct journal_reader *reader, const struct item *item)
 	return false;
 }
 
+/* A retention record as it is for this reader; false: he has had all that was removed. */
+static bool retention_narrow(struct journal_reader *reader, struct item *item)
+{
+	struct journal_loss loss;
+	struct item narrowed;
+	uint64_t told;
+
+	if (item_type(item) != JOURNAL_LOSS)
+		return true;
+	item_loss(item, &loss);
+	if (loss.reason != LOSS_RETENTION)
+		return true;
+	told = loss.count;
+	if (!received_lacks(&reader->received, &loss))
+		return false;
+	if (loss.count != told) {
+		item_new_loss(&reader->pool, &item->chunk->segment, &loss, &narrowed);
+		chunk_unref(item->chunk);
+		*item = narrowed;
+	}
+	return true;
+}
+
 static int source_next(struct journal_reader *reader, struct item *ret)
 {
 	for (;;) {
 		int r = reader->source == SOURCE_STREAM ? cursor_next(&reader->stream, ret)
 							: series_next(&reader->series, ret);
 
-		if (r <= 0 || item_wanted(reader, ret))
+		if (r <= 0)
+			return r;
+		received_count(&reader->received, ret);
+		if (item_wanted(reader, ret) && retention_narrow(reader, ret))
 			return r;
 		chunk_unref(ret->chunk);
 	}
@@ -326,6 +355,7 @@ struct journal_reader *journal_reader_free(struct journal_reader *reader)
 		return NULL;
 	given_drop(reader);
 	merge_clear(&reader->merge);
+	received_clear(&reader->received);
 	series_close(&reader->series);
 	cursor_close(&reader->stream);
 	chunk_pool_clear(&reader->pool);

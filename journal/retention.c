@@ -163,6 +163,7 @@ static void loss_add(struct journal_loss *loss, const struct segment_books *book
 		*loss = (struct journal_loss){ .reason = LOSS_RETENTION, .since = books->since };
 	loss->count += books->events + books->removed;
 	loss->until = MAX(loss->until, books->until);
+	loss->segment = (uint32_t)books->number;
 }
 
 static bool within_limits(

@@ -204,6 +204,82 @@ START_TEST(sessions_have_their_streams_each_for_itself)
 }
 END_TEST
 
+/* What a reader who keeps up is told: events, and how many retention took from him. */
+struct kept_up {
+	unsigned int events, losses;
+	uint64_t lost;
+};
+
+static int take_available(struct journal_reader *reader, struct kept_up *kept)
+{
+	struct journal_entry entry;
+	int r;
+
+	while ((r = journal_reader_next(reader, &entry)) > 0) {
+		kept->events += entry.type == JOURNAL_EVENT;
+		if (entry.type != JOURNAL_LOSS)
+			continue;
+		ck_assert_uint_eq(entry.loss.reason, LOSS_RETENTION);
+		kept->losses++;
+		kept->lost += entry.loss.count;
+	}
+	return r;
+}
+
+/* Four times as much as the journal may have, read as it comes. */
+static struct kept_up keep_up(enum follow_from from)
+{
+	struct journal_reader *reader;
+	g_autofree char *reason = NULL;
+	struct kept_up kept = { 0 };
+	int fd = begin(from);
+
+	ck_assert_int_eq(journal_reader_open_stream(fd, &reader, &reason), 0);
+	journal_reader_expect_more(
+		reader, from == FOLLOW_FROM_START ? JOURNAL_STREAM_WHOLE : JOURNAL_STREAM_PART);
+	for (unsigned int i = 0; i < 120; i++) {
+		write_events(1000);
+		ck_assert_int_ge(sd_event_run(event, 100 * 1000), 0);
+		ck_assert_int_eq(take_available(reader, &kept), -EAGAIN);
+	}
+	end_session();
+	while (take_available(reader, &kept) != 0)
+		ck_assert_int_ge(sd_event_run(event, 10 * 1000), 0);
+	journal_reader_free(reader);
+	return kept;
+}
+
+START_TEST(a_reader_who_has_had_everything_is_told_of_no_removal)
+{
+	struct kept_up kept = keep_up(FOLLOW_FROM_START);
+
+	ck_assert_uint_eq(kept.events, written);
+	ck_assert_uint_eq(kept.losses, 0);
+}
+END_TEST
+
+START_TEST(what_was_before_a_reader_came_is_not_lost_to_him)
+{
+	struct kept_up kept;
+
+	write_events(70500);
+	kept = keep_up(FOLLOW_FROM_NOW);
+	ck_assert_uint_eq(kept.events, written - 70500);
+	ck_assert_uint_eq(kept.losses, 0);
+}
+END_TEST
+
+START_TEST(what_was_removed_before_it_was_read_is_told_exactly)
+{
+	struct kept_up kept;
+
+	write_events(70500);
+	kept = keep_up(FOLLOW_FROM_START);
+	ck_assert_uint_gt(kept.losses, 0);
+	ck_assert_uint_eq(kept.events + kept.lost, written);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("follow");
@@ -225,6 +301,9 @@ int main(void)
 	tcase_add_test(cases, readers_of_json_that_leave_a_quiet_session_leave_nothing_open);
 	tcase_add_test(cases, streams_as_json_are_limited);
 	tcase_add_test(cases, sessions_have_their_streams_each_for_itself);
+	tcase_add_test(cases, a_reader_who_has_had_everything_is_told_of_no_removal);
+	tcase_add_test(cases, what_was_before_a_reader_came_is_not_lost_to_him);
+	tcase_add_test(cases, what_was_removed_before_it_was_read_is_told_exactly);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
