@@ -1,8 +1,9 @@
 #!/bin/bash
 # Installs what is needed, builds, and runs every test: unit tests, the same under sanitizers, and the scenarios on
-# real kernels in guests. Ends with a line "N passed, N failed", and status 0 if nothing failed.
+# real kernels in guests: all of them on 6.1 and 6.12, the main job on the newest kernel that Debian has. Ends with a
+# line "N passed, N failed", and status 0 if nothing failed.
 #
-# usage: run.sh [KERNEL...]     kernels of the lab, by default 6.1 and 6.12; "newest" is the newest Debian has
+# usage: run.sh [KERNEL...]     all scenarios on these kernels of the lab: 6.1, 6.12, newest
 
 set -uo pipefail
 
@@ -10,7 +11,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 root=$PWD
 out=$root/build
 kernels=("$@")
-[ ${#kernels[@]} = 0 ] && kernels=(6.1 6.12)
+smoke=
+[ ${#kernels[@]} = 0 ] && kernels=(6.1 6.12) && smoke=newest
 passed=0
 failed=0
 
@@ -83,6 +85,16 @@ guest() {
         } >"$out.guest-$1" 2>&1
 }
 
+# guest_smoke KERNEL: the main job alone, in a guest with one CPU.
+guest_smoke() {
+        local status=0
+        {
+                bash tests/lab/run.sh --kernel "$1" --timeout 600 --smp 1 --env NFTTRACED_BUILD="$out" -- \
+                        bash tests/vm/all.sh tests/vm/newest/*.sh || status=$?
+                echo "status $status"
+        } >"$out.guest-$1" 2>&1
+}
+
 # guest_result KERNEL: prints and counts what it did.
 guest_result() {
         local good bad
@@ -110,10 +122,19 @@ ready=()
 for kernel in "${kernels[@]}"; do
         step "the kernel $kernel is there" bash tests/lab/kernels.sh "$kernel" && ready+=("$kernel")
 done
-# A guest keeps one core busy most of the time: as many at once as there are kernels.
+if [ -n "$smoke" ] && ! step "the newest kernel is there" bash tests/lab/kernels.sh "$smoke"; then
+        smoke=
+fi
+# A guest keeps one core busy most of the time: as many at once as there are kernels. The first core that has nothing to
+# do any more takes the newest kernel.
 for kernel in "${ready[@]}"; do
         guest "$kernel" &
 done
+[ ${#ready[@]} = 0 ] || wait -n
+if [ -n "$smoke" ]; then
+        guest_smoke "$smoke" &
+        ready+=("$smoke")
+fi
 wait
 for kernel in "${ready[@]}"; do
         guest_result "$kernel"

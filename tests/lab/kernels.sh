@@ -3,7 +3,8 @@
 #
 # usage: kernels.sh [--force] 6.1|6.12|newest...
 #
-# 6.1 is bookworm's kernel, 6.12 that of bookworm-backports or else of trixie, newest that of sid.
+# 6.1 is bookworm's kernel, 6.12 that of bookworm-backports or else of trixie, newest that of sid or, where
+# that can't be had, of testing.
 # What a kernel leaves in the cache, under its name as given here:
 #   vmlinuz    the kernel image
 #   modules    its module directory, as /lib/modules/RELEASE is
@@ -224,7 +225,7 @@ kernel_get() {
         case $name in
         6.1) suites=bookworm ;;
         6.12) suites="bookworm-backports trixie" ;;
-        newest) suites=sid ;;
+        newest) suites="sid testing" ;;
         *) die "unknown kernel \"$name\": use 6.1, 6.12 or newest" ;;
         esac
 
@@ -242,7 +243,7 @@ kernel_get() {
                 kernel_unpack "$suite" "$name"
                 return
         done
-        die "no suite ($suites) offers the kernel $name"
+        die "can't fetch the kernel $name: none of its suites ($suites) could be read, or none of them has it"
 }
 
 force=
