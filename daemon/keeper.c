@@ -144,6 +144,8 @@ int keeper_receive(struct keeper_answer *answer, char *text)
 
 void keeper_expect(void)
 {
+	/* One that did not end at once when it was killed has ended by now. */
+	reaper_reap(&reaper);
 	cpu_progress_begin(&progress, keeper_pid ? keeper_pid : sender_pid);
 }
 

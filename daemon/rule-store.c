@@ -23,7 +23,13 @@ enum line {
 	LINES,
 };
 
-_Static_assert(LINES == RULE_STORE_READERS_MAX, "a reader for each line");
+/* Whose each of the readers is. */
+static const enum line reader_lines[RULE_STORE_READERS_MAX] = {
+	LINE_HOST,
+	LINE_ROOT,
+	LINE_ROOT,
+	LINE_USERS,
+};
 
 /* A namespace whose rules are kept. */
 struct ward {
@@ -54,7 +60,7 @@ struct rule_store {
 	GArray *questions; /* struct question */
 	GHashTable *served; /* of the last turn of an owner's namespaces, by owner */
 	uint64_t readings, turns;
-	struct ward *reading[LINES]; /* whose reader runs */
+	struct ward *reading[RULE_STORE_READERS_MAX]; /* whose reader runs */
 	bool wants_look;
 	uint64_t hung, failed;
 };
@@ -407,7 +413,6 @@ static void ward_finish(struct rule_store *store, struct ward *ward)
 	bool hung = rule_reader_hung(ward->reader);
 
 	ward->reader = rule_reader_free(ward->reader);
-	store->reading[line_of(ward)] = NULL;
 	ward->tried = true;
 	ward->rest = now + (hung ? PAUSE_USEC : MAX(PAUSE_USEC, PAUSE_FACTOR * (now - begun)));
 	store->hung += hung;
@@ -434,7 +439,7 @@ static uint64_t *served_of(struct rule_store *store, uint64_t owner)
 	return served;
 }
 
-static void ward_begin(struct rule_store *store, struct ward *ward)
+static void ward_begin(struct rule_store *store, struct ward *ward, struct ward **reading)
 {
 	const struct netns *netns = netns_of(store, ward->netns);
 
@@ -454,17 +459,17 @@ static void ward_begin(struct rule_store *store, struct ward *ward)
 		questions_answer(store, ward, NEVER, RULE_UNREADABLE);
 		return;
 	}
-	store->reading[line_of(ward)] = ward;
+	*reading = ward;
 }
 
 unsigned int rule_store_poll(const struct rule_store *store, struct pollfd *fds)
 {
 	unsigned int count = 0;
 
-	for (unsigned int line = 0; line < LINES; line++)
-		if (store->reading[line])
+	for (unsigned int i = 0; i < RULE_STORE_READERS_MAX; i++)
+		if (store->reading[i])
 			fds[count++] = (struct pollfd){
-				.fd = rule_reader_fd(store->reading[line]->reader),
+				.fd = rule_reader_fd(store->reading[i]->reader),
 				.events = POLLIN,
 			};
 	return count;
@@ -483,36 +488,44 @@ static bool ward_goes_first(
 	return served != other_served ? served < other_served : ward->due < other->due;
 }
 
-int64_t rule_store_turn(struct rule_store *store)
+/* The first of a line that is due, or NULL; *next: when another one will be. */
+static struct ward *line_first(struct rule_store *store, enum line line, int64_t *next)
 {
-	int64_t now = g_get_monotonic_time(), next = NEVER;
-	struct ward *first[LINES] = { 0 };
+	int64_t now = g_get_monotonic_time();
+	struct ward *first = NULL;
 	GHashTableIter iter;
 	gpointer value;
 
-	for (unsigned int line = 0; line < LINES; line++)
-		if (store->reading[line] && rule_reader_ended(store->reading[line]->reader))
-			ward_finish(store, store->reading[line]);
 	g_hash_table_iter_init(&iter, store->wards);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct ward *ward = value;
-		enum line line = line_of(ward);
 
-		/* One that has to wait for a reader gets its turn when one has ended. */
-		if (ward->due > now && !ward->reader)
-			next = MIN(next, ward->due);
-		else if (!store->reading[line] && ward_goes_first(store, ward, first[line]))
-			first[line] = ward;
+		if (ward->reader || line_of(ward) != line)
+			continue;
+		if (ward->due > now)
+			*next = MIN(*next, ward->due);
+		else if (ward_goes_first(store, ward, first))
+			first = ward;
 	}
-	for (unsigned int line = 0; line < LINES; line++) {
-		if (first[line]) {
-			ward_begin(store, first[line]);
-			/* If it was none, another one has its turn at once. */
-			if (!store->reading[line])
-				next = now;
+	return first;
+}
+
+int64_t rule_store_turn(struct rule_store *store)
+{
+	int64_t next = NEVER;
+
+	for (unsigned int i = 0; i < RULE_STORE_READERS_MAX; i++) {
+		struct ward **reading = &store->reading[i], *ward;
+
+		if (*reading && rule_reader_ended((*reading)->reader)) {
+			ward_finish(store, *reading);
+			*reading = NULL;
 		}
-		if (store->reading[line])
-			next = MIN(next, rule_reader_deadline(store->reading[line]->reader));
+		/* One that has to wait for a reader gets its turn when one has ended, or could not begin. */
+		while (!*reading && (ward = line_first(store, reader_lines[i], &next)))
+			ward_begin(store, ward, reading);
+		if (*reading)
+			next = MIN(next, rule_reader_deadline((*reading)->reader));
 	}
 	return next;
 }

@@ -16,9 +16,9 @@
 #include "netns.h"
 #include "rule-texts.h"
 
-/* Readings at a time: one of the host's own namespace, one of another of root's, one of a user's. So nobody's
+/* Readings at a time: one of the host's own namespace, two of others of root's, one of a user's. So nobody's
  * long rulesets keep the host's from being read. */
-#define RULE_STORE_READERS_MAX 3
+#define RULE_STORE_READERS_MAX 4
 
 struct rule_store;
 

@@ -1,0 +1,72 @@
+#!/bin/bash
+# The processes beside the daemon's are killed and stopped: no request fails, rules have their texts again, and status says
+# how many were replaced.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+names() {
+        pgrep -P "$daemon_pid" -x nfttraced-names
+}
+
+compilers() {
+        pgrep -P "$daemon_pid" -x nfttraced-pcap
+}
+
+counter() {
+        nfttracectl status 2>/dev/null | awk -v name="$1" '$1 == name { print $2 }'
+}
+
+# starts NAME FILTER: within 15 s.
+starts() {
+        timeout 15 nfttracectl start --name "$1" --filter "$2" && nfttracectl stop "$1"
+}
+
+# drop PORT: by a rule with a text of its own in the host's namespace, which is new.
+drop() {
+        nft -f - <<END
+table inet helpers
+flush table inet helpers
+table inet helpers {
+        chain input {
+                type filter hook input priority 0; policy accept;
+                udp dport $1 counter drop comment "text$1"
+        }
+}
+END
+        traffic udp 127.0.0.1 "$1" 1 >/dev/null
+}
+
+text_known() {
+        nfttracectl show --no-pager --rules texts 2>/dev/null | grep -q "text$1"
+}
+
+# A new rule each time: what is lost of the first ones with a helper that is stopped is no matter.
+text_again() {
+        port=$((port + 1))
+        drop "$port"
+        await 2 text_known "$port"
+}
+
+ip link set lo up
+port=4000
+bus_start
+daemon_start
+check "a session with a filter starts" starts undisturbed 'udp port 1'
+kill -9 "$(compilers)"
+check "the next one starts though the process that compiles filters was killed" starts killed 'udp port 2'
+stopped=$(compilers)
+kill -STOP "$stopped"
+check "and though it was stopped" starts stopped 'udp port 3'
+check "which is killed and replaced" await 5 eval '! kill -0 $stopped && compilers'
+check "status says how many helpers were replaced" equal "$(counter helpers-replaced)" 2
+
+nfttracectl start --name texts --verdicts drop >/dev/null
+check "a rule has its text" text_again
+kill -9 "$(names)"
+check "a new rule has its text though the process that reads rules was killed" await 10 text_again
+kill -STOP "$(names)"
+check "and though it was stopped" await 20 text_again
+check "status says that these helpers were replaced, too" await 5 eval 'at_least "$(counter helpers-replaced)" 4'
+
+nft delete table inet helpers
+nfttracectl stop texts >/dev/null
+check "no name is lost" equal "$(counter names-lost)" 0
