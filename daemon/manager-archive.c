@@ -57,6 +57,9 @@ static void run_remove(struct archive_job *job)
 	struct archive_request *request = &job->request;
 	int r = archive_remove(job->manager->store, request->id, job->running, &request->bytes);
 
+	/* What is removed does not come back with the next power failure. */
+	if (r == 0)
+		r = state_sync(job->manager->store);
 	if (r < 0)
 		fail_remove(&request->failure, request->id, r);
 }
@@ -101,6 +104,13 @@ static void run_vacuum(struct archive_job *job)
 			continue;
 		request->bytes += bytes;
 		g_array_index(keep, bool, index) = true;
+	}
+	if (request->action == ARCHIVE_VACUUM && !request->failure.reason) {
+		int r = state_sync(job->manager->store);
+
+		if (r < 0)
+			failure_set(&request->failure, FAILURE_JOURNAL,
+				"the removal of journals could not be stored: %s", g_strerror(-r));
 	}
 	request->journals = journals_with(all, keep);
 	g_array_unref(all);

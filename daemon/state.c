@@ -174,6 +174,24 @@ static int state_lock(struct state *state, char **ret_reason)
 	return 0;
 }
 
+/* Makes what is missing of the path, and sees to it that it is on the disk. */
+static int directories_make(const char *path)
+{
+	g_autofree char *parent = g_path_get_dirname(path);
+	auto_fd fd = -1;
+	int r;
+
+	if (g_file_test(path, G_FILE_TEST_EXISTS))
+		return 0;
+	r = directories_make(parent);
+	if (r < 0)
+		return r;
+	if (mkdir(path, 0700) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || (fsync(fd) < 0 && errno != EINVAL) ? -errno : 0;
+}
+
 int state_open(const char *path, struct state **ret, char **ret_reason)
 {
 	struct state *state = g_new0(struct state, 1);
@@ -181,8 +199,11 @@ int state_open(const char *path, struct state **ret, char **ret_reason)
 
 	*state = (struct state){ .path = g_strdup(path), .dir_fd = -1, .lock_fd = -1 };
 
-	if (g_mkdir_with_parents(path, 0700) < 0)
+	r = directories_make(path);
+	if (r < 0) {
+		errno = -r;
 		goto refuse;
+	}
 	state->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (state->dir_fd < 0)
 		goto refuse;
