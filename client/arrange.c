@@ -169,7 +169,7 @@ static void key_track(struct key *key, const struct journals_record *record)
 int arrange_add(struct arrange *arrange, const struct journals_record *record)
 {
 	struct key key = {
-		.moment = { .time = record->time, .sequence = arrange->sequence++ },
+		.moment = { .time = record->order, .sequence = arrange->sequence++ },
 		.event = record->entry.type == JOURNAL_EVENT,
 		.boot = record->boot,
 	};

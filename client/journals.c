@@ -144,6 +144,18 @@ static uint64_t source_time(const struct journals *journals, const struct source
 	return boot_at(journals, source->boot)->offset + source->monotonic;
 }
 
+/* What the wall clock showed, which may have been moved. */
+static uint64_t source_realtime(const struct source *source, uint64_t order)
+{
+	const struct journal_segment *segment = source->entry.segment;
+	struct library *library = journal_reader_library(source->reader);
+
+	if (!source->timed || !segment || segment->realtime == 0)
+		return order;
+	return clocks_offset(library_clocks(library), segment, source->monotonic) +
+		source->monotonic;
+}
+
 /* Asks every source whose record was given for its next one. */
 static void sources_fill(struct journals *journals)
 {
@@ -278,7 +290,8 @@ int journals_next(struct journals *journals, struct journals_record *ret)
 			.entry = source->entry,
 			.journal = journal,
 			.boot = source->boot,
-			.time = time,
+			.time = source_realtime(source, time),
+			.order = time,
 		};
 		return 1;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The journals that a person named, read as one: their records in order of real time, by the clock
- * offsets in their segments, so that journals of several sessions and of several machines are one
+ * The journals that a person named, read as one: their records in order of real time, by one clock
+ * offset for each boot, so that journals of several sessions and of several machines are one
  * story. What several sessions recorded of one event (the same record, at the same place of the same
  * ring) is given once. Owned by the command that reads; one thread.
  */
@@ -17,8 +17,11 @@ struct journals_record {
 	struct journal_entry entry;
 	unsigned int journal; /* which of the journals, from 0 */
 	unsigned int boot; /* which boot of which machine, from 0: tracking ids are unique in one */
-	uint64_t time; /* ns, CLOCK_REALTIME; of what is no event: that of the journal's last event;
-			* 0 before its first */
+	uint64_t time; /* ns, what CLOCK_REALTIME showed; of what is no event: at the journal's last
+			* event; 0 before its first */
+	uint64_t
+		order; /* ns: the same, as if nobody had moved the clock since the boot: the records
+			 * are in this order, and distances are true */
 };
 
 /* Opens what a person named (see source.h), all or nothing. One sentence in *ret_reason. */

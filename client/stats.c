@@ -87,9 +87,9 @@ static void take_event(struct stats *stats, const struct journals_record *record
 	bytes = event.has_packet ? event.packet.length : event.head.skb_length;
 	if (stats->events++ == 0)
 		stats->first = record->time;
-	stats->last = MAX(stats->last, record->time);
+	stats->last = record->time;
 	if (packet_new(stats, &event.head, record->boot))
-		count_packet(stats, record->time, bytes);
+		count_packet(stats, record->order, bytes);
 	count_by_names(stats, &stats->each[record->journal], &event, bytes);
 	rule_size = stats_rule_key(&event, record->boot, rule);
 	if (rule_size > 0)
@@ -177,6 +177,7 @@ void stats_take(struct stats *stats, const struct journals_record *record)
 		break;
 	case JOURNAL_RULES:
 	case JOURNAL_PLACE:
+	case JOURNAL_CLOCK:
 	case JOURNAL_SYMBOLS:
 	case JOURNAL_REASONS:
 	case JOURNAL_NETNS:

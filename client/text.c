@@ -87,7 +87,10 @@ static void date_update(struct text *text, time_t second)
 
 void text_moment(struct text *text, uint64_t monotonic)
 {
-	uint64_t real = monotonic + text->clock_offset;
+	const struct clocks *clocks = text->library ? library_clocks(text->library) : NULL;
+	uint64_t real = monotonic +
+		(clocks ? clocks_offset(clocks, &text->segment, monotonic)
+			: text->segment.realtime - text->segment.monotonic);
 
 	if (text->time == TEXT_TIME_MONOTONIC) {
 		output_number(text->output, monotonic);
@@ -330,6 +333,33 @@ static void render_end(struct text *text, const struct journal_entry *entry)
 	remark_end(text);
 }
 
+/* "the clock was set 31536000.000 s ahead". */
+static void render_clock(struct text *text, const struct journal_clock *clock)
+{
+	static const char *const causes[CLOCK_CAUSES] = {
+		[CLOCK_SET] = "the wall clock was set ",
+		[CLOCK_RESUMED] = "the machine resumed: the wall clock is ",
+		[CLOCK_SLEWED] = "the wall clock was slewed ",
+	};
+	bool ahead = (int64_t)(clock->realtime - clock->before) >= 0;
+	uint64_t moved = ahead ? clock->realtime - clock->before : clock->before - clock->realtime;
+
+	remark_begin(text, TEXT_STYLE_REMARK);
+	text_moment(text, clock->since);
+	output_char(text->output, ' ');
+	remark_session(text);
+	output_text(text->output,
+		clock->cause < CLOCK_CAUSES ? causes[clock->cause] : "the wall clock moved ");
+	output_number(text->output, moved / NSEC_PER_SEC);
+	output_char(text->output, '.');
+	output_number_padded(text->output, moved % NSEC_PER_SEC / NSEC_PER_MSEC, 3);
+	output_text(text->output, ahead ? " s ahead" : " s back");
+	if (clock->missed > 0)
+		output_number_after(
+			text->output, "; earlier moves without a record: ", clock->missed);
+	remark_end(text);
+}
+
 static void render_json(struct text *text, const struct journal_entry *entry)
 {
 	struct json *json = text->json;
@@ -349,7 +379,7 @@ void text_render(struct text *text, const struct journal_entry *entry)
 		return;
 	}
 	if (entry->segment) {
-		text->clock_offset = entry->segment->realtime - entry->segment->monotonic;
+		text->segment = *entry->segment;
 		text->session = entry->segment->session;
 	}
 	switch (entry->type) {
@@ -367,6 +397,9 @@ void text_render(struct text *text, const struct journal_entry *entry)
 		break;
 	case JOURNAL_SUPPRESSED:
 		render_suppressed(text, entry);
+		break;
+	case JOURNAL_CLOCK:
+		render_clock(text, &entry->clock);
 		break;
 	case JOURNAL_END:
 		render_end(text, entry);

@@ -64,7 +64,7 @@ struct text {
 	uint64_t events; /* printed */
 	uint64_t session; /* id, 0 before any record */
 	char *name; /* of the session, or NULL */
-	uint64_t clock_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC, ns, modulo 2^64 */
+	struct journal_segment segment; /* of the record: whose clocks they are */
 	time_t date_second; /* that `date` is the text of */
 	char date[TEXT_DATE_SIZE];
 };

@@ -113,6 +113,7 @@ static void take_dictionary(struct archive_journal *journal, const struct journa
 	case JOURNAL_NETNS:
 	case JOURNAL_SUPPRESSED:
 	case JOURNAL_PLACE:
+	case JOURNAL_CLOCK:
 		return;
 	}
 }

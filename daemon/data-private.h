@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "clock-watch.h"
 #include "data.h"
 #include "ring.h"
 
@@ -40,6 +41,14 @@ struct data {
 	uint64_t tenures; /* given out */
 	_Atomic uint64_t tenure[EVENT_SESSIONS_MAX]; /* 0: no session */
 
+	/* data-clock.c */
+	int clock_fd; /* a timer that is cancelled when the clock is set; -1: none */
+	struct clock_watch clock_watch;
+	struct journal_clock clock; /* the latest move; `since` 0: none yet */
+	uint64_t clock_due; /* bits whose journals do not tell of it */
+	uint64_t clock_retry; /* ns, CLOCK_MONOTONIC */
+	uint32_t clock_missed[EVENT_SESSIONS_MAX]; /* earlier ones that will have no record */
+
 	_Atomic uint64_t unclaimed;
 	_Atomic uint64_t progress;
 	_Atomic bool idle;
@@ -52,6 +61,19 @@ void data_sync(struct data *data);
 
 /* Has the thread run `command` and waits for it. */
 void data_call(struct data *data, data_function command, void *argument);
+
+enum data_clock_news {
+	DATA_CLOCK_PASSING, /* as often as the thread comes by */
+	DATA_CLOCK_WOKEN, /* the timer may have been cancelled */
+};
+
+/* data-clock.c. On the thread, but for the first and the last, before it begins and when it has ended. */
+void data_clock_begin(struct data *data);
+void data_clock_look(struct data *data, enum data_clock_news news);
+
+/* The bit's session has a writer from now on, and is not among the claimed ones yet. */
+void data_clock_add(struct data *data, unsigned int bit);
+void data_clock_end(struct data *data);
 
 /* On the thread. Something is for control to look at. */
 void data_want_attention(struct data *data);

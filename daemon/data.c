@@ -181,6 +181,15 @@ static bool obey(struct data *data)
 	return !ending;
 }
 
+static bool clock_is_ready(const struct data *data, const struct epoll_event *events, int ready)
+{
+	for (int i = 0; i < ready; i++) {
+		if (events[i].data.ptr == &data->clock_watch)
+			return true;
+	}
+	return false;
+}
+
 static void *data_main(void *context)
 {
 	struct data *data = context;
@@ -188,16 +197,23 @@ static void *data_main(void *context)
 
 	pthread_setname_np(pthread_self(), "nfttraced-data");
 	do {
+		int ready;
+
 		if (drain(data) > 0) {
 			/* More may have come meanwhile: look without waiting. */
-			epoll_wait(data->epoll_fd, events, G_N_ELEMENTS(events), 0);
+			ready = epoll_wait(data->epoll_fd, events, G_N_ELEMENTS(events), 0);
 		} else {
 			atomic_store(&data->idle, true);
-			epoll_wait(data->epoll_fd, events, G_N_ELEMENTS(events),
+			ready = epoll_wait(data->epoll_fd, events, G_N_ELEMENTS(events),
 				data->claimed ? DRAIN_WAIT_MS : -1);
 			atomic_store(&data->idle, false);
 		}
 		atomic_fetch_add(&data->progress, 1);
+		/* What is drained next happened when the clock showed what it shows now. */
+		if (data->claimed || ready > 0)
+			data_clock_look(data,
+				clock_is_ready(data, events, ready) ? DATA_CLOCK_WOKEN
+								    : DATA_CLOCK_PASSING);
 		if (data->claimed) {
 			tick(data);
 			data_sync(data);
@@ -225,6 +241,7 @@ int data_new(struct data **ret)
 	struct epoll_event event = { .events = EPOLLIN };
 	int r;
 
+	data->clock_fd = -1;
 	g_mutex_init(&data->lock);
 	g_cond_init(&data->done);
 	atomic_store(&data->sync_interval, SYNC_INTERVAL_NS);
@@ -238,6 +255,7 @@ int data_new(struct data **ret)
 	data->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	data->command_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	data->attention_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	data_clock_begin(data);
 	if (data->epoll_fd < 0 || data->command_fd < 0 || data->attention_fd < 0 ||
 		epoll_ctl(data->epoll_fd, EPOLL_CTL_ADD, data->command_fd, &event) < 0)
 		r = -errno;
@@ -334,6 +352,7 @@ static void run_add(struct data *data, void *argument)
 	if (!data->claimed)
 		data->ticked = now;
 	data_slot_begin(slot, tenure->tenant);
+	data_clock_add(data, tenure->bit);
 	/* So that it is known since when, should nothing follow. */
 	if (!tenure->tenant->before)
 		data_slot_keep(slot, next, rings, now);
@@ -464,6 +483,7 @@ struct data *data_free(struct data *data)
 	notes_free(data->notes);
 	fd_close(&data->attention_fd);
 	fd_close(&data->command_fd);
+	data_clock_end(data);
 	fd_close(&data->epoll_fd);
 	g_cond_clear(&data->done);
 	g_mutex_clear(&data->lock);

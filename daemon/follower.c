@@ -49,6 +49,7 @@ static bool is_dictionary(const struct journal_record *record)
 	case JOURNAL_SYMBOLS:
 	case JOURNAL_REASONS:
 	case JOURNAL_NETNS:
+	case JOURNAL_CLOCK:
 		return true;
 	case JOURNAL_EVENT:
 	case JOURNAL_LOSS:

@@ -19,6 +19,21 @@
 #define VLAN_TAGS_MAX 2
 #define ARP_ETHERNET  28 /* a whole one, of IPv4 over Ethernet */
 #define EXTENSION_MAX 8 /* headers of IPv6 that are gone through */
+#define INNER_MAX     2 /* packets inside the first that are told of */
+#define GRE_HEADER    4
+
+/* GRE's flags, and its parts that they tell of, in front of the packet. */
+#define GRE_CHECKSUM 0x8000
+#define GRE_ROUTING  0x4000
+#define GRE_KEY      0x2000
+#define GRE_SEQUENCE 0x1000
+#define GRE_VERSION  0x0007
+
+/* Protocols that <netinet/in.h> does not name. */
+#define PROTOCOL_EIGRP 88
+#define PROTOCOL_OSPF  89
+#define PROTOCOL_VRRP  112
+#define PROTOCOL_L2TP  115
 
 #define FRAGMENT_OFFSET 0x1fff /* of the IPv4 header's field */
 
@@ -26,12 +41,13 @@
 struct rest {
 	const uint8_t *bytes;
 	size_t length;
+	unsigned int depth; /* packets around it */
 };
 
 static struct rest rest_skip(struct rest rest, size_t length)
 {
 	length = MIN(length, rest.length);
-	return (struct rest){ rest.bytes + length, rest.length - length };
+	return (struct rest){ rest.bytes + length, rest.length - length, rest.depth };
 }
 
 /* The caller has checked that it is there. */
@@ -55,7 +71,12 @@ static const struct {
 	{ IPPROTO_ESP, "esp" },
 	{ IPPROTO_AH, "ah" },
 	{ IPPROTO_ICMPV6, "icmp6" },
+	{ PROTOCOL_EIGRP, "eigrp" },
+	{ PROTOCOL_OSPF, "ospf" },
 	{ IPPROTO_PIM, "pim" },
+	{ IPPROTO_COMP, "ipcomp" },
+	{ PROTOCOL_VRRP, "vrrp" },
+	{ PROTOCOL_L2TP, "l2tp" },
 	{ IPPROTO_SCTP, "sctp" },
 	{ IPPROTO_UDPLITE, "udplite" },
 };
@@ -88,6 +109,49 @@ static bool has_ports(uint8_t protocol)
 static bool is_icmp(uint8_t protocol)
 {
 	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+}
+
+static void brief_ethertype(struct output *output, uint16_t ethertype, struct rest rest);
+
+/* What GRE has in it: steps behind its header; 0 if it is not a packet or the bytes end before. */
+static uint16_t gre_ethertype(struct rest *rest)
+{
+	uint16_t flags, ethertype;
+	size_t length = GRE_HEADER;
+
+	if (rest->length < GRE_HEADER)
+		return 0;
+	flags = rest_u16(*rest, 0);
+	ethertype = rest_u16(*rest, 2);
+	if (flags & (GRE_ROUTING | GRE_VERSION))
+		return 0;
+	length += flags & GRE_CHECKSUM ? 4 : 0;
+	length += flags & GRE_KEY ? 4 : 0;
+	length += flags & GRE_SEQUENCE ? 4 : 0;
+	*rest = rest_skip(*rest, length);
+	if (ethertype == ETH_P_TEB && rest->length >= ETH_HLEN) {
+		ethertype = rest_u16(*rest, 2 * ETH_ALEN);
+		*rest = rest_skip(*rest, ETH_HLEN);
+	}
+	return ethertype == ETH_P_IP || ethertype == ETH_P_IPV6 ? ethertype : 0;
+}
+
+/* The packet inside a tunnel's packet, where there is one. */
+static void brief_inner(struct output *output, uint8_t protocol, struct rest rest)
+{
+	uint16_t ethertype = 0;
+
+	if (protocol == IPPROTO_IPIP)
+		ethertype = ETH_P_IP;
+	else if (protocol == IPPROTO_IPV6)
+		ethertype = ETH_P_IPV6;
+	else if (protocol == IPPROTO_GRE)
+		ethertype = gre_ethertype(&rest);
+	if (ethertype == 0 || rest.depth >= INNER_MAX)
+		return;
+	rest.depth++;
+	output_text(output, ": ");
+	brief_ethertype(output, ethertype, rest);
 }
 
 /* A packet of IPv4 or IPv6, as far as both are alike. */
@@ -123,26 +187,8 @@ static void brief_datagram(struct output *output, const struct datagram *datagra
 	}
 	if (!told)
 		output_text(output, CUT_SHORT);
-}
-
-static void brief_ipv4(struct output *output, struct rest rest)
-{
-	struct datagram datagram = { .address = output_ipv4_address };
-
-	if (rest.length < IPV4_HEADER) {
-		output_text(output, "ipv4" CUT_SHORT);
-		return;
-	}
-	if (rest.bytes[0] >> 4 != 4 || (rest.bytes[0] & 15) * 4 < IPV4_HEADER) {
-		output_text(output, "malformed ipv4");
-		return;
-	}
-	datagram.source = rest.bytes + 12;
-	datagram.destination = rest.bytes + 16;
-	datagram.protocol = rest.bytes[9];
-	datagram.fragment = rest_u16(rest, 6) & FRAGMENT_OFFSET;
-	datagram.transport = rest_skip(rest, (rest.bytes[0] & 15) * 4);
-	brief_datagram(output, &datagram);
+	if (!datagram->fragment)
+		brief_inner(output, datagram->protocol, datagram->transport);
 }
 
 /* Goes behind an extension header; false: there is none. */
@@ -172,6 +218,32 @@ static bool extension_skip(struct datagram *datagram)
 	datagram->protocol = rest.bytes[0];
 	datagram->transport = rest_skip(rest, length);
 	return true;
+}
+
+static void brief_ipv4(struct output *output, struct rest rest)
+{
+	struct datagram datagram = { .address = output_ipv4_address };
+	uint16_t total;
+
+	if (rest.length < IPV4_HEADER) {
+		output_text(output, "ipv4" CUT_SHORT);
+		return;
+	}
+	total = rest_u16(rest, 2);
+	/* A total of 0 is a packet that is longer than the field can say. */
+	if (rest.bytes[0] >> 4 != 4 || (rest.bytes[0] & 15) * 4 < IPV4_HEADER ||
+		(total > 0 && total < (rest.bytes[0] & 15) * 4)) {
+		output_text(output, "malformed ipv4");
+		return;
+	}
+	datagram.source = rest.bytes + 12;
+	datagram.destination = rest.bytes + 16;
+	datagram.protocol = rest.bytes[9];
+	datagram.fragment = rest_u16(rest, 6) & FRAGMENT_OFFSET;
+	datagram.transport = rest_skip(rest, (rest.bytes[0] & 15) * 4);
+	if (datagram.protocol == IPPROTO_AH && !datagram.fragment)
+		extension_skip(&datagram);
+	brief_datagram(output, &datagram);
 }
 
 static void brief_ipv6(struct output *output, struct rest rest)
@@ -249,7 +321,7 @@ static void brief_ethertype(struct output *output, uint16_t ethertype, struct re
 
 void packet_brief(struct output *output, const struct drop_example *example)
 {
-	const struct rest rest = { example->packet, MIN(example->captured, DROP_PACKET_MAX) };
+	const struct rest rest = { example->packet, MIN(example->captured, DROP_PACKET_MAX), 0 };
 	size_t length = strnlen(example->device, sizeof(example->device));
 
 	brief_ethertype(output, example->protocol, rest);

@@ -24,6 +24,17 @@ const char *loss_reason_name(uint32_t reason)
 	return reason < LOSS_REASONS ? loss_names[reason] : "unknown";
 }
 
+const char *clock_cause_name(uint32_t cause)
+{
+	static const char *const names[CLOCK_CAUSES] = {
+		[CLOCK_SET] = "set",
+		[CLOCK_RESUMED] = "resumed",
+		[CLOCK_SLEWED] = "slewed",
+	};
+
+	return cause < CLOCK_CAUSES ? names[cause] : "unknown";
+}
+
 char *dictionary_start_new(const struct dictionary_start *start)
 {
 	auto_json *object = json_object_new_object();

@@ -95,6 +95,9 @@ int dictionary_books_parse(const void *json, size_t size, struct dictionary_book
  * "restart": on the bus and in JSON; "unknown" for another number. */
 const char *loss_reason_name(uint32_t reason);
 
+/* "set", "resumed", "slewed" in JSON; "unknown" for another number. */
+const char *clock_cause_name(uint32_t cause);
+
 #define auto_dictionary_start \
 	__attribute__((cleanup(dictionary_start_clear))) struct dictionary_start
 #define auto_dictionary_settings \

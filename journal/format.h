@@ -50,6 +50,7 @@ enum journal_type {
 	JOURNAL_SUPPRESSED =
 		10, /* JSON object: what the rate held back, by rule (see suppressed.h) */
 	JOURNAL_PLACE = 11, /* struct journal_place: in follow streams only */
+	JOURNAL_CLOCK = 12, /* struct journal_clock: the wall clock was moved */
 };
 
 struct journal_record {
@@ -81,6 +82,22 @@ struct journal_loss {
 	__u64 until;
 };
 
+enum clock_cause {
+	CLOCK_SET = 0, /* by somebody, or by a program that keeps it right */
+	CLOCK_RESUMED, /* the machine was suspended: CLOCK_MONOTONIC stood still */
+	CLOCK_SLEWED, /* it ran faster or slower, by more than 1 ms since the last record */
+	CLOCK_CAUSES,
+};
+
+/* The wall clock was moved against CLOCK_MONOTONIC, by which events are timed. */
+struct journal_clock {
+	__u32 cause; /* enum clock_cause */
+	__u32 missed; /* moves just before this one that have no record: the journal could not be written */
+	__u64 since; /* ns, CLOCK_MONOTONIC: it holds from then on */
+	__u64 realtime; /* ns, CLOCK_REALTIME at that moment */
+	__u64 before; /* ns, what CLOCK_REALTIME would have been without it */
+};
+
 /*
  * Where what follows in a stream is in its journal: a stream has a segment's header, and from there on
  * what the segment has, so that the place of each byte is known; a place is told where something was
@@ -97,5 +114,6 @@ _Static_assert(sizeof(struct journal_segment) == 64, "journal layout");
 _Static_assert(sizeof(struct journal_record) == 16, "journal layout");
 _Static_assert(sizeof(struct journal_loss) == 32, "journal layout");
 _Static_assert(sizeof(struct journal_place) == 32, "journal layout");
+_Static_assert(sizeof(struct journal_clock) == 32, "journal layout");
 
 #endif

@@ -54,6 +54,19 @@ uint64_t item_event_time(const struct item *item)
 	return chunk_u64(item->chunk, head->time);
 }
 
+void item_clock(const struct item *item, struct journal_clock *ret)
+{
+	const struct journal_clock *clock = item_payload(item);
+
+	*ret = (struct journal_clock){
+		.cause = chunk_u32(item->chunk, clock->cause),
+		.missed = chunk_u32(item->chunk, clock->missed),
+		.since = chunk_u64(item->chunk, clock->since),
+		.realtime = chunk_u64(item->chunk, clock->realtime),
+		.before = chunk_u64(item->chunk, clock->before),
+	};
+}
+
 void item_loss(const struct item *item, struct journal_loss *ret)
 {
 	const struct journal_loss *loss = item_payload(item);
@@ -103,6 +116,8 @@ bool item_valid(const struct item *item)
 		return item->size >= sizeof(struct journal_loss);
 	case JOURNAL_PLACE:
 		return item->size >= sizeof(struct journal_place);
+	case JOURNAL_CLOCK:
+		return item->size >= sizeof(struct journal_clock);
 	default:
 		return true;
 	}
@@ -129,6 +144,8 @@ bool record_plausible(
 		return size == sizeof(struct journal_loss);
 	case JOURNAL_PLACE:
 		return size == sizeof(struct journal_place);
+	case JOURNAL_CLOCK:
+		return size == sizeof(struct journal_clock);
 	case JOURNAL_START:
 	case JOURNAL_SETTINGS:
 	case JOURNAL_END:

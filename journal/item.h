@@ -89,6 +89,9 @@ uint64_t item_event_time(const struct item *item);
 /* The loss of a JOURNAL_LOSS in host order. */
 void item_loss(const struct item *item, struct journal_loss *ret);
 
+/* The move of a JOURNAL_CLOCK in host order. */
+void item_clock(const struct item *item, struct journal_clock *ret);
+
 /* The place of a JOURNAL_PLACE in host order. */
 void item_place(const struct item *item, struct journal_place *ret);
 

@@ -144,6 +144,22 @@ static void render_suppressed(struct json *json, const struct journal_entry *ent
 	json_literal(json->output, "}}\n");
 }
 
+static void render_clock(struct json *json, const struct journal_clock *clock)
+{
+	struct output *output = json->output;
+
+	json->time = clock->since;
+	common_member(json);
+	json_number(output, ",\"nfttraced\":{\"session\":", json->session);
+	json_name(output, ",\"clock\":{\"cause\":", clock_cause_name(clock->cause));
+	json_number(output, ",\"since\":", clock->since);
+	json_number(output, ",\"realtime\":", clock->realtime);
+	json_literal(output, ",\"moved\":");
+	output_signed(output, (int64_t)(clock->realtime - clock->before));
+	json_number(output, ",\"missed\":", clock->missed);
+	json_literal(output, "}}}\n");
+}
+
 static void render_loss(struct json *json, const struct journal_loss *loss)
 {
 	struct output *output = json->output;
@@ -201,6 +217,7 @@ void json_render(struct json *json, const struct journal_entry *entry)
 	case JOURNAL_SETTINGS:
 	case JOURNAL_LOSS:
 	case JOURNAL_SUPPRESSED:
+	case JOURNAL_CLOCK:
 	case JOURNAL_END:
 		break;
 	}
@@ -212,6 +229,8 @@ void json_render(struct json *json, const struct journal_entry *entry)
 		render_settings(json, entry);
 	else if (entry->type == JOURNAL_LOSS)
 		render_loss(json, &entry->loss);
+	else if (entry->type == JOURNAL_CLOCK)
+		render_clock(json, &entry->clock);
 	else if (entry->type == JOURNAL_SUPPRESSED)
 		render_suppressed(json, entry);
 	else

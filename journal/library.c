@@ -40,6 +40,7 @@ struct library {
 	uint64_t passed_over;
 	library_source source; /* NULL: asked already, or none */
 	void *context;
+	struct clocks *clocks;
 };
 
 static guint mix(uint64_t value)
@@ -105,6 +106,7 @@ struct library *library_new(void)
 	library->symbols = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, symbols_free);
 	library->reasons = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	library->netns = g_hash_table_new_full(netns_hash, netns_equal, g_free, g_free);
+	library->clocks = clocks_new();
 	return library;
 }
 
@@ -116,6 +118,7 @@ struct library *library_free(struct library *library)
 	g_hash_table_unref(library->symbols);
 	g_hash_table_unref(library->reasons);
 	g_hash_table_unref(library->netns);
+	clocks_free(library->clocks);
 	g_free(library);
 	return NULL;
 }
@@ -418,6 +421,11 @@ const char *library_netns(struct library *library, uint64_t cookie, uint32_t ino
 
 	gather(library);
 	return g_hash_table_lookup(library->netns, &key);
+}
+
+struct clocks *library_clocks(struct library *library)
+{
+	return library->clocks;
 }
 
 uint64_t library_passed_over(const struct library *library)

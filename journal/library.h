@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clocks.h"
 #include "decode.h"
 #include "format.h"
 #include "names.h"
@@ -46,6 +47,9 @@ const char *library_reason(struct library *library, uint32_t reason);
 
 /* The name of a network namespace; NULL: it has none. */
 const char *library_netns(struct library *library, uint64_t cookie, uint32_t inode);
+
+/* The wall clock over time: what the segments and records that were read tell. The reader's to fill. */
+struct clocks *library_clocks(struct library *library);
 
 /* Names that were passed over because there were too many. */
 uint64_t library_passed_over(const struct library *library);

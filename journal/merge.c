@@ -50,10 +50,26 @@ static void heap_pop(struct merge *merge)
 	merge->heap[at] = *last;
 }
 
+/* Where it belongs; `newest` is the time of the newest event so far. */
+static uint64_t item_time(const struct item *item, uint64_t newest)
+{
+	struct journal_clock clock;
+
+	switch (item_type(item)) {
+	case JOURNAL_EVENT:
+		return item_event_time(item);
+	case JOURNAL_CLOCK:
+		item_clock(item, &clock);
+		return MIN(clock.since, newest);
+	default:
+		return newest;
+	}
+}
+
 void merge_push(struct merge *merge, const struct item *item)
 {
 	struct merge_slot slot = {
-		.time = item_type(item) == JOURNAL_EVENT ? item_event_time(item) : merge->newest,
+		.time = item_time(item, merge->newest),
 		.sequence = merge->sequence++,
 		.item = *item,
 	};

@@ -38,7 +38,7 @@ static inline size_t merge_length(const struct merge *merge)
 }
 
 /* Takes over the item's reference. There must be fewer than JOURNAL_MERGE_WINDOW in it. What is no
- * event belongs behind the newest event so far. */
+ * event belongs behind the newest event so far, but for a move of the clock, which has a time. */
 void merge_push(struct merge *merge, const struct item *item);
 
 /* Gives the oldest item and its reference; false if there is none. */

@@ -40,6 +40,8 @@ struct journal_reader {
 	bool paused; /* the source had no more: give what is held before it is asked again */
 	int status; /* what it said then */
 	struct dictionary_seen start, settings;
+	uint64_t clock_given; /* `since` of the latest JOURNAL_CLOCK */
+	uint64_t segment_noted, segment_monotonic; /* of the segment whose clocks were noted */
 	struct library *library;
 };
 
@@ -152,12 +154,39 @@ static bool dictionary_repeated(struct dictionary_seen *seen, const struct item 
 	return false;
 }
 
+/* A move of the clock is told from now on; true if it was not before. */
+static bool clock_new(struct journal_reader *reader, const struct item *item)
+{
+	struct journal_clock clock;
+
+	item_clock(item, &clock);
+	clocks_note(library_clocks(reader->library), &item->chunk->segment, &clock);
+	if (clock.since <= reader->clock_given)
+		return false;
+	reader->clock_given = clock.since;
+	return true;
+}
+
+/* The clocks in the header of the segment that an item is the first of. */
+static void segment_note(struct journal_reader *reader, const struct journal_segment *segment)
+{
+	if (segment->number == reader->segment_noted &&
+		segment->monotonic == reader->segment_monotonic)
+		return;
+	reader->segment_noted = segment->number;
+	reader->segment_monotonic = segment->monotonic;
+	clocks_note_segment(library_clocks(reader->library), segment);
+}
+
 /* True for what a caller gets; a type that is not known is of a later program and passed over. */
 static bool item_wanted(struct journal_reader *reader, const struct item *item)
 {
+	segment_note(reader, &item->chunk->segment);
 	switch (item_type(item)) {
 	case JOURNAL_START:
 		return !dictionary_repeated(&reader->start, item);
+	case JOURNAL_CLOCK:
+		return clock_new(reader, item);
 	case JOURNAL_SETTINGS:
 		return !dictionary_repeated(&reader->settings, item);
 	case JOURNAL_EVENT:
@@ -261,6 +290,8 @@ int journal_reader_next(struct journal_reader *reader, struct journal_entry *ret
 	};
 	if (ret->type == JOURNAL_LOSS)
 		item_loss(item, &ret->loss);
+	else if (ret->type == JOURNAL_CLOCK)
+		item_clock(item, &ret->clock);
 	return 1;
 }
 

@@ -28,9 +28,12 @@ struct journal_entry {
 	uint32_t position;
 	uint32_t byte_order; /* as in the segment header: compare with JOURNAL_BYTE_ORDER */
 	const struct journal_segment *segment; /* of the segment the record is from */
-	struct journal_loss loss; /* JOURNAL_LOSS: in host order; also made up by the reader
-				   * (LOSS_DAMAGED, and LOSS_RETENTION for missing leading
-				   * segments) */
+	union {
+		struct journal_loss loss; /* JOURNAL_LOSS: in host order; also made up by the reader
+					   * (LOSS_DAMAGED, and LOSS_RETENTION for missing leading
+					   * segments) */
+		struct journal_clock clock; /* JOURNAL_CLOCK: in host order */
+	};
 };
 
 /*
@@ -51,7 +54,8 @@ int journal_reader_open_stream(int fd, struct journal_reader **ret, char **ret_r
  * goes on behind it. Missing segments that no record tells of are given as a LOSS_RETENTION of
  * unknown count where the journal ends. Events of different rings are merged by time within
  * JOURNAL_MERGE_WINDOW events. Dictionaries that are repeated (same bytes as before) are given
- * once; dictionaries of names are not given, they go to the library.
+ * once; dictionaries of names are not given, they go to the library, and so does what the wall clock
+ * showed, as far as it was read ahead.
  */
 int journal_reader_next(struct journal_reader *reader, struct journal_entry *ret);
 

@@ -86,9 +86,12 @@ void journal_segment_begin(struct journal_segment *segment, uint64_t session, ui
 		.header_size = sizeof(*segment),
 		.number = number,
 		.session = session,
-		.realtime = clock_ns(CLOCK_REALTIME),
-		.monotonic = clock_ns(CLOCK_MONOTONIC),
 	};
+	uint64_t realtime = 0, monotonic = 0;
+
+	clock_pair(&realtime, &monotonic);
+	segment->realtime = realtime;
+	segment->monotonic = monotonic;
 	memcpy(segment->magic, JOURNAL_MAGIC, sizeof(segment->magic));
 	boot_id_read(segment->boot_id);
 }

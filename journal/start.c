@@ -8,22 +8,19 @@
 #include "config.h"
 #include "record.h"
 
-/* CLOCK_REALTIME - CLOCK_MONOTONIC, as far as two readings after one another can tell. */
+/* CLOCK_REALTIME - CLOCK_MONOTONIC. */
 static void clock_offset(int64_t *ret_sec, uint32_t *ret_nsec)
 {
-	struct timespec real = { 0 }, monotonic = { 0 };
-	int64_t sec, nsec;
+	uint64_t realtime = 0, monotonic = 0;
+	int64_t offset, sec;
 
-	clock_gettime(CLOCK_MONOTONIC, &monotonic);
-	clock_gettime(CLOCK_REALTIME, &real);
-	sec = real.tv_sec - monotonic.tv_sec;
-	nsec = real.tv_nsec - monotonic.tv_nsec;
-	if (nsec < 0) {
-		nsec += (int64_t)NSEC_PER_SEC;
+	clock_pair(&realtime, &monotonic);
+	offset = (int64_t)(realtime - monotonic);
+	sec = offset / (int64_t)NSEC_PER_SEC;
+	if (offset < sec * (int64_t)NSEC_PER_SEC)
 		sec--;
-	}
 	*ret_sec = sec;
-	*ret_nsec = (uint32_t)nsec;
+	*ret_nsec = (uint32_t)(offset - sec * (int64_t)NSEC_PER_SEC);
 }
 
 static char *boot_id_text(void)

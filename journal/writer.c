@@ -308,6 +308,11 @@ int journal_writer_append_json(
 	return record_write(writer, type, json, (uint32_t)strlen(json));
 }
 
+int journal_writer_append_clock(struct journal_writer *writer, const struct journal_clock *clock)
+{
+	return record_write(writer, JOURNAL_CLOCK, clock, sizeof(*clock));
+}
+
 int journal_writer_append_loss(struct journal_writer *writer, const struct journal_loss *loss)
 {
 	int r;

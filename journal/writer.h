@@ -77,6 +77,7 @@ int journal_writer_append_json(
 	struct journal_writer *writer, enum journal_type type, const char *json);
 
 /* Writes a loss record. */
+int journal_writer_append_clock(struct journal_writer *writer, const struct journal_clock *clock);
 int journal_writer_append_loss(struct journal_writer *writer, const struct journal_loss *loss);
 
 /* The number of the segment that is being written. */

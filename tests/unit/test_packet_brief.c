@@ -147,8 +147,43 @@ START_TEST(other_protocols_are_told_by_name_or_number)
 }
 END_TEST
 
+START_TEST(the_packet_in_a_tunnel_is_told)
+{
+	static const char told[] = "1.2.3.4 > 5.6.7.8 %s: 172.16.42.1.39677 > 172.16.42.2.8080 udp";
+	static const struct {
+		const char *protocol, *header, *name;
+	} tunnels[] = {
+		{ "04", "", "ipip" },
+		{ "2f", "0000 0800", "gre" },
+		{ "2f", "b000 0800 00000000 00000007 00000001", "gre" },
+		{ "2f", "2000 6558 00000007 020000000001020000000002 0800", "gre" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(tunnels); i++) {
+		g_autofree char *hex = g_strconcat("4500005c0000000040", tunnels[i].protocol,
+			"0000 01020304 05060708", tunnels[i].header, IPV4_UDP, NULL);
+		g_autofree char *wanted = g_strdup_printf(told, tunnels[i].name);
+
+		expect_hex(ETH_P_IP, hex, wanted);
+	}
+	expect_hex(ETH_P_IP, "4500005c0000000040 2f 0000 01020304 05060708 0001 0800" IPV4_UDP,
+		"1.2.3.4 > 5.6.7.8 gre");
+	expect_hex(ETH_P_IPV6, IPV6_START "04" IPV6_ENDS IPV4_UDP,
+		"2001:db8::1 > fe80::2 ipip: 172.16.42.1.39677 > 172.16.42.2.8080 udp");
+	/* No more than two inside the first. */
+	expect_hex(ETH_P_IP,
+		"45000064000000004004 0000 01020304 05060708 45000050000000004004 0000 01020304 "
+		"05060709 4500003c000000004004 0000 01020304 0506070a 4500001c" IPV4_UDP,
+		"1.2.3.4 > 5.6.7.8 ipip: 1.2.3.4 > 5.6.7.9 ipip: 1.2.3.4 > 5.6.7.10 ipip");
+	expect_hex(ETH_P_IP,
+		"4500002c000000004033 0000 01020304 05060708 1101 0000 00000001 00000002 0035 0036",
+		"1.2.3.4.53 > 5.6.7.8.54 udp");
+}
+END_TEST
+
 START_TEST(bytes_that_are_no_such_header_are_called_that)
 {
+	expect_hex(ETH_P_IP, "45000010000000004011 0000 01020304 05060708", "malformed ipv4");
 	expect_hex(ETH_P_IP, "6500001c000000004011 0000 01020304 05060708", "malformed ipv4");
 	expect_hex(ETH_P_IP, "4400001c000000004011 0000 01020304 05060708", "malformed ipv4");
 	expect_hex(ETH_P_IPV6, "4000 0000 0020 06" IPV6_ENDS, "malformed ipv6");
@@ -238,6 +273,7 @@ int main(void)
 	tcase_add_test(tcase, arp_is_asked_and_answered);
 	tcase_add_test(tcase, a_tag_is_looked_behind);
 	tcase_add_test(tcase, other_protocols_are_told_by_name_or_number);
+	tcase_add_test(tcase, the_packet_in_a_tunnel_is_told);
 	tcase_add_test(tcase, bytes_that_are_no_such_header_are_called_that);
 	tcase_add_test(tcase, a_device_with_a_hostile_name_is_escaped);
 	tcase_add_test(tcase, a_device_without_an_end_is_no_longer_than_it_can_be);
