@@ -29,6 +29,7 @@ struct call {
 /* frame.scratch */
 struct notes {
 	__u64 skb;
+	__u64 pkt; /* struct nft_pktinfo */
 	__u64 state;
 	__u64 rule;
 	__u64 chain;
@@ -52,6 +53,8 @@ struct notes {
 	__u64 drop_reason; /* of a further probe that tells one */
 	__u64 freed_time; /* identity of a packet that was freed; 0: it was not, or had none */
 	__u64 freed_origin;
+	__u32 past_link; /* of a packet that is not looked at any more: as frame.link was */
+	__u32 reserved;
 	__u8 skb_span[SKB_SPAN];
 	__u8 chain_span[CHAIN_SPAN];
 };

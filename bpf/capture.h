@@ -34,15 +34,64 @@ static __always_inline bool packet_capture(
 	return true;
 }
 
+#define LINK_NONE \
+	0xff /* frame.link: no variant of a filter is for it, not even one that asks for nothing */
+
 /* Nothing of the packet is looked at. */
 static __always_inline void packet_absent(struct frame *frame, struct notes *notes)
 {
-	frame->link = EVENT_LINK_RAW;
+	frame->link = LINK_NONE;
 	frame->length = 0;
 	frame->captured = 0;
 	notes->head = 0;
 	notes->skb_length = 0;
 	notes->skb_iif = 0;
+}
+
+/* The base chain that a call is in; 0: can't be told. */
+static __always_inline __u64 base_of_call(const struct notes *notes)
+{
+	return chain_of_base(notes->basechain ? notes->basechain : basechain_read(notes->info));
+}
+
+/*
+ * A packet that is stolen may be gone: what was known of it at the entry of the base chain decides, and
+ * is shown. Not static, so that the verifier looks at it once.
+ */
+__noinline __u32 stolen_capture(struct frame *frame, struct cpu_stats *stats)
+{
+	const struct traversal *traversal;
+	struct notes *notes;
+	__u64 pkt, sessions;
+
+	if (!frame || !stats)
+		return 0;
+	notes = frame_notes(frame);
+	packet_absent(frame, notes);
+	pkt = notes->pkt;
+	traversal = bpf_map_lookup_elem(&traversals, &pkt);
+	if (!traversal || traversal->skb != notes->skb || traversal->chain != base_of_call(notes)) {
+		if (config.stolen)
+			stats->counts[COUNT_STOLEN_UNKNOWN]++;
+		return 0;
+	}
+	sessions = traversal->sessions;
+	if (!sessions)
+		return 1;
+	if (traversal->epoch != config.epoch)
+		sessions &= ~sessions_outdated(sessions, traversal->epoch);
+	frame->sticky = sessions;
+	frame->length = traversal->length;
+	frame->captured = traversal->captured;
+	__builtin_memcpy(frame->packet, traversal->packet, EVENT_SNAPSHOT_MAX);
+	notes->protocol = traversal->protocol;
+	notes->network_offset = traversal->network_offset;
+	notes->past_link = traversal->link;
+	notes->skb_length = traversal->skb_length;
+	notes->skb_iif = traversal->skb_iif;
+	notes->freed_time = traversal->time;
+	notes->freed_origin = traversal->origin;
+	return 1;
 }
 
 /* True: the matcher is to see the frame. */
@@ -87,6 +136,8 @@ static __always_inline bool call_capture(
 		goto fault;
 	}
 	notes->skb = (__u64)pktinfo->skb;
+	notes->pkt = call->pkt;
+	notes->freed_time = 0;
 	notes->state = (__u64)pktinfo->state;
 	notes->rule = call->rule;
 	notes->chain = call->chain;
@@ -101,8 +152,7 @@ static __always_inline bool call_capture(
 	if (!wanted)
 		return false;
 	if (kind == VERDICT_STOLEN) {
-		/* The skb may be gone: nothing of it is looked at. */
-		packet_absent(frame, notes);
+		stolen_capture(frame, stats);
 		return true;
 	}
 	if (packet_capture(frame, notes, owner, stats))

@@ -193,6 +193,37 @@ static __always_inline int record_finish(void *context, struct frame *frame, __u
 	return 0;
 }
 
+/* The identity of a packet that was stolen, or freed, as far as it had one. */
+static __always_inline bool stolen_track(struct notes *notes)
+{
+	notes->track_head = notes->freed_origin;
+	notes->track_time = notes->freed_time;
+	return notes->freed_time;
+}
+
+/*
+ * A packet that matched in mid-chain stays matched when a later rule steals it. Not static, so that the
+ * verifier looks at it once.
+ */
+__noinline __u32 traversal_match(struct frame *frame)
+{
+	struct traversal *traversal;
+	struct notes *notes;
+	__u64 pkt;
+
+	if (!frame)
+		return 0;
+	notes = frame_notes(frame);
+	pkt = notes->pkt;
+	traversal = bpf_map_lookup_elem(&traversals, &pkt);
+	if (!traversal || traversal->skb != notes->skb)
+		return 0;
+	traversal->sessions |= frame->sessions & config.tracking;
+	traversal->origin = notes->track_head;
+	traversal->time = notes->track_time;
+	return 1;
+}
+
 static __always_inline int emit(void *context, __u32 owner, __u8 attach)
 {
 	struct frame *frame = bpf_map_lookup_elem(&frames, &owner);
@@ -218,8 +249,12 @@ static __always_inline int emit(void *context, __u32 owner, __u8 attach)
 	now = bpf_ktime_get_ns();
 	stats->counts[COUNT_MATCHED]++;
 	sessions = sessions_account(frame, stats, now);
-	if (config.tracking && notes->head)
+	if (!notes->head)
+		tracked = stolen_track(notes);
+	else if (config.tracking)
 		tracked = packet_track(frame, stats, now);
+	if (tracked && config.stolen && notes->head)
+		traversal_match(frame);
 	if (!sessions)
 		return 0;
 

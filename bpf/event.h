@@ -56,7 +56,9 @@ enum event_section_type {
 
 enum event_head_flag {
 	EVENT_TRACKED = 1 << 0, /* track_time and track_head are the packet's identity */
-	EVENT_STOLEN = 1 << 1, /* the skb was not looked at: it may be gone (verdict stolen) */
+	EVENT_STOLEN =
+		1 << 1, /* the skb was not looked at: it may be gone (verdict stolen). A packet
+				* section is what it was when it came to the base chain */
 };
 
 struct event_section {

@@ -132,6 +132,32 @@ struct {
 	__type(value, struct watch);
 } watches __weak SEC(".maps");
 
+/* A packet on its way through a base chain, by the address of its struct nft_pktinfo: what of it can be
+ * told when a rule has stolen it. */
+struct traversal {
+	__u64 skb;
+	__u64 chain; /* the base chain */
+	__u64 sessions; /* that matched it */
+	__u64 origin, time; /* its identity; 0: it is not tracked */
+	__u32 epoch; /* in which `sessions` was right */
+	__u32 link; /* as in the frame */
+	__u32 length;
+	__u32 captured;
+	__u32 skb_length;
+	__u32 skb_iif;
+	__u16 protocol;
+	__u16 network_offset;
+	__u32 reserved;
+	__u8 packet[EVENT_SNAPSHOT_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, struct traversal);
+} traversals __weak SEC(".maps");
+
 struct ring_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);

@@ -120,6 +120,10 @@ enum probe_way {
 	PROBE_WAY_PKTINFO, /* a struct nft_pktinfo, which has one */
 };
 
+/* In place of a probe's number: the entry of nft_do_chain, where a packet is looked at before a rule can
+ * steal it. It has no events. */
+#define PROBE_ENTRY 0
+
 #define PROBE_ARGUMENTS_MAX 5 /* arguments of a function that a kprobe can tell */
 #define PROBE_NO_ARGUMENT   0xff
 
@@ -164,6 +168,7 @@ enum pipeline_count {
 	COUNT_ENTRY_UNKNOWN, /* functions returned whose entry was not seen: missed */
 	COUNT_DROPS_UNCOUNTED, /* drops that were not counted by rule: no room, or it can't be told */
 	COUNT_DROP_BYTES_UNCOUNTED, /* of these */
+	COUNT_STOLEN_UNKNOWN, /* a packet was stolen that was not looked at before: filters can't tell */
 	COUNT_MAX = 16,
 };
 
@@ -204,6 +209,7 @@ struct pipeline_config {
 	__u32 drops; /* not 0: they are counted; kept by the pipeline, whatever sessions want */
 	__u32 reserved;
 	__u64 tracking; /* sessions that track */
+	__u64 stolen; /* sessions with a filter that want the verdict stolen */
 	/* A tracker entry's session bit counts only if the entry is not older than the epoch in which
 	 * the bit was given to its session, or its filter changed. */
 	__u32 since[EVENT_SESSIONS_MAX];

@@ -253,7 +253,7 @@ static __always_inline __u32 record_packet(struct frame *frame, struct notes *no
 	__u32 captured = frame->captured, end;
 	struct event_packet *section;
 
-	if (!notes->head)
+	if (!captured)
 		return offset;
 	if (captured > EVENT_SNAPSHOT_MAX)
 		captured = EVENT_SNAPSHOT_MAX;
@@ -266,7 +266,7 @@ static __always_inline __u32 record_packet(struct frame *frame, struct notes *no
 	section->captured = captured;
 	section->protocol = bpf_ntohs(notes->protocol);
 	section->network_offset = notes->network_offset;
-	section->link = frame->link;
+	section->link = notes->head ? frame->link : notes->past_link;
 	section->reserved = 0;
 	/* The whole room is cheaper to copy than what is in it. */
 	__builtin_memcpy(section + 1, frame->packet, EVENT_SNAPSHOT_MAX);

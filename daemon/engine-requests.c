@@ -233,6 +233,7 @@ static int batch_run(struct batch *batch, struct failure *failure)
 		r = plan_request(batch, batch->requests[i], failure);
 	for (size_t i = 0; i < batch->count && r == 0; i++)
 		r = check_share(batch, batch->requests[i], failure);
+	plan_add_entry(&batch->plan);
 	if (r < 0)
 		return r;
 	if (engine->pipeline) {

@@ -268,6 +268,7 @@ static const struct {
 	{ "faults", COUNT_FAULTS },
 	{ "too-deep", COUNT_TOO_DEEP },
 	{ "entry-unknown", COUNT_ENTRY_UNKNOWN },
+	{ "stolen-unknown", COUNT_STOLEN_UNKNOWN },
 };
 
 static int get_counters(sd_bus *connection, const char *path, const char *interface,

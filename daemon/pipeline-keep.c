@@ -52,6 +52,7 @@ static uint32_t pipeline_layout(void)
 		sizeof(struct probe_config),
 		sizeof(struct pipeline_config),
 		offsetof(struct pipeline_config, tracking),
+		offsetof(struct pipeline_config, stolen),
 		offsetof(struct pipeline_config, sections),
 		offsetof(struct pipeline_config, interval),
 		offsetof(struct pipeline_config, stacks),

@@ -50,6 +50,8 @@ static struct bpf_map **skeleton_map(struct pipeline_bpf *skeleton, enum pipelin
 		return &skeleton->maps.returns;
 	case MAP_WATCHES:
 		return &skeleton->maps.watches;
+	case MAP_TRAVERSALS:
+		return &skeleton->maps.traversals;
 	case MAP_RINGS:
 		return &skeleton->maps.rings;
 	case MAP_DROP_SLOTS:

@@ -150,10 +150,13 @@ static int attach_by_type(struct pipeline *pipeline, struct attached_probe *atta
 	return -EINVAL;
 }
 
-static uint64_t probe_missed(const struct attached_probe *attached)
+static uint64_t probe_missed(const struct pipeline *pipeline, const struct attached_probe *attached)
 {
 	uint64_t site = 0;
 
+	/* There is no event that is missed: a packet that is stolen then is counted by itself. */
+	if (attached == &pipeline->probes[PROBE_ENTRY])
+		return 0;
 	/* A return whose entry was missed counts by itself. */
 	if (attached->stub >= 0)
 		program_missed(attached->stub, &site);
@@ -174,7 +177,7 @@ static void probe_detach(struct pipeline *pipeline, struct attached_probe *attac
 	struct attached_probe old = *attached;
 
 	g_mutex_lock(&pipeline->attached_lock);
-	pipeline->missed += probe_missed(attached);
+	pipeline->missed += probe_missed(pipeline, attached);
 	*attached = ATTACHED_PROBE_NONE;
 	g_mutex_unlock(&pipeline->attached_lock);
 	attached_close(&old);
@@ -253,6 +256,11 @@ int probes_attach(struct pipeline *pipeline, const struct pipeline_probe *probes
 			r = pipeline_load_probes(pipeline, ret_reason);
 		if (r == 0)
 			r = probe_attach(pipeline, i, &probes[i], ret_reason);
+		/* Sessions do without it: what they can't tell then is counted. */
+		if (r < 0 && i == PROBE_ENTRY) {
+			g_clear_pointer(ret_reason, g_free);
+			r = 0;
+		}
 	}
 	if (r < 0)
 		probes_detach(pipeline, before);
@@ -293,6 +301,6 @@ uint64_t probes_missed(const struct pipeline *pipeline)
 	uint64_t missed = 0;
 
 	for (int i = 0; i < EVENT_PROBES_MAX; i++)
-		missed += probe_missed(&pipeline->probes[i]);
+		missed += probe_missed(pipeline, &pipeline->probes[i]);
 	return missed;
 }

@@ -76,6 +76,7 @@ static void config_widen(
 	__atomic_store_n(&config->epoch, epoch, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&config->view, MAX(config->view, new->view), __ATOMIC_SEQ_CST);
 	__atomic_store_n(&config->tracking, config->tracking | new->tracking, __ATOMIC_SEQ_CST);
+	config->stolen |= new->stolen;
 	__atomic_store_n(&config->verdicts, config->verdicts | new->verdicts, __ATOMIC_SEQ_CST);
 }
 
@@ -86,6 +87,7 @@ static void config_narrow(struct pipeline *pipeline, const struct pipeline_confi
 	memcpy(config->sections, new->sections, sizeof(config->sections));
 	__atomic_store_n(&config->verdicts, new->verdicts, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&config->tracking, new->tracking, __ATOMIC_SEQ_CST);
+	config->stolen = new->stolen;
 	__atomic_store_n(&config->view, new->view, __ATOMIC_SEQ_CST);
 	memcpy(config->stacks, new->stacks, sizeof(config->stacks));
 }

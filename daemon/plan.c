@@ -62,6 +62,33 @@ int plan_add_probes(struct plan *plan, const struct plan *in_force, unsigned int
 	return 0;
 }
 
+/* Whether a packet is stolen is seen when it may be gone: it is looked at before. */
+static const struct pipeline_probe entry_probe = {
+	.symbol = "nft_do_chain",
+	.config = {
+		.attach = EVENT_ATTACH_KPROBE,
+		.way = PROBE_WAY_PKTINFO,
+		.state = PROBE_NO_ARGUMENT,
+		.reason = PROBE_NO_ARGUMENT,
+	},
+};
+
+void plan_add_entry(struct plan *plan)
+{
+	bool wanted = false;
+
+	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
+		struct plan_entry *entry = &plan->entries[bit];
+
+		entry->probes &= ~(1u << PROBE_ENTRY);
+		if (entry->used && entry->verdicts & 1u << VERDICT_STOLEN) {
+			entry->probes |= 1u << PROBE_ENTRY;
+			wanted = true;
+		}
+	}
+	plan->probes[PROBE_ENTRY] = wanted ? entry_probe : (struct pipeline_probe){ 0 };
+}
+
 void plan_prune_probes(struct plan *plan)
 {
 	uint32_t used = 0;
@@ -122,6 +149,8 @@ void plan_config(const struct plan *plan, uint32_t wakeup, struct pipeline_confi
 			config.view = MAX(config.view, entry->filter->view);
 		if (entry->track)
 			config.tracking |= 1ULL << bit;
+		if (entry->filter && entry->probes & 1u << PROBE_ENTRY)
+			config.stolen |= 1ULL << bit;
 		for (unsigned int probe = 0; probe < EVENT_PROBES_MAX; probe++) {
 			if (entry->stacks & 1u << probe)
 				config.stacks[probe] |= 1ULL << bit;

@@ -44,6 +44,9 @@ struct plan {
 int plan_add_probes(struct plan *plan, const struct plan *in_force, unsigned int bit,
 	const GArray *specs, const struct probe_config *configs);
 
+/* Gives the probe PROBE_ENTRY to the entries that want the verdict stolen, and to no others. */
+void plan_add_entry(struct plan *plan);
+
 /* Forgets probes that no entry has. */
 void plan_prune_probes(struct plan *plan);
 

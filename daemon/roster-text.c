@@ -180,7 +180,7 @@ static int probe_get(GKeyFile *file, const char *group, struct roster *roster)
 	g_autofree char *symbol = text_get(file, group, "Symbol");
 	struct pipeline_probe *probe;
 
-	if (number < EVENT_PROBE_FIRST || number >= EVENT_PROBES_MAX)
+	if (number == EVENT_PROBE_NFT || number >= EVENT_PROBES_MAX)
 		return -EBADMSG;
 	probe = &roster->probes[number];
 	g_strlcpy(probe->symbol, symbol, sizeof(probe->symbol));
@@ -202,7 +202,7 @@ char *roster_text(const struct roster *roster, size_t *ret_size)
 	number_put(file, GROUP, "HookAttach", roster->traits.hook_attach);
 	number_put(file, GROUP, "Module", roster->traits.module);
 	number_put(file, GROUP, "Missed", roster->traits.missed);
-	for (unsigned int i = EVENT_PROBE_FIRST; i < EVENT_PROBES_MAX; i++) {
+	for (unsigned int i = 0; i < EVENT_PROBES_MAX; i++) {
 		if (roster->probes[i].config.attach)
 			probe_put(file, i, &roster->probes[i]);
 	}

@@ -145,6 +145,7 @@ static void counts_print(struct pipeline *pipeline)
 		[COUNT_VIEW_CLIPPED] = "view-clipped",
 		[COUNT_TRACKER_FULL] = "tracker-full",
 		[COUNT_FAULTS] = "faults",
+		[COUNT_STOLEN_UNKNOWN] = "stolen-unknown",
 	};
 	struct session_stats stats;
 	uint64_t missed;
