@@ -6,7 +6,9 @@
 #include "archive.h"
 #include "bus.h"
 #include "command.h"
+#include "journal/escape.h"
 #include "size.h"
+#include "terminal.h"
 
 /* Removes one and says what that freed; an exit status. */
 static int remove_one(sd_bus *bus, const char *id_or_name, struct output *output)
@@ -44,7 +46,10 @@ static int remove_one(sd_bus *bus, const char *id_or_name, struct output *output
 int command_remove(const struct command *command, int argc, char **argv)
 {
 	g_auto(GStrv) sessions = NULL;
+	gboolean yes = FALSE;
 	const GOptionEntry entries[] = {
+		{ "yes", 'y', 0, G_OPTION_ARG_NONE, &yes,
+			"Do not ask at a terminal before removing", NULL },
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &sessions, NULL, NULL },
 		{ 0 },
 	};
@@ -57,6 +62,14 @@ int command_remove(const struct command *command, int argc, char **argv)
 		return EXIT_USAGE;
 	if (!sessions)
 		return command_usage(command, "name a session");
+	if (!yes && isatty(STDIN_FILENO)) {
+		g_autofree char *names = g_strjoinv(", ", sessions);
+		g_autofree char *escaped = text_sentence_dup(names);
+		g_autofree char *question = g_strdup_printf("Remove the journals of %s?", escaped);
+
+		if (!terminal_agrees(question))
+			return command_failed("nothing was removed");
+	}
 	if (bus_connect(&bus, &reason) < 0)
 		return command_failed(reason);
 	output_open(&output, STDOUT_FILENO);

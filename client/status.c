@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "bus.h"
 #include "journal/escape.h"
@@ -104,7 +105,10 @@ static char *summary_good(const struct status *status, const struct sum *sum)
 	if (!status->sessions)
 		g_string_append(text, "its sessions are not told to everybody");
 	else if (count == 0)
-		g_string_append(text, "no session records");
+		g_string_append(text,
+			geteuid() == 0
+				? "no session records"
+				: "no session of yours records, sessions of others are not shown");
 	else
 		g_string_append_printf(text, "%u session%s", count, count == 1 ? "" : "s");
 	if (sum->since && when)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -21,6 +22,17 @@ int terminal_size(int fd, struct terminal_size *ret)
 	ret->columns = size.ws_col > 0 ? size.ws_col : COLUMNS_DEFAULT;
 	ret->rows = size.ws_row > 0 ? size.ws_row : ROWS_DEFAULT;
 	return 0;
+}
+
+bool terminal_agrees(const char *question)
+{
+	char answer[8];
+
+	fprintf(stderr, "%s [y/N] ", question);
+	if (!fgets(answer, sizeof(answer), stdin))
+		return false;
+	g_strstrip(answer);
+	return g_ascii_strcasecmp(answer, "y") == 0 || g_ascii_strcasecmp(answer, "yes") == 0;
 }
 
 static size_t character_width(gunichar character)

@@ -3,6 +3,7 @@
 #ifndef NFTTRACED_TERMINAL_H
 #define NFTTRACED_TERMINAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct terminal_size {
@@ -11,6 +12,9 @@ struct terminal_size {
 
 /* -ENOTTY: it is none. One that does not know its size has 80 by 24. */
 int terminal_size(int fd, struct terminal_size *ret);
+
+/* Asks on standard error, and reads the answer from standard input: true for "y" or "yes" only. */
+bool terminal_agrees(const char *question);
 
 /* Columns that a UTF-8 text takes: two for wide characters, none for marks. */
 size_t terminal_width(const char *text);

@@ -77,19 +77,23 @@ for name in one two three; do
 done
 nfttracectl remove twice >"$work/gone"
 check "vacuum wants to know what to keep" refused 2 "say what to keep" nfttracectl vacuum
+check "a byte is not taken for a gigabyte" refused 2 "a size below 1M needs --force" nfttracectl vacuum --size 1
+check "nor is 0 all" refused 2 "a size below 1M needs --force" nfttracectl vacuum --size 0
+check "nor 0 sessions" refused 2 "a limit of 0 keeps nothing" nfttracectl vacuum --sessions 0
+check "nothing goes then" test -e "$work/state/$one"
 check "and numbers" refused 2 "--size takes a size" nfttracectl vacuum --size=big
 check "a dry run says what would go" has "$(nfttracectl vacuum --sessions 2 --dry-run)" "would remove 1 journal: would free 4K"
 # shellcheck disable=SC2154
 check "and removes nothing" test -e "$work/state/$one"
 check "vacuum keeps the latest sessions" has "$(nfttracectl vacuum --sessions 2)" "removed 1 journal: freed 4K"
 check "the oldest has gone" test ! -e "$work/state/$one"
-check "vacuum by size" has "$(nfttracectl vacuum --size 4K)" "removed 1 journal: freed 4K"
+check "vacuum by size" has "$(nfttracectl vacuum --size 4K --force)" "removed 1 journal: freed 4K"
 # shellcheck disable=SC2154
 check "leaves what fits" test ! -e "$work/state/$two" -a -e "$work/state/$three"
 check "vacuum by age leaves the young" equal "$(nfttracectl vacuum --age 1h)" "removed 0 journals: freed 0"
 touch -d "2 hours ago" "$work/state/$three/0000000001.nftj"
 check "and takes the old" has "$(nfttracectl vacuum --age 1h)" "removed 1 journal"
-check "a running session is never touched" equal "$(nfttracectl vacuum --sessions 0 --size 0 --age 0)" "removed 0 journals: freed 0"
+check "a running session is never touched" equal "$(nfttracectl vacuum --all)" "removed 0 journals: freed 0"
 check "and goes on" equal "$(nfttracectl list --names | tail -n 1)" web
 check "what is freed is in the log" grep -q "removed the journal of session $old: 4096 bytes freed" "$work/daemon.log"
 
