@@ -122,6 +122,20 @@ static char *summary_good(const struct status *status, const struct sum *sum)
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
+/* What is in the way of a session's journal, and what to do. */
+static char *stalled_text(const struct session *session)
+{
+	g_autofree char *reason = *session->disk_error
+		? g_strdup_printf("stored (%s)", session->disk_error)
+		: g_strdup("written");
+
+	return g_strdup_printf("the journal of session %" G_GUINT64_FORMAT
+			       " can't be %s: %s the disk of %s",
+		session->id, reason,
+		g_str_equal(session->disk_error, g_strerror(EIO)) ? "check" : "free space on",
+		session->path);
+}
+
 /* Sets health and summary from the rest, worst first. */
 static void judge(struct status *status)
 {
@@ -134,12 +148,7 @@ static void judge(struct status *status)
 		status->health = HEALTH_FAILED;
 		status->summary = g_strdup(problem ? status->problem : "it does not say why");
 	} else if (sum.stalled) {
-		status->summary = g_strdup_printf("the journal of session %" G_GUINT64_FORMAT
-						  " can't be stored (%s): %s the disk of %s",
-			sum.stalled->id, sum.stalled->disk_error,
-			g_str_equal(sum.stalled->disk_error, g_strerror(EIO)) ? "check"
-									      : "free space on",
-			sum.stalled->path);
+		status->summary = stalled_text(sum.stalled);
 	} else if (problem && (!waiting || sum.waiting)) {
 		status->summary = g_strdup(status->problem);
 	} else if (sum.lost) {

@@ -34,19 +34,26 @@ struct callers {
 	GQueue unasked; /* the same, of those that the bus is still to be asked about */
 	unsigned int unknown, asked;
 	size_t unknown_bytes;
+	unsigned int unknown_calls;
 	unsigned int calls;
 	size_t bytes;
 	bool abandoned; /* goes with the last call */
 };
 
+static void uncount_held(struct caller *caller)
+{
+	caller->callers->unknown_calls -= caller->held.length;
+	caller->callers->unknown_bytes -= caller->held_bytes;
+	caller->held_bytes = 0;
+}
+
 static void drop_held(struct caller *caller)
 {
 	sd_bus_message *message;
 
+	uncount_held(caller);
 	while ((message = g_queue_pop_head(&caller->held)))
 		sd_bus_message_unref(message);
-	caller->callers->unknown_bytes -= caller->held_bytes;
-	caller->held_bytes = 0;
 }
 
 static void caller_free(struct caller *caller)
@@ -138,8 +145,7 @@ static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *e
 	sd_bus_message *message;
 
 	stop_asking(caller);
-	callers->unknown_bytes -= caller->held_bytes;
-	caller->held_bytes = 0;
+	uncount_held(caller);
 	g_queue_init(&caller->held);
 	caller->known = known;
 	if (known)
@@ -223,12 +229,21 @@ struct caller *callers_of(struct callers *callers, sd_bus_message *message)
 	return caller;
 }
 
+/* A few are always kept, so that no other connection's flood is in the way; more, while there is room for all: root's
+ * client may send a hundred calls before the bus has said who it is. */
+static bool may_hold(const struct caller *caller)
+{
+	return caller->held.length < CALLS_PER_CALLER ||
+		(caller->held.length < HELD_PER_CALLER &&
+			caller->callers->unknown_calls < HELD_MAX);
+}
+
 int callers_await(struct caller *caller, sd_bus_message *message)
 {
 	struct callers *callers = caller->callers;
 	size_t bytes;
 
-	if (caller->held.length >= CALLS_PER_CALLER)
+	if (!may_hold(caller))
 		return -EUSERS;
 	bytes = message_size(message, CALL_SIZE_MAX);
 	if (bytes > CALL_SIZE_MAX)
@@ -239,6 +254,7 @@ int callers_await(struct caller *caller, sd_bus_message *message)
 	g_queue_push_tail(&caller->held, sd_bus_message_ref(message));
 	caller->held_bytes += bytes;
 	callers->unknown_bytes += bytes;
+	callers->unknown_calls++;
 	ask_next(callers);
 	return 0;
 }

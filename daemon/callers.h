@@ -29,6 +29,10 @@
 #define CALLERS_MAX         4096
 #define CALLERS_UNKNOWN_MAX 512
 
+/* Messages of one that the bus is still asked about, and of all, beyond the first CALLS_PER_CALLER of each. */
+#define HELD_PER_CALLER 256
+#define HELD_MAX        1024
+
 /* What is kept of messages that wait. */
 #define CALL_SIZE_MAX  (256u << 10) /* bytes of arguments, about: of one */
 #define USER_SIZE_MAX  (1u << 20) /* of a user's */
