@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include "../journal/clock.h"
@@ -183,23 +184,37 @@ static void watch(struct keeper *keeper, const struct keeper_ask *ask)
 	keeper->watch_id = ask->id;
 }
 
-static const char *netns_name(const struct keeper *keeper, const struct keeper_ask *ask)
+static const struct netns *netns_find(const struct keeper *keeper, const struct keeper_ask *ask)
 {
 	for (unsigned int i = 0; i < keeper->netns->len; i++) {
 		const struct netns *netns = keeper->netns->pdata[i];
 
 		if (netns->inode == ask->inode && (!ask->cookie || netns->cookie == ask->cookie))
-			return netns->name;
+			return netns;
 	}
 	return NULL;
 }
 
+/* Its name led to it at the last look, and leads elsewhere now. */
+static bool is_renamed(const struct netns *netns)
+{
+	struct stat status;
+
+	return netns && netns->name &&
+		(stat(netns->path, &status) < 0 || (uint32_t)status.st_ino != netns->inode);
+}
+
 static void ask_netns(struct keeper *keeper, const struct keeper_ask *ask)
 {
-	/* A name that was there a while ago may be another namespace's by now. */
-	if (g_get_monotonic_time() - keeper->looked > keeper->look_pause)
+	const struct netns *netns = netns_find(keeper, ask);
+
+	/* A name that was there a while ago may be another namespace's by now. Only root can make us look
+	 * again before the pause has passed. */
+	if (g_get_monotonic_time() - keeper->looked > keeper->look_pause || is_renamed(netns)) {
 		look(keeper);
-	answer_text(keeper, KEEPER_NETNS, ask->id, 0, netns_name(keeper, ask));
+		netns = netns_find(keeper, ask);
+	}
+	answer_text(keeper, KEEPER_NETNS, ask->id, 0, netns ? netns->name : NULL);
 }
 
 static void take_ask(struct keeper *keeper, const struct keeper_ask *ask)
