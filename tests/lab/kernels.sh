@@ -7,7 +7,8 @@
 # that can't be had, of testing.
 # What a kernel leaves in the cache, under its name as given here:
 #   vmlinuz    the kernel image
-#   modules    its module directory, as /lib/modules/RELEASE is
+#   modules    its module directory, as /lib/modules/RELEASE is, but for those that no guest needs
+#   pruned     which those are
 #   release    RELEASE, one line; written last, so it exists only when the rest is whole
 # apt's lists and packages are kept in the cache as well: the machine's own apt state stays as it is.
 
@@ -15,6 +16,11 @@ set -euo pipefail
 
 cache=${NFTTRACED_LAB:-${XDG_CACHE_HOME:-$HOME/.cache}/nfttraced-lab}
 tries=3
+# Modules that no guest of the lab can have a use for are most of the bulk. A kernel in the cache of which others were left
+# out is fetched again.
+pruned="drivers/gpu drivers/media drivers/infiniband drivers/scsi drivers/iio drivers/staging drivers/usb drivers/hwmon \
+drivers/mfd drivers/mtd drivers/nvme drivers/input drivers/power drivers/net/wireless drivers/net/ethernet drivers/net/can \
+drivers/net/usb sound"
 
 die() {
         echo "kernels.sh: $*" >&2
@@ -203,12 +209,13 @@ kernel_unpack() {
         take_first "$work/kernel/config" "$work/root/boot/config-$release" "$modules/config" ||
                 echo "kernels.sh: $release comes without its configuration" >&2
 
-        # Modules that no guest of the lab can have a use for are most of the bulk.
-        rm -rf "$modules"/kernel/drivers/{gpu,media,infiniband,scsi,iio,staging,usb,hwmon,mfd,mtd,nvme,md,input,power} \
-                "$modules"/kernel/drivers/net/{wireless,ethernet,can,usb} "$modules"/kernel/sound
+        for directory in $pruned; do
+                rm -rf "${modules:?}/kernel/$directory"
+        done
         depmod -b "$work/base" "$release" || die "depmod failed for $release"
         mv "$modules" "$work/kernel/modules"
         tr '\n' ' ' <<<"$packages" >"$work/kernel/packages"
+        echo "$pruned" >"$work/kernel/pruned"
         echo "$release" >"$work/kernel/release"
 
         rm -rf "$dir"
@@ -229,7 +236,7 @@ kernel_get() {
         *) die "unknown kernel \"$name\": use 6.1, 6.12 or newest" ;;
         esac
 
-        if [ -z "$force" ] && [ -s "$cache/$name/release" ]; then
+        if [ -z "$force" ] && [ -s "$cache/$name/release" ] && [ "$(cat "$cache/$name/pruned" 2>/dev/null)" = "$pruned" ]; then
                 echo "kernels.sh: $name is $(cat "$cache/$name/release"), in the cache" >&2
                 return
         fi

@@ -23,7 +23,8 @@ keeps() {
 
 # consumer ARGUMENT...: of an nfqueue of the server.
 consumer() {
-        on server packets queue "$@" >"$work/queue.$1" 2>&1 &
+        # Not by "on": what ends it must not end a shell in front of it only.
+        ip netns exec server packets queue "$@" >"$work/queue.$1" 2>&1 &
         consumers+=($!)
         await 30 grep -q ready "$work/queue.$1"
 }
@@ -137,3 +138,4 @@ keeps "which waits, too" "$sent" in '> 10\.0\.42\.2\.7002 ' out '> 10\.0\.42\.2\
 check "no identity was without room" equal "$(busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Counters | grep -oE '"tracker-full" [0-9]+')" '"tracker-full" 0'
 check "this kernel lets packets be followed everywhere" equal "$(nfttracectl status | grep -c 'no function to attach to')" 0
 kill "${consumers[@]}"
+wait "${consumers[@]}" || true
