@@ -43,7 +43,8 @@ struct drop_record {
 struct drops {
 	gatomicrefcount references;
 	uint32_t max;
-	int fd; /* epoll, of the ring of news */
+	int fd; /* epoll, of the ring of news and of asked_fd */
+	int asked_fd; /* eventfd: there are questions that no news brought */
 
 	/* Held while the table is used without the other lock, and by who takes it away; first. */
 	GMutex table_lock;

@@ -2,8 +2,10 @@
 /* Drop counters as the daemon keeps them, found by who dropped; and questions for their words. */
 #include "drops-private.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../journal/escape.h"
 #include "netns.h"
@@ -285,6 +287,7 @@ static bool netns_is_named(const struct drop_netns *netns)
 
 void drop_netns_check(struct drops *drops)
 {
+	const uint64_t one = 1;
 	struct drop_record *record;
 	GHashTableIter iter;
 
@@ -297,6 +300,9 @@ void drop_netns_check(struct drops *drops)
 		netns->gone = true;
 		/* It may have another name. */
 		question_push(drops, record, NOTE_NETNS);
+		/* What is full wakes as well. */
+		if (write(drops->asked_fd, &one, sizeof(one)) < 0)
+			g_assert(errno == EAGAIN);
 	}
 }
 

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "../journal/cleanup.h"
 #include "../journal/output.h"
@@ -109,6 +111,7 @@ int drops_read(struct drops *drops, GPtrArray **ret_counters, struct drop_totals
 int drops_new(uint64_t max, struct drops **ret)
 {
 	struct drops *drops = g_new0(struct drops, 1);
+	struct epoll_event event = { .events = EPOLLIN };
 
 	g_atomic_ref_count_init(&drops->references);
 	drops->max = (uint32_t)max;
@@ -116,7 +119,9 @@ int drops_new(uint64_t max, struct drops **ret)
 	g_mutex_init(&drops->table_lock);
 	g_mutex_init(&drops->lock);
 	drops->fd = epoll_create1(EPOLL_CLOEXEC);
-	if (drops->fd < 0) {
+	drops->asked_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (drops->fd < 0 || drops->asked_fd < 0 ||
+		epoll_ctl(drops->fd, EPOLL_CTL_ADD, drops->asked_fd, &event) < 0) {
 		int r = -errno;
 
 		drops_free(drops);
@@ -198,6 +203,10 @@ static void news_ignore(void *context, uint64_t position, const void *data, uint
 
 void drops_look(struct drops *drops)
 {
+	uint64_t count;
+
+	if (read(drops->asked_fd, &count, sizeof(count)) < 0)
+		g_assert(errno == EAGAIN);
 	g_mutex_lock(&drops->table_lock);
 	if (drops->pipeline) {
 		/* Before the look: what comes later is news again. */
@@ -229,6 +238,7 @@ void drops_unref(struct drops *drops)
 	if (!drops || !g_atomic_ref_count_dec(&drops->references))
 		return;
 	drop_records_clear(drops);
+	fd_close(&drops->asked_fd);
 	fd_close(&drops->fd);
 	g_mutex_clear(&drops->lock);
 	g_mutex_clear(&drops->table_lock);

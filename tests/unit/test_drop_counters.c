@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <glib.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/drops.h"
 #include "fake_pipeline.h"
@@ -405,6 +408,44 @@ START_TEST(a_namespace_whose_inode_another_one_has_is_gone)
 }
 END_TEST
 
+/* The next question about the name of a namespace; others are passed over. */
+static bool asks_for_name(struct note *ret)
+{
+	while (drops_ask(drops, ret)) {
+		if (ret->kind == NOTE_NETNS)
+			return true;
+	}
+	return false;
+}
+
+START_TEST(a_name_that_leads_elsewhere_is_asked_for_again)
+{
+	const struct drop_key key = key_of(7, 2, 3, 11);
+	g_autofree char *name = g_strdup_printf("nfttraced-test-%d", getpid());
+	g_autofree char *path = g_build_filename("/run/netns", name, NULL);
+	struct pollfd asked = { .fd = drops_fd(drops), .events = POLLIN };
+	struct stat status;
+	struct note note;
+
+	g_mkdir_with_parents("/run/netns", 0755);
+	ck_assert(g_file_set_contents(path, "", 0, NULL));
+	ck_assert_int_eq(stat(path, &status), 0);
+	fake_drop(1, &key, "filter", "input", 5)->netns_inode = (uint32_t)status.st_ino;
+	look();
+	ck_assert(asks_for_name(&note));
+	drops_answer(drops, &note, name, strlen(name));
+	drops_look(drops);
+	look();
+	ck_assert(!counter(11)->netns_gone);
+	ck_assert_int_eq(poll(&asked, 1, 0), 0);
+	unlink(path);
+	look();
+	ck_assert(counter(11)->netns_gone);
+	ck_assert_int_eq(poll(&asked, 1, 0), 1);
+	ck_assert(asks_for_name(&note));
+}
+END_TEST
+
 START_TEST(counters_that_were_idle_make_room_and_stay_in_the_totals)
 {
 	for (unsigned int i = 0; i < COUNTERS / 2; i++)
@@ -508,6 +549,7 @@ int main(void)
 	tcase_add_test(tcase, the_same_handles_of_another_table_are_another_counter);
 	tcase_add_test(tcase, a_counter_has_the_name_that_its_chain_has_now);
 	tcase_add_test(tcase, a_namespace_whose_inode_another_one_has_is_gone);
+	tcase_add_test(tcase, a_name_that_leads_elsewhere_is_asked_for_again);
 	tcase_add_test(tcase, counters_that_were_idle_make_room_and_stay_in_the_totals);
 	tcase_add_test(tcase, a_slot_that_made_room_counts_for_the_next_one);
 	tcase_add_test(tcase, nobody_makes_room_who_dropped_lately);
