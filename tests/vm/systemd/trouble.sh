@@ -65,7 +65,7 @@ session_start --verdicts drop --filter 'udp port 8080' --size 1M
 send 10
 head -c 4M /dev/zero >"$state/filler" 2>/dev/null
 send 3000
-check "a full disk is told of" await 30 journal_has "can't be written" -u nfttraced
+check "a full disk is told of" await 30 journal_has "can't be stored (No space left on device)" -u nfttraced
 check "it goes on without" systemctl is-active nfttraced
 rm "$state/filler"
 check "and records when there is room" await 30 journal_has "the journal goes on" -u nfttraced
