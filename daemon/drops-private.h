@@ -14,7 +14,9 @@ struct drop_netns {
 	uint32_t inode;
 	unsigned int counters;
 	bool gone; /* it was deleted; its name and inode may be another one's by now */
+	bool unasked; /* it may have another name */
 	char *name; /* escaped, or NULL: it has none, or it is not known yet */
+	char *path; /* where the name was found, not escaped */
 	struct timespec named; /* when what the name leads to was made */
 };
 

@@ -39,6 +39,7 @@ static gboolean record_equal(gconstpointer a, gconstpointer b)
 static void drop_netns_free(struct drop_netns *netns)
 {
 	g_free(netns->name);
+	g_free(netns->path);
 	g_free(netns);
 }
 
@@ -244,10 +245,9 @@ static char *rule_dup(const char *text, size_t length)
 	return g_realloc(rule, escaped + 1);
 }
 
-/* When what a name leads to was made; false: it does not lead to that inode. */
-static bool netns_made(const char *name, uint32_t inode, struct timespec *ret)
+/* When what a path leads to was made; false: it does not lead to that inode. */
+static bool netns_made(const char *path, uint32_t inode, struct timespec *ret)
 {
-	g_autofree char *path = g_build_filename(NETNS_NAMED_DIRECTORY, name, NULL);
 	struct stat status;
 
 	if (stat(path, &status) < 0 || (uint32_t)status.st_ino != inode)
@@ -260,7 +260,6 @@ static void netns_answer(
 	struct drops *drops, struct drop_netns *netns, const char *text, size_t length)
 {
 	g_autofree char *name = g_strndup(text, length);
-
 	g_autofree char *escaped = text_escape_dup(name);
 	struct timespec made = { 0 };
 
@@ -268,7 +267,9 @@ static void netns_answer(
 	 * something that is there for less long, that is another namespace. */
 	if (length == 0 || (netns->gone && g_strcmp0(escaped, netns->name) == 0))
 		return;
-	netns->gone = !netns_made(name, netns->inode, &made);
+	g_free(netns->path);
+	netns->path = g_build_filename(NETNS_NAMED_DIRECTORY, name, NULL);
+	netns->gone = !netns_made(netns->path, netns->inode, &made);
 	netns->named = made;
 	g_free(netns->name);
 	netns->name = g_steal_pointer(&escaped);
@@ -281,8 +282,24 @@ static bool netns_is_named(const struct drop_netns *netns)
 {
 	struct timespec made;
 
-	return netns_made(netns->name, netns->inode, &made) && made.tv_sec == netns->named.tv_sec &&
+	return netns_made(netns->path, netns->inode, &made) && made.tv_sec == netns->named.tv_sec &&
 		made.tv_nsec == netns->named.tv_nsec;
+}
+
+/* Those whose names lead elsewhere now are gone under them; true if there are any. */
+static bool netns_lost(struct drops *drops)
+{
+	struct drop_netns *netns;
+	GHashTableIter iter;
+	bool any = false;
+
+	g_hash_table_iter_init(&iter, drops->netns);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&netns)) {
+		if (!netns->name || netns->gone || netns_is_named(netns))
+			continue;
+		netns->gone = netns->unasked = any = true;
+	}
+	return any;
 }
 
 void drop_netns_check(struct drops *drops)
@@ -291,19 +308,19 @@ void drop_netns_check(struct drops *drops)
 	struct drop_record *record;
 	GHashTableIter iter;
 
+	if (!netns_lost(drops))
+		return;
+	/* A question is about a counter. */
 	g_hash_table_iter_init(&iter, drops->records);
 	while (g_hash_table_iter_next(&iter, (gpointer *)&record, NULL)) {
-		struct drop_netns *netns = record->netns;
-
-		if (!netns->name || netns->gone || netns_is_named(netns))
+		if (!record->netns->unasked)
 			continue;
-		netns->gone = true;
-		/* It may have another name. */
+		record->netns->unasked = false;
 		question_push(drops, record, NOTE_NETNS);
-		/* What is full wakes as well. */
-		if (write(drops->asked_fd, &one, sizeof(one)) < 0)
-			g_assert(errno == EAGAIN);
 	}
+	/* What is full wakes as well. */
+	if (write(drops->asked_fd, &one, sizeof(one)) < 0)
+		g_assert(errno == EAGAIN);
 }
 
 void drops_answer(struct drops *drops, const struct note *note, const char *text, size_t length)

@@ -421,7 +421,7 @@ static bool asks_for_name(struct note *ret)
 START_TEST(a_name_that_leads_elsewhere_is_asked_for_again)
 {
 	const struct drop_key key = key_of(7, 2, 3, 11);
-	g_autofree char *name = g_strdup_printf("nfttraced-test-%d", getpid());
+	g_autofree char *name = g_strdup_printf("nfttraced\ttest-%d", getpid());
 	g_autofree char *path = g_build_filename("/run/netns", name, NULL);
 	struct pollfd asked = { .fd = drops_fd(drops), .events = POLLIN };
 	struct stat status;
