@@ -37,22 +37,6 @@ static gboolean note_equal(gconstpointer a, gconstpointer b)
 	return memcmp(a, b, sizeof(struct note)) == 0;
 }
 
-static guint key_hash(gconstpointer data)
-{
-	const struct rule_key *key = data;
-	uint64_t mixed = key->rule ^ key->table << 40 ^ key->netns << 20 ^ key->family;
-
-	return (guint)(mixed * 0x9e3779b97f4a7c15ULL >> 32);
-}
-
-static gboolean key_equal(gconstpointer a, gconstpointer b)
-{
-	const struct rule_key *one = a, *other = b;
-
-	return one->netns == other->netns && one->table == other->table &&
-		one->rule == other->rule && one->family == other->family;
-}
-
 static GArray *list_new(size_t size, GDestroyNotify clear)
 {
 	GArray *list = g_array_new(FALSE, FALSE, (guint)size);
@@ -65,7 +49,7 @@ void page_init(struct page *page)
 {
 	*page = (struct page){
 		.told = g_hash_table_new_full(note_hash, note_equal, g_free, NULL),
-		.told_rules = g_hash_table_new_full(key_hash, key_equal, g_free, NULL),
+		.told_rules = g_hash_table_new_full(rule_key_hash, rule_key_equal, g_free, NULL),
 		.rules = list_new(sizeof(struct rule_name), rule_clear),
 		.symbols = list_new(sizeof(struct symbol_name), symbol_clear),
 		.netns = list_new(sizeof(struct netns_name), netns_clear),

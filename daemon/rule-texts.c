@@ -65,22 +65,6 @@ struct rule_texts {
 	void *context;
 };
 
-static guint key_hash(gconstpointer data)
-{
-	const struct rule_key *key = data;
-	uint64_t mixed = key->rule ^ key->table << 40 ^ key->netns << 20 ^ key->family;
-
-	return (guint)(mixed * 0x9e3779b97f4a7c15ULL >> 32);
-}
-
-static gboolean key_equal(gconstpointer a, gconstpointer b)
-{
-	const struct rule_key *one = a, *other = b;
-
-	return one->netns == other->netns && one->table == other->table &&
-		one->rule == other->rule && one->family == other->family;
-}
-
 static void rule_free(gpointer data)
 {
 	struct rule *rule = data;
@@ -98,7 +82,7 @@ struct rule_texts *rule_texts_new(rule_texts_current current, void *context)
 {
 	struct rule_texts *texts = g_new0(struct rule_texts, 1);
 
-	texts->rules = g_hash_table_new_full(key_hash, key_equal, NULL, rule_free);
+	texts->rules = g_hash_table_new_full(rule_key_hash, rule_key_equal, NULL, rule_free);
 	texts->spaces = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
 	texts->owners = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
 	texts->bytes_max = RULE_TEXTS_BYTES_MAX;

@@ -49,21 +49,6 @@ static guint mix(uint64_t value)
 	return (guint)(value >> 32);
 }
 
-static guint rule_hash(gconstpointer data)
-{
-	const struct rule_key *key = data;
-
-	return mix(key->rule ^ key->table << 40) ^ mix(key->netns + key->family);
-}
-
-static gboolean rule_equal(gconstpointer a, gconstpointer b)
-{
-	const struct rule_key *one = a, *other = b;
-
-	return one->netns == other->netns && one->table == other->table &&
-		one->rule == other->rule && one->family == other->family;
-}
-
 static guint netns_hash(gconstpointer data)
 {
 	const struct netns_key *key = data;
@@ -102,7 +87,7 @@ struct library *library_new(void)
 {
 	struct library *library = g_new0(struct library, 1);
 
-	library->rules = g_hash_table_new_full(rule_hash, rule_equal, NULL, rules_free);
+	library->rules = g_hash_table_new_full(rule_key_hash, rule_key_equal, NULL, rules_free);
 	library->symbols = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, symbols_free);
 	library->reasons = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	library->netns = g_hash_table_new_full(netns_hash, netns_equal, g_free, g_free);

@@ -8,6 +8,22 @@
 
 #define KEY_SIZE sizeof("18446744073709551615")
 
+unsigned int rule_key_hash(const void *data)
+{
+	const struct rule_key *key = data;
+	uint64_t mixed = key->rule ^ key->table << 40 ^ key->netns << 20 ^ key->family;
+
+	return (unsigned int)(mixed * 0x9e3779b97f4a7c15ULL >> 32);
+}
+
+int rule_key_equal(const void *one, const void *other)
+{
+	const struct rule_key *a = one, *b = other;
+
+	return a->netns == b->netns && a->table == b->table && a->rule == b->rule &&
+		a->family == b->family;
+}
+
 static const char *const fates[RULE_FATES] = {
 	[RULE_READ] = "read",
 	[RULE_VANISHED] = "vanished",

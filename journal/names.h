@@ -21,6 +21,10 @@ struct rule_key {
 	uint8_t family; /* NFPROTO_* of the table */
 };
 
+/* For tables by struct rule_key. */
+unsigned int rule_key_hash(const void *key);
+int rule_key_equal(const void *one, const void *other);
+
 /* What became of the attempt to read a rule's text. On disk by its name: append only. */
 enum rule_fate {
 	RULE_READ, /* the text is there */
