@@ -6,7 +6,7 @@
 #include "packet.h"
 
 #define GRE_HEADER_LENGTH 4
-#define GRE_WORD          4 /* bytes of each part that a flag tells of */
+#define GRE_WORD          4 /* bytes of each part that a flag announces */
 
 #define GRE_CHECKSUM        0x8000
 #define GRE_ROUTING         0x4000
@@ -54,7 +54,7 @@ static void flags_text(struct output *output, uint16_t flags)
 	output_text(output, any ? "]" : "none]");
 }
 
-/* Steps behind a part that a flag tells of; false if the bytes end there. */
+/* Steps behind a part that a flag announces; false if the bytes end there. */
 static bool part(struct span *span, struct span *ret)
 {
 	*ret = *span;

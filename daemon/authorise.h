@@ -50,7 +50,7 @@ int authorise_call(struct authorise *authorise, struct caller *caller, sd_bus_me
 /* The same for a call that anybody may make; authorise_uid tells who does. */
 void authorise_public(struct authorise *authorise, struct caller *caller);
 
-/* The connection of this name has left: nobody wants the answers any more. */
+/* The connection of this name has left: pending answers are dropped. */
 void authorise_left(struct authorise *authorise, const char *name);
 
 /* The call that goes on is root's, of a connection that nobody else can have. */

@@ -113,7 +113,7 @@ static int check_session(struct bus *bus, sd_bus_message *message, sd_bus_error 
 	return 0;
 }
 
-/* The bus itself tells of names; of others only calls are wanted. */
+/* The bus itself sends signals about names; from others only calls are taken. */
 static int check_other(sd_bus_message *message)
 {
 	const char *sender = sd_bus_message_get_sender(message);

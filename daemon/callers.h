@@ -85,7 +85,7 @@ int callers_await(struct caller *caller, sd_bus_message *message);
 
 /*
  * -EUSERS if one more call of `bytes` would be too much for a caller that is known; *ret_limit is then a sentence
- * about the limit and what is used of it (g_free it). NULL: nobody wants to know.
+ * about the limit and what is used of it (g_free it). NULL: no text.
  */
 int caller_admit(const struct caller *caller, size_t bytes, char **ret_limit);
 

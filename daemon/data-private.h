@@ -45,7 +45,7 @@ struct data {
 	int clock_fd; /* a timer that is cancelled when the clock is set; -1: none */
 	struct clock_watch clock_watch;
 	struct journal_clock clock; /* the latest move; `since` 0: none yet */
-	uint64_t clock_due; /* bits whose journals do not tell of it */
+	uint64_t clock_due; /* bits whose journals do not have the record yet */
 	uint64_t clock_retry; /* ns, CLOCK_MONOTONIC */
 	uint32_t clock_missed[EVENT_SESSIONS_MAX]; /* earlier ones that will have no record */
 

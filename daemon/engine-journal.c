@@ -25,7 +25,7 @@ struct beginning {
 	struct state *state;
 	char *name, *command, *settings;
 	struct journal_limits limits;
-	/* What came of it; whoever asked takes it over. */
+	/* The result; the caller takes it over. */
 	int result;
 	uint64_t id;
 	char *path;

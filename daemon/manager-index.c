@@ -284,7 +284,7 @@ static void running_add(struct manager_index *index, struct slice *slice)
 
 		if (has_id(written, id))
 			continue;
-		/* Nobody tells of it where the directory is not watched. */
+		/* No event comes where the directory is not watched. */
 		if (!known)
 			journal_index_add(index->journals, id);
 		g_array_append_val(slice->ids, id);

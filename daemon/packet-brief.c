@@ -22,7 +22,7 @@
 #define INNER_MAX     2 /* packets inside the first that are told of */
 #define GRE_HEADER    4
 
-/* GRE's flags, and its parts that they tell of, in front of the packet. */
+/* GRE's flags, and the parts that they announce, in front of the packet. */
 #define GRE_CHECKSUM 0x8000
 #define GRE_ROUTING  0x4000
 #define GRE_KEY      0x2000

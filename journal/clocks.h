@@ -11,7 +11,7 @@
 
 #include "format.h"
 
-/* Distances that differ by no more are one: measuring them is not exact, and no record tells of less. */
+/* Distances that differ by no more are one: measuring them is not exact, and no record is written for less. */
 #define CLOCKS_TOLERANCE 1000000 /* ns */
 
 /* Changes that are kept for each boot, the latest; the clock may be set without end. */

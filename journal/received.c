@@ -4,7 +4,7 @@
 
 struct part {
 	uint64_t number;
-	uint64_t had; /* events, and those that retention records in it tell of */
+	uint64_t had; /* events, and those that retention records in it count */
 };
 
 static struct part *part_of(struct received *received, uint64_t number)
