@@ -139,16 +139,6 @@ void journal_index_put(
 		g_hash_table_add(index->open, entry);
 }
 
-unsigned int journal_index_count(const struct journal_index *index)
-{
-	return index->all->len;
-}
-
-unsigned int journal_index_unsettled(const struct journal_index *index)
-{
-	return g_hash_table_size(index->open);
-}
-
 bool journal_index_is_open(const struct journal_index *index, uint64_t owner)
 {
 	GHashTableIter iter;

@@ -36,11 +36,6 @@ void journal_index_remove(struct journal_index *index, uint64_t id);
 void journal_index_put(
 	struct journal_index *index, struct archive_journal *journal, enum journal_known known);
 
-unsigned int journal_index_count(const struct journal_index *index);
-
-/* Journals that are not settled. */
-unsigned int journal_index_unsettled(const struct journal_index *index);
-
 /* True if one that is not settled is of `owner`, or may be; ARCHIVE_UNLIMITED: of anybody. */
 bool journal_index_is_open(const struct journal_index *index, uint64_t owner);
 
