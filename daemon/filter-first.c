@@ -13,6 +13,7 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -166,22 +167,42 @@ static bool request_receive(int socket, int *ret_fd, enum filter_patience *ret_p
 	return true;
 }
 
-static void reap_children(int signal)
+/* Those that have ended, as the signal says that `children` is of. */
+static void reap_children(int children)
 {
-	int error = errno;
+	struct signalfd_siginfo info;
 
-	(void)signal;
+	while (read(children, &info, sizeof(info)) > 0)
+		;
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
-	errno = error;
+}
+
+/* Waits until there is something to receive, an end among it. */
+static bool request_await(int socket, int children)
+{
+	struct pollfd fds[] = {
+		{ .fd = socket, .events = POLLIN },
+		{ .fd = children, .events = POLLIN },
+	};
+
+	do {
+		if (poll(fds, G_N_ELEMENTS(fds), -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return false;
+		}
+		if (fds[1].revents)
+			reap_children(children);
+	} while (!fds[0].revents);
+	return true;
 }
 
 /* The child is not waited for while it is spoken of, so that nobody else can have its number. */
-static void fork_one(int socket, int fd, enum filter_patience patience)
+static void fork_one(int socket, int fd, enum filter_patience patience, const sigset_t *ended)
 {
 	auto_fd pid_fd = -1;
 	struct forked forked;
-	sigset_t ended;
 	pid_t child;
 	int gate[2];
 
@@ -189,13 +210,9 @@ static void fork_one(int socket, int fd, enum filter_patience patience)
 		answer_failure(fd, -errno);
 		return;
 	}
-	sigemptyset(&ended);
-	sigaddset(&ended, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &ended, NULL);
 	child = fork();
 	if (child == 0) {
-		signal(SIGCHLD, SIG_DFL);
-		sigprocmask(SIG_UNBLOCK, &ended, NULL);
+		sigprocmask(SIG_UNBLOCK, ended, NULL);
 		close(socket);
 		close(gate[1]);
 		/* Until it has been spoken of. */
@@ -213,14 +230,14 @@ static void fork_one(int socket, int fd, enum filter_patience patience)
 	}
 	close(gate[0]);
 	close(gate[1]);
-	sigprocmask(SIG_UNBLOCK, &ended, NULL);
 }
 
 /* The first process: forks one for each expression, until the daemon is gone. */
 void filter_first_run(int socket)
 {
 	enum filter_patience patience;
-	int fd;
+	sigset_t ended;
+	int fd, children;
 
 	/* It may be begun again by a daemon that has descriptors, which must go when the daemon goes. */
 	if (dup2(socket, STDERR_FILENO + 1) < 0)
@@ -229,14 +246,19 @@ void filter_first_run(int socket)
 	close_range(STDERR_FILENO + 2, ~0U, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "nfttraced-pcap");
-	signal(SIGCHLD, reap_children);
+	sigemptyset(&ended);
+	sigaddset(&ended, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &ended, NULL);
+	children = signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (children < 0)
+		_exit(EXIT_FAILURE);
 	/* It can be had again: where memory is short it goes before the daemon does. */
 	helper_yield_memory();
 	/* An expression is a stranger's text. */
 	if (privileges_drop() < 0)
 		_exit(EXIT_FAILURE);
-	while (request_receive(socket, &fd, &patience)) {
-		fork_one(socket, fd, patience);
+	while (request_await(socket, children) && request_receive(socket, &fd, &patience)) {
+		fork_one(socket, fd, patience, &ended);
 		close(fd);
 	}
 	_exit(EXIT_SUCCESS);
