@@ -4,8 +4,10 @@
 
 #include <glib.h>
 #include <linux/netlink.h>
+#include <linux/sockios.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -41,8 +43,54 @@ static bool process_is_here(const char *pid)
 		its.st_ino == own.st_ino;
 }
 
-/* The cookie of the namespace if the process' descriptor is a netfilter socket elsewhere, with a copy of
- * it; 0. */
+static void inode_add(GHashTable *inodes, const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0)
+		g_hash_table_add(inodes, GUINT_TO_POINTER((unsigned int)status.st_ino));
+}
+
+/* The inodes of namespaces that anybody can find: processes are in them, or they have a name. */
+static GHashTable *found_by_all(void)
+{
+	GHashTable *inodes = g_hash_table_new(NULL, NULL);
+	g_autoptr(GDir) processes = g_dir_open("/proc", 0, NULL);
+	g_autoptr(GDir) named = g_dir_open("/run/netns", 0, NULL);
+	const char *name;
+
+	while (processes && (name = g_dir_read_name(processes))) {
+		g_autofree char *path = g_build_filename("/proc", name, "ns/net", NULL);
+
+		if (g_ascii_isdigit(*name))
+			inode_add(inodes, path);
+	}
+	while (named && (name = g_dir_read_name(named))) {
+		g_autofree char *path = g_build_filename("/run/netns", name, NULL);
+
+		inode_add(inodes, path);
+	}
+	return inodes;
+}
+
+/* Helpers that read rulesets have sockets in others' namespaces: those are not hidden. */
+static bool is_hidden(int socket_fd)
+{
+	g_autoptr(GHashTable) inodes = found_by_all();
+	int fd = ioctl(socket_fd, SIOCGSKNS);
+	struct stat status;
+	bool hidden;
+
+	if (fd < 0)
+		return true;
+	hidden = fstat(fd, &status) < 0 ||
+		!g_hash_table_contains(inodes, GUINT_TO_POINTER((unsigned int)status.st_ino));
+	close(fd);
+	return hidden;
+}
+
+/* The cookie of the namespace if the process' descriptor is a netfilter socket in one that is hidden, with a
+ * copy of it; 0. */
 static uint64_t look_at(int pidfd, int number, uint64_t here, int *ret_copy)
 {
 	int fd = (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
@@ -52,7 +100,7 @@ static uint64_t look_at(int pidfd, int number, uint64_t here, int *ret_copy)
 		return 0;
 	cookie = socket_option(fd, SO_NETNS_COOKIE);
 	if (cookie && cookie != here && socket_option(fd, SO_DOMAIN) == AF_NETLINK &&
-		socket_option(fd, SO_PROTOCOL) == NETLINK_NETFILTER) {
+		socket_option(fd, SO_PROTOCOL) == NETLINK_NETFILTER && is_hidden(fd)) {
 		*ret_copy = fd;
 		return cookie;
 	}

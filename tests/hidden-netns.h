@@ -7,8 +7,8 @@
 #define NFTTRACED_HIDDEN_NETNS_H
 
 /*
- * How many namespaces there are that a netfilter socket of a process here stands in while the process
- * does not. *ret_socket (NULL: not wanted) is a copy of one of the sockets, to be closed by the caller;
+ * How many namespaces there are that a netfilter socket of a process here stands in, while no process does and
+ * no name in /run/netns leads there. *ret_socket (NULL: not wanted) is a copy of one of the sockets, to be closed by the caller;
  * -1: there is none.
  */
 unsigned int hidden_netns_count(int *ret_socket);
