@@ -157,7 +157,7 @@ void filter_process_end(struct filter_process *process)
 	if (process->pid_fd >= 0) {
 		/* Its end of the socket is enough for one that runs. */
 		pidfd_send_signal(process->pid_fd, SIGKILL, NULL, 0);
-	} else if (process_hangs(process)) {
+	} else if (process->dropped || process_hangs(process)) {
 		g_mutex_lock(&lock);
 		first_replace(process->first);
 		g_mutex_unlock(&lock);
@@ -262,8 +262,11 @@ int filter_process_read(
 			return process_hangs(process) ? -ETIMEDOUT : 0;
 		if (size < 0)
 			return (int)size;
-		if (size == 0)
+		if (size == 0) {
+			/* Its own socket may be open still, and would take the next request, too. */
+			process->dropped = process->pid_fd < 0;
 			return -ECONNRESET;
+		}
 		if (size == sizeof(uint8_t))
 			return packet[0] == ANSWER_DONE ? 1 : -ETIME;
 		if (size == sizeof(struct forked))

@@ -20,6 +20,7 @@ struct filter_process {
 	int fd; /* becomes readable when filter_process_read has something to read; -1: there is none */
 	int pid_fd; /* -1: the first process has not forked it yet */
 	unsigned int first; /* number of the first process that was asked */
+	bool dropped; /* the first process ended, and the request with it */
 	int64_t begun; /* us of g_get_monotonic_time */
 	struct cpu_progress progress; /* once it was forked */
 };
