@@ -135,6 +135,7 @@ static int old_socket(void)
 	struct mnl_socket *socket = mnl_socket_open(NETLINK_NETFILTER);
 	struct nftnl_table *table = nftnl_table_alloc();
 	struct nlmsghdr *message;
+	int fd;
 
 	ck_assert_int_eq(mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID), 0);
 	nftnl_table_set_str(table, NFTNL_TABLE_NAME, "nfttraced");
@@ -153,7 +154,9 @@ static int old_socket(void)
 	mnl_nlmsg_batch_stop(batch);
 	nftnl_table_free(table);
 	ck_assert_int_eq(system("nft list tables | grep -q 'inet nfttraced'"), 0);
-	return mnl_socket_get_fd(socket);
+	fd = fcntl(mnl_socket_get_fd(socket), F_DUPFD_CLOEXEC, 0);
+	mnl_socket_close(socket);
+	return fd;
 }
 
 START_TEST(one_in_the_hosts_ruleset_goes_when_it_is_armed_anew)
