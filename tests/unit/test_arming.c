@@ -220,11 +220,12 @@ END_TEST
 
 START_TEST(what_is_opened_meanwhile_is_opened_in_the_hosts_namespace)
 {
-	int socket;
+	struct mnl_socket *socket;
 
 	arm();
-	socket = mnl_socket_get_fd(mnl_socket_open(NETLINK_NETFILTER));
-	ck_assert(!netns_is_elsewhere(socket));
+	socket = mnl_socket_open(NETLINK_NETFILTER);
+	ck_assert(!netns_is_elsewhere(mnl_socket_get_fd(socket)));
+	mnl_socket_close(socket);
 }
 END_TEST
 

@@ -243,11 +243,11 @@ static void assert_is_one_clean_line(const char *line)
 {
 	size_t clean = 0;
 
-	ck_assert_ptr_nonnull(line);
-	/* Check writes to a file at each assertion: one for the line, not one for each of its characters. */
 	while (line[clean] >= ' ' && line[clean] < 0x7f)
 		clean++;
-	ck_assert_msg(line[clean] == '\0', "a byte of the packet got through: %s", line);
+	/* Check writes to a file at each assertion, even one that holds: too slow for each line. */
+	if (line[clean])
+		ck_abort_msg("a byte of the packet got through: %s", line);
 }
 
 START_TEST(a_packet_may_end_anywhere)
