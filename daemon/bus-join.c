@@ -4,6 +4,7 @@
  * yet, and what starts after the daemon must not wait for it to have one.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "authorise.h"
@@ -15,6 +16,13 @@
 
 #define ADDRESS_DEFAULT "unix:path=/run/dbus/system_bus_socket"
 #define REJOIN_USEC     G_USEC_PER_SEC /* after a connection that failed or was lost */
+
+/*
+ * A bus counts what clients don't read against who sent it, and stops reading from a sender that has too much of it
+ * on the way: one client that never reads its replies would keep all others from theirs. What the bus holds of a
+ * connection is no longer counted when that connection ends.
+ */
+#define STUCK_SEC 15
 
 /* What RequestName answers. */
 #define NAME_OWNED       1
@@ -41,6 +49,8 @@ static char *explain_name(int error, pid_t owner)
 static void leave(struct bus *bus)
 {
 	bus->named = false;
+	bus->unwritten = 0;
+	sd_event_source_set_enabled(bus->stuck, SD_EVENT_OFF);
 	/* What waits in them is of this connection. */
 	admission_leave(bus->admission);
 	authorise_free(bus->authorise);
@@ -208,6 +218,55 @@ static int join(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
+/* The bus has taken nothing of what waits since the timer was set. */
+static int on_stuck(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct bus *bus = userdata;
+
+	log_warning("the bus has read nothing of %" PRIu64
+		    " messages for %d s, perhaps because a client does not read its replies: it is "
+		    "left and joined again",
+		bus->unwritten, STUCK_SEC);
+	bus->losses++;
+	leave(bus);
+	bus->hooks->changed(bus->context);
+	join_later(bus, 0);
+	return 0;
+}
+
+/* No turn of the loop both adds messages to those that wait and writes some: a number that falls is a bus that
+ * reads. */
+static int on_post(sd_event_source *source, void *userdata)
+{
+	struct bus *bus = userdata;
+	uint64_t now = 0;
+
+	if (!bus->named || sd_bus_get_n_queued_write(bus->bus, &now) < 0)
+		return 0;
+	if (now == 0 && bus->unwritten > 0) {
+		sd_event_source_set_enabled(bus->stuck, SD_EVENT_OFF);
+	} else if (now > 0 && (bus->unwritten == 0 || now < bus->unwritten)) {
+		sd_event_source_set_time_relative(bus->stuck, STUCK_SEC * G_USEC_PER_SEC);
+		sd_event_source_set_enabled(bus->stuck, SD_EVENT_ONESHOT);
+	}
+	bus->unwritten = now;
+	return 0;
+}
+
+/* Off until something waits. */
+static int watch_unwritten(struct bus *bus)
+{
+	int r = sd_event_add_time_relative(bus->event, &bus->stuck, CLOCK_MONOTONIC,
+		STUCK_SEC * G_USEC_PER_SEC, 0, on_stuck, bus);
+
+	if (r >= 0)
+		r = sd_event_source_set_enabled(bus->stuck, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_post(bus->event, &bus->post, on_post, bus);
+	/* Before anything else adds or writes messages. */
+	return r < 0 ? r : sd_event_source_set_priority(bus->post, BUS_PRIORITY_PRIVATE - 1);
+}
+
 struct bus *bus_new(sd_event *event, const struct bus_hooks *hooks, void *context)
 {
 	struct bus *bus = g_new0(struct bus, 1);
@@ -224,11 +283,16 @@ struct bus *bus_new(sd_event *event, const struct bus_hooks *hooks, void *contex
 
 int bus_serve(struct bus *bus, struct manager *manager)
 {
+	int r;
+
 	bus->manager = manager;
 	bus_observe_manager(bus);
 	bus_peers_open(bus);
 	bus_bind_sessions(bus);
-	return sd_event_add_time_relative(bus->event, &bus->join, CLOCK_MONOTONIC, 0, 0, join, bus);
+	r = watch_unwritten(bus);
+	return r < 0 ? r
+		     : sd_event_add_time_relative(
+			       bus->event, &bus->join, CLOCK_MONOTONIC, 0, 0, join, bus);
 }
 
 struct bus *bus_free(struct bus *bus)
@@ -236,6 +300,8 @@ struct bus *bus_free(struct bus *bus)
 	if (!bus)
 		return NULL;
 	sd_event_source_disable_unref(bus->join);
+	sd_event_source_disable_unref(bus->post);
+	bus->stuck = sd_event_source_disable_unref(bus->stuck);
 	/* Without the name nobody waits for an answer, and a bus that has not begun would be waited for. */
 	if (bus->named)
 		sd_bus_flush(bus->bus);

@@ -32,6 +32,10 @@ struct bus {
 	bool joined; /* some connection had it */
 	bool refused; /* the name can't be had: the daemon ends */
 	sd_event_source *join; /* begins the next connection */
+	/* The bus takes nothing of what is sent to it: */
+	sd_event_source *post; /* after each turn of the loop: looks at what is unwritten */
+	sd_event_source *stuck; /* leaves the bus when that has lasted too long */
+	uint64_t unwritten; /* messages that waited when it looked last */
 	uint64_t losses; /* of the bus, after it was joined */
 	uint64_t
 		unbound; /* sessions that ended because their callers could not be proven to be the same */
@@ -60,8 +64,9 @@ struct bus *bus_new(sd_event *event, const struct bus_hooks *hooks, void *contex
 /*
  * Becomes the observer of `manager`, which is borrowed, and offers its objects on the system bus under
  * our name: now, or when there is a bus. When the connection is lost, sessions go on, but for those
- * that are bound to their callers, and the bus is joined again when it is back. When the name can't be
- * had the first time (another daemon has it, the bus's policy does not let us) that is logged, `refused`
+ * that are bound to their callers, and the bus is joined again when it is back. A bus that takes no message
+ * of ours any more, because some client does not read its replies, is left and joined again. When the name
+ * can't be had the first time (another daemon has it, the bus's policy does not let us) that is logged, `refused`
  * is set and the manager is ended.
  */
 int bus_serve(struct bus *bus, struct manager *manager);

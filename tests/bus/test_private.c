@@ -13,8 +13,15 @@
 
 #include "bus_fixture.h"
 
-#define STRANGER  65534 /* nobody */
-#define PEERS_MAX 256
+#define STRANGER   65534 /* nobody */
+#define PEERS_MAX  256
+#define STUCK_USEC (60 * G_USEC_PER_SEC) /* the daemon waits for 15 s */
+
+/* A bus that soon has enough of what nobody reads. */
+#define SMALL_BUS                                            \
+	"<limit name='max_incoming_bytes'>65536</limit>"     \
+	"<limit name='max_outgoing_bytes'>100000000</limit>" \
+	"<limit name='max_replies_per_connection'>100000</limit>"
 
 static sd_bus *bus;
 static char *path;
@@ -97,6 +104,69 @@ START_TEST(it_needs_no_bus)
 }
 END_TEST
 
+/* As anybody can read it. */
+static uint64_t bus_losses(void)
+{
+	sd_bus_message *reply = call(bus, MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get",
+		"ss", MANAGER_INTERFACE, "Counters");
+	const char *name;
+	uint64_t number, found = UINT64_MAX;
+
+	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'v', "a{st}"), 0);
+	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'a', "{st}"), 0);
+	while (sd_bus_message_read(reply, "{st}", &name, &number) > 0)
+		found = g_str_equal(name, "bus-losses") ? number : found;
+	sd_bus_message_unref(reply);
+	return found;
+}
+
+static void begin_small(void)
+{
+	fixture_bus_limits = SMALL_BUS;
+	begin();
+}
+
+/* Asks and asks, and reads nothing. */
+static void asks_only(sd_bus *connection, void *argument)
+{
+	for (;;) {
+		sd_bus_message *message = NULL;
+		uint64_t cookie; /* who does not take it wants no reply */
+
+		if (sd_bus_message_new_method_call(connection, &message, "org.nfttraced1",
+			    MANAGER_PATH, "org.freedesktop.DBus.Introspectable",
+			    "Introspect") < 0 ||
+			sd_bus_send(connection, message, &cookie) < 0 ||
+			sd_bus_flush(connection) < 0)
+			_exit(1);
+		sd_bus_message_unref(message);
+		g_usleep(1000);
+	}
+}
+
+START_TEST(a_client_that_reads_no_replies_does_not_keep_others_from_theirs)
+{
+	sd_bus *caller = fixture_connect();
+	int64_t end = g_get_monotonic_time() + STUCK_USEC;
+	pid_t stranger;
+
+	sd_bus_message_unref(call(caller, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}",
+		1, "BindToCaller", "b", 1));
+	stranger = fixture_in_child(STRANGER, asks_only, NULL);
+	while (bus_losses() == 0) {
+		ck_assert(g_get_monotonic_time() < end);
+		g_usleep(100 * 1000);
+	}
+	kill(stranger, SIGKILL);
+	fixture_wait(stranger);
+	fixture_daemon_await();
+	/* It is the same bus, and the same caller. */
+	ck_assert_uint_eq(sessions(caller), 1);
+	sd_bus_flush_close_unref(caller);
+	await_sessions(bus, 0);
+}
+END_TEST
+
 static void knocks(sd_bus *connection, void *argument)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -166,6 +236,7 @@ static Suite *suite(void)
 {
 	Suite *suite = suite_create("private");
 	TCase *cases = tcase_create("private");
+	TCase *small = tcase_create("a bus that is soon full");
 
 	tcase_set_timeout(cases, 120);
 	tcase_add_checked_fixture(cases, begin, finish);
@@ -176,6 +247,11 @@ static Suite *suite(void)
 	tcase_add_test(cases, who_gets_in_without_being_root_is_not_answered);
 	tcase_add_test(cases, a_connection_beyond_the_limit_is_closed);
 	suite_add_tcase(suite, cases);
+
+	tcase_set_timeout(small, 120);
+	tcase_add_checked_fixture(small, begin_small, finish);
+	tcase_add_test(small, a_client_that_reads_no_replies_does_not_keep_others_from_theirs);
+	suite_add_tcase(suite, small);
 	return suite;
 }
 
