@@ -7,10 +7,15 @@
 #include "listing.h"
 
 #include <glib.h>
+#include <linux/netfilter.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "../journal/decode.h"
+
+/* Bytes that are passed while looking for rules that are not there, in lengths of the listing: one of another
+ * ruleset than the rules would be passed once for each rule. */
+#define VAIN_PASSES 8
 
 struct rule {
 	uint64_t handle;
@@ -23,6 +28,7 @@ struct chain {
 	char *name;
 	GArray *rules; /* struct rule */
 	bool seen; /* in the listing */
+	bool doubted; /* it was there twice */
 };
 
 struct table {
@@ -35,7 +41,9 @@ struct table {
 
 struct listing {
 	GPtrArray *tables; /* of struct table */
+	GHashTable *by_name; /* set of the same, by family and name */
 	struct table *last; /* that a rule was added to */
+	size_t patience; /* bytes that may be passed in vain */
 };
 
 static void rule_clear(gpointer data)
@@ -61,11 +69,26 @@ static void table_free(gpointer data)
 	g_free(table);
 }
 
+static guint table_hash(gconstpointer data)
+{
+	const struct table *table = data;
+
+	return g_str_hash(table->name) * 31 + table->family;
+}
+
+static gboolean table_equal(gconstpointer a, gconstpointer b)
+{
+	const struct table *one = a, *other = b;
+
+	return one->family == other->family && g_str_equal(one->name, other->name);
+}
+
 struct listing *listing_new(void)
 {
 	struct listing *listing = g_new0(struct listing, 1);
 
 	listing->tables = g_ptr_array_new_with_free_func(table_free);
+	listing->by_name = g_hash_table_new(table_hash, table_equal);
 	return listing;
 }
 
@@ -73,6 +96,7 @@ struct listing *listing_free(struct listing *listing)
 {
 	if (!listing)
 		return NULL;
+	g_hash_table_unref(listing->by_name);
 	g_ptr_array_unref(listing->tables);
 	g_free(listing);
 	return NULL;
@@ -87,17 +111,14 @@ void listing_add_table(struct listing *listing, uint8_t family, const char *name
 	table->handle = handle;
 	table->chains = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, chain_free);
 	g_ptr_array_add(listing->tables, table);
+	g_hash_table_add(listing->by_name, table);
 }
 
 static struct table *table_find(struct listing *listing, uint8_t family, const char *name)
 {
-	for (unsigned int i = 0; i < listing->tables->len; i++) {
-		struct table *table = listing->tables->pdata[i];
+	const struct table wanted = { .family = family, .name = (char *)name };
 
-		if (table->family == family && g_str_equal(table->name, name))
-			return table;
-	}
-	return NULL;
+	return g_hash_table_lookup(listing->by_name, &wanted);
 }
 
 static struct chain *chain_find(struct table *table, const char *name)
@@ -189,8 +210,9 @@ static void rule_found(struct rule *rule, const char *start, const char *end)
 	rule->length = (size_t)(end - start);
 }
 
-/* Finds the rule's text from here on: up to another rule of its chain, or the chain's end. */
-static void rule_match(struct rule *rule, GHashTable *handles, struct place *place)
+/* Finds the rule's text from here on: up to another rule of its chain, or the chain's end. Returns how many
+ * bytes were passed in vain. */
+static size_t rule_match(struct rule *rule, GHashTable *handles, struct place *place)
 {
 	struct place here = *place;
 	const char *start = here.at, *text_end;
@@ -198,7 +220,7 @@ static void rule_match(struct rule *rule, GHashTable *handles, struct place *pla
 
 	while (here.at < here.end) {
 		if (here.at == start && at_word(&here, "\t}\n"))
-			return;
+			break;
 		if (*here.at == '"') {
 			quotation_pass(&here, rule->words);
 			continue;
@@ -211,11 +233,12 @@ static void rule_match(struct rule *rule, GHashTable *handles, struct place *pla
 				*place = here;
 			}
 			if (g_hash_table_contains(handles, &handle))
-				return;
+				break;
 		}
 		/* What a chain says before its first rule, or nothing that we know. */
 		start = here.at;
 	}
+	return (size_t)(here.at - place->at);
 }
 
 static void line_pass(struct place *place)
@@ -241,14 +264,13 @@ static char *line_name(const struct place *place, const char *before)
 
 static struct table *line_table(struct listing *listing, const struct place *place)
 {
-	for (unsigned int i = 0; i < listing->tables->len; i++) {
-		struct table *table = listing->tables->pdata[i];
-		const char *family = event_family_name(table->family);
-		g_autofree char *before = g_strdup_printf("table %s ", family ? family : "?");
-		g_autofree char *name = line_name(place, before);
+	for (uint8_t i = 0; i < NFPROTO_NUMPROTO; i++) {
+		const char *family = event_family_name(i);
+		g_autofree char *before = family ? g_strdup_printf("table %s ", family) : NULL;
+		g_autofree char *name = before ? line_name(place, before) : NULL;
 
-		if (name && g_str_equal(name, table->name))
-			return table;
+		if (name)
+			return table_find(listing, i, name);
 	}
 	return NULL;
 }
@@ -256,11 +278,14 @@ static struct table *line_table(struct listing *listing, const struct place *pla
 /* Somebody's word that looks like a chain stands before the chain itself: neither is believed. */
 static void chain_doubt(struct chain *chain)
 {
+	if (chain->doubted)
+		return;
+	chain->doubted = true;
 	for (unsigned int i = 0; i < chain->rules->len; i++)
 		g_array_index(chain->rules, struct rule, i).text = NULL;
 }
 
-static void chain_match(struct chain *chain, struct place *place)
+static void chain_match(struct listing *listing, struct chain *chain, struct place *place)
 {
 	g_autoptr(GHashTable) handles = g_hash_table_new(g_int64_hash, g_int64_equal);
 
@@ -272,8 +297,12 @@ static void chain_match(struct chain *chain, struct place *place)
 	chain->seen = true;
 	for (unsigned int i = 0; i < chain->rules->len; i++)
 		g_hash_table_add(handles, &g_array_index(chain->rules, struct rule, i).handle);
-	for (unsigned int i = 0; i < chain->rules->len; i++)
-		rule_match(&g_array_index(chain->rules, struct rule, i), handles, place);
+	for (unsigned int i = 0; i < chain->rules->len && listing->patience > 0; i++) {
+		size_t vain =
+			rule_match(&g_array_index(chain->rules, struct rule, i), handles, place);
+
+		listing->patience -= MIN(listing->patience, vain);
+	}
 }
 
 static void chain_tell(
@@ -306,12 +335,13 @@ void listing_match(
 	struct place place = { .at = text, .end = text + size };
 	struct table *table = NULL;
 
+	listing->patience = VAIN_PASSES * size;
 	while (place.at < place.end) {
 		g_autofree char *name = table ? line_name(&place, "\tchain ") : NULL;
 		struct chain *chain = name ? g_hash_table_lookup(table->chains, name) : NULL;
 
 		if (chain) {
-			chain_match(chain, &place);
+			chain_match(listing, chain, &place);
 			continue;
 		}
 		if (at_word(&place, "table "))

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
 #include <libnftnl/common.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
@@ -29,6 +30,7 @@
 #include "netns.h"
 
 #define RECEIVE_SIZE 65536
+#define REQUEST_SIZE 1024 /* with the names of a table and a chain, 255 bytes each at most */
 #define TRIES        5 /* the ruleset may change while it is read */
 #define NICE         10 /* packets and the daemon come first */
 
@@ -37,16 +39,14 @@ struct reading {
 	uint32_t sequence;
 	uint32_t generation; /* of the ruleset */
 	struct listing *listing;
+	GPtrArray *chains; /* of struct nftnl_chain */
 	FILE *out;
 	unsigned int unknown; /* rules without a text */
 };
 
-/* Runs a dump; -EINTR: the ruleset changed meanwhile. */
-static int dump(struct reading *reading, uint16_t type, uint16_t flags, mnl_cb_t callback)
+/* Sends the request in `message`, and takes its answer; -EINTR: the ruleset changed meanwhile. */
+static int request(struct reading *reading, struct nlmsghdr *message, mnl_cb_t callback)
 {
-	char request[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct nfgenmsg))];
-	struct nlmsghdr *message =
-		nftnl_nlmsg_build_hdr(request, type, NFPROTO_UNSPEC, flags, ++reading->sequence);
 	g_autofree char *answer = g_malloc(RECEIVE_SIZE);
 	int r = MNL_CB_OK;
 
@@ -63,6 +63,16 @@ static int dump(struct reading *reading, uint16_t type, uint16_t flags, mnl_cb_t
 			return -errno;
 	}
 	return 0;
+}
+
+/* Of everything that there is of a kind. */
+static int dump(struct reading *reading, uint16_t type, uint16_t flags, mnl_cb_t callback)
+{
+	char bytes[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct nfgenmsg))];
+
+	return request(reading,
+		nftnl_nlmsg_build_hdr(bytes, type, NFPROTO_UNSPEC, flags, ++reading->sequence),
+		callback);
 }
 
 static int take_generation(const struct nlmsghdr *message, void *context)
@@ -90,6 +100,23 @@ static int take_table(const struct nlmsghdr *message, void *context)
 			nftnl_table_get_str(table, NFTNL_TABLE_NAME),
 			nftnl_table_get_u64(table, NFTNL_TABLE_HANDLE));
 	nftnl_table_free(table);
+	return MNL_CB_OK;
+}
+
+static void chain_free(gpointer chain)
+{
+	nftnl_chain_free(chain);
+}
+
+static int take_chain(const struct nlmsghdr *message, void *context)
+{
+	struct nftnl_chain *chain = nftnl_chain_alloc();
+	struct reading *reading = context;
+
+	if (chain && nftnl_chain_nlmsg_parse(message, chain) == 0)
+		g_ptr_array_add(reading->chains, chain);
+	else
+		nftnl_chain_free(chain);
 	return MNL_CB_OK;
 }
 
@@ -135,6 +162,32 @@ static int take_rule(const struct nlmsghdr *message, void *context)
 	}
 	nftnl_rule_free(rule);
 	return MNL_CB_OK;
+}
+
+/*
+ * The rules, chain by chain. The kernel makes a dump in pieces of 32 KiB, and walks from the first rule that the
+ * dump is of to where the piece begins each time: all rules in one dump cost the square of their number, a
+ * chain's only that of its own.
+ */
+static int dump_rules(struct reading *reading)
+{
+	int r = dump(reading, NFT_MSG_GETCHAIN, NLM_F_DUMP, take_chain);
+
+	for (unsigned int i = 0; r == 0 && i < reading->chains->len; i++) {
+		const struct nftnl_chain *chain = reading->chains->pdata[i];
+		char bytes[REQUEST_SIZE];
+		struct nlmsghdr *message = nftnl_nlmsg_build_hdr(bytes, NFT_MSG_GETRULE,
+			(uint16_t)nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY), NLM_F_DUMP,
+			++reading->sequence);
+
+		mnl_attr_put_strz(
+			message, NFTA_RULE_TABLE, nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE));
+		mnl_attr_put_strz(
+			message, NFTA_RULE_CHAIN, nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
+		r = request(reading, message, take_rule);
+	}
+	/* A chain was removed. */
+	return r == -ENOENT ? -EINTR : r;
 }
 
 static void write_rule(void *context, uint8_t family, uint64_t table, uint64_t rule,
@@ -185,14 +238,16 @@ static int read_once(struct reading *reading)
 
 	reading->unknown = 0;
 	reading->listing = listing_new();
+	reading->chains = g_ptr_array_new_with_free_func(chain_free);
 	r = dump(reading, NFT_MSG_GETGEN, NLM_F_ACK, take_generation);
 	before = reading->generation;
 	if (r == 0)
 		r = dump(reading, NFT_MSG_GETTABLE, NLM_F_DUMP, take_table);
 	if (r == 0)
-		r = dump(reading, NFT_MSG_GETRULE, NLM_F_DUMP, take_rule);
+		r = dump_rules(reading);
 	if (r == 0)
 		r = list_rules(reading);
+	g_ptr_array_unref(reading->chains);
 	reading->listing = listing_free(reading->listing);
 	if (r == 0 && reading->unknown > 0)
 		r = dump(reading, NFT_MSG_GETGEN, NLM_F_ACK, take_generation);

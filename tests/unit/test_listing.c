@@ -10,6 +10,7 @@
 
 #define INET 1
 #define IP   2
+#define MANY 100000
 
 static struct listing *listing;
 static GString *result;
@@ -196,6 +197,64 @@ START_TEST(a_hundred_thousand_rules_take_their_time_once)
 }
 END_TEST
 
+/* Each of these would take hours if anything were looked through once for each rule. */
+
+START_TEST(a_ruleset_that_was_loaded_anew_meanwhile_takes_its_time_once)
+{
+	g_autoptr(GString) text =
+		g_string_new("table inet t { # handle 7\n\tchain c { # handle 1\n");
+
+	listing_add_table(listing, INET, "t", 7);
+	for (unsigned int i = 0; i < MANY; i++) {
+		add("c", i, NULL);
+		g_string_append_printf(text, "\t\tudp dport 53 drop # handle %u\n", MANY + i);
+	}
+	g_string_append(text, "\t}\n}\n");
+	match(text->str);
+	ck_assert_ptr_nonnull(strstr(result->str, "1/7/0 ?;"));
+	ck_assert_ptr_null(strstr(result->str, "drop"));
+}
+END_TEST
+
+START_TEST(many_tables_and_chains_take_their_time_once)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (unsigned int i = 0; i < MANY; i++) {
+		g_autofree char *name = g_strdup_printf("t%u", i);
+
+		listing_add_table(listing, INET, name, i);
+		listing_add_rule(listing, INET, name, "c", 2, NULL);
+		g_string_append_printf(text,
+			"table inet %s { # handle %u\n\tchain c { # handle 1\n"
+			"\t\tdrop # handle 2\n\t}\n}\n",
+			name, i);
+	}
+	match(text->str);
+	ck_assert_ptr_null(strchr(result->str, '?'));
+	ck_assert(g_str_has_suffix(result->str, "1/99999/2 drop;"));
+}
+END_TEST
+
+START_TEST(a_chain_that_is_there_often_is_doubted_once)
+{
+	g_autoptr(GString) text =
+		g_string_new("table inet t { # handle 7\n\tchain c { # handle 1\n");
+
+	listing_add_table(listing, INET, "t", 7);
+	for (unsigned int i = 0; i < MANY; i++) {
+		add("c", i, NULL);
+		g_string_append_printf(text, "\t\tdrop # handle %u\n", i);
+	}
+	g_string_append(text, "\t}\n");
+	for (unsigned int i = 0; i < MANY; i++)
+		g_string_append(text, "\tchain c {\n");
+	match(text->str);
+	ck_assert_ptr_nonnull(strstr(result->str, "1/7/99999 ?;"));
+	ck_assert_ptr_null(strstr(result->str, "drop"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("listing");
@@ -212,6 +271,9 @@ int main(void)
 	tcase_add_test(tcase, a_chain_that_is_there_twice_is_not_believed);
 	tcase_add_test(tcase, a_listing_that_is_cut_off_is_no_trouble);
 	tcase_add_test(tcase, a_hundred_thousand_rules_take_their_time_once);
+	tcase_add_test(tcase, a_ruleset_that_was_loaded_anew_meanwhile_takes_its_time_once);
+	tcase_add_test(tcase, many_tables_and_chains_take_their_time_once);
+	tcase_add_test(tcase, a_chain_that_is_there_often_is_doubted_once);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
