@@ -18,6 +18,7 @@ static const struct variant_field fields[] = {
 	{ "Bytes", VARIANT_NUMBER, offsetof(struct archived, bytes) },
 	{ "Started", VARIANT_NUMBER, offsetof(struct archived, started) },
 	{ "Ended", VARIANT_NUMBER, offsetof(struct archived, ended) },
+	{ "EndReason", VARIANT_STRING, offsetof(struct archived, end_reason) },
 };
 
 static void archived_free(void *context)
@@ -25,6 +26,7 @@ static void archived_free(void *context)
 	struct archived *journal = context;
 
 	g_free(journal->name);
+	g_free(journal->end_reason);
 	g_free(journal);
 }
 

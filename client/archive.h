@@ -16,6 +16,7 @@ struct archived {
 	uint64_t bytes;
 	uint64_t started; /* us, CLOCK_REALTIME; 0: unknown */
 	uint64_t ended; /* us: when it was written last */
+	char *end_reason; /* session_end_name; NULL: not told */
 };
 
 /* What is said behind "there is no journal of ...". */

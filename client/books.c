@@ -80,12 +80,18 @@ static void reasons(struct output *output, const struct dictionary_books *books)
 
 void books_text(struct output *output, const struct dictionary_books *books)
 {
+	const char *why = session_end_text(books->end);
+
 	number(output, "matched ", books->matched);
 	number(output, " = journaled ", books->journaled);
 	number(output, " + lost ", books->lost);
 	reasons(output, books);
 	number(output, " + suppressed ", books->suppressed);
 	number(output, " + pending ", books->pending);
+	if (why) {
+		output_text(output, "; ");
+		output_text(output, why);
+	}
 }
 
 void session_books_text(struct output *output, const struct session_books *books)

@@ -40,7 +40,8 @@ void session_books_text(struct output *output, const struct session_books *books
 /* `session 3 "web"`; the name is left out if it is NULL or "". */
 void books_session(struct output *output, uint64_t id, const char *name);
 
-/* `matched 132 = journaled 130 + lost 2 (ring-full 2) + suppressed 0 + pending 0`. */
+/* `matched 132 = journaled 130 + lost 2 (ring-full 2) + suppressed 0 + pending 0`, and why the session ended if
+ * nobody stopped it: `; its caller left`. */
 void books_text(struct output *output, const struct dictionary_books *books);
 
 #endif

@@ -5,6 +5,7 @@
 #include "archive.h"
 #include "bus.h"
 #include "command.h"
+#include "journal/session-end.h"
 #include "session.h"
 #include "size.h"
 #include "table.h"
@@ -69,14 +70,24 @@ static void add_session(
 	table_text(table, *session->filter ? session->filter : "-");
 }
 
+/* "ended", with the reason where it is not that somebody stopped it. One word, for programs. */
+static char *ended_state(const struct archived *journal)
+{
+	enum session_end end = session_end_of_name(journal->end_reason);
+
+	return session_end_text(end) ? g_strdup_printf("ended:%s", session_end_name(end))
+				     : g_strdup("ended");
+}
+
 /* What is not here of one that has ended is in its journal: stats tells it. */
 static void add_ended(struct table *table, const struct archived *journal)
 {
 	static const char *const untold[] = { "-", "-", "-", "-" };
+	g_autofree char *state = ended_state(journal);
 
 	table_number(table, journal->id);
 	table_text(table, *journal->name ? journal->name : "-");
-	table_text(table, "ended");
+	table_text(table, state);
 	for (size_t i = 0; i < G_N_ELEMENTS(untold); i++)
 		table_text(table, untold[i]);
 	add_size(table, journal);

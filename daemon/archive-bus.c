@@ -70,6 +70,14 @@ static int append_owner(sd_bus_message *reply, const struct archive_journal *jou
 	return sd_bus_message_append(reply, "{sv}", "Owner", "u", (uint32_t)journal->owner);
 }
 
+static int append_end(sd_bus_message *reply, const struct archive_journal *journal)
+{
+	if (journal->end == SESSION_END_UNTOLD)
+		return 0;
+	return sd_bus_message_append(
+		reply, "{sv}", "EndReason", "s", session_end_name(journal->end));
+}
+
 static int append_journal(sd_bus_message *reply, const struct archive_journal *journal)
 {
 	int r = sd_bus_message_open_container(reply, 'r', "ta{sv}");
@@ -84,6 +92,8 @@ static int append_journal(sd_bus_message *reply, const struct archive_journal *j
 			"Started", "t", journal->started, "Ended", "t", journal->ended);
 	if (r >= 0)
 		r = append_owner(reply, journal);
+	if (r >= 0)
+		r = append_end(reply, journal);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	return r < 0 ? r : sd_bus_message_close_container(reply);

@@ -15,6 +15,8 @@
 #include "../journal/record.h"
 
 #define HEAD_SIZE (64 << 10) /* bytes of a segment in which its dictionaries are looked for */
+#define TAIL_SIZE \
+	4096 /* bytes of a segment in which its last record is looked for, if that is an end */
 
 void archive_journal_clear(void *journal)
 {
@@ -118,20 +120,21 @@ static void take_dictionary(struct archive_journal *journal, const struct journa
 	}
 }
 
-/* Reads who recorded from the beginning of the first segment that is there. */
-static void read_head(int dir_fd, struct archive_journal *journal)
+static int open_segment(int dir_fd, uint64_t number)
+{
+	char name[SEGMENT_NAME_SIZE];
+
+	segment_name(number, name);
+	return openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
+/* Reads who recorded from the beginning of a segment. */
+static void read_head(int fd, struct archive_journal *journal)
 {
 	g_autofree uint8_t *bytes = g_malloc(HEAD_SIZE);
-	g_autoptr(GArray) segments = NULL;
-	char name[SEGMENT_NAME_SIZE];
 	struct journal_segment header;
-	auto_fd fd = -1;
 	ssize_t size;
 
-	if (segment_list(dir_fd, &segments) < 0 || !segments->len)
-		return;
-	segment_name(g_array_index(segments, uint64_t, 0), name);
-	fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	size = fd >= 0 ? pread(fd, bytes, HEAD_SIZE, 0) : -1;
 	if (size < (ssize_t)sizeof(header))
 		return;
@@ -155,6 +158,53 @@ static void read_head(int dir_fd, struct archive_journal *journal)
 	}
 }
 
+/* Reads why the session ended from the last record of a segment, if that is its end. */
+static void read_tail(int fd, struct archive_journal *journal)
+{
+	uint8_t bytes[TAIL_SIZE] __attribute__((aligned(JOURNAL_ALIGN)));
+	struct stat status;
+	ssize_t size = 0;
+
+	if (fd < 0 || fstat(fd, &status) < 0 || status.st_size % JOURNAL_ALIGN != 0)
+		return;
+	if (status.st_size >= TAIL_SIZE)
+		size = pread(fd, bytes, TAIL_SIZE, status.st_size - TAIL_SIZE);
+	else
+		size = pread(fd, bytes, TAIL_SIZE, 0);
+	/* What ends here and has the right checksum is a record. */
+	for (ssize_t at = size - (ssize_t)journal_record_span(1); at >= 0; at -= JOURNAL_ALIGN) {
+		const struct journal_record *record = (const void *)(bytes + at);
+		struct dictionary_books books;
+
+		if (record->size == 0 || record->size > (size_t)(size - at) ||
+			journal_record_span(record->size) != (size_t)(size - at) ||
+			!journal_record_verify(record, record->size, false))
+			continue;
+		if ((record->type_ring & 0xff) == JOURNAL_END &&
+			dictionary_books_parse(record + 1, record->size, &books) == 0)
+			journal->end = books.end;
+		return;
+	}
+}
+
+/* What the journal's first and last segment say. */
+static void read_ends(int dir_fd, struct archive_journal *journal)
+{
+	g_autoptr(GArray) segments = NULL;
+	auto_fd first = -1;
+	auto_fd last = -1;
+
+	if (segment_list(dir_fd, &segments) < 0 || !segments->len)
+		return;
+	first = open_segment(dir_fd, g_array_index(segments, uint64_t, 0));
+	read_head(first, journal);
+	if (journal->running)
+		return;
+	if (segments->len > 1)
+		last = open_segment(dir_fd, g_array_index(segments, uint64_t, segments->len - 1));
+	read_tail(segments->len > 1 ? last : first, journal);
+}
+
 int archive_owner(const struct state *state, uint64_t id, uid_t *ret)
 {
 	struct archive_journal journal = { .id = id, .owner = ARCHIVE_UNLIMITED };
@@ -163,7 +213,7 @@ int archive_owner(const struct state *state, uint64_t id, uid_t *ret)
 
 	if (r < 0)
 		return r;
-	read_head(fd, &journal);
+	read_ends(fd, &journal);
 	g_free(journal.name);
 	if (journal.owner > G_MAXUINT32)
 		return -ENOENT;
@@ -187,7 +237,7 @@ int archive_examine(const struct state *state, const GArray *running,
 		.running = is_among(running, id),
 	};
 	visit_files(fd, measure, journal);
-	read_head(fd, journal);
+	read_ends(fd, journal);
 	if (!journal->name)
 		journal->name = g_strdup("");
 	changed = journal->ended;

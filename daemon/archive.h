@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../journal/session-end.h"
 #include "state.h"
 
 #define ARCHIVE_UNLIMITED UINT64_MAX
@@ -24,6 +25,7 @@ struct archive_journal {
 	uint64_t owner; /* uid; ARCHIVE_UNLIMITED: it does not say */
 	char *name; /* of the session; "" if it has none */
 	bool running; /* it is written now */
+	enum session_end end; /* why its session ended */
 };
 
 /* What vacuum leaves of ended sessions' journals; ARCHIVE_UNLIMITED: any. */

@@ -39,15 +39,15 @@ struct binding {
 /* Frees the binding, perhaps. */
 static void end(struct binding *binding)
 {
-	manager_session_stop(binding->session, (struct manager_call){ 0 });
+	manager_session_stop(binding->session, SESSION_END_CALLER_LEFT, (struct manager_call){ 0 });
 }
 
 /* The same because of what was lost in between. */
-static void end_unproven(struct binding *binding, const char *reason)
+static void end_unproven(struct binding *binding, enum session_end reason)
 {
-	log_notice("session %" PRIu64 " ends: %s", binding->session->id, reason);
+	log_notice("session %" PRIu64 " ends: %s", binding->session->id, session_end_text(reason));
 	binding->bus->unbound++;
-	end(binding);
+	manager_session_stop(binding->session, reason, (struct manager_call){ 0 });
 }
 
 static int on_exit_of_caller(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -55,7 +55,8 @@ static int on_exit_of_caller(sd_event_source *source, int fd, uint32_t events, v
 	struct binding *binding = userdata;
 
 	sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	end(binding);
+	manager_session_stop(
+		binding->session, SESSION_END_CALLER_LEFT_UNSEEN, (struct manager_call){ 0 });
 	return 0;
 }
 
@@ -147,7 +148,7 @@ void binding_resume(struct bus *bus, struct session *session)
 		r = name_parse(binding, session->caller_name);
 	}
 	if (r < 0)
-		end_unproven(binding, "its caller was gone when nfttraced was back");
+		end_unproven(binding, SESSION_END_CALLER_GONE);
 }
 
 /* Whether the bus says what it said when the session began. */
@@ -177,7 +178,7 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 		if (sd_bus_is_open(binding->bus->bus) > 0)
 			prove(binding);
 	} else {
-		end_unproven(binding, "its caller left while the bus could not be reached");
+		end_unproven(binding, SESSION_END_CALLER_LEFT_UNSEEN);
 	}
 	return 1;
 }
@@ -189,7 +190,7 @@ static void prove(struct binding *binding)
 	int r;
 
 	if (!g_str_equal(binding->bus_id, bus->id)) {
-		end_unproven(binding, "its caller was on the bus that is gone");
+		end_unproven(binding, SESSION_END_BUS_REPLACED);
 		return;
 	}
 	r = credentials_ask(bus->bus, binding->name, &binding->question, on_answer, binding);

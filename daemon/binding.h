@@ -3,7 +3,7 @@
  * What ties a session to its caller (BindToCaller): the session ends when the caller is gone. A caller is
  * a name on the bus, a connection to the private socket, or, after a restart of the daemon, the process
  * that had such a connection. A session outlives a lost bus connection or a restart only if the caller is
- * provably the same; otherwise it ends and the log says why. Owned by the bus glue, on the control thread.
+ * provably the same; otherwise it ends, and its journal and the log say why. Owned by the bus glue, on the control thread.
  */
 #ifndef NFTTRACED_BINDING_H
 #define NFTTRACED_BINDING_H

@@ -234,7 +234,7 @@ static void step(struct entry *entry)
 	if (entry->busy || boot->manager->ending)
 		return;
 	if (session && (!entry->wanted || entry->replace || session->state == SESSION_STOPPING)) {
-		manager_session_stop(session, reply_to(entry, stopped));
+		manager_session_stop(session, SESSION_END_CONFIGURATION, reply_to(entry, stopped));
 	} else if (!entry->wanted) {
 		entry_succeeded(entry);
 		g_ptr_array_remove(boot->entries, entry);

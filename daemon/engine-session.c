@@ -147,5 +147,6 @@ void engine_session_ended(struct engine *engine, struct engine_request *request)
 	scribe_end(engine->scribe, request->bit);
 	writer = data_remove(engine->data, request->bit);
 	engine_books(engine, request->bit, &request->books);
+	request->books.end = request->end;
 	engine_journal_end(engine, request, writer);
 }

@@ -66,6 +66,7 @@ struct engine_request {
 	uid_t owner;
 	const char *command;
 	const char *caller; /* its name on the bus, if the session is bound to it; NULL */
+	enum session_end end; /* to stop it: why */
 	/* Of options->filter. NULL: every packet. Taken over (and NULL) when it is in force. */
 	struct filter *filter;
 	bool new_filter; /* to change it: `filter` is one; else the session keeps the one it has */

@@ -98,7 +98,8 @@ static int method_start_session(sd_bus_message *message, void *userdata, sd_bus_
 	if (session && bind) {
 		start->binding = binding_new(bus, session, message);
 		if (!start->binding)
-			manager_session_stop(session, (struct manager_call){ 0 });
+			manager_session_stop(
+				session, SESSION_END_CALLER_LEFT, (struct manager_call){ 0 });
 	}
 	return 1;
 }
@@ -115,7 +116,8 @@ static int method_stop_session(sd_bus_message *message, void *userdata, sd_bus_e
 	session = bus_session_find(bus, path);
 	if (!session)
 		return bus_no_session(path, error);
-	manager_session_stop(session, bus_reply_later(bus, message, bus_append_final_books));
+	manager_session_stop(session, SESSION_END_STOPPED,
+		bus_reply_later(bus, message, bus_append_final_books));
 	return 1;
 }
 

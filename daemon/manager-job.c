@@ -19,6 +19,7 @@ struct session_job *session_job_new(struct session *session, enum engine_action 
 		.options = &session->options,
 		.owner = session->owner,
 		.command = session->command,
+		.end = session->end,
 	};
 	return job;
 }

@@ -96,7 +96,7 @@ static int on_duration(sd_event_source *source, uint64_t usec, void *userdata)
 	struct session *session = userdata;
 
 	log_info("session %" PRIu64 " has its duration", session->id);
-	manager_session_stop(session, (struct manager_call){ 0 });
+	manager_session_stop(session, SESSION_END_DURATION, (struct manager_call){ 0 });
 	return 0;
 }
 
@@ -147,7 +147,7 @@ static void done_start(struct session_job *job)
 		reply(&job->call, session, NULL, NULL);
 		session_refresh(session);
 		if (session->stop_wanted)
-			manager_session_stop(session, (struct manager_call){ 0 });
+			manager_session_stop(session, session->end, (struct manager_call){ 0 });
 	}
 	session_job_free(job);
 }
@@ -245,11 +245,14 @@ static void log_books(const struct session *session, const struct dictionary_boo
 			  loss_reason_name(LOSS_DISK_ERROR), books->lost_by[LOSS_DISK_ERROR])
 		: NULL;
 
+	const char *why = session_end_text(session->end);
+
 	log_message(books->pending || disk ? LOG_WARNING : LOG_INFO,
-		"session %" PRIu64 " ended: matched %" PRIu64 " = journaled %" PRIu64
+		"session %" PRIu64 " ended%s%s%s: matched %" PRIu64 " = journaled %" PRIu64
 		" + lost %" PRIu64 "%s + suppressed %" PRIu64 " + pending %" PRIu64,
-		session->id, books->matched, books->journaled, books->lost, reasons ? reasons : "",
-		books->suppressed, books->pending);
+		session->id, why ? " (" : "", why ? why : "", why ? ")" : "", books->matched,
+		books->journaled, books->lost, reasons ? reasons : "", books->suppressed,
+		books->pending);
 }
 
 static void done_stop(struct session_job *job)
@@ -285,11 +288,13 @@ static void done_stop(struct session_job *job)
 	session_job_free(job);
 }
 
-void manager_session_stop(struct session *session, struct manager_call call)
+void manager_session_stop(struct session *session, enum session_end end, struct manager_call call)
 {
 	struct session_job *job;
 
 	if (session->state == SESSION_STARTING) {
+		if (!session->stop_wanted)
+			session->end = end;
 		session->stop_wanted = true;
 		session_job_cancel(
 			session->job, FAILURE_BUSY, "who asked for the session has left");
@@ -299,6 +304,7 @@ void manager_session_stop(struct session *session, struct manager_call call)
 		g_array_append_val(session->stop_replies, call);
 		return;
 	}
+	session->end = end;
 	job = session_job_new(session, ENGINE_STOP, (struct manager_call){ 0 }, done_stop);
 	session_job_queue_stop(job);
 	if (session->job)
@@ -412,7 +418,8 @@ void manager_attend(struct manager *manager)
 		session_refresh(session);
 		if (data_limit_reached(manager->data, session->bit)) {
 			log_info("session %" PRIu64 " has its limit of events", session->id);
-			manager_session_stop(session, (struct manager_call){ 0 });
+			manager_session_stop(
+				session, SESSION_END_LIMIT, (struct manager_call){ 0 });
 		}
 	}
 }
@@ -441,5 +448,6 @@ void manager_end(struct manager *manager)
 		sd_event_exit(manager->event, 0);
 	manager_cancel(manager);
 	for (unsigned int i = 0; i < manager->sessions->len; i++)
-		manager_session_stop(manager->sessions->pdata[i], (struct manager_call){ 0 });
+		manager_session_stop(manager->sessions->pdata[i], SESSION_END_SHUTDOWN,
+			(struct manager_call){ 0 });
 }

@@ -120,8 +120,9 @@ struct session *manager_session_start(struct manager *manager, struct session_op
 void manager_session_take(
 	struct manager *manager, struct engine_session *begun, struct roster_session *resumed);
 
-/* Ends a session; further calls for the same session get the same books. */
-void manager_session_stop(struct session *session, struct manager_call call);
+/* Ends a session, and says why in its journal; further calls for the same session get the same books, and change
+ * nothing of the reason. */
+void manager_session_stop(struct session *session, enum session_end end, struct manager_call call);
 
 /* What is not NULL is changed. */
 void manager_session_change(struct session *session, const uint32_t *verdicts, const char *filter,

@@ -46,8 +46,8 @@ static struct bus *bus_of(struct session *session)
 
 static int method_stop(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	manager_session_stop(
-		userdata, bus_reply_later(bus_of(userdata), message, bus_append_final_books));
+	manager_session_stop(userdata, SESSION_END_STOPPED,
+		bus_reply_later(bus_of(userdata), message, bus_append_final_books));
 	return 1;
 }
 

@@ -45,6 +45,7 @@ struct session {
 
 	struct session_job *job; /* that starts or changes it; NULL: none is on its way */
 	bool stop_wanted; /* as soon as it has started */
+	enum session_end end; /* why it is stopped */
 	GArray *stop_replies; /* of struct manager_call: who waits for the books */
 
 	/* The bus's. */

@@ -111,13 +111,15 @@ char *dictionary_books_new(const struct dictionary_books *books)
 			dictionary_add_number(
 				lost_by, loss_reason_name(reason), books->lost_by[reason]);
 	json_object_object_add(object, "lost_by", lost_by);
+	if (books->end != SESSION_END_UNTOLD)
+		dictionary_add_text(object, "reason", session_end_name(books->end));
 	return dictionary_text(object);
 }
 
 int dictionary_books_parse(const void *json, size_t size, struct dictionary_books *ret)
 {
 	auto_json *object = dictionary_parse(json, size);
-	struct json_object *lost_by;
+	struct json_object *lost_by, *end;
 
 	if (!object)
 		return -EBADMSG;
@@ -128,6 +130,9 @@ int dictionary_books_parse(const void *json, size_t size, struct dictionary_book
 		.suppressed = dictionary_get_number(object, "suppressed"),
 		.pending = dictionary_get_number(object, "pending"),
 	};
+	end = dictionary_member(object, "reason", json_type_string);
+	if (end)
+		ret->end = session_end_of_name(json_object_get_string(end));
 	lost_by = dictionary_member(object, "lost_by", json_type_object);
 	for (uint32_t reason = 0; lost_by && reason < LOSS_REASONS; reason++)
 		ret->lost_by[reason] = dictionary_get_number(lost_by, loss_reason_name(reason));

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "format.h"
+#include "session-end.h"
 
 /* Who recorded, where and when. Parsed strings are never NULL. */
 struct dictionary_start {
@@ -65,6 +66,7 @@ struct dictionary_books {
 	uint64_t suppressed;
 	uint64_t pending;
 	uint64_t lost_by[LOSS_REASONS];
+	enum session_end end; /* why it ended; only in JOURNAL_END */
 };
 
 /*

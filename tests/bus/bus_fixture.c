@@ -314,6 +314,51 @@ void await_sessions(sd_bus *bus, unsigned int count)
 	}
 }
 
+/* The a{sv} of the journal of that id, at which the reply is. */
+static bool find_journal(sd_bus_message *reply, uint64_t id)
+{
+	uint64_t one;
+
+	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'a', "(ta{sv})"), 0);
+	while (sd_bus_message_enter_container(reply, 'r', "ta{sv}") > 0) {
+		ck_assert_int_gt(sd_bus_message_read(reply, "t", &one), 0);
+		if (one == id)
+			return true;
+		ck_assert_int_gt(sd_bus_message_skip(reply, "a{sv}"), 0);
+		sd_bus_message_exit_container(reply);
+	}
+	return false;
+}
+
+char *end_reason(sd_bus *bus, uint64_t id)
+{
+	sd_bus_message *reply = call(bus, MANAGER_PATH, MANAGER_INTERFACE, "ListJournals", "");
+	const char *key, *value;
+	char *found = NULL;
+
+	ck_assert(find_journal(reply, id));
+	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'a', "{sv}"), 0);
+	while (sd_bus_message_enter_container(reply, 'e', "sv") > 0) {
+		ck_assert_int_gt(sd_bus_message_read(reply, "s", &key), 0);
+		if (g_str_equal(key, "EndReason")) {
+			ck_assert_int_gt(sd_bus_message_read(reply, "v", "s", &value), 0);
+			found = g_strdup(value);
+		} else {
+			ck_assert_int_gt(sd_bus_message_skip(reply, "v"), 0);
+		}
+		sd_bus_message_exit_container(reply);
+	}
+	sd_bus_message_unref(reply);
+	return found;
+}
+
+void ended_with(sd_bus *bus, uint64_t id, const char *reason)
+{
+	g_autofree char *found = end_reason(bus, id);
+
+	ck_assert_str_eq(found, reason);
+}
+
 size_t read_stream(int fd, char *buffer, size_t wanted)
 {
 	size_t size = 0;

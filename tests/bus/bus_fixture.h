@@ -84,6 +84,12 @@ unsigned int sessions(sd_bus *bus);
 /* Waits until ListSessions has `count`. */
 void await_sessions(sd_bus *bus, unsigned int count);
 
+/* Why the session of that id ended, as a list of journals has it (g_free it); NULL: it does not say. */
+char *end_reason(sd_bus *bus, uint64_t id);
+
+/* Asserts that. */
+void ended_with(sd_bus *bus, uint64_t id, const char *reason);
+
 /* Reads until a stream ends or has as much as wanted. */
 size_t read_stream(int fd, char *buffer, size_t wanted);
 

@@ -138,10 +138,12 @@ START_TEST(without_its_bus_its_sessions_go_on_and_it_joins_the_next_one)
 	connect_bus();
 	/* Who was bound to a caller is not there any more, as its caller. */
 	await_sessions(bus, 1);
+	ended_with(bus, 2, "bus-replaced");
 	ck_assert(fixture_armed());
 	other = start(bus);
 	stop(bus, other);
 	stop(bus, path);
+	ended_with(bus, 1, "stopped");
 	ck_assert(!fixture_armed());
 }
 END_TEST
@@ -231,10 +233,13 @@ START_TEST(a_bound_session_goes_on_when_the_bus_is_back_and_its_caller_is_the_sa
 	fixture_daemon_await();
 	/* One caller is there as before; the other is not. */
 	await_sessions(bus, 1);
+	ended_with(bus, 2, "caller-left-unseen");
 	start_and_stop(stays);
 	ck_assert_uint_eq(sessions(bus), 1);
+	ck_assert_ptr_null(end_reason(bus, 1));
 	sd_bus_flush_close_unref(stays);
 	await_sessions(bus, 0);
+	ended_with(bus, 1, "caller-left");
 	kill(relay, SIGKILL);
 	fixture_wait(relay);
 }

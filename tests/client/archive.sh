@@ -40,6 +40,20 @@ check "and by its name, the latest" has "$(nfttracectl show twice)" "session $se
 check "a running one, too" has "$(nfttracectl show web)" "session $running \"web\""
 check "what is not there is told" refused 1 "'nfttracectl list --all'" nfttracectl show 99
 
+# Why a session ended is in its journal, wherever it is read.
+nfttracectl start --name bound --follow >"$work/bound" 2>&1 &
+caller=$!
+check "a session is bound to its caller" wait_until 20 grep -q "(bound)" "$work/daemon.log"
+kill -9 "$caller"
+wait "$caller" 2>"$work/killed"
+check "it ends when that is killed" wait_until 20 bash -c '! nfttracectl list | grep -q bound'
+bound=$(nfttracectl list --all | awk '$2 == "bound" { print $1 }')
+check "list --all says why" equal "$(column "$bound" 3)" ended:caller-left
+check "show says why" has "$(nfttracectl show "$bound")" "pending 0; its caller left"
+check "JSON says why" has "$(nfttracectl show "$bound" --json)" '"reason":"caller-left"'
+check "the log says why" grep -q "session $bound ended (its caller left): matched" "$work/daemon.log"
+nfttracectl remove "$bound" >"$work/gone"
+
 check "an export is what show reads" equal "$(nfttracectl export old | nfttracectl show -)" "$(nfttracectl show old)"
 check "of a running session, too" equal "$(nfttracectl export web | nfttracectl show -)" "$(nfttracectl show web)"
 nfttracectl export old >"$work/stream"

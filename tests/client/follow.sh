@@ -14,19 +14,6 @@ manager_start() {
         gdbus wait --system --timeout 60 org.nfttraced1
 }
 
-# wait_until SECONDS COMMAND...
-wait_until() {
-        local end=$((SECONDS + $1))
-        shift
-        until "$@" >/dev/null 2>&1; do
-                [ $SECONDS -lt $end ] || {
-                        echo "in vain: $*"
-                        return 1
-                }
-                sleep 0.05
-        done
-}
-
 readied_again() {
         [ "$(grep -c '^ready$' "$manager_log")" -ge "$readied" ]
 }

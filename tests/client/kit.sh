@@ -44,6 +44,19 @@ daemon_stop() {
         daemon_pid=
 }
 
+# wait_until SECONDS COMMAND...
+wait_until() {
+        local end=$((SECONDS + $1))
+        shift
+        until "$@" >/dev/null 2>&1; do
+                [ $SECONDS -lt $end ] || {
+                        echo "in vain: $*"
+                        return 1
+                }
+                sleep 0.05
+        done
+}
+
 finish() {
         daemon_stop
         [ -z "$bus_pid" ] || kill "$bus_pid"

@@ -100,7 +100,7 @@ struct session *start(void)
 
 const struct dictionary_books *stop(struct session *session)
 {
-	manager_session_stop(session, call);
+	manager_session_stop(session, SESSION_END_STOPPED, call);
 	await_answer();
 	ck_assert_msg(answer.kind == FAILURE_NONE, "%s", answer.reason);
 	ck_assert_uint_eq(answer.books.pending, 0);

@@ -135,7 +135,7 @@ START_TEST(one_that_is_being_stopped_is_started_anew)
 
 	apply("[Session a]\n");
 	id = find("a")->id;
-	manager_session_stop(find("a"), (struct manager_call){ 0 });
+	manager_session_stop(find("a"), SESSION_END_STOPPED, (struct manager_call){ 0 });
 	boot_apply(manager->boot, read);
 	await_idle();
 	ck_assert_uint_ne(find("a")->id, id);

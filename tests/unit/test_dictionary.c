@@ -44,7 +44,11 @@ START_TEST(settings_and_books_come_back_as_they_were)
 		.probe_count = G_N_ELEMENTS(probes),
 		.stack = true,
 	};
-	struct dictionary_books books = { .matched = 10, .journaled = 6, .lost = 3, .pending = 1 };
+	struct dictionary_books books = { .matched = 10,
+		.journaled = 6,
+		.lost = 3,
+		.pending = 1,
+		.end = SESSION_END_CALLER_LEFT };
 	struct dictionary_books books_back;
 	auto_dictionary_settings back = { 0 };
 	g_autofree char *json = dictionary_settings_new(&settings), *text = NULL;

@@ -117,7 +117,7 @@ START_TEST(sessions_that_stop_at_once_take_one_swap_and_have_their_own_books)
 	for (unsigned int i = 0; i < G_N_ELEMENTS(sessions); i++) {
 		for (unsigned int n = 0; n <= i; n++)
 			fake_event(1ULL << sessions[i]->bit);
-		manager_session_stop(sessions[i], numbered(i + 1));
+		manager_session_stop(sessions[i], SESSION_END_STOPPED, numbered(i + 1));
 	}
 	fake_release();
 	await_replies(9);
@@ -143,7 +143,7 @@ START_TEST(starts_changes_and_stops_go_together)
 	request_start(1, 1u << VERDICT_ACCEPT);
 	hand_over();
 	manager_session_change(changed, &drop, NULL, numbered(2));
-	manager_session_stop(stopped, numbered(3));
+	manager_session_stop(stopped, SESSION_END_STOPPED, numbered(3));
 	fake_release();
 	await_replies(4);
 	ck_assert_uint_eq(fake_swaps(), before + 1);
@@ -168,7 +168,7 @@ START_TEST(a_session_that_is_changed_and_then_stopped_is_changed_first)
 	hold_worker();
 	before = fake_swaps();
 	manager_session_change(session, &drop, NULL, numbered(1));
-	manager_session_stop(session, numbered(2));
+	manager_session_stop(session, SESSION_END_STOPPED, numbered(2));
 	fake_release();
 	await_replies(3);
 	ck_assert_uint_eq(fake_swaps(), before + 2);

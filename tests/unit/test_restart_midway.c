@@ -166,7 +166,7 @@ static void stop_midway(struct session *session)
 	unsigned int before = fake_swaps();
 
 	fake_hold();
-	manager_session_stop(session, call);
+	manager_session_stop(session, SESSION_END_STOPPED, call);
 	await_swap(before);
 	note_disk();
 	fake_release();

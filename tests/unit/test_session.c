@@ -261,8 +261,8 @@ START_TEST(a_worker_that_has_too_much_to_do_stops_sessions_all_the_same)
 		;
 	answer.came = false;
 	/* Such as of one whose caller has left: it is not told to stop again. */
-	manager_session_stop(session, (struct manager_call){ 0 });
-	manager_session_stop(session, call);
+	manager_session_stop(session, SESSION_END_STOPPED, (struct manager_call){ 0 });
+	manager_session_stop(session, SESSION_END_STOPPED, call);
 	ck_assert(!answer.came);
 	g_clear_pointer(&locker, g_mutex_locker_free);
 	await_answer();
