@@ -29,8 +29,11 @@ bool terminal_agrees(const char *question)
 	char answer[8];
 
 	fprintf(stderr, "%s [y/N] ", question);
-	if (!fgets(answer, sizeof(answer), stdin))
+	if (!fgets(answer, sizeof(answer), stdin)) {
+		/* What is said next is not to stand behind the question. */
+		fputc('\n', stderr);
 		return false;
+	}
 	g_strstrip(answer);
 	return g_ascii_strcasecmp(answer, "y") == 0 || g_ascii_strcasecmp(answer, "yes") == 0;
 }
