@@ -242,7 +242,7 @@ static __always_inline int emit(void *context, __u32 owner, __u8 attach)
 		return 0;
 	}
 	if (attach == EVENT_ATTACH_KPROBE && frame->probe != 1u << EVENT_PROBE_NFT) {
-		bpf_tail_call(context, &kprobe_stages, STAGE_EMIT_PROBE);
+		stage_call(context, &kprobe_stages, STAGE_EMIT_PROBE);
 		return 0;
 	}
 	notes = frame_notes(frame);

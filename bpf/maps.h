@@ -80,6 +80,17 @@ struct {
 	__type(value, __u32);
 } tracepoint_stages __weak SEC(".maps");
 
+/*
+ * Continues with a stage whose slot changes while programs run; returns if the slot is empty. For a number
+ * that the verifier knows, the kernel makes a direct jump, and patches it in the text of each program that
+ * has it whenever the slot is filled or emptied. The verifier does not know that `zero` is 0: this jump is an
+ * indirect one through the array, and no text is patched while sessions come and go.
+ */
+static __always_inline void stage_call(void *context, void *stages, __u32 stage)
+{
+	bpf_tail_call(context, stages, stage + *(volatile const __u32 *)&config.zero);
+}
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, FRAME_OWNERS);

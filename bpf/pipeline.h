@@ -207,7 +207,7 @@ struct pipeline_config {
 	__u32 epoch; /* of the newest matcher */
 	__u32 wakeup; /* bytes put into a ring after which its reader is woken */
 	__u32 drops; /* not 0: they are counted; kept by the pipeline, whatever sessions want */
-	__u32 reserved;
+	__u32 zero; /* always: see stage_call */
 	__u64 tracking; /* sessions that track */
 	__u64 stolen; /* sessions with a filter that want the verdict stolen */
 	/* A tracker entry's session bit counts only if the entry is not older than the epoch in which

@@ -39,7 +39,7 @@ int kprobe_capture(struct pt_regs *context)
 	if (!call_read_kprobe(&call, context))
 		stats->counts[COUNT_FAULTS]++;
 	else if (call_capture(context, &call, FRAME_KPROBE, stats))
-		bpf_tail_call(context, &kprobe_stages, STAGE_MATCHER);
+		stage_call(context, &kprobe_stages, STAGE_MATCHER);
 	return 0;
 }
 
@@ -76,7 +76,7 @@ int fentry_capture(__u64 *context)
 	if (!call_read_fentry(&call, context))
 		stats->counts[COUNT_FAULTS]++;
 	else if (call_capture(context, &call, FRAME_TRACING, stats))
-		bpf_tail_call(context, &fentry_stages, STAGE_MATCHER);
+		stage_call(context, &fentry_stages, STAGE_MATCHER);
 	return 0;
 }
 
@@ -117,7 +117,7 @@ SEC("kprobe")
 int probe_capture(struct pt_regs *context)
 {
 	if (call_capture_kprobe(context))
-		bpf_tail_call(context, &kprobe_stages, STAGE_MATCHER);
+		stage_call(context, &kprobe_stages, STAGE_MATCHER);
 	return 0;
 }
 
@@ -131,7 +131,7 @@ SEC("raw_tp")
 int tracepoint_capture(__u64 *context)
 {
 	if (call_capture_tracepoint(context))
-		bpf_tail_call(context, &tracepoint_stages, STAGE_MATCHER);
+		stage_call(context, &tracepoint_stages, STAGE_MATCHER);
 	return 0;
 }
 

@@ -280,6 +280,8 @@ void probes_detach(struct pipeline *pipeline, const struct pipeline_probe *probe
 	}
 	if (!probes_return(pipeline))
 		attachment_detach(&pipeline->freed);
+	/* No stub runs when the kernel patches its jump. */
+	pipeline_grace(pipeline);
 	for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++) {
 		if (!probes_use(pipeline, arrays[i]))
 			stages_empty(pipeline, arrays[i]);

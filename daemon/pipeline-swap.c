@@ -127,27 +127,6 @@ static void pipeline_rest(struct pipeline *pipeline)
 	fd_close(&pipeline->matchers[array]);
 }
 
-void pipeline_stop(struct pipeline *pipeline)
-{
-	static const struct pipeline_config none;
-	enum pipeline_array array = pipeline_array(pipeline);
-
-	stage_clear(pipeline, array, STAGE_CAPTURE);
-	probes_detach(pipeline, NULL);
-	detach_stub(pipeline);
-	stage_clear(pipeline, array, STAGE_MATCHER);
-	stage_clear(pipeline, array, STAGE_EMIT);
-	stage_clear(pipeline, array, STAGE_SECTIONS);
-	pipeline_grace(pipeline);
-	config_narrow(pipeline, &none);
-	tracking_end(pipeline);
-	for (unsigned int bank = 0; bank < STAGE_BANKS; bank++)
-		bank_empty(pipeline, array, bank);
-	fd_close(&pipeline->matchers[array]);
-	programs_release(pipeline);
-	pipeline->running = false;
-}
-
 static void stages_clear(const struct pipeline *pipeline)
 {
 	enum pipeline_array array = pipeline_array(pipeline);
@@ -155,6 +134,26 @@ static void stages_clear(const struct pipeline *pipeline)
 	stage_clear(pipeline, array, STAGE_CAPTURE);
 	stage_clear(pipeline, array, STAGE_EMIT);
 	stage_clear(pipeline, array, STAGE_SECTIONS);
+}
+
+void pipeline_stop(struct pipeline *pipeline)
+{
+	static const struct pipeline_config none;
+	enum pipeline_array array = pipeline_array(pipeline);
+
+	probes_detach(pipeline, NULL);
+	detach_stub(pipeline);
+	/* No program that jumps to a slot runs when the kernel patches that jump. */
+	pipeline_grace(pipeline);
+	stages_clear(pipeline);
+	stage_clear(pipeline, array, STAGE_MATCHER);
+	config_narrow(pipeline, &none);
+	tracking_end(pipeline);
+	for (unsigned int bank = 0; bank < STAGE_BANKS; bank++)
+		bank_empty(pipeline, array, bank);
+	fd_close(&pipeline->matchers[array]);
+	programs_release(pipeline);
+	pipeline->running = false;
 }
 
 int pipeline_fill(struct pipeline *pipeline)
