@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bus.h"
+#include "hidden.h"
 #include "journal/escape.h"
 #include "parse.h"
 #include "variant.h"
@@ -122,6 +123,7 @@ int archive_resolve(sd_bus *bus, const char *id_or_name, uint64_t *ret_id, char 
 	const struct archive_wish wish = { .name = id_or_name };
 	const struct archived *found = NULL;
 	g_autofree char *escaped = NULL;
+	g_autofree char *absence = NULL;
 	int r;
 
 	if (parse_count(id_or_name, ret_id) == 0)
@@ -143,7 +145,7 @@ int archive_resolve(sd_bus *bus, const char *id_or_name, uint64_t *ret_id, char 
 		return 0;
 	}
 	escaped = text_escape_dup(id_or_name);
-	*ret_reason =
-		g_strdup_printf("there is no journal of a session \"%s\"" ARCHIVE_REMEDY, escaped);
+	absence = g_strdup_printf("there is no journal of a session \"%s\"", escaped);
+	*ret_reason = hidden_absence(bus, absence, ARCHIVE_REMEDY);
 	return -ESRCH;
 }

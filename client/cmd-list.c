@@ -5,6 +5,7 @@
 #include "archive.h"
 #include "bus.h"
 #include "command.h"
+#include "hidden.h"
 #include "journal/session-end.h"
 #include "session.h"
 #include "size.h"
@@ -28,6 +29,7 @@ static const struct table_column columns[] = {
 struct listing {
 	GPtrArray *sessions; /* struct session */
 	GPtrArray *journals; /* struct archived; NULL: not told */
+	struct hidden hidden; /* of others */
 	bool all;
 };
 
@@ -156,6 +158,9 @@ static int listing_read(struct listing *listing, bool sizes, char **ret_reason)
 
 	if (r >= 0)
 		r = session_list(bus, &listing->sessions, ret_reason);
+	/* Who only wants names has no use for it. */
+	if (r >= 0 && sizes)
+		listing->hidden = hidden_read(bus);
 	if (r < 0 || !(sizes || listing->all))
 		return r;
 	/* They are read from a disk, which may be busy: the sessions can be told without. */
@@ -175,17 +180,25 @@ int command_list(const struct command *command, int argc, char **argv)
 	gboolean all = FALSE, names = FALSE;
 	const GOptionEntry entries[] = {
 		{ "all", 'a', 0, G_OPTION_ARG_NONE, &all,
-			"Also the sessions that have ended whose journals are there", NULL },
+			"Include ended sessions whose journals still exist", NULL },
 		{ "names", 0, 0, G_OPTION_ARG_NONE, &names, "Print ids and names only, a line each",
 			NULL },
 		{ 0 },
 	};
 	g_autofree char *reason = NULL;
+	int status;
 
 	if (!command_options(command, entries, argc, argv))
 		return EXIT_USAGE;
 	listing.all = all;
 	if (listing_read(&listing, !names, &reason) < 0)
 		return command_failed(reason);
-	return names ? print_names(&listing) : print_table(&listing);
+	if (names)
+		return print_names(&listing);
+	status = print_table(&listing);
+	if (all)
+		hidden_tell(listing.hidden.journals, "journal");
+	else
+		hidden_tell(listing.hidden.sessions, "session");
+	return status;
 }

@@ -6,6 +6,7 @@
 #include "archive.h"
 #include "bus.h"
 #include "command.h"
+#include "hidden.h"
 #include "journal/escape.h"
 #include "size.h"
 #include "terminal.h"
@@ -31,7 +32,7 @@ static int remove_one(sd_bus *bus, const char *id_or_name, struct output *output
 	if (r == -ESRCH) {
 		g_autofree char *said = g_steal_pointer(&reason);
 
-		reason = g_strconcat(said, ARCHIVE_REMEDY, NULL);
+		reason = hidden_absence(bus, said, ARCHIVE_REMEDY);
 	}
 	if (r < 0)
 		return command_failed(reason);

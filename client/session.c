@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 #include "bus.h"
+#include "hidden.h"
 #include "journal/escape.h"
 #include "parse.h"
 #include "variant.h"
 
-#define NO_SUCH_SESSION "there is no session %s%s%s: 'nfttracectl list' shows those that run"
+#define SESSION_REMEDY ": 'nfttracectl list' shows those that run"
 
 static const struct variant_field fields[] = {
 	{ "Id", VARIANT_NUMBER, offsetof(struct session, id) },
@@ -115,8 +116,16 @@ int session_object_id(const char *object, uint64_t *ret)
 	return parse_count(object + strlen(BUS_SESSION_PREFIX), ret);
 }
 
-static int find_by_name(
-	const GPtrArray *sessions, const char *name, char **ret_object, char **ret_reason)
+/* `name` in quotes, if it is one. */
+static char *absence(sd_bus *bus, const char *name)
+{
+	g_autofree char *text = g_strdup_printf("there is no session %s", name);
+
+	return hidden_absence(bus, text, SESSION_REMEDY);
+}
+
+static int find_by_name(sd_bus *bus, const GPtrArray *sessions, const char *name, char **ret_object,
+	char **ret_reason)
 {
 	g_autofree char *escaped = text_escape_dup(name);
 	const struct session *found = NULL;
@@ -141,7 +150,9 @@ static int find_by_name(
 		found = session;
 	}
 	if (!found) {
-		*ret_reason = g_strdup_printf(NO_SUCH_SESSION, "\"", escaped, "\"");
+		g_autofree char *quoted = g_strdup_printf("\"%s\"", escaped);
+
+		*ret_reason = absence(bus, quoted);
 		return -ESRCH;
 	}
 	*ret_object = g_strdup(found->object);
@@ -161,7 +172,7 @@ int session_find(sd_bus *bus, const char *id_or_name, char **ret_object, char **
 	r = session_list(bus, &sessions, ret_reason);
 	if (r < 0)
 		return r;
-	return find_by_name(sessions, id_or_name, ret_object, ret_reason);
+	return find_by_name(bus, sessions, id_or_name, ret_object, ret_reason);
 }
 
 int session_call(sd_bus *bus, const char *object, sd_bus_message *call, int r, sd_bus_message **ret,
@@ -174,7 +185,7 @@ int session_call(sd_bus *bus, const char *object, sd_bus_message *call, int r, s
 	if (r == -ESRCH && session_object_id(object, &id) == 0) {
 		g_autofree char *number = g_strdup_printf("%" G_GUINT64_FORMAT, id);
 
-		*ret_reason = g_strdup_printf(NO_SUCH_SESSION, "", number, "");
+		*ret_reason = absence(bus, number);
 	} else if (r < 0) {
 		*ret_reason = g_steal_pointer(&reason);
 	}

@@ -10,6 +10,7 @@
 #include "archive.h"
 #include "bus.h"
 #include "config.h"
+#include "hidden.h"
 #include "journal/cleanup.h"
 #include "journal/dictionary.h"
 #include "journal/escape.h"
@@ -83,6 +84,15 @@ static int open_archived(sd_bus *bus, const char *session, int *ret_fd, char **r
 	return r < 0 ? r : take_descriptor(reply, ret_fd, ret_reason);
 }
 
+static char *absence(sd_bus *bus, const char *session)
+{
+	g_autofree char *escaped = text_escape_dup(session);
+	g_autofree char *text =
+		g_strdup_printf("there is no session and no journal \"%s\"", escaped);
+
+	return hidden_absence(bus, text, ARCHIVE_REMEDY);
+}
+
 /* From the daemon, whether the session runs or has ended. */
 static int open_by_bus(const char *session, int *ret_fd, char **ret_reason)
 {
@@ -94,9 +104,13 @@ static int open_by_bus(const char *session, int *ret_fd, char **ret_reason)
 		return r;
 	/* An id is one session's, whether it runs or not: what the caller may read of it is asked once. */
 	r = session_is_id(session) ? -ESRCH : open_running(bus, session, ret_fd, &reason);
+	if (r == -ESRCH) {
+		g_clear_pointer(&reason, g_free);
+		r = open_archived(bus, session, ret_fd, &reason);
+	}
 	if (r == -ESRCH)
-		return open_archived(bus, session, ret_fd, ret_reason);
-	if (r < 0)
+		*ret_reason = absence(bus, session);
+	else if (r < 0)
 		*ret_reason = g_steal_pointer(&reason);
 	return r;
 }
@@ -165,19 +179,11 @@ static int open_on_disk(const char *session, int *ret_fd)
 static int open_session(const char *session, int *ret_fd, char **ret_reason)
 {
 	g_autofree char *reason = NULL;
-	g_autofree char *escaped = NULL;
 	int r = open_by_bus(session, ret_fd, &reason);
 
 	if (r >= 0 || open_on_disk(session, ret_fd) >= 0)
 		return 0;
-	if (r != -ESRCH) {
-		*ret_reason = g_steal_pointer(&reason);
-		return r;
-	}
-	escaped = text_escape_dup(session);
-	*ret_reason = g_strdup_printf("there is no session and no journal \"%s\": 'nfttracectl "
-				      "list --all' shows those there are",
-		escaped);
+	*ret_reason = g_steal_pointer(&reason);
 	return r;
 }
 

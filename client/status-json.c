@@ -66,6 +66,7 @@ void status_json(struct output *output, const struct status *status)
 		number_or_null(output, ",\"missed\":", status->missed);
 		number_or_null(output, ",\"sessions\":",
 			status->sessions ? status->sessions->len : STATUS_UNKNOWN);
+		number_or_null(output, ",\"sessions_hidden\":", status->hidden);
 		counters(output, status);
 	}
 	features(output, status);

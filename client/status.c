@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bus.h"
+#include "hidden.h"
 #include "journal/escape.h"
 #include "journal/feature.h"
 #include "remote.h"
@@ -104,17 +105,20 @@ static char *summary_good(const struct status *status, const struct sum *sum)
 
 	if (!status->sessions)
 		g_string_append(text, "its sessions are not told to everybody");
+	else if (count == 0 && status->hidden == 0)
+		g_string_append(text, "no session records");
 	else if (count == 0)
-		g_string_append(text,
-			geteuid() == 0
-				? "no session records"
-				: "no session of yours records, sessions of others are not shown");
+		g_string_append(text, "no session that you may see records");
 	else
 		g_string_append_printf(text, "%u session%s", count, count == 1 ? "" : "s");
 	if (sum->since && when)
 		g_string_append_printf(text, ", recording since %s", when);
 	if (count)
 		g_string_append(text, ", nothing lost");
+	if (status->sessions && status->hidden > 0 && status->hidden != HIDDEN_UNKNOWN)
+		g_string_append_printf(text,
+			", %" G_GUINT64_FORMAT " session%s of other users not shown",
+			status->hidden, status->hidden == 1 ? "" : "s");
 	if (status->missed && status->missed != STATUS_UNKNOWN)
 		g_string_append_printf(text,
 			", %" G_GUINT64_FORMAT " call%s skipped by the kernel itself",
@@ -195,7 +199,9 @@ int status_read(sd_bus *bus, struct status *status, char **ret_reason)
 	if (r < 0)
 		return r;
 	/* Who may not list sessions is told that, and the rest. */
-	session_list(bus, &status->sessions, &status->refusal);
+	status->hidden = HIDDEN_UNKNOWN;
+	if (session_list(bus, &status->sessions, &status->refusal) >= 0)
+		status->hidden = hidden_read(bus).sessions;
 	judge(status);
 	return 0;
 }

@@ -30,6 +30,7 @@ struct status {
 	char **features, **advice, **counters;
 	GPtrArray *sessions; /* of struct session; NULL: not told, `refusal` says why */
 	char *refusal;
+	uint64_t hidden; /* sessions of others; HIDDEN_UNKNOWN */
 	enum health health;
 	char *summary; /* the rest of the line of health */
 };

@@ -53,6 +53,8 @@ static const struct method methods[] = {
 	{ BUS_MANAGER_INTERFACE, "StopSession", SUBJECT_ARGUMENT, CONTROL, 0 },
 	{ BUS_MANAGER_INTERFACE, "ListSessions", SUBJECT_NONE, MAY(ACTION_CONTROL_OWN), 0,
 		MAY(ACTION_CONTROL_ANY) },
+	{ BUS_MANAGER_INTERFACE, "CountHidden", SUBJECT_NONE, MAY(ACTION_CONTROL_OWN), 0,
+		MAY(ACTION_CONTROL_ANY) },
 	{ BUS_MANAGER_INTERFACE, "GetDropCounters", SUBJECT_NONE, MAY(ACTION_READ_STATUS), 0,
 		MAY(ACTION_READ_EVENTS) },
 	/* It has the names and the filters of the sessions in it. */

@@ -188,6 +188,15 @@ const struct archive_journal *journal_index_find(const struct journal_index *ind
 	return entry ? &entry->journal : NULL;
 }
 
+unsigned int journal_index_others(const struct journal_index *index, uint64_t owner)
+{
+	const GPtrArray *shelf = g_hash_table_lookup(index->owners, &owner);
+
+	if (owner == ARCHIVE_UNLIMITED)
+		return 0;
+	return index->all->len - (shelf ? shelf->len : 0);
+}
+
 static bool matches(const struct entry *entry, const struct journal_query *query)
 {
 	const struct archive_journal *journal = &entry->journal;

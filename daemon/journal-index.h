@@ -47,6 +47,9 @@ GArray *journal_index_due(
 /* NULL: there is none. Good until the index changes. */
 const struct archive_journal *journal_index_find(const struct journal_index *index, uint64_t id);
 
+/* How many are not of `owner`; ARCHIVE_UNLIMITED: none. Those that were not read yet are nobody's. */
+unsigned int journal_index_others(const struct journal_index *index, uint64_t owner);
+
 /* What is wanted of the index. */
 struct journal_query {
 	uint64_t owner; /* uid; ARCHIVE_UNLIMITED: any */

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "feature-list.h"
 #include "log.h"
+#include "manager-index.h"
 #include "process.h"
 #include "refusals.h"
 
@@ -162,6 +163,23 @@ static int method_list_sessions(sd_bus_message *message, void *userdata, sd_bus_
 		r = sd_bus_send(NULL, reply, NULL);
 	sd_bus_message_unref(reply);
 	return r < 0 ? r : 1;
+}
+
+static int method_count_hidden(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	const struct bus *bus = userdata;
+	const GPtrArray *all = bus->manager->sessions;
+	uint64_t sessions = 0, journals = 0;
+
+	for (unsigned int i = 0; i < all->len; i++) {
+		const struct session *session = all->pdata[i];
+
+		sessions += session->state != SESSION_STARTING && !is_listed(bus, session);
+	}
+	if (!authorise_may(bus->authorise, ACTION_CONTROL_ANY))
+		journals = journal_index_others(
+			manager_index_journals(bus->manager->index), authorise_uid(bus->authorise));
+	return sd_bus_reply_method_return(message, "tt", sessions, journals);
 }
 
 static const char *attach_name(const struct manager *manager)
@@ -325,6 +343,9 @@ static const sd_bus_vtable vtable[] = {
 		SD_BUS_RESULT("o", session), method_start_session, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("StopSession", SD_BUS_ARGS("o", session),
 		SD_BUS_RESULT("a{sv}", books), method_stop_session, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("CountHidden", SD_BUS_NO_ARGS,
+		SD_BUS_RESULT("t", sessions, "t", journals), method_count_hidden,
+		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("ListSessions", SD_BUS_NO_ARGS,
 		SD_BUS_RESULT("a(ota{sv})", sessions), method_list_sessions,
 		SD_BUS_VTABLE_UNPRIVILEGED),

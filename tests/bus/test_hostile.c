@@ -88,8 +88,8 @@ static void append_nonsense(sd_bus_message *message, GRand *random)
 START_TEST(nonsense_is_answered_and_leaves_nothing_behind)
 {
 	static const char *const members[] = { "StartSession", "StopSession", "ListSessions",
-		"GetConfiguration", "Stop", "SetVerdicts", "SetFilter", "Describe", "Follow",
-		"OpenJournal", "Get", "Set", "GetAll", "Introspect", "GetManagedObjects",
+		"CountHidden", "GetConfiguration", "Stop", "SetVerdicts", "SetFilter", "Describe",
+		"Follow", "OpenJournal", "Get", "Set", "GetAll", "Introspect", "GetManagedObjects",
 		"Nothing" };
 	static const char *const interfaces[] = { MANAGER_INTERFACE, SESSION_INTERFACE,
 		"org.freedesktop.DBus.Properties", "org.freedesktop.DBus.ObjectManager", NULL };

@@ -161,6 +161,65 @@ START_TEST(who_may_everything_may_what_is_about_all)
 }
 END_TEST
 
+/* What is kept from `other`, who has just listed what it may see. */
+static void hidden(sd_bus *other, uint64_t *ret_sessions, uint64_t *ret_journals)
+{
+	sd_bus_message *reply = call(other, MANAGER_PATH, MANAGER_INTERFACE, "CountHidden", "");
+
+	ck_assert_int_gt(sd_bus_message_read(reply, "tt", ret_sessions, ret_journals), 0);
+	sd_bus_message_unref(reply);
+}
+
+static void sees(sd_bus *other, unsigned int sessions_all, unsigned int journals_all)
+{
+	uint64_t sessions_hidden, journals_hidden;
+	unsigned int journals_seen = journals(other);
+
+	hidden(other, &sessions_hidden, &journals_hidden);
+	ck_assert_uint_eq(sessions(other) + sessions_hidden, sessions_all);
+	ck_assert_uint_eq(journals_seen + journals_hidden, journals_all);
+}
+
+static void sees_its_own(sd_bus *other, void *argument)
+{
+	g_autofree char *path = start(other);
+	unsigned int before = *(const unsigned int *)argument;
+
+	ck_assert_uint_eq(sessions(other), 1);
+	sees(other, 2, before + 1);
+	stop(other, path);
+	ck_assert_uint_eq(sessions(other), 0);
+	sees(other, 1, before + 1);
+}
+
+static void sees_all(sd_bus *other, void *argument)
+{
+	uint64_t sessions_hidden, journals_hidden;
+
+	ck_assert_uint_eq(sessions(other), 1);
+	hidden(other, &sessions_hidden, &journals_hidden);
+	ck_assert_uint_eq(sessions_hidden + journals_hidden, 0);
+}
+
+static void is_not_told(sd_bus *other, void *argument)
+{
+	refused(other, DENIED, "org.nfttraced1.control-own", MANAGER_PATH, MANAGER_INTERFACE,
+		"CountHidden", "");
+}
+
+START_TEST(who_may_not_see_all_learns_how_many_others_there_are)
+{
+	g_autofree char *path = start_secret(bus);
+	unsigned int before = journals(bus);
+
+	as_user(OWNER, sees_its_own, &before);
+	as_user(ALLOWED, sees_all, NULL);
+	as_user(STRANGER, is_not_told, NULL);
+	sees_all(bus, NULL);
+	stop(bus, path);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("user_journals");
@@ -171,6 +230,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(cases, connect_bus, disconnect_bus);
 	tcase_add_test(cases, a_journal_is_read_through_its_descriptor_and_in_no_other_way);
 	tcase_add_test(cases, the_journal_of_a_session_that_has_ended_is_its_owners);
+	tcase_add_test(cases, who_may_not_see_all_learns_how_many_others_there_are);
 	tcase_add_test(cases, who_may_everything_may_what_is_about_all);
 	suite_add_tcase(suite, cases);
 	return suite;

@@ -129,6 +129,8 @@ static int list_sessions(sd_bus_message *message, void *context, sd_bus_error *e
 	struct service *service = context;
 	const char *state = "running";
 
+	if (is_said(service, "none"))
+		return sd_bus_reply_method_return(message, "a(ota{sv})", 0);
 	if (is_said(service, "stalled"))
 		state = "stalled";
 	else if (is_said(service, "waits"))
@@ -138,6 +140,16 @@ static int list_sessions(sd_bus_message *message, void *context, sd_bus_error *e
 		"as", 2, "drop", "accept", "Matched", "t", UINT64_C(12), "Lost", "t",
 		UINT64_C(5) * is_said(service, "lost"), "Started", "t", UINT64_C(1795325417000000),
 		"Unheard", "(ss)", "a", "b");
+}
+
+static int count_hidden(sd_bus_message *message, void *context, sd_bus_error *error)
+{
+	const struct service *service = context;
+	uint64_t sessions = is_said(service, "hidden") ? 2 : 0;
+
+	if (is_said(service, "old"))
+		return sd_bus_reply_method_errorf(message, SD_BUS_ERROR_UNKNOWN_METHOD, "?");
+	return sd_bus_reply_method_return(message, "tt", sessions, sessions + sessions / 2);
 }
 
 static int set_verdicts(sd_bus_message *message, void *context, sd_bus_error *error)
@@ -238,6 +250,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_METHOD("StartSession", "a{sv}", "o", start_session, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("StopSession", "o", "a{sv}", stop_session, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("ListSessions", "", "a(ota{sv})", list_sessions, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("CountHidden", "", "tt", count_hidden, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("GetDropCounters", "a{sv}", "aa{sv}a{sv}", fake_get_drop_counters,
 		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("State", "s", get_text, 0, 0),

@@ -7,7 +7,8 @@
 #define NFTTRACED_FAKE_DAEMON_H
 
 /* A file in the journal's folder: words that say how the daemon and its session are (ready, failed,
- * problem, lost, stalled, waits). It need not be there. */
+ * problem, lost, stalled, waits; hidden: there are others of other users; none: it has no session; old: it can't say
+ * what it hides). It need not be there. */
 #define FAKE_DAEMON_HEALTH "health"
 
 struct fake_daemon;

@@ -221,6 +221,33 @@ START_TEST(health_is_a_line_and_an_exit_status)
 }
 END_TEST
 
+START_TEST(what_the_caller_may_not_see_is_not_said_to_be_not_there)
+{
+	g_autofree char *output = NULL;
+	g_autofree char *error = NULL;
+
+	assert_health("ready hidden", 0, "healthy: 1 session, recording since 2");
+	run("status", &output, NULL);
+	ck_assert_ptr_nonnull(
+		strstr(output, ", nothing lost, 2 sessions of other users not shown\n"));
+	assert_health("ready hidden none", 0,
+		"healthy: no session that you may see records, 2 sessions of other users not "
+		"shown\n");
+	assert_run("stop|frob", 1, "",
+		"nfttracectl: there is no session \"frob\" that you may see: to see those of other "
+		"users takes root or the polkit action org.nfttraced1.control-any\n");
+	run("list", NULL, &error);
+	ck_assert_str_eq(error,
+		"nfttracectl: 2 sessions of other users are not shown: to see them takes root or "
+		"the polkit action org.nfttraced1.control-any\n");
+	assert_health("ready none", 0, "healthy: no session records\n");
+	assert_health("ready none old", 0, "healthy: no session that you may see records\n");
+	assert_run("stop|frob", 1, "",
+		"nfttracectl: there is no session \"frob\" that you may see: 'nfttracectl list' "
+		"shows those that run\n");
+}
+END_TEST
+
 START_TEST(a_daemon_that_is_not_there_is_a_status_of_its_own)
 {
 	g_autofree char *output = NULL;
@@ -430,6 +457,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, status_tells_the_problem_and_what_is_not_known);
 	tcase_add_test(tcase, status_tells_what_the_kernel_allows_and_what_to_do);
 	tcase_add_test(tcase, health_is_a_line_and_an_exit_status);
+	tcase_add_test(tcase, what_the_caller_may_not_see_is_not_said_to_be_not_there);
 	tcase_add_test(tcase, a_daemon_that_is_not_there_is_a_status_of_its_own);
 	tcase_add_test(tcase, status_is_told_as_json_too);
 	tcase_add_test(tcase, set_changes_verdicts_and_filter);
