@@ -174,18 +174,19 @@ int command_vacuum(const struct command *command, int argc, char **argv)
 	__attribute__((cleanup(vacuum_clear))) struct vacuum vacuum = { 0 };
 	const GOptionEntry entries[] = {
 		{ "size", 0, 0, G_OPTION_ARG_FILENAME, &vacuum.size_option,
-			"Keep at most this much of all of them (64M, 1G)", "SIZE" },
+			"Keep at most this many bytes in all (64M, 1G)", "SIZE" },
 		{ "age", 0, 0, G_OPTION_ARG_FILENAME, &vacuum.age_option,
-			"Keep those that ended at most this long ago (12h, 7d)", "TIME" },
+			"Keep sessions that ended at most this long ago (12h, 7d)", "TIME" },
 		{ "sessions", 0, 0, G_OPTION_ARG_FILENAME, &vacuum.sessions_option,
-			"Keep at most this many", "N" },
-		{ "all", 0, 0, G_OPTION_ARG_NONE, &vacuum.all, "Keep none of them", NULL },
+			"Keep at most N sessions", "N" },
+		{ "all", 0, 0, G_OPTION_ARG_NONE, &vacuum.all,
+			"Remove the journals of all ended sessions", NULL },
 		{ "force", 0, 0, G_OPTION_ARG_NONE, &vacuum.force,
 			"Accept a size below 1M, and limits of 0", NULL },
 		{ "yes", 'y', 0, G_OPTION_ARG_NONE, &vacuum.yes,
 			"Do not ask at a terminal before removing", NULL },
 		{ "dry-run", 'n', 0, G_OPTION_ARG_NONE, &vacuum.dry_run,
-			"Only say what would be removed", NULL },
+			"Print what would be removed, and remove nothing", NULL },
 		{ 0 },
 	};
 	const char *wrong;
