@@ -264,13 +264,13 @@ static char *line_name(const struct place *place, const char *before)
 
 static struct table *line_table(struct listing *listing, const struct place *place)
 {
-	for (uint8_t i = 0; i < NFPROTO_NUMPROTO; i++) {
-		const char *family = event_family_name(i);
+	for (unsigned int i = 0; i < NFPROTO_NUMPROTO; i++) {
+		const char *family = event_family_name((uint8_t)i);
 		g_autofree char *before = family ? g_strdup_printf("table %s ", family) : NULL;
 		g_autofree char *name = before ? line_name(place, before) : NULL;
 
 		if (name)
-			return table_find(listing, i, name);
+			return table_find(listing, (uint8_t)i, name);
 	}
 	return NULL;
 }

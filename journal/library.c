@@ -11,17 +11,16 @@
 /* Deeper nesting than this is nobody's dictionary. */
 #define NAMES_DEPTH 8
 
-/* A symbol's address may be another's after a module went: those of a later time come first. */
+/* A symbol's address may be another's after a module went. */
 struct symbol {
+	uint64_t address;
 	uint64_t since;
-	struct symbol *older;
 	char name[];
 };
 
-/* A rule that is replaced keeps its handle: its texts, those of a later time first. */
+/* A text of a rule; one that is replaced keeps its handle. */
 struct held_rule {
 	struct rule_name name;
-	struct held_rule *older;
 	char text[];
 };
 
@@ -31,12 +30,11 @@ struct netns_key {
 };
 
 struct library {
-	GHashTable *rules; /* of struct held_rule by the newest one's key */
-	GHashTable *symbols; /* of struct symbol by address */
+	/* In order, so that however many texts a rule has, or names an address, that of a time is soon found. */
+	GTree *rules; /* of struct held_rule by its name's key and time */
+	GTree *symbols; /* of struct symbol by its address and time */
 	GHashTable *reasons; /* of text by number */
 	GHashTable *netns; /* of text by struct netns_key */
-	unsigned int rules_count;
-	unsigned int symbols_count;
 	uint64_t passed_over;
 	library_source source; /* NULL: asked already, or none */
 	void *context;
@@ -63,32 +61,63 @@ static gboolean netns_equal(gconstpointer a, gconstpointer b)
 	return one->cookie == other->cookie && one->inode == other->inode;
 }
 
-static void symbols_free(gpointer data)
+static int order(uint64_t a, uint64_t b)
 {
-	for (struct symbol *symbol = data; symbol;) {
-		struct symbol *older = symbol->older;
-
-		g_free(symbol);
-		symbol = older;
-	}
+	return a < b ? -1 : a > b;
 }
 
-static void rules_free(gpointer data)
+static int symbol_order(gconstpointer a, gconstpointer b, gpointer context)
 {
-	for (struct held_rule *rule = data; rule;) {
-		struct held_rule *older = rule->older;
+	const struct symbol *one = a, *other = b;
+	int before = order(one->address, other->address);
 
-		g_free(rule);
-		rule = older;
-	}
+	return before ? before : order(one->since, other->since);
+}
+
+static int rule_order(gconstpointer a, gconstpointer b, gpointer context)
+{
+	const struct rule_name *one = a, *other = b;
+	int before = order(one->key.rule, other->key.rule);
+
+	if (!before)
+		before = order(one->key.table, other->key.table);
+	if (!before)
+		before = order(one->key.netns, other->key.netns);
+	if (!before)
+		before = order(one->key.family, other->key.family);
+	return before ? before : order(one->since, other->since);
+}
+
+static gboolean symbol_equal(gconstpointer a, gconstpointer b)
+{
+	return ((const struct symbol *)a)->address == ((const struct symbol *)b)->address;
+}
+
+static gboolean rule_equal(gconstpointer a, gconstpointer b)
+{
+	return rule_key_equal(
+		&((const struct rule_name *)a)->key, &((const struct rule_name *)b)->key);
+}
+
+/* What held at the time of `wanted`, among those that are about the same: the latest that is not later, or the
+ * first there is; NULL: there is none. */
+static gpointer find_at(GTree *tree, gconstpointer wanted, GEqualFunc about_same)
+{
+	GTreeNode *later = g_tree_upper_bound(tree, wanted);
+	GTreeNode *found = later ? g_tree_node_previous(later) : g_tree_node_last(tree);
+
+	if (found && about_same(g_tree_node_key(found), wanted))
+		return g_tree_node_value(found);
+	return later && about_same(g_tree_node_key(later), wanted) ? g_tree_node_value(later)
+								   : NULL;
 }
 
 struct library *library_new(void)
 {
 	struct library *library = g_new0(struct library, 1);
 
-	library->rules = g_hash_table_new_full(rule_key_hash, rule_key_equal, NULL, rules_free);
-	library->symbols = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, symbols_free);
+	library->rules = g_tree_new_full(rule_order, NULL, NULL, g_free);
+	library->symbols = g_tree_new_full(symbol_order, NULL, NULL, g_free);
 	library->reasons = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	library->netns = g_hash_table_new_full(netns_hash, netns_equal, g_free, g_free);
 	library->clocks = clocks_new();
@@ -99,8 +128,8 @@ struct library *library_free(struct library *library)
 {
 	if (!library)
 		return NULL;
-	g_hash_table_unref(library->rules);
-	g_hash_table_unref(library->symbols);
+	g_tree_unref(library->rules);
+	g_tree_unref(library->symbols);
 	g_hash_table_unref(library->reasons);
 	g_hash_table_unref(library->netns);
 	clocks_free(library->clocks);
@@ -188,40 +217,25 @@ static struct held_rule *held_rule_new(struct json_object *object, const struct 
 	return rule;
 }
 
-/* The place of a rule of that time in the list that begins with *rules. */
-static struct held_rule **held_rule_place(struct held_rule **rules, uint64_t since)
-{
-	while (*rules && (*rules)->name.since > since)
-		rules = &(*rules)->older;
-	return rules;
-}
-
 /* A text that was read once stays, whatever a later segment says. */
 static void take_rule(struct library *library, struct json_object *object)
 {
-	const struct rule_key key = {
-		.netns = number_get(object, "netns"),
-		.table = number_get(object, "table"),
-		.rule = number_get(object, "rule"),
-		.family = (uint8_t)number_get(object, "family"),
+	const struct rule_name wanted = {
+		.key.netns = number_get(object, "netns"),
+		.key.table = number_get(object, "table"),
+		.key.rule = number_get(object, "rule"),
+		.key.family = (uint8_t)number_get(object, "family"),
+		.since = number_get(object, "since"),
 	};
-	uint64_t since = number_get(object, "since");
-	struct held_rule *rules = g_hash_table_lookup(library->rules, &key), **place, *rule, *same;
+	const struct held_rule *same = g_tree_lookup(library->rules, &wanted);
+	struct held_rule *rule;
 
-	place = held_rule_place(&rules, since);
-	same = *place && (*place)->name.since == since ? *place : NULL;
 	if (same && (same->name.fate == RULE_READ || !text_get(object, "text")))
 		return;
-	if (!same && !has_room(library, library->rules_count))
+	if (!same && !has_room(library, (unsigned int)g_tree_nnodes(library->rules)))
 		return;
-	rule = held_rule_new(object, &key);
-	rule->older = same ? same->older : *place;
-	*place = rule;
-	library->rules_count += !same;
-	/* The key is the first one's: stolen, so that putting it in does not free the list. */
-	g_hash_table_steal(library->rules, &key);
-	g_hash_table_insert(library->rules, &rules->name.key, rules);
-	g_free(same);
+	rule = held_rule_new(object, &wanted.key);
+	g_tree_replace(library->rules, &rule->name, rule);
 }
 
 static void take_rules(struct library *library, struct json_object *record)
@@ -238,27 +252,20 @@ static void take_rules(struct library *library, struct json_object *record)
 
 static void take_symbol(struct library *library, const char *key, uint64_t since, const char *name)
 {
-	uint64_t address = g_ascii_strtoull(key, NULL, 16);
-	struct symbol *known = g_hash_table_lookup(library->symbols, &address), *symbol;
+	const struct symbol wanted = {
+		.address = g_ascii_strtoull(key, NULL, 16),
+		.since = since,
+	};
 	size_t size = strlen(name) + 1;
+	struct symbol *symbol;
 
-	if (known && known->since >= since)
+	if (g_tree_lookup(library->symbols, &wanted) ||
+		!has_room(library, (unsigned int)g_tree_nnodes(library->symbols)))
 		return;
-	if (!has_room(library, library->symbols_count))
-		return;
-	library->symbols_count++;
 	symbol = g_malloc(sizeof(*symbol) + size);
-	symbol->since = since;
+	*symbol = wanted;
 	memcpy(symbol->name, name, size);
-	/* Stolen, so that replacing does not free what is older. */
-	if (known) {
-		gpointer old_key, old_value;
-
-		g_hash_table_steal_extended(library->symbols, &address, &old_key, &old_value);
-		g_free(old_key);
-	}
-	symbol->older = known;
-	g_hash_table_insert(library->symbols, g_memdup2(&address, sizeof(address)), symbol);
+	g_tree_insert(library->symbols, symbol, symbol);
 }
 
 static void take_symbols(struct library *library, struct json_object *record)
@@ -365,32 +372,29 @@ const struct rule_name *library_rule(struct library *library, const struct event
 {
 	const struct event_head *head = &event->head;
 	const struct event_nft *nft = &event->nft;
-	const struct rule_key key = {
-		.netns = head->netns_cookie ? head->netns_cookie : head->netns_inode,
-		.table = nft->table_handle,
-		.rule = nft->rule_handle,
-		.family = nft->family,
+	const struct rule_name wanted = {
+		.key.netns = head->netns_cookie ? head->netns_cookie : head->netns_inode,
+		.key.table = nft->table_handle,
+		.key.rule = nft->rule_handle,
+		.key.family = nft->family,
+		.since = head->time,
 	};
-
 	const struct held_rule *rule;
 
 	if (!event->has_nft || !(nft->flags & EVENT_NFT_RULE) || !(nft->flags & EVENT_NFT_CHAIN))
 		return NULL;
 	gather(library);
-	rule = g_hash_table_lookup(library->rules, &key);
-	while (rule && rule->name.since > head->time && rule->older)
-		rule = rule->older;
+	rule = find_at(library->rules, &wanted, rule_equal);
 	return rule ? &rule->name : NULL;
 }
 
 const char *library_symbol(struct library *library, uint64_t address, uint64_t time)
 {
+	const struct symbol wanted = { .address = address, .since = time };
 	const struct symbol *symbol;
 
 	gather(library);
-	symbol = g_hash_table_lookup(library->symbols, &address);
-	while (symbol && symbol->since > time && symbol->older)
-		symbol = symbol->older;
+	symbol = find_at(library->symbols, &wanted, symbol_equal);
 	return symbol ? symbol->name : NULL;
 }
 

@@ -9,6 +9,10 @@
 #define COOKIE 0x1002
 #define INODE  4026532197
 
+#define MANY         200000 /* texts of a rule */
+#define RECORD_RULES 500
+#define TEXT_SIZE    8
+
 static const struct rule_name drop_rule = {
 	.key = { .netns = COOKIE, .family = 1, .table = 4, .rule = 284 },
 	.text = "udp dport 8080 counter drop comment \"keep out\"",
@@ -195,6 +199,35 @@ START_TEST(there_is_an_end_to_what_is_kept)
 }
 END_TEST
 
+/* This would take hours if the texts of a rule were looked through for each of them, or for each event. */
+START_TEST(a_rule_with_many_texts_has_each_at_its_time)
+{
+	struct rule_name rules[RECORD_RULES];
+	struct event event = rule_event(&drop_rule.key);
+	g_autofree char *texts = g_malloc(MANY * TEXT_SIZE);
+
+	/* From the last one on. */
+	for (unsigned int left = MANY; left > 0; left -= RECORD_RULES) {
+		for (unsigned int i = 0; i < RECORD_RULES; i++) {
+			unsigned int number = left - 1 - i;
+
+			g_snprintf(texts + number * TEXT_SIZE, TEXT_SIZE, "%u", number);
+			rules[i] = (struct rule_name){
+				.key = drop_rule.key,
+				.text = texts + number * TEXT_SIZE,
+				.since = 10 * number,
+			};
+		}
+		take(JOURNAL_RULES, names_rules_new(rules, RECORD_RULES));
+	}
+	for (unsigned int i = 0; i < MANY; i++) {
+		event.head.time = 10 * i + i % 10;
+		ck_assert_str_eq(library_rule(library, &event)->text, texts + i * TEXT_SIZE);
+	}
+	ck_assert_uint_eq(library_passed_over(library), 0);
+}
+END_TEST
+
 START_TEST(a_name_may_come_segments_after_its_event)
 {
 	struct event event = rule_event(&drop_rule.key);
@@ -314,6 +347,7 @@ int main(void)
 	TCase *tcase = tcase_create("names");
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, a_rule_is_found_by_its_event);
 	tcase_add_test(tcase, a_policy_has_no_rule);
 	tcase_add_test(tcase, without_a_cookie_the_inode_counts);
@@ -323,6 +357,7 @@ int main(void)
 	tcase_add_test(tcase, reasons_and_namespaces_have_names);
 	tcase_add_test(tcase, what_makes_no_sense_is_passed_over);
 	tcase_add_test(tcase, there_is_an_end_to_what_is_kept);
+	tcase_add_test(tcase, a_rule_with_many_texts_has_each_at_its_time);
 	tcase_add_test(tcase, a_name_may_come_segments_after_its_event);
 	tcase_add_test(tcase, of_a_stream_names_are_known_as_they_come);
 	tcase_add_test(tcase, the_text_of_a_rule_is_a_line_under_its_event);
