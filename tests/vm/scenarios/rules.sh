@@ -30,6 +30,12 @@ table inet filter {
 }
 EOF
 handle=$(handle_of_rule server inet filter input 'keep out')
+
+# told SESSION TEXT: some event of a running session has a rule with this text.
+told() {
+        nfttracectl show --no-pager --rules "$1" | grep -qF "$2"
+}
+
 session_start --verdicts drop --name reload
 on client traffic udp 10.0.42.2 8080 3 >/dev/null
 on client traffic udp 10.0.42.2 8081 2 >/dev/null
@@ -43,6 +49,7 @@ table inet filter {
 }
 EOF
 on client traffic udp 10.0.42.2 8080 4 >/dev/null
+check "the text of a new rule is there soon" await 30 told reload 'after the reload'
 on server nft flush ruleset
 session_stop
 check "without --rules there are no rules" equal "$(count_lines '^  rule ')" 0
