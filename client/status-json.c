@@ -38,13 +38,14 @@ static void features(struct output *output, const struct status *status)
 	json_literal(output, "}");
 }
 
-static void counters(struct output *output, const struct status *status)
+/* Names and numbers; `before` ends where they begin. */
+static void numbers(struct output *output, const char *before, char *const *pairs)
 {
-	json_literal(output, ",\"counters\":{");
-	for (char **pair = status->counters; pair && pair[0] && pair[1]; pair += 2) {
+	output_text(output, before);
+	for (char *const *pair = pairs; pair && pair[0] && pair[1]; pair += 2) {
 		uint64_t number;
 
-		json_name(output, pair == status->counters ? "" : ",", pair[0]);
+		json_name(output, pair == pairs ? "" : ",", pair[0]);
 		number_or_null(
 			output, ":", parse_count(pair[1], &number) == 0 ? number : STATUS_UNKNOWN);
 	}
@@ -67,7 +68,8 @@ void status_json(struct output *output, const struct status *status)
 		number_or_null(output, ",\"sessions\":",
 			status->sessions ? status->sessions->len : STATUS_UNKNOWN);
 		number_or_null(output, ",\"sessions_hidden\":", status->hidden);
-		counters(output, status);
+		numbers(output, ",\"memory\":{", status->memory);
+		numbers(output, ",\"counters\":{", status->counters);
 	}
 	features(output, status);
 	json_literal(output, "}\n");

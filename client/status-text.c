@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The status for a person: health, facts, what the kernel allows. See status.h. */
+#include "parse.h"
 #include "status.h"
 
 #define LABEL_WIDTH 20
@@ -36,6 +37,33 @@ static void number_line(struct output *output, const char *name, uint64_t value)
 	output_char(output, '\n');
 }
 
+/* Bytes of memory of that name, for a person; NULL: it is not told. g_free it. */
+static char *memory_size(const struct status *status, const char *name)
+{
+	for (char **pair = status->memory; pair && pair[0] && pair[1]; pair += 2) {
+		uint64_t bytes;
+
+		if (g_str_equal(pair[0], name) && parse_count(pair[1], &bytes) == 0)
+			return g_format_size_full(bytes, G_FORMAT_SIZE_IEC_UNITS);
+	}
+	return NULL;
+}
+
+static void memory_line(struct output *output, const struct status *status)
+{
+	g_autofree char *bound = memory_size(status, "bound");
+	g_autofree char *used = memory_size(status, "used");
+	g_autofree char *limit = memory_size(status, "limit");
+	g_autofree char *line = NULL;
+
+	if (!bound)
+		return;
+	line = g_strdup_printf("at most %s, %s%s, %s%s", bound, used ? used : "unknown",
+		used ? " in use" : " what is in use", limit ? "limit " : "no limit",
+		limit ? limit : "");
+	text_line(output, "memory", line);
+}
+
 static void facts(struct output *output, const struct status *status)
 {
 	g_autofree char *size = g_format_size_full(status->ring_size, G_FORMAT_SIZE_IEC_UNITS);
@@ -54,6 +82,7 @@ static void facts(struct output *output, const struct status *status)
 	text_line(output, "attach", status->attach && *status->attach ? status->attach : "-");
 	text_line(output, "armed", status->armed ? "yes" : "no");
 	text_line(output, "ring-size", size);
+	memory_line(output, status);
 	number_line(output, "calls", status->calls);
 	number_line(output, "missed", status->missed);
 	for (char **pair = status->counters; pair && pair[0] && pair[1]; pair += 2)

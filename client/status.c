@@ -29,6 +29,7 @@ static const struct variant_field fields[] = {
 	{ "Features", VARIANT_PAIRS, offsetof(struct status, features) },
 	{ "Advice", VARIANT_PAIRS, offsetof(struct status, advice) },
 	{ "Counters", VARIANT_PAIRS, offsetof(struct status, counters) },
+	{ "Memory", VARIANT_PAIRS, offsetof(struct status, memory) },
 };
 
 const char *health_name(enum health health)
@@ -55,6 +56,7 @@ void status_clear(struct status *status)
 	g_strfreev(status->features);
 	g_strfreev(status->advice);
 	g_strfreev(status->counters);
+	g_strfreev(status->memory);
 	g_clear_pointer(&status->sessions, g_ptr_array_unref);
 	g_free(status->refusal);
 	g_free(status->summary);

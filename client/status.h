@@ -27,7 +27,7 @@ struct status {
 	char *version, *state, *problem, *attach;
 	bool armed;
 	uint64_t ring_size, calls, missed;
-	char **features, **advice, **counters;
+	char **features, **advice, **counters, **memory;
 	GPtrArray *sessions; /* of struct session; NULL: not told, `refusal` says why */
 	char *refusal;
 	uint64_t hidden; /* sessions of others; HIDDEN_UNKNOWN */

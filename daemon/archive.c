@@ -13,6 +13,7 @@
 #include "../journal/dictionary.h"
 #include "../journal/directory.h"
 #include "../journal/record.h"
+#include "state-errors.h"
 
 #define HEAD_SIZE (64 << 10) /* bytes of a segment in which its dictionaries are looked for */
 #define TAIL_SIZE \
@@ -133,9 +134,10 @@ static void read_head(int fd, struct archive_journal *journal)
 {
 	g_autofree uint8_t *bytes = g_malloc(HEAD_SIZE);
 	struct journal_segment header;
-	ssize_t size;
+	ssize_t size = fd >= 0 ? pread(fd, bytes, HEAD_SIZE, 0) : -1;
 
-	size = fd >= 0 ? pread(fd, bytes, HEAD_SIZE, 0) : -1;
+	if (size < 0)
+		state_counted(-errno);
 	if (size < (ssize_t)sizeof(header))
 		return;
 	memcpy(&header, bytes, sizeof(header));
@@ -171,6 +173,8 @@ static void read_tail(int fd, struct archive_journal *journal)
 		size = pread(fd, bytes, TAIL_SIZE, status.st_size - TAIL_SIZE);
 	else
 		size = pread(fd, bytes, TAIL_SIZE, 0);
+	if (size < 0)
+		state_counted(-errno);
 	/* What ends here and has the right checksum is a record. */
 	for (ssize_t at = size - (ssize_t)journal_record_span(1); at >= 0; at -= JOURNAL_ALIGN) {
 		const struct journal_record *record = (const void *)(bytes + at);
@@ -194,7 +198,7 @@ static void read_ends(int dir_fd, struct archive_journal *journal)
 	auto_fd first = -1;
 	auto_fd last = -1;
 
-	if (segment_list(dir_fd, &segments) < 0 || !segments->len)
+	if (state_counted(segment_list(dir_fd, &segments)) < 0 || !segments->len)
 		return;
 	first = open_segment(dir_fd, g_array_index(segments, uint64_t, 0));
 	read_head(first, journal);
@@ -236,7 +240,7 @@ int archive_examine(const struct state *state, const GArray *running,
 		.owner = ARCHIVE_UNLIMITED,
 		.running = is_among(running, id),
 	};
-	visit_files(fd, measure, journal);
+	state_counted(visit_files(fd, measure, journal));
 	read_ends(fd, journal);
 	if (!journal->name)
 		journal->name = g_strdup("");
@@ -310,12 +314,12 @@ int archive_remove(
 	if (r < 0)
 		return r;
 	/* That it is not written is asked last: nobody begins to write a journal that has ended. */
-	r = visit_files(fd, measure, &journal);
+	r = state_counted(visit_files(fd, measure, &journal));
 	if (r < 0)
 		return r;
 	if (journal.running || is_among(running, id))
 		return -EBUSY;
-	r = visit_files(fd, remove_file, &bytes);
+	r = state_counted(visit_files(fd, remove_file, &bytes));
 	if (r == 0)
 		r = state_session_forget(state, id);
 	if (r < 0)

@@ -18,6 +18,10 @@ int bus_serve_objects(struct bus *bus, sd_bus *connection);
 /* Registers /org/nfttraced1 on a new connection. */
 int bus_serve_manager(struct bus *bus, sd_bus *connection);
 
+/* A getter of sd-bus, of the manager's property Memory. */
+int bus_get_memory(sd_bus *connection, const char *path, const char *interface,
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error);
+
 /* Registers the manager's methods for journals on disk. */
 int bus_serve_archive(struct bus *bus, sd_bus *connection);
 

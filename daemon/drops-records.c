@@ -12,6 +12,10 @@
 
 #define ELLIPSIS "..."
 
+_Static_assert(
+	sizeof(struct drop_record) + DROPS_RULE_MAX + 2 * EVENT_NAME_MAX <= DROPS_COUNTER_BYTES,
+	"what is told of a counter's memory");
+
 static guint key_hash(const struct drop_key *key)
 {
 	uint64_t hash = key->netns * 31 + key->table;

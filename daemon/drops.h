@@ -22,6 +22,10 @@
 /* Without a drop for so long, us of CLOCK_MONOTONIC, a counter may have to make room. */
 #define DROPS_IDLE_USEC (60 * G_USEC_PER_SEC)
 
+/* Bytes of memory that a counter takes at most, about, beside the kernel side's: its words, and its places in
+ * tables. */
+#define DROPS_COUNTER_BYTES 2560
+
 #define DROPS_RULE_MAX 1024 /* bytes of a rule's text that are kept; "..." stands for the rest */
 
 /* In place of a counter's id: the totals, of which uncounted and missed are told. */

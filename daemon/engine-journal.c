@@ -10,9 +10,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "../journal/cleanup.h"
+#include "../journal/record.h"
 #include "log.h"
+#include "state-errors.h"
 
 static uint64_t patience(const struct engine *engine)
 {
@@ -169,7 +172,8 @@ struct engine_closing {
 	uint64_t id;
 	struct journal_writer *writer;
 	struct dictionary_books books;
-	struct data_stored stored; /* before it is closed */
+	struct data_stored
+		stored; /* before it is closed: its end, which it does not have yet, included */
 	_Atomic enum closing_end end;
 	int error; /* of the first sync */
 	int end_error; /* of the record of the books */
@@ -234,6 +238,16 @@ static void close_journal(void *argument)
 		closing_log(closing);
 }
 
+/* What is not on the disk yet: what was written, and the record of the books, which is not. */
+static void closing_measure(struct engine_closing *closing)
+{
+	g_autofree char *json = dictionary_books_new(&closing->books);
+	struct journal_waiting waiting;
+
+	journal_writer_waiting(closing->writer, &waiting);
+	closing->stored.unsynced = waiting.bytes + journal_record_span((uint32_t)strlen(json));
+}
+
 void engine_journal_end(
 	struct engine *engine, struct engine_request *request, struct journal_writer *writer)
 {
@@ -243,6 +257,7 @@ void engine_journal_end(
 	closing->writer = writer;
 	closing->books = request->books;
 	data_stored(engine->data, request->bit, &closing->stored);
+	closing_measure(closing);
 	request->closing = closing;
 	closing->job = disk_submit(
 		data_disk(engine->data), DISK_SOON, close_journal, closing_release, closing);
@@ -250,10 +265,12 @@ void engine_journal_end(
 
 static void closing_given_up(struct engine_request *request, struct engine_closing *closing)
 {
+	bool whole = closing->stored.synced >= closing->books.journaled;
+
 	request->stored = closing->stored;
 	request->warning = g_strdup_printf("the disk does not answer: %" PRIu64
-					   " bytes of the journal are not known to be stored",
-		request->stored.unsynced);
+					   " bytes of the journal are not known to be stored%s",
+		request->stored.unsynced, whole ? ", which is its end: all of its events are" : "");
 }
 
 static void closing_take(struct engine_request *request, const struct engine_closing *closing)
@@ -331,5 +348,5 @@ int engine_roster_save(struct engine *engine, const struct roster *roster)
 	if (r == 0)
 		r = listing->result;
 	disk_job_unref(job);
-	return r;
+	return state_counted(r);
 }

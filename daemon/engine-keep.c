@@ -6,6 +6,7 @@
 
 #include "arming.h"
 #include "log.h"
+#include "state-errors.h"
 
 GArray *engine_keep_begin(struct engine *engine)
 {
@@ -16,7 +17,7 @@ GArray *engine_keep_begin(struct engine *engine)
 	engine->store = store_new(&keepsakes);
 	if (!engine->store)
 		return NULL;
-	r = ledger_open(state_dir(engine->state), &engine->ledger);
+	r = state_counted(ledger_open(state_dir(engine->state), &engine->ledger));
 	if (r < 0) {
 		log_warning("the ledger can't be mapped (%s): sessions end with this daemon",
 			g_strerror(-r));

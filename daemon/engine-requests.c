@@ -85,6 +85,25 @@ static int check_share(
 	return user_limits_filters(sessions, count, allowed, failure);
 }
 
+/* The same for all sessions together, where the configuration allows less than the kernel does. */
+static int check_filters(const struct batch *batch, struct failure *failure)
+{
+	struct matcher_session sessions[EVENT_SESSIONS_MAX];
+	uint64_t allowed = batch->engine->settings->filters_size;
+	bool grows = false;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct engine_request *request = batch->requests[i];
+
+		grows = grows || request->action == ENGINE_START ||
+			(request->action == ENGINE_CHANGE && request->new_filter);
+	}
+	if (!grows || allowed >= (uint64_t)STAGE_PARTS_MAX * MATCHER_PART_INSTRUCTIONS)
+		return 0;
+	return user_limits_all_filters(
+		sessions, plan_sessions(&batch->plan, sessions), allowed, failure);
+}
+
 static int journals_begin(struct batch *batch, struct failure *failure)
 {
 	int r = 0;
@@ -233,6 +252,8 @@ static int batch_run(struct batch *batch, struct failure *failure)
 		r = plan_request(batch, batch->requests[i], failure);
 	for (size_t i = 0; i < batch->count && r == 0; i++)
 		r = check_share(batch, batch->requests[i], failure);
+	if (r == 0)
+		r = check_filters(batch, failure);
 	plan_add_entry(&batch->plan);
 	if (r < 0)
 		return r;

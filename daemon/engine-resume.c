@@ -13,6 +13,7 @@
 #include "../journal/clock.h"
 #include "../journal/tail.h"
 #include "log.h"
+#include "state-errors.h"
 
 /* Who was killed while it went on with them says nothing against them, the first times; whoever fails because
  * of them is not begun again for ever. The unit's StartLimitBurst= allows for all of these. */
@@ -157,7 +158,7 @@ static struct roster *roster_take(struct engine *engine)
 {
 	struct roster *roster = NULL;
 	g_autofree char *reason = NULL;
-	int r = roster_load(state_dir(engine->state), &roster, &reason);
+	int r = state_counted(roster_load(state_dir(engine->state), &roster, &reason));
 
 	if (r < 0) {
 		if (r != -ENOENT)

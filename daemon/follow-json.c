@@ -12,7 +12,8 @@
 #include "../journal/cleanup.h"
 #include "../journal/json.h"
 
-#define BATCH_SIZE (64 << 10) /* bytes of JSON that are gathered before they are written */
+#define BATCH_SIZE    (64 << 10) /* bytes of JSON that are gathered before they are written */
+#define READER_MEMORY (1 << 20) /* bytes of journal that are held back for the order of time */
 #define LINGER_MSEC \
 	(60 * 1000) /* how long a reader may take for anything after the session's end */
 
@@ -169,6 +170,7 @@ static void stream_run(struct stream *stream)
 	reader_fd = fcntl(stream->journal_fd, F_DUPFD_CLOEXEC, 0);
 	if (reader_fd < 0 || journal_reader_open_stream(reader_fd, &reader, &reason) < 0)
 		return;
+	journal_reader_limit(reader, READER_MEMORY);
 	journal_reader_expect_more(reader, stream->kind);
 	output_open(&output, OUTPUT_MEMORY);
 	json_open(&json, &output, journal_reader_library(reader));

@@ -14,6 +14,10 @@
 /* Streams that are rendered at once, of all sessions. */
 #define FOLLOW_JSON_MAX 64
 
+/* Bytes of memory that a stream takes at most, about: its reader's two pieces of journal and order of time,
+ * and the pipe. */
+#define FOLLOW_JSON_BYTES (3U << 20)
+
 enum follow_json_form {
 	FOLLOW_JSON_LINES,
 	FOLLOW_JSON_PLACES, /* and when there are no more at the moment, one with the stream's place */

@@ -13,12 +13,14 @@
 
 #define PUMP_USEC       (50 * 1000)
 #define PIPE_SIZE       (1 << 20) /* bytes asked for; the kernel may give less */
+#define PIPE_SHARE      4 /* of what all pipes may still have, a new one gets at most this part */
 #define JSON_DRAIN_USEC G_USEC_PER_SEC /* how long the last lines of JSON may take at the end */
 #define LINGER_USEC     (60 * G_USEC_PER_SEC) /* how long a reader may take after the session's end */
 
 struct follow {
 	sd_event_source *timer;
 	unsigned int followers_max;
+	uint64_t pipes_max; /* bytes of all pipes, but for FOLLOW_PIPE_LEAST of each */
 	GPtrArray *followers; /* of struct follower */
 };
 
@@ -54,11 +56,17 @@ static void follower_destroy(void *follower)
 	follower_free(follower);
 }
 
-struct follow *follow_new(sd_event *event, unsigned int followers_max)
+void follow_set_max(struct follow *follow, unsigned int followers_max, uint64_t pipes_max)
+{
+	follow->followers_max = followers_max;
+	follow->pipes_max = pipes_max;
+}
+
+struct follow *follow_new(sd_event *event, unsigned int followers_max, uint64_t pipes_max)
 {
 	struct follow *follow = g_new0(struct follow, 1);
 
-	follow->followers_max = followers_max;
+	follow_set_max(follow, followers_max, pipes_max);
 	follow->followers = g_ptr_array_new_with_free_func(follower_destroy);
 	if (sd_event_add_time_relative(
 		    event, &follow->timer, CLOCK_MONOTONIC, 0, 0, on_timer, follow) < 0)
@@ -66,9 +74,19 @@ struct follow *follow_new(sd_event *event, unsigned int followers_max)
 	return follow;
 }
 
-void follow_set_max(struct follow *follow, unsigned int followers_max)
+/* Bytes of a new pipe: it has what others leave. */
+static int pipe_size(const struct follow *follow)
 {
-	follow->followers_max = followers_max;
+	uint64_t taken = 0, left;
+
+	for (unsigned int i = 0; i < follow->followers->len; i++) {
+		const struct follower *follower = follow->followers->pdata[i];
+		int size = fcntl(follower->pipe_fd, F_GETPIPE_SZ);
+
+		taken += size > 0 ? (uint64_t)size : 0;
+	}
+	left = follow->pipes_max - MIN(taken, follow->pipes_max);
+	return (int)CLAMP(left / PIPE_SHARE, FOLLOW_PIPE_LEAST, PIPE_SIZE);
 }
 
 /* Streams that somebody may still read: those of a session, and those of a user. */
@@ -115,7 +133,7 @@ int follow_start(struct follow *follow, uid_t uid, uint64_t id, int dir_fd, enum
 	if (fcntl(write_fd, F_SETFL, O_NONBLOCK) < 0)
 		return -errno;
 	/* A smaller pipe works as well. */
-	(void)fcntl(write_fd, F_SETPIPE_SZ, PIPE_SIZE);
+	(void)fcntl(write_fd, F_SETPIPE_SZ, pipe_size(follow));
 
 	follower = g_new0(struct follower, 1);
 	*follower = (struct follower){

@@ -26,11 +26,15 @@ enum follow_from {
  * take them all. */
 #define FOLLOWERS_PER_USER 8
 
-/* `followers_max` is how many a session may have. */
-struct follow *follow_new(sd_event *event, unsigned int followers_max);
+/* Bytes of a pipe, however many there are. */
+#define FOLLOW_PIPE_LEAST (16U << 10)
 
-/* Another number from now on; streams that there are stay. */
-void follow_set_max(struct follow *follow, unsigned int followers_max);
+/* `followers_max` is how many a session may have, `pipes_max` the bytes that all pipes share beyond the least of
+ * each. */
+struct follow *follow_new(sd_event *event, unsigned int followers_max, uint64_t pipes_max);
+
+/* Other numbers from now on; streams that there are stay as they are. */
+void follow_set_max(struct follow *follow, unsigned int followers_max, uint64_t pipes_max);
 
 /*
  * Begins a stream for `uid` of session `id`, whose journal is in `dir_fd` (duplicated). *ret_fd, the

@@ -3,6 +3,7 @@
 #include "helper-limits.h"
 
 #include <fcntl.h>
+#include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +11,15 @@
 #include <unistd.h>
 
 #include "../journal/cleanup.h"
+#include "memory-limit.h"
 
 #define SCORE_PATH "/proc/self/oom_score_adj"
 #define SCORE      500
 #define SIZE_PATH  "/proc/self/statm"
+
+/* Of the memory that its control group may have, a process gets one such part at most: the rest is for those
+ * that it works for. */
+#define GROUP_SHARE 3
 
 void helper_yield_memory(void)
 {
@@ -36,8 +42,12 @@ static uint64_t memory_used(void)
 
 void helper_limit_memory(uint64_t bytes)
 {
-	const rlim_t most = memory_used() + bytes;
-	const struct rlimit limit = { most, most };
+	struct memory_usage usage;
+	struct rlimit limit;
+
+	memory_usage(NULL, NULL, &usage);
+	limit.rlim_max = memory_used() + MIN(bytes, usage.limit / GROUP_SHARE);
+	limit.rlim_cur = limit.rlim_max;
 
 	/* AddressSanitizer takes terabytes of address space for itself. */
 #ifndef __SANITIZE_ADDRESS__

@@ -11,7 +11,8 @@
 /* Where memory is short, the kernel ends processes with a higher score first. Failure does no harm. */
 void helper_yield_memory(void);
 
-/* At most so many bytes of address space more than now. */
+/* At most so many bytes of address space more than now, and no more than a third of what its control group may
+ * have. */
 void helper_limit_memory(uint64_t bytes);
 
 #endif

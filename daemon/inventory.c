@@ -11,6 +11,7 @@
 #include "../journal/cleanup.h"
 #include "../journal/directory.h"
 #include "archive.h"
+#include "state-errors.h"
 
 #define BLOCK_SIZE  512 /* of st_blocks */
 #define EVENTS_SIZE (16 << 10) /* bytes of what inotify tells that are taken at a time */
@@ -76,7 +77,7 @@ static int measure(const struct state *state, struct inventory_journal *journal,
 	int r = state_session_open(state, journal->id, &fd);
 
 	if (r >= 0)
-		r = segment_list(fd, &segments);
+		r = state_counted(segment_list(fd, &segments));
 	if (r < 0)
 		return r;
 	journal->bytes = 0;
@@ -112,8 +113,13 @@ static enum condition examine(
 {
 	bool written = false;
 
-	if (measure(inventory->state, journal, &written) < 0)
+	int r = measure(inventory->state, journal, &written);
+
+	if (r == -ENOENT || r == -ENOTDIR)
 		return GONE;
+	/* It is there, and looked at again. */
+	if (r < 0)
+		return RUNS;
 	if (inventory->depth == INVENTORY_OWNERS)
 		find_owner(inventory->state, journal);
 	return written || is_among(running, journal->id) ? RUNS : ENDED;

@@ -233,6 +233,24 @@ GArray *journal_index_query(
 	return journals;
 }
 
+void journal_index_keep(struct journal_index *index, uint64_t id)
+{
+	unsigned int place;
+	struct entry *entry = find(index->all, id, &place);
+
+	if (!entry)
+		return;
+	if (!entry->journal.name)
+		entry->journal.name = g_strdup("");
+	entry->known = JOURNAL_CHANGED;
+	g_hash_table_add(index->open, entry);
+}
+
+unsigned int journal_index_count(const struct journal_index *index)
+{
+	return index->all->len;
+}
+
 struct journal_index *journal_index_free(struct journal_index *index)
 {
 	if (!index)

@@ -66,6 +66,13 @@ struct journal_query {
 GArray *journal_index_query(
 	const struct journal_index *index, const struct journal_query *query, bool *ret_more);
 
+/* It is there and could not be read: what is known of it holds, and it is to be read again. */
+void journal_index_keep(struct journal_index *index, uint64_t id);
+
+/* How many journals there are, and bytes of memory for each, about. */
+#define JOURNAL_INDEX_BYTES 320
+unsigned int journal_index_count(const struct journal_index *index);
+
 /* Accepts NULL; returns NULL. */
 struct journal_index *journal_index_free(struct journal_index *index);
 

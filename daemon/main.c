@@ -19,6 +19,8 @@
 #include "keeper.h"
 #include "log.h"
 #include "manager.h"
+#include "memory-limit.h"
+#include "memory.h"
 #include "modules.h"
 #include "reload.h"
 #include "service.h"
@@ -112,6 +114,19 @@ static int parse_command_line(int argc, char **argv, struct command_line *ret)
 	return 0;
 }
 
+/* A small service is better than one that the kernel ends. */
+static void fit_memory(struct settings *settings)
+{
+	struct memory_usage usage;
+	g_autofree char *notice = NULL;
+
+	memory_usage(NULL, NULL, &usage);
+	if (usage.limit != MEMORY_UNLIMITED)
+		notice = memory_fit(settings, memory_cpus(), usage.limit);
+	if (notice)
+		log_warning("%s", notice);
+}
+
 static int load_settings(const struct command_line *line, struct settings **ret, char **ret_reason)
 {
 	auto_settings *settings = settings_new();
@@ -124,8 +139,10 @@ static int load_settings(const struct command_line *line, struct settings **ret,
 
 		r = settings_override(settings, "--state-dir", "StateDirectory", path, ret_reason);
 	}
-	if (r == 0)
+	if (r == 0) {
+		fit_memory(settings);
 		*ret = g_steal_pointer(&settings);
+	}
 	return r;
 }
 

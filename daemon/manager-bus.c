@@ -11,6 +11,7 @@
 #include "manager-index.h"
 #include "process.h"
 #include "refusals.h"
+#include "state-errors.h"
 
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 
@@ -320,6 +321,7 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
 		{ "rulesets-unread", names.keeper.readings_failed },
 		{ "helpers-replaced",
 			names.keepers + names.keeper.readers_hung + filter_compilers_replaced() },
+		{ "state-errors", state_errors() },
 		{ "summaries-unsent", drop_summary_unsent(manager->summary) },
 		{ "log-discarded", log_discarded() },
 		{ "calls-refused", refusals_count() },
@@ -366,6 +368,7 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_PROPERTY("Calls", "t", get_number, 0, 0),
 	SD_BUS_PROPERTY("Missed", "t", get_number, 0, 0),
 	SD_BUS_PROPERTY("Counters", "a{st}", get_counters, 0, 0),
+	SD_BUS_PROPERTY("Memory", "a{st}", bus_get_memory, 0, 0),
 	SD_BUS_SIGNAL_WITH_ARGS("SessionNew", SD_BUS_ARGS("o", session), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("SessionRemoved", SD_BUS_ARGS("o", session), 0),
 	SD_BUS_VTABLE_END,

@@ -55,7 +55,8 @@ struct slice {
 
 struct result {
 	struct archive_journal journal;
-	bool gone, changed;
+	int error; /* why it could not be read */
+	bool changed;
 };
 
 GArray *manager_running(const struct manager *manager)
@@ -96,8 +97,8 @@ static void slice_run(void *argument)
 	for (unsigned int i = 0; i < slice->ids->len; i++) {
 		struct result result = { .journal.id = g_array_index(slice->ids, uint64_t, i) };
 
-		result.gone = archive_examine(
-				      store, slice->running, &result.journal, &result.changed) < 0;
+		result.error =
+			archive_examine(store, slice->running, &result.journal, &result.changed);
 		g_array_append_val(slice->results, result);
 	}
 }
@@ -186,8 +187,12 @@ static void results_take(struct manager_index *index, GArray *results)
 		struct result *result = &g_array_index(results, struct result, i);
 		enum journal_known known = JOURNAL_SETTLED;
 
-		if (result->gone) {
+		if (result->error == -ENOENT || result->error == -ENOTDIR) {
 			journal_index_remove(index->journals, result->journal.id);
+			continue;
+		}
+		if (result->error < 0) {
+			journal_index_keep(index->journals, result->journal.id);
 			continue;
 		}
 		if (result->journal.running)

@@ -307,7 +307,8 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 	manager->engine = engine_new(settings, state, data);
 	manager->problem = g_string_new(NULL);
 	manager->boot = boot_new(manager);
-	manager->follow = follow_new(event, settings->followers_max);
+	manager->follow =
+		follow_new(event, (unsigned int)settings->followers_max, settings->ring_size);
 	manager->open_tries = OPEN_TRIES;
 
 	r = add_sources(manager);

@@ -72,7 +72,7 @@ void manager_reconfigure(struct manager *manager, const struct settings *setting
 
 	manager->settings = settings_ref(settings);
 	settings_free(before);
-	follow_set_max(manager->follow, (unsigned int)settings->followers_max);
+	follow_set_max(manager->follow, (unsigned int)settings->followers_max, settings->ring_size);
 	if (manager_summary_refresh(manager) < 0)
 		log_error("the summary of drops keeps its interval: there is no timer for another");
 	hand_over(manager);

@@ -29,6 +29,8 @@ struct cache {
 	uint64_t hashes[CACHE_SETS][CACHE_WAYS]; /* 0: none */
 };
 
+_Static_assert(sizeof(struct cache) == NOTES_SESSION_BYTES, "what is told of a session's memory");
+
 struct tenant {
 	uint64_t tenure;
 	uint64_t segment;

@@ -13,6 +13,8 @@
 
 #define NOTES_MAX 1024 /* that wait for the scribe */
 
+#define NOTES_SESSION_BYTES (64U << 10) /* of memory that a session takes */
+
 enum note_kind {
 	NOTE_RULE = 1,
 	NOTE_SYMBOL,

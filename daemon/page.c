@@ -64,6 +64,7 @@ static unsigned int names_count(const struct page *page)
 static void lists_empty(struct page *page)
 {
 	page->lost += names_count(page);
+	page->bytes = 0;
 	g_array_set_size(page->rules, 0);
 	g_array_set_size(page->symbols, 0);
 	g_array_set_size(page->netns, 0);
@@ -76,6 +77,12 @@ static void told_forget(struct page *page)
 {
 	g_hash_table_remove_all(page->told);
 	g_hash_table_remove_all(page->told_rules);
+	page->told_more = false;
+}
+
+unsigned int page_told(const struct page *page)
+{
+	return g_hash_table_size(page->told);
 }
 
 void page_turn(struct page *page, uint64_t tenure)
@@ -97,7 +104,7 @@ static struct rule_key key_of(const struct note *note)
 	};
 }
 
-bool page_takes(struct page *page, const struct note *note)
+bool page_takes(struct page *page, const struct note *note, enum page_memory memory)
 {
 	const struct rule_key rule = key_of(note);
 	struct note *key;
@@ -108,6 +115,10 @@ bool page_takes(struct page *page, const struct note *note)
 		page->segment = note->segment;
 		page->reasons_due = page->reasons;
 		told_forget(page);
+	}
+	if (memory == PAGE_IS_FULL && !g_hash_table_contains(page->told, note)) {
+		page->told_more = page->told_more || note->kind == NOTE_RULE;
+		return true;
 	}
 	if (note->kind == NOTE_RULE)
 		g_hash_table_add(page->told_rules, g_memdup2(&rule, sizeof(rule)));
@@ -125,6 +136,11 @@ void page_renew_symbols(struct page *page)
 	g_hash_table_foreach_remove(page->told, is_symbol, NULL);
 }
 
+static bool has_room(const struct page *page, size_t bytes)
+{
+	return names_count(page) < PAGE_NAMES_MAX && page->bytes + bytes <= PAGE_BYTES_MAX;
+}
+
 static void add_rule(struct page *page, const struct rule_key *key,
 	const struct keeper_answer *answer, const char *text)
 {
@@ -135,6 +151,7 @@ static void add_rule(struct page *page, const struct rule_key *key,
 		.text = g_strndup(text, answer->length),
 	};
 
+	page->bytes += answer->length;
 	g_array_append_val(page->rules, rule);
 }
 
@@ -147,6 +164,7 @@ static void add_symbol(struct page *page, const struct note *note,
 	};
 
 	page->since = answer->since;
+	page->bytes += answer->length;
 	g_array_append_val(page->symbols, symbol);
 }
 
@@ -159,6 +177,7 @@ static void add_netns(struct page *page, const struct note *note,
 		.name = g_strndup(text, answer->length),
 	};
 
+	page->bytes += answer->length;
 	g_array_append_val(page->netns, netns);
 }
 
@@ -171,7 +190,7 @@ void page_answer(struct page *page, const struct note *note, const struct keeper
 		return;
 	if (!answer->more)
 		page->asked--;
-	if (names_count(page) >= PAGE_NAMES_MAX) {
+	if (!has_room(page, answer->length)) {
 		page->lost++;
 		return;
 	}
@@ -185,9 +204,10 @@ void page_answer(struct page *page, const struct note *note, const struct keeper
 
 void page_replace(struct page *page, const struct keeper_answer *answer, const char *text)
 {
-	if (!page->tenure || !g_hash_table_contains(page->told_rules, &answer->rule))
+	if (!page->tenure ||
+		(!page->told_more && !g_hash_table_contains(page->told_rules, &answer->rule)))
 		return;
-	if (names_count(page) >= PAGE_NAMES_MAX)
+	if (!has_room(page, answer->length))
 		page->lost++;
 	else
 		add_rule(page, &answer->rule, answer, text);
@@ -281,6 +301,19 @@ bool page_is_written(const struct page *page)
 	return names_count(page) == 0 && !page->reasons_due;
 }
 
+static size_t texts_bytes(const struct page *page)
+{
+	size_t bytes = 0;
+
+	for (guint i = 0; i < page->rules->len; i++)
+		bytes += strlen(g_array_index(page->rules, struct rule_name, i).text);
+	for (guint i = 0; i < page->symbols->len; i++)
+		bytes += strlen(g_array_index(page->symbols, struct symbol_name, i).name);
+	for (guint i = 0; i < page->netns->len; i++)
+		bytes += strlen(g_array_index(page->netns, struct netns_name, i).name);
+	return bytes;
+}
+
 void page_write(struct page *page, struct data *data, unsigned int bit)
 {
 	int r;
@@ -295,6 +328,7 @@ void page_write(struct page *page, struct data *data, unsigned int bit)
 	if (r == 0)
 		r = write_rules(page, data, bit);
 	page->retry = r < 0 ? g_get_monotonic_time() + RETRY_USEC : 0;
+	page->bytes = texts_bytes(page);
 	/* The session is not there any more. */
 	if (r == -ESTALE)
 		lists_empty(page);

@@ -16,12 +16,18 @@
 
 /* Names of a session that wait while its disk is full; more are lost and counted. */
 #define PAGE_NAMES_MAX 8192
+#define PAGE_BYTES_MAX (512U << 10) /* of these names' texts */
+
+/* Bytes of memory, about, for each name that is remembered to have been told. */
+#define PAGE_TOLD_BYTES 192
 
 struct page {
 	uint64_t tenure; /* 0: nobody has the bit */
 	uint64_t segment;
 	GHashTable *told; /* set of struct note */
 	GHashTable *told_rules; /* set of struct rule_key: those of `told` */
+	bool told_more; /* of rules than are remembered */
+	size_t bytes; /* of the texts that wait */
 	unsigned int asked; /* questions without an answer */
 	GArray *rules; /* struct rule_name, with texts of their own */
 	GArray *symbols; /* struct symbol_name, the same */
@@ -38,8 +44,17 @@ void page_init(struct page *page);
 /* Another session has the bit, or nobody: names that still wait are lost. */
 void page_turn(struct page *page, uint64_t tenure);
 
+/* Whether what is told of from now on can be remembered. */
+enum page_memory {
+	PAGE_REMEMBERS,
+	PAGE_IS_FULL, /* the same name may be told again, which does no harm */
+};
+
 /* True if what is noted has to be asked for: it is told of from now on. */
-bool page_takes(struct page *page, const struct note *note);
+bool page_takes(struct page *page, const struct note *note, enum page_memory memory);
+
+/* How many names it remembers. */
+unsigned int page_told(const struct page *page);
 
 /* Addresses mean something else: all are to be told again. */
 void page_renew_symbols(struct page *page);

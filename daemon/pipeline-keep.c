@@ -14,6 +14,7 @@
 
 #include "../journal/cleanup.h"
 #include "keepsake.h"
+#include "pipeline-size.h"
 
 /* Another number whenever programs of one version can't work on with maps or frames of the other, for
  * a reason that pipeline_layout does not see. */
@@ -151,7 +152,7 @@ static int maps_check(struct pipeline *pipeline)
 	/* A table of another size is another table. */
 	if (r == 0 &&
 		(entries != pipeline->drop_slots ||
-			entries != pipeline_drop_slots(pipeline->options.drops_max)))
+			entries != pipeline_size_drops(pipeline->options.drops_max)))
 		r = -ESTALE;
 	if (r == 0 && (pipeline->rings > RINGS_MAX || pipeline->rings & (pipeline->rings - 1)))
 		r = -EBADMSG;

@@ -15,6 +15,7 @@
 
 #include "../journal/cleanup.h"
 #include "bpf/pipeline.skel.h"
+#include "pipeline-size.h"
 
 /* The verifier's last words, or else libbpf's first; "" if there are none. For g_free. */
 static char *message_gist(const char *text)
@@ -198,12 +199,10 @@ int pipeline_map_memory(struct pipeline *pipeline)
 /* Makes the rings and enters them into their map. */
 static int rings_make(struct pipeline *pipeline, uint32_t size)
 {
-	uint32_t page = (uint32_t)sysconf(_SC_PAGESIZE), each = page;
+	uint32_t each = pipeline_size_ring(size, pipeline->rings);
 
 	if (pipeline->ring_fds)
 		return 0;
-	while (each < size / pipeline->rings && each < 1u << 31)
-		each *= 2;
 	pipeline->ring_fds = g_new(int, pipeline->rings);
 	for (uint32_t i = 0; i < pipeline->rings; i++)
 		pipeline->ring_fds[i] = -1;
@@ -218,36 +217,6 @@ static int rings_make(struct pipeline *pipeline, uint32_t size)
 			return r;
 	}
 	return 0;
-}
-
-/* One ring for a CPU up to RINGS_MAX; a power of two, so that a mask picks a CPU's. */
-static unsigned int rings_count(unsigned int cpus)
-{
-	unsigned int rings = 1;
-
-	while (rings < cpus && rings < RINGS_MAX)
-		rings *= 2;
-	return rings;
-}
-
-/* A power of two of buckets that hold `packets`. */
-static unsigned int buckets_count(uint32_t packets)
-{
-	unsigned int buckets = 1;
-
-	while (buckets < packets / TRACKER_SLOTS && buckets < 1u << 24)
-		buckets *= 2;
-	return buckets;
-}
-
-/* A power of two of slots, at most half of which are used. */
-uint32_t pipeline_drop_slots(uint32_t max)
-{
-	uint32_t slots = 1;
-
-	while (slots < max * 2)
-		slots *= 2;
-	return slots;
 }
 
 /* Where page fragments are; without it they are not seen. */
@@ -303,9 +272,9 @@ int pipeline_load(
 	if (!pipeline->cpus) {
 		r = libbpf_num_possible_cpus();
 		pipeline->cpus = r > 0 ? (unsigned int)r : 1;
-		pipeline->rings = rings_count(pipeline->cpus);
-		pipeline->buckets = buckets_count(options->tracker_size);
-		pipeline->drop_slots = pipeline_drop_slots(options->drops_max);
+		pipeline->rings = pipeline_size_rings(pipeline->cpus);
+		pipeline->buckets = pipeline_size_buckets(options->tracker_size);
+		pipeline->drop_slots = pipeline_size_drops(options->drops_max);
 	}
 	library_begin(pipeline, said);
 	r = skeleton_load(pipeline, choose_programs, &pipeline->programs);

@@ -212,8 +212,6 @@ int pipeline_load_probes(struct pipeline *pipeline, char **ret_reason);
 void pipeline_unload_probes(struct pipeline *pipeline);
 /* Maps what the daemon reads and writes, which is there. */
 int pipeline_map_memory(struct pipeline *pipeline);
-/* Slots of a table that counts drops of `max` rules. */
-uint32_t pipeline_drop_slots(uint32_t max);
 /* Bytes of the programs' variables. */
 size_t pipeline_variables_size(void);
 /* The configuration as the programs read it, in memory that they share. */

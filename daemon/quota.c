@@ -10,6 +10,7 @@
 #include "../journal/cleanup.h"
 #include "../journal/directory.h"
 #include "archive.h"
+#include "state-errors.h"
 
 #define BLOCK_SIZE 512 /* of st_blocks */
 
@@ -56,7 +57,7 @@ static int segments_remove(int dir_fd, const GArray *segments, uint64_t others, 
 		segment_name(g_array_index(segments, uint64_t, i), name);
 		bytes = segment_bytes(dir_fd, name);
 		if (unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT)
-			return -errno;
+			return state_counted(-errno);
 		result->segments++;
 		result->bytes += bytes;
 		journal->bytes -= MIN(bytes, journal->bytes);
@@ -72,7 +73,7 @@ static int journal_shorten(struct inventory *inventory, struct inventory_journal
 	int r = state_session_open(inventory->state, journal->id, &fd);
 
 	if (r >= 0)
-		r = segment_list(fd, &segments);
+		r = state_counted(segment_list(fd, &segments));
 	if (r == -ENOENT || r == -ENOTDIR) {
 		*journal = (struct inventory_journal){ 0 };
 		return 0;

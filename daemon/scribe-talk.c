@@ -122,6 +122,16 @@ static struct question *question_new(const struct note *note)
 	return question;
 }
 
+/* All pages share what the configuration has for them. */
+static enum page_memory pages_memory(const struct scribe *scribe)
+{
+	uint64_t told = 0;
+
+	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
+		told += page_told(&scribe->pages[bit]);
+	return told < scribe->texts_size / SCRIBE_TOLD_SHARE ? PAGE_REMEMBERS : PAGE_IS_FULL;
+}
+
 void take_notes(struct scribe *scribe)
 {
 	uint64_t count;
@@ -132,7 +142,7 @@ void take_notes(struct scribe *scribe)
 	while (scribe->waiting.length < QUEUE_MAX && notes_take(scribe->notes, &note)) {
 		struct page *page = &scribe->pages[note.bit];
 
-		if (!page_takes(page, &note))
+		if (!page_takes(page, &note, pages_memory(scribe)))
 			continue;
 		page->asked++;
 		g_queue_push_tail(&scribe->waiting, question_new(&note));

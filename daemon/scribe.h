@@ -24,6 +24,9 @@ enum scribe_reasons {
 	SCRIBE_REASONS_WRITE, /* the names of drop reasons, too */
 };
 
+/* Of the room for the texts of all rules: one name is remembered to have been told for each of these bytes. */
+#define SCRIBE_TOLD_SHARE 1024
+
 struct scribe;
 
 /* Starts the thread. `data` and `drops`, which may be NULL, are borrowed. */

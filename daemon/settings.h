@@ -50,6 +50,7 @@ struct settings {
 	bool drop_counters; /* count drops, with or without sessions */
 	uint64_t drop_counters_max; /* rules that are counted separately */
 	uint64_t rule_texts_size; /* bytes of the texts of rules, all namespaces' */
+	uint64_t filters_size; /* instructions of the matcher, all sessions' */
 	bool drop_summary;
 	uint64_t drop_summary_interval; /* seconds */
 	uint64_t drop_summary_rules; /* messages an interval; what is left is summed up */

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "../journal/cleanup.h"
+#include "state-errors.h"
 
 #define LOCK_FILE   ".lock"
 #define ID_FILE     "next-id"
@@ -224,6 +225,12 @@ refuse:
 	return r;
 }
 
+static int directory_sync(const struct state *state)
+{
+	/* There are file systems that have no such thing for directories. */
+	return fsync(state->dir_fd) < 0 && errno != EINVAL ? -errno : 0;
+}
+
 /* Replaces next-id so that after a crash there is the old number or the new one, never none. */
 static int store_next_id(struct state *state, uint64_t next)
 {
@@ -238,7 +245,7 @@ static int store_next_id(struct state *state, uint64_t next)
 		return r;
 	if (fsync(fd) < 0 || renameat(state->dir_fd, ID_FILE_NEW, state->dir_fd, ID_FILE) < 0)
 		return -errno;
-	return state_sync(state);
+	return directory_sync(state);
 }
 
 /* An id above all that were given out and all that are there. */
@@ -261,7 +268,7 @@ int state_next_id(struct state *state, uint64_t *ret)
 	if (r == 0)
 		r = store_next_id(state, next + 1);
 	if (r < 0)
-		return r;
+		return state_counted(r);
 	state->next = next + 1;
 	*ret = next;
 	return 0;
@@ -281,14 +288,14 @@ int state_session_create(struct state *state, uint64_t id, int *ret_fd, char **r
 	if (mkdirat(state->dir_fd, name, SESSION_MODE) < 0) {
 		if (errno == EEXIST)
 			state->next = 0;
-		return -errno;
+		return state_counted(-errno);
 	}
 	fd = openat(state->dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || fchmod(fd, SESSION_MODE) < 0) {
 		int r = -errno;
 
 		unlinkat(state->dir_fd, name, AT_REMOVEDIR);
-		return r;
+		return state_counted(r);
 	}
 	*ret_fd = fd_steal(&fd);
 	*ret_path = state_session_path(state, id);
@@ -301,13 +308,12 @@ int state_session_publish(struct state *state, uint64_t id)
 
 	snprintf(before, sizeof(before), "%" PRIu64 SUFFIX_NEW, id);
 	snprintf(name, sizeof(name), "%" PRIu64, id);
-	return renameat(state->dir_fd, before, state->dir_fd, name) < 0 ? -errno : 0;
+	return renameat(state->dir_fd, before, state->dir_fd, name) < 0 ? state_counted(-errno) : 0;
 }
 
 int state_sync(const struct state *state)
 {
-	/* There are file systems that have no such thing for directories. */
-	return fsync(state->dir_fd) < 0 && errno != EINVAL ? -errno : 0;
+	return state_counted(directory_sync(state));
 }
 
 int state_dir(const struct state *state)
@@ -364,7 +370,7 @@ int state_session_ids(const struct state *state, GArray **ret)
 
 	if (r == 0)
 		*ret = g_steal_pointer(&ids);
-	return r;
+	return state_counted(r);
 }
 
 int state_session_open(const struct state *state, uint64_t id, int *ret_fd)
@@ -375,7 +381,7 @@ int state_session_open(const struct state *state, uint64_t id, int *ret_fd)
 	snprintf(name, sizeof(name), "%" PRIu64, id);
 	fd = openat(state->dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
-		return -errno;
+		return state_counted(-errno);
 	*ret_fd = fd;
 	return 0;
 }
@@ -385,7 +391,7 @@ int state_session_forget(const struct state *state, uint64_t id)
 	char name[NUMBER_DIGITS + 1];
 
 	snprintf(name, sizeof(name), "%" PRIu64, id);
-	return unlinkat(state->dir_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+	return unlinkat(state->dir_fd, name, AT_REMOVEDIR) < 0 ? state_counted(-errno) : 0;
 }
 
 struct state *state_free(struct state *state)

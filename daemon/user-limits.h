@@ -39,4 +39,8 @@ int user_limits_job(const struct settings *settings, const GPtrArray *sessions, 
 int user_limits_filters(const struct matcher_session *sessions, size_t count, uint64_t allowed,
 	struct failure *failure);
 
+/* Whether those of all sessions stay within `allowed` instructions (FiltersSize). -E2BIG, the same. */
+int user_limits_all_filters(const struct matcher_session *sessions, size_t count, uint64_t allowed,
+	struct failure *failure);
+
 #endif

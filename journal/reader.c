@@ -14,8 +14,7 @@
 #include "received.h"
 #include "series.h"
 
-/* What chunks that are held back for the order of time may take, bytes. A window of the longest
- * events fits; what is beyond it is given before its time. */
+/* Of the journal_reader_limit: a window of the longest events fits. */
 #define READER_MEMORY_MAX (32U << 20)
 
 enum source {
@@ -32,6 +31,7 @@ struct dictionary_seen {
 struct journal_reader {
 	enum source source;
 	struct chunk_pool pool;
+	size_t memory_max; /* of the pool's chunks */
 	struct series series;
 	struct cursor stream;
 	struct merge merge;
@@ -69,6 +69,7 @@ static struct journal_reader *reader_new(enum source source)
 	struct journal_reader *reader = g_new0(struct journal_reader, 1);
 
 	reader->source = source;
+	reader->memory_max = READER_MEMORY_MAX;
 	reader->library = library_new();
 	reader->series = SERIES_NONE;
 	reader->stream = CURSOR_NONE;
@@ -249,7 +250,7 @@ static int source_next(struct journal_reader *reader, struct item *ret)
 static void window_fill(struct journal_reader *reader)
 {
 	while (!reader->paused && merge_length(&reader->merge) < JOURNAL_MERGE_WINDOW &&
-		(reader->pool.bytes <= READER_MEMORY_MAX || merge_length(&reader->merge) == 0)) {
+		(reader->pool.bytes <= reader->memory_max || merge_length(&reader->merge) == 0)) {
 		struct item item;
 		int r = source_next(reader, &item);
 
@@ -300,6 +301,11 @@ int journal_reader_read_ahead(struct journal_reader *reader)
 	reader->paused = false;
 	window_fill(reader);
 	return reader->paused ? reader->status : 1;
+}
+
+void journal_reader_limit(struct journal_reader *reader, size_t bytes)
+{
+	reader->memory_max = bytes;
 }
 
 void journal_reader_expect_more(struct journal_reader *reader, enum journal_stream stream)

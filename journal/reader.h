@@ -66,6 +66,10 @@ int journal_reader_next(struct journal_reader *reader, struct journal_entry *ret
  */
 int journal_reader_read_ahead(struct journal_reader *reader);
 
+/* What journal bytes that are held back for the order of time may take; 32 MiB if this is not called. What is
+ * beyond it is given before its time. */
+void journal_reader_limit(struct journal_reader *reader, size_t bytes);
+
 /*
  * A stream of a daemon that may be begun again: if it ends without the session's end it can be
  * continued. For a stream, before the first journal_reader_next.

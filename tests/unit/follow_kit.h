@@ -25,6 +25,7 @@
 
 #define SESSION       7
 #define FOLLOWERS_MAX 2
+#define PIPES_MAX     (16 << 20)
 
 static char *directory;
 static int dir_fd;
@@ -45,7 +46,7 @@ static inline void set_up(void)
 	dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_ge(dir_fd, 0);
 	ck_assert_int_ge(sd_event_new(&event), 0);
-	follow = follow_new(event, FOLLOWERS_MAX);
+	follow = follow_new(event, FOLLOWERS_MAX, PIPES_MAX);
 	ck_assert_ptr_nonnull(follow);
 	ck_assert_int_eq(journal_writer_open(dir_fd, SESSION, start, text, &limits, &writer), 0);
 	written = 0;

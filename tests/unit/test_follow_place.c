@@ -62,7 +62,7 @@ static void go_on(enum follow_from from, enum journal_stream kind)
 		read_some(reader, 300 + i, &next, &place);
 		write_events(100);
 		follow = follow_free(follow);
-		follow = follow_new(event, FOLLOWERS_MAX);
+		follow = follow_new(event, FOLLOWERS_MAX, PIPES_MAX);
 		write_events(10);
 		journal_reader_continue(reader, begin_after(&place));
 		ck_assert(!journal_reader_caught_up(reader));
@@ -244,7 +244,7 @@ START_TEST(a_stream_as_json_tells_places)
 	read_place(fd, said);
 	write_events(300);
 	follow = follow_free(follow);
-	follow = follow_new(event, FOLLOWERS_MAX);
+	follow = follow_new(event, FOLLOWERS_MAX, PIPES_MAX);
 	text = read_text(fd);
 	g_string_append(said, text);
 	lines = g_strsplit(said->str, "\n", -1);

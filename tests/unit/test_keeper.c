@@ -27,6 +27,7 @@
 #include "journal/library.h"
 
 #define PATIENCE_MSEC 20000
+#define IDLE_USEC     (200 * 1000)
 #define INET          1
 #define FIRST_RULE    2 /* the handle after the chain's */
 
@@ -280,21 +281,115 @@ START_TEST(the_keeper_keeps_no_namespace_alive)
 }
 END_TEST
 
-START_TEST(ten_thousand_rules_are_read)
+/* The pid of a child of that name, which is waited for; 0: there was none while the keeper had not answered. */
+static pid_t child_of(pid_t parent, const char *name)
+{
+	struct pollfd answered = { .fd = keeper_fd(), .events = POLLIN };
+
+	while (poll(&answered, 1, 0) == 0) {
+		g_autoptr(GDir) processes = g_dir_open("/proc", 0, NULL);
+		const char *entry;
+
+		while ((entry = g_dir_read_name(processes))) {
+			g_autofree char *path = g_build_filename("/proc", entry, "stat", NULL);
+			g_autofree char *text = NULL;
+			char comm[32] = "";
+			int pid = 0, its_parent = 0;
+
+			if (g_ascii_isdigit(*entry) &&
+				g_file_get_contents(path, &text, NULL, NULL) &&
+				sscanf(text, "%d (%31[^)]) %*c %d", &pid, comm, &its_parent) == 3 &&
+				its_parent == parent && g_str_equal(comm, name))
+				return pid;
+		}
+	}
+	return 0;
+}
+
+static struct keeper_state state_of_keeper(void)
+{
+	g_autofree char *packet = g_malloc0(sizeof(struct keeper_answer) + KEEPER_TEXT_MAX);
+	struct pollfd readable = { .fd = keeper_fd(), .events = POLLIN };
+	struct keeper_answer head;
+	struct keeper_state state;
+
+	ask((struct keeper_ask){ .kind = KEEPER_PING });
+	ck_assert_int_eq(poll(&readable, 1, PATIENCE_MSEC), 1);
+	ck_assert_int_ge(recv(keeper_fd(), packet, sizeof(head) + KEEPER_TEXT_MAX, 0),
+		sizeof(head) + sizeof(state));
+	memcpy(&head, packet, sizeof(head));
+	memcpy(&state, packet + sizeof(head), sizeof(state));
+	ck_assert_uint_eq(head.kind, KEEPER_PING);
+	return state;
+}
+
+static void add_rules(unsigned int count)
 {
 	g_autoptr(GString) commands = g_string_new(NULL);
-	g_autofree char *text = NULL;
-	int64_t begin;
 
-	for (unsigned int i = 0; i < 10000; i++) {
+	for (unsigned int i = 0; i < count; i++) {
 		g_string_append_printf(commands, "add rule inet t c udp dport %u drop; ", i + 1);
-		if (commands->len > 3900) {
+		if (commands->len > 3900 || i + 1 == count) {
 			nft(commands->str);
 			g_string_truncate(commands, 0);
 		}
 	}
-	if (commands->len)
-		nft(commands->str);
+}
+
+START_TEST(a_reader_that_is_stopped_is_killed_and_another_one_reads)
+{
+	g_autofree char *text = NULL;
+	pid_t keeper = child_of(getpid(), "nfttraced-names"), reader;
+	struct keeper_answer head;
+
+	ck_assert_int_gt(keeper, 0);
+	add_rules(1000);
+	ask((struct keeper_ask){
+		.kind = KEEPER_WATCH, .assign = 1, .texts_size = RULE_TEXTS_BYTES_MAX });
+	reader = child_of(keeper, "nfttraced-rules");
+	ck_assert_int_gt(reader, 0);
+	ck_assert_int_eq(kill(reader, SIGSTOP), 0);
+	head = answer(&text);
+	ck_assert_uint_eq(head.kind, KEEPER_WATCH);
+	ck_assert_int_eq(ask_rule(FIRST_RULE + 999, &text), RULE_READ);
+	ck_assert_str_eq(text, "udp dport 1000 drop");
+	ck_assert_uint_eq(state_of_keeper().readers_hung, 1);
+	while (kill(reader, 0) == 0)
+		sched_yield();
+}
+END_TEST
+
+START_TEST(a_keeper_that_is_stopped_is_found_idle_and_ended_and_another_one_answers)
+{
+	g_autofree char *text = NULL;
+	pid_t keeper = child_of(getpid(), "nfttraced-names");
+	struct pollfd readable = { .events = POLLIN };
+
+	ck_assert_int_gt(keeper, 0);
+	watch();
+	nft("add rule inet t c udp dport 7 drop");
+	ck_assert_int_eq(kill(keeper, SIGSTOP), 0);
+	keeper_expect();
+	ask((struct keeper_ask){ .kind = KEEPER_PING });
+	while (!keeper_idle(IDLE_USEC))
+		sched_yield();
+	readable.fd = keeper_fd();
+	ck_assert_int_eq(poll(&readable, 1, 0), 0);
+	keeper_stop();
+	ck_assert_int_eq(keeper_start(), 0);
+	watch();
+	ck_assert_int_lt(kill(keeper, 0), 0);
+	ck_assert_int_eq(ask_rule(FIRST_RULE, &text), RULE_READ);
+	ck_assert_str_eq(text, "udp dport 7 drop");
+}
+END_TEST
+
+START_TEST(ten_thousand_rules_are_read)
+{
+	g_autofree char *text = NULL;
+	int64_t begin;
+
+	add_rules(10000);
 	begin = g_get_monotonic_time();
 	watch();
 	g_test_message("read in %" PRIi64 " ms", (g_get_monotonic_time() - begin) / 1000);
@@ -404,6 +499,9 @@ int main(void)
 	tcase_add_test(rules, a_rule_that_went_at_once_has_vanished);
 	tcase_add_test(rules, a_namespace_that_has_gone_is_unreachable_but_for_what_was_read);
 	tcase_add_test(rules, the_keeper_keeps_no_namespace_alive);
+	tcase_add_test(rules, a_reader_that_is_stopped_is_killed_and_another_one_reads);
+	tcase_add_test(
+		rules, a_keeper_that_is_stopped_is_found_idle_and_ended_and_another_one_answers);
 	tcase_add_test(rules, ten_thousand_rules_are_read);
 	tcase_add_test(rules, drop_reasons_have_names);
 	tcase_add_test(symbols, addresses_have_the_symbol_before_them);

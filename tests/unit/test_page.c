@@ -9,6 +9,8 @@
 #define TENURE 7
 #define EXTRA  3
 
+#define RULE_SIZE 8192
+
 static struct page page;
 
 static void set_up(void)
@@ -33,7 +35,7 @@ static void answer(unsigned int count)
 			.tenure = TENURE, .segment = 1, .cookie = i, .kind = NOTE_NETNS
 		};
 
-		ck_assert(page_takes(&page, &note));
+		ck_assert(page_takes(&page, &note, PAGE_REMEMBERS));
 		page.asked++;
 		page_answer(&page, &note, &head, name);
 	}
@@ -48,6 +50,50 @@ START_TEST(names_that_find_no_room_are_lost_and_counted)
 	answer(PAGE_NAMES_MAX + EXTRA);
 	ck_assert_uint_eq(page.lost, EXTRA);
 	ck_assert_uint_eq(page.asked, 0);
+}
+END_TEST
+
+START_TEST(names_that_are_too_long_together_are_lost_and_counted)
+{
+	g_autofree char *text = g_strnfill(RULE_SIZE, 'x');
+	const struct keeper_answer head = { .kind = KEEPER_RULE, .length = RULE_SIZE };
+	const unsigned int fit = PAGE_BYTES_MAX / RULE_SIZE;
+
+	for (unsigned int i = 1; i <= fit + EXTRA; i++) {
+		const struct note note = {
+			.tenure = TENURE, .segment = 1, .cookie = 1, .rule = i, .kind = NOTE_RULE
+		};
+
+		ck_assert(page_takes(&page, &note, PAGE_REMEMBERS));
+		page.asked++;
+		page_answer(&page, &note, &head, text);
+	}
+	ck_assert_uint_eq(page.lost, EXTRA);
+	ck_assert_uint_eq(page.rules->len, fit);
+}
+END_TEST
+
+START_TEST(a_page_that_is_full_tells_again_and_misses_no_new_text)
+{
+	const struct note known = {
+		.tenure = TENURE, .segment = 1, .cookie = 1, .rule = 1, .kind = NOTE_RULE
+	};
+	const struct note other = {
+		.tenure = TENURE, .segment = 1, .cookie = 1, .rule = 2, .kind = NOTE_RULE
+	};
+	const struct keeper_answer replaced = {
+		.kind = KEEPER_REPLACED, .length = 1, .since = 1, .rule = { .netns = 1, .rule = 2 }
+	};
+
+	ck_assert(page_takes(&page, &known, PAGE_REMEMBERS));
+	page_replace(&page, &replaced, "x");
+	ck_assert_uint_eq(page.rules->len, 0);
+	ck_assert(!page_takes(&page, &known, PAGE_IS_FULL));
+	ck_assert(page_takes(&page, &other, PAGE_IS_FULL));
+	ck_assert(page_takes(&page, &other, PAGE_IS_FULL));
+	ck_assert_uint_eq(page_told(&page), 1);
+	page_replace(&page, &replaced, "x");
+	ck_assert_uint_eq(page.rules->len, 1);
 }
 END_TEST
 
@@ -70,6 +116,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, names_that_find_no_room_are_lost_and_counted);
+	tcase_add_test(tcase, names_that_are_too_long_together_are_lost_and_counted);
+	tcase_add_test(tcase, a_page_that_is_full_tells_again_and_misses_no_new_text);
 	tcase_add_test(tcase, names_that_wait_when_the_session_ends_are_lost_and_counted);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Requests that wait for the worker at the same time: one swap does them all, and each has its own answer. */
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/state-errors.h"
 #include "fake_pipeline.h"
 #include "session_kit.h"
 
@@ -242,6 +244,38 @@ START_TEST(the_filters_of_a_user_stay_within_his_share)
 }
 END_TEST
 
+START_TEST(the_filters_of_all_stay_within_what_the_configuration_has_for_them)
+{
+	g_autoptr(GString) list = g_string_new("port 1");
+
+	for (unsigned int port = 2; port < 100; port++)
+		g_string_append_printf(list, " or port %u", port);
+	settings->filters_size = 500;
+	ck_assert_ptr_nonnull(start_filter(0, "one", "udp port 53"));
+	ck_assert_ptr_null(start_filter(0, "two", list->str));
+	ck_assert_int_eq(answer.kind, FAILURE_FILTER_TOO_COMPLEX);
+	ck_assert_ptr_nonnull(strstr(answer.reason, "larger FiltersSize="));
+	settings->filters_size = 5000;
+	ck_assert_ptr_nonnull(start_filter(0, "two", list->str));
+}
+END_TEST
+
+/* What can't be written, even by root: a folder is in its place. */
+START_TEST(what_the_state_directory_does_not_take_is_counted)
+{
+	g_autofree char *path = g_build_filename(settings->state_directory, "next-id.new", NULL);
+	uint64_t before = state_errors();
+
+	ck_assert_int_eq(g_mkdir(path, 0700), 0);
+	ck_assert_ptr_null(start_filter(0, "one", ""));
+	ck_assert_ptr_nonnull(strstr(answer.reason, "can't begin a journal"));
+	ck_assert_uint_eq(state_errors(), before + 1);
+	ck_assert_int_eq(g_rmdir(path), 0);
+	ck_assert_ptr_nonnull(start_filter(0, "one", ""));
+	ck_assert_uint_eq(state_errors(), before + 1);
+}
+END_TEST
+
 START_TEST(what_was_undone_leaves_no_journal)
 {
 	unsigned int journals = 0;
@@ -276,6 +310,8 @@ int main(void)
 	tcase_add_test(cases, a_session_that_is_changed_and_then_stopped_is_changed_first);
 	tcase_add_test(cases, the_one_that_the_kernel_refuses_fails_alone);
 	tcase_add_test(cases, the_filters_of_a_user_stay_within_his_share);
+	tcase_add_test(cases, the_filters_of_all_stay_within_what_the_configuration_has_for_them);
+	tcase_add_test(cases, what_the_state_directory_does_not_take_is_counted);
 	tcase_add_test(cases, what_was_undone_leaves_no_journal);
 	return session_tests_run(suite, cases);
 }

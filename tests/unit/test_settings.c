@@ -56,7 +56,7 @@ START_TEST(every_key_is_taken)
 	      "StateDirectory=/somewhere\nMaxSessions=3\nFollowersMax=1\n"
 	      "JournalsSize=0\nDropCounters=no\nDropCountersMax=16\nRuleTextsSize=1M\nDropSummary=no\n"
 	      "DropSummaryInterval=1min\nDropSummaryRules=5\nUserSessions=0\n"
-	      "UserJournalSize=1G\nUserRate=7\nUserFilterSize=1000\n");
+	      "UserJournalSize=1G\nUserRate=7\nUserFilterSize=1000\nFiltersSize=2000\n");
 	ck_assert(!settings->allow_system_changes);
 	ck_assert_uint_eq(settings->rule_texts_size, 1 << 20);
 	ck_assert_int_eq(settings->attach, ATTACH_FENTRY);
@@ -66,6 +66,7 @@ START_TEST(every_key_is_taken)
 	ck_assert_uint_eq(settings->journal_size, 3ULL << 30);
 	ck_assert_uint_eq(settings->segment_size, 1 << 20);
 	ck_assert_str_eq(settings->state_directory, "/somewhere");
+	ck_assert_uint_eq(settings->filters_size, 2000);
 	ck_assert_uint_eq(settings->sessions_max, 3);
 	ck_assert_uint_eq(settings->followers_max, 1);
 	ck_assert_uint_eq(settings->journals_size, 0);
