@@ -53,6 +53,10 @@ check "show says why" has "$(nfttracectl show "$bound")" "pending 0; its caller 
 check "JSON says why" has "$(nfttracectl show "$bound" --json)" '"reason":"caller-left"'
 check "the log says why" grep -q "session $bound ended (its caller left): matched" "$work/daemon.log"
 nfttracectl remove "$bound" >"$work/gone"
+short=$(nfttracectl start --duration 1s)
+check "a session ends after its duration" wait_until 20 grep -q "session $short ended" "$work/daemon.log"
+check "and says so" equal "$(column "$short" 3)" ended:duration
+nfttracectl remove "$short" >"$work/gone"
 
 check "an export is what show reads" equal "$(nfttracectl export old | nfttracectl show -)" "$(nfttracectl show old)"
 check "of a running session, too" equal "$(nfttracectl export web | nfttracectl show -)" "$(nfttracectl show web)"
@@ -118,3 +122,7 @@ python3 -c 'import fcntl, struct, sys; fcntl.fcntl(int(sys.argv[1]), 37, struct.
 check "a journal that is locked by its writer is not removed" refused 1 "is running" nfttracectl remove lock
 exec {lock}>&-
 check "when the writer has gone it is" nfttracectl remove lock
+
+last=$(nfttracectl start)
+daemon_stop
+check "a session that ended with the daemon says so" has "$(nfttracectl show "$work/state/$last")" "pending 0; nfttraced was stopped"
