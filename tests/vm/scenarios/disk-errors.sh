@@ -64,6 +64,11 @@ nfttracectl status >"$work/status"
 check "status is degraded and names the error" grep -q 'degraded: .*Input/output error' "$work/status"
 check "the log has it, too" grep -q "can't be stored (Input/output error)" "$daemon_log"
 
+nfttracectl start --verdicts drop >"$work/refused" 2>&1
+check "a session whose journal can't be begun is refused" equal $? 1
+state_errors() { busctl --json=short get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Counters | sed -nE 's/.*"state-errors":([0-9]+).*/\1/p'; }
+check "what the state directory did not take is counted" at_least "$(state_errors)" 1
+
 table "linear $disk 0"
 send 20
 is_running() { [ "$(of_session State)" = '"running"' ]; }
@@ -78,7 +83,14 @@ check "the journal has the loss" grep -q 'disk error' "$work/text"
 session_start --verdicts drop --filter "udp port 9" --no-track --rate 0
 first=$session
 session_start --verdicts drop --filter "udp port 9" --no-track --rate 0
+send 10
+check "two sessions are on the disk as far as they got" await 30 all_synced 10
+nfttracectl start --name quiet --verdicts drop --filter "udp port 8" --no-track >/dev/null
 dmsetup suspend --nolockfs --noudevsync disk
+nfttracectl stop quiet >"$work/books"
+check "a stop that could not store the journal's end alone says so" equal $? 3
+check "with its bytes" grep -qE '; [1-9][0-9]* bytes not yet on the disk' "$work/books"
+check "and the log, that it is the end" grep -q 'bytes of the journal are not known to be stored, which is its end: all of its events are' "$daemon_log"
 send 30
 begin=$SECONDS
 nfttracectl stop "$session" >"$work/books"
