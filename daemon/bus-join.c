@@ -50,7 +50,7 @@ static void leave(struct bus *bus)
 {
 	bus->named = false;
 	bus->unwritten = 0;
-	sd_event_source_set_enabled(bus->stuck, SD_EVENT_OFF);
+	sd_event_source_set_time(bus->stuck, UINT64_MAX);
 	/* What waits in them is of this connection. */
 	admission_leave(bus->admission);
 	authorise_free(bus->authorise);
@@ -234,37 +234,33 @@ static int on_stuck(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* No turn of the loop both adds messages to those that wait and writes some: a number that falls is a bus that
- * reads. */
-static int on_post(sd_event_source *source, void *userdata)
+/* Before each wait of the loop. No turn both adds messages to those that wait and writes some: a number that falls is a
+ * bus that reads. */
+static int look_at_unwritten(sd_event_source *source, void *userdata)
 {
 	struct bus *bus = userdata;
 	uint64_t now = 0;
 
 	if (!bus->named || sd_bus_get_n_queued_write(bus->bus, &now) < 0)
 		return 0;
-	if (now == 0 && bus->unwritten > 0) {
-		sd_event_source_set_enabled(bus->stuck, SD_EVENT_OFF);
-	} else if (now > 0 && (bus->unwritten == 0 || now < bus->unwritten)) {
-		sd_event_source_set_time_relative(bus->stuck, STUCK_SEC * G_USEC_PER_SEC);
-		sd_event_source_set_enabled(bus->stuck, SD_EVENT_ONESHOT);
-	}
+	if (now == 0 && bus->unwritten > 0)
+		sd_event_source_set_time(source, UINT64_MAX);
+	else if (now > 0 && (bus->unwritten == 0 || now < bus->unwritten))
+		sd_event_source_set_time_relative(source, STUCK_SEC * G_USEC_PER_SEC);
 	bus->unwritten = now;
 	return 0;
 }
 
-/* Off until something waits. */
+/* The timer is always on, as only such a source is asked before a wait, but has no time until something waits. A source
+ * that is dispatched after each turn would take turns from what is answered a piece in each. */
 static int watch_unwritten(struct bus *bus)
 {
-	int r = sd_event_add_time_relative(bus->event, &bus->stuck, CLOCK_MONOTONIC,
-		STUCK_SEC * G_USEC_PER_SEC, 0, on_stuck, bus);
+	int r = sd_event_add_time(
+		bus->event, &bus->stuck, CLOCK_MONOTONIC, UINT64_MAX, 0, on_stuck, bus);
 
 	if (r >= 0)
-		r = sd_event_source_set_enabled(bus->stuck, SD_EVENT_OFF);
-	if (r >= 0)
-		r = sd_event_add_post(bus->event, &bus->post, on_post, bus);
-	/* Before anything else adds or writes messages. */
-	return r < 0 ? r : sd_event_source_set_priority(bus->post, BUS_PRIORITY_PRIVATE - 1);
+		r = sd_event_source_set_enabled(bus->stuck, SD_EVENT_ON);
+	return r < 0 ? r : sd_event_source_set_prepare(bus->stuck, look_at_unwritten);
 }
 
 struct bus *bus_new(sd_event *event, const struct bus_hooks *hooks, void *context)
@@ -300,7 +296,6 @@ struct bus *bus_free(struct bus *bus)
 	if (!bus)
 		return NULL;
 	sd_event_source_disable_unref(bus->join);
-	sd_event_source_disable_unref(bus->post);
 	bus->stuck = sd_event_source_disable_unref(bus->stuck);
 	/* Without the name nobody waits for an answer, and a bus that has not begun would be waited for. */
 	if (bus->named)

@@ -32,9 +32,8 @@ struct bus {
 	bool joined; /* some connection had it */
 	bool refused; /* the name can't be had: the daemon ends */
 	sd_event_source *join; /* begins the next connection */
-	/* The bus takes nothing of what is sent to it: */
-	sd_event_source *post; /* after each turn of the loop: looks at what is unwritten */
-	sd_event_source *stuck; /* leaves the bus when that has lasted too long */
+	/* Leaves a bus that takes nothing of what is sent to it. */
+	sd_event_source *stuck;
 	uint64_t unwritten; /* messages that waited when it looked last */
 	uint64_t losses; /* of the bus, after it was joined */
 	uint64_t
