@@ -78,6 +78,19 @@ static __always_inline bool drop_key_read(struct frame *frame, struct cpu_stats 
 	return true;
 }
 
+/* Whose the drop is. */
+static __always_inline __u32 drop_share(const struct drop_work *work)
+{
+	__u64 user;
+
+	if (work->key.netns == drop_control.host)
+		return DROP_SHARE_HOST;
+	user = word_read(work->net + bpf_core_field_offset(struct net, user_ns));
+	return half_read(user + bpf_core_field_offset(struct user_namespace, level))
+		? DROP_SHARE_USERS
+		: DROP_SHARE_ROOT;
+}
+
 /* The chain's name, which is not always the same. */
 static __always_inline void drop_name_chain(
 	struct frame *frame, struct drop_slot *slot, struct drop_words *words)
@@ -98,7 +111,7 @@ static __always_inline void drop_name(
 		words->table, sizeof(words->table), (const void *)work->table_name);
 	drop_name_chain(frame, slot, words);
 	slot->netns_inode = half_read(work->net + bpf_core_field_offset(struct net, ns.inum));
-	drop_named(slot, index);
+	drop_named(slot, index, drop_share(work));
 }
 
 /* The packet as an example: its bytes from the network header on, as far as they lie in a row. */
@@ -171,7 +184,7 @@ __noinline __u32 drop_count(struct frame *frame, struct cpu_stats *stats)
 		home = drop_home(key);
 		index = drop_find(key, home);
 		if (index == DROP_NONE)
-			index = drop_insert(key, home, now);
+			index = drop_insert(key, home, drop_share(frame_drop(frame)), now);
 		if (index != DROP_NONE)
 			slot = drop_slot(index);
 	}

@@ -32,6 +32,18 @@ enum drop_state {
 	DROP_GONE, /* taken out: may be used again */
 };
 
+/* Whose a counter is, by its network namespace: so that nobody's rules take all of the table. */
+enum drop_share {
+	DROP_SHARE_HOST, /* the daemon's own */
+	DROP_SHARE_ROOT, /* others that no user namespace owns but the first one: root's */
+	DROP_SHARE_USERS, /* those of other user namespaces, which any user may make */
+	DROP_SHARES,
+};
+
+/* Of so many slots that follow each other the last one is for the host only: nobody can choose handles such
+ * that all slots of a key of the host's are taken. A power of two. */
+#define DROP_HOST_EVERY 4
+
 /* Who dropped. All of it is compared. */
 struct drop_key {
 	__u64 netns; /* cookie */
@@ -50,7 +62,7 @@ struct drop_mark {
 struct drop_slot {
 	struct drop_key key;
 	__u32 state; /* enum drop_state */
-	__u32 named; /* what is in drop_words, and netns_inode, is valid */
+	__u32 named; /* what is in drop_words, and netns_inode, is valid: enum drop_share + 1; 0: it is not */
 	__u64 packets;
 	__u64 bytes; /* skb->len */
 	/* ns, CLOCK_MONOTONIC */
@@ -87,10 +99,17 @@ struct drop_past {
 	__u64 uncounted, uncounted_bytes, missed;
 };
 
+/* Slots that have a key, those that leave included, and how many may have one, which the daemon says. */
+struct drop_room {
+	__u32 used;
+	__u32 max;
+};
+
 /* A global variable of the BPF object. */
 struct drop_control {
-	__u32 used; /* slots that have a key, those that leave included */
-	__u32 max; /* that may have one; the daemon's */
+	__u32 used, max; /* all slots, as in drop_room */
+	struct drop_room shares[DROP_SHARES]; /* by enum drop_share */
+	__u64 host; /* cookie of the host's network namespace; 0: not known. The daemon's */
 	__u64 need; /* ns: when the daemon was told last that there is need of room */
 	__u64 kept; /* a daemon has written what follows */
 	struct drop_past past;

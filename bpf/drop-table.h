@@ -74,6 +74,12 @@ static __always_inline __u32 drop_home(const struct drop_key *key)
 		32;
 }
 
+/* The slot is for the host only. */
+static __always_inline bool drop_is_hosts(__u32 index)
+{
+	return index % DROP_HOST_EVERY == DROP_HOST_EVERY - 1;
+}
+
 /* The index of a key's slot, or DROP_NONE. Not static, so that the verifier looks at it once. */
 __noinline __u32 drop_find(const struct drop_key *key, __u32 home)
 {
@@ -88,16 +94,32 @@ __noinline __u32 drop_find(const struct drop_key *key, __u32 home)
 		state = drop_state(slot);
 		if (state == DROP_COUNTING && drop_key_equal(&slot->key, key))
 			return (home + i) & drop_mask;
-		if (state == DROP_FREE)
+		if (state == DROP_FREE && !drop_is_hosts(home + i))
 			return DROP_NONE;
 	}
 	return DROP_NONE;
 }
 
-/* The index of a slot that is the caller's to fill, or DROP_NONE. The same. */
-__noinline __u32 drop_take(__u32 home)
+/* The slot that was taken is not used. */
+static __always_inline void drop_give_back(__u32 share)
 {
-	if (__sync_fetch_and_add(&drop_control.used, 1) >= drop_control.max)
+	if (share < DROP_SHARES)
+		__sync_fetch_and_add(&drop_control.shares[share].used, -1);
+	__sync_fetch_and_add(&drop_control.used, -1);
+}
+
+/* The index of a slot that is the caller's to fill, or DROP_NONE: no room in all, or in that share. The same. */
+__noinline __u32 drop_take(__u32 home, __u32 share)
+{
+	struct drop_room *room;
+	__u32 before, before_all;
+
+	if (share >= DROP_SHARES)
+		return DROP_NONE;
+	room = &drop_control.shares[share];
+	before = __sync_fetch_and_add(&room->used, 1);
+	before_all = __sync_fetch_and_add(&drop_control.used, 1);
+	if (before >= room->max || before_all >= drop_control.max)
 		goto full;
 	for (__u32 i = 0; i < DROP_PROBES; i++) {
 		struct drop_slot *slot = drop_slot(home + i);
@@ -106,12 +128,13 @@ __noinline __u32 drop_take(__u32 home)
 		if (!slot)
 			break;
 		state = drop_state(slot);
-		if ((state == DROP_FREE || state == DROP_GONE) &&
+		if ((share == DROP_SHARE_HOST || !drop_is_hosts(home + i)) &&
+			(state == DROP_FREE || state == DROP_GONE) &&
 			__sync_val_compare_and_swap(&slot->state, state, DROP_FILLING) == state)
 			return (home + i) & drop_mask;
 	}
 full:
-	__sync_fetch_and_add(&drop_control.used, -1);
+	drop_give_back(share);
 	return DROP_NONE;
 }
 
@@ -127,12 +150,13 @@ static __always_inline void drop_need_room(__u64 now)
 }
 
 /*
- * A slot for a key that has none: its index, or DROP_NONE when the table is full. The slot counts from
- * then on; the caller names it unless it is named.
+ * A slot for a key that has none: its index, or DROP_NONE when the table, or the share, is full. The slot
+ * counts from then on; the caller names it unless it is named.
  */
-static __always_inline __u32 drop_insert(const struct drop_key *key, __u32 home, __u64 now)
+static __always_inline __u32 drop_insert(
+	const struct drop_key *key, __u32 home, __u32 share, __u64 now)
 {
-	__u32 index = drop_take(home), other;
+	__u32 index = drop_take(home, share), other;
 	struct drop_slot *slot = index == DROP_NONE ? NULL : drop_slot(index);
 
 	if (!slot) {
@@ -143,7 +167,7 @@ static __always_inline __u32 drop_insert(const struct drop_key *key, __u32 home,
 	other = drop_find(key, home);
 	if (other != DROP_NONE) {
 		__sync_lock_test_and_set(&slot->state, DROP_GONE);
-		__sync_fetch_and_add(&drop_control.used, -1);
+		drop_give_back(share);
 		return other;
 	}
 	slot->key = *key;
@@ -161,9 +185,9 @@ static __always_inline void drop_add(struct drop_slot *slot, __u32 bytes, __u64 
 }
 
 /* The slot has its names: the daemon may look. */
-static __always_inline void drop_named(struct drop_slot *slot, __u32 index)
+static __always_inline void drop_named(struct drop_slot *slot, __u32 index, __u32 share)
 {
-	__sync_lock_test_and_set(&slot->named, 1);
+	__sync_lock_test_and_set(&slot->named, share + 1);
 	bpf_ringbuf_output(&drop_news, &index, sizeof(index), BPF_RB_FORCE_WAKEUP);
 }
 

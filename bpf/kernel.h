@@ -43,9 +43,14 @@ struct netns_nf { /* by hook; NULL: nobody is called there */
 	struct nf_hook_entries *hooks_bridge[1];
 };
 
+struct user_namespace {
+	int level; /* 0: the first one */
+};
+
 struct net {
 	struct ns_common ns;
 	__u64 net_cookie;
+	struct user_namespace *user_ns;
 	struct netns_nf nf;
 };
 

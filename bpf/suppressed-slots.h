@@ -4,6 +4,7 @@
  * share them in memory. A slot is claimed by a compare-and-swap of its state, and is the session's until
  * the daemon frees it, when the bit is given out again. The same session and rule may have several
  * slots: who reads adds them up. What finds no slot near its home is in the session's sum only.
+ * As among the drop counters, every DROP_HOST_EVERY-th slot is for rules of the host only.
  */
 #ifndef NFTTRACED_SUPPRESSED_SLOTS_H
 #define NFTTRACED_SUPPRESSED_SLOTS_H

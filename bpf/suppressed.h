@@ -37,18 +37,20 @@ __noinline __u32 suppressed_count(
 	struct frame *frame, struct cpu_stats *stats, __u32 bit, __u64 now)
 {
 	const struct drop_key *key;
+	bool hosts;
 	__u32 home;
 
 	if (!frame || !stats || frame->probe != 1u << EVENT_PROBE_NFT ||
 		!drop_key_read(frame, stats))
 		return 0;
 	key = &frame_drop(frame)->key;
+	hosts = key->netns == drop_control.host;
 	home = drop_home(key) + bit * SUPPRESSED_SPREAD;
 	for (__u32 i = 0; i < SUPPRESSED_PROBES; i++) {
 		struct suppressed_slot *slot = &suppressed[(home + i) & (SUPPRESSED_SLOTS - 1)];
 		__u32 state = *(volatile __u32 *)&slot->state;
 
-		if (state == SUPPRESSED_FREE &&
+		if ((hosts || !drop_is_hosts(home + i)) && state == SUPPRESSED_FREE &&
 			__sync_val_compare_and_swap(&slot->state, SUPPRESSED_FREE,
 				SUPPRESSED_FILLING) == SUPPRESSED_FREE) {
 			suppressed_fill(frame, slot, bit, now);

@@ -33,6 +33,7 @@ struct drop_record {
 	uint64_t first, last; /* us, CLOCK_REALTIME */
 	uint64_t last_monotonic; /* ns */
 	unsigned int slots;
+	uint32_t share; /* enum drop_share */
 	uint32_t home; /* the one that keeps `told`; DROP_NONE: there is no slot */
 	struct drop_mark told;
 	bool leaving; /* it is to make room */

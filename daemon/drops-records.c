@@ -202,6 +202,7 @@ struct drop_record *drop_record_get(
 	record->id = ++drops->next_id;
 	record->key = slot->key;
 	record->home = DROP_NONE;
+	record->share = MIN(slot->named, DROP_SHARES) - 1;
 	record->table = g_steal_pointer(&table);
 	record->chain = g_steal_pointer(&chain);
 	g_hash_table_add(drops->records, record);

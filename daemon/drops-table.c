@@ -207,17 +207,52 @@ static int compare_last(gconstpointer a, gconstpointer b)
 		: first->last_monotonic > second->last_monotonic;
 }
 
+/* How many counters are to make room. */
+struct leave {
+	uint32_t all; /* of all of the table */
+	uint32_t shares[DROP_SHARES]; /* of its shares */
+};
+
+static uint32_t leave_of(uint32_t used, uint32_t max)
+{
+	return used < max * ROOM_FULL / 8 ? 0 : used - MIN(used, max * ROOM_LEFT / 8);
+}
+
+static bool leave_count(const struct drops *drops, struct leave *ret)
+{
+	const struct drop_control *control = drops->table.control;
+	bool any;
+
+	ret->all = leave_of(MAX(control->used, g_hash_table_size(drops->records)), drops->max);
+	any = ret->all > 0;
+	for (unsigned int i = 0; i < DROP_SHARES; i++) {
+		ret->shares[i] = leave_of(control->shares[i].used, control->shares[i].max);
+		any = any || ret->shares[i] > 0;
+	}
+	return any;
+}
+
+/* Whether a counter of that share is one of them, which it is then. */
+static bool leave_take(struct leave *leave, uint32_t share)
+{
+	if (leave->all == 0 && leave->shares[share] == 0)
+		return false;
+	leave->all -= leave->all > 0;
+	leave->shares[share] -= leave->shares[share] > 0;
+	return true;
+}
+
 /* Those that are to make room, of those that were idle for long: the oldest; NULL: nobody. */
 static GPtrArray *choose_leaving(struct drops *drops)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC), idle = DROPS_IDLE_USEC * 1000ULL;
-	uint32_t used = MAX(drops->table.control->used, g_hash_table_size(drops->records));
-	uint32_t leave = used - MIN(used, drops->max / 8 * ROOM_LEFT);
+	unsigned int count = 0;
+	struct leave leave;
 	GPtrArray *leaving;
 	GHashTableIter iter;
 	gpointer item;
 
-	if (used < drops->max / 8 * ROOM_FULL)
+	if (!leave_count(drops, &leave))
 		return NULL;
 	leaving = g_ptr_array_new();
 	g_hash_table_iter_init(&iter, drops->records);
@@ -231,7 +266,13 @@ static GPtrArray *choose_leaving(struct drops *drops)
 			g_ptr_array_add(leaving, item);
 	}
 	g_ptr_array_sort(leaving, compare_last);
-	g_ptr_array_set_size(leaving, (int)MIN(leaving->len, leave));
+	for (unsigned int i = 0; i < leaving->len; i++) {
+		const struct drop_record *record = leaving->pdata[i];
+
+		if (leave_take(&leave, record->share))
+			leaving->pdata[count++] = leaving->pdata[i];
+	}
+	g_ptr_array_set_size(leaving, (int)count);
 	return leaving;
 }
 
@@ -249,12 +290,15 @@ static void slots_gone(struct drops *drops)
 {
 	for (uint32_t i = 0; i < drops->table.count; i++) {
 		struct drop_slot *slot = &drops->table.slots[i];
+		uint32_t share;
 
 		if (!drops->by_slot[i] || slot->state != DROP_LEAVING)
 			continue;
+		share = drops->by_slot[i]->share;
 		slot_part(drops, i);
 		*slot = (struct drop_slot){ .state = DROP_LEAVING };
 		__atomic_store_n(&slot->state, DROP_GONE, __ATOMIC_SEQ_CST);
+		__atomic_fetch_sub(&drops->table.control->shares[share].used, 1, __ATOMIC_SEQ_CST);
 		__atomic_fetch_sub(&drops->table.control->used, 1, __ATOMIC_SEQ_CST);
 	}
 }

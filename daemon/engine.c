@@ -8,6 +8,7 @@
 #include "../journal/clock.h"
 #include "arming.h"
 #include "keeper.h"
+#include "netns.h"
 #include "silence.h"
 
 /* A ring's reader is woken when a quarter of the ring waits for it. */
@@ -195,6 +196,7 @@ struct pipeline_options engine_pipeline_options(const struct engine *engine)
 		.ring_size = engine->settings->ring_size,
 		.tracker_size = engine->settings->tracker_size,
 		.drops_max = engine->drops ? engine->settings->drop_counters_max : 0,
+		.host = netns_cookie(),
 	};
 }
 

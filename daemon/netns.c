@@ -25,7 +25,7 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
-static uint64_t cookie_here(void)
+uint64_t netns_cookie(void)
 {
 	auto_fd fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	uint64_t cookie = 0;
@@ -55,7 +55,7 @@ int netns_enter(int fd, uint64_t cookie, uint32_t inode)
 	/* Our own is there for one that may not enter others. */
 	if (!is_here(&status) && setns(fd, CLONE_NEWNET) < 0)
 		return -errno;
-	return cookie && cookie_here() != cookie ? -ESTALE : 0;
+	return cookie && netns_cookie() != cookie ? -ESTALE : 0;
 }
 
 void netns_free(void *data)
@@ -144,7 +144,7 @@ static uint64_t find_cookie(const struct look *look, int fd)
 
 	if (setns(fd, CLONE_NEWNET) < 0)
 		return 0;
-	cookie = cookie_here();
+	cookie = netns_cookie();
 	if (setns(look->own_fd, CLONE_NEWNET) < 0)
 		g_error("can't come back from a network namespace: %s", g_strerror(errno));
 	return cookie;
@@ -236,7 +236,7 @@ static void look_at(struct look *look, const char *path, const char *name)
 		look->passed += g_hash_table_add(look->seen, GUINT_TO_POINTER(inode));
 		return;
 	}
-	cookie = inode == look->own_inode ? cookie_here() : find_cookie(look, fd);
+	cookie = inode == look->own_inode ? netns_cookie() : find_cookie(look, fd);
 	if (!cookie && name && !known_find(look, inode, cookie))
 		return;
 	netns = known_find(look, inode, cookie);

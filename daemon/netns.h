@@ -32,6 +32,9 @@ struct netns {
 	bool found; /* by the last look */
 };
 
+/* The cookie of the namespace that the thread is in; 0: the kernel does not tell. */
+uint64_t netns_cookie(void);
+
 /* Enters the namespace for good and checks that it is the one: -ESTALE if not. 0 in cookie or inode:
  * whatever it is. */
 int netns_enter(int fd, uint64_t cookie, uint32_t inode);

@@ -4,13 +4,24 @@
 
 #include <bpf/bpf.h>
 
+void pipeline_drops_share(const struct pipeline *pipeline)
+{
+	struct drop_control *control = pipeline_drop_control(pipeline);
+	uint32_t max = pipeline->options.drops_max;
+
+	control->host = pipeline->options.host;
+	control->max = control->shares[DROP_SHARE_HOST].max = max;
+	/* The host's are among them where it is not known. */
+	control->shares[DROP_SHARE_ROOT].max = control->host ? max / 2 : max;
+	control->shares[DROP_SHARE_USERS].max = max / 4;
+}
+
 int pipeline_drops_begin(struct pipeline *pipeline, char **ret_reason)
 {
 	int r = programs_ensure(pipeline, ret_reason);
 
 	if (r < 0)
 		return r;
-	pipeline_drop_control(pipeline)->max = pipeline->options.drops_max;
 	__atomic_store_n(&pipeline_config(pipeline)->drops, 1, __ATOMIC_SEQ_CST);
 	if (!pipeline->running)
 		r = pipeline_start(pipeline, ret_reason);

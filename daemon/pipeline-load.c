@@ -193,6 +193,8 @@ int pipeline_map_memory(struct pipeline *pipeline)
 	if (r == 0)
 		r = mapping_make(&pipeline->drop_words, pipeline->maps[MAP_DROP_WORDS],
 			sizeof(struct drop_words), pipeline->drop_slots);
+	if (r == 0)
+		pipeline_drops_share(pipeline);
 	return r;
 }
 

@@ -33,6 +33,7 @@ struct pipeline_options {
 	uint32_t ring_size; /* bytes of all rings together; rounded up to what the kernel takes */
 	uint32_t tracker_size; /* packets tracked at a time */
 	uint32_t drops_max; /* rules whose drops can be counted; 0: none */
+	uint64_t host; /* cookie of the host's network namespace; 0: not known */
 };
 
 #define PIPELINE_SYMBOL_MAX 255 /* bytes */

@@ -12,6 +12,7 @@ struct drop_control drop_control;
 struct run {
 	struct drop_key key;
 	__u32 bytes;
+	__u32 share;
 	__s32 result; /* the slot's index, or -1: not counted by rule */
 	__u64 now;
 };
@@ -24,7 +25,7 @@ static long drop_once(__u32 step, struct run *run)
 
 	run->result = -1;
 	if (index == DROP_NONE)
-		index = drop_insert(&run->key, home, run->now);
+		index = drop_insert(&run->key, home, run->share, run->now);
 	if (index == DROP_NONE)
 		return 0;
 	slot = drop_slot(index);
@@ -38,12 +39,12 @@ static long drop_once(__u32 step, struct run *run)
 		drop_example_end(slot, run->now);
 	}
 	if (!slot->named)
-		drop_named(slot, index);
+		drop_named(slot, index, run->share);
 	run->result = index;
 	return 0;
 }
 
-/* Arguments: the key, bytes, ns, how often. Returns what the last drop did. */
+/* Arguments: the key, bytes, ns, how often, whose. Returns what the last drop did. */
 SEC("raw_tp")
 int drop_many(__u64 *context)
 {
@@ -51,6 +52,7 @@ int drop_many(__u64 *context)
 		.key = { context[0], context[1], context[2], context[3], context[4] },
 		.bytes = context[5],
 		.now = context[6],
+		.share = context[8],
 	};
 
 	bpf_loop(context[7], drop_once, &run, 0);

@@ -42,6 +42,7 @@ static struct {
 	struct drop_slot drop_slots[DROP_SLOTS];
 	struct drop_words drop_words[DROP_SLOTS];
 	struct drop_control drop_control;
+	enum drop_share share; /* of new slots */
 	unsigned int graces;
 	uint64_t missed, uncounted, uncounted_bytes;
 	struct pipeline_config config;
@@ -196,6 +197,7 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret, 
 	pipeline->attach = options->attach == ATTACH_FENTRY ? ATTACH_FENTRY : ATTACH_KPROBE;
 	memset(fake.sessions, 0, sizeof(fake.sessions));
 	fake.epoch = 0;
+	fake.drop_control.shares[DROP_SHARE_HOST].max = options->drops_max;
 	*ret = pipeline;
 	return 0;
 }
@@ -343,8 +345,15 @@ int pipeline_stub_missed(struct pipeline *pipeline, uint64_t *ret)
 	return 0;
 }
 
+void fake_drops_share(enum drop_share share, uint32_t max)
+{
+	fake.share = share;
+	fake.drop_control.shares[share].max = max;
+}
+
 void fake_drops_reset(void)
 {
+	fake.share = DROP_SHARE_HOST;
 	memset(fake.drop_slots, 0, sizeof(fake.drop_slots));
 	memset(fake.drop_words, 0, sizeof(fake.drop_words));
 	memset(&fake.drop_control, 0, sizeof(fake.drop_control));
@@ -362,9 +371,10 @@ struct drop_slot *fake_drop(unsigned int index, const struct drop_key *key, cons
 		slot->key = *key;
 		slot->first = now.tv_sec * 1000000000ULL + now.tv_nsec;
 		slot->state = DROP_COUNTING;
-		slot->named = 1;
+		slot->named = 1 + fake.share;
 		g_strlcpy(fake.drop_words[index].table, table, EVENT_NAME_MAX + 1);
 		fake.drop_control.used++;
+		fake.drop_control.shares[fake.share].used++;
 	}
 	/* A chain may be renamed. */
 	if (*chain)

@@ -37,6 +37,9 @@ void fake_missed(uint64_t missed);
 /* All of these begin anew. */
 void fake_drops_reset(void);
 
+/* New slots are of that share from now on, which may have so many. */
+void fake_drops_share(enum drop_share share, uint32_t max);
+
 /* How often pipeline_grace was called. */
 unsigned int fake_graces(void);
 

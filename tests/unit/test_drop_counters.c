@@ -499,6 +499,26 @@ START_TEST(nobody_makes_room_who_dropped_lately)
 }
 END_TEST
 
+START_TEST(a_share_that_is_nearly_full_makes_room_by_itself)
+{
+	drop_long_ago(0, 100, 1);
+	drop_long_ago(1, 101, 1);
+	fake_drops_share(DROP_SHARE_USERS, COUNTERS / 4);
+	for (unsigned int i = 2; i < 2 + COUNTERS / 4; i++)
+		drop_long_ago(i, 100 + i, 1);
+	drops_look(drops);
+	look();
+	ck_assert_uint_eq(counters->len, 2 + COUNTERS / 4 / 8 * 6);
+	ck_assert_ptr_nonnull(counter(100));
+	ck_assert_ptr_nonnull(counter(101));
+	expect_balance(2 + COUNTERS / 4);
+
+	/* There is need of no more. */
+	drops_look(drops);
+	ck_assert_uint_eq(fake_graces(), 1);
+}
+END_TEST
+
 START_TEST(nobody_makes_room_while_there_is_enough)
 {
 	for (unsigned int i = 0; i < COUNTERS / 2; i++)
@@ -553,6 +573,7 @@ int main(void)
 	tcase_add_test(tcase, counters_that_were_idle_make_room_and_stay_in_the_totals);
 	tcase_add_test(tcase, a_slot_that_made_room_counts_for_the_next_one);
 	tcase_add_test(tcase, nobody_makes_room_who_dropped_lately);
+	tcase_add_test(tcase, a_share_that_is_nearly_full_makes_room_by_itself);
 	tcase_add_test(tcase, nobody_makes_room_while_there_is_enough);
 	tcase_add_test(tcase, without_counters_there_is_nothing_to_read);
 	suite_add_tcase(suite, tcase);

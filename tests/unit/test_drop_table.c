@@ -51,6 +51,11 @@ static struct bpf_map *map_of(const char *suffix)
 	return NULL;
 }
 
+static void room_set(uint32_t max)
+{
+	control->max = control->shares[DROP_SHARE_HOST].max = max;
+}
+
 static void set_up(void)
 {
 	struct bpf_map *variables;
@@ -67,7 +72,7 @@ static void set_up(void)
 	control = mmap(NULL, bpf_map__value_size(variables), PROT_READ | PROT_WRITE, MAP_SHARED,
 		bpf_map__fd(variables), 0);
 	ck_assert_ptr_ne(control, MAP_FAILED);
-	control->max = SLOTS / 2;
+	room_set(SLOTS / 2);
 	program = bpf_program__fd(bpf_object__find_program_by_name(object, "drop_many"));
 	ck_assert_int_ge(program, 0);
 }
@@ -78,14 +83,19 @@ static void tear_down(void)
 }
 
 /* Counts drops; the index of their slot, or -1. */
-static int drop_several(uint64_t rule, uint64_t now, uint64_t count)
+static int drop_shared(uint64_t rule, uint64_t now, uint64_t count, enum drop_share share)
 {
-	uint64_t arguments[] = { 7, 2, 3, rule, 1, BYTES, now, count };
+	uint64_t arguments[] = { 7, 2, 3, rule, 1, BYTES, now, count, share };
 	LIBBPF_OPTS(
 		bpf_test_run_opts, options, .ctx_in = arguments, .ctx_size_in = sizeof(arguments));
 
 	ck_assert_int_eq(bpf_prog_test_run_opts(program, &options), 0);
 	return (int)options.retval;
+}
+
+static int drop_several(uint64_t rule, uint64_t now, uint64_t count)
+{
+	return drop_shared(rule, now, count, DROP_SHARE_HOST);
 }
 
 static int drop(uint64_t rule, uint64_t now)
@@ -141,7 +151,7 @@ END_TEST
 
 START_TEST(a_table_may_be_full_to_the_last_slot)
 {
-	control->max = SLOTS;
+	room_set(SLOTS);
 	for (uint64_t rule = 1; rule <= SLOTS; rule++)
 		ck_assert_int_ge(drop(rule, 1), 0);
 	ck_assert_int_lt(drop(SLOTS + 1, 1), 0);
@@ -150,11 +160,52 @@ START_TEST(a_table_may_be_full_to_the_last_slot)
 }
 END_TEST
 
+START_TEST(a_share_takes_no_more_than_it_may_have)
+{
+	unsigned int counted = 0;
+
+	control->shares[DROP_SHARE_USERS].max = SLOTS / 8;
+	for (uint64_t rule = 1; rule <= 10 * SLOTS; rule++)
+		counted += drop_shared(rule, 1, 1, DROP_SHARE_USERS) >= 0;
+	ck_assert_uint_eq(counted, SLOTS / 8);
+	ck_assert_uint_eq(control->shares[DROP_SHARE_USERS].used, SLOTS / 8);
+	ck_assert_uint_eq(control->used, SLOTS / 8);
+	/* Those that it has count on. */
+	for (uint64_t rule = 1; rule <= SLOTS / 8; rule++)
+		ck_assert_int_ge(drop_shared(rule, 1, 1, DROP_SHARE_USERS), 0);
+	for (uint64_t rule = 1; rule <= SLOTS / 8; rule++)
+		ck_assert_uint_eq(packets_of(rule), 2);
+	/* The host has the rest. */
+	for (uint64_t rule = 1001; rule <= 1000 + SLOTS / 2 - SLOTS / 8; rule++)
+		ck_assert_int_ge(drop(rule, 1), 0);
+	ck_assert_int_lt(drop(2000, 1), 0);
+	ck_assert_uint_eq(control->used, SLOTS / 2);
+}
+END_TEST
+
+START_TEST(slots_of_the_hosts_are_left_to_it)
+{
+	unsigned int counted = 0;
+
+	room_set(SLOTS);
+	control->shares[DROP_SHARE_USERS].max = SLOTS;
+	for (uint64_t rule = 1; rule <= 10 * SLOTS; rule++)
+		counted += drop_shared(rule, 1, 1, DROP_SHARE_USERS) >= 0;
+	ck_assert_uint_eq(counted, SLOTS - SLOTS / DROP_HOST_EVERY);
+	for (int i = 0; i < SLOTS; i++)
+		ck_assert_int_eq(
+			slots[i].state == DROP_FREE, i % DROP_HOST_EVERY == DROP_HOST_EVERY - 1);
+	for (uint64_t rule = 1001; rule <= 1000 + SLOTS / DROP_HOST_EVERY; rule++)
+		ck_assert_int_ge(drop(rule, 1), 0);
+	ck_assert_uint_eq(control->used, SLOTS);
+}
+END_TEST
+
 START_TEST(a_slot_that_leaves_counts_no_more_and_one_that_is_gone_is_used_again)
 {
 	int index, next;
 
-	control->max = 1;
+	room_set(1);
 	index = drop(11, 1);
 	slots[index].state = DROP_LEAVING;
 	ck_assert_int_lt(drop(11, 2), 0);
@@ -162,6 +213,7 @@ START_TEST(a_slot_that_leaves_counts_no_more_and_one_that_is_gone_is_used_again)
 
 	slots[index] = (struct drop_slot){ .state = DROP_GONE };
 	control->used--;
+	control->shares[DROP_SHARE_HOST].used--;
 	next = drop(11, 3);
 	ck_assert_int_eq(next, index);
 	ck_assert_uint_eq(slots[index].packets, 1);
@@ -173,7 +225,7 @@ START_TEST(what_is_behind_a_slot_that_is_gone_is_found)
 {
 	int index[SLOTS];
 
-	control->max = SLOTS;
+	room_set(SLOTS);
 	for (uint64_t rule = 0; rule < SLOTS; rule++)
 		index[rule] = drop(rule, 1);
 	for (uint64_t rule = 0; rule < SLOTS; rule += 2)
@@ -199,7 +251,7 @@ START_TEST(the_daemon_is_told_of_new_slots_and_of_need)
 	int index;
 
 	ck_assert_int_eq(ring_new(bpf_map__fd(map), &ring), 0);
-	control->max = 1;
+	room_set(1);
 	index = drop(11, 1);
 	ck_assert_uint_eq(ring_drain(ring, 10, ignore, &told), 1);
 	ck_assert_int_eq((int)told, index);
@@ -324,9 +376,12 @@ int main(int argc, char **argv)
 
 	object_path = argv[1];
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, a_key_has_one_slot);
 	tcase_add_test(tcase, every_key_up_to_the_limit_has_a_slot_and_no_more);
 	tcase_add_test(tcase, a_table_may_be_full_to_the_last_slot);
+	tcase_add_test(tcase, a_share_takes_no_more_than_it_may_have);
+	tcase_add_test(tcase, slots_of_the_hosts_are_left_to_it);
 	tcase_add_test(tcase, a_slot_that_leaves_counts_no_more_and_one_that_is_gone_is_used_again);
 	tcase_add_test(tcase, what_is_behind_a_slot_that_is_gone_is_found);
 	tcase_add_test(tcase, the_daemon_is_told_of_new_slots_and_of_need);
