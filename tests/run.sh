@@ -72,7 +72,7 @@ unit() {
 # fentry can't be had; those in which CPUs meet in a guest with two; then those that need a guest of their own, and
 # those with systemd. Leaves its output in $out.guest-KERNEL.
 guest() {
-        local lab=(bash tests/lab/run.sh --kernel "$1" --timeout 2700 --env NFTTRACED_BUILD="$out") status=0 scenario
+        local lab=(bash tests/lab/run.sh --kernel "$1" --timeout 3600 --env NFTTRACED_BUILD="$out") status=0 scenario
         {
                 "${lab[@]}" --smp 1 -- bash tests/vm/all.sh tests/vm/scenarios/*.sh tests/bus/*.sh || status=$?
                 "${lab[@]}" --smp 1 --env NFTTRACED_ATTACH=kprobe -- bash tests/vm/all.sh verdicts tracking chains || status=$?
