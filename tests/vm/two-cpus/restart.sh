@@ -55,7 +55,7 @@ followed() {
 # under_load SIGNAL PID SENTENCE: packets at full speed, and the signal again and again meanwhile. The PID is asked for
 # each time.
 under_load() {
-        local count=${NFTTRACED_RESTART_PACKETS:-30000} times=0 other
+        local count=${NFTTRACED_RESTART_PACKETS:-12000} times=0 other
         session_start --verdicts drop --filter 'udp port 8080'
         other=$session
         nfttracectl pcap --follow --from-start "$other" -o "$work/followed.pcapng" 2>"$work/followed.err" &
