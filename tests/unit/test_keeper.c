@@ -306,23 +306,6 @@ static pid_t child_of(pid_t parent, const char *name)
 	return 0;
 }
 
-static struct keeper_state state_of_keeper(void)
-{
-	g_autofree char *packet = g_malloc0(sizeof(struct keeper_answer) + KEEPER_TEXT_MAX);
-	struct pollfd readable = { .fd = keeper_fd(), .events = POLLIN };
-	struct keeper_answer head;
-	struct keeper_state state;
-
-	ask((struct keeper_ask){ .kind = KEEPER_PING });
-	ck_assert_int_eq(poll(&readable, 1, PATIENCE_MSEC), 1);
-	ck_assert_int_ge(recv(keeper_fd(), packet, sizeof(head) + KEEPER_TEXT_MAX, 0),
-		sizeof(head) + sizeof(state));
-	memcpy(&head, packet, sizeof(head));
-	memcpy(&state, packet + sizeof(head), sizeof(state));
-	ck_assert_uint_eq(head.kind, KEEPER_PING);
-	return state;
-}
-
 static void add_rules(unsigned int count)
 {
 	g_autoptr(GString) commands = g_string_new(NULL);
@@ -335,29 +318,6 @@ static void add_rules(unsigned int count)
 		}
 	}
 }
-
-START_TEST(a_reader_that_is_stopped_is_killed_and_another_one_reads)
-{
-	g_autofree char *text = NULL;
-	pid_t keeper = child_of(getpid(), "nfttraced-names"), reader;
-	struct keeper_answer head;
-
-	ck_assert_int_gt(keeper, 0);
-	add_rules(1000);
-	ask((struct keeper_ask){
-		.kind = KEEPER_WATCH, .assign = 1, .texts_size = RULE_TEXTS_BYTES_MAX });
-	reader = child_of(keeper, "nfttraced-rules");
-	ck_assert_int_gt(reader, 0);
-	ck_assert_int_eq(kill(reader, SIGSTOP), 0);
-	head = answer(&text);
-	ck_assert_uint_eq(head.kind, KEEPER_WATCH);
-	ck_assert_int_eq(ask_rule(FIRST_RULE + 999, &text), RULE_READ);
-	ck_assert_str_eq(text, "udp dport 1000 drop");
-	ck_assert_uint_eq(state_of_keeper().readers_hung, 1);
-	while (kill(reader, 0) == 0)
-		sched_yield();
-}
-END_TEST
 
 START_TEST(a_keeper_that_is_stopped_is_found_idle_and_ended_and_another_one_answers)
 {
@@ -499,7 +459,6 @@ int main(void)
 	tcase_add_test(rules, a_rule_that_went_at_once_has_vanished);
 	tcase_add_test(rules, a_namespace_that_has_gone_is_unreachable_but_for_what_was_read);
 	tcase_add_test(rules, the_keeper_keeps_no_namespace_alive);
-	tcase_add_test(rules, a_reader_that_is_stopped_is_killed_and_another_one_reads);
 	tcase_add_test(
 		rules, a_keeper_that_is_stopped_is_found_idle_and_ended_and_another_one_answers);
 	tcase_add_test(rules, ten_thousand_rules_are_read);
