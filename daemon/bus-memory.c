@@ -18,17 +18,16 @@ int bus_get_memory(sd_bus *connection, const char *path, const char *interface,
 	uint64_t journals = JOURNAL_INDEX_BYTES *
 		(uint64_t)journal_index_count(manager_index_journals(manager->index));
 	struct memory_bound bound;
-	struct memory_usage usage;
+	uint64_t used = memory_used(NULL, NULL), limit = memory_limit(NULL, NULL);
 	int r = sd_bus_message_open_container(reply, 'a', "{st}");
 
 	memory_bound(manager->settings, memory_cpus(), &bound);
-	memory_usage(NULL, NULL, &usage);
 	if (r >= 0)
 		r = append_number(reply, "bound", memory_bound_sum(&bound) + journals);
-	if (r >= 0 && usage.used)
-		r = append_number(reply, "used", usage.used);
-	if (r >= 0 && usage.limit != MEMORY_UNLIMITED)
-		r = append_number(reply, "limit", usage.limit);
+	if (r >= 0 && used)
+		r = append_number(reply, "used", used);
+	if (r >= 0 && limit != MEMORY_UNLIMITED)
+		r = append_number(reply, "limit", limit);
 	for (unsigned int i = 0; r >= 0 && i < MEMORY_PARTS; i++)
 		r = append_number(reply, memory_part_name(i), bound.parts[i]);
 	if (r >= 0)

@@ -30,7 +30,7 @@ void helper_yield_memory(void)
 }
 
 /* Bytes of address space; 0: it can't be told. */
-static uint64_t memory_used(void)
+static uint64_t address_space(void)
 {
 	auto_fd fd = open(SIZE_PATH, O_RDONLY | O_CLOEXEC);
 	char text[32] = "";
@@ -42,12 +42,9 @@ static uint64_t memory_used(void)
 
 void helper_limit_memory(uint64_t bytes)
 {
-	struct memory_usage usage;
-	struct rlimit limit;
-
-	memory_usage(NULL, NULL, &usage);
-	limit.rlim_max = memory_used() + MIN(bytes, usage.limit / GROUP_SHARE);
-	limit.rlim_cur = limit.rlim_max;
+	const uint64_t share = memory_limit(NULL, NULL) / GROUP_SHARE;
+	const rlim_t most = address_space() + MIN(bytes, share);
+	const struct rlimit limit = { most, most };
 
 	/* AddressSanitizer takes terabytes of address space for itself. */
 #ifndef __SANITIZE_ADDRESS__

@@ -117,12 +117,11 @@ static int parse_command_line(int argc, char **argv, struct command_line *ret)
 /* A small service is better than one that the kernel ends. */
 static void fit_memory(struct settings *settings)
 {
-	struct memory_usage usage;
+	uint64_t limit = memory_limit(NULL, NULL);
 	g_autofree char *notice = NULL;
 
-	memory_usage(NULL, NULL, &usage);
-	if (usage.limit != MEMORY_UNLIMITED)
-		notice = memory_fit(settings, memory_cpus(), usage.limit);
+	if (limit != MEMORY_UNLIMITED)
+		notice = memory_fit(settings, memory_cpus(), limit);
 	if (notice)
 		log_warning("%s", notice);
 }

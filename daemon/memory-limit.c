@@ -69,24 +69,27 @@ static uint64_t group_used(const char *root, const char *group)
 	return used - MIN(used, files - MIN(files, shared));
 }
 
-void memory_usage(const char *root, const char *self, struct memory_usage *ret)
+uint64_t memory_limit(const char *root, const char *self)
+{
+	g_autofree char *group = group_path(self ? self : SELF);
+	uint64_t limit = MEMORY_UNLIMITED;
+
+	/* The groups around it have limits, too. */
+	while (group) {
+		uint64_t one = group_limit(root ? root : ROOT, group);
+		char *slash = strrchr(group, '/');
+
+		limit = MIN(limit, one);
+		if (!slash || group[1] == '\0')
+			break;
+		slash[slash == group] = '\0';
+	}
+	return limit;
+}
+
+uint64_t memory_used(const char *root, const char *self)
 {
 	g_autofree char *group = group_path(self ? self : SELF);
 
-	*ret = (struct memory_usage){ .limit = MEMORY_UNLIMITED };
-	if (!group)
-		return;
-	root = root ? root : ROOT;
-	ret->used = group_used(root, group);
-	/* The groups around it have limits, too. */
-	for (;;) {
-		uint64_t limit = group_limit(root, group);
-		char *slash;
-
-		ret->limit = MIN(ret->limit, limit);
-		slash = strrchr(group, '/');
-		if (!slash || group[1] == '\0')
-			return;
-		slash[slash == group] = '\0';
-	}
+	return group ? group_used(root ? root : ROOT, group) : 0;
 }

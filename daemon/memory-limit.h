@@ -7,15 +7,15 @@
 
 #define MEMORY_UNLIMITED UINT64_MAX
 
-/* Bytes. */
-struct memory_usage {
-	uint64_t
-		limit; /* the least of the group and those that it is in; MEMORY_UNLIMITED: none, or not known */
-	uint64_t used; /* by the group, without pages of files; 0: it can't be told */
-};
+/*
+ * Bytes. `root` is where control groups are mounted, `self` the file that says which one it is: NULL for the
+ * system's and this process's.
+ */
 
-/* `root` is where control groups are mounted, `self` the file that says which one it is: NULL for the
- * system's and this process's. */
-void memory_usage(const char *root, const char *self, struct memory_usage *ret);
+/* The least of what the group and those that it is in may have; MEMORY_UNLIMITED: no limit, or not known. */
+uint64_t memory_limit(const char *root, const char *self);
+
+/* What the group has, without pages of files; 0: not known. */
+uint64_t memory_used(const char *root, const char *self);
 
 #endif

@@ -147,7 +147,6 @@ START_TEST(the_least_limit_of_all_groups_around_holds_and_pages_of_files_are_not
 	g_autofree char *root = g_dir_make_tmp("nfttraced-test-XXXXXX", NULL);
 	g_autofree char *self = g_build_filename(root, "self", NULL);
 	g_autofree char *command = g_strdup_printf("rm -rf '%s'", root);
-	struct memory_usage usage;
 
 	put(root, "self", "1:name=systemd:/elsewhere\n0::/system.slice/a.service\n");
 	put(root, "system.slice/memory.max", "50331648\n");
@@ -155,19 +154,15 @@ START_TEST(the_least_limit_of_all_groups_around_holds_and_pages_of_files_are_not
 	put(root, "system.slice/a.service/memory.current", "1000000\n");
 	put(root, "system.slice/a.service/memory.stat",
 		"anon 5\nfile 600000\nfile_mapped 3\nshmem 100000\n");
-	memory_usage(root, self, &usage);
-	ck_assert_uint_eq(usage.limit, 48 * MIB);
-	ck_assert_uint_eq(usage.used, 500000);
+	ck_assert_uint_eq(memory_limit(root, self), 48 * MIB);
+	ck_assert_uint_eq(memory_used(root, self), 500000);
 	put(root, "system.slice/a.service/memory.max", "1048576\n");
-	memory_usage(root, self, &usage);
-	ck_assert_uint_eq(usage.limit, 1 * MIB);
+	ck_assert_uint_eq(memory_limit(root, self), 1 * MIB);
 	put(root, "self", "0::/\n");
-	memory_usage(root, self, &usage);
-	ck_assert_uint_eq(usage.limit, MEMORY_UNLIMITED);
-	ck_assert_uint_eq(usage.used, 0);
+	ck_assert_uint_eq(memory_limit(root, self), MEMORY_UNLIMITED);
+	ck_assert_uint_eq(memory_used(root, self), 0);
 	ck_assert_int_eq(system(command), 0);
-	memory_usage(root, self, &usage);
-	ck_assert_uint_eq(usage.limit, MEMORY_UNLIMITED);
+	ck_assert_uint_eq(memory_limit(root, self), MEMORY_UNLIMITED);
 }
 END_TEST
 
