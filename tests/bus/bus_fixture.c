@@ -314,6 +314,21 @@ void await_sessions(sd_bus *bus, unsigned int count)
 	}
 }
 
+uint64_t fixture_counter(sd_bus *bus, const char *wanted)
+{
+	sd_bus_message *reply = call(bus, MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get",
+		"ss", MANAGER_INTERFACE, "Counters");
+	const char *name;
+	uint64_t number, found = UINT64_MAX;
+
+	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'v', "a{st}"), 0);
+	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'a', "{st}"), 0);
+	while (sd_bus_message_read(reply, "{st}", &name, &number) > 0)
+		found = g_str_equal(name, wanted) ? number : found;
+	sd_bus_message_unref(reply);
+	return found;
+}
+
 /* The a{sv} of the journal of that id, at which the reply is. */
 static bool find_journal(sd_bus_message *reply, uint64_t id)
 {

@@ -84,6 +84,9 @@ unsigned int sessions(sd_bus *bus);
 /* Waits until ListSessions has `count`. */
 void await_sessions(sd_bus *bus, unsigned int count);
 
+/* A number of the manager's Counters, as anybody can read it; UINT64_MAX: there is none of that name. */
+uint64_t fixture_counter(sd_bus *bus, const char *wanted);
+
 /* Why the session of that id ended, as a list of journals has it (g_free it); NULL: it does not say. */
 char *end_reason(sd_bus *bus, uint64_t id);
 

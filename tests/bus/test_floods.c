@@ -233,32 +233,16 @@ START_TEST(a_huge_call_is_not_kept)
 }
 END_TEST
 
-/* The number of calls that were refused, as anybody can read it. */
-static uint64_t refused_calls(void)
-{
-	sd_bus_message *reply = call(bus, MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get",
-		"ss", MANAGER_INTERFACE, "Counters");
-	const char *name;
-	uint64_t number, found = UINT64_MAX;
-
-	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'v', "a{st}"), 0);
-	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'a', "{st}"), 0);
-	while (sd_bus_message_read(reply, "{st}", &name, &number) > 0)
-		found = g_str_equal(name, "calls-refused") ? number : found;
-	sd_bus_message_unref(reply);
-	return found;
-}
-
 /* When the bus has delivered what callers sent who have ended. */
 static uint64_t refused_settled(void)
 {
-	uint64_t before, now = refused_calls();
+	uint64_t before, now = fixture_counter(bus, "calls-refused");
 
 	do {
 		before = now;
 		sd_bus_message_unref(
 			call(bus, MANAGER_PATH, MANAGER_INTERFACE, "ListSessions", ""));
-		now = refused_calls();
+		now = fixture_counter(bus, "calls-refused");
 	} while (now != before);
 	return now;
 }
@@ -281,10 +265,10 @@ static void asks_without_wanting_to_know(sd_bus *other, void *argument)
 
 START_TEST(questions_whose_answers_nobody_wants_are_not_answered_but_counted)
 {
-	uint64_t before = refused_calls();
+	uint64_t before = fixture_counter(bus, "calls-refused");
 
 	as_user(GREEDY, asks_without_wanting_to_know, NULL);
-	ck_assert_uint_eq(refused_calls(), before + SILENT_CALLS);
+	ck_assert_uint_eq(fixture_counter(bus, "calls-refused"), before + SILENT_CALLS);
 }
 END_TEST
 
@@ -300,7 +284,7 @@ static void changes_without_end(sd_bus *other, void *argument)
 
 START_TEST(who_waits_for_no_reply_takes_neither_memory_nor_roots_turn)
 {
-	uint64_t before = refused_calls();
+	uint64_t before = fixture_counter(bus, "calls-refused");
 	int64_t end = g_get_monotonic_time() + SILENT_USEC;
 	struct holdings held;
 	pid_t pid;
@@ -308,7 +292,7 @@ START_TEST(who_waits_for_no_reply_takes_neither_memory_nor_roots_turn)
 	start_and_stop(bus);
 	hold(&held);
 	pid = fixture_in_child(MOCK_USER_FIRST + GREEDY, changes_without_end, NULL);
-	while (refused_calls() < before + SILENT_CALLS)
+	while (fixture_counter(bus, "calls-refused") < before + SILENT_CALLS)
 		ck_assert_int_lt(g_get_monotonic_time(), end);
 	start_and_stop(bus);
 	assert_no_more(&held, 8 << 10);
@@ -337,7 +321,7 @@ START_TEST(a_hoarder_of_streams_has_so_many)
 	hold(&before);
 	refused = refused_settled();
 	as_user(GREEDY, hoards_streams, NULL);
-	ck_assert_uint_eq(refused_calls(), refused + 100);
+	ck_assert_uint_eq(fixture_counter(bus, "calls-refused"), refused + 100);
 	stop_all(bus);
 	assert_no_more(&before, 2048);
 	ck_assert_uint_le(users_logged("was refused"), 5);

@@ -104,22 +104,6 @@ START_TEST(it_needs_no_bus)
 }
 END_TEST
 
-/* As anybody can read it. */
-static uint64_t bus_losses(void)
-{
-	sd_bus_message *reply = call(bus, MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get",
-		"ss", MANAGER_INTERFACE, "Counters");
-	const char *name;
-	uint64_t number, found = UINT64_MAX;
-
-	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'v', "a{st}"), 0);
-	ck_assert_int_gt(sd_bus_message_enter_container(reply, 'a', "{st}"), 0);
-	while (sd_bus_message_read(reply, "{st}", &name, &number) > 0)
-		found = g_str_equal(name, "bus-losses") ? number : found;
-	sd_bus_message_unref(reply);
-	return found;
-}
-
 static void begin_small(void)
 {
 	fixture_bus_limits = SMALL_BUS;
@@ -153,7 +137,7 @@ START_TEST(a_client_that_reads_no_replies_does_not_keep_others_from_theirs)
 	sd_bus_message_unref(call(caller, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}",
 		1, "BindToCaller", "b", 1));
 	stranger = fixture_in_child(STRANGER, asks_only, NULL);
-	while (bus_losses() == 0) {
+	while (fixture_counter(bus, "bus-losses") == 0) {
 		ck_assert(g_get_monotonic_time() < end);
 		g_usleep(100 * 1000);
 	}
