@@ -14,7 +14,7 @@
 
 _Static_assert(
 	sizeof(struct drop_record) + DROPS_RULE_MAX + 2 * EVENT_NAME_MAX <= DROPS_COUNTER_BYTES,
-	"what is told of a counter's memory");
+	"the stated memory of a counter holds a record with its names");
 
 static guint key_hash(const struct drop_key *key)
 {

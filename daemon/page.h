@@ -44,7 +44,7 @@ void page_init(struct page *page);
 /* Another session has the bit, or nobody: names that still wait are lost. */
 void page_turn(struct page *page, uint64_t tenure);
 
-/* Whether what is told of from now on can be remembered. */
+/* Whether a name can be remembered as told. */
 enum page_memory {
 	PAGE_REMEMBERS,
 	PAGE_IS_FULL, /* the same name may be told again, which does no harm */
