@@ -29,7 +29,8 @@ struct cache {
 	uint64_t hashes[CACHE_SETS][CACHE_WAYS]; /* 0: none */
 };
 
-_Static_assert(sizeof(struct cache) == NOTES_SESSION_BYTES, "the stated memory of a session is its size");
+_Static_assert(
+	sizeof(struct cache) == NOTES_SESSION_BYTES, "the stated memory of a session is its size");
 
 struct tenant {
 	uint64_t tenure;
