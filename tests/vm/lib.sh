@@ -185,6 +185,16 @@ handle_of_rule() {
         on "$1" nft -a list chain "$2" "$3" "$4" | grep -F -- "$5" | sed -n 's/.* # handle \([0-9]*\)$/\1/p' | head -n 1
 }
 
+# counter NAME: a number of the manager's Counters.
+counter() {
+        busctl --json=short get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Counters | sed -nE "s/.*\"$1\":([0-9]+).*/\1/p"
+}
+
+# told SESSION TEXT: some event of the session has a rule with this text.
+told() {
+        nfttracectl show --no-pager --rules "$1" 2>/dev/null | grep -qF "$2"
+}
+
 # property_becomes NAME TEXT: waits for the manager's property to have TEXT in it.
 property_becomes() {
         local end=$((SECONDS + 60)) value

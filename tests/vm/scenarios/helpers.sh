@@ -11,10 +11,6 @@ compilers() {
         pgrep -P "$daemon_pid" -x nfttraced-pcap
 }
 
-counter() {
-        nfttracectl status 2>/dev/null | awk -v name="$1" '$1 == name { print $2 }'
-}
-
 # is_replaced PID: it has ended, if it was waited for or not, and another one is there.
 is_replaced() {
         [[ $(ps -o stat= -p "$1") =~ ^(Z.*)?$ ]] && compilers | grep -qvx "$1"
@@ -40,15 +36,11 @@ END
         traffic udp 127.0.0.1 "$1" 1 >/dev/null
 }
 
-text_known() {
-        nfttracectl show --no-pager --rules texts 2>/dev/null | grep -q "text$1"
-}
-
 # A new rule each time: what is lost of the first ones with a helper that is stopped is no matter.
 text_again() {
         port=$((port + 1))
         drop "$port"
-        await 10 text_known "$port"
+        await 10 told texts "text$port"
 }
 
 ip link set lo up

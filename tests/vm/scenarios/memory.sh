@@ -37,10 +37,6 @@ memory() {
         busctl --json=short get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Memory | sed -nE "s/.*\"$1\":([0-9]+).*/\1/p"
 }
 
-counter_of() {
-        busctl --json=short get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Counters | sed -nE "s/.*\"$1\":([0-9]+).*/\1/p"
-}
-
 in_group() {
         sed -nE "s/^$1 ([0-9]+)$/\1/p" "$group/memory.events"
 }
@@ -63,7 +59,7 @@ status=$?
 check "all of it is journaled, or some of it is counted as lost" test $status = 0 -o $status = 3
 check "each packet of the load is known" equal "$events" 40000
 room=$(memory texts)
-check "the texts of rules keep within their room" at_least "$room" "$(counter_of texts-bytes)"
+check "the texts of rules keep within their room" at_least "$room" "$(counter texts-bytes)"
 most=$(sed -nE 's/^MaxSessions +([0-9]+) .*/\1/p' "$work/config")
 for number in $(seq "$most"); do
         session_start --verdicts drop --filter "udp port $number"

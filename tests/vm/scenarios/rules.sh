@@ -31,11 +31,6 @@ table inet filter {
 EOF
 handle=$(handle_of_rule server inet filter input 'keep out')
 
-# told SESSION TEXT: some event of a running session has a rule with this text.
-told() {
-        nfttracectl show --no-pager --rules "$1" | grep -qF "$2"
-}
-
 session_start --verdicts drop --name reload
 on client traffic udp 10.0.42.2 8080 3 >/dev/null
 on client traffic udp 10.0.42.2 8081 2 >/dev/null

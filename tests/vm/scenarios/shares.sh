@@ -37,18 +37,10 @@ user_begin() {
         chmod 666 "$work/$1.done"
 }
 
-counter() {
-        nfttracectl status 2>/dev/null | awk -v name="$1" '$1 == name { print $2 }'
-}
-
 # drop PORT: by a new rule of the host's, which has a text of its own.
 drop() {
         nft "add rule inet own input udp dport $1 counter drop comment \"text$1\""
         traffic udp 127.0.0.1 "$1" 1 >/dev/null
-}
-
-text_known() {
-        nfttracectl show --no-pager --rules texts 2>/dev/null | grep -q "text$1"
 }
 
 users=()
@@ -88,7 +80,7 @@ check "nothing of the host's is uncounted" equal "$(drops 't.packets, t.uncounte
 nfttracectl start --name texts --verdicts drop >/dev/null
 check "the user's rules do not all find room for their texts" await 60 eval 'at_least "$(counter texts-refused)" $rules'
 drop 11001
-check "a new rule of the host's has its text" await 30 text_known 11001
+check "a new rule of the host's has its text" await 30 told texts text11001
 check "though the user's texts are within a quarter of the room" at_least $((1 << 18)) "$(counter texts-bytes)"
 
 nfttracectl stop texts >/dev/null

@@ -36,11 +36,6 @@ on_the_bus() {
         NFTTRACED_PRIVATE_SOCKET='' "$@"
 }
 
-counter() {
-        busctl --system -j get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Counters |
-                grep -o "\"$1\":[0-9]*" | cut -d: -f2
-}
-
 # flood NAME MODE...: four connections of nobody's, and root's calls meanwhile.
 flood() {
         local name=$1 before refused unanswered most=0 end listed=0 started=0 asked=0 now pids=()

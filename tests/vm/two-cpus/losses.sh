@@ -2,12 +2,6 @@
 # Every way to lose is counted and told: a ring that is full, a journal that is too small, a tracker that is too small.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-# counter NAME: of the manager's Counters.
-counter() {
-        busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Counters |
-                sed -nE "s/.*\"$1\" ([0-9]+).*/\1/p"
-}
-
 # status_of COMMAND...: its exit status, on standard output.
 status_of() {
         "$@" >/dev/null 2>&1

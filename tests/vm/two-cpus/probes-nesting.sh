@@ -11,10 +11,6 @@ missed() {
         busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Missed | awk '{print $2}'
 }
 
-counter() {
-        busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Counters | grep -oE "\"$1\" [0-9]+" | cut -d' ' -f2
-}
-
 # Events of a probe whose packet that probe has had before, by port and IPv4 id.
 repeated() {
         awk -v probe="$1" '
