@@ -228,7 +228,7 @@ int archive_owner(const struct state *state, uint64_t id, uid_t *ret)
 int archive_examine(const struct state *state, const GArray *running,
 	struct archive_journal *journal, bool *ret_changed)
 {
-	uint64_t id = journal->id, now = (uint64_t)g_get_real_time(), changed;
+	uint64_t id = journal->id, begin = (uint64_t)g_get_real_time(), changed;
 	struct stat status;
 	auto_fd fd = -1;
 	int r = state_session_open(state, id, &fd);
@@ -247,8 +247,10 @@ int archive_examine(const struct state *state, const GArray *running,
 	changed = journal->ended;
 	if (fstat(fd, &status) == 0)
 		changed = MAX(changed, usec_of(&status.st_ctim));
-	/* A clock that was set back makes it look as if it were changed later: it is settled then. */
-	*ret_changed = changed <= now && now - changed < ARCHIVE_SETTLE_USEC;
+	/* Changed while it was read: what was read may be of before. A clock that was set back makes it look as if
+	 * it were changed later than now: it is settled then. */
+	*ret_changed =
+		changed + ARCHIVE_SETTLE_USEC > begin && changed <= (uint64_t)g_get_real_time();
 	return 0;
 }
 
