@@ -2,7 +2,9 @@
 # shellcheck shell=bash
 
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LANG=C.UTF-8 TERM=dumb
+# Of the locale only the characters are wanted, by the name that it has on disk: each program opens a file for every
+# other part of it, and one for every other way to write its name.
+export HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LC_CTYPE=C.utf8 TERM=dumb
 
 # Mounts what a running system has, the share with the job, and the kernel's modules.
 guest_mount() {

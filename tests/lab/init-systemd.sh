@@ -83,4 +83,4 @@ if [ -e /run/lab/setup ]; then
         bash /run/lab/setup || exit
 fi
 
-exec env -i PATH="$PATH" LANG="$LANG" /lib/systemd/systemd
+exec env -i PATH="$PATH" LC_CTYPE="$LC_CTYPE" /lib/systemd/systemd

@@ -4,7 +4,8 @@
 # usage: initramfs.sh KERNEL-DIRECTORY
 #
 # It holds a static busybox, the modules that it takes to mount the machine's root over 9p below an overlay, and
-# a script that does so and hands over to the init named by lab_init= on the kernel's command line.
+# a script that does so, unpacks into the overlay what programs.sh packed, and hands over to the init named by lab_init=
+# on the kernel's command line.
 
 set -euo pipefail
 
@@ -70,7 +71,10 @@ done </modules/order
 
 mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose host /host || give_up "can't mount host"
 mount -t tmpfs -o mode=755 none /scratch
-mkdir /scratch/upper /scratch/work /scratch/root
+mkdir /scratch/upper /scratch/work /scratch/root /job
+mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000 job /job || give_up "can't mount job"
+tar -xf /job/programs.tar -C /scratch/upper || give_up "can't unpack the programs"
+umount /job
 mount -t overlay -o lowerdir=/host,upperdir=/scratch/upper,workdir=/scratch/work none /scratch/root ||
         give_up "can't mount the overlay"
 umount /dev

@@ -123,6 +123,11 @@ script() {
 script "$@" >"$job/command"
 [ -z "$setup" ] || script bash "$setup" >"$job/setup"
 echo "$cache/$kernel" >"$job/kernel"
+build=
+for variable in ${environment[@]+"${environment[@]}"}; do
+        [ "${variable%%=*}" != NFTTRACED_BUILD ] || build=${variable#*=}
+done
+"$lab/programs.sh" "$job/programs.tar" $build || die "the programs can't be packed"
 
 # shellcheck disable=SC2054
 arguments=(
@@ -141,7 +146,7 @@ defences=
 if [ -n "$icount" ]; then
         arguments+=(-cpu max -accel "tcg,thread=single" -icount "shift=0,sleep=off" -smp 1)
 else
-        arguments+=(-cpu "max,la57=off,avx2=off,avx=off" -accel "tcg,thread=multi" -smp "$smp")
+        arguments+=(-cpu "max,la57=off,avx2=off,avx=off,erms=off,fsrm=off" -accel "tcg,thread=multi" -smp "$smp")
         defences=off
 fi
 [ -z "$share" ] ||
@@ -149,7 +154,7 @@ fi
 
 # The watchdogs are off because a guest that waits for a busy host is not a guest that hangs.
 cmdline="console=ttyS1 loglevel=5 panic=-1 nowatchdog rcupdate.rcu_cpu_stall_suppress=1"
-cmdline+="${defences:+ mitigations=$defences norandmaps}"
+cmdline+="${defences:+ mitigations=$defences norandmaps init_on_alloc=0}"
 cmdline+=" lab_init=$lab/init-$init.sh${share:+ lab_share=yes}"
 if [ "$init" = systemd ]; then
         cmdline+=" systemd.unit=nfttraced-lab.target systemd.show_status=0 systemd.firstboot=0"

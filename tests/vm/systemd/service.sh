@@ -62,6 +62,11 @@ configure DropCounters=no Attach=kprobe
 systemctl restart nfttraced
 session_start --verdicts drop --filter 'udp port 8080' --probe ip_rcv --stack
 on client traffic udp 10.0.42.2 8080 5 >/dev/null
+# The first stack has the kernel's names read, which takes an emulated processor longer than a stop waits for.
+names_functions() {
+        nfttracectl show --no-pager "$session" 2>/dev/null | grep -q 'nf_hook_slow+0x'
+}
+await 30 names_functions >/dev/null
 session_stop
 shown --rules
 sees "under its limits it records" 5 'table filter \([0-9]+\) chain input \([0-9]+\) handle [0-9]+ drop'
