@@ -30,6 +30,7 @@ struct binding {
 	uid_t uid;
 	pid_t pid; /* 0: the bus does not say */
 	bool proven; /* on this connection to the bus */
+	bool resumed; /* with its session after a restart, and not proven since */
 	sd_bus_slot *question; /* whether it is the same */
 
 	int pidfd; /* of the process; -1: it can't be watched */
@@ -140,6 +141,7 @@ void binding_resume(struct bus *bus, struct session *session)
 	int pid, r;
 
 	session->caller = binding;
+	binding->resumed = true;
 	if (sscanf(session->caller_name, PROCESS_FORM, &pid, &start) == 2) {
 		r = watch_process(binding, process_open(pid, start));
 		if (r >= 0)
@@ -171,6 +173,7 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 	binding->question = sd_bus_slot_unref(binding->question);
 	if (is_same(binding, reply)) {
 		binding->proven = true;
+		binding->resumed = false;
 		if (binding->exit)
 			sd_event_source_set_enabled(binding->exit, SD_EVENT_OFF);
 	} else if (sd_bus_message_is_method_error(reply, SD_BUS_ERROR_NO_REPLY)) {
@@ -178,7 +181,9 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 		if (sd_bus_is_open(binding->bus->bus) > 0)
 			prove(binding);
 	} else {
-		end_unproven(binding, SESSION_END_CALLER_LEFT_UNSEEN);
+		end_unproven(binding,
+			binding->resumed ? SESSION_END_CALLER_GONE
+					 : SESSION_END_CALLER_LEFT_UNSEEN);
 	}
 	return 1;
 }

@@ -147,6 +147,8 @@ bound() {
 }
 
 bound
+nfttracectl start --limit 3 --name short >"$work/short"
+check "a session ends at its limit of events" wait_until 20 bash -c 'nfttracectl list --all | grep -q " short *ended:limit "'
 use_fake
 bound -H web1
 

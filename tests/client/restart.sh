@@ -23,12 +23,13 @@ settled() {
         gdbus wait --system --timeout 60 org.nfttraced1
 }
 
-# killed_within SECONDS: the next daemon has begun when this returns.
+# killed_within SECONDS [PROCESS...]: and these after it. The next daemon has begun when this returns.
 killed_within() {
         local before
         before=$(begun)
         sleep "$1"
-        kill -KILL "$(sed -n 's/^begun \([0-9]*\) .*/\1/p' "$log" | tail -n 1)"
+        shift
+        kill -KILL "$(sed -n 's/^begun \([0-9]*\) .*/\1/p' "$log" | tail -n 1)" "$@"
         until [ "$(begun)" -gt "$before" ]; do sleep 0.02; done
 }
 
@@ -126,3 +127,12 @@ done
 settled
 check "five are killed in a row, and sessions go on" equal "$(running | wc -w)" "$rest"
 check "nothing of it was a crash" equal "$(grep -cE '^ended (6|11|256|19968)$' "$log")" 0
+
+# A caller that is killed with the daemon.
+nfttracectl start --follow --name bound >"$work/bound" 2>&1 &
+caller=$!
+check "a session is bound to its caller" wait_until 20 bash -c 'nfttracectl list | grep -q " bound "'
+killed_within 0 $caller
+settled
+wait $caller 2>"$work/killed"
+check "it ends when its caller does not come back" wait_until 20 bash -c 'nfttracectl list --all | grep -q " bound *ended:caller-gone "'

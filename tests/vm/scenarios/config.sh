@@ -125,6 +125,14 @@ for session in slow quick; do
         check "$session: of every event that was held back the rule is known" sh -c "! grep 'of which the rule is not known' $work/stats"
 done
 
+# One that the configuration has no longer.
+printf '[Session brief]\nVerdicts=drop\n' >"$drops"
+check "a session is added" reload
+check "and runs" listed brief running
+: >"$drops"
+check "it is taken out" reload
+check "and has ended for that" await 30 sh -c 'nfttracectl list --all | grep -q " brief *ended:configuration "'
+
 # Without the right to load it.
 daemon_stop
 ruleset server </dev/null
