@@ -88,6 +88,17 @@ static void first_replace(unsigned int number)
 	replaced++;
 }
 
+void filter_compiler_tend(void)
+{
+	g_mutex_lock(&lock);
+	reaper_reap(&reaper);
+	if (first_fd >= 0 && reaper_has_ended(first_pid)) {
+		fd_close(&first_fd);
+		replaced++;
+	}
+	g_mutex_unlock(&lock);
+}
+
 /* One that is gone, or takes nothing, is replaced, and the request is made once more. */
 static int first_ask(int fd, enum filter_patience patience, unsigned int *ret_first)
 {

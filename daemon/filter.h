@@ -91,6 +91,10 @@ int filter_compiler_start(void);
 /* Ends it. */
 void filter_compiler_stop(void);
 
+/* Looks after it: what has ended of it is waited for, so that it does not stay as a zombie until the next filter. Any
+ * thread; to be called now and then. */
+void filter_compiler_tend(void);
+
 /* How many processes that compile hung, or were killed by somebody, and were replaced. Any thread. */
 uint64_t filter_compilers_replaced(void);
 

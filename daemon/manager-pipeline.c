@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "filter.h"
 #include "log.h"
 #include "manager-resume.h"
 
@@ -213,6 +214,7 @@ static int on_tend_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	struct manager *manager = userdata;
 
 	manager_quota_tend(manager);
+	filter_compiler_tend();
 	sd_event_source_set_time_relative(source, TEND_USEC);
 	sd_event_source_set_enabled(source, SD_EVENT_ON);
 	if (!manager->tending)

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
@@ -13,8 +12,7 @@
 
 #define INSTANT_MSEC 50 /* a hundred times what a process needs that is killed */
 
-/* True when there is nothing to wait for any more. */
-static bool is_waited_for(pid_t child)
+bool reaper_has_ended(pid_t child)
 {
 	pid_t ended;
 
@@ -27,7 +25,7 @@ static bool is_waited_for(pid_t child)
 void reaper_reap(struct reaper *reaper)
 {
 	for (guint i = reaper->children ? reaper->children->len : 0; i-- > 0;)
-		if (is_waited_for(g_array_index(reaper->children, pid_t, i)))
+		if (reaper_has_ended(g_array_index(reaper->children, pid_t, i)))
 			g_array_remove_index_fast(reaper->children, i);
 }
 
@@ -40,7 +38,7 @@ void reaper_kill(struct reaper *reaper, pid_t child)
 	if (fd >= 0)
 		poll(&ended, 1, INSTANT_MSEC);
 	reaper_reap(reaper);
-	if (is_waited_for(child))
+	if (reaper_has_ended(child))
 		return;
 	if (!reaper->children)
 		reaper->children = g_array_new(FALSE, FALSE, sizeof(pid_t));

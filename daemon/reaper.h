@@ -8,6 +8,7 @@
 #define NFTTRACED_REAPER_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* All zero to begin with. */
@@ -17,6 +18,9 @@ struct reaper {
 
 /* Kills the child and waits for it, at most for an instant. What is left of others is waited for, too. */
 void reaper_kill(struct reaper *reaper, pid_t child);
+
+/* Waits for a child that has ended, without waiting for it to end. True when there is nothing to wait for any more. */
+bool reaper_has_ended(pid_t child);
 
 /* Waits for what has ended of those that were killed, without waiting. */
 void reaper_reap(struct reaper *reaper);

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bpf/pipeline.h"
@@ -311,6 +312,24 @@ START_TEST(the_first_process_is_replaced_when_it_was_killed)
 }
 END_TEST
 
+START_TEST(the_first_process_does_not_stay_as_a_zombie)
+{
+	uint64_t replaced = filter_compilers_replaced();
+	siginfo_t ended;
+	pid_t first;
+
+	filter_free(accepted("udp port 1"));
+	filter_compiler_tend();
+	first = child_of(getpid());
+	kill(first, SIGKILL);
+	ck_assert_int_eq(waitid(P_PID, (id_t)first, &ended, WEXITED | WNOWAIT), 0);
+	filter_compiler_tend();
+	ck_assert_int_lt(kill(first, 0), 0);
+	filter_free(accepted("udp port 2"));
+	ck_assert_uint_eq(filter_compilers_replaced() - replaced, 1);
+}
+END_TEST
+
 START_TEST(the_first_process_is_replaced_when_it_is_stopped)
 {
 	uint64_t replaced = filter_compilers_replaced();
@@ -458,6 +477,7 @@ int main(void)
 	tcase_add_test(tcase, a_filter_over_the_instruction_limit_is_refused);
 	tcase_add_test(tcase, a_compiler_that_dies_is_replaced_once_and_not_called_slow);
 	tcase_add_test(tcase, a_compiler_that_is_stopped_is_killed_and_replaced);
+	tcase_add_test(tcase, the_first_process_does_not_stay_as_a_zombie);
 	tcase_add_test(tcase, the_first_process_is_replaced_when_it_was_killed);
 	tcase_add_test(tcase, the_first_process_is_replaced_when_it_is_stopped);
 	tcase_add_test(tcase, a_filter_just_below_the_instruction_limit_is_accepted);
