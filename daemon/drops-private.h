@@ -32,7 +32,7 @@ struct drop_record {
 	uint64_t packets, bytes; /* all, when the table was looked through last */
 	uint64_t first, last; /* us, CLOCK_REALTIME */
 	uint64_t last_monotonic; /* ns */
-	unsigned int slots;
+	unsigned int slots; /* changed by drop_record_join and drop_record_part */
 	uint32_t share; /* enum drop_share */
 	uint32_t home; /* the one that keeps `told`; DROP_NONE: there is no slot */
 	struct drop_mark told;
@@ -59,6 +59,7 @@ struct drops {
 	struct drop_record **by_slot; /* of each slot; NULL: it was not seen yet */
 	GHashTable *records; /* set of struct drop_record by key and names */
 	GHashTable *by_id; /* the same by id */
+	GHashTable *counting; /* set of those with slots, by key and the table's name */
 	GHashTable *netns; /* set of struct drop_netns by cookie */
 	GQueue questions; /* of struct note */
 	uint64_t next_id;
@@ -82,6 +83,10 @@ void drop_record_rename(
 
 /* Looks whether namespaces still are what their names lead to, and asks again for those that are not. */
 void drop_netns_check(struct drops *drops);
+
+/* The counter has a slot more, or less. */
+void drop_record_join(struct drops *drops, struct drop_record *record);
+void drop_record_part(struct drops *drops, struct drop_record *record);
 
 /* Forgets it; its packets are among the evicted ones then. */
 void drop_record_evict(struct drops *drops, struct drop_record *record);

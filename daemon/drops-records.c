@@ -40,6 +40,15 @@ static gboolean record_equal(gconstpointer a, gconstpointer b)
 		g_str_equal(first->chain, second->chain);
 }
 
+/* Whatever their chains are called. */
+static gboolean counting_equal(gconstpointer a, gconstpointer b)
+{
+	const struct drop_record *first = a, *second = b;
+
+	return memcmp(&first->key, &second->key, sizeof(first->key)) == 0 &&
+		g_str_equal(first->table, second->table);
+}
+
 static void drop_netns_free(struct drop_netns *netns)
 {
 	g_free(netns->name);
@@ -61,6 +70,7 @@ void drop_records_init(struct drops *drops)
 {
 	drops->records = g_hash_table_new(record_hash, record_equal);
 	drops->by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
+	drops->counting = g_hash_table_new(record_hash, counting_equal);
 	drops->netns = g_hash_table_new(g_int64_hash, g_int64_equal);
 	g_queue_init(&drops->questions);
 }
@@ -76,6 +86,7 @@ void drop_records_clear(struct drops *drops)
 	g_hash_table_iter_init(&iter, drops->netns);
 	while (g_hash_table_iter_next(&iter, NULL, &item))
 		drop_netns_free(item);
+	g_hash_table_unref(drops->counting);
 	g_hash_table_unref(drops->records);
 	g_hash_table_unref(drops->by_id);
 	g_hash_table_unref(drops->netns);
@@ -106,23 +117,6 @@ static void question_push(
 		note->rule = record->key.rule;
 	}
 	g_queue_push_tail(&drops->questions, note);
-}
-
-/* A counter of the key in the table that counts now, whatever its chain was called; NULL: there is none. */
-static struct drop_record *record_counting(
-	const struct drops *drops, const struct drop_record *wanted)
-{
-	struct drop_record *record;
-	GHashTableIter iter;
-
-	g_hash_table_iter_init(&iter, drops->records);
-	while (g_hash_table_iter_next(&iter, (gpointer *)&record, NULL)) {
-		if (record->slots > 0 &&
-			memcmp(&record->key, &wanted->key, sizeof(record->key)) == 0 &&
-			g_str_equal(record->table, wanted->table))
-			return record;
-	}
-	return NULL;
 }
 
 void drop_record_rename(
@@ -194,8 +188,9 @@ struct drop_record *drop_record_get(
 	const struct drop_record wanted = { .key = slot->key, .table = table, .chain = chain };
 	struct drop_record *record = g_hash_table_lookup(drops->records, &wanted);
 
+	/* One that counts is of this table, whatever its chain was called. */
 	if (!record)
-		record = record_counting(drops, &wanted);
+		record = g_hash_table_lookup(drops->counting, &wanted);
 	if (record)
 		return record;
 	record = g_new0(struct drop_record, 1);
@@ -211,6 +206,19 @@ struct drop_record *drop_record_get(
 	if (record->key.rule)
 		question_push(drops, record, NOTE_RULE);
 	return record;
+}
+
+void drop_record_join(struct drops *drops, struct drop_record *record)
+{
+	if (record->slots++ == 0)
+		g_hash_table_add(drops->counting, record);
+}
+
+void drop_record_part(struct drops *drops, struct drop_record *record)
+{
+	/* Another one may have taken its place: of a chain that had the same handle. */
+	if (--record->slots == 0 && g_hash_table_lookup(drops->counting, record) == record)
+		g_hash_table_remove(drops->counting, record);
 }
 
 void drop_record_evict(struct drops *drops, struct drop_record *record)

@@ -60,7 +60,7 @@ static void slot_join(struct drops *drops, uint32_t index, struct drop_record *r
 {
 	struct drop_slot *slot = &drops->table.slots[index];
 
-	record->slots++;
+	drop_record_join(drops, record);
 	record->told.first += slot->told.first;
 	record->told.second += slot->told.second;
 	record->told.until = MAX(record->told.until, slot->told.until);
@@ -153,7 +153,7 @@ static void slot_fold(struct drops *drops, uint32_t index)
 
 	record->past_packets += number_read(&slot->packets);
 	record->past_bytes += number_read(&slot->bytes);
-	record->slots--;
+	drop_record_part(drops, record);
 	record->home = DROP_NONE;
 	drops->by_slot[index] = NULL;
 }
@@ -183,7 +183,7 @@ static void slot_part(struct drops *drops, uint32_t index)
 	slot_add(&drops->table.slots[record->home], number_read(&slot->packets),
 		number_read(&slot->bytes));
 	drops->table.slots[record->home].told = record->told;
-	record->slots--;
+	drop_record_part(drops, record);
 	drops->by_slot[index] = NULL;
 }
 
