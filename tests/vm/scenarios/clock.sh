@@ -55,7 +55,7 @@ set_clock -$year
 third=$(send 8082)
 session_stop
 check "each move is a line, by how far" equal \
-        "$(nfttracectl show --no-pager "$session" | grep -cE '^-- .* the wall clock was set 31(536000|5359[0-9]{2})\.[0-9]{3} s (ahead|back)$')" 2
+        "$(nfttracectl show --no-pager "$session" | grep -cE '^-- .* the wall clock was set 315(35[89]|36[01])[0-9]{2}\.[0-9]{3} s (ahead|back)$')" 2
 check "set back, the last minute has what came before and after" equal "$(ports --since -2min --until now)" 8080,8082
 check "a time that existed once selects that" equal "$(ports --since "@$((second - 30))")" 8081
 check "UTC is what the clock showed" equal \
