@@ -3,7 +3,7 @@
  * Where the kernel maps its pages (x86): run once by the loader. The kernel finds a symbol by itself in
  * less than a tenth of the time that it takes to print all of them in /proc/kallsyms. Owns what it finds.
  */
-#include "maps.h"
+#include "bpf/maps.h"
 
 __u64 vmemmap_start;
 __u64 page_offset_start;

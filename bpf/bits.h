@@ -2,8 +2,8 @@
 /*
  * Walking a 64-bit session mask: BPF has no instruction that finds the lowest bit.
  */
-#ifndef NFTTRACED_BITS_H
-#define NFTTRACED_BITS_H
+#ifndef NFTTRACED_BPF_BITS_H
+#define NFTTRACED_BPF_BITS_H
 
 #include <linux/types.h>
 

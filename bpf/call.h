@@ -3,10 +3,10 @@
  * One call of __nft_trace_packet in one form, whatever the kernel's argument layout and the way the
  * program is attached; and the notes that CAPTURE leaves in the frame for EMIT.
  */
-#ifndef NFTTRACED_CALL_H
-#define NFTTRACED_CALL_H
+#ifndef NFTTRACED_BPF_CALL_H
+#define NFTTRACED_BPF_CALL_H
 
-#include "read.h"
+#include "bpf/read.h"
 
 #include <bpf/bpf_tracing.h>
 

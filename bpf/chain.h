@@ -5,10 +5,10 @@
  * current blobs and that blob's end names the chain, because chains and blobs are freed and their
  * memory is used again. At last the rules are walked to the blob's end, which names the chain.
  */
-#ifndef NFTTRACED_CHAIN_H
-#define NFTTRACED_CHAIN_H
+#ifndef NFTTRACED_BPF_CHAIN_H
+#define NFTTRACED_BPF_CHAIN_H
 
-#include "call.h"
+#include "bpf/call.h"
 
 #define CHAIN_WALK_MAX     (1 << 17) /* rules */
 #define CHAIN_CACHE_SPREAD 0x9e3779b97f4a7c15ull /* 2^64 / golden ratio */

@@ -3,10 +3,10 @@
  * The packet's connection as a section of the record: read off skb->_nfct, whether conntrack was
  * loaded before the pipeline or after it: its types are in vmlinux or in nf_tables, which stands on it.
  */
-#ifndef NFTTRACED_CONNECTION_H
-#define NFTTRACED_CONNECTION_H
+#ifndef NFTTRACED_BPF_CONNECTION_H
+#define NFTTRACED_BPF_CONNECTION_H
 
-#include "emit.h"
+#include "bpf/emit.h"
 
 #define LABELS_SIZE (2 * sizeof(__u64)) /* bytes, NF_CT_LABELS_MAX_SIZE */
 

@@ -3,8 +3,8 @@
  * What the loader fills in before the programs are loaded. An object of its own: the compiler may know
  * of the programs' constants that they don't change, so that it reads each once, but not their values.
  */
-#include "bits.h"
-#include "maps.h"
+#include "bpf/bits.h"
+#include "bpf/maps.h"
 
 const __u32 argument_layout = LAYOUT_VERDICT;
 const __u32 direct_loads = 0;

@@ -3,12 +3,12 @@
  * Counting drops: each call with the verdict drop, by the rule or policy that gave it, before anybody
  * asks whether a session wants it. What can't be counted by rule is counted all the same.
  */
-#ifndef NFTTRACED_DROP_COUNT_H
-#define NFTTRACED_DROP_COUNT_H
+#ifndef NFTTRACED_BPF_DROP_COUNT_H
+#define NFTTRACED_BPF_DROP_COUNT_H
 
-#include "chain.h"
-#include "drop-table.h"
-#include "view.h"
+#include "bpf/chain.h"
+#include "bpf/drop-table.h"
+#include "bpf/view.h"
 
 /* What is known of a drop while it is counted. In the frame, where EMIT's record will be: the stack is
  * too small. */

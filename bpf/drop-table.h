@@ -3,15 +3,15 @@
  * The table of drop counters (drop-slots.h): finding a key's slot, claiming one, counting. It knows
  * nothing of packets, so that it can be tested by itself.
  */
-#ifndef NFTTRACED_DROP_TABLE_H
-#define NFTTRACED_DROP_TABLE_H
+#ifndef NFTTRACED_BPF_DROP_TABLE_H
+#define NFTTRACED_BPF_DROP_TABLE_H
 
 #include <linux/bpf.h>
 #include <stdbool.h>
 
 #include <bpf/bpf_helpers.h>
 
-#include "drop-slots.h"
+#include "bpf/drop-slots.h"
 
 /* Primes near 2^64 / golden ratio and the like: handles are small numbers that follow each other. */
 #define DROP_SPREAD_NETNS 0x9e3779b97f4a7c15ull

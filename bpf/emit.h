@@ -3,14 +3,14 @@
  * EMIT, the last stage: counts the sessions that matched, remembers a tracked packet, holds back what
  * is over a session's rate, builds the record and puts it into the CPU's ring.
  */
-#ifndef NFTTRACED_EMIT_H
-#define NFTTRACED_EMIT_H
+#ifndef NFTTRACED_BPF_EMIT_H
+#define NFTTRACED_BPF_EMIT_H
 
-#include "bits.h"
-#include "record.h"
-#include "stack.h"
-#include "sticky.h"
-#include "suppressed.h"
+#include "bpf/bits.h"
+#include "bpf/record.h"
+#include "bpf/stack.h"
+#include "bpf/sticky.h"
+#include "bpf/suppressed.h"
 
 #define RATE_TRIES 4 /* races with other CPUs for a session's next arrival time */
 

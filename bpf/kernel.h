@@ -4,8 +4,8 @@
  * running kernel's BTF by its name, so neither order nor offsets here mean anything. A suffix after
  * three underscores is a variant of a type: how older kernels have it.
  */
-#ifndef NFTTRACED_KERNEL_H
-#define NFTTRACED_KERNEL_H
+#ifndef NFTTRACED_BPF_KERNEL_H
+#define NFTTRACED_BPF_KERNEL_H
 
 #include <linux/types.h>
 

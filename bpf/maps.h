@@ -3,14 +3,14 @@
  * The maps and global variables that all programs of the kernel side share. Sizes that depend on the
  * machine or on the configuration are set by the loader.
  */
-#ifndef NFTTRACED_MAPS_H
-#define NFTTRACED_MAPS_H
+#ifndef NFTTRACED_BPF_MAPS_H
+#define NFTTRACED_BPF_MAPS_H
 
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
 
-#include "pipeline.h"
+#include "bpf/pipeline.h"
 
 /* Of __nft_trace_packet: the loader reads it off the function's type. */
 enum argument_layout {

@@ -6,10 +6,10 @@
  * Both are in mmap-able maps: the daemon reads and writes them without a system call, because a
  * system call on a map makes the kernel skip probe programs on that CPU meanwhile.
  */
-#ifndef NFTTRACED_PIPELINE_H
-#define NFTTRACED_PIPELINE_H
+#ifndef NFTTRACED_BPF_PIPELINE_H
+#define NFTTRACED_BPF_PIPELINE_H
 
-#include "event.h"
+#include "bpf/event.h"
 
 /* A verdict as a bit in a session's verdict mask. */
 enum verdict {

@@ -6,14 +6,14 @@
  * is mapped. It knows the types of vmlinux only, not those of modules, so whatever is read is presented
  * to the verifier as what it takes for a row of words: struct pt_regs, whose number the loader keeps.
  */
-#ifndef NFTTRACED_READ_H
-#define NFTTRACED_READ_H
+#ifndef NFTTRACED_BPF_READ_H
+#define NFTTRACED_BPF_READ_H
 
 #include <linux/ptrace.h>
 #include <stdbool.h>
 
-#include "kernel.h"
-#include "maps.h"
+#include "bpf/kernel.h"
+#include "bpf/maps.h"
 
 #include <bpf/bpf_core_read.h>
 

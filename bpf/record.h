@@ -3,11 +3,11 @@
  * Building a record (event.h) in frame.record, section by section: each function takes the offset to
  * write at and returns the offset behind, zero-filled up to the next multiple of EVENT_ALIGN.
  */
-#ifndef NFTTRACED_RECORD_H
-#define NFTTRACED_RECORD_H
+#ifndef NFTTRACED_BPF_RECORD_H
+#define NFTTRACED_BPF_RECORD_H
 
-#include "bits.h"
-#include "chain.h"
+#include "bpf/bits.h"
+#include "bpf/chain.h"
 
 #include <bpf/bpf_endian.h>
 

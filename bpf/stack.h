@@ -3,10 +3,10 @@
  * The kernel stack as a section of the record: addresses, exact in number, no map of stacks to fill
  * up. Their names are user space's.
  */
-#ifndef NFTTRACED_STACK_H
-#define NFTTRACED_STACK_H
+#ifndef NFTTRACED_BPF_STACK_H
+#define NFTTRACED_BPF_STACK_H
 
-#include "record.h"
+#include "bpf/record.h"
 
 /* Frames of our own on top: a kprobe's stack is that of the function it stopped. */
 #define STACK_OWN_FENTRY     2 /* EMIT, trampoline */

@@ -5,9 +5,9 @@
  * Owns the global variables of the kernel side. The stages are one object because libbpf 1.1 can't link
  * objects that call the same function of the kernel.
  */
-#include "capture.h"
-#include "probe.h"
-#include "sections.h"
+#include "bpf/capture.h"
+#include "bpf/probe.h"
+#include "bpf/sections.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -2,10 +2,10 @@
 /*
  * The sessions that stick to a tracked packet, as far as its entry can still mean them.
  */
-#ifndef NFTTRACED_STICKY_H
-#define NFTTRACED_STICKY_H
+#ifndef NFTTRACED_BPF_STICKY_H
+#define NFTTRACED_BPF_STICKY_H
 
-#include "track.h"
+#include "bpf/track.h"
 
 /*
  * Of `sessions`, those that got their bit or their filter after `epoch`. Not static, so that the

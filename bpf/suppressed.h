@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Counting what a session's rate held back, by rule. Costs nothing where nothing is held back. */
-#ifndef NFTTRACED_SUPPRESSED_H
-#define NFTTRACED_SUPPRESSED_H
+#ifndef NFTTRACED_BPF_SUPPRESSED_H
+#define NFTTRACED_BPF_SUPPRESSED_H
 
-#include "drop-count.h"
-#include "suppressed-slots.h"
+#include "bpf/drop-count.h"
+#include "bpf/suppressed-slots.h"
 
 /* Keeps the rules of several sessions apart. */
 #define SUPPRESSED_SPREAD 0x9e3779b1u

@@ -3,11 +3,13 @@
  * The tracker's table: which packet an skb's head belongs to. A slot is claimed by a compare-and-swap
  * of its head and given up by clearing the head last; the daemon ages slots through a mapping.
  */
-#ifndef NFTTRACED_TRACK_H
-#define NFTTRACED_TRACK_H
+#ifndef NFTTRACED_BPF_TRACK_H
+#define NFTTRACED_BPF_TRACK_H
 
-#include "bits.h"
-#include "maps.h"
+#include <stdbool.h>
+
+#include "bpf/bits.h"
+#include "bpf/maps.h"
 
 #define TRACKER_SPREAD 0x9e3779b97f4a7c15ull /* 2^64 / golden ratio: spreads addresses */
 #define SECOND         1000000000ull /* ns */

@@ -4,10 +4,10 @@
  * link-layer header if there is one, across page fragments and fragment lists as far as a filter
  * wants to see, with an accelerated VLAN tag put back.
  */
-#ifndef NFTTRACED_VIEW_H
-#define NFTTRACED_VIEW_H
+#ifndef NFTTRACED_BPF_VIEW_H
+#define NFTTRACED_BPF_VIEW_H
 
-#include "call.h"
+#include "bpf/call.h"
 
 #include <bpf/bpf_endian.h>
 

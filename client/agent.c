@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* pkttyagent as a child; see agent.h. */
-#include "agent.h"
+#include "client/agent.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <systemd/sd-login.h>
 #include <unistd.h>
 
-#include "remote.h"
+#include "client/remote.h"
 
 #define AGENT "pkttyagent"
 /* At most, for polkit to hear of it: a slow machine takes its time, and without it nobody is asked. */

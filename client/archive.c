@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Journals on the daemon's disk; see archive.h. */
-#include "archive.h"
+#include "client/archive.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <unistd.h>
 
-#include "bus.h"
-#include "hidden.h"
+#include "client/bus.h"
+#include "client/hidden.h"
+#include "client/parse.h"
+#include "client/variant.h"
 #include "journal/escape.h"
-#include "parse.h"
-#include "variant.h"
 
 static const struct variant_field fields[] = {
 	{ "Owner", VARIANT_NUMBER, offsetof(struct archived, owner) },

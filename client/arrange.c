@@ -3,15 +3,15 @@
  * Records in another order; see arrange.h. Keys are sorted twice: by tracking id, which brings the
  * events of a journey together and tells which one is its first; then by that first event.
  */
-#include "arrange.h"
+#include "client/arrange.h"
 
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
 
+#include "client/sorter.h"
+#include "client/spool.h"
 #include "journal/decode.h"
-#include "sorter.h"
-#include "spool.h"
 
 /* What is recorded first comes first; `sequence` tells apart what has one time. */
 struct moment {

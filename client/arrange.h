@@ -5,14 +5,14 @@
  * oldest, or both. The records go into a temporary file, what orders them is held in memory up to a
  * limit and in temporary files beyond it. Owned by the command that reads; one thread.
  */
-#ifndef NFTTRACED_ARRANGE_H
-#define NFTTRACED_ARRANGE_H
+#ifndef NFTTRACED_CLIENT_ARRANGE_H
+#define NFTTRACED_CLIENT_ARRANGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "journals.h"
+#include "client/journals.h"
 
 /* What arranging holds in memory, bytes, about. */
 #define ARRANGE_MEMORY (64U << 20)

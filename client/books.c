@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The books of a session; see books.h. */
-#include "books.h"
+#include "client/books.h"
 
 #include <glib.h>
 #include <stddef.h>
 
-#include "variant.h"
+#include "client/variant.h"
 
 static const struct variant_field fields[] = {
 	{ "Id", VARIANT_NUMBER, offsetof(struct session_books, id) },

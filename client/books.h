@@ -3,8 +3,8 @@
  * The books of a session as one line: matched = journaled + lost (by reason) + suppressed + pending.
  * From the bus (the reply of Stop and StopSession) or from the end of a journal.
  */
-#ifndef NFTTRACED_BOOKS_H
-#define NFTTRACED_BOOKS_H
+#ifndef NFTTRACED_CLIENT_BOOKS_H
+#define NFTTRACED_CLIENT_BOOKS_H
 
 #include <stdbool.h>
 #include <stdint.h>

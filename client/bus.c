@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Calls to the daemon and their failures in words; see bus.h. */
-#include "bus.h"
+#include "client/bus.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -9,10 +9,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "agent.h"
+#include "client/agent.h"
+#include "client/remote.h"
 #include "journal/cleanup.h"
 #include "journal/escape.h"
-#include "remote.h"
 
 #define PRIVATE_PATH_DEFAULT "/run/nfttraced/private"
 #define PRIVATE_USEC         (5 * G_USEC_PER_SEC) /* until a daemon that listens has said hello */

@@ -3,8 +3,8 @@
  * The client's side of the bus: calls of org.nfttraced1 whose failures come back as one sentence for
  * a person, with the remedy. Sentences are complete but for the program's name; g_free them.
  */
-#ifndef NFTTRACED_BUS_H
-#define NFTTRACED_BUS_H
+#ifndef NFTTRACED_CLIENT_BUS_H
+#define NFTTRACED_CLIENT_BUS_H
 
 #include <glib.h>
 #include <stdbool.h>

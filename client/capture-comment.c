@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Comments of packets; see capture-comment.h. */
-#include "capture-comment.h"
+#include "client/capture-comment.h"
 
 #include <glib.h>
 #include <linux/netfilter.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is said of a packet in a capture. Stateless. */
-#ifndef NFTTRACED_CAPTURE_COMMENT_H
-#define NFTTRACED_CAPTURE_COMMENT_H
+#ifndef NFTTRACED_CLIENT_CAPTURE_COMMENT_H
+#define NFTTRACED_CLIENT_CAPTURE_COMMENT_H
 
 #include "journal/decode.h"
 #include "journal/library.h"

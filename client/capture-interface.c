@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Interfaces of a capture; see capture-interface.h. */
-#include "capture-interface.h"
+#include "client/capture-interface.h"
 
 #include <stdbool.h>
 #include <string.h>
 #include <xxhash.h>
 
-#include "capture.h"
+#include "client/capture.h"
 
 /* What makes an interface. Zeroed before it is filled in: it is compared as it is. */
 struct key {

@@ -3,14 +3,14 @@
  * The interfaces of a capture: one for each device of each network namespace and link type that a packet
  * was seen at, described in the capture when it is first seen. Owned by the capture.
  */
-#ifndef NFTTRACED_CAPTURE_INTERFACE_H
-#define NFTTRACED_CAPTURE_INTERFACE_H
+#ifndef NFTTRACED_CLIENT_CAPTURE_INTERFACE_H
+#define NFTTRACED_CLIENT_CAPTURE_INTERFACE_H
 
 #include <glib.h>
 #include <stdint.h>
 
+#include "client/pcapng.h"
 #include "journal/decode.h"
-#include "pcapng.h"
 
 struct capture_interface {
 	uint32_t number; /* in the capture */

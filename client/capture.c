@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Journals as a packet capture; see capture.h. */
-#include "capture.h"
+#include "client/capture.h"
 
 #include <glib.h>
 #include <string.h>
 #include <xxhash.h>
 
-#include "capture-comment.h"
-#include "capture-interface.h"
+#include "client/capture-comment.h"
+#include "client/capture-interface.h"
+#include "client/pcapng.h"
 #include "config.h"
 #include "journal/decode.h"
 #include "journal/dictionary.h"
 #include "journal/view.h"
-#include "pcapng.h"
 
 #define APPLICATION "nfttracectl " NFTTRACED_VERSION
 

@@ -4,15 +4,15 @@
  * a packet is a packet with a comment that says what nf_tables did. Owned by the command that writes it,
  * who also owns the output.
  */
-#ifndef NFTTRACED_CAPTURE_H
-#define NFTTRACED_CAPTURE_H
+#ifndef NFTTRACED_CLIENT_CAPTURE_H
+#define NFTTRACED_CLIENT_CAPTURE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client/journals.h"
 #include "journal/library.h"
 #include "journal/output.h"
-#include "journals.h"
 
 /* Interfaces that are told apart; packets of further ones are put to one for each link type. */
 #define CAPTURE_INTERFACES_MAX 4096

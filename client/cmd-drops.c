@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "bus.h"
-#include "command.h"
-#include "drop-text.h"
-#include "parse.h"
-#include "session.h"
-#include "status.h"
-#include "terminal.h"
+#include "client/bus.h"
+#include "client/command.h"
+#include "client/drop-text.h"
+#include "client/parse.h"
+#include "client/session.h"
+#include "client/status.h"
+#include "client/terminal.h"
 
 enum drop_form {
 	FORM_TABLE,

@@ -6,16 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bus.h"
-#include "command.h"
+#include "client/bus.h"
+#include "client/command.h"
+#include "client/parse.h"
+#include "client/remote.h"
+#include "client/session.h"
+#include "client/source.h"
+#include "client/stream.h"
 #include "journal/cleanup.h"
 #include "journal/directory.h"
 #include "journal/record.h"
-#include "parse.h"
-#include "remote.h"
-#include "session.h"
-#include "source.h"
-#include "stream.h"
 
 #define COPY_SIZE (256 << 10)
 

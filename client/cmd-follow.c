@@ -2,12 +2,12 @@
 /* nfttracectl follow: prints a session's events as they are recorded. */
 #include <unistd.h>
 
-#include "bus.h"
-#include "command.h"
-#include "select-options.h"
-#include "session.h"
-#include "stream.h"
-#include "style.h"
+#include "client/bus.h"
+#include "client/command.h"
+#include "client/select-options.h"
+#include "client/session.h"
+#include "client/stream.h"
+#include "client/style.h"
 
 static int follow_open(struct stream *stream, sd_bus **ret_bus, const char *session,
 	bool from_start, char **ret_reason)

@@ -2,14 +2,14 @@
 /* nfttracectl list: the sessions as a table, those that run and, if asked for, those that have ended. */
 #include <unistd.h>
 
-#include "archive.h"
-#include "bus.h"
-#include "command.h"
-#include "hidden.h"
+#include "client/archive.h"
+#include "client/bus.h"
+#include "client/command.h"
+#include "client/hidden.h"
+#include "client/session.h"
+#include "client/size.h"
+#include "client/table.h"
 #include "journal/session-end.h"
-#include "session.h"
-#include "size.h"
-#include "table.h"
 
 #define SIZES_WAIT_USEC (2 * UINT64_C(1000000)) /* how long the sizes of journals are waited for */
 

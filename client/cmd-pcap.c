@@ -6,15 +6,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "bus.h"
-#include "capture.h"
-#include "command.h"
+#include "client/bus.h"
+#include "client/capture.h"
+#include "client/command.h"
+#include "client/reading.h"
+#include "client/select-options.h"
+#include "client/session.h"
+#include "client/stream.h"
 #include "journal/cleanup.h"
 #include "journal/escape.h"
-#include "reading.h"
-#include "select-options.h"
-#include "session.h"
-#include "stream.h"
 
 #define FILE_MODE 0600 /* what is in packets is nobody else's business */
 

@@ -2,9 +2,9 @@
 /* nfttracectl profiles: lists what 'nfttracectl start --profile' takes. */
 #include <unistd.h>
 
-#include "command.h"
-#include "profile.h"
-#include "table.h"
+#include "client/command.h"
+#include "client/profile.h"
+#include "client/table.h"
 
 /* Adds a profile's row; an exit status, with what is wrong with the file told. */
 static int add(struct table *table, const char *name, const char *path)

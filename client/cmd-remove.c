@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "archive.h"
-#include "bus.h"
-#include "command.h"
-#include "hidden.h"
+#include "client/archive.h"
+#include "client/bus.h"
+#include "client/command.h"
+#include "client/hidden.h"
+#include "client/size.h"
+#include "client/terminal.h"
 #include "journal/escape.h"
-#include "size.h"
-#include "terminal.h"
 
 /* Removes one and says what that freed; an exit status. */
 static int remove_one(sd_bus *bus, const char *id_or_name, struct output *output)

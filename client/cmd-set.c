@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* nfttracectl set: changes a running session. */
-#include "bus.h"
-#include "command.h"
-#include "parse.h"
-#include "session.h"
+#include "client/bus.h"
+#include "client/command.h"
+#include "client/parse.h"
+#include "client/session.h"
 
 static int set_verdicts(sd_bus *bus, const char *object, char **verdicts, char **ret_reason)
 {

@@ -2,14 +2,14 @@
 /* nfttracectl show: prints what journals hold. */
 #include <unistd.h>
 
-#include "command.h"
-#include "pager.h"
-#include "parse.h"
-#include "printer.h"
-#include "reading.h"
-#include "select-options.h"
-#include "show.h"
-#include "style.h"
+#include "client/command.h"
+#include "client/pager.h"
+#include "client/parse.h"
+#include "client/printer.h"
+#include "client/reading.h"
+#include "client/select-options.h"
+#include "client/show.h"
+#include "client/style.h"
 
 struct show_options {
 	char *count; /* what -n said, or NULL */

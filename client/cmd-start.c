@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "books.h"
-#include "bus.h"
-#include "command.h"
-#include "session.h"
-#include "start-options.h"
-#include "stream.h"
-#include "unit-start.h"
+#include "client/books.h"
+#include "client/bus.h"
+#include "client/command.h"
+#include "client/session.h"
+#include "client/start-options.h"
+#include "client/stream.h"
+#include "client/unit-start.h"
 
 /* The final books as StopSession answers them. */
 struct stopping {

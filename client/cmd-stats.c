@@ -4,11 +4,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "command.h"
-#include "parse.h"
-#include "reading.h"
-#include "select-options.h"
-#include "stats.h"
+#include "client/command.h"
+#include "client/parse.h"
+#include "client/reading.h"
+#include "client/select-options.h"
+#include "client/stats.h"
 
 #define TOP_DEFAULT     10
 #define TOP_MAX         STATS_KEYS_MAX

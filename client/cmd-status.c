@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "agent.h"
-#include "bus.h"
-#include "command.h"
-#include "configuration.h"
-#include "remote.h"
-#include "status.h"
+#include "client/agent.h"
+#include "client/bus.h"
+#include "client/command.h"
+#include "client/configuration.h"
+#include "client/remote.h"
+#include "client/status.h"
 
 static int health_exit(enum health health)
 {

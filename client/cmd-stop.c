@@ -3,10 +3,10 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-#include "books.h"
-#include "bus.h"
-#include "command.h"
-#include "session.h"
+#include "client/books.h"
+#include "client/bus.h"
+#include "client/command.h"
+#include "client/session.h"
 
 /* Stops the session with that object path and prints its books; an exit status. */
 static int stop_object(sd_bus *bus, const char *object)

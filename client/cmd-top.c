@@ -7,12 +7,12 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
-#include "bus.h"
-#include "command.h"
+#include "client/bus.h"
+#include "client/command.h"
+#include "client/parse.h"
+#include "client/screen.h"
+#include "client/top.h"
 #include "journal/clock.h"
-#include "parse.h"
-#include "screen.h"
-#include "top.h"
 
 #define DELAY_DEFAULT 2.0 /* seconds */
 #define DELAY_MIN     0.1

@@ -2,12 +2,12 @@
 /* nfttracectl vacuum: removes the oldest journals of ended sessions until the rest keeps within limits. */
 #include <unistd.h>
 
-#include "bus.h"
-#include "command.h"
-#include "parse.h"
-#include "size.h"
-#include "table.h"
-#include "terminal.h"
+#include "client/bus.h"
+#include "client/command.h"
+#include "client/parse.h"
+#include "client/size.h"
+#include "client/table.h"
+#include "client/terminal.h"
 
 struct vacuum {
 	char *size_option, *age_option, *sessions_option;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of commands and what they share; see command.h. */
-#include "command.h"
+#include "client/command.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "agent.h"
+#include "client/agent.h"
+#include "client/remote.h"
 #include "config.h"
 #include "journal/escape.h"
-#include "remote.h"
 
 #define PROGRAM "nfttracectl"
 

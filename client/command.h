@@ -3,8 +3,8 @@
  * The verbs of nfttracectl: a table of commands, and what they share: options, usage errors, and
  * failures as one sentence on standard error.
  */
-#ifndef NFTTRACED_COMMAND_H
-#define NFTTRACED_COMMAND_H
+#ifndef NFTTRACED_CLIENT_COMMAND_H
+#define NFTTRACED_CLIENT_COMMAND_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The daemon's configuration: a table for each group. */
-#include "configuration.h"
+#include "client/configuration.h"
 
 #include <glib.h>
 #include <string.h>
 
-#include "bus.h"
-#include "table.h"
-#include "variant.h"
+#include "client/bus.h"
+#include "client/table.h"
+#include "client/variant.h"
 
 struct setting {
 	char *group, *key, *value, *file, *pending;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The daemon's configuration as it is in force, for `nfttracectl status --config`. Stateless. */
-#ifndef NFTTRACED_CONFIGURATION_H
-#define NFTTRACED_CONFIGURATION_H
+#ifndef NFTTRACED_CLIENT_CONFIGURATION_H
+#define NFTTRACED_CLIENT_CONFIGURATION_H
 
 #include <systemd/sd-bus.h>
 

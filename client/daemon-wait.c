@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Waiting for the daemon to be on the bus; see daemon-wait.h. */
-#include "daemon-wait.h"
+#include "client/daemon-wait.h"
 
 #include <errno.h>
 #include <poll.h>
 
-#include "bus.h"
+#include "client/bus.h"
 
 #define RETRY_USEC   G_USEC_PER_SEC /* after a bus that failed or was lost */
 #define PRIVATE_USEC (G_USEC_PER_SEC / 10) /* between two looks for the private socket */

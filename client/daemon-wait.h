@@ -3,8 +3,8 @@
  * Waiting for a daemon that has gone to be there again: until root can connect to its private socket, or the
  * bus says that its name has an owner, over a bus that may have gone, too. Owned by who waits.
  */
-#ifndef NFTTRACED_DAEMON_WAIT_H
-#define NFTTRACED_DAEMON_WAIT_H
+#ifndef NFTTRACED_CLIENT_DAEMON_WAIT_H
+#define NFTTRACED_CLIENT_DAEMON_WAIT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The drop counters; see drop-list.h. */
-#include "drop-list.h"
+#include "client/drop-list.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "bus.h"
-#include "parse.h"
-#include "variant.h"
+#include "client/bus.h"
+#include "client/parse.h"
+#include "client/variant.h"
 
 static const struct variant_field fields[] = {
 	{ "netns-cookie", VARIANT_NUMBER, offsetof(struct drop, netns_cookie) },

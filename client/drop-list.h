@@ -3,8 +3,8 @@
  * The daemon's drop counters as it tells them, and those of them that a person wants to see. Owned by the
  * command. All text comes escaped (journal/escape.h) and is printed as it is.
  */
-#ifndef NFTTRACED_DROP_LIST_H
-#define NFTTRACED_DROP_LIST_H
+#ifndef NFTTRACED_CLIENT_DROP_LIST_H
+#define NFTTRACED_CLIENT_DROP_LIST_H
 
 #include <glib.h>
 #include <stdbool.h>

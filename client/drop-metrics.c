@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "drop-text.h"
-#include "session.h"
+#include "client/drop-text.h"
+#include "client/session.h"
 
 struct sample {
 	char *labels; /* with their braces */

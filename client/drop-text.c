@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Drop counters as text; see drop-text.h. */
-#include "drop-text.h"
+#include "client/drop-text.h"
 
 #include <string.h>
 
+#include "client/table.h"
+#include "client/terminal.h"
 #include "journal/quantity.h"
-#include "table.h"
-#include "terminal.h"
 
 #define USEC_PER_SEC 1000000ULL
 

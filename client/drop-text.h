@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Drop counters as text for a person, as JSON lines, and as OpenMetrics for a collector. Stateless. */
-#ifndef NFTTRACED_DROP_TEXT_H
-#define NFTTRACED_DROP_TEXT_H
+#ifndef NFTTRACED_CLIENT_DROP_TEXT_H
+#define NFTTRACED_CLIENT_DROP_TEXT_H
 
-#include "drop-list.h"
+#include "client/drop-list.h"
 #include "journal/output.h"
 
 #define DROP_COLUMNS_ANY SIZE_MAX /* lines may be as long as they are */

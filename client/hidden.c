@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sessions and journals of others; see hidden.h. */
-#include "hidden.h"
+#include "client/hidden.h"
 
 #include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "bus.h"
+#include "client/bus.h"
 
 #define TAKES "root or the polkit action org.nfttraced1.control-any"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Several journals as one; see journals.h. */
-#include "journals.h"
+#include "client/journals.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "bpf/event.h"
-#include "source.h"
+#include "client/source.h"
 
 #define BOOT_ID_SIZE sizeof(((struct journal_segment *)NULL)->boot_id)
 

@@ -5,8 +5,8 @@
  * story. What several sessions recorded of one event (the same record, at the same place of the same
  * ring) is given once. Owned by the command that reads; one thread.
  */
-#ifndef NFTTRACED_JOURNALS_H
-#define NFTTRACED_JOURNALS_H
+#ifndef NFTTRACED_CLIENT_JOURNALS_H
+#define NFTTRACED_CLIENT_JOURNALS_H
 
 #include "journal/reader.h"
 

@@ -3,7 +3,7 @@
 #include <locale.h>
 #include <signal.h>
 
-#include "command.h"
+#include "client/command.h"
 
 int main(int argc, char **argv)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Packet text: DCCP (RFC 4340); see packet.h. */
-#include "packet.h"
+#include "client/packet.h"
 
 #define DCCP_HEADER_LENGTH 12 /* with a sequence number of 24 bits */
 #define DCCP_LONG_LENGTH   16 /* with one of 48 */

@@ -2,7 +2,7 @@
 /* Packet text: what stands between a link and a network header: MPLS, PPPoE, PPP, LLC; see packet.h. */
 #include <linux/if_ether.h>
 
-#include "packet.h"
+#include "client/packet.h"
 
 #define MPLS_LENGTH       4
 #define MPLS_LABEL_SHIFT  12

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A packet filter through libpcap, offline; see packet-filter.h. */
-#include "packet-filter.h"
+#include "client/packet-filter.h"
 
 #include <errno.h>
 #include <glib.h>

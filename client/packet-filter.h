@@ -3,8 +3,8 @@
  * A packet filter for packets that are recorded already: the same language as a session's, compiled by
  * libpcap and run on the stored bytes. Owned by whoever selects events.
  */
-#ifndef NFTTRACED_PACKET_FILTER_H
-#define NFTTRACED_PACKET_FILTER_H
+#ifndef NFTTRACED_CLIENT_PACKET_FILTER_H
+#define NFTTRACED_CLIENT_PACKET_FILTER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
  * packet.h. */
 #include <linux/if_ether.h>
 
-#include "packet.h"
+#include "client/packet.h"
 
 #define GRE_HEADER_LENGTH 4
 #define GRE_WORD          4 /* bytes of each part that a flag announces */

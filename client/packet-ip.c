@@ -3,7 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/ip.h>
 
-#include "packet.h"
+#include "client/packet.h"
 
 #define IPV4_HEADER_LENGTH 20
 #define IPV4_VERSION       4

@@ -2,7 +2,7 @@
 /* Packet text: IPv6 with its extension headers; see packet.h. */
 #include <netinet/in.h>
 
-#include "packet.h"
+#include "client/packet.h"
 
 #define IPV6_HEADER_LENGTH 40
 #define IPV6_VERSION       6

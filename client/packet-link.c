@@ -3,8 +3,8 @@
  * packet.h. */
 #include <linux/if_ether.h>
 
-#include "packet-text.h"
-#include "packet.h"
+#include "client/packet-text.h"
+#include "client/packet.h"
 
 #define VLAN_HEADER_LENGTH  4 /* bytes: tag control information and the next ethertype */
 #define VLAN_PRIORITY_SHIFT 13

@@ -2,7 +2,7 @@
 /* Packet text: IGMP of all versions (RFC 1112, 2236, 3376) and PIM (RFC 7761); see packet.h. */
 #include <linux/if_ether.h>
 
-#include "packet.h"
+#include "client/packet.h"
 
 #define IGMP_LENGTH        8
 #define IGMP_QUERY3_LENGTH 12

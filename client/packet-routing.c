@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Packet text: OSPF (RFC 2328, 5340) and EIGRP (RFC 7868); see packet.h. */
-#include "packet.h"
+#include "client/packet.h"
 
 #define OSPF2_LENGTH    24
 #define OSPF3_LENGTH    16

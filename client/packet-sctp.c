@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Packet text: SCTP and its chunks (RFC 9260); see packet.h. */
-#include "packet.h"
+#include "client/packet.h"
 
 #define SCTP_HEADER_LENGTH  12
 #define CHUNK_HEADER_LENGTH 4

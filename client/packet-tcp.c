@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Packet text: TCP and its options; see packet.h. */
-#include "packet.h"
+#include "client/packet.h"
 
 #define TCP_HEADER_LENGTH 20
 #define SACK_BLOCK_LENGTH 8 /* first and last sequence number */

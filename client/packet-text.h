@@ -5,8 +5,8 @@
  * are hostile and may end anywhere: what is there is printed, and a mark says that it ended. Owns
  * nothing; writes no newline.
  */
-#ifndef NFTTRACED_PACKET_TEXT_H
-#define NFTTRACED_PACKET_TEXT_H
+#ifndef NFTTRACED_CLIENT_PACKET_TEXT_H
+#define NFTTRACED_CLIENT_PACKET_TEXT_H
 
 #include <linux/types.h>
 

@@ -4,7 +4,7 @@
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 
-#include "packet.h"
+#include "client/packet.h"
 
 #define UDP_HEADER_LENGTH  8
 #define ICMP_HEADER_LENGTH 4

@@ -2,7 +2,7 @@
 /* Packet text: tunnels in UDP (VXLAN, Geneve, L2TP, IPsec), and the packets in them; see packet.h. */
 #include <linux/if_ether.h>
 
-#include "packet.h"
+#include "client/packet.h"
 
 #define VXLAN_PORT           4789
 #define VXLAN_PORT_LINUX     8472 /* the kernel's default, older than the assigned one */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Packet text: VRRP (RFC 3768, 9568), and CARP, which has its number; see packet.h. */
-#include "packet.h"
+#include "client/packet.h"
 
 #define VRRP_LENGTH     8
 #define VRRP2_VERSION   2

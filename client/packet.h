@@ -3,8 +3,8 @@
  * What the packet-*.c files share: a bounded span of a packet's bytes, and the entry of each layer.
  * Private to the packet text (packet-text.h).
  */
-#ifndef NFTTRACED_PACKET_H
-#define NFTTRACED_PACKET_H
+#ifndef NFTTRACED_CLIENT_PACKET_H
+#define NFTTRACED_CLIENT_PACKET_H
 
 #include <stdbool.h>
 #include <stddef.h>

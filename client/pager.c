@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The pager; see pager.h. */
-#include "pager.h"
+#include "client/pager.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,8 +3,8 @@
  * The pager that standard output goes through on a terminal: $NFTTRACED_PAGER, $PAGER, or less. Owned
  * by the command that prints.
  */
-#ifndef NFTTRACED_PAGER_H
-#define NFTTRACED_PAGER_H
+#ifndef NFTTRACED_CLIENT_PAGER_H
+#define NFTTRACED_CLIENT_PAGER_H
 
 #include <sys/types.h>
 

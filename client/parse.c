@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Numbers with units and lists from the command line; see parse.h. */
-#include "parse.h"
+#include "client/parse.h"
 
 #include <errno.h>
 #include <glib.h>

@@ -3,8 +3,8 @@
  * What a person writes on the command line, as numbers and lists. Every parser takes the whole text:
  * anything left over is -EINVAL, a number too large -ERANGE; *ret is untouched on failure.
  */
-#ifndef NFTTRACED_PARSE_H
-#define NFTTRACED_PARSE_H
+#ifndef NFTTRACED_CLIENT_PARSE_H
+#define NFTTRACED_CLIENT_PARSE_H
 
 #include <stdint.h>
 

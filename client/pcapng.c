@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Blocks of a pcapng file; see pcapng.h. */
-#include "pcapng.h"
+#include "client/pcapng.h"
 
 #include <glib.h>
 

@@ -4,8 +4,8 @@
  * appended to an output. Knows nothing of journals. Owned by whoever writes the file, who also owns the
  * output; strings are UTF-8, and left out if they are NULL or "".
  */
-#ifndef NFTTRACED_PCAPNG_H
-#define NFTTRACED_PCAPNG_H
+#ifndef NFTTRACED_CLIENT_PCAPNG_H
+#define NFTTRACED_CLIENT_PCAPNG_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Prints journals; see printer.h. */
-#include "printer.h"
+#include "client/printer.h"
 
 #include <glib.h>
 

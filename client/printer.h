@@ -4,14 +4,14 @@
  * what a record means depends on its journal's dictionaries. Owned by the command that prints, who also
  * owns the output.
  */
-#ifndef NFTTRACED_PRINTER_H
-#define NFTTRACED_PRINTER_H
+#ifndef NFTTRACED_CLIENT_PRINTER_H
+#define NFTTRACED_CLIENT_PRINTER_H
 
 #include <stdbool.h>
 
-#include "arrange.h"
-#include "journals.h"
-#include "text.h"
+#include "client/arrange.h"
+#include "client/journals.h"
+#include "client/text.h"
 
 struct printer {
 	struct output *output;

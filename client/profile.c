@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Profiles: where they are, and what is in one; see profile.h. */
-#include "profile.h"
+#include "client/profile.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "client/parse.h"
 #include "config.h"
 #include "journal/escape.h"
 #include "journal/keyfile.h"
 #include "journal/section.h"
-#include "parse.h"
 
 #define GROUP  "Profile"
 #define SUFFIX ".conf"

@@ -4,8 +4,8 @@
  * are shipped, the administrator's or the user's; of the same name the latter counts. Owned by the
  * command that reads them.
  */
-#ifndef NFTTRACED_PROFILE_H
-#define NFTTRACED_PROFILE_H
+#ifndef NFTTRACED_CLIENT_PROFILE_H
+#define NFTTRACED_CLIENT_PROFILE_H
 
 #include <glib.h>
 

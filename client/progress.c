@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The progress line; see progress.h. */
-#include "progress.h"
+#include "client/progress.h"
 
 #include <glib.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * A line on standard error that tells how far a long reading has come: shown on a terminal once it
  * takes longer than a moment, erased before anything else is told. Owned by the command that reads.
  */
-#ifndef NFTTRACED_PROGRESS_H
-#define NFTTRACED_PROGRESS_H
+#ifndef NFTTRACED_CLIENT_PROGRESS_H
+#define NFTTRACED_CLIENT_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

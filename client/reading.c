@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reading journals; see reading.h. */
-#include "reading.h"
+#include "client/reading.h"
 
 #include "journal/escape.h"
 

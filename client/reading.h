@@ -3,12 +3,12 @@
  * What the reading verbs have in common: journals, which of their events are wanted, and a line that
  * tells how far they have come. Owned by the command that reads, as are the parts.
  */
-#ifndef NFTTRACED_READING_H
-#define NFTTRACED_READING_H
+#ifndef NFTTRACED_CLIENT_READING_H
+#define NFTTRACED_CLIENT_READING_H
 
-#include "journals.h"
-#include "progress.h"
-#include "select.h"
+#include "client/journals.h"
+#include "client/progress.h"
+#include "client/select.h"
 
 struct reading {
 	struct journals *journals;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Another host over ssh; see remote.h. */
-#include "remote.h"
+#include "client/remote.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -4,8 +4,8 @@
  * travel that way, so what reads events has `nfttracectl export` run there and reads what that writes.
  * One host for the whole program; the processes are waited for at its end.
  */
-#ifndef NFTTRACED_REMOTE_H
-#define NFTTRACED_REMOTE_H
+#ifndef NFTTRACED_CLIENT_REMOTE_H
+#define NFTTRACED_CLIENT_REMOTE_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A terminal as a screen; see screen.h. */
-#include "screen.h"
+#include "client/screen.h"
 
 #include <errno.h>
 #include <glib.h>

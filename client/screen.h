@@ -4,8 +4,8 @@
  * the terminal before comes back when it is left. Owned by the command; nothing of it is safe to call in
  * a signal handler: signals come through the event loop.
  */
-#ifndef NFTTRACED_SCREEN_H
-#define NFTTRACED_SCREEN_H
+#ifndef NFTTRACED_CLIENT_SCREEN_H
+#define NFTTRACED_CLIENT_SCREEN_H
 
 #include <stdbool.h>
 #include <termios.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The options that select events; see select-options.h. */
-#include "select-options.h"
+#include "client/select-options.h"
 
 int select_resolve(const struct select_wishes *wishes, const struct command *command,
 	enum when_zone zone, struct select **ret)

@@ -3,11 +3,11 @@
  * The options that select events, which the reading verbs share, and what they mean. Owned by the
  * command that reads.
  */
-#ifndef NFTTRACED_SELECT_OPTIONS_H
-#define NFTTRACED_SELECT_OPTIONS_H
+#ifndef NFTTRACED_CLIENT_SELECT_OPTIONS_H
+#define NFTTRACED_CLIENT_SELECT_OPTIONS_H
 
-#include "command.h"
-#include "select.h"
+#include "client/command.h"
+#include "client/select.h"
 
 /* The entries for a table of options, with `wishes` a struct select_wishes. */
 #define SELECT_OPTIONS(wishes)                                                                     \

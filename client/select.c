@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Selecting events; see select.h. */
-#include "select.h"
+#include "client/select.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "client/packet-filter.h"
+#include "client/parse.h"
 #include "journal/clock.h"
 #include "journal/decode.h"
 #include "journal/escape.h"
-#include "packet-filter.h"
-#include "parse.h"
 
 #define VERDICT_FIRST (-5) /* of those that the kernel has */
 #define VERDICT_LAST  5

@@ -3,15 +3,15 @@
  * Which events a person wants to see of those that are recorded. Owned by the command that reads;
  * immutable once it is made.
  */
-#ifndef NFTTRACED_SELECT_H
-#define NFTTRACED_SELECT_H
+#ifndef NFTTRACED_CLIENT_SELECT_H
+#define NFTTRACED_CLIENT_SELECT_H
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "journals.h"
-#include "when.h"
+#include "client/journals.h"
+#include "client/when.h"
 
 /* As written; NULL: not given. Of what was given several times any one has to fit. */
 struct select_wishes {

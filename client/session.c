@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sessions on the bus, by id or by name; see session.h. */
-#include "session.h"
+#include "client/session.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "bus.h"
-#include "hidden.h"
+#include "client/bus.h"
+#include "client/hidden.h"
+#include "client/parse.h"
+#include "client/variant.h"
 #include "journal/escape.h"
-#include "parse.h"
-#include "variant.h"
 
 #define SESSION_REMEDY ": 'nfttracectl list' shows those that run"
 

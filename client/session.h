@@ -2,8 +2,8 @@
 /*
  * The sessions as the daemon tells them, and how a person names one: by its id or by its name.
  */
-#ifndef NFTTRACED_SESSION_H
-#define NFTTRACED_SESSION_H
+#ifndef NFTTRACED_CLIENT_SESSION_H
+#define NFTTRACED_CLIENT_SESSION_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What show prints, and in which order; see show.h. */
-#include "show.h"
+#include "client/show.h"
 
 #include <errno.h>
 
-#include "arrange.h"
-#include "spool.h"
-#include "tail.h"
+#include "client/arrange.h"
+#include "client/spool.h"
+#include "client/tail.h"
 
 struct show {
 	struct show_order order;

@@ -3,15 +3,15 @@
  * What `nfttracectl show` does with the records of journals: which of them it prints, and in which
  * order. Owned by the command, as are the reading and the printer; knows nothing of options.
  */
-#ifndef NFTTRACED_SHOW_H
-#define NFTTRACED_SHOW_H
+#ifndef NFTTRACED_CLIENT_SHOW_H
+#define NFTTRACED_CLIENT_SHOW_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "printer.h"
-#include "reading.h"
+#include "client/printer.h"
+#include "client/reading.h"
 
 struct show_order {
 	bool journeys; /* events by packet */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sizes as text; see size.h. */
-#include "size.h"
+#include "client/size.h"
 
 #include <glib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bytes as a person reads them, and as parse_size takes them. */
-#ifndef NFTTRACED_SIZE_H
-#define NFTTRACED_SIZE_H
+#ifndef NFTTRACED_CLIENT_SIZE_H
+#define NFTTRACED_CLIENT_SIZE_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sorting with bounded memory; see sorter.h. */
-#include "sorter.h"
+#include "client/sorter.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spool.h"
+#include "client/spool.h"
 
 /* Records are held in room that grows up to the limit, from so many. */
 #define RECORDS_FIRST 1024

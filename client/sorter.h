@@ -4,8 +4,8 @@
  * and written to a temporary file as a run; in the end the runs are merged. Records that compare equal
  * come in any order. Owned by its caller; one thread.
  */
-#ifndef NFTTRACED_SORTER_H
-#define NFTTRACED_SORTER_H
+#ifndef NFTTRACED_CLIENT_SORTER_H
+#define NFTTRACED_CLIENT_SORTER_H
 
 #include <stddef.h>
 

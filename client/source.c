@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Journals by session or by path; see source.h. */
-#include "source.h"
+#include "client/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "archive.h"
-#include "bus.h"
+#include "client/archive.h"
+#include "client/bus.h"
+#include "client/hidden.h"
+#include "client/parse.h"
+#include "client/remote.h"
+#include "client/session.h"
 #include "config.h"
-#include "hidden.h"
 #include "journal/cleanup.h"
 #include "journal/dictionary.h"
 #include "journal/escape.h"
-#include "parse.h"
-#include "remote.h"
-#include "session.h"
 
 /* Where the daemon keeps its journals: for those of ended sessions, which the bus does not know. */
 static const char *state_directory(void)

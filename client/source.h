@@ -3,8 +3,8 @@
  * Where the events to show come from: a session of the daemon, by its descriptor; a session that has
  * ended, by its directory; a copied journal, by its path; standard input.
  */
-#ifndef NFTTRACED_SOURCE_H
-#define NFTTRACED_SOURCE_H
+#ifndef NFTTRACED_CLIENT_SOURCE_H
+#define NFTTRACED_CLIENT_SOURCE_H
 
 #include "journal/reader.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A temporary file without a name; see spool.h. */
-#include "spool.h"
+#include "client/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>

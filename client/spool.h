@@ -3,8 +3,8 @@
  * A temporary file without a name, in $TMPDIR or /var/tmp: bytes appended to it and read back. It is
  * made when the first byte has to be written, and gone when its owner is.
  */
-#ifndef NFTTRACED_SPOOL_H
-#define NFTTRACED_SPOOL_H
+#ifndef NFTTRACED_CLIENT_SPOOL_H
+#define NFTTRACED_CLIENT_SPOOL_H
 
 #include <stddef.h>
 #include <stdint.h>

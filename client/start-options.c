@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The options of nfttracectl start; see start-options.h. */
-#include "start-options.h"
+#include "client/start-options.h"
 
 #include <string.h>
 
-#include "parse.h"
-#include "start-profile.h"
+#include "client/parse.h"
+#include "client/start-profile.h"
 
 void start_options_clear(struct start_options *options)
 {

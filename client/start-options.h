@@ -3,14 +3,14 @@
  * What `nfttracectl start` was told on the command line, and the same as the options of StartSession.
  * Owned by the command.
  */
-#ifndef NFTTRACED_START_OPTIONS_H
-#define NFTTRACED_START_OPTIONS_H
+#ifndef NFTTRACED_CLIENT_START_OPTIONS_H
+#define NFTTRACED_CLIENT_START_OPTIONS_H
 
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
-#include "command.h"
-#include "style.h"
+#include "client/command.h"
+#include "client/style.h"
 
 struct start_options {
 	/* As written; NULL if not given. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Profiles and the command line; see start-profile.h. */
-#include "start-profile.h"
+#include "client/start-profile.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "profile.h"
+#include "client/profile.h"
 
 static void merge_text(char **text, const char *profile)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Profiles merged with what was said on the command line of `nfttracectl start`. Stateless. */
-#ifndef NFTTRACED_START_PROFILE_H
-#define NFTTRACED_START_PROFILE_H
+#ifndef NFTTRACED_CLIENT_START_PROFILE_H
+#define NFTTRACED_CLIENT_START_PROFILE_H
 
-#include "start-options.h"
+#include "client/start-options.h"
 
 /*
  * Adds what the profiles in options->profiles say, of several the last one first, where the command line

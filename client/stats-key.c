@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "stats-private.h"
+#include "client/stats-private.h"
 
 static size_t peer(
 	uint8_t family, const uint8_t *address, size_t size, uint8_t ret[STATS_PEER_KEY_MAX])

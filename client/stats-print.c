@@ -4,11 +4,11 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "books.h"
+#include "client/books.h"
+#include "client/stats-private.h"
+#include "client/table.h"
 #include "journal/address.h"
 #include "journal/clock.h"
-#include "stats-private.h"
-#include "table.h"
 
 #define NSEC_PER_USEC 1000ULL
 #define PLAIN_RATE    100 /* a second: from here on nobody looks at fractions */

@@ -3,15 +3,15 @@
  * What the stats-*.c files share: the counts, and the keys that they are counted by. Private to the
  * stats (stats.h).
  */
-#ifndef NFTTRACED_STATS_PRIVATE_H
-#define NFTTRACED_STATS_PRIVATE_H
+#ifndef NFTTRACED_CLIENT_STATS_PRIVATE_H
+#define NFTTRACED_CLIENT_STATS_PRIVATE_H
 
+#include "client/stats.h"
+#include "client/tally.h"
 #include "journal/decode.h"
 #include "journal/dictionary.h"
 #include "journal/suppressed.h"
 #include "journal/view.h"
-#include "stats.h"
-#include "tally.h"
 
 /* A rule, or what else gave a verdict in a chain, as it is a key: the names of table and chain follow.
  * Zeroed before it is filled in: its gaps count. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Counting what journals hold; see stats.h. */
-#include "stats.h"
+#include "client/stats.h"
 
 #include <string.h>
 #include <xxhash.h>
 
-#include "stats-private.h"
+#include "client/stats-private.h"
 
 /* Verdicts and probes have names of their own: there are few, and a journal that says otherwise is
  * made up. */

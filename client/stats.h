@@ -3,14 +3,14 @@
  * What journals hold, counted: by verdict, by probe, by rule, by peer, and over time, in bounded memory.
  * Owned by the command that counts.
  */
-#ifndef NFTTRACED_STATS_H
-#define NFTTRACED_STATS_H
+#ifndef NFTTRACED_CLIENT_STATS_H
+#define NFTTRACED_CLIENT_STATS_H
 
 #include <stdbool.h>
 
+#include "client/journals.h"
+#include "client/timeline.h"
 #include "journal/output.h"
-#include "journals.h"
-#include "timeline.h"
 
 /* Different rules, and different peers, that are counted; what is beyond is summed up. */
 #define STATS_KEYS_MAX 65536

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The status as one line of JSON, for programs. See status.h. */
+#include "client/parse.h"
+#include "client/status.h"
 #include "journal/json-text.h"
-#include "parse.h"
-#include "status.h"
 
 /* `before`, then the text, or null where the daemon did not tell. */
 static void text_or_null(struct output *output, const char *before, const char *text)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The status for a person: health, facts, what the kernel allows. See status.h. */
-#include "parse.h"
-#include "status.h"
+#include "client/parse.h"
+#include "client/status.h"
 
 #define LABEL_WIDTH 20
 #define VALUE_WIDTH 8 /* of a feature that has advice behind it */

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The daemon's state and what it amounts to; see status.h. */
-#include "status.h"
+#include "client/status.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "bus.h"
-#include "hidden.h"
+#include "client/bus.h"
+#include "client/hidden.h"
+#include "client/remote.h"
+#include "client/session.h"
+#include "client/variant.h"
 #include "journal/escape.h"
 #include "journal/feature.h"
-#include "remote.h"
-#include "session.h"
-#include "variant.h"
 
 #define ABSENT "nfttraced is not running: "
 

@@ -3,8 +3,8 @@
  * What `nfttracectl status` knows: the manager's properties, the sessions, and from both the state of
  * health in one sentence. Owned by the command.
  */
-#ifndef NFTTRACED_STATUS_H
-#define NFTTRACED_STATUS_H
+#ifndef NFTTRACED_CLIENT_STATUS_H
+#define NFTTRACED_CLIENT_STATUS_H
 
 #include <glib.h>
 #include <stdbool.h>

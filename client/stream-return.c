@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Going on with a follow pipe over a restart of the daemon; see stream-return.h. */
-#include "stream-return.h"
+#include "client/stream-return.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,13 +10,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "bus.h"
-#include "command.h"
-#include "daemon-wait.h"
+#include "client/bus.h"
+#include "client/command.h"
+#include "client/daemon-wait.h"
+#include "client/remote.h"
+#include "client/session.h"
 #include "journal/cleanup.h"
 #include "journal/clock.h"
-#include "remote.h"
-#include "session.h"
 
 /* How long a daemon may be away. */
 #define AWAY_SEC 60

@@ -3,10 +3,10 @@
  * A follow pipe whose daemon has gone: the next daemon goes on with the session, and this with the pipe,
  * behind the last record that was read. Only stream.c includes this.
  */
-#ifndef NFTTRACED_STREAM_RETURN_H
-#define NFTTRACED_STREAM_RETURN_H
+#ifndef NFTTRACED_CLIENT_STREAM_RETURN_H
+#define NFTTRACED_CLIENT_STREAM_RETURN_H
 
-#include "stream.h"
+#include "client/stream.h"
 
 /* Waits for the daemon and asks for the rest: true when the stream goes on; else *ret_end, one of enum
  * stream_end. `output_fd` is looked at for its reader's going. */

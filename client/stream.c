@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Following a session's pipe; see stream.h. */
-#include "stream.h"
+#include "client/stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,11 +9,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "bus.h"
+#include "client/bus.h"
+#include "client/remote.h"
+#include "client/session.h"
+#include "client/stream-return.h"
 #include "journal/cleanup.h"
-#include "remote.h"
-#include "session.h"
-#include "stream-return.h"
 
 /* How long the text of a rule is waited for, and how often in vain before no more. */
 #define AWAIT_MSEC 300

@@ -3,15 +3,15 @@
  * A follow pipe: rendered as events come, written out whenever there are no more at the moment, until
  * the session ends or somebody presses Ctrl-C. Owned by the command that follows.
  */
-#ifndef NFTTRACED_STREAM_H
-#define NFTTRACED_STREAM_H
+#ifndef NFTTRACED_CLIENT_STREAM_H
+#define NFTTRACED_CLIENT_STREAM_H
 
 #include <stdbool.h>
 #include <systemd/sd-bus.h>
 
-#include "journals.h"
-#include "select.h"
-#include "text.h"
+#include "client/journals.h"
+#include "client/select.h"
+#include "client/text.h"
 
 /* What is missing since the stream was gone on with. */
 struct stream_gap {

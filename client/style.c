@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Colour and time as the options, the environment and the terminal want them; see style.h. */
-#include "style.h"
+#include "client/style.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,12 +3,12 @@
  * How printing verbs print: the options --color, --utc and --json, and what they mean on this
  * terminal. Owned by the command that prints.
  */
-#ifndef NFTTRACED_STYLE_H
-#define NFTTRACED_STYLE_H
+#ifndef NFTTRACED_CLIENT_STYLE_H
+#define NFTTRACED_CLIENT_STYLE_H
 
 #include <glib.h>
 
-#include "text.h"
+#include "client/text.h"
 
 struct style {
 	char *colour; /* what --color said, or NULL */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables of text; see table.h. */
-#include "table.h"
+#include "client/table.h"
 
 #include <glib.h>
 #include <inttypes.h>
 #include <stdbool.h>
 
+#include "client/terminal.h"
 #include "journal/escape.h"
-#include "terminal.h"
 
 struct table {
 	const struct table_column *columns;

@@ -3,8 +3,8 @@
  * A table of text: columns as wide on a terminal as their widest cell, two spaces between them. Cells are escaped
  * by the table. Owned by the command that prints it.
  */
-#ifndef NFTTRACED_TABLE_H
-#define NFTTRACED_TABLE_H
+#ifndef NFTTRACED_CLIENT_TABLE_H
+#define NFTTRACED_CLIENT_TABLE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The last N events; see tail.h. */
-#include "tail.h"
+#include "client/tail.h"
 
 #include <string.h>
 

@@ -4,10 +4,10 @@
  * comes before the first event (who recorded, where, the first settings) is not held back. Owned by
  * the command that shows.
  */
-#ifndef NFTTRACED_TAIL_H
-#define NFTTRACED_TAIL_H
+#ifndef NFTTRACED_CLIENT_TAIL_H
+#define NFTTRACED_CLIENT_TAIL_H
 
-#include "printer.h"
+#include "client/printer.h"
 
 struct tail;
 

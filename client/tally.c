@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Counting by key; see tally.h. */
-#include "tally.h"
+#include "client/tally.h"
 
 #include <stdbool.h>
 #include <string.h>

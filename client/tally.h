@@ -3,8 +3,8 @@
  * Counts events and bytes by a key, of as many keys as its limit: what comes with a further key is
  * counted as the rest. Owned by whoever counts.
  */
-#ifndef NFTTRACED_TALLY_H
-#define NFTTRACED_TALLY_H
+#ifndef NFTTRACED_CLIENT_TALLY_H
+#define NFTTRACED_CLIENT_TALLY_H
 
 #include <glib.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Terminals; see terminal.h. */
-#include "terminal.h"
+#include "client/terminal.h"
 
 #include <errno.h>
 #include <glib.h>

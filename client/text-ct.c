@@ -3,10 +3,10 @@
 #include <linux/in6.h>
 #include <sys/socket.h>
 
+#include "client/packet.h"
+#include "client/text-sections.h"
 #include "journal/address.h"
 #include "journal/connection.h"
-#include "packet.h"
-#include "text-sections.h"
 
 enum direction {
 	ORIGINAL,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An event as text: header line, packet line, namespace and devices, nf_tables; see text.h. */
-#include "packet-text.h"
-#include "text-sections.h"
+#include "client/packet-text.h"
+#include "client/text-sections.h"
 
 #define HEAD_ADDRESS_DIGITS 16
 #define VERDICT_DROP_CODE   0

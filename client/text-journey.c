@@ -2,7 +2,7 @@
 /* An event as a step of a journey: numbered, and indented below the first one; see text.h. */
 #include <string.h>
 
-#include "text.h"
+#include "client/text.h"
 
 #define STEP_FIRST "  \u21b3 " /* before a step's header line */
 #define STEP_OTHER "    " /* before its other lines, which are indented already */

@@ -4,12 +4,12 @@
  * writes whole lines, indented, newline included, or nothing if the event has nothing to tell. Private
  * to the text renderer (text.h).
  */
-#ifndef NFTTRACED_TEXT_SECTIONS_H
-#define NFTTRACED_TEXT_SECTIONS_H
+#ifndef NFTTRACED_CLIENT_TEXT_SECTIONS_H
+#define NFTTRACED_CLIENT_TEXT_SECTIONS_H
 
 #include <glib.h>
 
-#include "text.h"
+#include "client/text.h"
 
 /* The stack, one line for each address: its name, or the number where the journal has no name. */
 void text_stack(struct text *text, const struct event *event);

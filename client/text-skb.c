@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An skb's own fields, and the stack, as text; see text-sections.h. */
-#include "text-sections.h"
+#include "client/text-sections.h"
 
 /* skb->ip_summed. */
 enum checksum {

@@ -2,8 +2,8 @@
 /* What a session's rate held back, by rule, as text; see text-sections.h. */
 #include <string.h>
 
+#include "client/text-sections.h"
 #include "journal/suppressed.h"
-#include "text-sections.h"
 
 #define RULES_SHOWN 20 /* of a record; the others are summed up */
 

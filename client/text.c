@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The text renderer's records other than events, its time and its colours; see text.h. */
-#include "text.h"
+#include "client/text.h"
 
 #include <errno.h>
 #include <glib.h>
 
-#include "books.h"
+#include "client/books.h"
+#include "client/text-sections.h"
 #include "journal/clock.h"
 #include "journal/dictionary.h"
 #include "journal/suppressed.h"
-#include "text-sections.h"
 
 #define NSEC_PER_USEC 1000ULL
 #define USEC_DIGITS   6

@@ -4,8 +4,8 @@
  * journal and not about a packet (losses, changed settings, the final books) is a line that begins
  * with "-- ". Owned by its caller, who also owns the output it writes to; used by show and follow.
  */
-#ifndef NFTTRACED_TEXT_H
-#define NFTTRACED_TEXT_H
+#ifndef NFTTRACED_CLIENT_TEXT_H
+#define NFTTRACED_CLIENT_TEXT_H
 
 #include <stdbool.h>
 #include <stdint.h>

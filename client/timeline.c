@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Counts over time; see timeline.h. */
-#include "timeline.h"
+#include "client/timeline.h"
 
 #include <glib.h>
 

@@ -3,8 +3,8 @@
  * Counts over time in a fixed number of buckets, whose width doubles when the time is longer than they
  * reach; and the same drawn in a line. Owned by whoever counts.
  */
-#ifndef NFTTRACED_TIMELINE_H
-#define NFTTRACED_TIMELINE_H
+#ifndef NFTTRACED_CLIENT_TIMELINE_H
+#define NFTTRACED_CLIENT_TIMELINE_H
 
 #include <stdbool.h>
 #include <stddef.h>

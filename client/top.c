@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rates of drops; see top.h. */
-#include "top.h"
+#include "client/top.h"
 
 #include <string.h>
 
-#include "drop-text.h"
+#include "client/drop-text.h"
 #include "journal/clock.h"
 #include "journal/quantity.h"
 

@@ -3,12 +3,12 @@
  * What rules drop by the second: the rates between two readings of the drop counters, and a frame of
  * text that shows them. It knows no terminal and no bus. Owned by the command.
  */
-#ifndef NFTTRACED_TOP_H
-#define NFTTRACED_TOP_H
+#ifndef NFTTRACED_CLIENT_TOP_H
+#define NFTTRACED_CLIENT_TOP_H
 
-#include "drop-list.h"
+#include "client/drop-list.h"
+#include "client/terminal.h"
 #include "journal/output.h"
-#include "terminal.h"
 
 struct top;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* StartUnit of org.freedesktop.systemd1; see unit-start.h. */
-#include "unit-start.h"
+#include "client/unit-start.h"
 
 #include <errno.h>
 
-#include "agent.h"
-#include "bus.h"
-#include "daemon-wait.h"
+#include "client/agent.h"
+#include "client/bus.h"
+#include "client/daemon-wait.h"
 #include "journal/escape.h"
 
 #define SYSTEMD_NAME      "org.freedesktop.systemd1"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Dictionaries from the bus into structs; see variant.h. */
-#include "variant.h"
+#include "client/variant.h"
 
 #include <errno.h>
 #include <glib.h>

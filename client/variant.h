@@ -4,8 +4,8 @@
  * table does not know, or whose type is another one, are passed over: daemon and client may differ in
  * age. Strings and lists belong to the struct and are freed by its owner.
  */
-#ifndef NFTTRACED_VARIANT_H
-#define NFTTRACED_VARIANT_H
+#ifndef NFTTRACED_CLIENT_VARIANT_H
+#define NFTTRACED_CLIENT_VARIANT_H
 
 #include <stddef.h>
 #include <systemd/sd-bus.h>

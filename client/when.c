@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Moments from the command line; see when.h. */
-#include "when.h"
+#include "client/when.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -9,8 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "client/parse.h"
 #include "journal/clock.h"
-#include "parse.h"
 
 #define NSEC_PER_USEC   1000ULL
 #define FRACTION_DIGITS 9 /* of a second: nanoseconds */

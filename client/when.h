@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A moment as a person writes it on the command line. Stateless. */
-#ifndef NFTTRACED_WHEN_H
-#define NFTTRACED_WHEN_H
+#ifndef NFTTRACED_CLIENT_WHEN_H
+#define NFTTRACED_CLIENT_WHEN_H
 
 #include <stdint.h>
 

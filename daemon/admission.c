@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Calls from the bus before anything is done for them; see admission.h. */
-#include "admission.h"
+#include "daemon/admission.h"
 
 #include <errno.h>
 #include <glib.h>
 #include <poll.h>
 
-#include "bus-private.h"
-#include "callers.h"
-#include "message-size.h"
-#include "refusals.h"
+#include "daemon/bus-private.h"
+#include "daemon/callers.h"
+#include "daemon/message-size.h"
+#include "daemon/refusals.h"
 
 /* Messages that wait to be written to the bus. A reply may have a few megabytes, an error a few hundred bytes. */
 #define REPLIES_QUEUED_MAX 4 /* no turn is taken beyond */

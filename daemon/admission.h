@@ -7,8 +7,8 @@
  * more to read the turns get a bounded share of the time. Nothing is begun while replies wait to be written.
  * Owned by the bus glue, on the control thread.
  */
-#ifndef NFTTRACED_ADMISSION_H
-#define NFTTRACED_ADMISSION_H
+#ifndef NFTTRACED_DAEMON_ADMISSION_H
+#define NFTTRACED_DAEMON_ADMISSION_H
 
 #include <stdbool.h>
 #include <sys/types.h>

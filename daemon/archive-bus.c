@@ -2,10 +2,10 @@
 /* org.nfttraced1.Manager's methods for journals on disk. */
 #include <errno.h>
 
-#include "../journal/cleanup.h"
-#include "bus-private.h"
-#include "callers.h"
-#include "manager-archive.h"
+#include "daemon/bus-private.h"
+#include "daemon/callers.h"
+#include "daemon/manager-archive.h"
+#include "journal/cleanup.h"
 
 typedef int (*archive_build)(sd_bus_message *reply, const struct archive_request *request);
 

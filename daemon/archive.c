@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Journals of sessions, on disk; see archive.h. */
-#include "archive.h"
+#include "daemon/archive.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "../journal/dictionary.h"
-#include "../journal/directory.h"
-#include "../journal/record.h"
-#include "state-errors.h"
+#include "daemon/state-errors.h"
+#include "journal/cleanup.h"
+#include "journal/dictionary.h"
+#include "journal/directory.h"
+#include "journal/record.h"
 
 #define HEAD_SIZE (64 << 10) /* bytes of a segment in which its dictionaries are looked for */
 #define TAIL_SIZE \

@@ -3,16 +3,16 @@
  * The journals in the state directory, those of ended sessions above all: what there is, and how it
  * goes. Journals are named by their id only. For the worker: it reads and removes files. Keeps nothing.
  */
-#ifndef NFTTRACED_ARCHIVE_H
-#define NFTTRACED_ARCHIVE_H
+#ifndef NFTTRACED_DAEMON_ARCHIVE_H
+#define NFTTRACED_DAEMON_ARCHIVE_H
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../journal/session-end.h"
-#include "state.h"
+#include "daemon/state.h"
+#include "journal/session-end.h"
 
 #define ARCHIVE_UNLIMITED UINT64_MAX
 

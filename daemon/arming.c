@@ -7,7 +7,7 @@
  * rule may stand where nobody else looks. The table has an owner all the same: it goes at once with its
  * socket, the namespace some time later.
  */
-#include "arming.h"
+#include "daemon/arming.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -22,7 +22,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <unistd.h>
 
-#include "private-netns.h"
+#include "daemon/private-netns.h"
 
 #define TABLE_NAME   "nfttraced"
 #define CHAIN_NAME   "arm"

@@ -6,8 +6,8 @@
  * socket closes. Owned by the worker. No socket is opened before it is needed: that alone would load a
  * module.
  */
-#ifndef NFTTRACED_ARMING_H
-#define NFTTRACED_ARMING_H
+#ifndef NFTTRACED_DAEMON_ARMING_H
+#define NFTTRACED_DAEMON_ARMING_H
 
 #include <stdbool.h>
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who may do what on the bus; see authorise.h. */
-#include "authorise.h"
+#include "daemon/authorise.h"
 
 #include <errno.h>
 #include <glib.h>
 #include <stdint.h>
 
-#include "../journal/escape.h"
-#include "bus.h"
-#include "callers.h"
-#include "log.h"
-#include "message-size.h"
-#include "polkit.h"
-#include "refusals.h"
+#include "daemon/bus.h"
+#include "daemon/callers.h"
+#include "daemon/log.h"
+#include "daemon/message-size.h"
+#include "daemon/polkit.h"
+#include "daemon/refusals.h"
+#include "journal/escape.h"
 
 #define NO_POLKIT_PAUSE_USEC (600 * G_USEC_PER_SEC) /* between two lines about that in the log */
 

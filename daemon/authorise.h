@@ -7,8 +7,8 @@
  * others, and a session that does not exist is like one of others, with the same words. Owned by the
  * bus glue, on the control thread.
  */
-#ifndef NFTTRACED_AUTHORISE_H
-#define NFTTRACED_AUTHORISE_H
+#ifndef NFTTRACED_DAEMON_AUTHORISE_H
+#define NFTTRACED_DAEMON_AUTHORISE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What ties a session to its caller; see binding.h. */
-#include "binding.h"
+#include "daemon/binding.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "bus-private.h"
-#include "credentials.h"
-#include "log.h"
-#include "process.h"
+#include "daemon/bus-private.h"
+#include "daemon/credentials.h"
+#include "daemon/log.h"
+#include "daemon/process.h"
+#include "journal/cleanup.h"
 
 /* How the roster names a process: its number and when it was started. */
 #define PROCESS_FORM "process %d %" PRIu64

@@ -5,8 +5,8 @@
  * that had such a connection. A session outlives a lost bus connection or a restart only if the caller is
  * provably the same; otherwise it ends, and its journal and the log say why. Owned by the bus glue, on the control thread.
  */
-#ifndef NFTTRACED_BINDING_H
-#define NFTTRACED_BINDING_H
+#ifndef NFTTRACED_DAEMON_BINDING_H
+#define NFTTRACED_DAEMON_BINDING_H
 
 #include <stdint.h>
 #include <systemd/sd-bus.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A session's books, balanced. */
-#include "books.h"
+#include "daemon/books.h"
 
 void books_balance(const struct data_counts *counts, const struct session_stats *fates,
 	uint64_t matched, struct dictionary_books *ret)

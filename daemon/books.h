@@ -4,11 +4,11 @@
  * matched, ring_full and suppressed; the data thread counts what became of the records. Plain
  * arithmetic on snapshots.
  */
-#ifndef NFTTRACED_BOOKS_H
-#define NFTTRACED_BOOKS_H
+#ifndef NFTTRACED_DAEMON_BOOKS_H
+#define NFTTRACED_DAEMON_BOOKS_H
 
-#include "../bpf/pipeline.h"
-#include "../journal/dictionary.h"
+#include "bpf/pipeline.h"
+#include "journal/dictionary.h"
 
 /* What the data thread did with a session's records. */
 struct data_counts {

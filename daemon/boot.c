@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The sessions of the configuration, each on its way from what runs to what is wanted. */
-#include "boot.h"
+#include "daemon/boot.h"
 
-#include "log.h"
-#include "manager.h"
-#include "settings-keys.h"
+#include "daemon/log.h"
+#include "daemon/manager.h"
+#include "daemon/settings-keys.h"
 
 #define RETRY_FIRST (5 * G_USEC_PER_SEC)
 #define RETRY_MOST  (300 * G_USEC_PER_SEC)

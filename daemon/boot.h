@@ -4,10 +4,10 @@
  * thread; owned by the manager. A session is recognised by its name, its owner and the option `boot`,
  * whoever started it.
  */
-#ifndef NFTTRACED_BOOT_H
-#define NFTTRACED_BOOT_H
+#ifndef NFTTRACED_DAEMON_BOOT_H
+#define NFTTRACED_DAEMON_BOOT_H
 
-#include "settings.h"
+#include "daemon/settings.h"
 
 struct manager;
 struct boot;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* GetConfiguration: each key, what is in force, and where that comes from. */
-#include "bus-private.h"
-#include "settings-keys.h"
+#include "daemon/bus-private.h"
+#include "daemon/settings-keys.h"
 
 static int append_text(sd_bus_message *reply, const char *key, const char *text)
 {

@@ -7,12 +7,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "authorise.h"
-#include "binding.h"
-#include "bus-private.h"
-#include "credentials.h"
-#include "log-control.h"
-#include "log.h"
+#include "daemon/authorise.h"
+#include "daemon/binding.h"
+#include "daemon/bus-private.h"
+#include "daemon/credentials.h"
+#include "daemon/log-control.h"
+#include "daemon/log.h"
 
 #define ADDRESS_DEFAULT "unix:path=/run/dbus/system_bus_socket"
 #define REJOIN_USEC     G_USEC_PER_SEC /* after a connection that failed or was lost */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The manager's property Memory: what the service may take, by what it is for, what it has, and its limit. */
-#include "bus-private.h"
-#include "manager-index.h"
-#include "memory-limit.h"
-#include "memory.h"
+#include "daemon/bus-private.h"
+#include "daemon/manager-index.h"
+#include "daemon/memory-limit.h"
+#include "daemon/memory.h"
 
 static int append_number(sd_bus_message *reply, const char *name, uint64_t number)
 {

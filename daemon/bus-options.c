@@ -2,8 +2,8 @@
 /* Options in a{sv}: tables of keys and types, read strictly. */
 #include <errno.h>
 
-#include "../journal/escape.h"
-#include "bus-private.h"
+#include "daemon/bus-private.h"
+#include "journal/escape.h"
 
 static const struct {
 	const char *signature;

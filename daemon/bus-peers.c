@@ -13,11 +13,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "binding.h"
-#include "bus-private.h"
-#include "log-control.h"
-#include "log.h"
+#include "daemon/binding.h"
+#include "daemon/bus-private.h"
+#include "daemon/log-control.h"
+#include "daemon/log.h"
+#include "journal/cleanup.h"
 
 #define PATH_DEFAULT "/run/nfttraced/private"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the bus glue share. */
-#ifndef NFTTRACED_BUS_PRIVATE_H
-#define NFTTRACED_BUS_PRIVATE_H
+#ifndef NFTTRACED_DAEMON_BUS_PRIVATE_H
+#define NFTTRACED_DAEMON_BUS_PRIVATE_H
 
-#include "admission.h"
-#include "authorise.h"
-#include "bus.h"
-#include "callers.h"
+#include "daemon/admission.h"
+#include "daemon/authorise.h"
+#include "daemon/bus.h"
+#include "daemon/callers.h"
 
 /* Of event sources: root's own connections come before the bus. */
 #define BUS_PRIORITY_PRIVATE (SD_EVENT_PRIORITY_NORMAL - 10)

@@ -4,17 +4,17 @@
  * filter looks at every call before any object does, so no method can be forgotten, and the answer is
  * the same for an object that exists and for one that does not.
  */
-#include "bus.h"
+#include "daemon/bus.h"
 
 #include <errno.h>
 
-#include "../journal/escape.h"
-#include "archive.h"
-#include "authorise.h"
-#include "binding.h"
-#include "bus-private.h"
-#include "log.h"
-#include "manager-index.h"
+#include "daemon/archive.h"
+#include "daemon/authorise.h"
+#include "daemon/binding.h"
+#include "daemon/bus-private.h"
+#include "daemon/log.h"
+#include "daemon/manager-index.h"
+#include "journal/escape.h"
 
 struct later {
 	sd_bus_message *message;

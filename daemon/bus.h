@@ -9,7 +9,7 @@
 
 #include <systemd/sd-bus.h>
 
-#include "manager.h"
+#include "daemon/manager.h"
 
 #define BUS_NAME              "org.nfttraced1"
 #define BUS_MANAGER_PATH      "/org/nfttraced1"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Callers on the bus; see callers.h. */
-#include "callers.h"
+#include "daemon/callers.h"
 
 #include <errno.h>
 
-#include "credentials.h"
-#include "message-size.h"
+#include "daemon/credentials.h"
+#include "daemon/message-size.h"
 
 #define DBUS_NAME      "org.freedesktop.DBus"
 #define DBUS_PATH      "/org/freedesktop/DBus"

@@ -6,8 +6,8 @@
  * done for them. A connection is forgotten when the bus says that it has left. Owned by the bus glue, on
  * the control thread.
  */
-#ifndef NFTTRACED_CALLERS_H
-#define NFTTRACED_CALLERS_H
+#ifndef NFTTRACED_DAEMON_CALLERS_H
+#define NFTTRACED_DAEMON_CALLERS_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The static analysis of classic BPF programs; see classic.h. */
-#include "classic.h"
+#include "daemon/classic.h"
 
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
 
-#include "../bpf/pipeline.h"
+#include "bpf/pipeline.h"
 
 static uint32_t register_bit(unsigned int number)
 {

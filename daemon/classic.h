@@ -4,8 +4,8 @@
  * packet it can look, and what holds on every way to each instruction. Classic BPF jumps forward
  * only, so one pass in order is enough. Owned by whoever asked for it.
  */
-#ifndef NFTTRACED_CLASSIC_H
-#define NFTTRACED_CLASSIC_H
+#ifndef NFTTRACED_DAEMON_CLASSIC_H
+#define NFTTRACED_DAEMON_CLASSIC_H
 
 #include <linux/filter.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Moves of the wall clock, see clock-watch.h. Stateless but for what it is given. */
-#include "clock-watch.h"
+#include "daemon/clock-watch.h"
 
 static uint64_t distance(uint64_t a, uint64_t b)
 {

@@ -3,13 +3,13 @@
  * Notices when the wall clock is moved against CLOCK_MONOTONIC: set, slewed, or ahead after a suspend.
  * Knows readings only, so that a test can make them. Owned by the data thread.
  */
-#ifndef NFTTRACED_CLOCK_WATCH_H
-#define NFTTRACED_CLOCK_WATCH_H
+#ifndef NFTTRACED_DAEMON_CLOCK_WATCH_H
+#define NFTTRACED_DAEMON_CLOCK_WATCH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../journal/format.h"
+#include "journal/format.h"
 
 #define CLOCK_WATCH_NOISE  20000 /* ns: readings of an untouched clock differ by no more */
 #define CLOCK_WATCH_LEAST  1000000 /* ns: a slew, or a sleep, of less is none */

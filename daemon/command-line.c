@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A command line as one text, see command-line.h. */
-#include "command-line.h"
+#include "daemon/command-line.h"
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A command line as one text, for the journal. Stateless. */
-#ifndef NFTTRACED_COMMAND_LINE_H
-#define NFTTRACED_COMMAND_LINE_H
+#ifndef NFTTRACED_DAEMON_COMMAND_LINE_H
+#define NFTTRACED_DAEMON_COMMAND_LINE_H
 
 #define COMMAND_LINE_MAX 4096 /* bytes; what is longer ends in "..." */
 

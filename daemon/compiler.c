@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Filters on their way through libpcap: two lines of them, each served by a few processes. */
-#include "compiler.h"
+#include "daemon/compiler.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -5,13 +5,13 @@
  * once more, in a line of its own with processes of its own, first come, first served: who asks for
  * what is usual does not wait behind what takes long.
  */
-#ifndef NFTTRACED_COMPILER_H
-#define NFTTRACED_COMPILER_H
+#ifndef NFTTRACED_DAEMON_COMPILER_H
+#define NFTTRACED_DAEMON_COMPILER_H
 
 #include <systemd/sd-event.h>
 
-#include "failure.h"
-#include "filter.h"
+#include "daemon/failure.h"
+#include "daemon/filter.h"
 
 #define COMPILER_SHORT            256 /* bytes of an expression that can't take long */
 #define COMPILER_SHORT_MAX        2 /* processes for nothing else */

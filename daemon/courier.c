@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The courier; see courier.h. */
-#include "courier.h"
+#include "daemon/courier.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "../journal/clock.h"
+#include "journal/cleanup.h"
+#include "journal/clock.h"
 
 #define NSEC_PER_USEC 1000ULL
 

@@ -5,8 +5,8 @@
  * first one. Owned by the control thread. A courier that is still kept waiting when its owner lets go of
  * it ends when it is not, or with the process.
  */
-#ifndef NFTTRACED_COURIER_H
-#define NFTTRACED_COURIER_H
+#ifndef NFTTRACED_DAEMON_COURIER_H
+#define NFTTRACED_DAEMON_COURIER_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Processor time as a sign of life, see cpu-progress.h. */
-#include "cpu-progress.h"
+#include "daemon/cpu-progress.h"
 
 #include <glib.h>
 #include <time.h>
 
-#include "../journal/clock.h"
+#include "journal/clock.h"
 
 /* ns; 0: it can't be told, as of one that has ended. */
 static int64_t cpu_used(pid_t pid)

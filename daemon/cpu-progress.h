@@ -3,8 +3,8 @@
  * Whether a process that has work to do gets on with it: one that is stopped, or held in the kernel, uses
  * no processor time. How busy the machine is makes no difference but for the time in which it shows.
  */
-#ifndef NFTTRACED_CPU_PROGRESS_H
-#define NFTTRACED_CPU_PROGRESS_H
+#ifndef NFTTRACED_DAEMON_CPU_PROGRESS_H
+#define NFTTRACED_DAEMON_CPU_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

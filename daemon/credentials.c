@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the bus knows of a connection; see credentials.h and GetConnectionCredentials in the D-Bus specification. */
-#include "credentials.h"
+#include "daemon/credentials.h"
 
 #include <errno.h>
 #include <glib.h>

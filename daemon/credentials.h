@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the bus knows of a connection: its user and its process. Asked without waiting for the answer. */
-#ifndef NFTTRACED_CREDENTIALS_H
-#define NFTTRACED_CREDENTIALS_H
+#ifndef NFTTRACED_DAEMON_CREDENTIALS_H
+#define NFTTRACED_DAEMON_CREDENTIALS_H
 
 #include <sys/types.h>
 #include <systemd/sd-bus.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The data thread's: records that do not come from the rings. */
-#include "data-private.h"
+#include "daemon/data-private.h"
 
 #include <errno.h>
 

@@ -4,15 +4,15 @@
  * that are drained after them. A timer that the kernel cancels when the clock is set, or when the machine
  * resumes, wakes the thread.
  */
-#include "data-private.h"
+#include "daemon/data-private.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "../journal/clock.h"
+#include "journal/cleanup.h"
+#include "journal/clock.h"
 
 #define FAR_AWAY ((time_t)0x7fffffff) /* no clock shows that before the timer is set anew */
 #define RETRY_NS NSEC_PER_SEC

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the data thread share. Everything in struct data is the thread's, but for what is marked
  * otherwise. */
-#ifndef NFTTRACED_DATA_PRIVATE_H
-#define NFTTRACED_DATA_PRIVATE_H
+#ifndef NFTTRACED_DAEMON_DATA_PRIVATE_H
+#define NFTTRACED_DAEMON_DATA_PRIVATE_H
 
 #include <glib.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "clock-watch.h"
-#include "data.h"
-#include "ring.h"
+#include "daemon/clock-watch.h"
+#include "daemon/data.h"
+#include "daemon/ring.h"
 
 typedef void (*data_function)(struct data *data, void *argument);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One session as the data thread sees it. */
-#include "data-slot.h"
+#include "daemon/data-slot.h"
 
 #include <errno.h>
 #include <glib.h>

@@ -3,17 +3,17 @@
  * One session as the data thread sees it: its journal writer, what became of its records, and losses
  * that still want a record in the journal. Owned by the data thread; the atomics may be read by any.
  */
-#ifndef NFTTRACED_DATA_SLOT_H
-#define NFTTRACED_DATA_SLOT_H
+#ifndef NFTTRACED_DAEMON_DATA_SLOT_H
+#define NFTTRACED_DAEMON_DATA_SLOT_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../journal/tail.h"
-#include "../journal/writer.h"
-#include "books.h"
-#include "ledger.h"
+#include "daemon/books.h"
+#include "daemon/ledger.h"
+#include "journal/tail.h"
+#include "journal/writer.h"
 
 /* A session that gets a slot. */
 struct data_tenant {

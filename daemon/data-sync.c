@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The data thread's: journals on their way to the disk. The disk thread runs the syncs; what is begun and
  * what comes of it is the data thread's, which never waits for one. */
-#include "data-private.h"
+#include "daemon/data-private.h"
 
-#include "../journal/clock.h"
+#include "journal/clock.h"
 
 #define LOOK_NS     (10 * NSEC_PER_MSEC) /* between two looks at what is due */
 #define BACKOFF_MAX 4 /* doublings of the interval while syncs fail */

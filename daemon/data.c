@@ -3,7 +3,7 @@
  * The data thread. A caller leaves one command and waits; the thread runs commands between drains.
  * Everything in struct data belongs to the thread, but for what is marked otherwise.
  */
-#include "data-private.h"
+#include "daemon/data-private.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -12,8 +12,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "../journal/clock.h"
+#include "journal/cleanup.h"
+#include "journal/clock.h"
 
 #define DRAIN_BATCH      1024 /* records of a ring before the next ring's turn */
 #define DRAIN_WAIT_MS    20 /* longest that a record stays in a ring while there are sessions */

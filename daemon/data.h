@@ -5,18 +5,18 @@
  * done on its own thread between two drains; the call returns when it is done. One caller at a time:
  * the worker. Counts and flags may be read by any thread at any time.
  */
-#ifndef NFTTRACED_DATA_H
-#define NFTTRACED_DATA_H
+#ifndef NFTTRACED_DAEMON_DATA_H
+#define NFTTRACED_DAEMON_DATA_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../journal/writer.h"
-#include "books.h"
-#include "data-slot.h"
-#include "disk.h"
-#include "notes.h"
-#include "pipeline.h"
+#include "daemon/books.h"
+#include "daemon/data-slot.h"
+#include "daemon/disk.h"
+#include "daemon/notes.h"
+#include "daemon/pipeline.h"
+#include "journal/writer.h"
 
 struct data;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The disk thread, see disk.h. The queues and what is said of jobs are under the lock. */
-#include "disk.h"
+#include "daemon/disk.h"
 
 #include <errno.h>
 #include <glib.h>

@@ -4,8 +4,8 @@
  * that nobody else has to: syncs, and the beginnings and ends of journals. Who wants to know what came of
  * a job waits for it, but not for ever. Owned by the data thread's owner.
  */
-#ifndef NFTTRACED_DISK_H
-#define NFTTRACED_DISK_H
+#ifndef NFTTRACED_DAEMON_DISK_H
+#define NFTTRACED_DAEMON_DISK_H
 
 #include <stdbool.h>
 #include <stdint.h>

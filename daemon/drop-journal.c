@@ -5,7 +5,7 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
-#include "drop-summary.h"
+#include "daemon/drop-summary.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Messages about dropped packets; see drop-message.h. */
-#include "drop-message.h"
+#include "daemon/drop-message.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <syslog.h>
 
-#include "../journal/decode.h"
-#include "../journal/quantity.h"
+#include "journal/decode.h"
+#include "journal/quantity.h"
 
 static void field_clear(void *field)
 {

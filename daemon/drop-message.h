@@ -4,13 +4,13 @@
  * the names that others chose escaped as the counters have them (drops.h). systemd/nfttraced.catalog
  * explains the message ids. A message owns its text and its fields; who made it frees it.
  */
-#ifndef NFTTRACED_DROP_MESSAGE_H
-#define NFTTRACED_DROP_MESSAGE_H
+#ifndef NFTTRACED_DAEMON_DROP_MESSAGE_H
+#define NFTTRACED_DAEMON_DROP_MESSAGE_H
 
 #include <glib.h>
 #include <sys/uio.h>
 
-#include "drops.h"
+#include "daemon/drops.h"
 
 /* The same in systemd/nfttraced.catalog. */
 #define DROP_MESSAGE_RULE "099ad461032a4381a663c71ca7b22f21"

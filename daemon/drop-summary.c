@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The summary of drops; see drop-summary.h. */
-#include "drop-summary.h"
+#include "daemon/drop-summary.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../journal/clock.h"
-#include "courier.h"
-#include "drop-told.h"
-#include "log.h"
+#include "daemon/courier.h"
+#include "daemon/drop-told.h"
+#include "daemon/log.h"
+#include "journal/clock.h"
 
 #define NSEC_PER_USEC 1000ULL
 

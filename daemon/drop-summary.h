@@ -5,12 +5,12 @@
  * sent would have told is told by the next one, so that the packets of all messages add up to the
  * counters. Owned by the control thread; it sleeps between intervals, and does nothing while it is off.
  */
-#ifndef NFTTRACED_DROP_SUMMARY_H
-#define NFTTRACED_DROP_SUMMARY_H
+#ifndef NFTTRACED_DAEMON_DROP_SUMMARY_H
+#define NFTTRACED_DAEMON_DROP_SUMMARY_H
 
 #include <systemd/sd-event.h>
 
-#include "drop-message.h"
+#include "daemon/drop-message.h"
 
 struct drop_summary;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What has been told of counters; see drop-told.h. */
-#include "drop-told.h"
+#include "daemon/drop-told.h"
 
 #include <string.h>
 

@@ -3,13 +3,13 @@
  * What the summary has told of each counter already, and what is in the messages on their way. Owned by
  * the summary.
  */
-#ifndef NFTTRACED_DROP_TOLD_H
-#define NFTTRACED_DROP_TOLD_H
+#ifndef NFTTRACED_DAEMON_DROP_TOLD_H
+#define NFTTRACED_DAEMON_DROP_TOLD_H
 
 #include <glib.h>
 #include <stdbool.h>
 
-#include "drops.h"
+#include "daemon/drops.h"
 
 #define DROP_TOLD_NONE UINT32_MAX /* in place of a message's number */
 

@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <limits.h>
 
-#include "../journal/decode.h"
-#include "authorise.h"
-#include "bus-private.h"
-#include "callers.h"
+#include "daemon/authorise.h"
+#include "daemon/bus-private.h"
+#include "daemon/callers.h"
+#include "journal/decode.h"
 
 #define WAITING_MAX 64 /* calls */
 #define PIECE       64 /* counters put into a reply in a turn */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Drop counters: what the next daemon is to know of them, kept where the kernel side counts. */
-#include "drops-private.h"
+#include "daemon/drops-private.h"
 
 void drops_keep_past(struct drops *drops)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the drop counters share: the counters as the daemon keeps them. */
-#ifndef NFTTRACED_DROPS_PRIVATE_H
-#define NFTTRACED_DROPS_PRIVATE_H
+#ifndef NFTTRACED_DAEMON_DROPS_PRIVATE_H
+#define NFTTRACED_DAEMON_DROPS_PRIVATE_H
 
 #include <time.h>
 
-#include "drops.h"
-#include "ring.h"
+#include "daemon/drops.h"
+#include "daemon/ring.h"
 
 /* A network namespace that some counter is of. */
 struct drop_netns {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Drop counters as the daemon keeps them, found by who dropped; and questions for their words. */
-#include "drops-private.h"
+#include "daemon/drops-private.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../journal/escape.h"
-#include "netns.h"
+#include "daemon/netns.h"
+#include "journal/escape.h"
 
 #define ELLIPSIS "..."
 

@@ -3,12 +3,12 @@
  * The kernel side's table of drop counters, read where it is in memory while the kernel side counts, and
  * the slots that are taken out of it when it is nearly full.
  */
-#include "drops-private.h"
+#include "daemon/drops-private.h"
 
 #include <string.h>
 #include <time.h>
 
-#include "../journal/clock.h"
+#include "journal/clock.h"
 
 #define EXAMPLE_TRIES 8 /* a CPU may write it just now */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Drop counters, see drops.h: what is told of them, and the tables that they are counted in. */
-#include "drops-private.h"
+#include "daemon/drops-private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,9 +8,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "../journal/output.h"
-#include "packet-brief.h"
+#include "daemon/packet-brief.h"
+#include "journal/cleanup.h"
+#include "journal/output.h"
 
 #define NEWS_MAX 1024 /* taken out of their ring at a time */
 

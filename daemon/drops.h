@@ -9,15 +9,15 @@
  *
  * All text is escaped already (journal/escape.h), so it is UTF-8 and safe to print as it is.
  */
-#ifndef NFTTRACED_DROPS_H
-#define NFTTRACED_DROPS_H
+#ifndef NFTTRACED_DAEMON_DROPS_H
+#define NFTTRACED_DAEMON_DROPS_H
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "notes.h"
-#include "pipeline.h"
+#include "daemon/notes.h"
+#include "daemon/pipeline.h"
 
 /* Without a drop for so long, us of CLOCK_MONOTONIC, a counter may have to make room. */
 #define DROPS_IDLE_USEC (60 * G_USEC_PER_SEC)

@@ -3,8 +3,8 @@
  * eBPF instructions as constructors, for those who generate code. Only the forms that the matcher is
  * made of. "32" works on the lower half of a register and zeroes the upper one.
  */
-#ifndef NFTTRACED_EBPF_H
-#define NFTTRACED_EBPF_H
+#ifndef NFTTRACED_DAEMON_EBPF_H
+#define NFTTRACED_DAEMON_EBPF_H
 
 #include <linux/bpf.h>
 #include <stdint.h>

@@ -4,12 +4,12 @@
  * are taken over as they are; then, when the journals are open and get what the rings have, its
  * programs are replaced.
  */
-#include "engine-private.h"
+#include "daemon/engine-private.h"
 
 #include <errno.h>
 
-#include "arming.h"
-#include "log.h"
+#include "daemon/arming.h"
+#include "daemon/log.h"
 
 int engine_adopt(struct engine *engine, struct roster *roster, GArray *keepsakes, char **ret_reason)
 {

@@ -4,7 +4,7 @@
  * itself, so that the worker may stop waiting for a disk that does not answer. What was given up is carried
  * out when the disk comes to it: a journal that began for nobody is removed, one that ended is closed.
  */
-#include "engine-private.h"
+#include "daemon/engine-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +12,10 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "../journal/cleanup.h"
-#include "../journal/record.h"
-#include "log.h"
-#include "state-errors.h"
+#include "daemon/log.h"
+#include "daemon/state-errors.h"
+#include "journal/cleanup.h"
+#include "journal/record.h"
 
 static uint64_t patience(const struct engine *engine)
 {

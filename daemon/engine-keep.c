@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the engine leaves for the daemon after this one: the roster is written as sessions come and go. */
-#include "engine-private.h"
+#include "daemon/engine-private.h"
 
 #include <unistd.h>
 
-#include "arming.h"
-#include "log.h"
-#include "state-errors.h"
+#include "daemon/arming.h"
+#include "daemon/log.h"
+#include "daemon/state-errors.h"
 
 GArray *engine_keep_begin(struct engine *engine)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the parts of the engine, its pipeline, requests and sessions, know of each other. */
-#ifndef NFTTRACED_ENGINE_PRIVATE_H
-#define NFTTRACED_ENGINE_PRIVATE_H
+#ifndef NFTTRACED_DAEMON_ENGINE_PRIVATE_H
+#define NFTTRACED_DAEMON_ENGINE_PRIVATE_H
 
-#include "engine.h"
-#include "ledger.h"
-#include "plan.h"
-#include "scribe.h"
-#include "store.h"
+#include "daemon/engine.h"
+#include "daemon/ledger.h"
+#include "daemon/plan.h"
+#include "daemon/scribe.h"
+#include "daemon/store.h"
 
 /*
  * The lock is for readers on other threads: it covers the pointer to the pipeline and the sums that

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The probes of a session: from what was asked for to the plan, and to the journal's settings. */
-#include "engine-private.h"
+#include "daemon/engine-private.h"
 
 #include <errno.h>
 
-#include "probe-kernel.h"
+#include "daemon/probe-kernel.h"
 
 int engine_probes_plan(struct engine *engine, struct plan *plan, unsigned int bit,
 	const struct session_options *options, struct failure *failure)

@@ -4,14 +4,14 @@
  * that fails it is undone, and each half of them is tried by itself, until the one is found that is to
  * blame.
  */
-#include "engine-private.h"
+#include "daemon/engine-private.h"
 
 #include <errno.h>
 #include <inttypes.h>
 
-#include "../journal/clock.h"
-#include "log.h"
-#include "user-limits.h"
+#include "daemon/log.h"
+#include "daemon/user-limits.h"
+#include "journal/clock.h"
 
 /* What is requested as one. */
 struct batch {

@@ -4,16 +4,16 @@
  * ledger what is in them already; what happened between the last daemon's last look and the first
  * event that is seen again is a gap, and has a loss record.
  */
-#include "engine-private.h"
+#include "daemon/engine-private.h"
 
 #include <errno.h>
 #include <inttypes.h>
 
-#include "../journal/cleanup.h"
-#include "../journal/clock.h"
-#include "../journal/tail.h"
-#include "log.h"
-#include "state-errors.h"
+#include "daemon/log.h"
+#include "daemon/state-errors.h"
+#include "journal/cleanup.h"
+#include "journal/clock.h"
+#include "journal/tail.h"
 
 /* Who was killed while it went on with them says nothing against them, the first times; whoever fails because
  * of them is not begun again for ever. The unit's StartLimitBurst= allows for all of these. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What becomes of the sessions when requests are carried out: their journals and their books. */
-#include "engine-private.h"
+#include "daemon/engine-private.h"
 
 #include <errno.h>
 
-#include "../journal/cleanup.h"
-#include "../journal/clock.h"
-#include "../journal/section.h"
+#include "journal/cleanup.h"
+#include "journal/clock.h"
+#include "journal/section.h"
 
 char *engine_session_settings(const struct plan *plan, unsigned int bit,
 	const struct session_options *options, uid_t owner)

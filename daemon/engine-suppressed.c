@@ -3,9 +3,9 @@
  * What the rates of sessions held back, by rule: from the kernel side's table to the journals, what is
  * new each time. What finds no room there stays in the session's sum.
  */
-#include "engine-private.h"
+#include "daemon/engine-private.h"
 
-#include "../journal/suppressed.h"
+#include "journal/suppressed.h"
 
 /* Rules of one record: whatever their names are, it is far from JOURNAL_RECORD_MAX. */
 #define RECORD_RULES 64

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The recording machinery: pipeline, arming, and sums over pipelines that are gone. */
-#include "engine-private.h"
+#include "daemon/engine-private.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "../journal/clock.h"
-#include "arming.h"
-#include "keeper.h"
-#include "netns.h"
-#include "silence.h"
+#include "daemon/arming.h"
+#include "daemon/keeper.h"
+#include "daemon/netns.h"
+#include "daemon/silence.h"
+#include "journal/clock.h"
 
 /* A ring's reader is woken when a quarter of the ring waits for it. */
 #define WAKEUP_SHARE 4

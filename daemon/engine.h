@@ -4,22 +4,22 @@
  * the journals. The worker owns it and is the only one that calls what changes it; those calls are
  * slow. Status and counts may be read by any thread at any time.
  */
-#ifndef NFTTRACED_ENGINE_H
-#define NFTTRACED_ENGINE_H
+#ifndef NFTTRACED_DAEMON_ENGINE_H
+#define NFTTRACED_DAEMON_ENGINE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "data.h"
-#include "drops.h"
-#include "failure.h"
-#include "filter.h"
-#include "options.h"
-#include "roster.h"
-#include "scribe.h"
-#include "settings.h"
-#include "state.h"
+#include "daemon/data.h"
+#include "daemon/drops.h"
+#include "daemon/failure.h"
+#include "daemon/filter.h"
+#include "daemon/options.h"
+#include "daemon/roster.h"
+#include "daemon/scribe.h"
+#include "daemon/settings.h"
+#include "daemon/state.h"
 
 struct engine;
 

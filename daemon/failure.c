@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Why something was refused; see failure.h. */
-#include "failure.h"
+#include "daemon/failure.h"
 
 #include <stdarg.h>
 

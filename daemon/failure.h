@@ -3,8 +3,8 @@
  * Why something that a caller on the bus asked for was refused: a kind, which becomes the name of a
  * D-Bus error, and one sentence for a person. Owned by who declared it.
  */
-#ifndef NFTTRACED_FAILURE_H
-#define NFTTRACED_FAILURE_H
+#ifndef NFTTRACED_DAEMON_FAILURE_H
+#define NFTTRACED_DAEMON_FAILURE_H
 
 #include <glib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The matrix of what this kernel allows; see feature-list.h. */
-#include "feature-list.h"
+#include "daemon/feature-list.h"
 
 #include <sys/utsname.h>
 

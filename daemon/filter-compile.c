@@ -2,13 +2,13 @@
 /* A filter expression through libpcap; see filter-compile.h. */
 #include <pcap/pcap.h>
 
-#include "filter-compile.h"
+#include "daemon/filter-compile.h"
 
 #include <errno.h>
 #include <glib.h>
 
-#include "../journal/filter-names.h"
-#include "classic.h"
+#include "daemon/classic.h"
+#include "journal/filter-names.h"
 
 _Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter), "libpcap speaks classic BPF");
 _Static_assert(offsetof(struct bpf_insn, k) == offsetof(struct sock_filter, k), "same layout");

@@ -3,12 +3,12 @@
  * libpcap's part of a filter: an expression to classic BPF for both link types. It parses what a
  * stranger wrote and may take minutes, so filter.c has it done in a child process.
  */
-#ifndef NFTTRACED_FILTER_COMPILE_H
-#define NFTTRACED_FILTER_COMPILE_H
+#ifndef NFTTRACED_DAEMON_FILTER_COMPILE_H
+#define NFTTRACED_DAEMON_FILTER_COMPILE_H
 
 #include <stdbool.h>
 
-#include "filter.h"
+#include "daemon/filter.h"
 
 /* libpcap's optimiser makes programs several times shorter, in time with the cube of their length. */
 enum optimise {

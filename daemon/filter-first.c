@@ -18,11 +18,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "filter-compile.h"
-#include "filter-process-private.h"
-#include "helper-limits.h"
-#include "privileges.h"
+#include "daemon/filter-compile.h"
+#include "daemon/filter-process-private.h"
+#include "daemon/helper-limits.h"
+#include "daemon/privileges.h"
+#include "journal/cleanup.h"
 
 #define NICE 10 /* of a process that has FILTER_SECONDS_MAX: others come first */
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the daemon and the processes that compile filters say to each other. */
-#ifndef NFTTRACED_FILTER_PROCESS_PRIVATE_H
-#define NFTTRACED_FILTER_PROCESS_PRIVATE_H
+#ifndef NFTTRACED_DAEMON_FILTER_PROCESS_PRIVATE_H
+#define NFTTRACED_DAEMON_FILTER_PROCESS_PRIVATE_H
 
 #include <stdint.h>
 #include <stdnoreturn.h>
 #include <sys/socket.h>
 
-#include "filter.h"
+#include "daemon/filter.h"
 
 #define FILTER_REASON_MAX 4096 /* bytes of a sentence that the compiler may say */
 /* Bytes of memory that libpcap may take: tens of times what a filter needs that is accepted. */

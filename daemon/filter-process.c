@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The daemon's end of the processes that compile filters; see filter-process.h. */
-#include "filter-process.h"
+#include "daemon/filter-process.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "filter-process-private.h"
-#include "reaper.h"
+#include "daemon/filter-process-private.h"
+#include "daemon/reaper.h"
+#include "journal/cleanup.h"
 
 /* The near end of the socket to the first process, and that process; all owned under the lock. */
 static GMutex lock;

@@ -5,11 +5,11 @@
  * their own expression, and end when its other end is closed: by who asked, or with the daemon. Either
  * may be stopped or killed by somebody, or hang in the kernel: that is noticed, and both are replaced.
  */
-#ifndef NFTTRACED_FILTER_PROCESS_H
-#define NFTTRACED_FILTER_PROCESS_H
+#ifndef NFTTRACED_DAEMON_FILTER_PROCESS_H
+#define NFTTRACED_DAEMON_FILTER_PROCESS_H
 
-#include "cpu-progress.h"
-#include "filter.h"
+#include "daemon/cpu-progress.h"
+#include "daemon/filter.h"
 
 /* In which the first process has to have forked, and in which one that compiles has to have used some processor
  * time: us. */

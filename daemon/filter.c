@@ -3,16 +3,16 @@
  * A session's filter: its expression is compiled by a process of its own with a limit on its time, so
  * that neither libpcap's parser nor its optimiser can do more to the daemon than fail; see filter.h.
  */
-#include "filter.h"
+#include "daemon/filter.h"
 
 #include <errno.h>
 #include <glib.h>
 #include <poll.h>
 #include <string.h>
 
-#include "../journal/cleanup.h"
-#include "filter-compile.h"
-#include "filter-process.h"
+#include "daemon/filter-compile.h"
+#include "daemon/filter-process.h"
+#include "journal/cleanup.h"
 
 struct filter_job {
 	enum filter_patience patience;

@@ -6,8 +6,8 @@
  * The programs are in the kernel's types: libpcap's headers and the kernel's <linux/bpf.h> both
  * define a struct bpf_insn and can't be included together. The layout is the same.
  */
-#ifndef NFTTRACED_FILTER_H
-#define NFTTRACED_FILTER_H
+#ifndef NFTTRACED_DAEMON_FILTER_H
+#define NFTTRACED_DAEMON_FILTER_H
 
 #include <linux/filter.h>
 #include <stdint.h>

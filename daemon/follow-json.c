@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Follow streams as JSON, each rendered by a thread of its own; see follow-json.h. */
-#include "follow-json.h"
+#include "daemon/follow-json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "../journal/json.h"
+#include "journal/cleanup.h"
+#include "journal/json.h"
 
 #define BATCH_SIZE    (64 << 10) /* bytes of JSON that are gathered before they are written */
 #define READER_MEMORY (1 << 20) /* bytes of journal that are held back for the order of time */

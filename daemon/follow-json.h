@@ -4,12 +4,12 @@
  * renders. It lives until the journal's pipe is at its end or the reader has gone, and a reader who
  * does not take the rest after that end loses it. Started and counted by the control thread.
  */
-#ifndef NFTTRACED_FOLLOW_JSON_H
-#define NFTTRACED_FOLLOW_JSON_H
+#ifndef NFTTRACED_DAEMON_FOLLOW_JSON_H
+#define NFTTRACED_DAEMON_FOLLOW_JSON_H
 
 #include <stdint.h>
 
-#include "../journal/reader.h"
+#include "journal/reader.h"
 
 /* Streams that are rendered at once, of all sessions. */
 #define FOLLOW_JSON_MAX 64

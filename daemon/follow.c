@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The follow streams of all sessions, and when they get on; see follow.h. */
-#include "follow.h"
+#include "daemon/follow.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "follow-json.h"
-#include "follower.h"
+#include "daemon/follow-json.h"
+#include "daemon/follower.h"
+#include "journal/cleanup.h"
 
 #define PUMP_USEC       (50 * 1000)
 #define PIPE_SIZE       (1 << 20) /* bytes asked for; the kernel may give less */

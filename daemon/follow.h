@@ -5,14 +5,14 @@
  * journal itself, and if retention removes segments that were not sent yet, a loss record takes their
  * place. Owned by the control thread.
  */
-#ifndef NFTTRACED_FOLLOW_H
-#define NFTTRACED_FOLLOW_H
+#ifndef NFTTRACED_DAEMON_FOLLOW_H
+#define NFTTRACED_DAEMON_FOLLOW_H
 
 #include <stdint.h>
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
-#include "../journal/format.h"
+#include "journal/format.h"
 
 struct follow;
 

@@ -4,7 +4,7 @@
  * has the kernel move that much from the file into the pipe: no byte of an event passes through here. A
  * segment that retention unlinked stays readable as long as it is open.
  */
-#include "follower.h"
+#include "daemon/follower.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,10 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "../journal/clock.h"
-#include "../journal/directory.h"
-#include "../journal/record.h"
+#include "journal/cleanup.h"
+#include "journal/clock.h"
+#include "journal/directory.h"
+#include "journal/record.h"
 
 #define WALK_CHUNK (64 << 10) /* bytes of a segment read at once to find its records */
 

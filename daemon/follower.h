@@ -3,12 +3,12 @@
  * One follow stream: where it is in its journal, and how it gets on. Owned by follow.c, on the control
  * thread.
  */
-#ifndef NFTTRACED_FOLLOWER_H
-#define NFTTRACED_FOLLOWER_H
+#ifndef NFTTRACED_DAEMON_FOLLOWER_H
+#define NFTTRACED_DAEMON_FOLLOWER_H
 
 #include <stdbool.h>
 
-#include "follow.h"
+#include "daemon/follow.h"
 
 struct follower {
 	uint64_t id; /* of the session */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The memory of processes beside the daemon's, see helper-limits.h. */
-#include "helper-limits.h"
+#include "daemon/helper-limits.h"
 
 #include <fcntl.h>
 #include <glib.h>
@@ -10,8 +10,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "memory-limit.h"
+#include "daemon/memory-limit.h"
+#include "journal/cleanup.h"
 
 #define SCORE_PATH "/proc/self/oom_score_adj"
 #define SCORE      500

@@ -3,8 +3,8 @@
  * What a process beside the daemon's may take of this machine's memory. It can be had again, so it goes
  * before the daemon does. For a process to call for itself.
  */
-#ifndef NFTTRACED_HELPER_LIMITS_H
-#define NFTTRACED_HELPER_LIMITS_H
+#ifndef NFTTRACED_DAEMON_HELPER_LIMITS_H
+#define NFTTRACED_DAEMON_HELPER_LIMITS_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The inventory of journals, see inventory.h. */
-#include "inventory.h"
+#include "daemon/inventory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "../journal/directory.h"
-#include "archive.h"
-#include "state-errors.h"
+#include "daemon/archive.h"
+#include "daemon/state-errors.h"
+#include "journal/cleanup.h"
+#include "journal/directory.h"
 
 #define BLOCK_SIZE  512 /* of st_blocks */
 #define EVENTS_SIZE (16 << 10) /* bytes of what inotify tells that are taken at a time */

@@ -5,14 +5,14 @@
  * first look; from then on inotify tells which journals come and go, whoever makes or removes them, and
  * only those that run are measured. For the worker; 32 bytes a journal.
  */
-#ifndef NFTTRACED_INVENTORY_H
-#define NFTTRACED_INVENTORY_H
+#ifndef NFTTRACED_DAEMON_INVENTORY_H
+#define NFTTRACED_DAEMON_INVENTORY_H
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "state.h"
+#include "daemon/state.h"
 
 struct inventory_journal {
 	uint64_t id; /* 0: it has gone; inventory_sweep takes it out */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is known of each journal; see journal-index.h. */
-#include "journal-index.h"
+#include "daemon/journal-index.h"
 
 struct entry {
 	struct archive_journal journal;

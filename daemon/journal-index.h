@@ -4,14 +4,14 @@
  * owner, so that a list opens no journal. Owned by manager-index.c, on the control thread. About 150 bytes
  * a journal; finding, adding and removing one takes a binary search and a move of pointers.
  */
-#ifndef NFTTRACED_JOURNAL_INDEX_H
-#define NFTTRACED_JOURNAL_INDEX_H
+#ifndef NFTTRACED_DAEMON_JOURNAL_INDEX_H
+#define NFTTRACED_DAEMON_JOURNAL_INDEX_H
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "archive.h"
+#include "daemon/archive.h"
 
 struct journal_index;
 

@@ -4,7 +4,7 @@
  * long: what does is done by readers; a look through all processes, and through the kernel's symbols,
  * take milliseconds and are not done often.
  */
-#include "keeper-loop.h"
+#include "daemon/keeper-loop.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -15,13 +15,13 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
-#include "../journal/clock.h"
-#include "keeper.h"
-#include "netns.h"
-#include "reasons.h"
-#include "rule-store.h"
-#include "rule-watch.h"
-#include "symbols.h"
+#include "daemon/keeper.h"
+#include "daemon/netns.h"
+#include "daemon/reasons.h"
+#include "daemon/rule-store.h"
+#include "daemon/rule-watch.h"
+#include "daemon/symbols.h"
+#include "journal/clock.h"
 
 #define LOOK_USEC         (5 * G_USEC_PER_SEC) /* between looks for namespaces that nobody asked for */
 #define LOOK_PAUSE_USEC   (100 * 1000) /* between looks that somebody waits for, at least */

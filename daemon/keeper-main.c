@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "keeper-loop.h"
+#include "daemon/keeper-loop.h"
 
 #define EXIT_USAGE 2
 

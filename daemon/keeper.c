@@ -4,7 +4,7 @@
  * manager begins one with limits of its own for whoever connects to the socket that the environment
  * names; where there is none it is a child, with what the daemon may do.
  */
-#include "keeper.h"
+#include "daemon/keeper.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -18,11 +18,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "cpu-progress.h"
-#include "helper-limits.h"
-#include "keeper-loop.h"
-#include "reaper.h"
+#include "daemon/cpu-progress.h"
+#include "daemon/helper-limits.h"
+#include "daemon/keeper-loop.h"
+#include "daemon/reaper.h"
+#include "journal/cleanup.h"
 
 #define FAR_FD (STDERR_FILENO + 1)
 

@@ -5,13 +5,13 @@
  * libnftables may end its process, because it enters other network namespaces, and because what it
  * holds in memory goes away with its work. It is begun before the daemon has threads, and ends with it.
  */
-#ifndef NFTTRACED_KEEPER_H
-#define NFTTRACED_KEEPER_H
+#ifndef NFTTRACED_DAEMON_KEEPER_H
+#define NFTTRACED_DAEMON_KEEPER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../journal/names.h"
+#include "journal/names.h"
 
 /* Questions that may wait for their answers at a time: what fits into a socket's buffer, so that asking
  * never blocks. */

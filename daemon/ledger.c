@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The ledger, see ledger.h. */
-#include "ledger.h"
+#include "daemon/ledger.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
+#include "journal/cleanup.h"
 
 #define LEDGER_FILE    "ledger"
 #define LEDGER_MAGIC   "nftledg\n"

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../bpf/pipeline.h"
-#include "../journal/format.h"
+#include "bpf/pipeline.h"
+#include "journal/format.h"
 
 struct ledger_entry {
 	uint64_t time; /* ns, CLOCK_MONOTONIC: what was seen until then is told of here */

@@ -4,14 +4,14 @@
  * a line with its handle, and outside of words that somebody chose there is no other end of a line in
  * it.
  */
-#include "listing.h"
+#include "daemon/listing.h"
 
 #include <glib.h>
 #include <linux/netfilter.h>
 #include <stdbool.h>
 #include <string.h>
 
-#include "../journal/decode.h"
+#include "journal/decode.h"
 
 /* Bytes that are passed while looking for rules that are not there, in lengths of the listing: one of another
  * ruleset than the rules would be passed once for each rule. */

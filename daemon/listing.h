@@ -5,8 +5,8 @@
  * themselves: so what there is to find, and the words that are somebody's, come from the kernel's own
  * dump, and are only looked for in the listing. Owned by its user.
  */
-#ifndef NFTTRACED_LISTING_H
-#define NFTTRACED_LISTING_H
+#ifndef NFTTRACED_DAEMON_LISTING_H
+#define NFTTRACED_DAEMON_LISTING_H
 
 #include <stddef.h>
 #include <stdint.h>

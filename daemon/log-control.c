@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The log on the bus, see log-control.h. */
-#include "log-control.h"
+#include "daemon/log-control.h"
 
-#include "../journal/escape.h"
-#include "log.h"
+#include "daemon/log.h"
+#include "journal/escape.h"
 
 #define PATH      "/org/freedesktop/LogControl1"
 #define INTERFACE "org.freedesktop.LogControl1"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The log on the bus: org.freedesktop.LogControl1, as "systemctl service-log-level" wants it. */
-#ifndef NFTTRACED_LOG_CONTROL_H
-#define NFTTRACED_LOG_CONTROL_H
+#ifndef NFTTRACED_DAEMON_LOG_CONTROL_H
+#define NFTTRACED_DAEMON_LOG_CONTROL_H
 
 #include <systemd/sd-bus.h>
 

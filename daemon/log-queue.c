@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lines of the log that wait, see log-queue.h. */
-#include "log-queue.h"
+#include "daemon/log-queue.h"
 
 #include <errno.h>
 #include <inttypes.h>

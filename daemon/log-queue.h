@@ -3,8 +3,8 @@
  * Lines of the log that can't be delivered yet, in order and bounded. Whoever delivers says so instead of
  * waiting. Plain data, of one thread at a time: the log's, under its lock.
  */
-#ifndef NFTTRACED_LOG_QUEUE_H
-#define NFTTRACED_LOG_QUEUE_H
+#ifndef NFTTRACED_DAEMON_LOG_QUEUE_H
+#define NFTTRACED_DAEMON_LOG_QUEUE_H
 
 #include <glib.h>
 #include <stdbool.h>

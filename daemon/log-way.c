@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Standard error and the system journal, see log-way.h. */
-#include "log-way.h"
+#include "daemon/log-way.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "daemon/log.h"
 
 static const char *journal_path = "/run/systemd/journal/socket";
 static int journal_fd = -1;

@@ -4,8 +4,8 @@
  * does not answer must not keep the daemon from its work. Both return what log_deliver does; both are called
  * under the log's lock.
  */
-#ifndef NFTTRACED_LOG_WAY_H
-#define NFTTRACED_LOG_WAY_H
+#ifndef NFTTRACED_DAEMON_LOG_WAY_H
+#define NFTTRACED_DAEMON_LOG_WAY_H
 
 /* What is written at once to a pipe is at most this long (PIPE_BUF): longer lines are cut. */
 #define LOG_LINE_MAX 4096

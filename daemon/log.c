@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The daemon's log. Where it goes and what is left out is the control thread's; what waits is anybody's who
  * has the lock. */
-#include "log.h"
+#include "daemon/log.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "../journal/escape.h"
-#include "log-queue.h"
-#include "log-way.h"
+#include "daemon/log-queue.h"
+#include "daemon/log-way.h"
+#include "journal/cleanup.h"
+#include "journal/escape.h"
 
 #define RETRY_USEC (100 * 1000)
 #define FLOW_USEC  (5 * 1000) /* while lines pass, and at the end */

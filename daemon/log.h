@@ -5,8 +5,8 @@
  * is kept, up to LOG_QUEUE_SIZE, and tried again by the event loop; what is beyond that is counted, and
  * told of when lines pass again. Any thread may log; the rest is main()'s and the control thread's.
  */
-#ifndef NFTTRACED_LOG_H
-#define NFTTRACED_LOG_H
+#ifndef NFTTRACED_DAEMON_LOG_H
+#define NFTTRACED_DAEMON_LOG_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -12,18 +12,18 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "boot.h"
-#include "bus.h"
 #include "config.h"
-#include "filter.h"
-#include "keeper.h"
-#include "log.h"
-#include "manager.h"
-#include "memory-limit.h"
-#include "memory.h"
-#include "modules.h"
-#include "reload.h"
-#include "service.h"
+#include "daemon/boot.h"
+#include "daemon/bus.h"
+#include "daemon/filter.h"
+#include "daemon/keeper.h"
+#include "daemon/log.h"
+#include "daemon/manager.h"
+#include "daemon/memory-limit.h"
+#include "daemon/memory.h"
+#include "daemon/modules.h"
+#include "daemon/reload.h"
+#include "daemon/service.h"
 
 #define EXIT_USAGE         2
 #define EXIT_CONFIGURATION 78 /* EX_CONFIG of sysexits.h */

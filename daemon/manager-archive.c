@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Requests for journals on disk, from the index, or on their way through the janitor; see manager-archive.h. */
-#include "manager-archive.h"
+#include "daemon/manager-archive.h"
 
 #include <errno.h>
 #include <inttypes.h>
 
-#include "log.h"
-#include "manager-index.h"
-#include "manager-job.h"
+#include "daemon/log.h"
+#include "daemon/manager-index.h"
+#include "daemon/manager-job.h"
 
 struct archive_job {
 	struct manager *manager;

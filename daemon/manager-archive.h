@@ -3,12 +3,12 @@
  * What is asked of the journals on disk: answered from the index, removed by the janitor, all replies on
  * the control thread. A session that runs is never touched.
  */
-#ifndef NFTTRACED_MANAGER_ARCHIVE_H
-#define NFTTRACED_MANAGER_ARCHIVE_H
+#ifndef NFTTRACED_DAEMON_MANAGER_ARCHIVE_H
+#define NFTTRACED_DAEMON_MANAGER_ARCHIVE_H
 
-#include "archive.h"
-#include "journal-index.h"
-#include "manager.h"
+#include "daemon/archive.h"
+#include "daemon/journal-index.h"
+#include "daemon/manager.h"
 
 /* Journals in one reply. */
 #define ARCHIVE_PAGE_MAX 512 /* of a page */

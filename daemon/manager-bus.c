@@ -2,16 +2,16 @@
 /* org.nfttraced1.Manager at /org/nfttraced1, and the signals about sessions. */
 #include <errno.h>
 
-#include "authorise.h"
-#include "binding.h"
-#include "bus-private.h"
 #include "config.h"
-#include "feature-list.h"
-#include "log.h"
-#include "manager-index.h"
-#include "process.h"
-#include "refusals.h"
-#include "state-errors.h"
+#include "daemon/authorise.h"
+#include "daemon/binding.h"
+#include "daemon/bus-private.h"
+#include "daemon/feature-list.h"
+#include "daemon/log.h"
+#include "daemon/manager-index.h"
+#include "daemon/process.h"
+#include "daemon/refusals.h"
+#include "daemon/state-errors.h"
 
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 

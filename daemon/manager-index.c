@@ -3,15 +3,15 @@
  * The journal index is kept right; see manager-index.h. What is to be read is read in rounds, and a round
  * in slices: between two of them callers who only ask for sessions that run are served.
  */
-#include "manager-index.h"
+#include "daemon/manager-index.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "log.h"
+#include "daemon/log.h"
+#include "journal/cleanup.h"
 
 #define SLICE       64 /* journals that are read at a time */
 #define EVENTS_SIZE (16 << 10) /* bytes of what inotify tells that are taken at a time */

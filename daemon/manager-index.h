@@ -4,11 +4,11 @@
  * inotify tells which journals come and go, whoever makes or removes them; those that are written are read
  * again for each list, once for all callers that wait at that moment. On the control thread.
  */
-#ifndef NFTTRACED_MANAGER_INDEX_H
-#define NFTTRACED_MANAGER_INDEX_H
+#ifndef NFTTRACED_DAEMON_MANAGER_INDEX_H
+#define NFTTRACED_DAEMON_MANAGER_INDEX_H
 
-#include "journal-index.h"
-#include "manager.h"
+#include "daemon/journal-index.h"
+#include "daemon/manager.h"
 
 struct manager_index;
 

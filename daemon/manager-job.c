@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Jobs of sessions: compiled, queued, run together. */
-#include "manager-job.h"
+#include "daemon/manager-job.h"
 
 #include <stdatomic.h>
 

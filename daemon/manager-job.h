@@ -4,11 +4,11 @@
  * worker, which does what waits together. A job holds the session's pointer: a session is freed only
  * when its last job, the one that stops it, is done.
  */
-#ifndef NFTTRACED_MANAGER_JOB_H
-#define NFTTRACED_MANAGER_JOB_H
+#ifndef NFTTRACED_DAEMON_MANAGER_JOB_H
+#define NFTTRACED_DAEMON_MANAGER_JOB_H
 
-#include "compiler.h"
-#include "manager.h"
+#include "daemon/compiler.h"
+#include "daemon/manager.h"
 
 struct session_job;
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The manager's pipeline: opened, closed and opened again as nf_tables comes and goes, and tended. */
-#include "manager-pipeline.h"
-#include "manager-index.h"
+#include "daemon/manager-pipeline.h"
+#include "daemon/manager-index.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "boot.h"
-#include "filter.h"
-#include "log.h"
-#include "manager-resume.h"
+#include "daemon/boot.h"
+#include "daemon/filter.h"
+#include "daemon/log.h"
+#include "daemon/manager-resume.h"
 
 #define TEND_USEC       (5 * G_USEC_PER_SEC)
 #define OPEN_RETRY_USEC (100 * 1000) /* a module that was announced may not be ready yet */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the two halves of the manager, its sessions and its pipeline, know of each other. */
-#ifndef NFTTRACED_MANAGER_PIPELINE_H
-#define NFTTRACED_MANAGER_PIPELINE_H
+#ifndef NFTTRACED_DAEMON_MANAGER_PIPELINE_H
+#define NFTTRACED_DAEMON_MANAGER_PIPELINE_H
 
-#include "manager.h"
+#include "daemon/manager.h"
 
 /* After a job: takes over what the engine is like now and tells the observer. `warning` may be NULL. */
 void manager_status_refresh(struct manager *manager, const char *warning);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* JournalsSize and UserJournalSize: looked at now and then, by the janitor. */
-#include "log.h"
-#include "manager-index.h"
-#include "manager-pipeline.h"
-#include "quota.h"
-#include "user-quota.h"
+#include "daemon/log.h"
+#include "daemon/manager-index.h"
+#include "daemon/manager-pipeline.h"
+#include "daemon/quota.h"
+#include "daemon/user-quota.h"
 
 #define QUOTA_USEC (30 * G_USEC_PER_SEC)
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sessions that were running under the last daemon go on, before anybody is answered. */
-#include "manager-resume.h"
+#include "daemon/manager-resume.h"
 
 #include <inttypes.h>
 
-#include "filter.h"
-#include "log.h"
-#include "manager-pipeline.h"
+#include "daemon/filter.h"
+#include "daemon/log.h"
+#include "daemon/manager-pipeline.h"
 
 /* Compiles the filters: a second time, so they are known to be quick enough. */
 static void filters_add(GArray *requests)

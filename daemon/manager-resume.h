@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The manager's sessions that were there before it; see manager-resume.c. */
-#ifndef NFTTRACED_MANAGER_RESUME_H
-#define NFTTRACED_MANAGER_RESUME_H
+#ifndef NFTTRACED_DAEMON_MANAGER_RESUME_H
+#define NFTTRACED_DAEMON_MANAGER_RESUME_H
 
 #include <glib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The manager gets other settings: its own at once, the engine's when the worker comes to it. */
-#include "log.h"
-#include "manager-pipeline.h"
+#include "daemon/log.h"
+#include "daemon/manager-pipeline.h"
 
 #define RETRY_USEC (100 * 1000) /* while the worker has too much to do */
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The manager's sessions: starting, changing and stopping them. */
-#include "manager.h"
+#include "daemon/manager.h"
 
 #include <errno.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "manager-job.h"
-#include "manager-pipeline.h"
-#include "user-limits.h"
+#include "daemon/log.h"
+#include "daemon/manager-job.h"
+#include "daemon/manager-pipeline.h"
+#include "daemon/user-limits.h"
 
 static void reply(const struct manager_call *call, struct session *session,
 	const struct dictionary_books *books, const struct failure *failure)

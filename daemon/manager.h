@@ -5,19 +5,19 @@
  * compiled by processes, and what changes the kernel side goes to the worker, in the order in which it
  * is ready; one job of a session after the other.
  */
-#ifndef NFTTRACED_MANAGER_H
-#define NFTTRACED_MANAGER_H
+#ifndef NFTTRACED_DAEMON_MANAGER_H
+#define NFTTRACED_DAEMON_MANAGER_H
 
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
-#include "compiler.h"
-#include "drop-summary.h"
-#include "engine.h"
-#include "follow.h"
-#include "inventory.h"
-#include "session.h"
-#include "worker.h"
+#include "daemon/compiler.h"
+#include "daemon/drop-summary.h"
+#include "daemon/engine.h"
+#include "daemon/follow.h"
+#include "daemon/inventory.h"
+#include "daemon/session.h"
+#include "daemon/worker.h"
 
 /* Where the reply goes, on the control thread, exactly once. `failure` NULL: it is done. `session` is
  * valid during the call only; `books` are those of a session that ended. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Loads a matcher's parts into the kernel and puts them into a bank of a program array. */
-#include "matcher.h"
+#include "daemon/matcher.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -8,11 +8,11 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "../bpf/pipeline.h"
-#include "../journal/cleanup.h"
-#include "ebpf.h"
-#include "matcher-part.h"
-#include "translate.h"
+#include "bpf/pipeline.h"
+#include "daemon/ebpf.h"
+#include "daemon/matcher-part.h"
+#include "daemon/translate.h"
+#include "journal/cleanup.h"
 
 #define PROGRAM_NAME "nfttraced_match"
 /* The verifier says why and what it counted, not what it did at each instruction. */

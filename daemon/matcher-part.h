@@ -4,12 +4,12 @@
  * blocks, a block being one session's tests. A part's code has neither beginning nor end: those
  * depend on where it is loaded to.
  */
-#ifndef NFTTRACED_MATCHER_PART_H
-#define NFTTRACED_MATCHER_PART_H
+#ifndef NFTTRACED_DAEMON_MATCHER_PART_H
+#define NFTTRACED_DAEMON_MATCHER_PART_H
 
 #include <glib.h>
 
-#include "matcher.h"
+#include "daemon/matcher.h"
 
 struct matcher_part {
 	GArray *code; /* struct bpf_insn */

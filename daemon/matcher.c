@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Builds a matcher: each session's tests as a block of code, the blocks packed into parts. */
-#include "matcher.h"
+#include "daemon/matcher.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../bpf/pipeline.h"
-#include "ebpf.h"
-#include "matcher-part.h"
-#include "translate.h"
+#include "bpf/pipeline.h"
+#include "daemon/ebpf.h"
+#include "daemon/matcher-part.h"
+#include "daemon/translate.h"
 
 #define HALF_BITS 32
 

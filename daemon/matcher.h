@@ -5,14 +5,14 @@
  * result in frame.sessions. Built from plain data, so it is tested without a kernel; loaded once for
  * each program type.
  */
-#ifndef NFTTRACED_MATCHER_H
-#define NFTTRACED_MATCHER_H
+#ifndef NFTTRACED_DAEMON_MATCHER_H
+#define NFTTRACED_DAEMON_MATCHER_H
 
 #include <linux/bpf.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "filter.h"
+#include "daemon/filter.h"
 
 struct matcher_session {
 	unsigned int bit;

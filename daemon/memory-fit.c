@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A configuration is made to fit into a limit of memory: what costs most is halved first. */
-#include "memory.h"
+#include "daemon/memory.h"
 
 #include <inttypes.h>
 
-#include "settings-keys.h"
+#include "daemon/settings-keys.h"
 
 #define MIB ((uint64_t)1 << 20)
 #define KIB ((uint64_t)1 << 10)

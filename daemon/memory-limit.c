@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel's accounts of memory, see memory-limit.h. */
-#include "memory-limit.h"
+#include "daemon/memory-limit.h"
 
 #include <glib.h>
 #include <string.h>

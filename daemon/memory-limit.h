@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel's own accounts of this process's memory: those of its control group, version 2. Stateless. */
-#ifndef NFTTRACED_MEMORY_LIMIT_H
-#define NFTTRACED_MEMORY_LIMIT_H
+#ifndef NFTTRACED_DAEMON_MEMORY_LIMIT_H
+#define NFTTRACED_DAEMON_MEMORY_LIMIT_H
 
 #include <stdint.h>
 

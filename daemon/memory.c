@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What each part of the service takes of memory at most; see memory.h. */
-#include "memory.h"
+#include "daemon/memory.h"
 
 #include <bpf/libbpf.h>
 #include <stdlib.h>
 
-#include "callers.h"
-#include "drops.h"
-#include "filter.h"
-#include "follow-json.h"
-#include "follow.h"
-#include "keeper.h"
-#include "log-queue.h"
-#include "matcher.h"
-#include "page.h"
-#include "pipeline-size.h"
-#include "scribe.h"
+#include "daemon/callers.h"
+#include "daemon/drops.h"
+#include "daemon/filter.h"
+#include "daemon/follow-json.h"
+#include "daemon/follow.h"
+#include "daemon/keeper.h"
+#include "daemon/log-queue.h"
+#include "daemon/matcher.h"
+#include "daemon/page.h"
+#include "daemon/pipeline-size.h"
+#include "daemon/scribe.h"
 
 /*
  * A matcher's instruction of 8 bytes: in the daemon of the one that is in force and of the next; in the

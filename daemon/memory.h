@@ -6,12 +6,12 @@
  * has while it does so (helper-limits.h); and a message that the bus is just handing over, whose size the bus
  * limits. Stateless.
  */
-#ifndef NFTTRACED_MEMORY_H
-#define NFTTRACED_MEMORY_H
+#ifndef NFTTRACED_DAEMON_MEMORY_H
+#define NFTTRACED_DAEMON_MEMORY_H
 
 #include <stdint.h>
 
-#include "settings.h"
+#include "daemon/settings.h"
 
 enum memory_part {
 	MEMORY_RINGS, /* RingSize */

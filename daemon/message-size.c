@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How much a message carries; sd-bus tells no size. */
-#include "message-size.h"
+#include "daemon/message-size.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How much a message carries. Stateless. */
-#ifndef NFTTRACED_MESSAGE_SIZE_H
-#define NFTTRACED_MESSAGE_SIZE_H
+#ifndef NFTTRACED_DAEMON_MESSAGE_SIZE_H
+#define NFTTRACED_DAEMON_MESSAGE_SIZE_H
 
 #include <stddef.h>
 #include <systemd/sd-bus.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Notices the module nf_tables coming and going. */
-#include "modules.h"
+#include "daemon/modules.h"
 
 #include <errno.h>
 #include <glib.h>

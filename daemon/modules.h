@@ -3,8 +3,8 @@
  * Notices the module nf_tables coming and going, by the kernel's uevents. Owned by the control
  * thread; says it by a callback from its event loop.
  */
-#ifndef NFTTRACED_MODULES_H
-#define NFTTRACED_MODULES_H
+#ifndef NFTTRACED_DAEMON_MODULES_H
+#define NFTTRACED_DAEMON_MODULES_H
 
 #include <stddef.h>
 #include <systemd/sd-event.h>

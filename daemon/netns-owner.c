@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The owner of a network namespace, see netns-owner.h. */
-#include "netns-owner.h"
+#include "daemon/netns-owner.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#include "../journal/cleanup.h"
+#include "journal/cleanup.h"
 
 #define OWN_USER_PATH "/proc/self/ns/user"
 #define NESTING_MAX   64 /* the kernel allows 32 */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Network namespaces by their paths, see netns.h. */
-#include "netns.h"
+#include "daemon/netns.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "netns-owner.h"
+#include "daemon/netns-owner.h"
+#include "journal/cleanup.h"
 
 #define OWN_PATH     "/proc/self/ns/net"
 #define REQUEST_SIZE 256

@@ -3,7 +3,7 @@
  * Notes, see notes.h. Each session has a cache of hashes of what was noted: one that forgets costs a
  * second note, which the scribe knows to ignore; two things with one hash of 64 bits do not happen.
  */
-#include "notes.h"
+#include "daemon/notes.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -13,8 +13,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../bpf/event.h"
-#include "../journal/cleanup.h"
+#include "bpf/event.h"
+#include "journal/cleanup.h"
 
 #define CACHE_WAYS  4
 #define CACHE_BITS  11

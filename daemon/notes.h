@@ -5,8 +5,8 @@
  * not new, and the scribe reads them. A note that finds no room is counted, and taken again with the
  * next event that mentions the same.
  */
-#ifndef NFTTRACED_NOTES_H
-#define NFTTRACED_NOTES_H
+#ifndef NFTTRACED_DAEMON_NOTES_H
+#define NFTTRACED_DAEMON_NOTES_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a session was asked to record: defaults, names and ranges. */
-#include "options.h"
+#include "daemon/options.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "../bpf/pipeline.h"
-#include "../journal/escape.h"
-#include "../journal/section.h"
+#include "bpf/pipeline.h"
+#include "journal/escape.h"
+#include "journal/section.h"
 
 static const char *const verdict_names[VERDICT_COUNT] = {
 	[VERDICT_DROP] = "drop",

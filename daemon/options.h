@@ -3,15 +3,15 @@
  * What a session was asked to record: its options as plain data, and the rules they must follow. No
  * bus in here. Owned by the session.
  */
-#ifndef NFTTRACED_OPTIONS_H
-#define NFTTRACED_OPTIONS_H
+#ifndef NFTTRACED_DAEMON_OPTIONS_H
+#define NFTTRACED_DAEMON_OPTIONS_H
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "failure.h"
-#include "probe-spec.h"
+#include "daemon/failure.h"
+#include "daemon/probe-spec.h"
 
 #define SESSION_NAME_MAX     64 /* bytes */
 #define SESSION_RATE_MAX     1000000000ULL /* events a second */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A packet in a few words, see packet-brief.h. */
-#include "packet-brief.h"
+#include "daemon/packet-brief.h"
 
 #include <glib.h>
 #include <linux/if_arp.h>
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../journal/address.h"
+#include "journal/address.h"
 
 #define CUT_SHORT ", cut short"
 

@@ -3,11 +3,11 @@
  * A packet in a few words, for a log line: who, to whom, what, where. The bytes are hostile and may end
  * anywhere: what is there is told, and "cut short" says that it ended. Owns nothing.
  */
-#ifndef NFTTRACED_PACKET_BRIEF_H
-#define NFTTRACED_PACKET_BRIEF_H
+#ifndef NFTTRACED_DAEMON_PACKET_BRIEF_H
+#define NFTTRACED_DAEMON_PACKET_BRIEF_H
 
-#include "../bpf/drop-slots.h"
-#include "../journal/output.h"
+#include "bpf/drop-slots.h"
+#include "journal/output.h"
 
 /* As in "172.16.42.1.39677 > 172.16.42.2.8080 udp on eth0", one line, the device's name escaped. */
 void packet_brief(struct output *output, const struct drop_example *example);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A session's page, see page.h. */
-#include "page.h"
+#include "daemon/page.h"
 
 #include <errno.h>
 #include <string.h>

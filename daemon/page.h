@@ -3,16 +3,16 @@
  * A page of the scribe's: what a session's journal has been told in its current segment, and the names
  * that wait to be written into it. Owned by the scribe.
  */
-#ifndef NFTTRACED_PAGE_H
-#define NFTTRACED_PAGE_H
+#ifndef NFTTRACED_DAEMON_PAGE_H
+#define NFTTRACED_DAEMON_PAGE_H
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "data.h"
-#include "keeper.h"
-#include "notes.h"
+#include "daemon/data.h"
+#include "daemon/keeper.h"
+#include "daemon/notes.h"
 
 /* Names of a session that wait while its disk is full; more are lost and counted. */
 #define PAGE_NAMES_MAX 8192

@@ -3,7 +3,7 @@
  * Attaching programs: kprobes as perf events with a BPF link, so that the kernel removes them with
  * the descriptors, never by tracefs, which would leave them behind after a crash.
  */
-#include "pipeline-private.h"
+#include "daemon/pipeline-private.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
+#include "journal/cleanup.h"
 
 #define KPROBE_TYPE     "/sys/bus/event_source/devices/kprobe/type"
 #define KPROBE_RETPROBE "/sys/bus/event_source/devices/kprobe/format/retprobe"

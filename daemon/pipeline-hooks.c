@@ -4,7 +4,7 @@
  * that the kernel doesn't have are left out, as far as packets can be told apart without them; then it
  * is `status` that names them.
  */
-#include "pipeline-private.h"
+#include "daemon/pipeline-private.h"
 
 #include <bpf/libbpf.h>
 

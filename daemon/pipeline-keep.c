@@ -5,16 +5,16 @@
  * in the arrays, and the next swap does so with the matcher. Until then the old programs run with the
  * old configuration.
  */
-#include "pipeline-private.h"
+#include "daemon/pipeline-private.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
 
-#include "../journal/cleanup.h"
-#include "keepsake.h"
-#include "pipeline-size.h"
+#include "daemon/keepsake.h"
+#include "daemon/pipeline-size.h"
+#include "journal/cleanup.h"
 
 /* Another number whenever programs of one version can't work on with maps or frames of the other, for
  * a reason that pipeline_layout does not see. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the running kernel allows and looks like, and what to do where it does not do. */
-#include "pipeline-private.h"
+#include "daemon/pipeline-private.h"
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
+#include "journal/cleanup.h"
 
 #define KERNEL_BTF     "/sys/kernel/btf/vmlinux"
 #define MODULE_BTF     "/sys/kernel/btf/" PIPELINE_MODULE

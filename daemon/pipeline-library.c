@@ -3,7 +3,7 @@
  * What libbpf has to know of this program, and where its words go. It keeps that in variables of its own,
  * one for the process; what belongs to a pipeline is kept for the thread that works with it.
  */
-#include "pipeline-private.h"
+#include "daemon/pipeline-private.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -3,7 +3,7 @@
  * Loading the BPF object. Its maps are made once and outlive the programs, which may be unloaded and
  * loaded again: programs that are attached by fentry pin the nf_tables module while they are loaded.
  */
-#include "pipeline-private.h"
+#include "daemon/pipeline-private.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -13,9 +13,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
 #include "bpf/pipeline.skel.h"
-#include "pipeline-size.h"
+#include "daemon/pipeline-size.h"
+#include "journal/cleanup.h"
 
 /* The verifier's last words, or else libbpf's first; "" if there are none. For g_free. */
 static char *message_gist(const char *text)

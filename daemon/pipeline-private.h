@@ -9,7 +9,7 @@
 #include <glib.h>
 #include <sys/types.h>
 
-#include "pipeline.h"
+#include "daemon/pipeline.h"
 
 #define PIPELINE_FUNCTION "__nft_trace_packet"
 #define PIPELINE_MODULE   "nf_tables"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Further probes of the pipeline: attached while a session wants them, and their stages. */
-#include "pipeline-private.h"
+#include "daemon/pipeline-private.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
 
-#include "../journal/cleanup.h"
-#include "probe-stub.h"
+#include "daemon/probe-stub.h"
+#include "journal/cleanup.h"
 
 /* Every way to free an skb comes by here. */
 #define FREED_FUNCTION "skb_release_head_state"

@@ -3,12 +3,12 @@
  * How large the kernel side's maps are, from the configuration: what is used to make them, and what they take
  * of memory. Stateless.
  */
-#ifndef NFTTRACED_PIPELINE_SIZE_H
-#define NFTTRACED_PIPELINE_SIZE_H
+#ifndef NFTTRACED_DAEMON_PIPELINE_SIZE_H
+#define NFTTRACED_DAEMON_PIPELINE_SIZE_H
 
 #include <stdint.h>
 
-#include "pipeline.h"
+#include "daemon/pipeline.h"
 
 /* One ring for a CPU up to RINGS_MAX; a power of two, so that a mask picks a CPU's. */
 unsigned int pipeline_size_rings(unsigned int cpus);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kernel side counts, read through mappings; and the ageing of tracked packets. */
-#include "pipeline-private.h"
+#include "daemon/pipeline-private.h"
 
 #include <errno.h>
 #include <string.h>

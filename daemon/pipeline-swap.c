@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The swap: new sessions for the pipeline, without a packet missed or seen twice. */
-#include "pipeline-private.h"
+#include "daemon/pipeline-private.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
 
-#include "../journal/cleanup.h"
+#include "journal/cleanup.h"
 
 static struct matcher_target matcher_target(
 	const struct pipeline *pipeline, enum pipeline_array array)

@@ -4,7 +4,7 @@
  * type that a program names among all types of the kernel and its modules, more than a hundred
  * thousand; among these few it finds them at once.
  */
-#include "pipeline-private.h"
+#include "daemon/pipeline-private.h"
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -13,8 +13,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
 #include "bpf/pipeline.skel.h"
+#include "journal/cleanup.h"
 
 #define FLAVOR "___" /* begins what a type's name has for the program's own use */
 

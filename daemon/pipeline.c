@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The pipeline: made, given new sessions by a swap of the matcher, and taken down. */
-#include "pipeline-private.h"
+#include "daemon/pipeline-private.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
+#include "journal/cleanup.h"
 
 /* Ways to attach, in the order in which they are tried. */
 static const struct attempt {

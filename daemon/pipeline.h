@@ -17,10 +17,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../bpf/drop-slots.h"
-#include "../bpf/pipeline.h"
-#include "../bpf/suppressed-slots.h"
-#include "matcher.h"
+#include "bpf/drop-slots.h"
+#include "bpf/pipeline.h"
+#include "bpf/suppressed-slots.h"
+#include "daemon/matcher.h"
 
 enum attach_mode {
 	ATTACH_AUTO = 0, /* fentry where it can, kprobe where it must */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kernel side shall do, as its matcher and its configuration want it. */
-#include "plan.h"
+#include "daemon/plan.h"
 
 #include <errno.h>
 #include <glib.h>
 
-#include "../journal/clock.h"
+#include "journal/clock.h"
 
 bool plan_is_empty(const struct plan *plan)
 {

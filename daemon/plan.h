@@ -3,19 +3,19 @@
  * What the kernel side shall do: for each session bit, what its session wants. Plain data; the worker
  * makes a copy, changes it, and keeps the copy when the kernel took it.
  */
-#ifndef NFTTRACED_PLAN_H
-#define NFTTRACED_PLAN_H
+#ifndef NFTTRACED_DAEMON_PLAN_H
+#define NFTTRACED_DAEMON_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../bpf/pipeline.h"
-#include "filter.h"
-#include "matcher.h"
-#include "pipeline.h"
-#include "probe-spec.h"
+#include "bpf/pipeline.h"
+#include "daemon/filter.h"
+#include "daemon/matcher.h"
+#include "daemon/pipeline.h"
+#include "daemon/probe-spec.h"
 
 struct plan_entry {
 	bool used;

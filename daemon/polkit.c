@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One question to polkit, and its answer; the interface is described in polkit's reference manual. */
-#include "polkit.h"
+#include "daemon/polkit.h"
 
 #include <errno.h>
 #include <glib.h>

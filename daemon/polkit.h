@@ -4,8 +4,8 @@
  * waiting. polkit finds out itself who the sender is, by its unique name, which no other connection
  * ever has. A check is owned by who asked, until its answer.
  */
-#ifndef NFTTRACED_POLKIT_H
-#define NFTTRACED_POLKIT_H
+#ifndef NFTTRACED_DAEMON_POLKIT_H
+#define NFTTRACED_DAEMON_POLKIT_H
 
 #include <systemd/sd-bus.h>
 

@@ -3,7 +3,7 @@
  * A thread enters a new namespace, opens the socket there and ends. No other thread is ever in it: what
  * is opened elsewhere meanwhile is opened in the host's.
  */
-#include "private-netns.h"
+#include "daemon/private-netns.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "../journal/cleanup.h"
+#include "journal/cleanup.h"
 
 /* Since Linux 5.14; the headers of Debian 12 know it, others may not. */
 #ifndef SO_NETNS_COOKIE

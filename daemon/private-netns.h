@@ -4,8 +4,8 @@
  * no entry in /run/netns and no id, and it ends with the socket's last descriptor. It holds a loopback
  * device that is down.
  */
-#ifndef NFTTRACED_PRIVATE_NETNS_H
-#define NFTTRACED_PRIVATE_NETNS_H
+#ifndef NFTTRACED_DAEMON_PRIVATE_NETNS_H
+#define NFTTRACED_DAEMON_PRIVATE_NETNS_H
 
 #include <libmnl/libmnl.h>
 #include <stdbool.h>

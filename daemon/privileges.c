@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Giving up privileges, see privileges.h. */
-#include "privileges.h"
+#include "daemon/privileges.h"
 
 #include <errno.h>
 #include <linux/capability.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The way from a probe's arguments to the packet; see probe-find.h. */
-#include "probe-find.h"
+#include "daemon/probe-find.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "spelling.h"
+#include "daemon/spelling.h"
 
 #define TRACEPOINT_PREFIX "btf_trace_" /* of the typedef that each tracepoint has */
 #define REGISTER_SIZE     8 /* bytes */

@@ -3,13 +3,13 @@
  * How a probe's programs get from its arguments to the packet, read off the kernel's type information
  * (BTF). A pure function of what it is given.
  */
-#ifndef NFTTRACED_PROBE_FIND_H
-#define NFTTRACED_PROBE_FIND_H
+#ifndef NFTTRACED_DAEMON_PROBE_FIND_H
+#define NFTTRACED_DAEMON_PROBE_FIND_H
 
 #include <bpf/btf.h>
 
-#include "../bpf/pipeline.h"
-#include "probe-spec.h"
+#include "bpf/pipeline.h"
+#include "daemon/probe-spec.h"
 
 /*
  * Looks for the probe's function or tracepoint in `btf` (of a module: split from vmlinux's). -ENOENT:

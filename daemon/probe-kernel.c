@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Probes in the running kernel; see probe-kernel.h. */
-#include "probe-kernel.h"
+#include "daemon/probe-kernel.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "probe-find.h"
+#include "daemon/probe-find.h"
 
 #define BTF_FOLDER  "/sys/kernel/btf"
 #define VMLINUX     "vmlinux"

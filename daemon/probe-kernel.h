@@ -3,11 +3,11 @@
  * Looks probes up in the running kernel: the type information of vmlinux and of modules, and the
  * symbols.
  */
-#ifndef NFTTRACED_PROBE_KERNEL_H
-#define NFTTRACED_PROBE_KERNEL_H
+#ifndef NFTTRACED_DAEMON_PROBE_KERNEL_H
+#define NFTTRACED_DAEMON_PROBE_KERNEL_H
 
-#include "../bpf/pipeline.h"
-#include "probe-spec.h"
+#include "bpf/pipeline.h"
+#include "daemon/probe-spec.h"
 
 /*
  * Fills in a struct probe_config for each of `specs` (struct probe_spec) but __nft_trace_packet, which

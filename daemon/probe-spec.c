@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a probe is asked for as; see probe-spec.h. */
-#include "probe-spec.h"
+#include "daemon/probe-spec.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "../journal/escape.h"
+#include "journal/escape.h"
 
 #define STACK_SUFFIX "/stack"
 

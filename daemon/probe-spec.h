@@ -4,14 +4,14 @@
  * "tp:GROUP:NAME", "GROUP:NAME", each with "/stack" behind it or not. Plain data; nothing here asks
  * the kernel. Owned by the options of a session.
  */
-#ifndef NFTTRACED_PROBE_SPEC_H
-#define NFTTRACED_PROBE_SPEC_H
+#ifndef NFTTRACED_DAEMON_PROBE_SPEC_H
+#define NFTTRACED_DAEMON_PROBE_SPEC_H
 
 #include <glib.h>
 #include <stdbool.h>
 
-#include "../bpf/event.h"
-#include "failure.h"
+#include "bpf/event.h"
+#include "daemon/failure.h"
 
 #define PROBE_NFT_SYMBOL "__nft_trace_packet" /* is probed in each session */
 #define PROBE_SYMBOL_MAX 127 /* bytes: KSYM_NAME_LEN until 6.1, without its NUL */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The stub of a tracepoint as code; see probe-stub.h. */
-#include "probe-stub.h"
+#include "daemon/probe-stub.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -8,7 +8,7 @@
 #include <glib.h>
 #include <stddef.h>
 
-#include "ebpf.h"
+#include "daemon/ebpf.h"
 
 #define PROGRAM_NAME "nfttraced_probe"
 #define STACK_KEY    8 /* bytes of stack below the frame pointer */

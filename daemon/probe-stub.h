@@ -5,12 +5,12 @@
  * interrupted another one, and has the stages run in a function of its own, so that they come back and
  * the depth is what it was. (Kprobes all share one program: what they are attached with says it.)
  */
-#ifndef NFTTRACED_PROBE_STUB_H
-#define NFTTRACED_PROBE_STUB_H
+#ifndef NFTTRACED_DAEMON_PROBE_STUB_H
+#define NFTTRACED_DAEMON_PROBE_STUB_H
 
 #include <stdint.h>
 
-#include "../bpf/pipeline.h"
+#include "bpf/pipeline.h"
 
 struct probe_stub {
 	struct probe_config config;

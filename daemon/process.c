@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Another process; see process.h. */
-#include "process.h"
+#include "daemon/process.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -9,8 +9,8 @@
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "command-line.h"
+#include "daemon/command-line.h"
+#include "journal/cleanup.h"
 
 /* Of /proc/PID/stat, counted from the state, which is field 3: see proc(5). */
 #define FIELD_START (22 - 3)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Another process: which one it is, beyond its number, and how it was started. Stateless, any thread. */
-#ifndef NFTTRACED_PROCESS_H
-#define NFTTRACED_PROCESS_H
+#ifndef NFTTRACED_DAEMON_PROCESS_H
+#define NFTTRACED_DAEMON_PROCESS_H
 
 #include <stdint.h>
 #include <sys/types.h>

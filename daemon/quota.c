@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* All journals within so many bytes, see quota.h. */
-#include "quota.h"
+#include "daemon/quota.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "../journal/directory.h"
-#include "archive.h"
-#include "state-errors.h"
+#include "daemon/archive.h"
+#include "daemon/state-errors.h"
+#include "journal/cleanup.h"
+#include "journal/directory.h"
 
 #define BLOCK_SIZE 512 /* of st_blocks */
 

@@ -4,13 +4,13 @@
  * those of the session that ended first first, the oldest first; what runs keeps within its own size. For
  * the worker. Keeps nothing.
  */
-#ifndef NFTTRACED_QUOTA_H
-#define NFTTRACED_QUOTA_H
+#ifndef NFTTRACED_DAEMON_QUOTA_H
+#define NFTTRACED_DAEMON_QUOTA_H
 
 #include <glib.h>
 #include <stdint.h>
 
-#include "inventory.h"
+#include "daemon/inventory.h"
 
 struct quota_result {
 	uint64_t segments, bytes; /* that went */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The ends of child processes, see reaper.h. */
-#include "reaper.h"
+#include "daemon/reaper.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -8,7 +8,7 @@
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
-#include "../journal/cleanup.h"
+#include "journal/cleanup.h"
 
 #define INSTANT_MSEC 50 /* a hundred times what a process needs that is killed */
 

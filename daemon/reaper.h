@@ -4,8 +4,8 @@
  * call that can't be interrupted: then it is waited for later, and nobody's loop stands still. Owned by
  * who began the children; one thread at a time.
  */
-#ifndef NFTTRACED_REAPER_H
-#define NFTTRACED_REAPER_H
+#ifndef NFTTRACED_DAEMON_REAPER_H
+#define NFTTRACED_DAEMON_REAPER_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Drop reasons, see reasons.h: the kernel's own, and those that modules have for their subsystems. */
-#include "reasons.h"
+#include "daemon/reasons.h"
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "../journal/names.h"
+#include "journal/names.h"
 
 #define CORE_PREFIX      "SKB_DROP_REASON_"
 #define SUBSYSTEM_PREFIX "SKB_DROP_REASON_SUBSYS_"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Calls that were refused; see refusals.h. */
-#include "refusals.h"
+#include "daemon/refusals.h"
 
 #include <glib.h>
 
-#include "log.h"
+#include "daemon/log.h"
 
 #define LOG_PAUSE_USEC (60 * G_USEC_PER_SEC)
 #define LOG_USERS_MAX  32 /* users whose last line is remembered */

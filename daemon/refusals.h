@@ -3,8 +3,8 @@
  * Calls that were refused because their callers had or wanted too much: counted, and in the log once in a
  * while. Of the process, whichever bus they came from; on the control thread.
  */
-#ifndef NFTTRACED_REFUSALS_H
-#define NFTTRACED_REFUSALS_H
+#ifndef NFTTRACED_DAEMON_REFUSALS_H
+#define NFTTRACED_DAEMON_REFUSALS_H
 
 #include <stdbool.h>
 #include <stdint.h>

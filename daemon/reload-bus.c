@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* org.nfttraced1.Manager's Reload: what 'systemctl reload' calls, and waits for. */
-#include "bus-private.h"
-#include "callers.h"
-#include "reload.h"
+#include "daemon/bus-private.h"
+#include "daemon/callers.h"
+#include "daemon/reload.h"
 
 /* A call on its way. */
 struct pending {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reading the configuration again: read, checked, handed over. */
-#include "reload.h"
+#include "daemon/reload.h"
 
-#include "boot.h"
-#include "log.h"
+#include "daemon/boot.h"
+#include "daemon/log.h"
 
 struct check {
 	struct reload *reload;

@@ -4,10 +4,10 @@
  * thread, which does not wait for it: filters are compiled by processes, and the engine hears of it
  * through the worker. Owned by main.
  */
-#ifndef NFTTRACED_RELOAD_H
-#define NFTTRACED_RELOAD_H
+#ifndef NFTTRACED_DAEMON_RELOAD_H
+#define NFTTRACED_DAEMON_RELOAD_H
 
-#include "manager.h"
+#include "daemon/manager.h"
 
 struct reload;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The consumer of one BPF ring buffer. */
-#include "ring.h"
+#include "daemon/ring.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
+#include "journal/cleanup.h"
 
 #define RING_ALIGN 8 /* of a record and its header */
 #define RING_SHARE 8 /* a part of so many is handed over before it is released */

@@ -5,8 +5,8 @@
  * of which it would map a second copy behind the first for records that go over the end. Owned by the
  * data thread.
  */
-#ifndef NFTTRACED_RING_H
-#define NFTTRACED_RING_H
+#ifndef NFTTRACED_DAEMON_RING_H
+#define NFTTRACED_DAEMON_RING_H
 
 #include <stddef.h>
 #include <stdint.h>

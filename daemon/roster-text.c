@@ -3,14 +3,14 @@
  * The roster's text: a line with version and checksum, then a key file. Texts that others chose are
  * escaped and in quotes, so that any bytes come back as they were.
  */
-#include "roster.h"
+#include "daemon/roster.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../journal/crc32c.h"
+#include "journal/crc32c.h"
 
 #define TITLE_FORMAT "nfttraced-sessions %u %08x" /* version, checksum of what follows the line */
 #define TITLE_MAX    80

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The roster in memory, and its file; its text is in roster-text.c. */
-#include "roster.h"
+#include "daemon/roster.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "../journal/record.h"
+#include "journal/cleanup.h"
+#include "journal/record.h"
 
 #define ROSTER_FILE     "sessions"
 #define ROSTER_FILE_NEW "sessions.new"

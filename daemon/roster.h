@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "options.h"
-#include "pipeline.h"
+#include "daemon/options.h"
+#include "daemon/pipeline.h"
 
 #define ROSTER_VERSION  1U
 #define ROSTER_SIZE_MAX (64U << 20) /* bytes: each session's filter may be a long one */

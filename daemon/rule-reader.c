@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A process that reads rules, see rule-reader.h. It writes into memory that both have. */
-#include "rule-reader.h"
+#include "daemon/rule-reader.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -14,11 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "cpu-progress.h"
-#include "netns-owner.h"
-#include "reaper.h"
-#include "ruleset.h"
+#include "daemon/cpu-progress.h"
+#include "daemon/netns-owner.h"
+#include "daemon/reaper.h"
+#include "daemon/ruleset.h"
+#include "journal/cleanup.h"
 
 /* Longer than the CPU time that it has: the machine may be busy. */
 #define DEADLINE_USEC (3LL * RULESET_SECONDS_MAX * G_USEC_PER_SEC)

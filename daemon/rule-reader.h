@@ -3,14 +3,14 @@
  * A process that reads the rules of one network namespace (ruleset.h) and what it has written. Owned by
  * the rule store; its process is killed with it, and when it takes too long.
  */
-#ifndef NFTTRACED_RULE_READER_H
-#define NFTTRACED_RULE_READER_H
+#ifndef NFTTRACED_DAEMON_RULE_READER_H
+#define NFTTRACED_DAEMON_RULE_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "netns.h"
+#include "daemon/netns.h"
 
 struct rule_reader;
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The texts of rules and the readings that bring them, see rule-store.h. */
-#include "rule-store.h"
+#include "daemon/rule-store.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "../journal/clock.h"
-#include "netns-owner.h"
-#include "rule-reader.h"
-#include "ruleset.h"
+#include "daemon/netns-owner.h"
+#include "daemon/rule-reader.h"
+#include "daemon/ruleset.h"
+#include "journal/clock.h"
 
 #define DEBOUNCE_USEC (75 * 1000) /* after a notification: a reload brings thousands */
 #define PAUSE_USEC    (100 * 1000) /* between two readings of a namespace, at least */

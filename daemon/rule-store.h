@@ -4,17 +4,17 @@
  * (ruleset.h), and of those that were there: a handle is never given out twice. Owned by the keeper;
  * one thread, which gives it turns.
  */
-#ifndef NFTTRACED_RULE_STORE_H
-#define NFTTRACED_RULE_STORE_H
+#ifndef NFTTRACED_DAEMON_RULE_STORE_H
+#define NFTTRACED_DAEMON_RULE_STORE_H
 
 #include <glib.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../journal/names.h"
-#include "netns.h"
-#include "rule-texts.h"
+#include "daemon/netns.h"
+#include "daemon/rule-texts.h"
+#include "journal/names.h"
 
 /* Readings at a time: one of the host's own namespace, two of others of root's, one of a user's. So nobody's
  * long rulesets keep the host's from being read. */

@@ -5,7 +5,7 @@
  * where all of an owner's namespaces have to be looked through, enough goes that it is not done again
  * soon.
  */
-#include "rule-texts.h"
+#include "daemon/rule-texts.h"
 
 #include <glib.h>
 #include <string.h>

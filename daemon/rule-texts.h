@@ -10,15 +10,15 @@
  * oldest first, of the owner that has the most. Then that owner's largest namespace gives up texts of rules that
  * exist. The host's rules that exist never do, and nobody takes from an owner that has less.
  */
-#ifndef NFTTRACED_RULE_TEXTS_H
-#define NFTTRACED_RULE_TEXTS_H
+#ifndef NFTTRACED_DAEMON_RULE_TEXTS_H
+#define NFTTRACED_DAEMON_RULE_TEXTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../journal/names.h"
-#include "netns-owner.h"
+#include "daemon/netns-owner.h"
+#include "journal/names.h"
 
 #define RULE_TEXTS_BYTES_MAX (64U << 20) /* of texts and their keys, unless it is set otherwise */
 

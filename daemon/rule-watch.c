@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Notifications of rules and modules, see rule-watch.h. */
-#include "rule-watch.h"
+#include "daemon/rule-watch.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "netns.h"
+#include "daemon/netns.h"
 
 #define RECEIVE_SIZE   65536
 #define BUFFER_SIZE    (1 << 20) /* of the socket: a reload comes at once */

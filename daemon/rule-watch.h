@@ -3,8 +3,8 @@
  * Hears of new rules in all network namespaces, and of modules that come and go. One socket hears of
  * all namespaces that ours has an id for, and keeps none of them alive. Owned by the keeper.
  */
-#ifndef NFTTRACED_RULE_WATCH_H
-#define NFTTRACED_RULE_WATCH_H
+#ifndef NFTTRACED_DAEMON_RULE_WATCH_H
+#define NFTTRACED_DAEMON_RULE_WATCH_H
 
 #include <stdbool.h>
 

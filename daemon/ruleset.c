@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A namespace's rules: the kernel's own dump says which there are, libnftables how they read. */
-#include "ruleset.h"
+#include "daemon/ruleset.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,10 +24,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
-#include "helper-limits.h"
-#include "listing.h"
-#include "netns.h"
+#include "daemon/helper-limits.h"
+#include "daemon/listing.h"
+#include "daemon/netns.h"
+#include "journal/cleanup.h"
 
 #define RECEIVE_SIZE 65536
 #define REQUEST_SIZE 1024 /* with the names of a table and a chain, 255 bytes each at most */

@@ -4,8 +4,8 @@
  * much memory, and knows one namespace only: so this is the work of a process of its own, one for
  * each reading, that ends with it.
  */
-#ifndef NFTTRACED_RULESET_H
-#define NFTTRACED_RULESET_H
+#ifndef NFTTRACED_DAEMON_RULESET_H
+#define NFTTRACED_DAEMON_RULESET_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "scribe-private.h"
+#include "daemon/scribe-private.h"
 
 #define PING_USEC (2 * G_USEC_PER_SEC) /* between two signs of life */
 /* Without an answer for so long, and without having used any processor time, it is stopped or held in the

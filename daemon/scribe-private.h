@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the scribe's files share: its state, and its talk with the keeper. */
-#ifndef NFTTRACED_SCRIBE_PRIVATE_H
-#define NFTTRACED_SCRIBE_PRIVATE_H
+#ifndef NFTTRACED_DAEMON_SCRIBE_PRIVATE_H
+#define NFTTRACED_DAEMON_SCRIBE_PRIVATE_H
 
 #include <glib.h>
 #include <pthread.h>
 
-#include "../journal/clock.h"
-#include "keeper.h"
-#include "page.h"
-#include "rule-texts.h"
-#include "scribe.h"
+#include "daemon/keeper.h"
+#include "daemon/page.h"
+#include "daemon/rule-texts.h"
+#include "daemon/scribe.h"
+#include "journal/clock.h"
 
 #define RESTART_USEC \
 	(10 * G_USEC_PER_SEC) /* between two starts of a keeper that ends soon, again and again */

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "scribe-private.h"
+#include "daemon/scribe-private.h"
 
 #define QUEUE_MAX     16384 /* notes that wait for the keeper */
 #define LOOK_USEC     (100 * 1000) /* between two looks at the drop counters */

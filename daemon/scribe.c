@@ -10,9 +10,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "../bpf/event.h"
-#include "../journal/cleanup.h"
-#include "scribe-private.h"
+#include "bpf/event.h"
+#include "daemon/scribe-private.h"
+#include "journal/cleanup.h"
 
 #define BEGIN_USEC (500 * 1000) /* a session that starts waits so long for rulesets to be read */
 #define END_USEC   (2 * G_USEC_PER_SEC) /* and one that ends for what is missing */

@@ -4,15 +4,15 @@
  * has noted, asks the keeper, and has the data thread append what it is told. An event never waits for
  * it. It looks after the drop counters, too, and their words. Owned by the engine.
  */
-#ifndef NFTTRACED_SCRIBE_H
-#define NFTTRACED_SCRIBE_H
+#ifndef NFTTRACED_DAEMON_SCRIBE_H
+#define NFTTRACED_DAEMON_SCRIBE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "data.h"
-#include "drops.h"
-#include "keeper.h"
+#include "daemon/data.h"
+#include "daemon/drops.h"
+#include "daemon/keeper.h"
 
 enum scribe_ids {
 	SCRIBE_IDS_ASSIGN, /* namespaces may get ids in ours, so that their rules are kept current */

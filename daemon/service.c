@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The daemon as its service manager sees it, see service.h. */
-#include "service.h"
+#include "daemon/service.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,8 +8,8 @@
 #include <stdarg.h>
 #include <systemd/sd-daemon.h>
 
-#include "../journal/clock.h"
-#include "../journal/escape.h"
+#include "journal/clock.h"
+#include "journal/escape.h"
 
 #define WATCHDOG_BEATS \
 	3 /* in the time that the service manager allows: one that is late is not the end */

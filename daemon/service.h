@@ -4,8 +4,8 @@
  * barriers out. Without a service manager all of it does nothing, but for the signals. On the control
  * thread.
  */
-#ifndef NFTTRACED_SERVICE_H
-#define NFTTRACED_SERVICE_H
+#ifndef NFTTRACED_DAEMON_SERVICE_H
+#define NFTTRACED_DAEMON_SERVICE_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 
-#include "../journal/cleanup.h"
-#include "../journal/escape.h"
-#include "authorise.h"
-#include "bus-private.h"
-#include "follow-json.h"
+#include "daemon/authorise.h"
+#include "daemon/bus-private.h"
+#include "daemon/follow-json.h"
+#include "journal/cleanup.h"
+#include "journal/escape.h"
 
 char *bus_session_path(const struct session *session)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A session as the control thread holds it. */
-#include "session.h"
+#include "daemon/session.h"
 
-#include "../journal/cleanup.h"
-#include "manager.h"
+#include "daemon/manager.h"
+#include "journal/cleanup.h"
 
 struct session *session_new(
 	struct manager *manager, struct session_options *options, uid_t owner, const char *command)

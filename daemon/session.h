@@ -3,17 +3,17 @@
  * A session as the control thread holds it, from the moment it was asked for until its books are
  * closed. Owned by the manager.
  */
-#ifndef NFTTRACED_SESSION_H
-#define NFTTRACED_SESSION_H
+#ifndef NFTTRACED_DAEMON_SESSION_H
+#define NFTTRACED_DAEMON_SESSION_H
 
 #include <glib.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
-#include "../journal/dictionary.h"
-#include "data.h"
-#include "options.h"
+#include "daemon/data.h"
+#include "daemon/options.h"
+#include "journal/dictionary.h"
 
 struct manager;
 struct session_job;

@@ -6,11 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../bpf/event.h"
-#include "../journal/cleanup.h"
-#include "../journal/escape.h"
+#include "bpf/event.h"
 #include "config.h"
-#include "settings-private.h"
+#include "daemon/settings-private.h"
+#include "journal/cleanup.h"
+#include "journal/escape.h"
 
 #define FILE_SIZE_MAX  (1UL << 20) /* bytes */
 #define DROP_IN_SUFFIX ".conf"

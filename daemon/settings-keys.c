@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The keys of the configuration: two tables, and how to find a key in them. */
-#include "settings-keys.h"
+#include "daemon/settings-keys.h"
 
 #include <string.h>
 
-#include "../bpf/pipeline.h"
+#include "bpf/pipeline.h"
 #include "config.h"
-#include "matcher.h"
-#include "spelling.h"
+#include "daemon/matcher.h"
+#include "daemon/spelling.h"
 
 #define KIB (1ULL << 10)
 #define MIB (1ULL << 20)

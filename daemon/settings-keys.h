@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The keys of nfttraced.conf(5), by group, and the values that they take. Stateless. */
-#ifndef NFTTRACED_SETTINGS_KEYS_H
-#define NFTTRACED_SETTINGS_KEYS_H
+#ifndef NFTTRACED_DAEMON_SETTINGS_KEYS_H
+#define NFTTRACED_DAEMON_SETTINGS_KEYS_H
 
-#include "settings.h"
+#include "daemon/settings.h"
 
 #define SETTINGS_GROUP         "Daemon"
 #define SETTINGS_GROUP_SESSION "Session" /* and a name behind it */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the configuration know of each other. */
-#ifndef NFTTRACED_SETTINGS_PRIVATE_H
-#define NFTTRACED_SETTINGS_PRIVATE_H
+#ifndef NFTTRACED_DAEMON_SETTINGS_PRIVATE_H
+#define NFTTRACED_DAEMON_SETTINGS_PRIVATE_H
 
-#include "settings-keys.h"
+#include "daemon/settings-keys.h"
 
 /* For each key of a group its default, in `target` and in the origins that are returned. */
 struct setting_origin *settings_defaults(const struct setting_group *group, void *target);

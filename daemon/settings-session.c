@@ -2,8 +2,8 @@
 /* Groups [Session NAME] of the configuration. */
 #include <errno.h>
 
-#include "filter.h"
-#include "settings-private.h"
+#include "daemon/filter.h"
+#include "daemon/settings-private.h"
 
 struct boot_session *boot_session_new(const char *name, const char *file, unsigned int line)
 {

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "settings-keys.h"
+#include "daemon/settings-keys.h"
 
 struct unit {
 	const char *name;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The configuration as a whole: its defaults, its references, and what a reload leaves as it is. */
-#include "settings.h"
+#include "daemon/settings.h"
 
 #include <errno.h>
 
-#include "../journal/escape.h"
-#include "settings-private.h"
+#include "daemon/settings-private.h"
+#include "journal/escape.h"
 
 void setting_origin_set(
 	struct setting_origin *origin, const char *text, const char *file, unsigned int line)

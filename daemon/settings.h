@@ -5,15 +5,15 @@
  * hands to each of its owners; each holds a reference, and nobody keeps a pointer without. (Not named
  * config.h: that is the build's.)
  */
-#ifndef NFTTRACED_SETTINGS_H
-#define NFTTRACED_SETTINGS_H
+#ifndef NFTTRACED_DAEMON_SETTINGS_H
+#define NFTTRACED_DAEMON_SETTINGS_H
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "options.h"
-#include "pipeline.h"
+#include "daemon/options.h"
+#include "daemon/pipeline.h"
 
 /* Where a value comes from. */
 struct setting_origin {

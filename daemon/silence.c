@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Switches that silence probes, see silence.h. */
-#include "silence.h"
+#include "daemon/silence.h"
 
 #include <glib.h>
 

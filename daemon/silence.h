@@ -3,8 +3,8 @@
  * Switches of the kernel with which an administrator silences every probe, ours included, while all
  * of them stay attached. Stateless; any thread.
  */
-#ifndef NFTTRACED_SILENCE_H
-#define NFTTRACED_SILENCE_H
+#ifndef NFTTRACED_DAEMON_SILENCE_H
+#define NFTTRACED_DAEMON_SILENCE_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How far a name is from another one, see spelling.h. */
-#include "spelling.h"
+#include "daemon/spelling.h"
 
 #include <glib.h>
 #include <string.h>

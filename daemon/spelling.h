@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How far a name is from another one, for the question "did you mean ...?". Stateless. */
-#ifndef NFTTRACED_SPELLING_H
-#define NFTTRACED_SPELLING_H
+#ifndef NFTTRACED_DAEMON_SPELLING_H
+#define NFTTRACED_DAEMON_SPELLING_H
 
 #define SPELLING_MAX 127 /* bytes */
 

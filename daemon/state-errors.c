@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the state directory failed to give or take, see state-errors.h. */
-#include "state-errors.h"
+#include "daemon/state-errors.h"
 
 #include <errno.h>
 #include <stdatomic.h>

@@ -4,8 +4,8 @@
  * directories, and what is looked up in them for lists and quotas. What a journal itself loses is in its
  * session's books. Any thread's.
  */
-#ifndef NFTTRACED_STATE_ERRORS_H
-#define NFTTRACED_STATE_ERRORS_H
+#ifndef NFTTRACED_DAEMON_STATE_ERRORS_H
+#define NFTTRACED_DAEMON_STATE_ERRORS_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state directory: its lock, the ids that were given out, the sessions' directories. */
-#include "state.h"
+#include "daemon/state.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,8 +14,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "../journal/cleanup.h"
-#include "state-errors.h"
+#include "daemon/state-errors.h"
+#include "journal/cleanup.h"
 
 #define LOCK_FILE   ".lock"
 #define ID_FILE     "next-id"

@@ -5,8 +5,8 @@
  * descriptor of its directory, with which any user can read it (0755). Opened by main, then used by the
  * worker; what takes a const state may be called by any thread.
  */
-#ifndef NFTTRACED_STATE_H
-#define NFTTRACED_STATE_H
+#ifndef NFTTRACED_DAEMON_STATE_H
+#define NFTTRACED_DAEMON_STATE_H
 
 #include <glib.h>
 #include <stdbool.h>

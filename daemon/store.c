@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The descriptor store, see store.h. */
-#include "store.h"
+#include "daemon/store.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#include "log.h"
-#include "service.h"
+#include "daemon/log.h"
+#include "daemon/service.h"
 
 #define STORE_PREFIX "nfttraced-"
 #define SETTLE_USEC  (5 * G_USEC_PER_SEC)

@@ -13,7 +13,7 @@
 #ifndef NFTTRACED_DAEMON_STORE_H
 #define NFTTRACED_DAEMON_STORE_H
 
-#include "keepsake.h"
+#include "daemon/keepsake.h"
 
 #define STORE_MAX 256
 

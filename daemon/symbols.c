@@ -3,7 +3,7 @@
  * Names of addresses in one pass, see symbols.h: each symbol is a candidate for the first address at or
  * behind it, and the best candidate so far is the one for those that have none of their own.
  */
-#include "symbols.h"
+#include "daemon/symbols.h"
 
 #include <errno.h>
 #include <glib.h>

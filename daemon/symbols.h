@@ -2,8 +2,8 @@
 /*
  * Names of kernel addresses from /proc/kallsyms, which is read once for many addresses and not kept.
  */
-#ifndef NFTTRACED_SYMBOLS_H
-#define NFTTRACED_SYMBOLS_H
+#ifndef NFTTRACED_DAEMON_SYMBOLS_H
+#define NFTTRACED_DAEMON_SYMBOLS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The translator from classic BPF to eBPF; see translate.h. */
-#include "translate.h"
+#include "daemon/translate.h"
 
 #include <errno.h>
 #include <stddef.h>
 
-#include "../bpf/pipeline.h"
-#include "classic.h"
-#include "ebpf.h"
+#include "bpf/pipeline.h"
+#include "daemon/classic.h"
+#include "daemon/ebpf.h"
 
 #define WORD_BITS 32
 

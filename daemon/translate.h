@@ -4,8 +4,8 @@
  * (bpf/pipeline.h) as libpcap's interpreter would. A body has no beginning and no end of its own:
  * the matcher puts it among others.
  */
-#ifndef NFTTRACED_TRANSLATE_H
-#define NFTTRACED_TRANSLATE_H
+#ifndef NFTTRACED_DAEMON_TRANSLATE_H
+#define NFTTRACED_DAEMON_TRANSLATE_H
 
 #include <glib.h>
 #include <linux/bpf.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the sessions of one user may take in all; see user-limits.h. */
-#include "user-limits.h"
+#include "daemon/user-limits.h"
 
 #include <errno.h>
 #include <inttypes.h>
 
-#include "session.h"
-#include "settings.h"
+#include "daemon/session.h"
+#include "daemon/settings.h"
 
 /* What a user's sessions take. */
 struct usage {

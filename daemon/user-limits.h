@@ -4,15 +4,15 @@
  * journals, the events a second, and how many of them may change at a time. Stateless: it counts the
  * sessions there are.
  */
-#ifndef NFTTRACED_USER_LIMITS_H
-#define NFTTRACED_USER_LIMITS_H
+#ifndef NFTTRACED_DAEMON_USER_LIMITS_H
+#define NFTTRACED_DAEMON_USER_LIMITS_H
 
 #include <glib.h>
 #include <sys/types.h>
 
-#include "failure.h"
-#include "matcher.h"
-#include "options.h"
+#include "daemon/failure.h"
+#include "daemon/matcher.h"
+#include "daemon/options.h"
 
 struct settings;
 

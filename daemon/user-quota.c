@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each user's journals within so many bytes; see user-quota.h. */
-#include "user-quota.h"
+#include "daemon/user-quota.h"
 
 #include <errno.h>
 
-#include "archive.h"
+#include "daemon/archive.h"
 
 /* What a user has. */
 struct usage {

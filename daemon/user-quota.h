@@ -4,13 +4,13 @@
  * that have ended included, so that nobody fills the disk by starting and stopping. Journals of ended
  * sessions go, whole, those that ended first first. For the worker. Keeps nothing.
  */
-#ifndef NFTTRACED_USER_QUOTA_H
-#define NFTTRACED_USER_QUOTA_H
+#ifndef NFTTRACED_DAEMON_USER_QUOTA_H
+#define NFTTRACED_DAEMON_USER_QUOTA_H
 
 #include <glib.h>
 #include <stdint.h>
 
-#include "inventory.h"
+#include "daemon/inventory.h"
 
 /* Journals of a user's ended sessions, however small they are: all are gone through again and again. */
 #define USER_JOURNALS_MAX 256

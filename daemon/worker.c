@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One thread that does slow work. The two queues and the counter are under the lock. */
-#include "worker.h"
+#include "daemon/worker.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "../journal/cleanup.h"
+#include "journal/cleanup.h"
 
 struct work {
 	worker_function run; /* NULL: it has `batch` */

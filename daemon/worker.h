@@ -4,8 +4,8 @@
  * thread's loop never blocks. A job is handed over whole: until its `done` is called, on the control thread, nobody but
  * the worker touches it.
  */
-#ifndef NFTTRACED_WORKER_H
-#define NFTTRACED_WORKER_H
+#ifndef NFTTRACED_DAEMON_WORKER_H
+#define NFTTRACED_DAEMON_WORKER_H
 
 #include <stddef.h>
 #include <systemd/sd-event.h>

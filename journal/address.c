@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Link-layer, IPv4 and IPv6 addresses as text; see address.h. */
-#include "address.h"
+#include "journal/address.h"
 
 #include <stdbool.h>
 

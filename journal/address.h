@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Addresses of packets as text; an IPv6 address as RFC 5952 wants it. Owns nothing. */
-#ifndef NFTTRACED_ADDRESS_H
-#define NFTTRACED_ADDRESS_H
+#ifndef NFTTRACED_JOURNAL_ADDRESS_H
+#define NFTTRACED_JOURNAL_ADDRESS_H
 
 #include <stdint.h>
 
-#include "output.h"
+#include "journal/output.h"
 
 /* The address is 6, 4 or 16 bytes, as it is in a packet. */
 void output_mac_address(struct output *output, const uint8_t *address);

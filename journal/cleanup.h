@@ -3,8 +3,8 @@
  * The project's cleanup convention: GLib's g_autoptr, g_autofree and g_steal_pointer for memory,
  * and these for what GLib has nothing for. A destructor accepts NULL and half-built objects.
  */
-#ifndef NFTTRACED_CLEANUP_H
-#define NFTTRACED_CLEANUP_H
+#ifndef NFTTRACED_JOURNAL_CLEANUP_H
+#define NFTTRACED_JOURNAL_CLEANUP_H
 
 #include <errno.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Clocks as one number, for whoever stamps or times something. Stateless. */
-#ifndef NFTTRACED_CLOCK_H
-#define NFTTRACED_CLOCK_H
+#ifndef NFTTRACED_JOURNAL_CLOCK_H
+#define NFTTRACED_JOURNAL_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The wall clock over time, see clocks.h. */
-#include "clocks.h"
+#include "journal/clocks.h"
 
 #include <glib.h>
 #include <string.h>

@@ -4,12 +4,12 @@
  * CLOCK_MONOTONIC, and the distance to CLOCK_REALTIME changes when the clock is set or slewed and when
  * the machine resumes. Filled from segment headers and JOURNAL_CLOCK records. Owned by the library.
  */
-#ifndef NFTTRACED_CLOCKS_H
-#define NFTTRACED_CLOCKS_H
+#ifndef NFTTRACED_JOURNAL_CLOCKS_H
+#define NFTTRACED_JOURNAL_CLOCKS_H
 
 #include <stdint.h>
 
-#include "format.h"
+#include "journal/format.h"
 
 /* Distances that differ by no more are one: measuring them is not exact, and no record is written for less. */
 #define CLOCKS_TOLERANCE 1000000 /* ns */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names of a connection's states, see connection.h. */
-#include "connection.h"
+#include "journal/connection.h"
 
 #include <glib.h>
 #include <linux/in.h>
@@ -9,7 +9,7 @@
 #include <linux/netfilter/nf_conntrack_sctp.h>
 #include <linux/netfilter/nf_conntrack_tcp.h>
 
-#include "../bpf/event.h"
+#include "bpf/event.h"
 
 /* The kernel's own: it is not in the headers for user space. */
 #define INFO_UNTRACKED 7

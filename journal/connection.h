@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel's names for what a connection's numbers say. Stateless. */
-#ifndef NFTTRACED_CONNECTION_H
-#define NFTTRACED_CONNECTION_H
+#ifndef NFTTRACED_JOURNAL_CONNECTION_H
+#define NFTTRACED_JOURNAL_CONNECTION_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* CRC-32C, see crc32c.h. */
-#include "crc32c.h"
+#include "journal/crc32c.h"
 
 #include <glib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A place in a run of journal bytes, see cursor.h: opening, reading ahead, the next record. */
-#include "cursor.h"
+#include "journal/cursor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "record.h"
-#include "resync.h"
+#include "journal/cleanup.h"
+#include "journal/record.h"
+#include "journal/resync.h"
 
 /* A header longer than this is damage: there is no reason for one. */
 #define SEGMENT_HEADER_MAX 4096

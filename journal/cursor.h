@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "item.h"
+#include "journal/item.h"
 
 enum cursor_kind {
 	CURSOR_FILE,

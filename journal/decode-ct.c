@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "decode-section.h"
-#include "swap.h"
+#include "journal/decode-section.h"
+#include "journal/swap.h"
 
 static void connection_swap(struct event_connection *connection)
 {

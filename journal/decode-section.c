@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The decoders of all sections but the connection's, see decode-section.h. Stateless. */
-#include "decode-section.h"
+#include "journal/decode-section.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "swap.h"
+#include "journal/swap.h"
 
 static void section_swap(struct event_section *section)
 {

@@ -4,10 +4,10 @@
  * included, that are known to be there, and fills in its part of an event that has not got one yet:
  * 0, or -EBADMSG if a length in it does not fit.
  */
-#ifndef NFTTRACED_DECODE_SECTION_H
-#define NFTTRACED_DECODE_SECTION_H
+#ifndef NFTTRACED_JOURNAL_DECODE_SECTION_H
+#define NFTTRACED_JOURNAL_DECODE_SECTION_H
 
-#include "decode.h"
+#include "journal/decode.h"
 
 struct section {
 	const char *bytes;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The decoder of stored records, see decode.h. Stateless. */
-#include "decode.h"
+#include "journal/decode.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
-#include "decode-section.h"
-#include "swap.h"
+#include "journal/decode-section.h"
+#include "journal/swap.h"
 
 static void head_swap(struct event_head *head)
 {

@@ -3,14 +3,14 @@
  * The decoder of a stored record (bpf/event.h) into a typed event. A hostile record can't make it
  * read outside the bytes given; the event points into them and owns nothing.
  */
-#ifndef NFTTRACED_DECODE_H
-#define NFTTRACED_DECODE_H
+#ifndef NFTTRACED_JOURNAL_DECODE_H
+#define NFTTRACED_JOURNAL_DECODE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../bpf/event.h"
+#include "bpf/event.h"
 
 #define EVENT_IPV4_SIZE 4 /* bytes of an address */
 #define EVENT_IPV6_SIZE 16

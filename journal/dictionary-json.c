@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* JSON as the dictionaries use it, see dictionary-json.h. Stateless. */
-#include "dictionary-json.h"
+#include "journal/dictionary-json.h"
 
-#include "format.h"
+#include "journal/format.h"
 
 /* Deeper nesting than this is nobody's dictionary. */
 #define DICTIONARY_DEPTH 8

@@ -4,8 +4,8 @@
  * made to do harm. Reading never fails: a member that is missing or has another type is empty or 0.
  * For the files that make up dictionary.h and its like.
  */
-#ifndef NFTTRACED_DICTIONARY_JSON_H
-#define NFTTRACED_DICTIONARY_JSON_H
+#ifndef NFTTRACED_JOURNAL_DICTIONARY_JSON_H
+#define NFTTRACED_JOURNAL_DICTIONARY_JSON_H
 
 #include <glib.h>
 #include <json-c/json.h>

@@ -2,9 +2,9 @@
 /* A session's settings from and to JSON, see dictionary.h. Stateless. */
 #include <errno.h>
 
-#include "../bpf/event.h"
-#include "dictionary-json.h"
-#include "dictionary.h"
+#include "bpf/event.h"
+#include "journal/dictionary-json.h"
+#include "journal/dictionary.h"
 
 static struct json_object *probe_object(const struct dictionary_probe *probe)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The journal's JSON dictionaries from and to typed structs, see dictionary.h. Stateless. */
-#include "dictionary.h"
+#include "journal/dictionary.h"
 
 #include <errno.h>
 
-#include "clock.h"
-#include "dictionary-json.h"
+#include "journal/clock.h"
+#include "journal/dictionary-json.h"
 
 static const char *const loss_names[LOSS_REASONS] = {
 	[LOSS_RING_FULL] = "ring-full",

@@ -6,16 +6,16 @@
  * empty or 0, and only what is no JSON object at all is -EBADMSG; what it fills in is the caller's,
  * freed with the struct's own dictionary_…_clear(). Text in it is not escaped.
  */
-#ifndef NFTTRACED_DICTIONARY_H
-#define NFTTRACED_DICTIONARY_H
+#ifndef NFTTRACED_JOURNAL_DICTIONARY_H
+#define NFTTRACED_JOURNAL_DICTIONARY_H
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "format.h"
-#include "session-end.h"
+#include "journal/format.h"
+#include "journal/session-end.h"
 
 /* Who recorded, where and when. Parsed strings are never NULL. */
 struct dictionary_start {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The names in a journal's directory, see directory.h. Stateless. */
-#include "directory.h"
+#include "journal/directory.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cleanup.h"
+#include "journal/cleanup.h"
 
 void segment_name(uint64_t number, char ret_name[SEGMENT_NAME_SIZE])
 {

@@ -9,7 +9,7 @@
 #include <glib.h>
 #include <stdint.h>
 
-#include "format.h"
+#include "journal/format.h"
 
 /* Bytes of the longest segment name with its NUL: the 20 digits of a 64-bit number. */
 #define SEGMENT_NAME_SIZE (20 + sizeof(JOURNAL_SUFFIX))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Escaping of hostile text, see escape.h. Stateless. */
-#include "escape.h"
+#include "journal/escape.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * invisible and direction-changing characters, line separators, invalid UTF-8, and the backslash
  * itself, so that the original can be told.
  */
-#ifndef NFTTRACED_ESCAPE_H
-#define NFTTRACED_ESCAPE_H
+#ifndef NFTTRACED_JOURNAL_ESCAPE_H
+#define NFTTRACED_JOURNAL_ESCAPE_H
 
 #include <glib.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kernel allows as far as files tell; see feature.h. */
-#include "feature.h"
+#include "journal/feature.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Replacements of libpcap's name look-ups; see filter-names.h. */
-#include "filter-names.h"
+#include "journal/filter-names.h"
 
 #include <glib.h>
 #include <netdb.h>

@@ -4,8 +4,8 @@
  * exported functions pcap_nametoaddrinfo(), pcap_nametonetaddr() and pcap_ether_hostton(); a program
  * that links this file has them replaced by ours, which take numbers only and remember a name.
  */
-#ifndef NFTTRACED_FILTER_NAMES_H
-#define NFTTRACED_FILTER_NAMES_H
+#ifndef NFTTRACED_JOURNAL_FILTER_NAMES_H
+#define NFTTRACED_JOURNAL_FILTER_NAMES_H
 
 /* Forgets what this thread was asked for: call it before pcap_compile(). */
 void filter_names_reset(void);

@@ -13,8 +13,8 @@
  * lock on the file (F_OFD_SETLK), and was cut off else. A size of 0 is an end, too: the zeros that a
  * file system may leave behind when the machine loses power.
  */
-#ifndef NFTTRACED_FORMAT_H
-#define NFTTRACED_FORMAT_H
+#ifndef NFTTRACED_JOURNAL_FORMAT_H
+#define NFTTRACED_JOURNAL_FORMAT_H
 
 #include <linux/types.h>
 

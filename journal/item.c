@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Chunks of journal bytes and the records in them, see item.h. */
-#include "item.h"
+#include "journal/item.h"
 
 #include <glib.h>
 #include <string.h>
 
-#include "../bpf/event.h"
-#include "record.h"
+#include "bpf/event.h"
+#include "journal/record.h"
 
 struct chunk *chunk_new(struct chunk_pool *pool, size_t capacity,
 	const struct journal_segment *segment, bool swapped)

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "format.h"
+#include "journal/format.h"
 
 /* Bytes that are read at a time. */
 #define CHUNK_SIZE (1U << 20)

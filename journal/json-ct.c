@@ -2,9 +2,9 @@
 /* A packet's connection as JSON, see json-sections.h. */
 #include <sys/socket.h>
 
-#include "address.h"
-#include "connection.h"
-#include "json-sections.h"
+#include "journal/address.h"
+#include "journal/connection.h"
+#include "journal/json-sections.h"
 
 enum direction {
 	ORIGINAL,

@@ -2,9 +2,9 @@
 /* The records of a journal as lines of JSON; see json.h. */
 #include <errno.h>
 
-#include "dictionary.h"
-#include "json-sections.h"
-#include "suppressed.h"
+#include "journal/dictionary.h"
+#include "journal/json-sections.h"
+#include "journal/suppressed.h"
 
 /* A version that Retis's tools take: that of the form of its events, with ours behind it. */
 #define RETIS_VERSION "v1.7.0-nfttraced-"

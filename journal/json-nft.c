@@ -2,7 +2,7 @@
 /* What nf_tables decided as JSON, see json-sections.h. */
 #include <linux/netfilter.h>
 
-#include "json-sections.h"
+#include "journal/json-sections.h"
 
 static void text_member(struct output *output, const char *before, struct event_text text)
 {

@@ -3,13 +3,13 @@
  * An event's sections as members of its JSON object: each function writes a comma and its section, or
  * nothing if the event has none. Private to json.c.
  */
-#ifndef NFTTRACED_JSON_SECTIONS_H
-#define NFTTRACED_JSON_SECTIONS_H
+#ifndef NFTTRACED_JOURNAL_JSON_SECTIONS_H
+#define NFTTRACED_JOURNAL_JSON_SECTIONS_H
 
 #include <glib.h>
 
-#include "json-text.h"
-#include "json.h"
+#include "journal/json-text.h"
+#include "journal/json.h"
 
 void json_skb(struct output *output, const struct event *event);
 void json_nft(struct json *json, const struct event *event);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An skb's own fields as JSON, see json-sections.h. */
-#include "json-sections.h"
+#include "journal/json-sections.h"
 
 #define VLAN_PRIORITY_SHIFT 13
 #define VLAN_DROP_ELIGIBLE  (1 << 12)

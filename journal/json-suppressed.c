@@ -2,8 +2,8 @@
 /* What a session's rate held back, by rule, as JSON; see json-sections.h. */
 #include <string.h>
 
-#include "json-sections.h"
-#include "suppressed.h"
+#include "journal/json-sections.h"
+#include "journal/suppressed.h"
 
 static void rule_object(struct json *json, const struct suppressed_rule *rule)
 {

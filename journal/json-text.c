@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Strings and base64 as JSON, see json-text.h. Stateless. */
-#include "json-text.h"
+#include "journal/json-text.h"
 
 #include <glib.h>
 
-#include "escape.h"
+#include "journal/escape.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 

@@ -3,12 +3,12 @@
  * The smallest parts of JSON, written straight into an output: an event's JSON has a fixed shape, and
  * building a tree of it first would cost more than everything else. Private to json*.c.
  */
-#ifndef NFTTRACED_JSON_TEXT_H
-#define NFTTRACED_JSON_TEXT_H
+#ifndef NFTTRACED_JOURNAL_JSON_TEXT_H
+#define NFTTRACED_JOURNAL_JSON_TEXT_H
 
 #include <stdbool.h>
 
-#include "output.h"
+#include "journal/output.h"
 
 /* A text of our own whose length the compiler knows: keys and punctuation. */
 #define json_literal(output, text) output_bytes((output), "" text, sizeof(text) - 1)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An event as JSON: its head, and the sections that are short; see json.h. */
-#include "json.h"
+#include "journal/json.h"
 
-#include "json-sections.h"
+#include "journal/json-sections.h"
 
 #define ETHERNET_SIZE       14
 #define ETHERNET_TYPE       12 /* offset of the ethertype */

@@ -5,16 +5,16 @@
  * first line of a journal is its start. Names are made valid UTF-8. Owned by its caller, who also owns
  * the output and the library; for readers (client) and streams (daemon).
  */
-#ifndef NFTTRACED_JSON_H
-#define NFTTRACED_JSON_H
+#ifndef NFTTRACED_JOURNAL_JSON_H
+#define NFTTRACED_JOURNAL_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "library.h"
-#include "output.h"
-#include "reader.h"
-#include "view.h"
+#include "journal/library.h"
+#include "journal/output.h"
+#include "journal/reader.h"
+#include "journal/view.h"
 
 /* Waits for a rule's text that may still come; NULL if it does not. */
 typedef const struct rule_name *(*json_await)(void *context, const struct event *event);

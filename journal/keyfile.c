@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lines of a key file; see keyfile.h. */
-#include "keyfile.h"
+#include "journal/keyfile.h"
 
 #include <glib.h>
 #include <stdbool.h>

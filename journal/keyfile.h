@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What GKeyFile does not tell of a file's lines, for a sentence about it. Stateless. */
-#ifndef NFTTRACED_KEYFILE_H
-#define NFTTRACED_KEYFILE_H
+#ifndef NFTTRACED_JOURNAL_KEYFILE_H
+#define NFTTRACED_JOURNAL_KEYFILE_H
 
 /*
  * The number of the line in `text` that sets `key` last (which counts), of the group's header if `key`

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The names in a journal, see library.h. What it takes in is hostile: bounded, and by type. */
-#include "library.h"
+#include "journal/library.h"
 
 #include <errno.h>
 #include <glib.h>

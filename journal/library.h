@@ -7,16 +7,16 @@
  *
  * What it gives is valid until the library is freed, is not escaped, and comes from strangers.
  */
-#ifndef NFTTRACED_LIBRARY_H
-#define NFTTRACED_LIBRARY_H
+#ifndef NFTTRACED_JOURNAL_LIBRARY_H
+#define NFTTRACED_JOURNAL_LIBRARY_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "clocks.h"
-#include "decode.h"
-#include "format.h"
-#include "names.h"
+#include "journal/clocks.h"
+#include "journal/decode.h"
+#include "journal/format.h"
+#include "journal/names.h"
 
 /* Names of each kind that are kept; more in a journal are passed over and counted. */
 #define LIBRARY_NAMES_MAX (1U << 18)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Order of time among items, see merge.h. */
-#include "merge.h"
+#include "journal/merge.h"
 
 #include <glib.h>
 

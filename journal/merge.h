@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "item.h"
-#include "reader.h"
+#include "journal/item.h"
+#include "journal/reader.h"
 
 struct merge_slot {
 	uint64_t time;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Dictionaries of names as JSON, see names.h. Stateless. */
-#include "names.h"
+#include "journal/names.h"
 
 #include <glib.h>
 #include <inttypes.h>

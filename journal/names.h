@@ -6,8 +6,8 @@
  * owns nothing of what it is given; the caller g_free's what it returns. Text that is not UTF-8 gets
  * replacement characters, and nothing in it is escaped.
  */
-#ifndef NFTTRACED_NAMES_H
-#define NFTTRACED_NAMES_H
+#ifndef NFTTRACED_JOURNAL_NAMES_H
+#define NFTTRACED_JOURNAL_NAMES_H
 
 #include <stddef.h>
 #include <stdint.h>

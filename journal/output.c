@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The output buffer and its formatters; see output.h. */
-#include "output.h"
+#include "journal/output.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-#include "escape.h"
+#include "journal/escape.h"
 
 #define NUMBER_DIGITS_MAX 20 /* of 2^64 - 1 */
 #define HEX_DIGITS_MAX    16

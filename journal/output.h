@@ -5,8 +5,8 @@
  * descriptor, or, opened without one, keeps everything for output_steal. Owned by its caller; one
  * thread. Errors of writing are remembered, not returned by each call: ask output_flush.
  */
-#ifndef NFTTRACED_OUTPUT_H
-#define NFTTRACED_OUTPUT_H
+#ifndef NFTTRACED_JOURNAL_OUTPUT_H
+#define NFTTRACED_JOURNAL_OUTPUT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Amounts in words; see quantity.h. */
-#include "quantity.h"
+#include "journal/quantity.h"
 
 #include <glib.h>
 #include <inttypes.h>

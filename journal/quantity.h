@@ -3,8 +3,8 @@
  * Amounts as a person reads them, the same in every locale: "132 packets", "8.4 kB", "3 min 20 s". For
  * messages, tables and live displays; machines get the plain numbers. Stateless.
  */
-#ifndef NFTTRACED_QUANTITY_H
-#define NFTTRACED_QUANTITY_H
+#ifndef NFTTRACED_JOURNAL_QUANTITY_H
+#define NFTTRACED_JOURNAL_QUANTITY_H
 
 #include <stdint.h>
 

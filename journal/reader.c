@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The journal reader, see reader.h. */
-#include "reader.h"
+#include "journal/reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cleanup.h"
-#include "cursor.h"
-#include "escape.h"
-#include "merge.h"
-#include "received.h"
-#include "series.h"
+#include "journal/cleanup.h"
+#include "journal/cursor.h"
+#include "journal/escape.h"
+#include "journal/merge.h"
+#include "journal/received.h"
+#include "journal/series.h"
 
 /* Of the journal_reader_limit: a window of the longest events fits. */
 #define READER_MEMORY_MAX (32U << 20)

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "format.h"
-#include "library.h"
+#include "journal/format.h"
+#include "journal/library.h"
 
 /* Events that are held back at most to bring the rings into order of time. */
 #define JOURNAL_MERGE_WINDOW 4096

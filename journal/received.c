@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a reader has had of each segment; see received.h. */
-#include "received.h"
+#include "journal/received.h"
 
 struct part {
 	uint64_t number;

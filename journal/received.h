@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "item.h"
+#include "journal/item.h"
 
 struct received {
 	GQueue segments; /* of what it has had of those that are not known to be removed, the oldest first */

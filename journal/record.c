@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Records and segment headers in memory, see record.h. Stateless. */
-#include "record.h"
+#include "journal/record.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "clock.h"
-#include "crc32c.h"
+#include "journal/cleanup.h"
+#include "journal/clock.h"
+#include "journal/crc32c.h"
 
 _Static_assert(offsetof(struct journal_record, type_ring) + sizeof(uint64_t) ==
 		sizeof(struct journal_record),

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "format.h"
+#include "journal/format.h"
 
 /* Bytes that a record with `size` bytes of payload takes in a segment or a stream, padding
  * included. */

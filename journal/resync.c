@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The cursor's way over damage, see resync.h. */
-#include "resync.h"
+#include "journal/resync.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
 #include <string.h>
 
-#include "record.h"
+#include "journal/record.h"
 
 static struct journal_record *record_ahead(const struct cursor *cursor, size_t ahead)
 {

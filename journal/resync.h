@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-#include "cursor.h"
+#include "journal/cursor.h"
 
 /* The next record is looked for so far behind damage, bytes; more than the longest record, so that
  * nothing hides behind one. */

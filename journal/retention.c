@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The closed segments of a journal that is being written, see retention.h. */
-#include "retention.h"
+#include "journal/retention.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../bpf/event.h"
-#include "cleanup.h"
-#include "cursor.h"
-#include "directory.h"
+#include "bpf/event.h"
+#include "journal/cleanup.h"
+#include "journal/cursor.h"
+#include "journal/directory.h"
 
 void segment_books_add(struct segment_books *books, const struct segment_books *more)
 {

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "format.h"
+#include "journal/format.h"
 
 /* What the books need to know of a segment. */
 struct segment_books {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names of an event's sections, see section.h. */
-#include "section.h"
+#include "journal/section.h"
 
 #include <glib.h>
 

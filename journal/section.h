@@ -3,12 +3,12 @@
  * The sections of an event by name, as they are chosen on the bus and told in a journal's settings.
  * Stateless.
  */
-#ifndef NFTTRACED_SECTION_H
-#define NFTTRACED_SECTION_H
+#ifndef NFTTRACED_JOURNAL_SECTION_H
+#define NFTTRACED_JOURNAL_SECTION_H
 
 #include <stdint.h>
 
-#include "../bpf/event.h"
+#include "bpf/event.h"
 
 /* A section's bit, and those that a session records if it does not say. */
 #define SECTION_BIT(type) (1u << (type))

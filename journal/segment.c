@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One segment that is being written, see segment.h. */
-#include "segment.h"
+#include "journal/segment.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "directory.h"
-#include "record.h"
+#include "journal/cleanup.h"
+#include "journal/directory.h"
+#include "journal/record.h"
 
 /* What a segment is called until it is published. */
 #define SEGMENT_NEW_NAME "segment.new"

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The segments of a journal directory one after another, see series.h. */
-#include "series.h"
+#include "journal/series.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "directory.h"
+#include "journal/cleanup.h"
+#include "journal/directory.h"
 
 static uint64_t number_at(const struct series *series, guint index)
 {

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cursor.h"
+#include "journal/cursor.h"
 
 struct series {
 	int dir_fd; /* -1: a single file, which is opened already */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Why a session ended; see session-end.h. */
-#include "session-end.h"
+#include "journal/session-end.h"
 
 #include <stddef.h>
 #include <string.h>

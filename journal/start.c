@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* JOURNAL_START for a session that begins on this machine, see dictionary.h. Stateless. */
-#include "dictionary.h"
+#include "journal/dictionary.h"
 
 #include <sys/utsname.h>
 
-#include "clock.h"
 #include "config.h"
-#include "record.h"
+#include "journal/clock.h"
+#include "journal/record.h"
 
 /* CLOCK_REALTIME - CLOCK_MONOTONIC. */
 static void clock_offset(int64_t *ret_sec, uint32_t *ret_nsec)

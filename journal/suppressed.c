@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a session's rate held back, to and from JSON; see suppressed.h. */
-#include "suppressed.h"
+#include "journal/suppressed.h"
 
-#include "dictionary-json.h"
+#include "journal/dictionary-json.h"
 
 static void rule_clear(void *context)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Numbers of the other byte order turned to the host's, as journals of another machine need it. */
-#ifndef NFTTRACED_SWAP_H
-#define NFTTRACED_SWAP_H
+#ifndef NFTTRACED_JOURNAL_SWAP_H
+#define NFTTRACED_JOURNAL_SWAP_H
 
 #include <linux/types.h>
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One sync of a journal, see sync.h. */
-#include "sync.h"
+#include "journal/sync.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "directory.h"
+#include "journal/cleanup.h"
+#include "journal/directory.h"
 
 struct journal_sync {
 	gatomicrefcount references;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The end of a journal, see tail.h. */
-#include "tail.h"
+#include "journal/tail.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "cursor.h"
-#include "directory.h"
-#include "resync.h"
+#include "journal/cleanup.h"
+#include "journal/cursor.h"
+#include "journal/directory.h"
+#include "journal/resync.h"
 
 static void item_note(const struct item *item, struct journal_tail *tail)
 {

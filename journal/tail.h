@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "format.h"
+#include "journal/format.h"
 
 struct journal_tail {
 	GHashTable *records; /* set of journal_tail_key, allocated: the events there */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What of a journal is not known to be on the disk, see unsynced.h. */
-#include "unsynced.h"
+#include "journal/unsynced.h"
 
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "clock.h"
+#include "journal/cleanup.h"
+#include "journal/clock.h"
 
 struct unsynced_segment {
 	uint64_t number;

@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "format.h"
-#include "retention.h"
-#include "sync.h"
+#include "journal/format.h"
+#include "journal/retention.h"
+#include "journal/sync.h"
 
 /* What a sync that failed has cost. */
 struct journal_unstored {

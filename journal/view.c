@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What of an event belongs to a session, see view.h. */
-#include "view.h"
+#include "journal/view.h"
 
-#include "section.h"
+#include "journal/section.h"
 
 /* A name that is not known is of a later program, and of a section that is not known either. */
 static uint32_t sections_mask(char *const *names)

@@ -5,14 +5,14 @@
  * whoever reads the journal; zeroed, it is the view of a journal that does not say, and shows
  * everything.
  */
-#ifndef NFTTRACED_VIEW_H
-#define NFTTRACED_VIEW_H
+#ifndef NFTTRACED_JOURNAL_VIEW_H
+#define NFTTRACED_JOURNAL_VIEW_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "decode.h"
-#include "dictionary.h"
+#include "journal/decode.h"
+#include "journal/dictionary.h"
 
 struct view {
 	bool told; /* the settings named sections */

@@ -3,10 +3,10 @@
 #ifndef NFTTRACED_JOURNAL_WRITER_PRIVATE_H
 #define NFTTRACED_JOURNAL_WRITER_PRIVATE_H
 
-#include "retention.h"
-#include "segment.h"
-#include "unsynced.h"
-#include "writer.h"
+#include "journal/retention.h"
+#include "journal/segment.h"
+#include "journal/unsynced.h"
+#include "journal/writer.h"
 
 struct journal_writer {
 	int dir_fd;

@@ -2,7 +2,7 @@
 /* The journal writer's way to the disk, see writer.h. */
 #include <errno.h>
 
-#include "writer-private.h"
+#include "journal/writer-private.h"
 
 struct journal_sync *journal_writer_sync_begin(struct journal_writer *writer)
 {

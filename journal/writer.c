@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The journal writer, see writer.h. */
-#include "writer-private.h"
+#include "journal/writer-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../bpf/event.h"
-#include "cleanup.h"
-#include "clock.h"
-#include "record.h"
+#include "bpf/event.h"
+#include "journal/cleanup.h"
+#include "journal/clock.h"
+#include "journal/record.h"
 
 /* Closed segments that wait for the disk at most: with more, the one that is written grows beyond its size
  * until the disk has taken some. Each costs a descriptor. */

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "format.h"
-#include "unsynced.h"
+#include "journal/format.h"
+#include "journal/unsynced.h"
 
 /* After a failed write an event is not tried again for so long: the same error is returned at
  * once, without a system call. Other records are always tried. */

@@ -16,12 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../bpf/event.h"
-#include "../../daemon/filter.h"
-#include "../../daemon/matcher.h"
-#include "../../daemon/pipeline.h"
-#include "../../daemon/ring.h"
-#include "../../journal/section.h"
+#include "bpf/event.h"
+#include "daemon/filter.h"
+#include "daemon/matcher.h"
+#include "daemon/pipeline.h"
+#include "daemon/ring.h"
+#include "journal/section.h"
 
 #define RING_SIZE    (8 << 20)
 #define TRACKER_SIZE 65536
