@@ -6,7 +6,7 @@
 #ifndef NFTTRACED_BPF_CONNECTION_H
 #define NFTTRACED_BPF_CONNECTION_H
 
-#include "bpf/emit.h"
+#include "bpf/stage-emit.h"
 
 #define LABELS_SIZE (2 * sizeof(__u64)) /* bytes, NF_CT_LABELS_MAX_SIZE */
 

@@ -8,7 +8,7 @@
 
 #include "bpf/chain.h"
 #include "bpf/drop-table.h"
-#include "bpf/view.h"
+#include "bpf/packet-view.h"
 
 /* What is known of a drop while it is counted. In the frame, where EMIT's record will be: the stack is
  * too small. */

@@ -11,7 +11,7 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include "bpf/drop-slots.h"
+#include "bpf/shared/drop-slots.h"
 
 /* Primes near 2^64 / golden ratio and the like: handles are small numbers that follow each other. */
 #define DROP_SPREAD_NETNS 0x9e3779b97f4a7c15ull

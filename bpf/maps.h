@@ -10,7 +10,7 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 
 /* Of __nft_trace_packet: the loader reads it off the function's type. */
 enum argument_layout {

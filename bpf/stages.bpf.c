@@ -5,9 +5,9 @@
  * Owns the global variables of the kernel side. The stages are one object because libbpf 1.1 can't link
  * objects that call the same function of the kernel.
  */
-#include "bpf/capture.h"
-#include "bpf/probe.h"
-#include "bpf/sections.h"
+#include "bpf/stage-capture.h"
+#include "bpf/stage-probe.h"
+#include "bpf/stage-sections.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

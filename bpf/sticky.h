@@ -5,7 +5,7 @@
 #ifndef NFTTRACED_BPF_STICKY_H
 #define NFTTRACED_BPF_STICKY_H
 
-#include "bpf/track.h"
+#include "bpf/tracker.h"
 
 /*
  * Of `sessions`, those that got their bit or their filter after `epoch`. Not static, so that the

@@ -4,7 +4,7 @@
 #define NFTTRACED_BPF_SUPPRESSED_H
 
 #include "bpf/drop-count.h"
-#include "bpf/suppressed-slots.h"
+#include "bpf/shared/suppressed-slots.h"
 
 /* Keeps the rules of several sessions apart. */
 #define SUPPRESSED_SPREAD 0x9e3779b1u

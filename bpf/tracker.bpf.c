@@ -17,8 +17,8 @@
  * Clones share the head. The hooks are attached only while a session tracks, and leave at once for an
  * skb that nobody tracks.
  */
+#include "bpf/tracker.h"
 #include "bpf/call.h"
-#include "bpf/track.h"
 
 /* Always by the helper: this object must not call functions of the kernel, see stages.bpf.c. */
 static __always_inline __u64 address_read(__u64 address)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 #include "client/source.h"
 
 #define BOOT_ID_SIZE sizeof(((struct journal_segment *)NULL)->boot_id)

@@ -6,7 +6,7 @@
 #include <glib.h>
 #include <pcap/pcap.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 #include "journal/escape.h"
 #include "journal/filter-names.h"
 

@@ -10,7 +10,7 @@
 
 #include <linux/types.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 #include "journal/output.h"
 
 /* Prints a packet as it is in a record: `bytes` holds packet->captured of them. */

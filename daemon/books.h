@@ -7,7 +7,7 @@
 #ifndef NFTTRACED_DAEMON_BOOKS_H
 #define NFTTRACED_DAEMON_BOOKS_H
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 #include "journal/dictionary.h"
 
 /* What the data thread did with a session's records. */

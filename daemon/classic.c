@@ -6,7 +6,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 
 static uint32_t register_bit(unsigned int number)
 {

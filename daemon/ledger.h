@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 #include "journal/format.h"
 
 struct ledger_entry {

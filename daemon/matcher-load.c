@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 #include "daemon/ebpf.h"
 #include "daemon/matcher-part.h"
 #include "daemon/translate.h"

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 #include "daemon/ebpf.h"
 #include "daemon/matcher-part.h"
 #include "daemon/translate.h"

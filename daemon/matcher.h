@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The matcher: one generated eBPF program, in as many parts as the verifier wants, that tests a
- * frame (bpf/pipeline.h) against the verdicts, probes and filters of every session and leaves the
+ * frame (bpf/shared/abi.h) against the verdicts, probes and filters of every session and leaves the
  * result in frame.sessions. Built from plain data, so it is tested without a kernel; loaded once for
  * each program type.
  */

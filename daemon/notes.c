@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 #include "journal/cleanup.h"
 
 #define CACHE_WAYS  4

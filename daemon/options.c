@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 #include "journal/escape.h"
 #include "journal/section.h"
 

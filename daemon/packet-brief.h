@@ -6,7 +6,7 @@
 #ifndef NFTTRACED_DAEMON_PACKET_BRIEF_H
 #define NFTTRACED_DAEMON_PACKET_BRIEF_H
 
-#include "bpf/drop-slots.h"
+#include "bpf/shared/drop-slots.h"
 #include "journal/output.h"
 
 /* As in "172.16.42.1.39677 > 172.16.42.2.8080 udp on eth0", one line, the device's name escaped. */

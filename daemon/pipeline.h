@@ -17,9 +17,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bpf/drop-slots.h"
-#include "bpf/pipeline.h"
-#include "bpf/suppressed-slots.h"
+#include "bpf/shared/abi.h"
+#include "bpf/shared/drop-slots.h"
+#include "bpf/shared/suppressed-slots.h"
 #include "daemon/matcher.h"
 
 enum attach_mode {

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 #include "daemon/filter.h"
 #include "daemon/matcher.h"
 #include "daemon/pipeline.h"

@@ -8,7 +8,7 @@
 
 #include <bpf/btf.h>
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 #include "daemon/probe-spec.h"
 
 /*

@@ -6,7 +6,7 @@
 #ifndef NFTTRACED_DAEMON_PROBE_KERNEL_H
 #define NFTTRACED_DAEMON_PROBE_KERNEL_H
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 #include "daemon/probe-spec.h"
 
 /*

@@ -10,7 +10,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 #include "daemon/failure.h"
 
 #define PROBE_NFT_SYMBOL "__nft_trace_packet" /* is probed in each session */

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 
 struct probe_stub {
 	struct probe_config config;

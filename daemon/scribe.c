@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 #include "daemon/scribe-private.h"
 #include "journal/cleanup.h"
 

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 #include "config.h"
 #include "daemon/settings-private.h"
 #include "journal/cleanup.h"

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 #include "config.h"
 #include "daemon/matcher.h"
 #include "daemon/spelling.h"

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 #include "daemon/classic.h"
 #include "daemon/ebpf.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One classic BPF program to a body of eBPF that gives the same answer for the packet in a frame
- * (bpf/pipeline.h) as libpcap's interpreter would. A body has no beginning and no end of its own:
+ * (bpf/shared/abi.h) as libpcap's interpreter would. A body has no beginning and no end of its own:
  * the matcher puts it among others.
  */
 #ifndef NFTTRACED_DAEMON_TRANSLATE_H

@@ -9,7 +9,7 @@
 #include <linux/netfilter/nf_conntrack_sctp.h>
 #include <linux/netfilter/nf_conntrack_tcp.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 
 /* The kernel's own: it is not in the headers for user space. */
 #define INFO_UNTRACKED 7

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The decoder of a stored record (bpf/event.h) into a typed event. A hostile record can't make it
+ * The decoder of a stored record (bpf/shared/event.h) into a typed event. A hostile record can't make it
  * read outside the bytes given; the event points into them and owns nothing.
  */
 #ifndef NFTTRACED_JOURNAL_DECODE_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 
 #define EVENT_IPV4_SIZE 4 /* bytes of an address */
 #define EVENT_IPV6_SIZE 16

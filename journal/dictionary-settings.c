@@ -2,7 +2,7 @@
 /* A session's settings from and to JSON, see dictionary.h. Stateless. */
 #include <errno.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 #include "journal/dictionary-json.h"
 #include "journal/dictionary.h"
 

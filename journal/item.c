@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 #include "journal/record.h"
 
 struct chunk *chunk_new(struct chunk_pool *pool, size_t capacity,

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 
 /* A section's bit, and those that a session records if it does not say. */
 #define SECTION_BIT(type) (1u << (type))

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 #include "journal/cleanup.h"
 #include "journal/clock.h"
 #include "journal/record.h"

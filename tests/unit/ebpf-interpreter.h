@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 
 /* Where a program ended. */
 struct interpreter_end {

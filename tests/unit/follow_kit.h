@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 #include "daemon/follow-json.h"
 #include "daemon/follow.h"
 #include "journal/cleanup.h"

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 #include "daemon/matcher.h"
 
 struct matcher_run {

@@ -5,7 +5,7 @@
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 #include "networks.h"
 
 #define NOISE_PACKETS 96

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 #include "daemon/classic.h"
 #include "daemon/matcher-part.h"
 #include "daemon/matcher.h"

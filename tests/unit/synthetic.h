@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 
 struct synthetic {
 	_Alignas(EVENT_ALIGN) uint8_t bytes[EVENT_MAX_SIZE];

@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "bpf/drop-slots.h"
+#include "bpf/shared/drop-slots.h"
 #include "daemon/ring.h"
 
 #define SLOTS   64

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bpf/pipeline.h"
+#include "bpf/shared/abi.h"
 #include "daemon/classic.h"
 #include "daemon/filter.h"
 #include "expressions.h"

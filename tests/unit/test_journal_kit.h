@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 #include "journal/cleanup.h"
 #include "journal/directory.h"
 #include "journal/reader.h"

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 #include "daemon/filter.h"
 #include "daemon/matcher.h"
 #include "daemon/pipeline.h"

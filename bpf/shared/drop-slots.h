@@ -5,10 +5,10 @@
  * compare-and-swap of its state; from then on it is the key's until the daemon takes it out. Two CPUs
  * that see a key for the first time at the same moment may take a slot each: who reads adds them up.
  */
-#ifndef NFTTRACED_BPF_DROP_SLOTS_H
-#define NFTTRACED_BPF_DROP_SLOTS_H
+#ifndef NFTTRACED_BPF_SHARED_DROP_SLOTS_H
+#define NFTTRACED_BPF_SHARED_DROP_SLOTS_H
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 
 /* Slots that a key may be in, from its home on. */
 #define DROP_PROBES 128

@@ -3,8 +3,8 @@
  * The tracker's table: which packet an skb's head belongs to. A slot is claimed by a compare-and-swap
  * of its head and given up by clearing the head last; the daemon ages slots through a mapping.
  */
-#ifndef NFTTRACED_BPF_TRACK_H
-#define NFTTRACED_BPF_TRACK_H
+#ifndef NFTTRACED_BPF_TRACKER_H
+#define NFTTRACED_BPF_TRACKER_H
 
 #include <stdbool.h>
 

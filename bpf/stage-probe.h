@@ -4,11 +4,11 @@
  * __nft_trace_packet, without a verdict; what the return of a function needs to know is put aside at
  * its entry.
  */
-#ifndef NFTTRACED_BPF_PROBE_H
-#define NFTTRACED_BPF_PROBE_H
+#ifndef NFTTRACED_BPF_STAGE_PROBE_H
+#define NFTTRACED_BPF_STAGE_PROBE_H
 
-#include "bpf/capture.h"
-#include "bpf/emit.h"
+#include "bpf/stage-capture.h"
+#include "bpf/stage-emit.h"
 
 /* Argument number `index`; 0: there is none. */
 static __always_inline __u64 argument_choose(const __u64 *arguments, __u8 index)

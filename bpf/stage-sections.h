@@ -4,11 +4,11 @@
  * session wants, the skb's own fields and the connection, and puts it into the CPU's ring. EMIT calls
  * it only if a session that matched wants one of them. The frame is still EMIT's, which looked.
  */
-#ifndef NFTTRACED_BPF_SECTIONS_H
-#define NFTTRACED_BPF_SECTIONS_H
+#ifndef NFTTRACED_BPF_STAGE_SECTIONS_H
+#define NFTTRACED_BPF_STAGE_SECTIONS_H
 
 #include "bpf/connection.h"
-#include "bpf/view.h"
+#include "bpf/packet-view.h"
 
 /* Checksum, users and references, segmentation, VLAN acceleration. */
 static __always_inline __u32 record_skb(struct frame *frame, struct notes *notes, __u32 offset)

@@ -9,8 +9,8 @@
  * which). Text in a record has a length and no terminating NUL, and is whatever bytes somebody chose
  * as a name: hostile until escaped. A reader skips a section whose type it does not know.
  */
-#ifndef NFTTRACED_BPF_EVENT_H
-#define NFTTRACED_BPF_EVENT_H
+#ifndef NFTTRACED_BPF_SHARED_EVENT_H
+#define NFTTRACED_BPF_SHARED_EVENT_H
 
 #include <linux/types.h>
 

@@ -4,8 +4,8 @@
  * link-layer header if there is one, across page fragments and fragment lists as far as a filter
  * wants to see, with an accelerated VLAN tag put back.
  */
-#ifndef NFTTRACED_BPF_VIEW_H
-#define NFTTRACED_BPF_VIEW_H
+#ifndef NFTTRACED_BPF_PACKET_VIEW_H
+#define NFTTRACED_BPF_PACKET_VIEW_H
 
 #include "bpf/call.h"
 

@@ -3,8 +3,8 @@
  * EMIT, the last stage: counts the sessions that matched, remembers a tracked packet, holds back what
  * is over a session's rate, builds the record and puts it into the CPU's ring.
  */
-#ifndef NFTTRACED_BPF_EMIT_H
-#define NFTTRACED_BPF_EMIT_H
+#ifndef NFTTRACED_BPF_STAGE_EMIT_H
+#define NFTTRACED_BPF_STAGE_EMIT_H
 
 #include "bpf/bits.h"
 #include "bpf/record.h"

@@ -6,10 +6,10 @@
  * slots: who reads adds them up. What finds no slot near its home is in the session's sum only.
  * As among the drop counters, every DROP_HOST_EVERY-th slot is for rules of the host only.
  */
-#ifndef NFTTRACED_BPF_SUPPRESSED_SLOTS_H
-#define NFTTRACED_BPF_SUPPRESSED_SLOTS_H
+#ifndef NFTTRACED_BPF_SHARED_SUPPRESSED_SLOTS_H
+#define NFTTRACED_BPF_SHARED_SUPPRESSED_SLOTS_H
 
-#include "bpf/drop-slots.h"
+#include "bpf/shared/drop-slots.h"
 
 #define SUPPRESSED_SLOTS  1024 /* a power of two */
 #define SUPPRESSED_PROBES 32 /* slots that a key may be in, from its home on */

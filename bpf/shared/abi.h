@@ -6,10 +6,10 @@
  * Both are in mmap-able maps: the daemon reads and writes them without a system call, because a
  * system call on a map makes the kernel skip probe programs on that CPU meanwhile.
  */
-#ifndef NFTTRACED_BPF_PIPELINE_H
-#define NFTTRACED_BPF_PIPELINE_H
+#ifndef NFTTRACED_BPF_SHARED_ABI_H
+#define NFTTRACED_BPF_SHARED_ABI_H
 
-#include "bpf/event.h"
+#include "bpf/shared/event.h"
 
 /* A verdict as a bit in a session's verdict mask. */
 enum verdict {

@@ -3,12 +3,12 @@
  * CAPTURE: looks at the verdict first, counts a drop, leaves at once when no session wants the verdict,
  * then puts what the matcher needs into the frame.
  */
-#ifndef NFTTRACED_BPF_CAPTURE_H
-#define NFTTRACED_BPF_CAPTURE_H
+#ifndef NFTTRACED_BPF_STAGE_CAPTURE_H
+#define NFTTRACED_BPF_STAGE_CAPTURE_H
 
 #include "bpf/drop-count.h"
+#include "bpf/packet-view.h"
 #include "bpf/sticky.h"
-#include "bpf/view.h"
 
 /* What the matcher looks at. False: it can't be read. */
 static __always_inline bool packet_capture(
