@@ -10,7 +10,7 @@
 #include "client/hidden.h"
 #include "client/parse.h"
 #include "client/variant.h"
-#include "journal/escape.h"
+#include "journal/base/escape.h"
 
 static const struct variant_field fields[] = {
 	{ "Owner", VARIANT_NUMBER, offsetof(struct archived, owner) },

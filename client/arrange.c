@@ -11,7 +11,7 @@
 
 #include "client/sorter.h"
 #include "client/spool.h"
-#include "journal/decode.h"
+#include "journal/event/decode.h"
 
 /* What is recorded first comes first; `sequence` tells apart what has one time. */
 struct moment {

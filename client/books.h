@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
-#include "journal/dictionary.h"
-#include "journal/output.h"
+#include "journal/base/output.h"
+#include "journal/format/dictionary.h"
 
 /* Books and whose they are, as the bus tells them. */
 struct session_books {

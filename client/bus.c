@@ -11,8 +11,8 @@
 
 #include "client/agent.h"
 #include "client/remote.h"
-#include "journal/cleanup.h"
-#include "journal/escape.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/escape.h"
 
 #define PRIVATE_PATH_DEFAULT "/run/nfttraced/private"
 #define PRIVATE_USEC         (5 * G_USEC_PER_SEC) /* until a daemon that listens has said hello */

@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <linux/netfilter.h>
 
-#include "journal/connection.h"
+#include "journal/format/connection-names.h"
 
 #define ADDRESS_DIGITS 16
 

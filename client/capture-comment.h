@@ -3,9 +3,9 @@
 #ifndef NFTTRACED_CLIENT_CAPTURE_COMMENT_H
 #define NFTTRACED_CLIENT_CAPTURE_COMMENT_H
 
-#include "journal/decode.h"
-#include "journal/library.h"
-#include "journal/output.h"
+#include "journal/base/output.h"
+#include "journal/event/decode.h"
+#include "journal/reader/name-table.h"
 
 /* What is known of an event beyond its record. NULL: it is not. */
 struct comment_names {

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "client/pcapng.h"
-#include "journal/decode.h"
+#include "journal/event/decode.h"
 
 struct capture_interface {
 	uint32_t number; /* in the capture */

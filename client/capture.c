@@ -10,9 +10,9 @@
 #include "client/capture-interface.h"
 #include "client/pcapng.h"
 #include "config.h"
-#include "journal/decode.h"
-#include "journal/dictionary.h"
-#include "journal/view.h"
+#include "journal/event/decode.h"
+#include "journal/event/session-view.h"
+#include "journal/format/dictionary.h"
 
 #define APPLICATION "nfttracectl " NFTTRACED_VERSION
 

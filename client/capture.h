@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "client/journals.h"
-#include "journal/library.h"
-#include "journal/output.h"
+#include "journal/base/output.h"
+#include "journal/reader/name-table.h"
 
 /* Interfaces that are told apart; packets of further ones are put to one for each link type. */
 #define CAPTURE_INTERFACES_MAX 4096

@@ -13,9 +13,9 @@
 #include "client/session.h"
 #include "client/source.h"
 #include "client/stream.h"
-#include "journal/cleanup.h"
-#include "journal/directory.h"
-#include "journal/record.h"
+#include "journal/base/cleanup.h"
+#include "journal/format/record.h"
+#include "journal/format/segment-names.h"
 
 #define COPY_SIZE (256 << 10)
 

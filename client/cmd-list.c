@@ -9,7 +9,7 @@
 #include "client/session.h"
 #include "client/size.h"
 #include "client/table.h"
-#include "journal/session-end.h"
+#include "journal/format/session-end.h"
 
 #define SIZES_WAIT_USEC (2 * UINT64_C(1000000)) /* how long the sizes of journals are waited for */
 

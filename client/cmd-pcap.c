@@ -13,8 +13,8 @@
 #include "client/select-options.h"
 #include "client/session.h"
 #include "client/stream.h"
-#include "journal/cleanup.h"
-#include "journal/escape.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/escape.h"
 
 #define FILE_MODE 0600 /* what is in packets is nobody else's business */
 

@@ -9,7 +9,7 @@
 #include "client/hidden.h"
 #include "client/size.h"
 #include "client/terminal.h"
-#include "journal/escape.h"
+#include "journal/base/escape.h"
 
 /* Removes one and says what that freed; an exit status. */
 static int remove_one(sd_bus *bus, const char *id_or_name, struct output *output)

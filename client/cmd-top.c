@@ -12,7 +12,7 @@
 #include "client/parse.h"
 #include "client/screen.h"
 #include "client/top.h"
-#include "journal/clock.h"
+#include "journal/base/clock.h"
 
 #define DELAY_DEFAULT 2.0 /* seconds */
 #define DELAY_MIN     0.1

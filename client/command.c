@@ -10,7 +10,7 @@
 #include "client/agent.h"
 #include "client/remote.h"
 #include "config.h"
-#include "journal/escape.h"
+#include "journal/base/escape.h"
 
 #define PROGRAM "nfttracectl"
 

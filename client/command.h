@@ -9,7 +9,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "journal/output.h"
+#include "journal/base/output.h"
 
 enum exit_status {
 	EXIT_DONE = 0,

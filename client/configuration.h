@@ -5,7 +5,7 @@
 
 #include <systemd/sd-bus.h>
 
-#include "journal/output.h"
+#include "journal/base/output.h"
 
 /* Asks the daemon, and prints each group with its keys, their values and where these come from. Negative
  * errno and a sentence if it can't be asked. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Drop counters as JSON lines; see drop-text.h. */
 #include "client/drop-text.h"
-#include "journal/json-text.h"
+#include "journal/json/json-output.h"
 
 static void name_if_there(struct output *output, const char *before, const char *name)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The daemon's drop counters as it tells them, and those of them that a person wants to see. Owned by the
- * command. All text comes escaped (journal/escape.h) and is printed as it is.
+ * command. All text comes escaped (journal/base/escape.h) and is printed as it is.
  */
 #ifndef NFTTRACED_CLIENT_DROP_LIST_H
 #define NFTTRACED_CLIENT_DROP_LIST_H

@@ -6,7 +6,7 @@
 
 #include "client/table.h"
 #include "client/terminal.h"
-#include "journal/quantity.h"
+#include "journal/base/amounts.h"
 
 #define USEC_PER_SEC 1000000ULL
 

@@ -4,7 +4,7 @@
 #define NFTTRACED_CLIENT_DROP_TEXT_H
 
 #include "client/drop-list.h"
-#include "journal/output.h"
+#include "journal/base/output.h"
 
 #define DROP_COLUMNS_ANY SIZE_MAX /* lines may be as long as they are */
 

@@ -8,7 +8,7 @@
 #ifndef NFTTRACED_CLIENT_JOURNALS_H
 #define NFTTRACED_CLIENT_JOURNALS_H
 
-#include "journal/reader.h"
+#include "journal/reader/reader.h"
 
 struct journals;
 

@@ -7,8 +7,8 @@
 #include <pcap/pcap.h>
 
 #include "bpf/shared/event.h"
-#include "journal/escape.h"
-#include "journal/filter-names.h"
+#include "journal/base/escape.h"
+#include "journal/base/filter-names.h"
 
 /* Of a packet, bytes: what `len` may be compared with is not limited by it. */
 #define SNAPSHOT_LENGTH 262144

@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 #include "bpf/shared/event.h"
-#include "journal/output.h"
+#include "journal/base/output.h"
 
 /* Prints a packet as it is in a record: `bytes` holds packet->captured of them. */
 void packet_text(struct output *output, const struct event_packet *packet, const uint8_t *bytes);

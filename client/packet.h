@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "journal/address.h"
-#include "journal/output.h"
+#include "journal/base/address.h"
+#include "journal/base/output.h"
 
 /* Packets and frames inside each other that are taken apart, the outermost one included. */
 #define PACKET_DEPTH_MAX 8

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 /* Quit if it fits on one screen, pass colours, keep the screen, long prompt, Ctrl-C quits. */
 #define LESS_OPTIONS "FRXMK"

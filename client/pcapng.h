@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "journal/output.h"
+#include "journal/base/output.h"
 
 /* Link types, as tcpdump.org has them: LINKTYPE_ETHERNET, LINKTYPE_RAW. */
 #define PCAPNG_ETHERNET 1

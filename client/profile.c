@@ -8,9 +8,9 @@
 
 #include "client/parse.h"
 #include "config.h"
-#include "journal/escape.h"
-#include "journal/keyfile.h"
-#include "journal/section.h"
+#include "journal/base/escape.h"
+#include "journal/base/keyfile.h"
+#include "journal/format/section-names.h"
 
 #define GROUP  "Profile"
 #define SUFFIX ".conf"

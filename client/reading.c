@@ -2,7 +2,7 @@
 /* Reading journals; see reading.h. */
 #include "client/reading.h"
 
-#include "journal/escape.h"
+#include "journal/base/escape.h"
 
 /* How many records are read before the time is looked at. */
 #define PROGRESS_RECORDS 4096

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "journal/escape.h"
+#include "journal/base/escape.h"
 
 /* What a host or user may be made of: names and addresses, and nothing that a shell or ssh knows. */
 #define HOST_CHARACTERS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-"

@@ -10,7 +10,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "journal/format.h"
+#include "journal/format/format.h"
 
 /* Has everything go to `host`, "[USER@]HOST" (kept as a copy). -EINVAL and one sentence for what is no
  * name: it must not be taken for an option of ssh. */

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <termios.h>
 
-#include "journal/output.h"
+#include "journal/base/output.h"
 
 struct screen {
 	bool entered;

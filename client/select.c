@@ -7,9 +7,9 @@
 
 #include "client/packet-filter.h"
 #include "client/parse.h"
-#include "journal/clock.h"
-#include "journal/decode.h"
-#include "journal/escape.h"
+#include "journal/base/clock.h"
+#include "journal/base/escape.h"
+#include "journal/event/decode.h"
 
 #define VERDICT_FIRST (-5) /* of those that the kernel has */
 #define VERDICT_LAST  5

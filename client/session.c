@@ -11,7 +11,7 @@
 #include "client/hidden.h"
 #include "client/parse.h"
 #include "client/variant.h"
-#include "journal/escape.h"
+#include "journal/base/escape.h"
 
 #define SESSION_REMEDY ": 'nfttracectl list' shows those that run"
 

@@ -14,9 +14,9 @@
 #include "client/remote.h"
 #include "client/session.h"
 #include "config.h"
-#include "journal/cleanup.h"
-#include "journal/dictionary.h"
-#include "journal/escape.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/escape.h"
+#include "journal/format/dictionary.h"
 
 /* Where the daemon keeps its journals: for those of ended sessions, which the bus does not know. */
 static const char *state_directory(void)

@@ -6,7 +6,7 @@
 #ifndef NFTTRACED_CLIENT_SOURCE_H
 #define NFTTRACED_CLIENT_SOURCE_H
 
-#include "journal/reader.h"
+#include "journal/reader/reader.h"
 
 /*
  * Opens what a person named. "-" is standard input; what has a slash in it or exists is a path;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 /* Bytes that are gathered before they are written. */
 #define SPOOL_BUFFER (1U << 20)

@@ -7,8 +7,8 @@
 #include "client/books.h"
 #include "client/stats-private.h"
 #include "client/table.h"
-#include "journal/address.h"
-#include "journal/clock.h"
+#include "journal/base/address.h"
+#include "journal/base/clock.h"
 
 #define NSEC_PER_USEC 1000ULL
 #define PLAIN_RATE    100 /* a second: from here on nobody looks at fractions */

@@ -8,10 +8,10 @@
 
 #include "client/stats.h"
 #include "client/tally.h"
-#include "journal/decode.h"
-#include "journal/dictionary.h"
-#include "journal/suppressed.h"
-#include "journal/view.h"
+#include "journal/event/decode.h"
+#include "journal/event/session-view.h"
+#include "journal/format/dictionary.h"
+#include "journal/format/suppressed.h"
 
 /* A rule, or what else gave a verdict in a chain, as it is a key: the names of table and chain follow.
  * Zeroed before it is filled in: its gaps count. */

@@ -10,7 +10,7 @@
 
 #include "client/journals.h"
 #include "client/timeline.h"
-#include "journal/output.h"
+#include "journal/base/output.h"
 
 /* Different rules, and different peers, that are counted; what is beyond is summed up. */
 #define STATS_KEYS_MAX 65536

@@ -2,7 +2,7 @@
 /* The status as one line of JSON, for programs. See status.h. */
 #include "client/parse.h"
 #include "client/status.h"
-#include "journal/json-text.h"
+#include "journal/json/json-output.h"
 
 /* `before`, then the text, or null where the daemon did not tell. */
 static void text_or_null(struct output *output, const char *before, const char *text)

@@ -12,8 +12,8 @@
 #include "client/remote.h"
 #include "client/session.h"
 #include "client/variant.h"
-#include "journal/escape.h"
-#include "journal/feature.h"
+#include "journal/base/escape.h"
+#include "journal/base/feature.h"
 
 #define ABSENT "nfttraced is not running: "
 

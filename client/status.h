@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
-#include "journal/output.h"
+#include "journal/base/output.h"
 
 #define STATUS_UNKNOWN UINT64_MAX /* a count that the kernel does not tell */
 

@@ -15,8 +15,8 @@
 #include "client/daemon-wait.h"
 #include "client/remote.h"
 #include "client/session.h"
-#include "journal/cleanup.h"
-#include "journal/clock.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/clock.h"
 
 /* How long a daemon may be away. */
 #define AWAY_SEC 60

@@ -13,7 +13,7 @@
 #include "client/remote.h"
 #include "client/session.h"
 #include "client/stream-return.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 /* How long the text of a rule is waited for, and how often in vain before no more. */
 #define AWAIT_MSEC 300

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "client/terminal.h"
-#include "journal/escape.h"
+#include "journal/base/escape.h"
 
 struct table {
 	const struct table_column *columns;

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "journal/output.h"
+#include "journal/base/output.h"
 
 enum table_align {
 	TABLE_LEFT,

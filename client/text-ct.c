@@ -5,8 +5,8 @@
 
 #include "client/packet.h"
 #include "client/text-sections.h"
-#include "journal/address.h"
-#include "journal/connection.h"
+#include "journal/base/address.h"
+#include "journal/format/connection-names.h"
 
 enum direction {
 	ORIGINAL,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/text-sections.h"
-#include "journal/suppressed.h"
+#include "journal/format/suppressed.h"
 
 #define RULES_SHOWN 20 /* of a record; the others are summed up */
 

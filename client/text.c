@@ -7,9 +7,9 @@
 
 #include "client/books.h"
 #include "client/text-sections.h"
-#include "journal/clock.h"
-#include "journal/dictionary.h"
-#include "journal/suppressed.h"
+#include "journal/base/clock.h"
+#include "journal/format/dictionary.h"
+#include "journal/format/suppressed.h"
 
 #define NSEC_PER_USEC 1000ULL
 #define USEC_DIGITS   6

@@ -11,11 +11,11 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "journal/decode.h"
-#include "journal/json.h"
-#include "journal/output.h"
-#include "journal/reader.h"
-#include "journal/view.h"
+#include "journal/base/output.h"
+#include "journal/event/decode.h"
+#include "journal/event/session-view.h"
+#include "journal/json/event-json.h"
+#include "journal/reader/reader.h"
 
 enum text_time {
 	TEXT_TIME_MONOTONIC, /* nanoseconds, as in the record */
@@ -29,7 +29,7 @@ enum text_colour {
 
 enum text_form {
 	TEXT_FORM_LINES,
-	TEXT_FORM_JSON, /* journal/json.h writes instead */
+	TEXT_FORM_JSON, /* journal/json/event-json.h writes instead */
 };
 
 enum text_rules {

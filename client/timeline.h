@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "journal/output.h"
+#include "journal/base/output.h"
 
 #define TIMELINE_BUCKETS   4096 /* even */
 #define TIMELINE_WIDTH_MIN 1000000 /* ns that a bucket is wide at first */

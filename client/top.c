@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "client/drop-text.h"
-#include "journal/clock.h"
-#include "journal/quantity.h"
+#include "journal/base/amounts.h"
+#include "journal/base/clock.h"
 
 #define PLAIN_RATE   100 /* a second: from here on nobody looks at fractions */
 #define NUMBER_WIDTH 10

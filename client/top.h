@@ -8,7 +8,7 @@
 
 #include "client/drop-list.h"
 #include "client/terminal.h"
-#include "journal/output.h"
+#include "journal/base/output.h"
 
 struct top;
 

@@ -7,7 +7,7 @@
 #include "client/agent.h"
 #include "client/bus.h"
 #include "client/daemon-wait.h"
-#include "journal/escape.h"
+#include "journal/base/escape.h"
 
 #define SYSTEMD_NAME      "org.freedesktop.systemd1"
 #define SYSTEMD_PATH      "/org/freedesktop/systemd1"

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "journal/dictionary.h"
+#include "journal/format/dictionary.h"
 
 static int read_string(sd_bus_message *message, char **ret)
 {

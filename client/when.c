@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "client/parse.h"
-#include "journal/clock.h"
+#include "journal/base/clock.h"
 
 #define NSEC_PER_USEC   1000ULL
 #define FRACTION_DIGITS 9 /* of a second: nanoseconds */

@@ -5,7 +5,7 @@
 #include "daemon/bus-private.h"
 #include "daemon/callers.h"
 #include "daemon/manager-archive.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 typedef int (*archive_build)(sd_bus_message *reply, const struct archive_request *request);
 

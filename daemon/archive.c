@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "daemon/state-errors.h"
-#include "journal/cleanup.h"
-#include "journal/dictionary.h"
-#include "journal/directory.h"
-#include "journal/record.h"
+#include "journal/base/cleanup.h"
+#include "journal/format/dictionary.h"
+#include "journal/format/record.h"
+#include "journal/format/segment-names.h"
 
 #define HEAD_SIZE (64 << 10) /* bytes of a segment in which its dictionaries are looked for */
 #define TAIL_SIZE \

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "daemon/state.h"
-#include "journal/session-end.h"
+#include "journal/format/session-end.h"
 
 #define ARCHIVE_UNLIMITED UINT64_MAX
 

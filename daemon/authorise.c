@@ -12,7 +12,7 @@
 #include "daemon/message-size.h"
 #include "daemon/polkit.h"
 #include "daemon/refusals.h"
-#include "journal/escape.h"
+#include "journal/base/escape.h"
 
 #define NO_POLKIT_PAUSE_USEC (600 * G_USEC_PER_SEC) /* between two lines about that in the log */
 

@@ -12,7 +12,7 @@
 #include "daemon/credentials.h"
 #include "daemon/log.h"
 #include "daemon/process.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 /* How the roster names a process: its number and when it was started. */
 #define PROCESS_FORM "process %d %" PRIu64

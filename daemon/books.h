@@ -8,7 +8,7 @@
 #define NFTTRACED_DAEMON_BOOKS_H
 
 #include "bpf/shared/abi.h"
-#include "journal/dictionary.h"
+#include "journal/format/dictionary.h"
 
 /* What the data thread did with a session's records. */
 struct data_counts {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Books and descriptions of sessions as a{sv}. */
 #include "daemon/bus-private.h"
-#include "journal/section.h"
+#include "journal/format/section-names.h"
 
 static int append_losses(sd_bus_message *reply, const struct dictionary_books *books)
 {

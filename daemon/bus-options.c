@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "daemon/bus-private.h"
-#include "journal/escape.h"
+#include "journal/base/escape.h"
 
 static const struct {
 	const char *signature;

@@ -17,7 +17,7 @@
 #include "daemon/bus-private.h"
 #include "daemon/log-control.h"
 #include "daemon/log.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define PATH_DEFAULT "/run/nfttraced/private"
 

@@ -14,7 +14,7 @@
 #include "daemon/bus-private.h"
 #include "daemon/log.h"
 #include "daemon/manager-index.h"
-#include "journal/escape.h"
+#include "journal/base/escape.h"
 
 struct later {
 	sd_bus_message *message;

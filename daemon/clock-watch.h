@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "journal/format.h"
+#include "journal/format/format.h"
 
 #define CLOCK_WATCH_NOISE  20000 /* ns: readings of an untouched clock differ by no more */
 #define CLOCK_WATCH_LEAST  1000000 /* ns: a slew, or a sleep, of less is none */

@@ -7,8 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "journal/cleanup.h"
-#include "journal/clock.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/clock.h"
 
 #define NSEC_PER_USEC 1000ULL
 

@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <time.h>
 
-#include "journal/clock.h"
+#include "journal/base/clock.h"
 
 /* ns; 0: it can't be told, as of one that has ended. */
 static int64_t cpu_used(pid_t pid)

@@ -11,8 +11,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "journal/cleanup.h"
-#include "journal/clock.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/clock.h"
 
 #define FAR_AWAY ((time_t)0x7fffffff) /* no clock shows that before the timer is set anew */
 #define RETRY_NS NSEC_PER_SEC

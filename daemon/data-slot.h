@@ -12,8 +12,8 @@
 
 #include "daemon/books.h"
 #include "daemon/ledger.h"
-#include "journal/tail.h"
-#include "journal/writer.h"
+#include "journal/reader/journal-tail.h"
+#include "journal/writer/writer.h"
 
 /* A session that gets a slot. */
 struct data_tenant {

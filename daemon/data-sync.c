@@ -3,7 +3,7 @@
  * what comes of it is the data thread's, which never waits for one. */
 #include "daemon/data-private.h"
 
-#include "journal/clock.h"
+#include "journal/base/clock.h"
 
 #define LOOK_NS     (10 * NSEC_PER_MSEC) /* between two looks at what is due */
 #define BACKOFF_MAX 4 /* doublings of the interval while syncs fail */

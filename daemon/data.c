@@ -12,8 +12,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "journal/cleanup.h"
-#include "journal/clock.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/clock.h"
 
 #define DRAIN_BATCH      1024 /* records of a ring before the next ring's turn */
 #define DRAIN_WAIT_MS    20 /* longest that a record stays in a ring while there are sessions */

@@ -16,7 +16,7 @@
 #include "daemon/disk.h"
 #include "daemon/notes.h"
 #include "daemon/pipeline.h"
-#include "journal/writer.h"
+#include "journal/writer/writer.h"
 
 struct data;
 

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "journal/decode.h"
-#include "journal/quantity.h"
+#include "journal/base/amounts.h"
+#include "journal/event/decode.h"
 
 static void field_clear(void *field)
 {

@@ -9,7 +9,7 @@
 #include "daemon/courier.h"
 #include "daemon/drop-told.h"
 #include "daemon/log.h"
-#include "journal/clock.h"
+#include "journal/base/clock.h"
 
 #define NSEC_PER_USEC 1000ULL
 

@@ -9,7 +9,7 @@
 #include "daemon/authorise.h"
 #include "daemon/bus-private.h"
 #include "daemon/callers.h"
-#include "journal/decode.h"
+#include "journal/event/decode.h"
 
 #define WAITING_MAX 64 /* calls */
 #define PIECE       64 /* counters put into a reply in a turn */

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/netns.h"
-#include "journal/escape.h"
+#include "journal/base/escape.h"
 
 #define ELLIPSIS "..."
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "journal/clock.h"
+#include "journal/base/clock.h"
 
 #define EXAMPLE_TRIES 8 /* a CPU may write it just now */
 

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "daemon/packet-brief.h"
-#include "journal/cleanup.h"
-#include "journal/output.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/output.h"
 
 #define NEWS_MAX 1024 /* taken out of their ring at a time */
 

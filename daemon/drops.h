@@ -7,7 +7,7 @@
  * What is true at any moment: the packets of all counters, and of those that had to make room, and
  * `uncounted` are totals.packets; totals.packets and totals.missed are what happened.
  *
- * All text is escaped already (journal/escape.h), so it is UTF-8 and safe to print as it is.
+ * All text is escaped already (journal/base/escape.h), so it is UTF-8 and safe to print as it is.
  */
 #ifndef NFTTRACED_DAEMON_DROPS_H
 #define NFTTRACED_DAEMON_DROPS_H

@@ -14,8 +14,8 @@
 
 #include "daemon/log.h"
 #include "daemon/state-errors.h"
-#include "journal/cleanup.h"
-#include "journal/record.h"
+#include "journal/base/cleanup.h"
+#include "journal/format/record.h"
 
 static uint64_t patience(const struct engine *engine)
 {

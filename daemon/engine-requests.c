@@ -11,7 +11,7 @@
 
 #include "daemon/log.h"
 #include "daemon/user-limits.h"
-#include "journal/clock.h"
+#include "journal/base/clock.h"
 
 /* What is requested as one. */
 struct batch {

@@ -11,9 +11,9 @@
 
 #include "daemon/log.h"
 #include "daemon/state-errors.h"
-#include "journal/cleanup.h"
-#include "journal/clock.h"
-#include "journal/tail.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/clock.h"
+#include "journal/reader/journal-tail.h"
 
 /* Who was killed while it went on with them says nothing against them, the first times; whoever fails because
  * of them is not begun again for ever. The unit's StartLimitBurst= allows for all of these. */

@@ -4,9 +4,9 @@
 
 #include <errno.h>
 
-#include "journal/cleanup.h"
-#include "journal/clock.h"
-#include "journal/section.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/clock.h"
+#include "journal/format/section-names.h"
 
 char *engine_session_settings(const struct plan *plan, unsigned int bit,
 	const struct session_options *options, uid_t owner)

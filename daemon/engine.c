@@ -9,7 +9,7 @@
 #include "daemon/keeper.h"
 #include "daemon/netns.h"
 #include "daemon/silence.h"
-#include "journal/clock.h"
+#include "journal/base/clock.h"
 
 /* A ring's reader is woken when a quarter of the ring waits for it. */
 #define WAKEUP_SHARE 4

@@ -4,7 +4,7 @@
 #define NFTTRACED_DAEMON_FEATURE_LIST_H
 
 #include "daemon/manager.h"
-#include "journal/feature.h"
+#include "journal/base/feature.h"
 
 /* An array of struct feature (g_array_unref it), in the order in which a person reads them. */
 GArray *features_of(const struct manager *manager);

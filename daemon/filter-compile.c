@@ -8,7 +8,7 @@
 #include <glib.h>
 
 #include "daemon/classic.h"
-#include "journal/filter-names.h"
+#include "journal/base/filter-names.h"
 
 _Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter), "libpcap speaks classic BPF");
 _Static_assert(offsetof(struct bpf_insn, k) == offsetof(struct sock_filter, k), "same layout");

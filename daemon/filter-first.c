@@ -22,7 +22,7 @@
 #include "daemon/filter-process-private.h"
 #include "daemon/helper-limits.h"
 #include "daemon/privileges.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define NICE 10 /* of a process that has FILTER_SECONDS_MAX: others come first */
 

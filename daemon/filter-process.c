@@ -13,7 +13,7 @@
 
 #include "daemon/filter-process-private.h"
 #include "daemon/reaper.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 /* The near end of the socket to the first process, and that process; all owned under the lock. */
 static GMutex lock;

@@ -12,7 +12,7 @@
 
 #include "daemon/filter-compile.h"
 #include "daemon/filter-process.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 struct filter_job {
 	enum filter_patience patience;

@@ -9,8 +9,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "journal/cleanup.h"
-#include "journal/json.h"
+#include "journal/base/cleanup.h"
+#include "journal/json/event-json.h"
 
 #define BATCH_SIZE    (64 << 10) /* bytes of JSON that are gathered before they are written */
 #define READER_MEMORY (1 << 20) /* bytes of journal that are held back for the order of time */

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "journal/reader.h"
+#include "journal/reader/reader.h"
 
 /* Streams that are rendered at once, of all sessions. */
 #define FOLLOW_JSON_MAX 64

@@ -9,7 +9,7 @@
 
 #include "daemon/follow-json.h"
 #include "daemon/follower.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define PUMP_USEC       (50 * 1000)
 #define PIPE_SIZE       (1 << 20) /* bytes asked for; the kernel may give less */

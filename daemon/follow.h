@@ -12,7 +12,7 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
-#include "journal/format.h"
+#include "journal/format/format.h"
 
 struct follow;
 

@@ -15,10 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "journal/cleanup.h"
-#include "journal/clock.h"
-#include "journal/directory.h"
-#include "journal/record.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/clock.h"
+#include "journal/format/record.h"
+#include "journal/format/segment-names.h"
 
 #define WALK_CHUNK (64 << 10) /* bytes of a segment read at once to find its records */
 

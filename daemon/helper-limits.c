@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/memory-limit.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define SCORE_PATH "/proc/self/oom_score_adj"
 #define SCORE      500

@@ -10,8 +10,8 @@
 
 #include "daemon/archive.h"
 #include "daemon/state-errors.h"
-#include "journal/cleanup.h"
-#include "journal/directory.h"
+#include "journal/base/cleanup.h"
+#include "journal/format/segment-names.h"
 
 #define BLOCK_SIZE  512 /* of st_blocks */
 #define EVENTS_SIZE (16 << 10) /* bytes of what inotify tells that are taken at a time */

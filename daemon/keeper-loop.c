@@ -21,7 +21,7 @@
 #include "daemon/rule-store.h"
 #include "daemon/rule-watch.h"
 #include "daemon/symbols.h"
-#include "journal/clock.h"
+#include "journal/base/clock.h"
 
 #define LOOK_USEC         (5 * G_USEC_PER_SEC) /* between looks for namespaces that nobody asked for */
 #define LOOK_PAUSE_USEC   (100 * 1000) /* between looks that somebody waits for, at least */

@@ -22,7 +22,7 @@
 #include "daemon/helper-limits.h"
 #include "daemon/keeper-loop.h"
 #include "daemon/reaper.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define FAR_FD (STDERR_FILENO + 1)
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "journal/names.h"
+#include "journal/format/names.h"
 
 /* Questions that may wait for their answers at a time: what fits into a socket's buffer, so that asking
  * never blocks. */

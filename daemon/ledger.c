@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define LEDGER_FILE    "ledger"
 #define LEDGER_MAGIC   "nftledg\n"

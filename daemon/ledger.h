@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "bpf/shared/abi.h"
-#include "journal/format.h"
+#include "journal/format/format.h"
 
 struct ledger_entry {
 	uint64_t time; /* ns, CLOCK_MONOTONIC: what was seen until then is told of here */

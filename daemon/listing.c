@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "journal/decode.h"
+#include "journal/event/decode.h"
 
 /* Bytes that are passed while looking for rules that are not there, in lengths of the listing: one of another
  * ruleset than the rules would be passed once for each rule. */

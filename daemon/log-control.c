@@ -3,7 +3,7 @@
 #include "daemon/log-control.h"
 
 #include "daemon/log.h"
-#include "journal/escape.h"
+#include "journal/base/escape.h"
 
 #define PATH      "/org/freedesktop/LogControl1"
 #define INTERFACE "org.freedesktop.LogControl1"

@@ -14,8 +14,8 @@
 
 #include "daemon/log-queue.h"
 #include "daemon/log-way.h"
-#include "journal/cleanup.h"
-#include "journal/escape.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/escape.h"
 
 #define RETRY_USEC (100 * 1000)
 #define FLOW_USEC  (5 * 1000) /* while lines pass, and at the end */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define SLICE       64 /* journals that are read at a time */
 #define EVENTS_SIZE (16 << 10) /* bytes of what inotify tells that are taken at a time */

@@ -12,7 +12,7 @@
 #include "daemon/ebpf.h"
 #include "daemon/matcher-part.h"
 #include "daemon/translate.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define PROGRAM_NAME "nfttraced_match"
 /* The verifier says why and what it counted, not what it did at each instruction. */

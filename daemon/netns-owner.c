@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define OWN_USER_PATH "/proc/self/ns/user"
 #define NESTING_MAX   64 /* the kernel allows 32 */

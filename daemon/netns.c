@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "daemon/netns-owner.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define OWN_PATH     "/proc/self/ns/net"
 #define REQUEST_SIZE 256

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "bpf/shared/event.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define CACHE_WAYS  4
 #define CACHE_BITS  11

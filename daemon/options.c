@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "bpf/shared/abi.h"
-#include "journal/escape.h"
-#include "journal/section.h"
+#include "journal/base/escape.h"
+#include "journal/format/section-names.h"
 
 static const char *const verdict_names[VERDICT_COUNT] = {
 	[VERDICT_DROP] = "drop",

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "journal/address.h"
+#include "journal/base/address.h"
 
 #define CUT_SHORT ", cut short"
 

@@ -7,7 +7,7 @@
 #define NFTTRACED_DAEMON_PACKET_BRIEF_H
 
 #include "bpf/shared/drop-slots.h"
-#include "journal/output.h"
+#include "journal/base/output.h"
 
 /* As in "172.16.42.1.39677 > 172.16.42.2.8080 udp on eth0", one line, the device's name escaped. */
 void packet_brief(struct output *output, const struct drop_example *example);

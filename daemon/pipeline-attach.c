@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define KPROBE_TYPE     "/sys/bus/event_source/devices/kprobe/type"
 #define KPROBE_RETPROBE "/sys/bus/event_source/devices/kprobe/format/retprobe"

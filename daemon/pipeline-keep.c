@@ -14,7 +14,7 @@
 
 #include "daemon/keepsake.h"
 #include "daemon/pipeline-size.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 /* Another number whenever programs of one version can't work on with maps or frames of the other, for
  * a reason that pipeline_layout does not see. */

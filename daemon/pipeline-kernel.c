@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define KERNEL_BTF     "/sys/kernel/btf/vmlinux"
 #define MODULE_BTF     "/sys/kernel/btf/" PIPELINE_MODULE

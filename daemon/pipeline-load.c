@@ -15,7 +15,7 @@
 
 #include "bpf/pipeline.skel.h"
 #include "daemon/pipeline-size.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 /* The verifier's last words, or else libbpf's first; "" if there are none. For g_free. */
 static char *message_gist(const char *text)

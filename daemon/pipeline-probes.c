@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "daemon/probe-stub.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 /* Every way to free an skb comes by here. */
 #define FREED_FUNCTION "skb_release_head_state"

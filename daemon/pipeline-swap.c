@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 static struct matcher_target matcher_target(
 	const struct pipeline *pipeline, enum pipeline_array array)

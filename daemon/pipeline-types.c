@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "bpf/pipeline.skel.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define FLAVOR "___" /* begins what a type's name has for the program's own use */
 

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 /* Ways to attach, in the order in which they are tried. */
 static const struct attempt {

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <glib.h>
 
-#include "journal/clock.h"
+#include "journal/base/clock.h"
 
 bool plan_is_empty(const struct plan *plan)
 {

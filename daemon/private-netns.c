@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 /* Since Linux 5.14; the headers of Debian 12 know it, others may not. */
 #ifndef SO_NETNS_COOKIE

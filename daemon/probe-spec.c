@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "journal/escape.h"
+#include "journal/base/escape.h"
 
 #define STACK_SUFFIX "/stack"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/command-line.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 /* Of /proc/PID/stat, counted from the state, which is field 3: see proc(5). */
 #define FIELD_START (22 - 3)

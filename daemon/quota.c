@@ -9,8 +9,8 @@
 
 #include "daemon/archive.h"
 #include "daemon/state-errors.h"
-#include "journal/cleanup.h"
-#include "journal/directory.h"
+#include "journal/base/cleanup.h"
+#include "journal/format/segment-names.h"
 
 #define BLOCK_SIZE 512 /* of st_blocks */
 

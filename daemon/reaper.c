@@ -8,7 +8,7 @@
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define INSTANT_MSEC 50 /* a hundred times what a process needs that is killed */
 

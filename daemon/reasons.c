@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "journal/names.h"
+#include "journal/format/names.h"
 
 #define CORE_PREFIX      "SKB_DROP_REASON_"
 #define SUBSYSTEM_PREFIX "SKB_DROP_REASON_SUBSYS_"

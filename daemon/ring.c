@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define RING_ALIGN 8 /* of a record and its header */
 #define RING_SHARE 8 /* a part of so many is handed over before it is released */

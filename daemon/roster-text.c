@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "journal/crc32c.h"
+#include "journal/format/crc32c.h"
 
 #define TITLE_FORMAT "nfttraced-sessions %u %08x" /* version, checksum of what follows the line */
 #define TITLE_MAX    80

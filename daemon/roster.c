@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "journal/cleanup.h"
-#include "journal/record.h"
+#include "journal/base/cleanup.h"
+#include "journal/format/record.h"
 
 #define ROSTER_FILE     "sessions"
 #define ROSTER_FILE_NEW "sessions.new"

@@ -18,7 +18,7 @@
 #include "daemon/netns-owner.h"
 #include "daemon/reaper.h"
 #include "daemon/ruleset.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 /* Longer than the CPU time that it has: the machine may be busy. */
 #define DEADLINE_USEC (3LL * RULESET_SECONDS_MAX * G_USEC_PER_SEC)

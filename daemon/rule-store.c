@@ -8,7 +8,7 @@
 #include "daemon/netns-owner.h"
 #include "daemon/rule-reader.h"
 #include "daemon/ruleset.h"
-#include "journal/clock.h"
+#include "journal/base/clock.h"
 
 #define DEBOUNCE_USEC (75 * 1000) /* after a notification: a reload brings thousands */
 #define PAUSE_USEC    (100 * 1000) /* between two readings of a namespace, at least */

@@ -14,7 +14,7 @@
 
 #include "daemon/netns.h"
 #include "daemon/rule-texts.h"
-#include "journal/names.h"
+#include "journal/format/names.h"
 
 /* Readings at a time: one of the host's own namespace, two of others of root's, one of a user's. So nobody's
  * long rulesets keep the host's from being read. */

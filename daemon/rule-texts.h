@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "daemon/netns-owner.h"
-#include "journal/names.h"
+#include "journal/format/names.h"
 
 #define RULE_TEXTS_BYTES_MAX (64U << 20) /* of texts and their keys, unless it is set otherwise */
 

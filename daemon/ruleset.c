@@ -27,7 +27,7 @@
 #include "daemon/helper-limits.h"
 #include "daemon/listing.h"
 #include "daemon/netns.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define RECEIVE_SIZE 65536
 #define REQUEST_SIZE 1024 /* with the names of a table and a chain, 255 bytes each at most */

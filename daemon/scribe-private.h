@@ -10,7 +10,7 @@
 #include "daemon/page.h"
 #include "daemon/rule-texts.h"
 #include "daemon/scribe.h"
-#include "journal/clock.h"
+#include "journal/base/clock.h"
 
 #define RESTART_USEC \
 	(10 * G_USEC_PER_SEC) /* between two starts of a keeper that ends soon, again and again */

@@ -12,7 +12,7 @@
 
 #include "bpf/shared/event.h"
 #include "daemon/scribe-private.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define BEGIN_USEC (500 * 1000) /* a session that starts waits so long for rulesets to be read */
 #define END_USEC   (2 * G_USEC_PER_SEC) /* and one that ends for what is missing */

@@ -8,8 +8,8 @@
 #include <stdarg.h>
 #include <systemd/sd-daemon.h>
 
-#include "journal/clock.h"
-#include "journal/escape.h"
+#include "journal/base/clock.h"
+#include "journal/base/escape.h"
 
 #define WATCHDOG_BEATS \
 	3 /* in the time that the service manager allows: one that is late is not the end */

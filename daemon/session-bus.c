@@ -7,8 +7,8 @@
 #include "daemon/authorise.h"
 #include "daemon/bus-private.h"
 #include "daemon/follow-json.h"
-#include "journal/cleanup.h"
-#include "journal/escape.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/escape.h"
 
 char *bus_session_path(const struct session *session)
 {

@@ -3,7 +3,7 @@
 #include "daemon/session.h"
 
 #include "daemon/manager.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 struct session *session_new(
 	struct manager *manager, struct session_options *options, uid_t owner, const char *command)

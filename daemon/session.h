@@ -13,7 +13,7 @@
 
 #include "daemon/data.h"
 #include "daemon/options.h"
-#include "journal/dictionary.h"
+#include "journal/format/dictionary.h"
 
 struct manager;
 struct session_job;

@@ -9,8 +9,8 @@
 #include "bpf/shared/event.h"
 #include "config.h"
 #include "daemon/settings-private.h"
-#include "journal/cleanup.h"
-#include "journal/escape.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/escape.h"
 
 #define FILE_SIZE_MAX  (1UL << 20) /* bytes */
 #define DROP_IN_SUFFIX ".conf"

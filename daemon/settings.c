@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "daemon/settings-private.h"
-#include "journal/escape.h"
+#include "journal/base/escape.h"
 
 void setting_origin_set(
 	struct setting_origin *origin, const char *text, const char *file, unsigned int line)

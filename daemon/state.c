@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 
 #include "daemon/state-errors.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define LOCK_FILE   ".lock"
 #define ID_FILE     "next-id"

@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 struct work {
 	worker_function run; /* NULL: it has `batch` */

@@ -15,12 +15,12 @@
 #include <unistd.h>
 
 #include "../unit/synthetic.h"
-#include "journal/cleanup.h"
-#include "journal/decode.h"
-#include "journal/dictionary.h"
-#include "journal/directory.h"
-#include "journal/reader.h"
-#include "journal/writer.h"
+#include "journal/base/cleanup.h"
+#include "journal/event/decode.h"
+#include "journal/format/dictionary.h"
+#include "journal/format/segment-names.h"
+#include "journal/reader/reader.h"
+#include "journal/writer/writer.h"
 
 #define EVENTS       4000000U
 #define SEGMENT_SIZE (64ULL << 20)

@@ -16,10 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "journal/cleanup.h"
-#include "journal/dictionary.h"
-#include "journal/section.h"
-#include "journal/writer.h"
+#include "journal/base/cleanup.h"
+#include "journal/format/dictionary.h"
+#include "journal/format/section-names.h"
+#include "journal/writer/writer.h"
 #include "tests/unit/synthetic.h"
 
 #define EVENTS_DEFAULT 2000000

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "daemon/packet-brief.h"
-#include "journal/output.h"
+#include "journal/base/output.h"
 
 #define BRIEF_MAX 512 /* bytes; a line is far shorter */
 

@@ -11,11 +11,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "journal/decode.h"
-#include "journal/dictionary.h"
-#include "journal/escape.h"
-#include "journal/json.h"
-#include "journal/reader.h"
+#include "journal/base/escape.h"
+#include "journal/event/decode.h"
+#include "journal/format/dictionary.h"
+#include "journal/json/event-json.h"
+#include "journal/reader/reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

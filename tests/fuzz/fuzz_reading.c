@@ -16,7 +16,7 @@
 #include "client/printer.h"
 #include "client/select.h"
 #include "client/stats.h"
-#include "journal/record.h"
+#include "journal/format/record.h"
 
 #define TINY_MEMORY 256
 #define TOP         5

@@ -117,7 +117,7 @@ for error in "${told[@]}"; do
 done
 mapfile -t counters < <(grep -hoE '"[a-z-]+", COUNT_' daemon/manager-bus.c | grep -oE '[a-z-]+"' | tr -d '"')
 documented "the counter" org.nfttraced1.5 "${counters[@]}"
-mapfile -t features < <(grep -hoE 'add(_[a-z]+)?\(features, "[a-z-]+"' journal/feature.c daemon/feature-list.c | grep -oE '"[a-z-]+"' | tr -d '"' | sort -u)
+mapfile -t features < <(grep -hoE 'add(_[a-z]+)?\(features, "[a-z-]+"' journal/base/feature.c daemon/feature-list.c | grep -oE '"[a-z-]+"' | tr -d '"' | sort -u)
 documented "the feature" org.nfttraced1.5 "${features[@]}"
 for file in dbus/*.policy*; do
         mapfile -t actions < <(sed -nE 's/.*<action id="([^"]+)".*/\1/p' "$file")

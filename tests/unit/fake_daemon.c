@@ -16,7 +16,7 @@
 #include "client/bus.h"
 #include "client/variant.h"
 #include "fake_drops.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define SESSION_PATH BUS_SESSION_PREFIX "7"
 #define SEGMENT_NAME "0000000001.nftj"

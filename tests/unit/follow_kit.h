@@ -18,10 +18,10 @@
 #include "bpf/shared/event.h"
 #include "daemon/follow-json.h"
 #include "daemon/follow.h"
-#include "journal/cleanup.h"
-#include "journal/dictionary.h"
-#include "journal/reader.h"
-#include "journal/writer.h"
+#include "journal/base/cleanup.h"
+#include "journal/format/dictionary.h"
+#include "journal/reader/reader.h"
+#include "journal/writer/writer.h"
 
 #define SESSION       7
 #define FOLLOWERS_MAX 2

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/ebpf.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 /* BPF_PROG_TEST_RUN of a SCHED_CLS program wants an Ethernet frame; nobody looks at it. */
 #define DUMMY_PACKET 64

@@ -6,7 +6,7 @@
 #ifndef NFTTRACED_READING_KIT_H
 #define NFTTRACED_READING_KIT_H
 
-#include "journal/dictionary.h"
+#include "journal/format/dictionary.h"
 #include "synthetic.h"
 #include "test_journal_kit.h"
 

@@ -10,8 +10,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "journal/connection.h"
-#include "journal/decode.h"
+#include "journal/event/decode.h"
+#include "journal/format/connection-names.h"
 
 #include "sample-full-data.h"
 

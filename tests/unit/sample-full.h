@@ -6,8 +6,8 @@
 #ifndef NFTTRACED_SAMPLE_FULL_H
 #define NFTTRACED_SAMPLE_FULL_H
 
-#include "journal/dictionary.h"
-#include "journal/library.h"
+#include "journal/format/dictionary.h"
+#include "journal/reader/name-table.h"
 #include "synthetic.h"
 
 struct sample_full {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "journal/decode.h"
+#include "journal/event/decode.h"
 
 #define SAMPLE_LABELS_SIZE 16
 

@@ -10,7 +10,7 @@
 
 #include "daemon/filter.h"
 #include "daemon/manager.h"
-#include "journal/reader.h"
+#include "journal/reader/reader.h"
 
 #define PATIENCE_USEC (20 * G_USEC_PER_SEC)
 

@@ -12,8 +12,8 @@
 #include "client/books.h"
 #include "client/parse.h"
 #include "client/table.h"
-#include "journal/cleanup.h"
-#include "journal/writer.h"
+#include "journal/base/cleanup.h"
+#include "journal/writer/writer.h"
 #include "synthetic.h"
 
 #define SECOND UINT64_C(1000000)

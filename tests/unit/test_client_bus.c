@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "fake_daemon.h"
-#include "journal/cleanup.h"
-#include "journal/dictionary.h"
-#include "journal/writer.h"
+#include "journal/base/cleanup.h"
+#include "journal/format/dictionary.h"
+#include "journal/writer/writer.h"
 #include "synthetic.h"
 
 #define SEGMENT_SIZE (1 << 20)

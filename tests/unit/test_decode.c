@@ -5,8 +5,8 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
-#include "journal/decode.h"
-#include "journal/escape.h"
+#include "journal/base/escape.h"
+#include "journal/event/decode.h"
 #include "sample_record.h"
 
 /* Every section, with names of the greatest length. */

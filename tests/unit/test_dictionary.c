@@ -2,7 +2,7 @@
 /* The journal's dictionaries from and to JSON: also when somebody means harm. */
 #include "test_journal_kit.h"
 
-#include "journal/dictionary.h"
+#include "journal/format/dictionary.h"
 
 START_TEST(a_start_says_who_where_and_when)
 {

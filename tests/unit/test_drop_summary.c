@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/drop-summary.h"
-#include "journal/clock.h"
+#include "journal/base/clock.h"
 
 #define COUNTERS      8
 #define NFPROTO_INET  1

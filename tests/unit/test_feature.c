@@ -5,7 +5,7 @@
 #include <glib/gstdio.h>
 #include <stdlib.h>
 
-#include "journal/feature.h"
+#include "journal/base/feature.h"
 
 static char *root;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Journals that were cut, damaged, forged, or are none: what is whole is read, the rest is told. */
-#include "journal/crc32c.h"
+#include "journal/format/crc32c.h"
 #include "test_journal_kit.h"
 
 #define EVENTS       12

@@ -21,11 +21,11 @@
 #include <unistd.h>
 
 #include "bpf/shared/event.h"
-#include "journal/cleanup.h"
-#include "journal/directory.h"
-#include "journal/reader.h"
-#include "journal/record.h"
-#include "journal/writer.h"
+#include "journal/base/cleanup.h"
+#include "journal/format/record.h"
+#include "journal/format/segment-names.h"
+#include "journal/reader/reader.h"
+#include "journal/writer/writer.h"
 
 #define KIT_START    "{\"version\":\"test\"}"
 #define KIT_SETTINGS "{\"name\":\"first\"}"

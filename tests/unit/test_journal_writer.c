@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "journal/crc32c.h"
+#include "journal/format/crc32c.h"
 #include "test_journal_kit.h"
 
 #define SMALL_DISK "size=512k"

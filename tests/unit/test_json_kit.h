@@ -9,7 +9,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
-#include "journal/json.h"
+#include "journal/json/event-json.h"
 #include "sample-full.h"
 
 #define OWN(literal) ((char *)(literal))

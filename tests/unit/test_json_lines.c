@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A journal as lines of JSON: it begins with a start, what is missing is told, and whatever names and
  * bytes hold it is JSON. */
-#include "journal/suppressed.h"
+#include "journal/format/suppressed.h"
 #include "sample_record.h"
 #include "test_json_kit.h"
 

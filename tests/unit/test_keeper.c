@@ -24,7 +24,7 @@
 
 #include "daemon/rule-texts.h"
 #include "daemon/symbols.h"
-#include "journal/library.h"
+#include "journal/reader/name-table.h"
 
 #define PATIENCE_MSEC 20000
 #define IDLE_USEC     (200 * 1000)

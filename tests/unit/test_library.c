@@ -2,7 +2,7 @@
 /* The library: names come out of a journal as they were put in, before, between and after the events
  * they belong to, and in the text of an event. */
 #include "client/text.h"
-#include "journal/library.h"
+#include "journal/reader/name-table.h"
 #include "synthetic.h"
 #include "test_journal_kit.h"
 

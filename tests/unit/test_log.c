@@ -12,7 +12,7 @@
 #include "daemon/log-queue.h"
 #include "daemon/log-way.h"
 #include "daemon/log.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define LINES         5000
 #define AT_ONCE_USEC  (5 * G_USEC_PER_SEC) /* beside others */

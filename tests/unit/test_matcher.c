@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/matcher-part.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 #include "matcher-run.h"
 
 #define DROP         (1u << VERDICT_DROP)

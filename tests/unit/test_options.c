@@ -9,7 +9,7 @@
 #include "daemon/modules.h"
 #include "daemon/options.h"
 #include "daemon/plan.h"
-#include "journal/section.h"
+#include "journal/format/section-names.h"
 
 static void name_refused(const char *name)
 {

@@ -6,7 +6,7 @@
 
 #include "client/capture.h"
 #include "client/pcapng.h"
-#include "journal/names.h"
+#include "journal/format/names.h"
 #include "reading_kit.h"
 
 static const char *program;

@@ -14,7 +14,7 @@
 
 #include "daemon/ebpf.h"
 #include "daemon/probe-stub.h"
-#include "journal/cleanup.h"
+#include "journal/base/cleanup.h"
 
 #define CPUS   1024 /* more than any machine that tests has; rows of one CPU lie so far apart */
 #define NUMBER 7

@@ -3,7 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "journal/quantity.h"
+#include "journal/base/amounts.h"
 
 #define SEC 1000000ULL
 

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "daemon/quota.h"
-#include "journal/cleanup.h"
-#include "journal/directory.h"
+#include "journal/base/cleanup.h"
+#include "journal/format/segment-names.h"
 
 #define SEGMENT (64 << 10)
 

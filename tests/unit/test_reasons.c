@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "daemon/reasons.h"
-#include "journal/library.h"
+#include "journal/reader/name-table.h"
 
 static void enum_add(
 	struct btf *btf, const char *name, const char *const *members, const int64_t *values)

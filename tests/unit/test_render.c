@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "client/text.h"
-#include "journal/dictionary.h"
-#include "journal/suppressed.h"
+#include "journal/format/dictionary.h"
+#include "journal/format/suppressed.h"
 #include "sample_events.h"
 #include "synthetic.h"
 

@@ -8,7 +8,7 @@
 
 #include "daemon/roster.h"
 #include "fake_pipeline.h"
-#include "journal/clock.h"
+#include "journal/base/clock.h"
 #include "session_kit.h"
 
 /* What a service manager is told goes nowhere. */

@@ -11,8 +11,8 @@
 
 #include "daemon/data.h"
 #include "fake_pipeline.h"
-#include "journal/dictionary.h"
-#include "journal/reader.h"
+#include "journal/format/dictionary.h"
+#include "journal/reader/reader.h"
 
 #define SESSION 4
 #define BIT     2

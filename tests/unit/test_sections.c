@@ -4,7 +4,7 @@
 
 #include <sys/socket.h>
 
-#include "journal/decode.h"
+#include "journal/event/decode.h"
 #include "sample_record.h"
 
 #define SWAP16(value) __builtin_bswap16(value)

@@ -13,7 +13,7 @@
 
 #include "daemon/worker.h"
 #include "fake_pipeline.h"
-#include "journal/section.h"
+#include "journal/format/section-names.h"
 #include "session_kit.h"
 
 START_TEST(what_matched_is_journaled_and_the_books_say_so)

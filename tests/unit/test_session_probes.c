@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #include "fake_pipeline.h"
-#include "journal/dictionary.h"
+#include "journal/format/dictionary.h"
 #include "session_kit.h"
 
 static void options_with(struct session_options *options, const char *const *probes)

@@ -3,8 +3,8 @@
 #include "client/stats.h"
 #include "client/tally.h"
 #include "client/timeline.h"
-#include "journal/names.h"
-#include "journal/suppressed.h"
+#include "journal/format/names.h"
+#include "journal/format/suppressed.h"
 #include "reading_kit.h"
 
 #define SECOND UINT64_C(1000000000)

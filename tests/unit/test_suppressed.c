@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fake_pipeline.h"
-#include "journal/suppressed.h"
+#include "journal/format/suppressed.h"
 #include "session_kit.h"
 
 static struct session *start_rated(uint64_t rate)

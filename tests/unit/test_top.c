@@ -16,8 +16,8 @@
 #include "client/drop-text.h"
 #include "client/top.h"
 #include "fake_daemon.h"
-#include "journal/cleanup.h"
-#include "journal/clock.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/clock.h"
 
 #define ENTER    "\033[?1049h\033[?25l"
 #define LEAVE    "\033[?25h\033[?1049l"

@@ -10,9 +10,9 @@
 
 #include "daemon/archive.h"
 #include "daemon/user-quota.h"
-#include "journal/cleanup.h"
-#include "journal/directory.h"
-#include "journal/writer.h"
+#include "journal/base/cleanup.h"
+#include "journal/format/segment-names.h"
+#include "journal/writer/writer.h"
 
 #define ROOT    0
 #define USER    1000

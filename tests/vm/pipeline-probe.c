@@ -21,7 +21,7 @@
 #include "daemon/matcher.h"
 #include "daemon/pipeline.h"
 #include "daemon/ring.h"
-#include "journal/section.h"
+#include "journal/format/section-names.h"
 
 #define RING_SIZE    (8 << 20)
 #define TRACKER_SIZE 65536

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* JSON as the dictionaries use it, see dictionary-parse.h. Stateless. */
+#include "journal/format/dictionary-parse.h"
+
+#include "journal/format/format.h"
+
+/* Deeper nesting than this is nobody's dictionary. */
+#define DICTIONARY_DEPTH 8
+
+void dictionary_put(struct json_object **object)
+{
+	json_object_put(*object);
+}
+
+void dictionary_add_text(struct json_object *object, const char *key, const char *text)
+{
+	/* JSON is UTF-8, and a host name or a command line need not be. */
+	g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
+
+	json_object_object_add(object, key, json_object_new_string(valid));
+}
+
+void dictionary_add_number(struct json_object *object, const char *key, uint64_t number)
+{
+	json_object_object_add(object, key, json_object_new_uint64(number));
+}
+
+char *dictionary_text(struct json_object *object)
+{
+	return g_strdup(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
+}
+
+struct json_object *dictionary_parse(const void *json, size_t size)
+{
+	struct json_tokener *tokener;
+	struct json_object *object;
+
+	if (size > JOURNAL_RECORD_MAX)
+		return NULL;
+	tokener = json_tokener_new_ex(DICTIONARY_DEPTH);
+	if (!tokener)
+		return NULL;
+	object = json_tokener_parse_ex(tokener, json, (int)size);
+	json_tokener_free(tokener);
+	if (!json_object_is_type(object, json_type_object)) {
+		json_object_put(object);
+		return NULL;
+	}
+	return object;
+}
+
+struct json_object *dictionary_member(
+	struct json_object *object, const char *key, enum json_type type)
+{
+	struct json_object *value = NULL;
+
+	if (!json_object_object_get_ex(object, key, &value) || !json_object_is_type(value, type))
+		return NULL;
+	return value;
+}
+
+char *dictionary_get_text(struct json_object *object, const char *key)
+{
+	struct json_object *value = dictionary_member(object, key, json_type_string);
+
+	return g_strdup(value ? json_object_get_string(value) : "");
+}
+
+uint64_t dictionary_get_number(struct json_object *object, const char *key)
+{
+	struct json_object *value = dictionary_member(object, key, json_type_int);
+
+	return value ? json_object_get_uint64(value) : 0;
+}
+
+struct json_object *dictionary_list(char *const *texts)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (; texts && *texts; texts++) {
+		g_autofree char *valid = g_utf8_make_valid(*texts, -1);
+
+		json_object_array_add(list, json_object_new_string(valid));
+	}
+	return list;
+}
+
+char **dictionary_get_list(struct json_object *object, const char *key)
+{
+	struct json_object *list = dictionary_member(object, key, json_type_array);
+	size_t length = list ? json_object_array_length(list) : 0, used = 0;
+	char **texts = g_new0(char *, length + 1);
+
+	for (size_t i = 0; i < length; i++) {
+		struct json_object *text = json_object_array_get_idx(list, i);
+
+		if (json_object_is_type(text, json_type_string))
+			texts[used++] = g_strdup(json_object_get_string(text));
+	}
+	return texts;
+}

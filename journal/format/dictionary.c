@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The journal's JSON dictionaries from and to typed structs, see dictionary.h. Stateless. */
+#include "journal/format/dictionary.h"
+
+#include <errno.h>
+
+#include "journal/base/clock.h"
+#include "journal/format/dictionary-parse.h"
+
+static const char *const loss_names[LOSS_REASONS] = {
+	[LOSS_RING_FULL] = "ring-full",
+	[LOSS_DISK_FULL] = "disk-full",
+	[LOSS_DISK_ERROR] = "disk-error",
+	[LOSS_RETENTION] = "retention",
+	[LOSS_SLOW_READER] = "slow-reader",
+	[LOSS_DAMAGED] = "damaged",
+	[LOSS_NO_MODULE] = "no-module",
+	[LOSS_SILENCED] = "silenced",
+	[LOSS_RESTART] = "restart",
+};
+
+const char *loss_reason_name(uint32_t reason)
+{
+	return reason < LOSS_REASONS ? loss_names[reason] : "unknown";
+}
+
+const char *clock_cause_name(uint32_t cause)
+{
+	static const char *const names[CLOCK_CAUSES] = {
+		[CLOCK_SET] = "set",
+		[CLOCK_RESUMED] = "resumed",
+		[CLOCK_SLEWED] = "slewed",
+	};
+
+	return cause < CLOCK_CAUSES ? names[cause] : "unknown";
+}
+
+char *dictionary_start_new(const struct dictionary_start *start)
+{
+	auto_json *object = json_object_new_object();
+	struct json_object *offset = json_object_new_object();
+
+	dictionary_add_text(object, "version", start->version);
+	dictionary_add_text(object, "host", start->host);
+	dictionary_add_text(object, "boot_id", start->boot_id);
+	dictionary_add_text(object, "kernel", start->kernel);
+	dictionary_add_text(object, "build", start->build);
+	dictionary_add_text(object, "machine", start->machine);
+	dictionary_add_number(object, "session", start->session);
+	dictionary_add_text(object, "name", start->name);
+	dictionary_add_text(object, "command", start->command);
+	json_object_object_add(offset, "sec", json_object_new_int64(start->offset_sec));
+	dictionary_add_number(offset, "nsec", start->offset_nsec);
+	json_object_object_add(object, "clock_offset", offset);
+	return dictionary_text(object);
+}
+
+int dictionary_start_parse(const void *json, size_t size, struct dictionary_start *ret)
+{
+	auto_json *object = dictionary_parse(json, size);
+	struct json_object *offset, *sec;
+	uint64_t nsec = 0;
+
+	if (!object)
+		return -EBADMSG;
+	offset = dictionary_member(object, "clock_offset", json_type_object);
+	sec = offset ? dictionary_member(offset, "sec", json_type_int) : NULL;
+	if (sec)
+		nsec = dictionary_get_number(offset, "nsec");
+	*ret = (struct dictionary_start){
+		.version = dictionary_get_text(object, "version"),
+		.host = dictionary_get_text(object, "host"),
+		.boot_id = dictionary_get_text(object, "boot_id"),
+		.kernel = dictionary_get_text(object, "kernel"),
+		.build = dictionary_get_text(object, "build"),
+		.machine = dictionary_get_text(object, "machine"),
+		.session = dictionary_get_number(object, "session"),
+		.name = dictionary_get_text(object, "name"),
+		.command = dictionary_get_text(object, "command"),
+		.offset_sec = sec ? json_object_get_int64(sec) : 0,
+		.offset_nsec = nsec < NSEC_PER_SEC ? (uint32_t)nsec : 0,
+	};
+	return 0;
+}
+
+void dictionary_start_clear(struct dictionary_start *start)
+{
+	g_free(start->version);
+	g_free(start->host);
+	g_free(start->boot_id);
+	g_free(start->kernel);
+	g_free(start->build);
+	g_free(start->machine);
+	g_free(start->name);
+	g_free(start->command);
+	*start = (struct dictionary_start){ 0 };
+}
+
+char *dictionary_books_new(const struct dictionary_books *books)
+{
+	auto_json *object = json_object_new_object();
+	struct json_object *lost_by = json_object_new_object();
+
+	dictionary_add_number(object, "matched", books->matched);
+	dictionary_add_number(object, "journaled", books->journaled);
+	dictionary_add_number(object, "lost", books->lost);
+	dictionary_add_number(object, "suppressed", books->suppressed);
+	dictionary_add_number(object, "pending", books->pending);
+	for (uint32_t reason = 0; reason < LOSS_REASONS; reason++)
+		if (books->lost_by[reason] > 0)
+			dictionary_add_number(
+				lost_by, loss_reason_name(reason), books->lost_by[reason]);
+	json_object_object_add(object, "lost_by", lost_by);
+	if (books->end != SESSION_END_UNTOLD)
+		dictionary_add_text(object, "reason", session_end_name(books->end));
+	return dictionary_text(object);
+}
+
+int dictionary_books_parse(const void *json, size_t size, struct dictionary_books *ret)
+{
+	auto_json *object = dictionary_parse(json, size);
+	struct json_object *lost_by, *end;
+
+	if (!object)
+		return -EBADMSG;
+	*ret = (struct dictionary_books){
+		.matched = dictionary_get_number(object, "matched"),
+		.journaled = dictionary_get_number(object, "journaled"),
+		.lost = dictionary_get_number(object, "lost"),
+		.suppressed = dictionary_get_number(object, "suppressed"),
+		.pending = dictionary_get_number(object, "pending"),
+	};
+	end = dictionary_member(object, "reason", json_type_string);
+	if (end)
+		ret->end = session_end_of_name(json_object_get_string(end));
+	lost_by = dictionary_member(object, "lost_by", json_type_object);
+	for (uint32_t reason = 0; lost_by && reason < LOSS_REASONS; reason++)
+		ret->lost_by[reason] = dictionary_get_number(lost_by, loss_reason_name(reason));
+	return 0;
+}

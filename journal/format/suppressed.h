@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * JOURNAL_SUPPRESSED: which rules' events the session's rate held back, to and from JSON. Each record
+ * tells what is new since the one before. Stateless.
+ */
+#ifndef NFTTRACED_JOURNAL_FORMAT_SUPPRESSED_H
+#define NFTTRACED_JOURNAL_FORMAT_SUPPRESSED_H
+
+#include <glib.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SUPPRESSED_RULES_MAX 4096 /* of a record that are taken in */
+
+struct suppressed_rule {
+	uint64_t netns_cookie; /* 0: unknown */
+	uint32_t netns_inode;
+	uint8_t family; /* NFPROTO_* of the table */
+	uint64_t table_handle, chain_handle;
+	uint64_t rule_handle; /* 0: the chain's policy */
+	char *table, *chain; /* from strangers */
+	uint64_t count; /* events */
+	uint64_t since, until; /* ns, CLOCK_MONOTONIC: they came between these */
+};
+
+/* An empty list of struct suppressed_rule, which owns the names in it. */
+GArray *suppressed_rules_new(void);
+
+/* The JSON text of a record; g_free it. */
+char *suppressed_record_new(const GArray *rules);
+
+/* The rules of a record. NULL: it is no such JSON object. What is missing is 0 or "". */
+GArray *suppressed_record_parse(const void *json, size_t size);
+
+#endif

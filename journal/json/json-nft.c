@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What nf_tables decided as JSON, see json-sections.h. */
+#include <linux/netfilter.h>
+
+#include "journal/json/json-sections.h"
+
+static void text_member(struct output *output, const char *before, struct event_text text)
+{
+	output_text(output, before);
+	json_string(output, text.bytes, text.length);
+}
+
+/* Retis's field is a text, also for a code that has no name. */
+static void verdict_member(struct output *output, int32_t verdict)
+{
+	const char *name = event_verdict_name(verdict);
+
+	if (name) {
+		json_name(output, ",\"verdict\":", name);
+		return;
+	}
+	json_literal(output, ",\"verdict\":\"");
+	output_signed(output, verdict);
+	json_literal(output, "\"");
+}
+
+static void name_member(struct output *output, const char *before, const char *name)
+{
+	if (name)
+		json_name(output, before, name);
+}
+
+/* The rule as it was when the packet met it, or what became of the attempt to read it. */
+static void rule_members(struct json *json, const struct event *event)
+{
+	const struct rule_name *rule = NULL;
+
+	if (json->library && event->nft.flags & EVENT_NFT_RULE)
+		rule = library_rule(json->library, event);
+	if (!rule && json->await && event->nft.flags & EVENT_NFT_RULE)
+		rule = json->await(json->await_context, event);
+	if (!rule)
+		return;
+	if (rule->fate == RULE_READ)
+		json_name(json->output, ",\"rule\":", rule->text);
+	else
+		name_member(json->output, ",\"rule_unread\":", rule_fate_name(rule->fate));
+}
+
+static void more_members(struct json *json, const struct event *event)
+{
+	const struct event_nft *nft = &event->nft;
+	struct output *output = json->output;
+
+	name_member(output, ",\"family\":", event_family_name(nft->family));
+	name_member(output, ",\"hook\":", event_hook_name(nft));
+	if (nft->flags & EVENT_NFT_TARGET)
+		json_number(output, ",\"verdict_chain_handle\":", nft->target_handle);
+	if (nft->verdict == NF_QUEUE)
+		json_number(output, ",\"queue\":", nft->queue);
+	rule_members(json, event);
+}
+
+void json_nft(struct json *json, const struct event *event)
+{
+	const struct event_nft *nft = &event->nft;
+	struct output *output = json->output;
+
+	if (!event->has_nft)
+		return;
+	text_member(output, ",\"nft\":{\"table_name\":", event->table);
+	text_member(output, ",\"chain_name\":", event->chain);
+	verdict_member(output, nft->verdict);
+	if (nft->flags & EVENT_NFT_TARGET)
+		text_member(output, ",\"verdict_chain_name\":", event->target);
+	json_number(output, ",\"table_handle\":", nft->table_handle);
+	json_number(output, ",\"chain_handle\":", nft->chain_handle);
+	if (nft->flags & EVENT_NFT_RULE)
+		json_number(output, ",\"rule_handle\":", nft->rule_handle);
+	json_flag(output, ",\"policy\":", nft->flags & EVENT_NFT_POLICY);
+	more_members(json, event);
+	json_literal(output, "}");
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An event's sections as members of its JSON object: each function writes a comma and its section, or
+ * nothing if the event has none. Private to event-json.c.
+ */
+#ifndef NFTTRACED_JOURNAL_JSON_JSON_SECTIONS_H
+#define NFTTRACED_JOURNAL_JSON_JSON_SECTIONS_H
+
+#include <glib.h>
+
+#include "journal/json/event-json.h"
+#include "journal/json/json-output.h"
+
+void json_skb(struct output *output, const struct event *event);
+void json_nft(struct json *json, const struct event *event);
+
+/* The network namespace, with its name if there is one. */
+void json_netns(struct json *json, uint64_t cookie, uint32_t inode);
+
+/* Of the section "nfttraced": what the session's rate held back, an array of struct suppressed_rule. */
+void json_suppressed(struct json *json, const GArray *rules);
+
+/* What Retis's form can tell of a connection. */
+void json_ct(struct output *output, const struct event *event);
+
+/* What it can't tell, as a member of the section "nfttraced": that there is no connection, or one of
+ * another protocol. */
+void json_ct_more(struct output *output, const struct event *event);
+
+#endif

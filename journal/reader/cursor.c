@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A place in a run of journal bytes, see cursor.h: opening, reading ahead, the next record. */
+#include "journal/reader/cursor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "journal/base/cleanup.h"
+#include "journal/format/record.h"
+#include "journal/reader/resync.h"
+
+/* A header longer than this is damage: there is no reason for one. */
+#define SEGMENT_HEADER_MAX 4096
+
+int segment_parse(const void *bytes, size_t size, struct journal_segment *ret)
+{
+	struct journal_segment segment;
+
+	if (size < sizeof(segment))
+		return -EBADMSG;
+	memcpy(&segment, bytes, sizeof(segment));
+	if (memcmp(segment.magic, JOURNAL_MAGIC, sizeof(segment.magic)) != 0)
+		return -EBADMSG;
+	if (segment.byte_order == __builtin_bswap32(JOURNAL_BYTE_ORDER)) {
+		segment.version = __builtin_bswap16(segment.version);
+		segment.header_size = __builtin_bswap16(segment.header_size);
+		segment.number = __builtin_bswap64(segment.number);
+		segment.session = __builtin_bswap64(segment.session);
+		segment.realtime = __builtin_bswap64(segment.realtime);
+		segment.monotonic = __builtin_bswap64(segment.monotonic);
+	} else if (segment.byte_order != JOURNAL_BYTE_ORDER) {
+		return -EBADMSG;
+	}
+	if (segment.version > JOURNAL_VERSION) {
+		*ret = segment;
+		return -EPROTONOSUPPORT;
+	}
+	if (segment.version == 0 || segment.header_size < sizeof(segment) ||
+		segment.header_size > SEGMENT_HEADER_MAX ||
+		segment.header_size % JOURNAL_ALIGN != 0)
+		return -EBADMSG;
+	*ret = segment;
+	return 0;
+}
+
+static ssize_t bytes_read(const struct cursor *cursor, void *out, size_t size, uint64_t offset)
+{
+	ssize_t length;
+
+	do
+		length = cursor->kind == CURSOR_FILE ? pread(cursor->fd, out, size, (off_t)offset)
+						     : read(cursor->fd, out, size);
+	while (length < 0 && errno == EINTR);
+	return length < 0 ? -errno : length;
+}
+
+/* Bytes of a chunk for `need` of them: what needs more and more must not move each time. */
+static size_t chunk_capacity(size_t need)
+{
+	size_t capacity = CHUNK_SIZE;
+
+	while (capacity < need)
+		capacity *= 2;
+	return capacity;
+}
+
+/* Moves what is not yet read to the front of a chunk with room for `need` bytes. */
+static void chunk_renew(
+	struct cursor *cursor, size_t need, const struct journal_segment *segment, bool swapped)
+{
+	struct chunk *old = cursor->chunk;
+	size_t rest = old->used - cursor->at;
+	struct chunk *chunk =
+		chunk_new(cursor->pool, chunk_capacity(MAX(need, rest)), segment, swapped);
+
+	memcpy(chunk->data, old->data + cursor->at, rest);
+	chunk->used = rest;
+	cursor->offset += cursor->at;
+	cursor->at = 0;
+	cursor->chunk = chunk;
+	chunk_unref(old);
+}
+
+static void chunk_make_room(struct cursor *cursor, size_t need)
+{
+	struct chunk *chunk = cursor->chunk;
+
+	if (cursor->at + need <= chunk->capacity)
+		return;
+	/* Nobody else looks at it: use it again. */
+	if (chunk->references == 1 && need <= chunk->capacity) {
+		memmove(chunk->data, chunk->data + cursor->at, chunk->used - cursor->at);
+		chunk->used -= cursor->at;
+		cursor->offset += cursor->at;
+		cursor->at = 0;
+		return;
+	}
+	chunk_renew(cursor, need, &chunk->segment, chunk->swapped);
+}
+
+ssize_t cursor_fill(struct cursor *cursor, size_t need)
+{
+	while (cursor->chunk->used - cursor->at < need) {
+		struct chunk *chunk;
+		ssize_t length;
+
+		chunk_make_room(cursor, need);
+		chunk = cursor->chunk;
+		length = bytes_read(cursor, chunk->data + chunk->used,
+			chunk->capacity - chunk->used, cursor->offset + chunk->used);
+		if (length < 0)
+			return length;
+		if (length == 0)
+			break;
+		chunk->used += (size_t)length;
+	}
+	return (ssize_t)(cursor->chunk->used - cursor->at);
+}
+
+enum place_told {
+	PLACE_BY_HEADER,
+	PLACE_BY_RECORD,
+};
+
+/* What was told last where the journal ended stays. */
+static void place_set(
+	struct cursor *cursor, const struct journal_place *place, enum place_told told)
+{
+	/* In an unplaced head, what is between a header and the place was left out. */
+	if (cursor->unplaced && told == PLACE_BY_HEADER)
+		return;
+	cursor->place.segment = place->segment;
+	cursor->place.offset = place->offset;
+	if (told == PLACE_BY_RECORD) {
+		cursor->place.end_segment = place->end_segment;
+		cursor->place.end_offset = place->end_offset;
+	}
+	cursor->placed = cursor_position(cursor);
+	cursor->unplaced = false;
+}
+
+bool cursor_place(const struct cursor *cursor, struct journal_place *ret)
+{
+	struct journal_place place = cursor->place;
+
+	if (!place.segment)
+		return false;
+	/* The last record's padding may be cut off. */
+	if (!cursor->unplaced)
+		place.offset += (cursor_position(cursor) - cursor->placed + JOURNAL_ALIGN - 1) /
+			JOURNAL_ALIGN * JOURNAL_ALIGN;
+	*ret = place;
+	return true;
+}
+
+/* Reads a segment's header at the cursor and goes behind it. */
+static int header_take(struct cursor *cursor)
+{
+	struct journal_segment segment;
+	ssize_t available = cursor_fill(cursor, sizeof(segment));
+	int r;
+
+	if (available < 0)
+		return (int)available;
+	r = segment_parse(cursor->chunk->data + cursor->at, (size_t)available, &segment);
+	if (r == -EPROTONOSUPPORT)
+		cursor->chunk->segment = segment;
+	if (r < 0)
+		return r;
+	available = cursor_fill(cursor, segment.header_size);
+	if (available < 0)
+		return (int)available;
+	cursor->cut = (size_t)available < segment.header_size;
+	cursor->at += MIN((size_t)available, segment.header_size);
+	place_set(cursor,
+		&(struct journal_place){ .segment = segment.number, .offset = segment.header_size },
+		PLACE_BY_HEADER);
+	/* A chunk's bytes are from one segment only. */
+	chunk_renew(cursor, 0, &segment, segment.byte_order != JOURNAL_BYTE_ORDER);
+	return 0;
+}
+
+static void cursor_begin(
+	struct cursor *cursor, struct chunk_pool *pool, int fd, enum cursor_kind kind)
+{
+	static const struct journal_segment none = { 0 };
+
+	*cursor = (struct cursor){
+		.fd = fd,
+		.kind = kind,
+		.pool = pool,
+		.chunk = chunk_new(pool, CHUNK_SIZE, &none, false),
+	};
+}
+
+int cursor_open_fd(struct cursor *cursor, struct chunk_pool *pool, int fd)
+{
+	struct stat status;
+
+	cursor_begin(cursor, pool, fd, CURSOR_FILE);
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode))
+		return -EBADMSG;
+	return header_take(cursor);
+}
+
+int cursor_open_file(struct cursor *cursor, struct chunk_pool *pool, int dir_fd, const char *name)
+{
+	int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ELOOP ? -EBADMSG : -errno;
+	return cursor_open_fd(cursor, pool, fd);
+}
+
+int cursor_open_stream(struct cursor *cursor, struct chunk_pool *pool, int fd)
+{
+	int r;
+
+	cursor_begin(cursor, pool, fd, CURSOR_STREAM);
+	for (;;) {
+		struct pollfd readable = { .fd = fd, .events = POLLIN };
+
+		r = header_take(cursor);
+		if (r != -EAGAIN)
+			return r;
+		if (poll(&readable, 1, -1) < 0 && errno != EINTR)
+			return -errno;
+	}
+}
+
+void cursor_expect_more(struct cursor *cursor, enum cursor_head head)
+{
+	cursor->continued = true;
+	cursor->unplaced = head == CURSOR_HEAD_UNPLACED;
+	if (cursor->unplaced)
+		cursor->place = (struct journal_place){ 0 };
+}
+
+void cursor_continue(struct cursor *cursor, int fd)
+{
+	cursor_place(cursor, &cursor->place);
+	cursor->unplaced = true;
+	fd_close(&cursor->fd);
+	cursor->fd = fd;
+	/* What was cut off comes again. */
+	cursor->chunk->used = cursor->at;
+	cursor->cut = false;
+}
+
+void cursor_seek(struct cursor *cursor, uint64_t offset)
+{
+	if (offset <= cursor_position(cursor))
+		return;
+	cursor->chunk->used = 0;
+	cursor->at = 0;
+	cursor->offset = offset;
+}
+
+void cursor_close(struct cursor *cursor)
+{
+	fd_close(&cursor->fd);
+	chunk_unref(cursor->chunk);
+	*cursor = CURSOR_NONE;
+}
+
+int cursor_record_at(struct cursor *cursor, size_t ahead, struct item *ret, size_t *ret_span)
+{
+	const struct journal_record *record;
+	ssize_t available = cursor_fill(cursor, ahead + sizeof(*record));
+	struct item item;
+	uint32_t size;
+	size_t span;
+
+	if (available < 0)
+		return (int)available;
+	if ((size_t)available < ahead + sizeof(*record))
+		return 0;
+	record = (const struct journal_record *)(cursor->chunk->data + cursor->at + ahead);
+	size = chunk_u32(cursor->chunk, record->size);
+	if (size == 0 || size > JOURNAL_RECORD_MAX)
+		return 0;
+
+	span = journal_record_span(size);
+	available = cursor_fill(cursor, ahead + span);
+	if (available < 0)
+		return (int)available;
+	/* The last record's padding may be cut off. */
+	if ((size_t)available < ahead + sizeof(*record) + size)
+		return 0;
+	record = (const struct journal_record *)(cursor->chunk->data + cursor->at + ahead);
+	item = (struct item){ .chunk = cursor->chunk, .record = record, .size = size };
+	if (!journal_record_verify(record, size, cursor->chunk->swapped) || !item_valid(&item))
+		return 0;
+	*ret = item;
+	*ret_span = MIN(span, (size_t)available - ahead);
+	return 1;
+}
+
+/* A stream may go on with another segment, and in between have the zeros behind the first. */
+static int stream_skip(struct cursor *cursor)
+{
+	static const uint8_t zeros[JOURNAL_ALIGN];
+
+	for (;;) {
+		ssize_t available = cursor_fill(cursor, JOURNAL_ALIGN);
+		const uint8_t *bytes = cursor->chunk->data + cursor->at;
+		int r;
+
+		if (available < 0)
+			return (int)available;
+		if (available < JOURNAL_ALIGN)
+			return 0;
+		if (memcmp(bytes, JOURNAL_MAGIC, JOURNAL_ALIGN) == 0) {
+			r = header_take(cursor);
+			/* A damaged header is damage as any other. */
+			if (r < 0)
+				return r == -EBADMSG ? 0 : r;
+		} else if (memcmp(bytes, zeros, JOURNAL_ALIGN) == 0) {
+			cursor->at += JOURNAL_ALIGN;
+		} else {
+			return 0;
+		}
+	}
+}
+
+/* True if a file that had come to its end still has. */
+static bool still_quiet(struct cursor *cursor)
+{
+	uint32_t size = 0;
+
+	if (!cursor->quiet || cursor->chunk->used > cursor->at)
+		return false;
+	return bytes_read(cursor, &size, sizeof(size), cursor_position(cursor)) <= 0 || size == 0;
+}
+
+int cursor_next(struct cursor *cursor, struct item *ret)
+{
+	struct item item;
+	size_t span;
+	int r;
+
+	if (cursor->cut || still_quiet(cursor))
+		return 0;
+	cursor->quiet = false;
+	if (cursor->kind == CURSOR_STREAM) {
+		r = stream_skip(cursor);
+		if (r < 0)
+			return r;
+	}
+
+	r = cursor_record_at(cursor, 0, &item, &span);
+	if (r == 0)
+		return cursor_resync(cursor, ret);
+	if (r < 0)
+		return r;
+	cursor->at += span;
+	cursor->cut = span % JOURNAL_ALIGN != 0;
+	if (item_type(&item) == JOURNAL_PLACE) {
+		struct journal_place place;
+
+		item_place(&item, &place);
+		place_set(cursor, &place, PLACE_BY_RECORD);
+	}
+	if (item_type(&item) == JOURNAL_EVENT)
+		cursor->last = MAX(cursor->last, item_event_time(&item));
+	chunk_ref(item.chunk);
+	*ret = item;
+	return 1;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Brings items of several rings into order of time, as far as JOURNAL_MERGE_WINDOW of them reach.
+ * Owned by the reader; owns the references of the items in it.
+ */
+#ifndef NFTTRACED_JOURNAL_READER_MERGE_H
+#define NFTTRACED_JOURNAL_READER_MERGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "journal/reader/item.h"
+#include "journal/reader/reader.h"
+
+struct merge_slot {
+	uint64_t time;
+	uint64_t sequence; /* what has the same time stays in the order of the journal */
+	struct item item;
+};
+
+/* What comes in order goes into the queue, which costs nothing; only stragglers go into the
+ * heap. */
+struct merge {
+	uint64_t sequence;
+	uint64_t newest;
+	size_t first; /* of the queue, a ring */
+	size_t queued;
+	size_t heaped;
+	struct merge_slot queue[JOURNAL_MERGE_WINDOW];
+	struct merge_slot heap[JOURNAL_MERGE_WINDOW];
+};
+
+/* How many items are in it. */
+static inline size_t merge_length(const struct merge *merge)
+{
+	return merge->queued + merge->heaped;
+}
+
+/* Takes over the item's reference. There must be fewer than JOURNAL_MERGE_WINDOW in it. What is no
+ * event belongs behind the newest event so far, but for a move of the clock, which has a time. */
+void merge_push(struct merge *merge, const struct item *item);
+
+/* Gives the oldest item and its reference; false if there is none. */
+bool merge_pop(struct merge *merge, struct item *ret);
+
+/* Drops what is in it. Accepts a zeroed struct. */
+void merge_clear(struct merge *merge);
+
+#endif

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The names in a journal, see name-table.h. What it takes in is hostile: bounded, and by type. */
+#include "journal/reader/name-table.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* Deeper nesting than this is nobody's dictionary. */
+#define NAMES_DEPTH 8
+
+/* A symbol's address may be another's after a module went. */
+struct symbol {
+	uint64_t address;
+	uint64_t since;
+	char name[];
+};
+
+/* A text of a rule; one that is replaced keeps its handle. */
+struct held_rule {
+	struct rule_name name;
+	char text[];
+};
+
+struct netns_key {
+	uint64_t cookie;
+	uint32_t inode;
+};
+
+struct library {
+	/* In order, so that however many texts a rule has, or names an address, that of a time is soon found. */
+	GTree *rules; /* of struct held_rule by its name's key and time */
+	GTree *symbols; /* of struct symbol by its address and time */
+	GHashTable *reasons; /* of text by number */
+	GHashTable *netns; /* of text by struct netns_key */
+	uint64_t passed_over;
+	library_source source; /* NULL: asked already, or none */
+	void *context;
+	struct clocks *clocks;
+};
+
+static guint mix(uint64_t value)
+{
+	value *= 0x9e3779b97f4a7c15ULL;
+	return (guint)(value >> 32);
+}
+
+static guint netns_hash(gconstpointer data)
+{
+	const struct netns_key *key = data;
+
+	return mix(key->cookie ^ (uint64_t)key->inode << 32);
+}
+
+static gboolean netns_equal(gconstpointer a, gconstpointer b)
+{
+	const struct netns_key *one = a, *other = b;
+
+	return one->cookie == other->cookie && one->inode == other->inode;
+}
+
+static int order(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int symbol_order(gconstpointer a, gconstpointer b, gpointer context)
+{
+	const struct symbol *one = a, *other = b;
+	int before = order(one->address, other->address);
+
+	return before ? before : order(one->since, other->since);
+}
+
+static int rule_order(gconstpointer a, gconstpointer b, gpointer context)
+{
+	const struct rule_name *one = a, *other = b;
+	int before = order(one->key.rule, other->key.rule);
+
+	if (!before)
+		before = order(one->key.table, other->key.table);
+	if (!before)
+		before = order(one->key.netns, other->key.netns);
+	if (!before)
+		before = order(one->key.family, other->key.family);
+	return before ? before : order(one->since, other->since);
+}
+
+static gboolean symbol_equal(gconstpointer a, gconstpointer b)
+{
+	return ((const struct symbol *)a)->address == ((const struct symbol *)b)->address;
+}
+
+static gboolean rule_equal(gconstpointer a, gconstpointer b)
+{
+	return rule_key_equal(
+		&((const struct rule_name *)a)->key, &((const struct rule_name *)b)->key);
+}
+
+/* What held at the time of `wanted`, among those that are about the same: the latest that is not later, or the
+ * first there is; NULL: there is none. */
+static gpointer find_at(GTree *tree, gconstpointer wanted, GEqualFunc about_same)
+{
+	GTreeNode *later = g_tree_upper_bound(tree, wanted);
+	GTreeNode *found = later ? g_tree_node_previous(later) : g_tree_node_last(tree);
+
+	if (found && about_same(g_tree_node_key(found), wanted))
+		return g_tree_node_value(found);
+	return later && about_same(g_tree_node_key(later), wanted) ? g_tree_node_value(later)
+								   : NULL;
+}
+
+struct library *library_new(void)
+{
+	struct library *library = g_new0(struct library, 1);
+
+	library->rules = g_tree_new_full(rule_order, NULL, NULL, g_free);
+	library->symbols = g_tree_new_full(symbol_order, NULL, NULL, g_free);
+	library->reasons = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	library->netns = g_hash_table_new_full(netns_hash, netns_equal, g_free, g_free);
+	library->clocks = clocks_new();
+	return library;
+}
+
+struct library *library_free(struct library *library)
+{
+	if (!library)
+		return NULL;
+	g_tree_unref(library->rules);
+	g_tree_unref(library->symbols);
+	g_hash_table_unref(library->reasons);
+	g_hash_table_unref(library->netns);
+	clocks_free(library->clocks);
+	g_free(library);
+	return NULL;
+}
+
+void library_set_source(struct library *library, library_source source, void *context)
+{
+	library->source = source;
+	library->context = context;
+}
+
+static void gather(struct library *library)
+{
+	library_source source = library->source;
+
+	library->source = NULL;
+	if (source)
+		source(library->context, library);
+}
+
+static bool has_room(struct library *library, unsigned int count)
+{
+	if (count < LIBRARY_NAMES_MAX)
+		return true;
+	library->passed_over++;
+	return false;
+}
+
+/* Taking in. */
+
+static struct json_object *member(struct json_object *object, const char *key, enum json_type type)
+{
+	struct json_object *value = NULL;
+
+	if (!json_object_object_get_ex(object, key, &value) || !json_object_is_type(value, type))
+		return NULL;
+	return value;
+}
+
+static uint64_t number_get(struct json_object *object, const char *key)
+{
+	struct json_object *value = member(object, key, json_type_int);
+
+	return value ? json_object_get_uint64(value) : 0;
+}
+
+static const char *text_get(struct json_object *object, const char *key)
+{
+	struct json_object *value = member(object, key, json_type_string);
+
+	return value ? json_object_get_string(value) : NULL;
+}
+
+static size_t list_length(struct json_object *list)
+{
+	return list ? json_object_array_length(list) : 0;
+}
+
+static enum rule_fate fate_get(struct json_object *object)
+{
+	const char *unknown = text_get(object, "unknown");
+
+	for (unsigned int fate = RULE_VANISHED; fate < RULE_FATES; fate++)
+		if (g_strcmp0(unknown, rule_fate_name(fate)) == 0)
+			return fate;
+	/* Of a later program: why does not matter so much. */
+	return RULE_UNREADABLE;
+}
+
+static struct held_rule *held_rule_new(struct json_object *object, const struct rule_key *key)
+{
+	const char *text = text_get(object, "text");
+	size_t size = text ? strlen(text) + 1 : 0;
+	struct held_rule *rule = g_malloc0(sizeof(*rule) + size);
+
+	rule->name = (struct rule_name){
+		.key = *key,
+		.fate = text ? RULE_READ : fate_get(object),
+		.since = number_get(object, "since"),
+	};
+	if (text)
+		rule->name.text = memcpy(rule->text, text, size);
+	return rule;
+}
+
+/* A text that was read once stays, whatever a later segment says. */
+static void take_rule(struct library *library, struct json_object *object)
+{
+	const struct rule_name wanted = {
+		.key.netns = number_get(object, "netns"),
+		.key.table = number_get(object, "table"),
+		.key.rule = number_get(object, "rule"),
+		.key.family = (uint8_t)number_get(object, "family"),
+		.since = number_get(object, "since"),
+	};
+	const struct held_rule *same = g_tree_lookup(library->rules, &wanted);
+	struct held_rule *rule;
+
+	if (same && (same->name.fate == RULE_READ || !text_get(object, "text")))
+		return;
+	if (!same && !has_room(library, (unsigned int)g_tree_nnodes(library->rules)))
+		return;
+	rule = held_rule_new(object, &wanted.key);
+	g_tree_replace(library->rules, &rule->name, rule);
+}
+
+static void take_rules(struct library *library, struct json_object *record)
+{
+	struct json_object *list = member(record, "rules", json_type_array);
+
+	for (size_t i = 0; i < list_length(list); i++) {
+		struct json_object *object = json_object_array_get_idx(list, i);
+
+		if (json_object_is_type(object, json_type_object))
+			take_rule(library, object);
+	}
+}
+
+static void take_symbol(struct library *library, const char *key, uint64_t since, const char *name)
+{
+	const struct symbol wanted = {
+		.address = g_ascii_strtoull(key, NULL, 16),
+		.since = since,
+	};
+	size_t size = strlen(name) + 1;
+	struct symbol *symbol;
+
+	if (g_tree_lookup(library->symbols, &wanted) ||
+		!has_room(library, (unsigned int)g_tree_nnodes(library->symbols)))
+		return;
+	symbol = g_malloc(sizeof(*symbol) + size);
+	*symbol = wanted;
+	memcpy(symbol->name, name, size);
+	g_tree_insert(library->symbols, symbol, symbol);
+}
+
+static void take_symbols(struct library *library, struct json_object *record)
+{
+	struct json_object *names = member(record, "symbols", json_type_object);
+	uint64_t since = number_get(record, "since");
+
+	if (!names)
+		return;
+	json_object_object_foreach(
+		names, key, value) if (json_object_is_type(value, json_type_string))
+		take_symbol(library, key, since, json_object_get_string(value));
+}
+
+static void take_reasons(struct library *library, struct json_object *record)
+{
+	struct json_object *names = member(record, "reasons", json_type_object);
+
+	if (!names)
+		return;
+	json_object_object_foreach(names, key, value)
+	{
+		gpointer reason = GUINT_TO_POINTER((guint)g_ascii_strtoull(key, NULL, 10));
+
+		if (json_object_is_type(value, json_type_string) &&
+			has_room(library, g_hash_table_size(library->reasons)))
+			g_hash_table_replace(
+				library->reasons, reason, g_strdup(json_object_get_string(value)));
+	}
+}
+
+static void take_netns(struct library *library, struct json_object *record)
+{
+	struct json_object *list = member(record, "netns", json_type_array);
+
+	for (size_t i = 0; i < list_length(list); i++) {
+		struct json_object *object = json_object_array_get_idx(list, i);
+		const char *name;
+		struct netns_key key = { 0 };
+
+		if (!json_object_is_type(object, json_type_object))
+			continue;
+		name = text_get(object, "name");
+		key.cookie = number_get(object, "cookie");
+		key.inode = (uint32_t)number_get(object, "inode");
+		if (name && has_room(library, g_hash_table_size(library->netns)))
+			g_hash_table_replace(
+				library->netns, g_memdup2(&key, sizeof(key)), g_strdup(name));
+	}
+}
+
+/* NULL if the bytes are not one JSON object. */
+static struct json_object *record_parse(const void *json, size_t size)
+{
+	struct json_tokener *tokener;
+	struct json_object *record;
+
+	if (size > JOURNAL_RECORD_MAX)
+		return NULL;
+	tokener = json_tokener_new_ex(NAMES_DEPTH);
+	if (!tokener)
+		return NULL;
+	record = json_tokener_parse_ex(tokener, json, (int)size);
+	json_tokener_free(tokener);
+	if (!json_object_is_type(record, json_type_object)) {
+		json_object_put(record);
+		return NULL;
+	}
+	return record;
+}
+
+int library_take(struct library *library, enum journal_type type, const void *json, size_t size)
+{
+	void (*take)(struct library *, struct json_object *);
+	struct json_object *record;
+
+	switch (type) {
+	case JOURNAL_RULES:
+		take = take_rules;
+		break;
+	case JOURNAL_SYMBOLS:
+		take = take_symbols;
+		break;
+	case JOURNAL_REASONS:
+		take = take_reasons;
+		break;
+	case JOURNAL_NETNS:
+		take = take_netns;
+		break;
+	default:
+		return 0;
+	}
+	record = record_parse(json, size);
+	if (!record)
+		return -EBADMSG;
+	take(library, record);
+	json_object_put(record);
+	return 1;
+}
+
+/* Giving. */
+
+const struct rule_name *library_rule(struct library *library, const struct event *event)
+{
+	const struct event_head *head = &event->head;
+	const struct event_nft *nft = &event->nft;
+	const struct rule_name wanted = {
+		.key.netns = head->netns_cookie ? head->netns_cookie : head->netns_inode,
+		.key.table = nft->table_handle,
+		.key.rule = nft->rule_handle,
+		.key.family = nft->family,
+		.since = head->time,
+	};
+	const struct held_rule *rule;
+
+	if (!event->has_nft || !(nft->flags & EVENT_NFT_RULE) || !(nft->flags & EVENT_NFT_CHAIN))
+		return NULL;
+	gather(library);
+	rule = find_at(library->rules, &wanted, rule_equal);
+	return rule ? &rule->name : NULL;
+}
+
+const char *library_symbol(struct library *library, uint64_t address, uint64_t time)
+{
+	const struct symbol wanted = { .address = address, .since = time };
+	const struct symbol *symbol;
+
+	gather(library);
+	symbol = find_at(library->symbols, &wanted, symbol_equal);
+	return symbol ? symbol->name : NULL;
+}
+
+const char *library_reason(struct library *library, uint32_t reason)
+{
+	gather(library);
+	return g_hash_table_lookup(library->reasons, GUINT_TO_POINTER(reason));
+}
+
+const char *library_netns(struct library *library, uint64_t cookie, uint32_t inode)
+{
+	const struct netns_key key = { .cookie = cookie, .inode = inode };
+
+	gather(library);
+	return g_hash_table_lookup(library->netns, &key);
+}
+
+struct clocks *library_clocks(struct library *library)
+{
+	return library->clocks;
+}
+
+uint64_t library_passed_over(const struct library *library)
+{
+	return library->passed_over;
+}

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The journal reader, see reader.h. */
+#include "journal/reader/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "journal/base/cleanup.h"
+#include "journal/base/escape.h"
+#include "journal/reader/cursor.h"
+#include "journal/reader/merge.h"
+#include "journal/reader/received.h"
+#include "journal/reader/series.h"
+
+/* Of the journal_reader_limit: a window of the longest events fits. */
+#define READER_MEMORY_MAX (32U << 20)
+
+enum source {
+	SOURCE_SERIES,
+	SOURCE_STREAM,
+};
+
+/* A dictionary as it was last given. */
+struct dictionary_seen {
+	void *bytes;
+	size_t size;
+};
+
+struct journal_reader {
+	enum source source;
+	struct chunk_pool pool;
+	size_t memory_max; /* of the pool's chunks */
+	struct series series;
+	struct cursor stream;
+	struct merge merge;
+	struct received received;
+	struct item given; /* to the caller; chunk NULL: none */
+	bool paused; /* the source had no more: give what is held before it is asked again */
+	int status; /* what it said then */
+	struct dictionary_seen start, settings;
+	uint64_t clock_given; /* `since` of the latest JOURNAL_CLOCK */
+	uint64_t segment_noted, segment_monotonic; /* of the segment whose clocks were noted */
+	struct library *library;
+};
+
+static char *sentence_for(const char *path, int error, unsigned int version)
+{
+	g_autofree char *name = text_escape_dup(path);
+
+	switch (error) {
+	case -EPROTONOSUPPORT:
+		return g_strdup_printf("%s was written by a newer version (format %u, this program "
+				       "reads up to %u): use a newer nfttracectl",
+			name, version, JOURNAL_VERSION);
+	case -ENODATA:
+		return g_strdup_printf(
+			"%s is not a journal: no segment (*%s) is in it", name, JOURNAL_SUFFIX);
+	case -EBADMSG:
+		return g_strdup_printf("%s is not a journal: it does not begin like one", name);
+	default:
+		return g_strdup_printf("%s can't be read: %s", name, g_strerror(-error));
+	}
+}
+
+static struct journal_reader *reader_new(enum source source)
+{
+	struct journal_reader *reader = g_new0(struct journal_reader, 1);
+
+	reader->source = source;
+	reader->memory_max = READER_MEMORY_MAX;
+	reader->library = library_new();
+	reader->series = SERIES_NONE;
+	reader->stream = CURSOR_NONE;
+	reader->received = RECEIVED_NOTHING;
+	return reader;
+}
+
+/* Gives the reader to the caller if it could be opened, else the reason. */
+static int reader_finish(struct journal_reader *reader, const char *path, int error,
+	unsigned int version, struct journal_reader **ret, char **ret_reason)
+{
+	if (error >= 0) {
+		*ret = reader;
+		return 0;
+	}
+	journal_reader_free(reader);
+	*ret_reason = sentence_for(path, error, version);
+	return error == -ENODATA ? -EBADMSG : error;
+}
+
+static int path_open(
+	struct journal_reader *reader, int dir_fd, const char *path, unsigned int *ret_version)
+{
+	auto_fd fd = openat(dir_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	if (S_ISDIR(status.st_mode))
+		return series_open(&reader->series, &reader->pool, fd_steal(&fd), ret_version);
+	return series_open_file(&reader->series, &reader->pool, fd_steal(&fd), ret_version);
+}
+
+/* The names in all segments that there are: a walk of its own, so that the reader stays where it is. */
+static void names_gather(void *context, struct library *library)
+{
+	struct journal_reader *reader = context;
+	auto_chunk_pool pool = { 0 };
+	struct series series;
+	struct item item;
+
+	if (series_open_again(&series, &pool, &reader->series) >= 0) {
+		while (series_next(&series, &item) > 0) {
+			library_take(library, item_type(&item), item_payload(&item), item.size);
+			chunk_unref(item.chunk);
+		}
+	}
+	series_close(&series);
+}
+
+int journal_reader_open(
+	int dir_fd, const char *path, struct journal_reader **ret, char **ret_reason)
+{
+	struct journal_reader *reader = reader_new(SOURCE_SERIES);
+	unsigned int version = 0;
+	int r;
+
+	r = path_open(reader, dir_fd, path, &version);
+	library_set_source(reader->library, names_gather, reader);
+	return reader_finish(reader, path, r, version, ret, ret_reason);
+}
+
+int journal_reader_open_stream(int fd, struct journal_reader **ret, char **ret_reason)
+{
+	struct journal_reader *reader = reader_new(SOURCE_STREAM);
+	int r;
+
+	r = cursor_open_stream(&reader->stream, &reader->pool, fd);
+	return reader_finish(
+		reader, "the stream", r, reader->stream.chunk->segment.version, ret, ret_reason);
+}
+
+/* True if it is the same as before, so that it need not be given again. */
+static bool dictionary_repeated(struct dictionary_seen *seen, const struct item *item)
+{
+	const void *bytes = item_payload(item);
+
+	if (seen->bytes && seen->size == item->size && memcmp(seen->bytes, bytes, seen->size) == 0)
+		return true;
+	g_free(seen->bytes);
+	seen->bytes = g_memdup2(bytes, item->size);
+	seen->size = item->size;
+	return false;
+}
+
+/* A move of the clock is told from now on; true if it was not before. */
+static bool clock_new(struct journal_reader *reader, const struct item *item)
+{
+	struct journal_clock clock;
+
+	item_clock(item, &clock);
+	clocks_note(library_clocks(reader->library), &item->chunk->segment, &clock);
+	if (clock.since <= reader->clock_given)
+		return false;
+	reader->clock_given = clock.since;
+	return true;
+}
+
+/* The clocks in the header of the segment that an item is the first of. */
+static void segment_note(struct journal_reader *reader, const struct journal_segment *segment)
+{
+	if (segment->number == reader->segment_noted &&
+		segment->monotonic == reader->segment_monotonic)
+		return;
+	reader->segment_noted = segment->number;
+	reader->segment_monotonic = segment->monotonic;
+	clocks_note_segment(library_clocks(reader->library), segment);
+}
+
+/* True for what a caller gets; a type that is not known is of a later program and passed over. */
+static bool item_wanted(struct journal_reader *reader, const struct item *item)
+{
+	segment_note(reader, &item->chunk->segment);
+	switch (item_type(item)) {
+	case JOURNAL_START:
+		return !dictionary_repeated(&reader->start, item);
+	case JOURNAL_CLOCK:
+		return clock_new(reader, item);
+	case JOURNAL_SETTINGS:
+		return !dictionary_repeated(&reader->settings, item);
+	case JOURNAL_EVENT:
+	case JOURNAL_LOSS:
+	case JOURNAL_END:
+	case JOURNAL_SUPPRESSED:
+		return true;
+	case JOURNAL_RULES:
+	case JOURNAL_SYMBOLS:
+	case JOURNAL_REASONS:
+	case JOURNAL_NETNS:
+		/* A name that can't be read is a missing one: its events are shown without. */
+		library_take(reader->library, item_type(item), item_payload(item), item->size);
+		return false;
+	case JOURNAL_PLACE:
+		return false; /* the cursor's */
+	}
+	return false;
+}
+
+/* A retention record as it is for this reader; false: he has had all that was removed. */
+static bool retention_narrow(struct journal_reader *reader, struct item *item)
+{
+	struct journal_loss loss;
+	struct item narrowed;
+	uint64_t told;
+
+	if (item_type(item) != JOURNAL_LOSS)
+		return true;
+	item_loss(item, &loss);
+	if (loss.reason != LOSS_RETENTION)
+		return true;
+	told = loss.count;
+	if (!received_lacks(&reader->received, &loss))
+		return false;
+	if (loss.count != told) {
+		item_new_loss(&reader->pool, &item->chunk->segment, &loss, &narrowed);
+		chunk_unref(item->chunk);
+		*item = narrowed;
+	}
+	return true;
+}
+
+static int source_next(struct journal_reader *reader, struct item *ret)
+{
+	for (;;) {
+		int r = reader->source == SOURCE_STREAM ? cursor_next(&reader->stream, ret)
+							: series_next(&reader->series, ret);
+
+		if (r <= 0)
+			return r;
+		received_count(&reader->received, ret);
+		if (item_wanted(reader, ret) && retention_narrow(reader, ret))
+			return r;
+		chunk_unref(ret->chunk);
+	}
+}
+
+/* Reads on until the window is full or the source has no more. */
+static void window_fill(struct journal_reader *reader)
+{
+	while (!reader->paused && merge_length(&reader->merge) < JOURNAL_MERGE_WINDOW &&
+		(reader->pool.bytes <= reader->memory_max || merge_length(&reader->merge) == 0)) {
+		struct item item;
+		int r = source_next(reader, &item);
+
+		if (r > 0) {
+			merge_push(&reader->merge, &item);
+		} else {
+			reader->paused = true;
+			reader->status = r;
+		}
+	}
+}
+
+static void given_drop(struct journal_reader *reader)
+{
+	chunk_unref(reader->given.chunk);
+	reader->given = (struct item){ 0 };
+}
+
+int journal_reader_next(struct journal_reader *reader, struct journal_entry *ret)
+{
+	const struct item *item = &reader->given;
+
+	given_drop(reader);
+	window_fill(reader);
+	if (!merge_pop(&reader->merge, &reader->given)) {
+		reader->paused = false;
+		return reader->status;
+	}
+
+	*ret = (struct journal_entry){
+		.type = item_type(item),
+		.data = item_payload(item),
+		.size = item->size,
+		.ring = item_ring(item),
+		.position = chunk_u32(item->chunk, item->record->position),
+		.byte_order = item->chunk->segment.byte_order,
+		.segment = &item->chunk->segment,
+	};
+	if (ret->type == JOURNAL_LOSS)
+		item_loss(item, &ret->loss);
+	else if (ret->type == JOURNAL_CLOCK)
+		item_clock(item, &ret->clock);
+	return 1;
+}
+
+int journal_reader_read_ahead(struct journal_reader *reader)
+{
+	reader->paused = false;
+	window_fill(reader);
+	return reader->paused ? reader->status : 1;
+}
+
+void journal_reader_limit(struct journal_reader *reader, size_t bytes)
+{
+	reader->memory_max = bytes;
+}
+
+void journal_reader_expect_more(struct journal_reader *reader, enum journal_stream stream)
+{
+	cursor_expect_more(&reader->stream,
+		stream == JOURNAL_STREAM_WHOLE ? CURSOR_HEAD_PLACED : CURSOR_HEAD_UNPLACED);
+}
+
+bool journal_reader_place(const struct journal_reader *reader, struct journal_place *ret)
+{
+	return cursor_place(&reader->stream, ret);
+}
+
+void journal_reader_continue(struct journal_reader *reader, int fd)
+{
+	cursor_continue(&reader->stream, fd);
+}
+
+bool journal_reader_caught_up(const struct journal_reader *reader)
+{
+	struct journal_place place;
+
+	if (reader->stream.unplaced || !cursor_place(&reader->stream, &place))
+		return false;
+	return place.segment > place.end_segment ||
+		(place.segment == place.end_segment && place.offset >= place.end_offset);
+}
+
+/* Keeps the newest of a kind. */
+static void item_keep(struct item *kept, const struct item *item)
+{
+	chunk_unref(kept->chunk);
+	*kept = *item;
+}
+
+int journal_reader_skip_to_end(struct journal_reader *reader)
+{
+	struct item start = { 0 }, settings = { 0 }, item;
+	int r;
+
+	if (reader->source == SOURCE_STREAM)
+		return -EOPNOTSUPP;
+	r = series_go_last(&reader->series);
+	if (r < 0)
+		return r;
+	while ((r = source_next(reader, &item)) > 0) {
+		if (item_type(&item) == JOURNAL_START)
+			item_keep(&start, &item);
+		else if (item_type(&item) == JOURNAL_SETTINGS)
+			item_keep(&settings, &item);
+		else
+			chunk_unref(item.chunk);
+	}
+	if (start.chunk)
+		merge_push(&reader->merge, &start);
+	if (settings.chunk)
+		merge_push(&reader->merge, &settings);
+	return r;
+}
+
+struct library *journal_reader_library(struct journal_reader *reader)
+{
+	return reader->library;
+}
+
+void journal_reader_progress(
+	const struct journal_reader *reader, uint64_t *ret_read, uint64_t *ret_total)
+{
+	const struct series *series = &reader->series;
+
+	if (reader->source == SOURCE_STREAM) {
+		*ret_read = cursor_position(&reader->stream);
+		*ret_total = *ret_read;
+		return;
+	}
+	*ret_read =
+		series->passed + (series->cursor.fd >= 0 ? cursor_position(&series->cursor) : 0);
+	*ret_total = MAX(series->total, *ret_read);
+}
+
+struct journal_reader *journal_reader_free(struct journal_reader *reader)
+{
+	if (!reader)
+		return NULL;
+	given_drop(reader);
+	merge_clear(&reader->merge);
+	received_clear(&reader->received);
+	series_close(&reader->series);
+	cursor_close(&reader->stream);
+	chunk_pool_clear(&reader->pool);
+	g_free(reader->start.bytes);
+	g_free(reader->settings.bytes);
+	library_free(reader->library);
+	g_free(reader);
+	return NULL;
+}

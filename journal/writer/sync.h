@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One sync of a journal: the files whose bytes shall reach the disk, and the directory if names in it
+ * changed. Made by the writer, run by any thread that may wait for a disk, and evaluated by the writer
+ * again. Shared by references; between its making and journal_sync_done only the thread that runs it
+ * touches what is in it.
+ */
+#ifndef NFTTRACED_JOURNAL_WRITER_SYNC_H
+#define NFTTRACED_JOURNAL_WRITER_SYNC_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum sync_result {
+	SYNC_STORED, /* it is on the disk, or was removed meanwhile */
+	SYNC_SKIPPED, /* nothing is known: to be tried again */
+	SYNC_FAILED, /* the disk did not take it: what was written since the last sync may be gone */
+};
+
+struct sync_file {
+	uint64_t number; /* of the segment */
+	int fd; /* a duplicate of the writer's, which sees each error once; -1: opened by its name */
+	enum sync_result result;
+};
+
+struct journal_sync;
+
+/* A sync of the directory `dir_fd`, which is duplicated, and of no file yet. NULL and errno. */
+struct journal_sync *journal_sync_new(int dir_fd, bool names);
+
+/* Adds the segment `number`. `fd` is duplicated; -1: the file is opened by its name. Negative errno. */
+int journal_sync_add(struct journal_sync *sync, uint64_t number, int fd);
+
+/* Waits for the disk. Does nothing if it was run. */
+void journal_sync_run(struct journal_sync *sync);
+
+/* True if it was run: what follows may be asked then. */
+bool journal_sync_done(const struct journal_sync *sync);
+
+/* The files with their results, as struct sync_file. */
+const GArray *journal_sync_files(const struct journal_sync *sync);
+
+/* True if names were to be synced and are. */
+bool journal_sync_has_names(const struct journal_sync *sync);
+
+/* Why the first that failed has failed, a negative errno; 0: nothing has. */
+int journal_sync_error(const struct journal_sync *sync);
+
+struct journal_sync *journal_sync_ref(struct journal_sync *sync);
+
+/* Accepts NULL; returns NULL. */
+struct journal_sync *journal_sync_unref(struct journal_sync *sync);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the journal writer share. */
+#ifndef NFTTRACED_JOURNAL_WRITER_WRITER_PRIVATE_H
+#define NFTTRACED_JOURNAL_WRITER_WRITER_PRIVATE_H
+
+#include "journal/writer/retention.h"
+#include "journal/writer/segment.h"
+#include "journal/writer/unsynced.h"
+#include "journal/writer/writer.h"
+
+struct journal_writer {
+	int dir_fd;
+	uint64_t session;
+	char *start;
+	char *settings;
+	struct journal_limits limits;
+
+	struct segment segment;
+	uint64_t head_end; /* of the segment: where its dictionaries end */
+	struct segment_books books; /* of the segment */
+	struct retention retention; /* of those before it */
+	struct unsynced unsynced;
+	bool spoilt; /* the segment has lost something: no more is written into it */
+
+	struct journal_loss unreported; /* removed by retention, record not yet written */
+
+	uint8_t *stage; /* records of events that were taken, JOURNAL_STAGE_SIZE bytes */
+	size_t staged; /* bytes of them */
+	size_t last; /* where the last of them begins */
+	size_t ready; /* up to here nothing is to be done before an event is taken */
+	struct segment_books lost; /* of these events, since the last flush */
+	int lost_error; /* why; 0: none were */
+	int error; /* of the last write; 0: it went well */
+	uint64_t retry_at; /* ms: an event is not tried again before */
+};
+
+#endif
