@@ -13,17 +13,17 @@
 #include <sys/resource.h>
 
 #include "config.h"
-#include "daemon/boot.h"
-#include "daemon/bus.h"
-#include "daemon/filter.h"
-#include "daemon/keeper.h"
-#include "daemon/log.h"
-#include "daemon/manager.h"
-#include "daemon/memory-limit.h"
-#include "daemon/memory.h"
-#include "daemon/modules.h"
-#include "daemon/reload.h"
-#include "daemon/service.h"
+#include "daemon/base/log.h"
+#include "daemon/base/memory-limit.h"
+#include "daemon/base/service.h"
+#include "daemon/bus/bus-calls.h"
+#include "daemon/filter/filter.h"
+#include "daemon/names/resolver-client.h"
+#include "daemon/pipeline/module-watch.h"
+#include "daemon/sessions/configured-sessions.h"
+#include "daemon/sessions/memory.h"
+#include "daemon/sessions/reload.h"
+#include "daemon/sessions/session-control.h"
 
 #define EXIT_USAGE         2
 #define EXIT_CONFIGURATION 78 /* EX_CONFIG of sysexits.h */

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/ebpf.h"
+#include "daemon/filter/ebpf.h"
 
 #define STAGE  2
 #define RUNS   10000000

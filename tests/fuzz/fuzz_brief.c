@@ -3,7 +3,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "daemon/packet-brief.h"
+#include "daemon/drops/packet-brief.h"
 #include "journal/base/output.h"
 
 #define BRIEF_MAX 512 /* bytes; a line is far shorter */

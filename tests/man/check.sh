@@ -115,9 +115,9 @@ mapfile -t told < <(sed -nE 's/^\.B org\.nfttraced1\.Error\.([A-Za-z]+)$/\1/p' m
 for error in "${told[@]}"; do
         check "the error $error of org.nfttraced1.5 exists" one_of "$error" "${errors[@]}"
 done
-mapfile -t counters < <(grep -hoE '"[a-z-]+", COUNT_' daemon/manager-bus.c | grep -oE '[a-z-]+"' | tr -d '"')
+mapfile -t counters < <(grep -hoE '"[a-z-]+", COUNT_' daemon/bus/manager.c | grep -oE '[a-z-]+"' | tr -d '"')
 documented "the counter" org.nfttraced1.5 "${counters[@]}"
-mapfile -t features < <(grep -hoE 'add(_[a-z]+)?\(features, "[a-z-]+"' journal/base/feature.c daemon/feature-list.c | grep -oE '"[a-z-]+"' | tr -d '"' | sort -u)
+mapfile -t features < <(grep -hoE 'add(_[a-z]+)?\(features, "[a-z-]+"' journal/base/feature.c daemon/sessions/features.c | grep -oE '"[a-z-]+"' | tr -d '"' | sort -u)
 documented "the feature" org.nfttraced1.5 "${features[@]}"
 for file in dbus/*.policy*; do
         mapfile -t actions < <(sed -nE 's/.*<action id="([^"]+)".*/\1/p' "$file")
@@ -127,7 +127,7 @@ done
 # The log.
 mapfile -t messages < <(sed -nE 's/^-- ([0-9a-f]{32})$/\1/p' systemd/*.catalog)
 documented "the message" nfttraced.8 "${messages[@]}"
-mapfile -t fields < <(grep -hoE '"[A-Z]+_?[A-Z_]*[=%"]' daemon/drop-message.c | grep -oE '[A-Z]+[A-Z_]+' | grep -vxE 'MESSAGE|PRIORITY|SYSLOG_IDENTIFIER' | sort -u)
+mapfile -t fields < <(grep -hoE '"[A-Z]+_?[A-Z_]*[=%"]' daemon/drops/drop-message.c | grep -oE '[A-Z]+[A-Z_]+' | grep -vxE 'MESSAGE|PRIORITY|SYSLOG_IDENTIFIER' | sort -u)
 documented "the field" nfttraced.8 "${fields[@]}"
 
 # The journal.

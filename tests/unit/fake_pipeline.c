@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/ring.h"
+#include "daemon/pipeline/ring.h"
 
 #define RINGS      2
 #define NEWS       RINGS /* the ring of news of drop counters */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A kernel side for tests of the daemon: implements daemon/pipeline.h and daemon/ring.h in memory.
+ * A kernel side for tests of the daemon: implements daemon/pipeline/pipeline.h and daemon/pipeline/ring.h in memory.
  * Linked in place of the real ones. Events are what the test says they are.
  */
 #ifndef NFTTRACED_FAKE_PIPELINE_H
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/pipeline.h"
+#include "daemon/pipeline/pipeline.h"
 
 /* Counts an event as matched by `sessions` and puts it into a ring. */
 void fake_event(uint64_t sessions);

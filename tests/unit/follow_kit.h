@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "bpf/shared/event.h"
-#include "daemon/follow-json.h"
-#include "daemon/follow.h"
+#include "daemon/follow/follow-json.h"
+#include "daemon/follow/follow.h"
 #include "journal/base/cleanup.h"
 #include "journal/format/dictionary.h"
 #include "journal/reader/reader.h"

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "daemon/ebpf.h"
+#include "daemon/filter/ebpf.h"
 #include "journal/base/cleanup.h"
 
 /* BPF_PROG_TEST_RUN of a SCHED_CLS program wants an Ethernet frame; nobody looks at it. */

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "bpf/shared/abi.h"
-#include "daemon/matcher.h"
+#include "daemon/filter/matcher.h"
 
 struct matcher_run {
 	struct matcher_target target;

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "bpf/shared/abi.h"
-#include "daemon/classic.h"
-#include "daemon/matcher-part.h"
-#include "daemon/matcher.h"
+#include "daemon/filter/cbpf.h"
+#include "daemon/filter/matcher-part.h"
+#include "daemon/filter/matcher.h"
 #include "ebpf-interpreter.h"
 #include "oracle.h"
 

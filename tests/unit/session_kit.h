@@ -8,8 +8,8 @@
 
 #include <check.h>
 
-#include "daemon/filter.h"
-#include "daemon/manager.h"
+#include "daemon/filter/filter.h"
+#include "daemon/sessions/session-control.h"
 #include "journal/reader/reader.h"
 
 #define PATIENCE_USEC (20 * G_USEC_PER_SEC)

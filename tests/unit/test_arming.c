@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "../hidden-netns.h"
-#include "daemon/arming.h"
-#include "daemon/private-netns.h"
+#include "daemon/pipeline/private-netns.h"
+#include "daemon/pipeline/trace-rule.h"
 
 static struct arming *arming;
 

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/boot.h"
-#include "daemon/reload.h"
+#include "daemon/sessions/configured-sessions.h"
+#include "daemon/sessions/reload.h"
 #include "fake_pipeline.h"
 #include "session_kit.h"
 

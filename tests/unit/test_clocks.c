@@ -5,7 +5,7 @@
 #include "client/journals.h"
 #include "client/select.h"
 #include "client/text.h"
-#include "daemon/clock-watch.h"
+#include "daemon/recorder/clock-watch.h"
 #include "reading_kit.h"
 
 #define SECOND UINT64_C(1000000000)

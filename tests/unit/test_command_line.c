@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/command-line.h"
+#include "daemon/base/command-line.h"
 
 START_TEST(plain_words_are_joined_as_they_are)
 {

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/drops.h"
+#include "daemon/drops/drops.h"
 #include "fake_pipeline.h"
 
 #define COUNTERS 32

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/drop-summary.h"
+#include "daemon/drops/drop-summary.h"
 #include "fake_pipeline.h"
 
 #define COUNTERS      16

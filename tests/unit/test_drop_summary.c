@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/drop-summary.h"
+#include "daemon/drops/drop-summary.h"
 #include "journal/base/clock.h"
 
 #define COUNTERS      8

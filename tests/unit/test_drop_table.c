@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "bpf/shared/drop-slots.h"
-#include "daemon/ring.h"
+#include "daemon/pipeline/ring.h"
 
 #define SLOTS   64
 #define BYTES   60

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "bpf/shared/abi.h"
-#include "daemon/classic.h"
-#include "daemon/filter.h"
+#include "daemon/filter/cbpf.h"
+#include "daemon/filter/filter.h"
 #include "expressions.h"
 
 #define REFUSAL_QUICK 1000000 /* microseconds in which a name is refused */

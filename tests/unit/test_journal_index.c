@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/manager-archive.h"
-#include "daemon/manager-index.h"
+#include "daemon/sessions/archive-job.h"
+#include "daemon/sessions/index-job.h"
 #include "session_kit.h"
 
 #define JOURNALS 20000

@@ -3,7 +3,7 @@
  * The keeper knows the rules of network namespaces that have no name, as they come and go, and the names
  * of addresses. Needs root: namespaces and rules of the test's own.
  */
-#include "daemon/keeper.h"
+#include "daemon/names/resolver-client.h"
 
 #include <check.h>
 #include <errno.h>
@@ -22,8 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/rule-texts.h"
-#include "daemon/symbols.h"
+#include "daemon/resolver/rule-texts.h"
+#include "daemon/resolver/symbols.h"
 #include "journal/reader/name-table.h"
 
 #define PATIENCE_MSEC 20000

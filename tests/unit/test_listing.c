@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A ruleset's listing is taken apart rule by rule, whatever somebody wrote into names and comments. */
-#include "daemon/listing.h"
+#include "daemon/resolver/listing.h"
 
 #include <check.h>
 #include <glib.h>

@@ -9,9 +9,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "daemon/log-queue.h"
-#include "daemon/log-way.h"
-#include "daemon/log.h"
+#include "daemon/base/log-queue.h"
+#include "daemon/base/log-sink.h"
+#include "daemon/base/log.h"
 #include "journal/base/cleanup.h"
 
 #define LINES         5000

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/matcher-part.h"
+#include "daemon/filter/matcher-part.h"
 #include "journal/base/cleanup.h"
 #include "matcher-run.h"
 

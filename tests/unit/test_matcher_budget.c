@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/matcher-part.h"
+#include "daemon/filter/matcher-part.h"
 #include "expressions.h"
 #include "matcher-run.h"
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The memory that the service may take: its bound, and how the configuration is made to fit into a limit. */
-#include "daemon/memory.h"
+#include "daemon/sessions/memory.h"
 
 #include <check.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/keeper.h"
-#include "daemon/memory-limit.h"
-#include "daemon/settings-keys.h"
+#include "daemon/base/memory-limit.h"
+#include "daemon/names/resolver-client.h"
+#include "daemon/settings/settings-keys.h"
 
 #define MIB ((uint64_t)1 << 20)
 

@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "daemon/pipeline-private.h"
+#include "daemon/pipeline/pipeline-private.h"
 
 /* How long the kernel takes to answer while somebody is to get in between. */
 #define ANSWER_USEC (200 * 1000)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is new in a journal is noted, once for each segment, and again if there was no room. */
-#include "daemon/notes.h"
+#include "daemon/recorder/name-requests.h"
 
 #include <check.h>
 #include <glib.h>

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/books.h"
-#include "daemon/modules.h"
-#include "daemon/options.h"
-#include "daemon/plan.h"
+#include "daemon/engine/plan.h"
+#include "daemon/pipeline/module-watch.h"
+#include "daemon/recorder/balance.h"
+#include "daemon/settings/session-options.h"
 #include "journal/format/section-names.h"
 
 static void name_refused(const char *name)

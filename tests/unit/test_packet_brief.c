@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/packet-brief.h"
+#include "daemon/drops/packet-brief.h"
 
 static char *brief(const struct drop_example *example)
 {

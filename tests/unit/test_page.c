@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A page of the scribe's: what it can't keep, and what it never gets to write, is counted. */
-#include "daemon/page.h"
+#include "daemon/names/session-names.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/plan.h"
-#include "daemon/probe-find.h"
-#include "daemon/probe-kernel.h"
-#include "daemon/probe-spec.h"
+#include "daemon/engine/plan.h"
+#include "daemon/probe/probe-btf.h"
+#include "daemon/probe/probe-find.h"
+#include "daemon/probe/probe-spec.h"
 
 #define VMLINUX "/sys/kernel/btf/vmlinux"
 

@@ -12,8 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "daemon/ebpf.h"
-#include "daemon/probe-stub.h"
+#include "daemon/filter/ebpf.h"
+#include "daemon/pipeline/tracepoint-stub.h"
 #include "journal/base/cleanup.h"
 
 #define CPUS   1024 /* more than any machine that tests has; rows of one CPU lie so far apart */

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/quota.h"
+#include "daemon/journals/quota.h"
 #include "journal/base/cleanup.h"
 #include "journal/format/segment-names.h"
 

@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <stdlib.h>
 
-#include "daemon/reasons.h"
+#include "daemon/resolver/drop-reasons.h"
 #include "journal/reader/name-table.h"
 
 static void enum_add(

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/state-errors.h"
+#include "daemon/journals/state-errors.h"
 #include "fake_pipeline.h"
 #include "session_kit.h"
 

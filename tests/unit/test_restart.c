@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/ledger.h"
-#include "daemon/roster.h"
+#include "daemon/engine/saved-sessions.h"
+#include "daemon/recorder/checkpoint.h"
 #include "fake_pipeline.h"
 #include "session_kit.h"
 

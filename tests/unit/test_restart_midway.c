@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/roster.h"
+#include "daemon/engine/saved-sessions.h"
 #include "fake_pipeline.h"
 #include "journal/base/clock.h"
 #include "session_kit.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "daemon/data.h"
+#include "daemon/recorder/recorder.h"
 #include "fake_pipeline.h"
 #include "journal/format/dictionary.h"
 #include "journal/reader/reader.h"

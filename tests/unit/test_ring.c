@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "daemon/ebpf.h"
-#include "daemon/ring.h"
+#include "daemon/filter/ebpf.h"
+#include "daemon/pipeline/ring.h"
 
 #define RING_SIZE   4096
 #define RECORD_SIZE 32 /* with its header no divisor of the ring's: records go over its end */

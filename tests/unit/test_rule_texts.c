@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The texts of rules: whose they are, which of them make room, and what is counted. */
-#include "daemon/rule-texts.h"
+#include "daemon/resolver/rule-texts.h"
 
 #include <check.h>
 #include <glib.h>

@@ -12,7 +12,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
-#include "daemon/service.h"
+#include "daemon/base/service.h"
 
 #define MESSAGE_MAX   4096
 #define WATCHDOG_USEC 30000

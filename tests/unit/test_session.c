@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/worker.h"
+#include "daemon/base/worker.h"
 #include "fake_pipeline.h"
 #include "journal/format/section-names.h"
 #include "session_kit.h"

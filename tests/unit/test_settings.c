@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/settings-keys.h"
+#include "daemon/settings/settings-keys.h"
 
 static struct settings *settings;
 

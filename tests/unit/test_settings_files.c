@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/settings-keys.h"
+#include "daemon/settings/settings-keys.h"
 
 static struct settings *settings;
 

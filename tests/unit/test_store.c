@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "daemon/store.h"
+#include "daemon/engine/fd-store.h"
 
 static int manager_fd;
 static pthread_t manager;

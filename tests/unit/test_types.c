@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/pipeline-private.h"
+#include "daemon/pipeline/pipeline-private.h"
 
 #define OTHERS     100 /* types that nobody names */
 #define HEAD_BITS  704

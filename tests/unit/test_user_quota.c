@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/archive.h"
-#include "daemon/user-quota.h"
+#include "daemon/journals/archive.h"
+#include "daemon/journals/user-quota.h"
 #include "journal/base/cleanup.h"
 #include "journal/format/segment-names.h"
 #include "journal/writer/writer.h"

@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #include "bpf/shared/event.h"
-#include "daemon/filter.h"
-#include "daemon/matcher.h"
-#include "daemon/pipeline.h"
-#include "daemon/ring.h"
+#include "daemon/filter/filter.h"
+#include "daemon/filter/matcher.h"
+#include "daemon/pipeline/pipeline.h"
+#include "daemon/pipeline/ring.h"
 #include "journal/format/section-names.h"
 
 #define RING_SIZE    (8 << 20)

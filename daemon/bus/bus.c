@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon on the bus: how it gets there, and there again. Nothing here waits: at boot there is no bus
+ * yet, and what starts after the daemon must not wait for it to have one.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "daemon/base/log.h"
+#include "daemon/bus/authorise.h"
+#include "daemon/bus/binding.h"
+#include "daemon/bus/bus-private.h"
+#include "daemon/bus/credentials.h"
+#include "daemon/bus/log-control.h"
+
+#define ADDRESS_DEFAULT "unix:path=/run/dbus/system_bus_socket"
+#define REJOIN_USEC     G_USEC_PER_SEC /* after a connection that failed or was lost */
+
+/*
+ * A bus counts what clients don't read against who sent it, and stops reading from a sender that has too much of it
+ * on the way: one client that never reads its replies would keep all others from theirs. What the bus holds of a
+ * connection is no longer counted when that connection ends.
+ */
+#define STUCK_SEC 15
+
+/* What RequestName answers. */
+#define NAME_OWNED       1
+#define NAME_OWNED_BY_US 4
+
+/* `owner`: who has the name, if it is known. */
+static char *explain_name(int error, pid_t owner)
+{
+	switch (-error) {
+	case EEXIST:
+		return g_strdup_printf("nfttraced is already running (" BUS_NAME
+				       " is owned by PID %d)",
+			(int)owner);
+	case EACCES:
+	case EPERM:
+		return g_strdup("the bus does not let nfttraced own the name " BUS_NAME
+				": run it as root, and install its bus policy org.nfttraced1.conf");
+	default:
+		return g_strdup_printf(
+			"can't own the name " BUS_NAME " on the bus: %s", g_strerror(-error));
+	}
+}
+
+static void leave(struct bus *bus)
+{
+	bus->named = false;
+	bus->unwritten = 0;
+	sd_event_source_set_time(bus->stuck, UINT64_MAX);
+	/* What waits in them is of this connection. */
+	admission_leave(bus->admission);
+	authorise_free(bus->authorise);
+	bus->authorise = authorise_new(&bus_owners, bus);
+	binding_bus_lost(bus);
+	callers_leave(bus->callers);
+	sd_bus_close(bus->bus);
+	bus->bus = sd_bus_unref(bus->bus);
+}
+
+static void join_later(struct bus *bus, uint64_t usec)
+{
+	sd_event_source_set_time_relative(bus->join, usec);
+	sd_event_source_set_enabled(bus->join, SD_EVENT_ONESHOT);
+}
+
+static int name_result(sd_bus_message *reply)
+{
+	uint32_t result;
+	int r;
+
+	if (sd_bus_message_is_method_error(reply, NULL))
+		return -sd_bus_message_get_errno(reply);
+	r = sd_bus_message_read(reply, "u", &result);
+	if (r < 0)
+		return r;
+	return result == NAME_OWNED || result == NAME_OWNED_BY_US ? 0 : -EEXIST;
+}
+
+/* What tells this bus from the one that was there before. */
+static void read_id(struct bus *bus)
+{
+	sd_id128_t id = { 0 };
+
+	sd_bus_get_bus_id(bus->bus, &id);
+	sd_id128_to_string(id, bus->id);
+}
+
+static void name_refused(struct bus *bus, int error, pid_t owner)
+{
+	g_autofree char *reason = explain_name(error, owner);
+
+	/* It is tried every second. */
+	if (g_strcmp0(reason, bus->complaint) != 0)
+		log_error("%s", reason);
+	g_free(bus->complaint);
+	bus->complaint = g_steal_pointer(&reason);
+	/* One that has sessions keeps them, whatever became of the bus meanwhile. */
+	if (!bus->joined && (error == -EEXIST || error == -EACCES || error == -EPERM)) {
+		bus->refused = true;
+		manager_end(bus->manager);
+	} else {
+		join_later(bus, REJOIN_USEC);
+	}
+}
+
+static int on_owner(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	uid_t uid;
+	pid_t pid = 0;
+
+	if (!sd_bus_message_is_method_error(reply, NULL))
+		credentials_read(reply, &uid, &pid);
+	name_refused(userdata, -EEXIST, pid);
+	return 0;
+}
+
+static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	struct bus *bus = userdata;
+	int r = name_result(reply);
+
+	if (r == -EEXIST && credentials_ask(bus->bus, BUS_NAME, NULL, on_owner, bus) >= 0)
+		return 0;
+	if (r < 0) {
+		name_refused(bus, r, 0);
+		return 0;
+	}
+	log_debug("joined the bus");
+	if (bus->joined)
+		log_notice("the bus is back");
+	bus->named = bus->joined = true;
+	read_id(bus);
+	g_clear_pointer(&bus->complaint, g_free);
+	binding_bus_joined(bus);
+	bus->hooks->changed(bus->context);
+	return 0;
+}
+
+/* Comes once for each connection that began, whether it was ever of use or not. */
+static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	struct bus *bus = userdata;
+
+	if (bus->named) {
+		log_warning("the bus is gone: sessions go on, and can be reached when it is back");
+		bus->losses++;
+	}
+	bus->named = false;
+	bus->hooks->changed(bus->context);
+	join_later(bus, REJOIN_USEC);
+	return 0;
+}
+
+static int connect_bus(struct bus *bus)
+{
+	const char *address = getenv("DBUS_SYSTEM_BUS_ADDRESS");
+	int r = sd_bus_new(&bus->bus);
+
+	if (r >= 0)
+		r = sd_bus_set_address(bus->bus, address ? address : ADDRESS_DEFAULT);
+	if (r >= 0)
+		r = sd_bus_set_bus_client(bus->bus, true);
+	/* A socket that is not there, or that nobody listens on, is waited for. */
+	if (r >= 0)
+		r = sd_bus_set_watch_bind(bus->bus, true);
+	return r < 0 ? r : sd_bus_start(bus->bus);
+}
+
+int bus_serve_objects(struct bus *bus, sd_bus *connection)
+{
+	int r = log_control_serve(connection);
+
+	if (r >= 0)
+		r = bus_serve_manager(bus, connection);
+	if (r >= 0)
+		r = bus_serve_archive(bus, connection);
+	if (r >= 0)
+		r = bus_serve_reload(bus, connection);
+	return r < 0 ? r : bus_serve_sessions(bus, connection);
+}
+
+static int offer(struct bus *bus)
+{
+	int r = sd_bus_add_filter(bus->bus, NULL, bus_check_call, bus);
+
+	if (r >= 0)
+		r = callers_join(bus->callers, bus->bus);
+	if (r >= 0)
+		r = admission_join(bus->admission, bus->bus, bus->callers);
+	if (r >= 0)
+		r = sd_bus_match_signal_async(bus->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
+			"org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, bus);
+	if (r >= 0)
+		r = bus_serve_objects(bus, bus->bus);
+	if (r >= 0)
+		r = sd_bus_request_name_async(bus->bus, NULL, BUS_NAME, 0, on_name, bus);
+	return r < 0 ? r : sd_bus_attach_event(bus->bus, bus->event, BUS_PRIORITY);
+}
+
+static int join(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct bus *bus = userdata;
+	int r;
+
+	leave(bus);
+	r = connect_bus(bus);
+	if (r >= 0)
+		r = offer(bus);
+	if (r < 0) {
+		log_debug("can't connect to the bus: %s", g_strerror(-r));
+		leave(bus);
+		join_later(bus, REJOIN_USEC);
+	}
+	return 0;
+}
+
+/* The bus has taken nothing of what waits since the timer was set. */
+static int on_stuck(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct bus *bus = userdata;
+
+	log_warning("the bus has read nothing of %" PRIu64
+		    " messages for %d s, perhaps because a client does not read its replies: it is "
+		    "left and joined again",
+		bus->unwritten, STUCK_SEC);
+	bus->losses++;
+	leave(bus);
+	bus->hooks->changed(bus->context);
+	join_later(bus, 0);
+	return 0;
+}
+
+/* Before each wait of the loop. No turn both adds messages to those that wait and writes some: a number that falls is a
+ * bus that reads. */
+static int look_at_unwritten(sd_event_source *source, void *userdata)
+{
+	struct bus *bus = userdata;
+	uint64_t now = 0;
+
+	if (!bus->named || sd_bus_get_n_queued_write(bus->bus, &now) < 0)
+		return 0;
+	if (now == 0 && bus->unwritten > 0)
+		sd_event_source_set_time(source, UINT64_MAX);
+	else if (now > 0 && (bus->unwritten == 0 || now < bus->unwritten))
+		sd_event_source_set_time_relative(source, STUCK_SEC * G_USEC_PER_SEC);
+	bus->unwritten = now;
+	return 0;
+}
+
+/* The timer is always on, as only such a source is asked before a wait, but has no time until something waits. A source
+ * that is dispatched after each turn would take turns from what is answered a piece in each. */
+static int watch_unwritten(struct bus *bus)
+{
+	int r = sd_event_add_time(
+		bus->event, &bus->stuck, CLOCK_MONOTONIC, UINT64_MAX, 0, on_stuck, bus);
+
+	if (r >= 0)
+		r = sd_event_source_set_enabled(bus->stuck, SD_EVENT_ON);
+	return r < 0 ? r : sd_event_source_set_prepare(bus->stuck, look_at_unwritten);
+}
+
+struct bus *bus_new(sd_event *event, const struct bus_hooks *hooks, void *context)
+{
+	struct bus *bus = g_new0(struct bus, 1);
+
+	bus->event = sd_event_ref(event);
+	bus->hooks = hooks;
+	bus->context = context;
+	bus->bindings = g_ptr_array_new();
+	bus->callers = callers_new(&bus_callers_hooks, bus);
+	bus->admission = admission_new(event, &bus_admission_hooks, bus);
+	bus->authorise = authorise_new(&bus_owners, bus);
+	return bus;
+}
+
+int bus_serve(struct bus *bus, struct manager *manager)
+{
+	int r;
+
+	bus->manager = manager;
+	bus_observe_manager(bus);
+	bus_peers_open(bus);
+	bus_bind_sessions(bus);
+	r = watch_unwritten(bus);
+	return r < 0 ? r
+		     : sd_event_add_time_relative(
+			       bus->event, &bus->join, CLOCK_MONOTONIC, 0, 0, join, bus);
+}
+
+struct bus *bus_free(struct bus *bus)
+{
+	if (!bus)
+		return NULL;
+	sd_event_source_disable_unref(bus->join);
+	bus->stuck = sd_event_source_disable_unref(bus->stuck);
+	/* Without the name nobody waits for an answer, and a bus that has not begun would be waited for. */
+	if (bus->named)
+		sd_bus_flush(bus->bus);
+	bus_peers_close(bus);
+	leave(bus);
+	bus_drops_free(bus->drops);
+	admission_free(bus->admission);
+	authorise_free(bus->authorise);
+	callers_free(bus->callers);
+	/* Of sessions that go on without us. */
+	while (bus->bindings->len > 0)
+		binding_free(bus->bindings->pdata[0]);
+	g_ptr_array_unref(bus->bindings);
+	g_free(bus->complaint);
+	sd_event_unref(bus->event);
+	g_free(bus);
+	return NULL;
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Callers on the bus; see callers.h. */
+#include "daemon/bus/callers.h"
+
+#include <errno.h>
+
+#include "daemon/base/message-size.h"
+#include "daemon/bus/credentials.h"
+
+#define DBUS_NAME      "org.freedesktop.DBus"
+#define DBUS_PATH      "/org/freedesktop/DBus"
+#define DBUS_INTERFACE "org.freedesktop.DBus"
+
+/* The new owner is nobody: of every connection that leaves, and of every other name that is given up. */
+#define LEAVES                                                                                 \
+	"type='signal',sender='" DBUS_NAME "',path='" DBUS_PATH "',interface='" DBUS_INTERFACE \
+	"',member='NameOwnerChanged',arg2=''"
+
+/* What a user's connections have under way. */
+struct user {
+	uid_t uid;
+	unsigned int calls;
+	size_t bytes;
+};
+
+struct callers {
+	const struct callers_hooks *hooks;
+	void *context;
+	sd_bus *bus; /* borrowed; NULL: there is none */
+	sd_bus_slot *leaves;
+	GHashTable *names; /* name of struct caller -> struct caller that is owned */
+	GHashTable *users; /* uid of struct user that it owns -> struct user */
+	GQueue known; /* of struct caller, by `place`: the one that was heard of longest ago first */
+	GQueue unasked; /* the same, of those that the bus is still to be asked about */
+	unsigned int unknown, asked;
+	size_t unknown_bytes;
+	unsigned int unknown_calls;
+	unsigned int calls;
+	size_t bytes;
+	bool abandoned; /* goes with the last call */
+};
+
+static void uncount_held(struct caller *caller)
+{
+	caller->callers->unknown_calls -= caller->held.length;
+	caller->callers->unknown_bytes -= caller->held_bytes;
+	caller->held_bytes = 0;
+}
+
+static void drop_held(struct caller *caller)
+{
+	sd_bus_message *message;
+
+	uncount_held(caller);
+	while ((message = g_queue_pop_head(&caller->held)))
+		sd_bus_message_unref(message);
+}
+
+static void caller_free(struct caller *caller)
+{
+	g_free(caller->name);
+	g_free(caller);
+}
+
+/* No longer among those whose user is awaited. */
+static void stop_asking(struct caller *caller)
+{
+	struct callers *callers = caller->callers;
+
+	if (caller->known)
+		return;
+	if (caller->question)
+		callers->asked--;
+	else
+		g_queue_unlink(&callers->unasked, &caller->place);
+	caller->question = sd_bus_slot_unref(caller->question);
+	callers->unknown--;
+}
+
+/* Its name means nothing any more. */
+static void forget(struct caller *caller)
+{
+	if (caller->known)
+		g_queue_unlink(&caller->callers->known, &caller->place);
+	stop_asking(caller);
+	drop_held(caller);
+	caller->left = true;
+	if (caller->calls == 0)
+		caller_free(caller);
+}
+
+static void names_forget(void *data)
+{
+	forget(data);
+}
+
+struct callers *callers_new(const struct callers_hooks *hooks, void *context)
+{
+	struct callers *callers = g_new0(struct callers, 1);
+
+	callers->hooks = hooks;
+	callers->context = context;
+	callers->names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, names_forget);
+	callers->users = g_hash_table_new_full(g_int_hash, g_int_equal, NULL, g_free);
+	g_queue_init(&callers->known);
+	g_queue_init(&callers->unasked);
+	return callers;
+}
+
+static int on_leave(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct callers *callers = userdata;
+	const char *name, *before, *now;
+
+	if (sd_bus_message_read(message, "sss", &name, &before, &now) < 0 || *now)
+		return 0;
+	/* The others' first: they may ask who it was. */
+	callers->hooks->left(callers->context, name);
+	g_hash_table_remove(callers->names, name);
+	return 0;
+}
+
+int callers_join(struct callers *callers, sd_bus *bus)
+{
+	callers->bus = bus;
+	return sd_bus_add_match_async(bus, &callers->leaves, LEAVES, on_leave, NULL, callers);
+}
+
+void callers_leave(struct callers *callers)
+{
+	g_hash_table_remove_all(callers->names);
+	callers->leaves = sd_bus_slot_unref(callers->leaves);
+	callers->bus = NULL;
+}
+
+static void ask_next(struct callers *callers);
+
+static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct caller *caller = userdata;
+	struct callers *callers = caller->callers;
+	bool known = !sd_bus_message_is_method_error(reply, NULL) &&
+		credentials_read(reply, &caller->uid, &caller->pid) >= 0;
+	GQueue held = caller->held;
+	sd_bus_message *message;
+
+	stop_asking(caller);
+	uncount_held(caller);
+	g_queue_init(&caller->held);
+	caller->known = known;
+	if (known)
+		g_queue_push_tail_link(&callers->known, &caller->place);
+	else
+		/* The bus is asked again if it calls again. */
+		g_hash_table_steal(callers->names, caller->name);
+	while ((message = g_queue_pop_head(&held))) {
+		callers->hooks->ready(callers->context, caller, message);
+		sd_bus_message_unref(message);
+	}
+	if (!known)
+		caller_free(caller);
+	ask_next(callers);
+	return 1;
+}
+
+static void ask_next(struct callers *callers)
+{
+	while (callers->asked < CALLERS_ASKED_MAX) {
+		GList *place = g_queue_pop_head_link(&callers->unasked);
+		struct caller *caller = place ? place->data : NULL;
+		int r;
+
+		if (!caller)
+			return;
+		r = credentials_ask(
+			callers->bus, caller->name, &caller->question, on_credentials, caller);
+		/* The bus is gone, and so are they all in a moment. */
+		if (r < 0) {
+			g_queue_push_tail_link(&callers->unasked, place);
+			return;
+		}
+		callers->asked++;
+	}
+}
+
+static struct caller *caller_new(struct callers *callers, const char *name)
+{
+	struct caller *caller;
+
+	if (callers->unknown >= CALLERS_UNKNOWN_MAX)
+		return NULL;
+	caller = g_new0(struct caller, 1);
+	caller->callers = callers;
+	caller->name = g_strdup(name);
+	caller->place.data = caller;
+	g_queue_init(&caller->held);
+	g_hash_table_insert(callers->names, caller->name, caller);
+	g_queue_push_tail_link(&callers->unasked, &caller->place);
+	callers->unknown++;
+	return caller;
+}
+
+/* A connection that is there and forgotten is asked about again. */
+static void make_room(struct callers *callers)
+{
+	for (GList *i = callers->known.head; i && callers->known.length > CALLERS_MAX;) {
+		struct caller *caller = i->data;
+
+		i = i->next;
+		if (caller->calls == 0)
+			g_hash_table_remove(callers->names, caller->name);
+	}
+}
+
+struct caller *callers_of(struct callers *callers, sd_bus_message *message)
+{
+	const char *name = sd_bus_message_get_sender(message);
+	struct caller *caller = name ? g_hash_table_lookup(callers->names, name) : NULL;
+
+	if (!name)
+		return NULL;
+	if (!caller)
+		return caller_new(callers, name);
+	if (caller->known && callers->known.tail != &caller->place) {
+		g_queue_unlink(&callers->known, &caller->place);
+		g_queue_push_tail_link(&callers->known, &caller->place);
+	}
+	make_room(callers);
+	return caller;
+}
+
+/* A few are always kept, so that no other connection's flood is in the way; more, while there is room for all: root's
+ * client may send a hundred calls before the bus has said who it is. */
+static bool may_hold(const struct caller *caller)
+{
+	return caller->held.length < CALLS_PER_CALLER ||
+		(caller->held.length < HELD_PER_CALLER &&
+			caller->callers->unknown_calls < HELD_MAX);
+}
+
+int callers_await(struct caller *caller, sd_bus_message *message)
+{
+	struct callers *callers = caller->callers;
+	size_t bytes;
+
+	if (!may_hold(caller))
+		return -EUSERS;
+	bytes = message_size(message, CALL_SIZE_MAX);
+	if (bytes > CALL_SIZE_MAX)
+		return -E2BIG;
+	if (caller->held_bytes + bytes > CALL_SIZE_MAX ||
+		callers->unknown_bytes + bytes > CALLS_SIZE_MAX)
+		return -EUSERS;
+	g_queue_push_tail(&caller->held, sd_bus_message_ref(message));
+	caller->held_bytes += bytes;
+	callers->unknown_bytes += bytes;
+	callers->unknown_calls++;
+	ask_next(callers);
+	return 0;
+}
+
+static const struct user *user_find(const struct caller *caller)
+{
+	return caller->user ? caller->user
+			    : g_hash_table_lookup(caller->callers->users, &caller->uid);
+}
+
+int caller_admit(const struct caller *caller, size_t bytes, char **ret_limit)
+{
+	static const struct user none;
+	const struct callers *callers = caller->callers;
+	const struct user *user = user_find(caller);
+	g_autofree char *limit = NULL;
+
+	user = user ? user : &none;
+	if (caller->calls < CALLS_PER_CALLER && user->calls < CALLS_PER_USER &&
+		callers->calls < CALLS_MAX && user->bytes + bytes <= USER_SIZE_MAX &&
+		callers->bytes + bytes <= CALLS_SIZE_MAX)
+		return 0;
+	if (!ret_limit)
+		return -EUSERS;
+	if (caller->calls >= CALLS_PER_CALLER)
+		limit = g_strdup_printf(
+			"this connection has %u calls under way, as many as are allowed",
+			caller->calls);
+	else if (user->calls >= CALLS_PER_USER)
+		limit = g_strdup_printf("user %u has %u calls under way, as many as are allowed",
+			caller->uid, user->calls);
+	else if (callers->calls >= CALLS_MAX)
+		limit = g_strdup_printf(
+			"%u calls are under way, as many as are allowed", callers->calls);
+	else
+		limit = g_strdup_printf(
+			"calls under way may have %u bytes of arguments for a user and %u for all",
+			USER_SIZE_MAX, CALLS_SIZE_MAX);
+	*ret_limit = g_steal_pointer(&limit);
+	return -EUSERS;
+}
+
+static struct user *user_of(struct caller *caller)
+{
+	GHashTable *users = caller->callers->users;
+	struct user *user = g_hash_table_lookup(users, &caller->uid);
+
+	if (!user) {
+		user = g_new0(struct user, 1);
+		user->uid = caller->uid;
+		g_hash_table_insert(users, &user->uid, user);
+	}
+	return user;
+}
+
+struct caller *caller_hold(struct caller *caller)
+{
+	if (!caller->user)
+		caller->user = user_of(caller);
+	caller->calls++;
+	caller->user->calls++;
+	caller->callers->calls++;
+	return caller;
+}
+
+void caller_keep(struct caller *caller, size_t bytes)
+{
+	caller->user->bytes += bytes;
+	caller->callers->bytes += bytes;
+}
+
+void caller_discard(struct caller *caller, size_t bytes)
+{
+	caller->user->bytes -= bytes;
+	caller->callers->bytes -= bytes;
+}
+
+static void callers_destroy(struct callers *callers)
+{
+	g_hash_table_unref(callers->names);
+	g_hash_table_unref(callers->users);
+	g_free(callers);
+}
+
+struct caller *caller_release(struct caller *caller)
+{
+	struct callers *callers;
+	struct user *user;
+
+	if (!caller)
+		return NULL;
+	callers = caller->callers;
+	user = caller->user;
+	callers->calls--;
+	if (--user->calls == 0)
+		g_hash_table_remove(callers->users, &user->uid);
+	if (--caller->calls == 0)
+		caller->user = NULL;
+	if (caller->calls == 0 && caller->left)
+		caller_free(caller);
+	if (callers->abandoned && callers->calls == 0)
+		callers_destroy(callers);
+	return NULL;
+}
+
+struct callers *callers_free(struct callers *callers)
+{
+	if (!callers)
+		return NULL;
+	callers_leave(callers);
+	callers->abandoned = true;
+	if (callers->calls == 0)
+		callers_destroy(callers);
+	return NULL;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Books and descriptions of sessions as a{sv}. */
+#include "daemon/bus/bus-private.h"
+#include "journal/format/section-names.h"
+
+static int append_losses(sd_bus_message *reply, const struct dictionary_books *books)
+{
+	int r = sd_bus_message_open_container(reply, 'e', "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "s", "LostBy");
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'v', "a{st}");
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "{st}");
+	for (unsigned int i = 0; r >= 0 && i < LOSS_REASONS; i++) {
+		if (books->lost_by[i])
+			r = sd_bus_message_append(
+				reply, "{st}", loss_reason_name(i), books->lost_by[i]);
+	}
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_books(
+	sd_bus_message *reply, const struct session *session, const struct dictionary_books *books)
+{
+	int r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "Id", "t",
+		session->id, "Name", "s", session->options.name, "Path", "s", session->path,
+		"Matched", "t", books->matched, "Journaled", "t", books->journaled, "Lost", "t",
+		books->lost, "Suppressed", "t", books->suppressed, "Pending", "t", books->pending);
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "Synced", "t",
+			session->stored.synced, "Unsynced", "t", session->stored.unsynced,
+			"DiskError", "s",
+			session->stored.error ? g_strerror(-session->stored.error) : "");
+	return r < 0 ? r : append_losses(reply, books);
+}
+
+int bus_append_final_books(
+	sd_bus_message *reply, const struct session *session, const struct dictionary_books *books)
+{
+	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
+
+	if (r >= 0)
+		r = append_books(reply, session, books);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_names(sd_bus_message *reply, const char *key, char **names)
+{
+	int r = sd_bus_message_open_container(reply, 'e', "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "s", key);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'v', "as");
+	if (r >= 0)
+		r = sd_bus_message_append_strv(reply, names);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* Each as "type:symbol", with "/stack" behind it if its events have one. */
+static int append_probes(sd_bus_message *reply, const struct session_options *options)
+{
+	int r = sd_bus_message_open_container(reply, 'e', "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "s", "Probes");
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'v', "as");
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "s");
+	for (unsigned int i = 0; r >= 0 && i < options->probes->len; i++) {
+		g_autofree char *text =
+			probe_spec_text(&g_array_index(options->probes, struct probe_spec, i));
+
+		r = sd_bus_message_append(reply, "s", text);
+	}
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+int bus_append_description(sd_bus_message *reply, struct bus *bus, struct session *session)
+{
+	const struct session_options *options = &session->options;
+	g_auto(GStrv) verdicts = verdicts_names(options->verdicts);
+	g_auto(GStrv) sections = section_names(options->sections);
+	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply,
+			"{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "Owner", "u",
+			(uint32_t)session->owner, "Filter", "s", options->filter, "Track", "b",
+			(int)options->track, "Stack", "b", (int)options->stack, "BindToCaller", "b",
+			(int)options->bind_to_caller, "Limit", "t", options->limit, "Duration", "t",
+			options->duration, "Rate", "t", options->rate, "Burst", "t", options->burst,
+			"Boot", "b", (int)options->boot, "Size", "t", options->size, "State", "s",
+			session_state_name(session->state), "Started", "t", session->started);
+	if (r >= 0)
+		r = append_names(reply, "Verdicts", verdicts);
+	if (r >= 0)
+		r = append_names(reply, "Sections", sections);
+	if (r >= 0)
+		r = append_probes(reply, options);
+	if (r >= 0)
+		r = append_books(reply, session, bus_session_books(bus, session));
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+const struct dictionary_books *bus_session_books(struct bus *bus, struct session *session)
+{
+	uint64_t iteration = 0;
+
+	/* The properties of one GetAll are read one by one: they must balance all the same. */
+	if (sd_event_get_iteration(bus->event, &iteration) < 0 ||
+		session->books_turn != iteration + 1) {
+		/* First: it is a part of the others. */
+		engine_stored(bus->manager->engine, session->bit, &session->stored);
+		engine_books(bus->manager->engine, session->bit, &session->books);
+		session->books_turn = iteration + 1;
+	}
+	return &session->books;
+}

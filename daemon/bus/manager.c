@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* org.nfttraced1.Manager at /org/nfttraced1, and the signals about sessions. */
+#include <errno.h>
+
+#include "config.h"
+#include "daemon/base/log.h"
+#include "daemon/base/process.h"
+#include "daemon/base/refusals.h"
+#include "daemon/bus/authorise.h"
+#include "daemon/bus/binding.h"
+#include "daemon/bus/bus-private.h"
+#include "daemon/journals/state-errors.h"
+#include "daemon/sessions/features.h"
+#include "daemon/sessions/index-job.h"
+
+#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
+
+/* A StartSession on the way. */
+struct start {
+	sd_bus_message *message;
+	struct caller *caller; /* NULL: root */
+	struct binding *binding; /* of a session that is bound to its caller */
+};
+
+static const struct bus_option start_options[] = {
+	{ "Name", BUS_OPTION_STRING, offsetof(struct session_options, name) },
+	{ "Verdicts", BUS_OPTION_VERDICTS, offsetof(struct session_options, verdicts) },
+	{ "Sections", BUS_OPTION_SECTIONS, offsetof(struct session_options, sections) },
+	{ "Filter", BUS_OPTION_STRING, offsetof(struct session_options, filter) },
+	{ "Track", BUS_OPTION_BOOLEAN, offsetof(struct session_options, track) },
+	{ "Probes", BUS_OPTION_PROBES, offsetof(struct session_options, probes) },
+	{ "Stack", BUS_OPTION_BOOLEAN, offsetof(struct session_options, stack) },
+	{ "BindToCaller", BUS_OPTION_BOOLEAN, offsetof(struct session_options, bind_to_caller) },
+	{ "Limit", BUS_OPTION_NUMBER, offsetof(struct session_options, limit) },
+	{ "Duration", BUS_OPTION_NUMBER, offsetof(struct session_options, duration) },
+	{ "Rate", BUS_OPTION_NUMBER, offsetof(struct session_options, rate) },
+	{ "Burst", BUS_OPTION_NUMBER, offsetof(struct session_options, burst) },
+	{ "Size", BUS_OPTION_NUMBER, offsetof(struct session_options, size) },
+};
+
+static void started(void *context, struct session *session, const struct dictionary_books *books,
+	const struct failure *failure)
+{
+	struct start *start = context;
+
+	if (failure) {
+		sd_bus_error error = SD_BUS_ERROR_NULL;
+
+		bus_failure(failure, &error);
+		sd_bus_reply_method_error(start->message, &error);
+		sd_bus_error_free(&error);
+		if (start->caller &&
+			(failure->kind == FAILURE_TOO_MANY_SESSIONS ||
+				failure->kind == FAILURE_BUSY))
+			refusals_add(start->caller->name, start->caller->uid, failure->reason,
+				sd_bus_message_get_expect_reply(start->message) > 0);
+		binding_free(start->binding);
+	} else {
+		g_autofree char *path = bus_session_path(session);
+
+		session->caller = start->binding;
+		sd_bus_reply_method_return(start->message, "o", path);
+	}
+	sd_bus_message_unref(start->message);
+	caller_release(start->caller);
+	g_free(start);
+}
+
+/* How the caller was started, for the journal; empty if that can't be told. */
+static char *describe_sender(const struct bus *bus, sd_bus_message *message)
+{
+	sd_bus *connection = sd_bus_message_get_bus(message);
+
+	return process_command(
+		connection == bus->bus ? authorise_pid(bus->authorise) : bus_peer_pid(connection));
+}
+
+static int method_start_session(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	auto_session_options options;
+	g_autofree char *command = NULL;
+	struct session *session;
+	struct start *start;
+	bool bind;
+	int r;
+
+	session_options_init(&options);
+	r = bus_options_read(message, start_options, G_N_ELEMENTS(start_options), &options, error);
+	if (r < 0)
+		return r;
+	bind = options.bind_to_caller;
+	command = describe_sender(bus, message);
+
+	start = g_new0(struct start, 1);
+	start->message = sd_bus_message_ref(message);
+	start->caller = authorise_hold(bus->authorise, message);
+	session = manager_session_start(bus->manager, &options, authorise_uid(bus->authorise),
+		command, (struct manager_call){ .reply = started, .context = start });
+	if (session && bind) {
+		start->binding = binding_new(bus, session, message);
+		if (!start->binding)
+			manager_session_stop(
+				session, SESSION_END_CALLER_LEFT, (struct manager_call){ 0 });
+	}
+	return 1;
+}
+
+static int method_stop_session(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	struct session *session;
+	const char *path;
+	int r = sd_bus_message_read(message, "o", &path);
+
+	if (r < 0)
+		return r;
+	session = bus_session_find(bus, path);
+	if (!session)
+		return bus_no_session(path, error);
+	manager_session_stop(session, SESSION_END_STOPPED,
+		bus_reply_later(bus, message, bus_append_final_books));
+	return 1;
+}
+
+static int append_session(sd_bus_message *reply, struct bus *bus, struct session *session)
+{
+	g_autofree char *path = bus_session_path(session);
+	int r = sd_bus_message_open_container(reply, 'r', "ota{sv}");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "ot", path, session->id);
+	if (r >= 0)
+		r = bus_append_description(reply, bus, session);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* Of those on the bus, the caller's own, and others if it may control them. */
+static bool is_listed(const struct bus *bus, const struct session *session)
+{
+	return session->state != SESSION_STARTING &&
+		(session->owner == authorise_uid(bus->authorise) ||
+			authorise_may(bus->authorise, ACTION_CONTROL_ANY));
+}
+
+static int method_list_sessions(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	GPtrArray *sessions = bus->manager->sessions;
+	sd_bus_message *reply = NULL;
+	int r = sd_bus_message_new_method_return(message, &reply);
+
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(ota{sv})");
+	for (unsigned int i = 0; r >= 0 && i < sessions->len; i++) {
+		struct session *session = sessions->pdata[i];
+
+		if (is_listed(bus, session))
+			r = append_session(reply, bus, session);
+	}
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	if (r >= 0)
+		r = sd_bus_send(NULL, reply, NULL);
+	sd_bus_message_unref(reply);
+	return r < 0 ? r : 1;
+}
+
+static int method_count_hidden(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	const struct bus *bus = userdata;
+	const GPtrArray *all = bus->manager->sessions;
+	uint64_t sessions = 0, journals = 0;
+
+	for (unsigned int i = 0; i < all->len; i++) {
+		const struct session *session = all->pdata[i];
+
+		sessions += session->state != SESSION_STARTING && !is_listed(bus, session);
+	}
+	if (!authorise_may(bus->authorise, ACTION_CONTROL_ANY))
+		journals = journal_index_others(
+			manager_index_journals(bus->manager->index), authorise_uid(bus->authorise));
+	return sd_bus_reply_method_return(message, "tt", sessions, journals);
+}
+
+static const char *attach_name(const struct manager *manager)
+{
+	if (!manager->status.open)
+		return "";
+	return manager->status.attach == ATTACH_FENTRY ? "fentry" : "kprobe";
+}
+
+/* What root reads; in a signal, whatever call it comes of, is what everybody may know. */
+static const char *problem_for(const struct bus *bus, sd_bus_message *message)
+{
+	if (message && sd_bus_message_is_method_call(message, PROPERTIES_INTERFACE, NULL) > 0 &&
+		authorise_uid(bus->authorise) == 0)
+		return manager_problem(bus->manager);
+	return manager_problem_public(bus->manager);
+}
+
+static int get_text(sd_bus *connection, const char *path, const char *interface,
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	static const char *const states[] = {
+		[MANAGER_READY] = "ready",
+		[MANAGER_WAITING] = "waiting",
+		[MANAGER_FAILED] = "failed",
+	};
+	const struct bus *bus = userdata;
+	const struct manager *manager = bus->manager;
+	const char *text = NFTTRACED_VERSION;
+
+	if (g_str_equal(property, "State"))
+		text = states[manager->state];
+	else if (g_str_equal(property, "Problem"))
+		text = problem_for(bus, sd_bus_get_current_message(connection));
+	else if (g_str_equal(property, "AttachMode"))
+		text = attach_name(manager);
+	return sd_bus_message_append(reply, "s", text);
+}
+
+static int get_armed(sd_bus *connection, const char *path, const char *interface,
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+
+	return sd_bus_message_append(reply, "b", (int)bus->manager->status.armed);
+}
+
+static int append_feature(sd_bus_message *reply, const struct feature *feature)
+{
+	if (feature->state == FEATURE_YES || feature->state == FEATURE_NO)
+		return sd_bus_message_append(
+			reply, "{sv}", feature->name, "b", (int)(feature->state == FEATURE_YES));
+	return sd_bus_message_append(reply, "{sv}", feature->name, "s", feature_value(feature));
+}
+
+static int get_features(sd_bus *connection, const char *path, const char *interface,
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct manager *manager = ((struct bus *)userdata)->manager;
+	g_autoptr(GArray) features = features_of(manager);
+	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
+
+	for (unsigned int i = 0; r >= 0 && i < features->len; i++)
+		r = append_feature(reply, &g_array_index(features, struct feature, i));
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int get_advice(sd_bus *connection, const char *path, const char *interface,
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct manager *manager = ((struct bus *)userdata)->manager;
+	g_autoptr(GArray) features = features_of(manager);
+	int r = sd_bus_message_open_container(reply, 'a', "{ss}");
+
+	for (unsigned int i = 0; r >= 0 && i < features->len; i++) {
+		const struct feature *feature = &g_array_index(features, struct feature, i);
+
+		if (feature->advice)
+			r = sd_bus_message_append(reply, "{ss}", feature->name, feature->advice);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int get_number(sd_bus *connection, const char *path, const char *interface,
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct manager *manager = ((struct bus *)userdata)->manager;
+	uint64_t number = manager->settings->ring_size;
+
+	if (g_str_equal(property, "Calls"))
+		number = engine_count(manager->engine, COUNT_CALLS);
+	else if (g_str_equal(property, "Missed") && engine_missed(manager->engine, &number) < 0)
+		number = UINT64_MAX;
+	return sd_bus_message_append(reply, "t", number);
+}
+
+static const struct {
+	const char *name;
+	enum pipeline_count which;
+} counters[] = {
+	{ "nested", COUNT_NESTED },
+	{ "chain-unknown", COUNT_CHAIN_UNKNOWN },
+	{ "chain-walked", COUNT_CHAIN_WALKED },
+	{ "view-clipped", COUNT_VIEW_CLIPPED },
+	{ "tracker-full", COUNT_TRACKER_FULL },
+	{ "faults", COUNT_FAULTS },
+	{ "too-deep", COUNT_TOO_DEEP },
+	{ "entry-unknown", COUNT_ENTRY_UNKNOWN },
+	{ "stolen-unknown", COUNT_STOLEN_UNKNOWN },
+};
+
+static int get_counters(sd_bus *connection, const char *path, const char *interface,
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct bus *bus = userdata;
+	const struct manager *manager = bus->manager;
+	struct scribe_counts names;
+
+	engine_names_count(manager->engine, &names);
+
+	const struct {
+		const char *name;
+		uint64_t number;
+	} others[] = {
+		{ "unclaimed", data_unclaimed(manager->data) },
+		{ "unsynced", manager_unsynced(manager) },
+		{ "segments-removed", manager->quota_segments },
+		{ "journals-removed", manager->quota_journals },
+		{ "names-lost", engine_names_lost(manager->engine) },
+		{ "names-overflow", engine_names_overflow(manager->engine) },
+		{ "names-unread", names.unread },
+		{ "texts-bytes", names.keeper.texts_bytes },
+		{ "texts-refused", names.keeper.texts_refused },
+		{ "texts-evicted", names.keeper.texts_evicted },
+		{ "texts-forgotten", names.keeper.texts_forgotten },
+		{ "namespaces-watched", names.keeper.netns },
+		{ "namespaces-passed", names.keeper.netns_passed },
+		{ "rulesets-unread", names.keeper.readings_failed },
+		{ "helpers-replaced",
+			names.keepers + names.keeper.readers_hung + filter_compilers_replaced() },
+		{ "state-errors", state_errors() },
+		{ "summaries-unsent", drop_summary_unsent(manager->summary) },
+		{ "log-discarded", log_discarded() },
+		{ "calls-refused", refusals_count() },
+		{ "calls-unanswered", refusals_unanswered() },
+		{ "bus-losses", bus->losses },
+		{ "sessions-unbound", bus->unbound },
+	};
+	int r = sd_bus_message_open_container(reply, 'a', "{st}");
+
+	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(counters); i++)
+		r = sd_bus_message_append(reply, "{st}", counters[i].name,
+			engine_count(manager->engine, counters[i].which));
+	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(others); i++)
+		r = sd_bus_message_append(reply, "{st}", others[i].name, others[i].number);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static const sd_bus_vtable vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD_WITH_ARGS("StartSession", SD_BUS_ARGS("a{sv}", options),
+		SD_BUS_RESULT("o", session), method_start_session, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("StopSession", SD_BUS_ARGS("o", session),
+		SD_BUS_RESULT("a{sv}", books), method_stop_session, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("CountHidden", SD_BUS_NO_ARGS,
+		SD_BUS_RESULT("t", sessions, "t", journals), method_count_hidden,
+		SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("ListSessions", SD_BUS_NO_ARGS,
+		SD_BUS_RESULT("a(ota{sv})", sessions), method_list_sessions,
+		SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("GetConfiguration", SD_BUS_NO_ARGS,
+		SD_BUS_RESULT("aa{sv}", configuration), bus_method_get_configuration,
+		SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("GetDropCounters", SD_BUS_ARGS("a{sv}", options),
+		SD_BUS_RESULT("aa{sv}", counters, "a{sv}", totals), bus_get_drop_counters,
+		SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_PROPERTY("Version", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("State", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Problem", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("AttachMode", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Armed", "b", get_armed, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Features", "a{sv}", get_features, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Advice", "a{ss}", get_advice, 0, 0),
+	SD_BUS_PROPERTY("RingSize", "t", get_number, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Calls", "t", get_number, 0, 0),
+	SD_BUS_PROPERTY("Missed", "t", get_number, 0, 0),
+	SD_BUS_PROPERTY("Counters", "a{st}", get_counters, 0, 0),
+	SD_BUS_PROPERTY("Memory", "a{st}", bus_get_memory, 0, 0),
+	SD_BUS_SIGNAL_WITH_ARGS("SessionNew", SD_BUS_ARGS("o", session), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("SessionRemoved", SD_BUS_ARGS("o", session), 0),
+	SD_BUS_VTABLE_END,
+};
+
+static void session_added(void *context, struct session *session)
+{
+	g_autofree char *path = bus_session_path(session);
+	struct bus *bus = context;
+
+	if (bus->named) {
+		sd_bus_emit_object_added(bus->bus, path);
+		sd_bus_emit_signal(
+			bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "SessionNew", "o", path);
+	}
+	bus->hooks->changed(bus->context);
+}
+
+static void session_removed(void *context, struct session *session)
+{
+	g_autofree char *path = bus_session_path(session);
+	struct bus *bus = context;
+
+	session->caller = binding_free(session->caller);
+	if (bus->named) {
+		sd_bus_emit_object_removed(bus->bus, path);
+		sd_bus_emit_signal(bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
+			"SessionRemoved", "o", path);
+	}
+	bus->hooks->changed(bus->context);
+}
+
+static void session_changed(void *context, struct session *session)
+{
+	g_autofree char *path = bus_session_path(session);
+	struct bus *bus = context;
+
+	if (bus->named)
+		sd_bus_emit_properties_changed(
+			bus->bus, path, BUS_SESSION_INTERFACE, "State", NULL);
+}
+
+static void status_changed(void *context)
+{
+	struct bus *bus = context;
+
+	if (bus->named)
+		sd_bus_emit_properties_changed(bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
+			"State", "Problem", "AttachMode", "Armed", "Features", NULL);
+	bus->hooks->changed(bus->context);
+}
+
+void bus_bind_sessions(struct bus *bus)
+{
+	GPtrArray *sessions = bus->manager->sessions;
+
+	for (unsigned int i = 0; i < sessions->len; i++) {
+		struct session *session = sessions->pdata[i];
+
+		if (session->caller_name && !session->caller)
+			binding_resume(bus, session);
+	}
+}
+
+void bus_observe_manager(struct bus *bus)
+{
+	const struct manager_observer observer = {
+		.context = bus,
+		.session_added = session_added,
+		.session_removed = session_removed,
+		.session_changed = session_changed,
+		.status_changed = status_changed,
+	};
+
+	manager_observe(bus->manager, &observer);
+}
+
+int bus_serve_manager(struct bus *bus, sd_bus *connection)
+{
+	int r = sd_bus_add_object_vtable(
+		connection, NULL, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, vtable, bus);
+
+	return r < 0 ? r : sd_bus_add_object_manager(connection, NULL, BUS_MANAGER_PATH);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A message about dropped packets: a sentence for a person, and the fields of the system journal, with
+ * the names that others chose escaped as the counters have them (drops.h). systemd/nfttraced.catalog
+ * explains the message ids. A message owns its text and its fields; who made it frees it.
+ */
+#ifndef NFTTRACED_DAEMON_DROPS_DROP_MESSAGE_H
+#define NFTTRACED_DAEMON_DROPS_DROP_MESSAGE_H
+
+#include <glib.h>
+#include <sys/uio.h>
+
+#include "daemon/drops/drops.h"
+
+/* The same in systemd/nfttraced.catalog. */
+#define DROP_MESSAGE_RULE "099ad461032a4381a663c71ca7b22f21"
+#define DROP_MESSAGE_REST "b5594edfee964be9a6055df9d230ce8f"
+
+/* Bytes of a rule's text that the sentence quotes; the field has all of it. */
+#define DROP_MESSAGE_RULE_MAX 256
+
+struct drop_message {
+	char *text;
+	GArray *fields; /* of struct iovec, "NAME=value"; MESSAGE is the text */
+	GArray *tellings; /* of struct drop_telling: what is told when it is sent */
+	struct drops *drops; /* whose they are, a reference; NULL: nobody's */
+};
+
+struct drop_telling {
+	uint64_t id; /* of the counter */
+	struct drop_mark mark;
+};
+
+/* What one rule, or one chain's policy, dropped in an interval. */
+struct drop_news {
+	const struct drop_counter *counter;
+	uint64_t packets, bytes; /* in the interval */
+	uint64_t usec; /* the interval's length */
+	uint32_t home; /* inode of the network namespace that goes without saying */
+};
+
+/* What an interval had beyond the rules that have a message of their own. */
+struct drop_rest {
+	uint64_t rules, packets, bytes;
+	uint64_t uncounted; /* packets that are not counted by rule */
+	uint64_t missed; /* calls that the kernel skipped */
+	uint64_t usec; /* the longest interval of them */
+};
+
+struct drop_message *drop_message_rule(const struct drop_news *news);
+struct drop_message *drop_message_rest(const struct drop_rest *rest);
+
+/* What is told when the message is sent; drop_message_sent marks it so, on any thread. */
+void drop_message_tells(struct drop_message *message, uint64_t id, const struct drop_mark *mark);
+void drop_message_sent(const struct drop_message *message);
+
+/* Accepts NULL; returns NULL. */
+struct drop_message *drop_message_free(struct drop_message *message);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The summary of drops: once an interval, a message for each rule that has dropped packets since it was
+ * last told of, the most active first, and one that sums up the others. What a message that could not be
+ * sent would have told is told by the next one, so that the packets of all messages add up to the
+ * counters. Owned by the control thread; it sleeps between intervals, and does nothing while it is off.
+ */
+#ifndef NFTTRACED_DAEMON_DROPS_DROP_SUMMARY_H
+#define NFTTRACED_DAEMON_DROPS_DROP_SUMMARY_H
+
+#include <systemd/sd-event.h>
+
+#include "daemon/drops/drop-message.h"
+
+struct drop_summary;
+
+struct drop_summary_settings {
+	uint64_t interval; /* us; 0: no summary */
+	uint64_t rules; /* messages an interval; one more sums up the others */
+};
+
+/* The counters, as drops_read has them; `context` is the source's. */
+typedef int (*drop_summary_read)(
+	void *context, GPtrArray **ret_counters, struct drop_totals *ret_totals);
+
+/* Sends a message, and calls drop_message_sent when it was; 0 or negative errno. It is called by a thread of
+ * its own, and may block. */
+typedef int (*drop_summary_send)(void *message);
+
+struct drop_summary_ends {
+	drop_summary_read read;
+	void *context; /* of `read` */
+	struct drops *drops; /* where what was told is kept; NULL: nowhere */
+	bool (*sends)(void); /* false: messages are written to the log in place of being sent */
+	drop_summary_send send;
+};
+
+/* Sends to the system journal. */
+int drop_summary_to_journal(void *message);
+
+/* Off until it gets settings. */
+int drop_summary_new(
+	sd_event *event, const struct drop_summary_ends *ends, struct drop_summary **ret);
+
+/* Takes new settings. Switched on, it tells of what is dropped from now on; switched off, it first tells
+ * of what was dropped until now. */
+int drop_summary_set(struct drop_summary *summary, const struct drop_summary_settings *settings);
+
+/* Tells of the last interval, which ends now, and is off from then on. Waits for the journal, but not
+ * for long. Accepts NULL. */
+void drop_summary_finish(struct drop_summary *summary);
+
+/* The counters are another daemon's: goes on from what that one told. If its summary was off, what was
+ * counted until now is not told. */
+void drop_summary_resume(struct drop_summary *summary);
+
+/* Messages that could not be sent. Accepts NULL: none. */
+uint64_t drop_summary_unsent(const struct drop_summary *summary);
+
+/* Tells nothing any more. Accepts NULL; returns NULL. */
+struct drop_summary *drop_summary_free(struct drop_summary *summary);
+
+#endif

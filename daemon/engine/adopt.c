@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine goes on with the pipeline of the last daemon. First its rings, counts and what is attached
+ * are taken over as they are; then, when the journals are open and get what the rings have, its
+ * programs are replaced.
+ */
+#include "daemon/engine/engine-private.h"
+
+#include <errno.h>
+
+#include "daemon/base/log.h"
+#include "daemon/pipeline/trace-rule.h"
+
+int engine_adopt(struct engine *engine, struct roster *roster, GArray *keepsakes, char **ret_reason)
+{
+	const struct pipeline_options options = engine_pipeline_options(engine);
+	struct pipeline *pipeline = NULL;
+	int fd, r;
+
+	r = pipeline_adopt(
+		&options, &roster->traits, roster->probes, keepsakes, &pipeline, ret_reason);
+	if (r < 0)
+		return r;
+	g_mutex_lock(&engine->lock);
+	engine->pipeline = pipeline;
+	g_mutex_unlock(&engine->lock);
+	for (unsigned int i = 0; i < EVENT_PROBES_MAX; i++)
+		engine->plan.probes[i] = roster->probes[i];
+	fd = keepsake_take(keepsakes, "arming", 0);
+	if (fd >= 0 && arming_adopt(engine->arming, fd, &engine->unarmed) < 0)
+		log_warning("%s", engine->unarmed);
+	engine->adopted = true;
+	return 0;
+}
+
+int engine_adopt_finish(struct engine *engine, char **ret_reason)
+{
+	auto_failure failure = { 0 };
+	int r = data_attach(engine->data, engine->pipeline, DATA_RINGS_ADOPTED);
+
+	if (r < 0)
+		*ret_reason = g_strdup_printf("can't map the ring buffers: %s", g_strerror(-r));
+	else
+		r = pipeline_adopt_programs(engine->pipeline, ret_reason);
+	if (r == 0 && engine_count_drops(engine, &failure) < 0) {
+		*ret_reason = g_steal_pointer(&failure.reason);
+		r = -EINVAL;
+	}
+	if (r < 0) {
+		engine->adopted = false;
+		engine_close(engine);
+		for (unsigned int i = 0; i < EVENT_PROBES_MAX; i++)
+			engine->plan.probes[i] = (struct pipeline_probe){ 0 };
+	}
+	return r;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The service manager's descriptor store: what is in it outlives the daemon, by however it ends, until
+ * the service is stopped. Owned by the engine, on the worker.
+ *
+ * In it are, while anything is recorded or counted: the program arrays, which the kernel empties when
+ * their last user is gone; the maps that the programs share, with the rings, the counts and the
+ * tracker; the links of the stub, of the tracker's hooks and of further probes; and the socket that
+ * owns the table which switches tracing on. Only the stubs and hooks stay attached: the next daemon
+ * loads CAPTURE, EMIT and the matcher anew and swaps them through the arrays. That is at most
+ * STORE_MAX descriptors; FileDescriptorStoreMax= in the unit is that.
+ */
+#ifndef NFTTRACED_DAEMON_ENGINE_FD_STORE_H
+#define NFTTRACED_DAEMON_ENGINE_FD_STORE_H
+
+#include "daemon/base/fd-list.h"
+
+#define STORE_MAX 256
+
+struct store;
+
+/* What the last daemon left comes in *ret_keepsakes, a list that owns its descriptors. NULL: there is no
+ * service manager. */
+struct store *store_new(GArray **ret_keepsakes);
+
+/* Gives the service manager what it does not have yet of `keepsakes`, whose descriptors stay the
+ * caller's. */
+void store_add(struct store *store, const GArray *keepsakes);
+
+/* Has it let go of everything else. */
+void store_keep_only(struct store *store, const GArray *keepsakes);
+
+/* Waits until it has done both. Negative errno: it does not answer. */
+int store_settle(struct store *store);
+
+/* What is in the store stays there. Accepts NULL; returns NULL. */
+struct store *store_free(struct store *store);
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sessions go on where the last daemon left them. Their journals are opened first, and told from the
+ * ledger what is in them already; what happened between the last daemon's last look and the first
+ * event that is seen again is a gap, and has a loss record.
+ */
+#include "daemon/engine/engine-private.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "daemon/base/log.h"
+#include "daemon/journals/state-errors.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/clock.h"
+#include "journal/reader/journal-tail.h"
+
+/* Who was killed while it went on with them says nothing against them, the first times; whoever fails because
+ * of them is not begun again for ever. The unit's StartLimitBurst= allows for all of these. */
+#define TRIES_ADOPT 5 /* with what the last daemon has left attached */
+#define TRIES_MAX   6 /* with the same sessions: then they are left alone */
+
+/* The journal, as its session left it. */
+static int journal_go_on(
+	struct engine *engine, struct engine_request *request, struct journal_writer **ret)
+{
+	const struct roster_session *session = request->resumed;
+	const struct journal_limits limits = engine_journal_limits(engine, &session->options);
+	g_autofree char *start = NULL, *settings = NULL;
+	int r;
+
+	request->id = session->id;
+	request->begun = (struct engine_session){
+		.id = session->id,
+		.started = session->started,
+		.deadline = session->deadline,
+		.dir_fd = -1,
+	};
+	r = state_session_open(engine->state, session->id, &request->begun.dir_fd);
+	if (r == 0)
+		r = journal_tail_heads(request->begun.dir_fd, &start, &settings);
+	if (r == 0)
+		r = journal_writer_open(
+			request->begun.dir_fd, session->id, start, settings, &limits, ret);
+	if (r < 0)
+		engine_session_clear(&request->begun);
+	else
+		request->begun.path = state_session_path(engine->state, session->id);
+	return r;
+}
+
+/* What became of a session's records, as far as it can be told without the ledger: what is in its
+ * journal. */
+static void entry_make_up(struct journal_writer *writer, struct ledger_entry *ret)
+{
+	struct journal_totals totals;
+
+	journal_writer_totals(writer, &totals);
+	*ret = (struct ledger_entry){ .journaled = totals.events };
+}
+
+/* Of a session whose events were lost in between: what is known of it is all that it matched. */
+static void counts_close(const struct roster_session *session, const struct ledger_entry *entry,
+	uint64_t journaled, struct session_stats *ret)
+{
+	struct session_stats stats = {
+		.ring_full = session->before.ring_full + entry->fates.ring_full,
+		.suppressed = session->before.suppressed + entry->fates.suppressed,
+	};
+
+	stats.matched = journaled + entry->disk_full + entry->disk_error + entry->over_limit +
+		stats.ring_full + stats.suppressed;
+	*ret = stats;
+}
+
+void engine_session_resumed(struct engine *engine, struct engine_request *request)
+{
+	struct journal_loss loss = {
+		.reason = LOSS_RESTART,
+		.since = request->seen,
+		.until = clock_ns(CLOCK_MONOTONIC),
+	};
+
+	if (request->seen)
+		data_append_loss(engine->data, request->bit, &loss);
+	engine_session_changed(engine, request);
+}
+
+static int session_go_on(struct engine *engine, struct engine_request *request)
+{
+	const struct roster_session *session = request->resumed;
+	struct ledger_slot *slot = engine_ledger_slot(engine, session->bit);
+	struct ledger_entry entry;
+	struct journal_tail tail = JOURNAL_TAIL_NONE;
+	struct data_tenant tenant = {
+		.id = session->id,
+		.limit = session->options.limit,
+		.ledger = slot,
+		.before = &entry,
+		.tail = &tail,
+	};
+	bool known = ledger_slot_read(slot, session->id, &entry);
+	int dir_fd = -1, r;
+
+	/* Before the journal goes on: what is cut off is behind the last record then. */
+	r = state_session_open(engine->state, session->id, &dir_fd);
+	if (r < 0)
+		return r;
+	if (known && journal_tail_read(dir_fd, entry.segment, entry.end, &tail) < 0)
+		known = false;
+	fd_close(&dir_fd);
+	r = journal_go_on(engine, request, &tenant.writer);
+	if (r < 0) {
+		journal_tail_clear(&tail);
+		return r;
+	}
+	if (!known)
+		entry_make_up(tenant.writer, &entry);
+	engine->sessions[session->bit] = session->before;
+	if (!engine->adopted)
+		counts_close(session, &entry, entry.journaled + tail.events,
+			&engine->sessions[session->bit]);
+	data_add(engine->data, session->bit, &tenant);
+	if (!engine->adopted)
+		request->seen = MAX(entry.time, 1);
+	journal_tail_clear(&tail);
+	return 0;
+}
+
+static void requests_make(struct engine *engine, const struct roster *roster, GArray *requests)
+{
+	for (guint i = 0; i < roster->sessions->len; i++) {
+		const struct roster_session *session = roster->sessions->pdata[i];
+		struct engine_request request = {
+			.action = ENGINE_RESUME,
+			.bit = session->bit,
+			.options = &session->options,
+			.owner = session->owner,
+			.command = session->command,
+			.caller = session->caller,
+			.resumed = session,
+		};
+		int r = session_go_on(engine, &request);
+
+		if (r == -EALREADY)
+			log_info("session %" PRIu64 " had ended", session->id);
+		else if (r < 0)
+			log_error("session %" PRIu64
+				  " does not go on: its journal can't be opened: %s",
+				session->id, g_strerror(-r));
+		else
+			g_array_append_val(requests, request);
+	}
+}
+
+/* The roster, if its sessions are to go on. */
+static struct roster *roster_take(struct engine *engine)
+{
+	struct roster *roster = NULL;
+	g_autofree char *reason = NULL;
+	int r = state_counted(roster_load(state_dir(engine->state), &roster, &reason));
+
+	if (r < 0) {
+		if (r != -ENOENT)
+			log_error("%s", reason);
+		return NULL;
+	}
+	if (!roster->sessions->len && !roster->traits.attach)
+		return roster_free(roster);
+	if (!g_str_equal(roster->boot, engine->roster->boot)) {
+		log_notice("the machine was booted meanwhile: the sessions of before have ended");
+		return roster_free(roster);
+	}
+	if (roster->tries >= TRIES_MAX) {
+		log_error("nfttraced failed with the sessions that were running: they have ended");
+		return roster_free(roster);
+	}
+	return roster;
+}
+
+/* Their gap begins here: what could be gone on with is gone. */
+static void requests_cut(GArray *requests)
+{
+	for (guint i = 0; i < requests->len; i++)
+		g_array_index(requests, struct engine_request, i).seen = clock_ns(CLOCK_MONOTONIC);
+}
+
+/* With the pipeline of the last daemon, if it left one that we can go on with; else with a gap. */
+static void sessions_go_on(
+	struct engine *engine, struct roster *roster, GArray *keepsakes, GArray *requests)
+{
+	g_autofree char *reason = NULL;
+
+	if (keepsakes->len && roster->tries > TRIES_ADOPT)
+		reason = g_strdup("the last daemons failed with it");
+	else if (keepsakes->len)
+		engine_adopt(engine, roster, keepsakes, &reason);
+	if (!reason && !engine->adopted)
+		reason = g_strdup("the service manager has kept nothing");
+	requests_make(engine, roster, requests);
+	if (engine->adopted && engine_adopt_finish(engine, &reason) < 0)
+		requests_cut(requests);
+	if (!engine->adopted)
+		log_notice("what was attached is not gone on with: %s; journals tell of the gap",
+			reason);
+}
+
+GArray *engine_inherit(struct engine *engine, struct roster **ret_roster)
+{
+	g_autoptr(GArray) requests = g_array_new(FALSE, TRUE, sizeof(struct engine_request));
+	GArray *keepsakes = engine_keep_begin(engine);
+	auto_roster *roster = NULL;
+
+	if (engine->roster)
+		roster = roster_take(engine);
+	else
+		roster_remove(state_dir(engine->state));
+	engine->inheriting = roster;
+	for (guint i = 0; roster && i < roster->sessions->len; i++) {
+		const struct roster_session *session = roster->sessions->pdata[i];
+
+		state_session_publish(engine->state, session->id);
+	}
+	state_sessions_discard(engine->state);
+	if (roster) {
+		/* Whoever finds it like this knows how far we came. */
+		roster->tries++;
+		engine_roster_save(engine, roster);
+		sessions_go_on(engine, roster, keepsakes, requests);
+	}
+	engine_keepsakes_free(keepsakes);
+	engine->went_on = engine->adopted;
+	if (!engine->adopted)
+		engine_keep_nothing(engine);
+	if (!requests->len) {
+		engine_inherited(engine, requests);
+		return NULL;
+	}
+	*ret_roster = g_steal_pointer(&roster);
+	return g_steal_pointer(&requests);
+}
+
+void engine_abandon(struct engine *engine, struct engine_request *request)
+{
+	scribe_end(engine->scribe, request->bit);
+	journal_writer_free(data_remove(engine->data, request->bit));
+	engine_session_clear(&request->begun);
+}
+
+bool engine_resumes(const struct engine_request *request)
+{
+	return request->resumed->change != ROSTER_STOPPING;
+}
+
+/* Nothing is matched for it any more: its stop is carried out to the end. */
+static void session_end(struct engine *engine, struct engine_request *request)
+{
+	struct engine_request *const ending[] = { request };
+
+	engine_session_ended(engine, request);
+	engine_journals_await(engine, ending, 1);
+	log_info("session %" PRIu64 " was being stopped, and has ended", request->begun.id);
+	engine_session_clear(&request->begun);
+	g_clear_pointer(&request->warning, g_free);
+}
+
+void engine_inherited(struct engine *engine, GArray *requests)
+{
+	auto_failure ignored = { 0 };
+
+	/* Probes, and a matcher, that nobody went on with. */
+	plan_prune_probes(&engine->plan);
+	if (engine->adopted && plan_is_empty(&engine->plan))
+		engine_apply(engine, &engine->plan, &ignored);
+	/* What the rings have for sessions that did not go on must not come to the next ones at their bits. */
+	if (engine->adopted)
+		data_settle(engine->data);
+	for (guint i = 0; i < requests->len; i++) {
+		struct engine_request *request = &g_array_index(requests, struct engine_request, i);
+
+		if (!engine_resumes(request))
+			session_end(engine, request);
+	}
+	engine->adopted = false;
+	engine->inheriting = false;
+	engine_keep(engine);
+}
+
+bool engine_went_on(const struct engine *engine)
+{
+	return engine->went_on;
+}
+
+bool engine_outlives(const struct engine *engine)
+{
+	return engine->roster;
+}

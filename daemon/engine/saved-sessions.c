@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The roster in memory, and its file; its text is in saved-sessions-text.c. */
+#include "daemon/engine/saved-sessions.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "journal/base/cleanup.h"
+#include "journal/format/record.h"
+
+#define ROSTER_FILE     "sessions"
+#define ROSTER_FILE_NEW "sessions.new"
+#define ROSTER_FILE_BAD "sessions.bad"
+
+struct roster_session *roster_session_new(void)
+{
+	struct roster_session *session = g_new0(struct roster_session, 1);
+
+	session_options_init(&session->options);
+	session->command = g_strdup("");
+	return session;
+}
+
+struct roster_session *roster_session_free(struct roster_session *session)
+{
+	if (!session)
+		return NULL;
+	session_options_clear(&session->options);
+	g_free(session->command);
+	g_free(session->caller);
+	g_free(session);
+	return NULL;
+}
+
+static void session_destroy(void *session)
+{
+	roster_session_free(session);
+}
+
+void roster_boot(char ret[ROSTER_BOOT_MAX + 1])
+{
+	struct journal_segment segment;
+
+	journal_segment_begin(&segment, 0, 0);
+	for (size_t i = 0; i < sizeof(segment.boot_id); i++)
+		snprintf(ret + 2 * i, 3, "%02x", segment.boot_id[i]);
+}
+
+struct roster *roster_new(void)
+{
+	struct roster *roster = g_new0(struct roster, 1);
+
+	roster->sessions = g_ptr_array_new_with_free_func(session_destroy);
+	return roster;
+}
+
+struct roster *roster_free(struct roster *roster)
+{
+	if (!roster)
+		return NULL;
+	g_ptr_array_unref(roster->sessions);
+	g_free(roster);
+	return NULL;
+}
+
+static int file_read(int dir_fd, char **ret, size_t *ret_size)
+{
+	auto_fd fd = openat(dir_fd, ROSTER_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	g_autofree char *text = NULL;
+	struct stat status;
+	ssize_t length;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode) || status.st_size > ROSTER_SIZE_MAX)
+		return -EBADMSG;
+	text = g_malloc((size_t)status.st_size + 1);
+	length = read(fd, text, (size_t)status.st_size);
+	if (length < 0)
+		return -errno;
+	*ret_size = (size_t)length;
+	*ret = g_steal_pointer(&text);
+	return 0;
+}
+
+int roster_load(int dir_fd, struct roster **ret, char **ret_reason)
+{
+	g_autofree char *text = NULL, *why = NULL;
+	size_t size = 0;
+	int r = file_read(dir_fd, &text, &size);
+
+	if (r == 0)
+		r = roster_parse(text, size, ret, &why);
+	if (r == 0)
+		return 0;
+	*ret_reason = g_strdup_printf("the list of sessions that were running can't be used (%s)%s",
+		why ? why : g_strerror(-r),
+		r != -ENOENT && renameat(dir_fd, ROSTER_FILE, dir_fd, ROSTER_FILE_BAD) == 0
+			? ": it was set aside as " ROSTER_FILE_BAD " in the state directory"
+			: "");
+	return r;
+}
+
+int roster_write(int dir_fd, const char *text, size_t size)
+{
+	auto_fd fd = openat(dir_fd, ROSTER_FILE_NEW,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	ssize_t length;
+
+	if (fd < 0)
+		return -errno;
+	length = write(fd, text, size);
+	if (length < 0)
+		return -errno;
+	if ((size_t)length != size)
+		return -ENOSPC;
+	if (fdatasync(fd) < 0 || renameat(dir_fd, ROSTER_FILE_NEW, dir_fd, ROSTER_FILE) < 0)
+		return -errno;
+	return 0;
+}
+
+int roster_save(const struct roster *roster, int dir_fd)
+{
+	size_t size;
+	g_autofree char *text = roster_text(roster, &size);
+
+	return roster_write(dir_fd, text, size);
+}
+
+void roster_remove(int dir_fd)
+{
+	unlinkat(dir_fd, ROSTER_FILE, 0);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What becomes of the sessions when requests are carried out: their journals and their books. */
+#include "daemon/engine/engine-private.h"
+
+#include <errno.h>
+
+#include "journal/base/cleanup.h"
+#include "journal/base/clock.h"
+#include "journal/format/section-names.h"
+
+char *engine_session_settings(const struct plan *plan, unsigned int bit,
+	const struct session_options *options, uid_t owner)
+{
+	g_autoptr(GArray) probes = engine_probes_describe(plan, bit);
+	g_auto(GStrv) verdicts = verdicts_names(options->verdicts);
+	g_auto(GStrv) sections = section_names(options->sections);
+	struct dictionary_settings settings = {
+		.name = options->name,
+		.verdicts = verdicts,
+		.sections = sections,
+		.filter = options->filter,
+		.track = options->track,
+		.limit = options->limit,
+		.rate = options->rate,
+		.burst = options->burst,
+		.size = options->size,
+		.duration = options->duration,
+		.owner = owner,
+		.probes = (struct dictionary_probe *)(void *)probes->data,
+		.probe_count = probes->len,
+		.stack = plan->entries[bit].stacks & 1u << EVENT_PROBE_NFT,
+	};
+
+	return dictionary_settings_new(&settings);
+}
+
+void engine_session_clear(struct engine_session *session)
+{
+	g_clear_pointer(&session->path, g_free);
+	fd_close(&session->dir_fd);
+}
+
+struct journal_limits engine_journal_limits(
+	const struct engine *engine, const struct session_options *options)
+{
+	uint64_t total = options->size ? options->size : engine->settings->journal_size;
+
+	return (struct journal_limits){
+		/* So that retention, which removes whole segments, leaves most of what is allowed. */
+		.segment_size = CLAMP(total / 4, 64 << 10, engine->settings->segment_size),
+		.total_size = total,
+	};
+}
+
+struct ledger_slot *engine_ledger_slot(struct engine *engine, unsigned int bit)
+{
+	return engine->ledger ? ledger_slot(engine->ledger, bit) : NULL;
+}
+
+/* The journal of a session that starts. */
+static int journal_begin(struct engine *engine, const struct plan *plan,
+	const struct engine_request *request, struct engine_session *session,
+	struct journal_writer **ret, struct failure *failure)
+{
+	const struct session_options *options = request->options;
+	char *settings = engine_session_settings(plan, request->bit, options, request->owner);
+	int r;
+
+	*session = (struct engine_session){
+		.dir_fd = -1,
+		.started = (uint64_t)g_get_real_time(),
+	};
+	if (options->duration)
+		session->deadline = clock_ns(CLOCK_BOOTTIME) / NSEC_PER_USEC + options->duration;
+	r = engine_journal_begin(engine, request, settings, session, ret);
+	if (r == -ETIMEDOUT)
+		failure_set(failure, FAILURE_JOURNAL,
+			"can't begin a journal in %s: the disk does not answer",
+			engine->settings->state_directory);
+	else if (r < 0)
+		failure_set(failure, FAILURE_JOURNAL, "can't begin a journal in %s: %s",
+			engine->settings->state_directory, g_strerror(-r));
+	return r;
+}
+
+static void reset_counts(struct engine *engine, unsigned int bit)
+{
+	g_mutex_lock(&engine->lock);
+	engine->sessions[bit] = (struct session_stats){ 0 };
+	if (engine->pipeline)
+		pipeline_session_reset(engine->pipeline, bit);
+	g_mutex_unlock(&engine->lock);
+}
+
+void engine_session_names(struct engine *engine, const struct engine_request *request)
+{
+	scribe_begin(engine->scribe, request->bit,
+		request->options->sections & 1U << EVENT_SECTION_DROP ? SCRIBE_REASONS_WRITE
+								      : SCRIBE_REASONS_NONE);
+}
+
+int engine_session_begin(struct engine *engine, const struct plan *plan,
+	struct engine_request *request, struct failure *failure)
+{
+	struct data_tenant tenant = {
+		.limit = request->options->limit,
+		.ledger = engine_ledger_slot(engine, request->bit),
+	};
+	int r = journal_begin(engine, plan, request, &request->begun, &tenant.writer, failure);
+
+	if (r < 0)
+		return r;
+	tenant.id = request->begun.id;
+	reset_counts(engine, request->bit);
+	data_add(engine->data, request->bit, &tenant);
+	engine_session_names(engine, request);
+	return 0;
+}
+
+void engine_session_undo(struct engine *engine, struct engine_request *request)
+{
+	if (request->begun.dir_fd < 0)
+		return;
+	scribe_end(engine->scribe, request->bit);
+	journal_writer_free(data_remove(engine->data, request->bit));
+	state_session_remove(engine->state, request->begun.id);
+	engine_session_clear(&request->begun);
+}
+
+void engine_session_changed(struct engine *engine, struct engine_request *request)
+{
+	g_autofree char *json = engine_session_settings(
+		&engine->plan, request->bit, request->options, request->owner);
+	int r = data_append_settings(engine->data, request->bit, json);
+
+	if (r < 0)
+		request->warning = g_strdup_printf(
+			"the change is in force, but could not be noted in the journal: %s",
+			g_strerror(-r));
+}
+
+void engine_session_ended(struct engine *engine, struct engine_request *request)
+{
+	struct journal_writer *writer;
+
+	engine_suppressed_tell(engine, request->bit);
+	scribe_end(engine->scribe, request->bit);
+	writer = data_remove(engine->data, request->bit);
+	engine_books(engine, request->bit, &request->books);
+	request->books.end = request->end;
+	engine_journal_end(engine, request, writer);
+}

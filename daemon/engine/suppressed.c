@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the rates of sessions held back, by rule: from the kernel side's table to the journals, what is
+ * new each time. What finds no room there stays in the session's sum.
+ */
+#include "daemon/engine/engine-private.h"
+
+#include "journal/format/suppressed.h"
+
+/* Rules of one record: whatever their names are, it is far from JOURNAL_RECORD_MAX. */
+#define RECORD_RULES 64
+
+/* What a slot counts, when the record that tells of it is made. */
+struct telling {
+	struct suppressed_slot *slot;
+	uint64_t count, until;
+};
+
+/* What is new in a slot since it was told last. */
+static void slot_take(struct suppressed_slot *slot, GArray *rules, GArray *tellings)
+{
+	const struct telling telling = {
+		.slot = slot,
+		.count = __atomic_load_n(&slot->count, __ATOMIC_RELAXED),
+		.until = __atomic_load_n(&slot->last, __ATOMIC_RELAXED),
+	};
+	struct suppressed_rule rule;
+
+	if (telling.count == slot->told)
+		return;
+	rule = (struct suppressed_rule){
+		.netns_cookie = slot->rule.netns,
+		.netns_inode = slot->netns_inode,
+		.family = (uint8_t)slot->rule.family,
+		.table = g_strndup(slot->table, sizeof(slot->table)),
+		.table_handle = slot->rule.table,
+		.chain = g_strndup(slot->chain, sizeof(slot->chain)),
+		.chain_handle = slot->rule.chain,
+		.rule_handle = slot->rule.rule,
+		.count = telling.count - slot->told,
+		.since = slot->told ? slot->told_until : slot->first,
+		.until = telling.until,
+	};
+	g_array_append_val(rules, rule);
+	g_array_append_val(tellings, telling);
+}
+
+/* One record; false: the disk does not take it. */
+static bool record_write(
+	struct engine *engine, unsigned int bit, const GArray *rules, const GArray *tellings)
+{
+	g_autofree char *json = suppressed_record_new(rules);
+
+	if (data_append_names(engine->data, bit, data_tenure(engine->data, bit), JOURNAL_SUPPRESSED,
+		    json) < 0)
+		return false;
+	for (unsigned int i = 0; i < tellings->len; i++) {
+		const struct telling *telling = &g_array_index(tellings, struct telling, i);
+
+		telling->slot->told = telling->count;
+		telling->slot->told_until = telling->until;
+	}
+	return true;
+}
+
+/* The next rules of a session that have news, from slot *index on; false: there are none. */
+static bool rules_take(struct suppressed_slot *slots, unsigned int bit, unsigned int *index,
+	GArray *rules, GArray *tellings)
+{
+	g_array_set_size(rules, 0);
+	g_array_set_size(tellings, 0);
+	for (; *index < SUPPRESSED_SLOTS && rules->len < RECORD_RULES; (*index)++) {
+		struct suppressed_slot *slot = &slots[*index];
+
+		if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) == SUPPRESSED_COUNTING &&
+			slot->bit == bit)
+			slot_take(slot, rules, tellings);
+	}
+	return rules->len > 0;
+}
+
+void engine_suppressed_tell(struct engine *engine, unsigned int bit)
+{
+	g_autoptr(GArray) tellings = g_array_new(FALSE, FALSE, sizeof(struct telling));
+	g_autoptr(GArray) rules = suppressed_rules_new();
+	struct suppressed_slot *slots;
+	unsigned int index = 0;
+
+	if (!engine->pipeline)
+		return;
+	slots = pipeline_suppressed(engine->pipeline);
+	while (rules_take(slots, bit, &index, rules, tellings)) {
+		/* What a disk does not take is told the next time. */
+		if (!record_write(engine, bit, rules, tellings))
+			return;
+	}
+}
+
+void engine_suppressed_tell_all(struct engine *engine)
+{
+	struct suppressed_slot *slots;
+	uint64_t bits = 0;
+
+	if (!engine->pipeline)
+		return;
+	slots = pipeline_suppressed(engine->pipeline);
+	for (unsigned int i = 0; i < SUPPRESSED_SLOTS; i++) {
+		if (__atomic_load_n(&slots[i].state, __ATOMIC_ACQUIRE) == SUPPRESSED_COUNTING &&
+			__atomic_load_n(&slots[i].count, __ATOMIC_RELAXED) != slots[i].told)
+			bits |= 1ULL << slots[i].bit;
+	}
+	for (; bits; bits &= bits - 1) {
+		unsigned int bit = (unsigned int)__builtin_ctzll(bits);
+
+		if (engine->plan.entries[bit].used)
+			engine_suppressed_tell(engine, bit);
+	}
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One classic BPF program to a body of eBPF that gives the same answer for the packet in a frame
+ * (bpf/shared/abi.h) as libpcap's interpreter would. A body has no beginning and no end of its own:
+ * the matcher puts it among others.
+ */
+#ifndef NFTTRACED_DAEMON_FILTER_CBPF_TRANSLATE_H
+#define NFTTRACED_DAEMON_FILTER_CBPF_TRANSLATE_H
+
+#include <glib.h>
+#include <linux/bpf.h>
+#include <linux/filter.h>
+#include <stdbool.h>
+
+/* The registers of generated code. What a body may change, nothing outside it relies on. */
+enum matcher_register {
+	MATCHER_A = BPF_REG_0,
+	MATCHER_X = BPF_REG_1,
+	MATCHER_SCRATCH = BPF_REG_2,
+	MATCHER_SCRATCH_TOO = BPF_REG_3,
+	MATCHER_POINTER = BPF_REG_4,
+	MATCHER_FRAME = BPF_REG_6, /* struct frame */
+	MATCHER_SESSIONS_LOW = BPF_REG_7, /* the result, bits 0 to 31 */
+	MATCHER_CONTEXT = BPF_REG_8, /* the program's context */
+	MATCHER_SESSIONS_HIGH = BPF_REG_9,
+};
+
+/* Bytes of stack below the frame pointer: the key of the frame, before any body runs, and the word
+ * through which a body passes what the verifier shall forget. */
+#define MATCHER_STACK_KEY    8
+#define MATCHER_STACK_FORGET 4
+
+/* Where the 32-bit halves of a 64-bit field of the frame are. */
+#if G_BYTE_ORDER == G_BIG_ENDIAN
+#define MATCHER_LOW_HALF  4
+#define MATCHER_HIGH_HALF 0
+#else
+#define MATCHER_LOW_HALF  0
+#define MATCHER_HIGH_HALF 4
+#endif
+
+/*
+ * Appends the body to `code`, a GArray of struct bpf_insn. It reads MATCHER_FRAME and the frame,
+ * writes MATCHER_A to MATCHER_POINTER and its memory words on the stack, and goes on at the first
+ * instruction after it to accept, at the second to reject. -EINVAL as classic_analyse(), -E2BIG if
+ * the body is too long for its own jumps; `code` is as it was then.
+ */
+int translate_program(const struct sock_fprog *program, GArray *code, char **ret_reason);
+
+/* True if a packet can be accepted, or rejected, by a body that is alone in `body`. */
+bool translate_accepts(const GArray *body);
+bool translate_rejects(const GArray *body);
+
+/* Conditional jumps on the longest path through `count` instructions that jump forward only. */
+unsigned int translate_longest_path(const struct bpf_insn *code, size_t count);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What can be known of a classic BPF program without running it: that it is whole, how far into a
+ * packet it can look, and what holds on every way to each instruction. Classic BPF jumps forward
+ * only, so one pass in order is enough. Owned by whoever asked for it.
+ */
+#ifndef NFTTRACED_DAEMON_FILTER_CBPF_H
+#define NFTTRACED_DAEMON_FILTER_CBPF_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CLASSIC_HEADER_MAX 60 /* bytes; the most that BPF_MSH gives: four times a nibble */
+
+/* A program's registers by number: M[0] to M[15], then A and X. */
+enum classic_register {
+	CLASSIC_A = BPF_MEMWORDS,
+	CLASSIC_X,
+	CLASSIC_REGISTERS,
+};
+
+/* What holds before an instruction, whichever way the program took to it. */
+struct classic_state {
+	bool reachable;
+	uint32_t assigned; /* bit n: register n was written */
+	uint32_t captured; /* so many bytes of the packet are there */
+	uint32_t ahead; /* so many bytes are there from the packet's byte X on; 0: not known */
+	bool x_is_header; /* X is a header's length, of BPF_MSH; so the verifier knows its bound too */
+	uint32_t bounds[CLASSIC_REGISTERS]; /* the largest value of each register */
+	uint32_t live; /* bit n: register n may be read, from here on, before it is written */
+};
+
+struct classic_facts {
+	struct classic_state *states; /* one for each instruction */
+	uint32_t unassigned; /* bit n: register n may be read before it is written */
+	/* Bytes of a packet that the program would look at; beyond FRAME_VIEW_MAX it rejects. */
+	uint32_t view;
+};
+
+/*
+ * Fills in *ret (classic_facts_clear it). -EINVAL and a sentence in *ret_reason: an instruction that
+ * is unknown or reads what a packet's bytes don't tell (SKF_AD_*), a jump out of the program or
+ * backwards, an end that is not a return.
+ */
+int classic_analyse(const struct sock_fprog *program, struct classic_facts *ret, char **ret_reason);
+
+/* Accepts what is zeroed. */
+void classic_facts_clear(struct classic_facts *facts);
+
+/* Bytes that a load takes from the packet: 1, 2 or 4; 0 for an instruction that takes none. */
+unsigned int classic_load_size(const struct sock_filter *insn);
+
+/* True if a load from the packet is beyond every view, whatever X is: it rejects. */
+bool classic_load_beyond(const struct sock_filter *insn);
+
+/* Facts that are cleared when they go out of scope; initialise with { 0 }. */
+#define auto_classic_facts __attribute__((cleanup(classic_facts_clear))) struct classic_facts
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the daemon and the processes that compile filters say to each other. */
+#ifndef NFTTRACED_DAEMON_FILTER_FILTER_PROCESS_PRIVATE_H
+#define NFTTRACED_DAEMON_FILTER_FILTER_PROCESS_PRIVATE_H
+
+#include <stdint.h>
+#include <stdnoreturn.h>
+#include <sys/socket.h>
+
+#include "daemon/filter/filter.h"
+
+#define FILTER_REASON_MAX 4096 /* bytes of a sentence that the compiler may say */
+/* Bytes of memory that libpcap may take: tens of times what a filter needs that is accepted. */
+#define FILTER_MEMORY_MAX (256ULL << 20)
+
+/* One packet of an expression's socket: this, the programs' instructions, the reason without a NUL. */
+struct answer {
+	int32_t result;
+	uint32_t view;
+	uint32_t lengths[FILTER_VARIANTS]; /* instructions */
+	uint32_t reason_length;
+};
+
+#define ANSWER_MAX                                   \
+	(sizeof(struct answer) + FILTER_REASON_MAX + \
+		FILTER_VARIANTS * FILTER_INSTRUCTIONS_MAX * sizeof(struct sock_filter))
+
+/* What a process says in one byte: that it has said all, or that its time is over. */
+enum answer_end {
+	ANSWER_DONE,
+	ANSWER_LATE,
+};
+
+/* What the first process says on the expression's socket, with a descriptor of the process that it has forked. */
+struct forked {
+	int32_t pid;
+};
+
+_Static_assert(
+	sizeof(struct forked) != sizeof(uint8_t) && sizeof(struct forked) < sizeof(struct answer),
+	"told apart by their sizes");
+
+/* What the first process is sent for each expression, with the far end of the expression's socket. */
+union passed {
+	char buffer[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr header;
+};
+
+/* Sends `size` bytes and a descriptor, without waiting. */
+int filter_pass(int socket, const void *bytes, size_t size, int fd);
+
+/* filter-first.c: what the first process does, until nobody has the other end of `socket`. */
+noreturn void filter_first_run(int socket);
+
+#endif

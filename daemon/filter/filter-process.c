@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The daemon's end of the processes that compile filters; see filter-process.h. */
+#include "daemon/filter/filter-process.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/base/reaper.h"
+#include "daemon/filter/filter-process-private.h"
+#include "journal/base/cleanup.h"
+
+/* The near end of the socket to the first process, and that process; all owned under the lock. */
+static GMutex lock;
+static int first_fd = -1;
+static pid_t first_pid;
+static unsigned int first_number; /* how many there were */
+static struct reaper reaper;
+
+static _Atomic uint64_t replaced;
+
+static int request_send(int socket, int fd, enum filter_patience patience)
+{
+	uint8_t byte = (uint8_t)patience;
+
+	return filter_pass(socket, &byte, sizeof(byte), fd);
+}
+
+static void first_stop(void)
+{
+	if (first_fd < 0)
+		return;
+	fd_close(&first_fd);
+	reaper_kill(&reaper, first_pid);
+}
+
+static int first_start(void)
+{
+	int ends[2];
+
+	if (first_fd >= 0)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	first_pid = fork();
+	if (first_pid == 0)
+		filter_first_run(ends[1]);
+	close(ends[1]);
+	first_fd = ends[0];
+	first_number++;
+	if (first_pid < 0) {
+		int r = -errno;
+
+		fd_close(&first_fd);
+		return r;
+	}
+	return 0;
+}
+
+int filter_compiler_start(void)
+{
+	int r;
+
+	g_mutex_lock(&lock);
+	r = first_start();
+	g_mutex_unlock(&lock);
+	return r;
+}
+
+void filter_compiler_stop(void)
+{
+	g_mutex_lock(&lock);
+	first_stop();
+	g_mutex_unlock(&lock);
+}
+
+/* Ends the first process, with those that it has forked, if it is still that one. With the lock held. */
+static void first_replace(unsigned int number)
+{
+	if (first_fd < 0 || first_number != number)
+		return;
+	first_stop();
+	replaced++;
+}
+
+void filter_compiler_tend(void)
+{
+	g_mutex_lock(&lock);
+	reaper_reap(&reaper);
+	if (first_fd >= 0 && reaper_has_ended(first_pid)) {
+		fd_close(&first_fd);
+		replaced++;
+	}
+	g_mutex_unlock(&lock);
+}
+
+/* One that is gone, or takes nothing, is replaced, and the request is made once more. */
+static int first_ask(int fd, enum filter_patience patience, unsigned int *ret_first)
+{
+	int r = -EAGAIN;
+
+	g_mutex_lock(&lock);
+	reaper_reap(&reaper);
+	for (unsigned int tries = 0; tries < 2 && r < 0; tries++) {
+		r = first_start();
+		if (r < 0)
+			break;
+		*ret_first = first_number;
+		r = request_send(first_fd, fd, patience);
+		if (r < 0)
+			first_replace(first_number);
+	}
+	g_mutex_unlock(&lock);
+	return r;
+}
+
+int filter_process_begin(
+	const char *expression, enum filter_patience patience, struct filter_process *ret)
+{
+	const int room = 2 * ANSWER_MAX;
+	auto_fd near = -1, far = -1;
+	unsigned int first = 0;
+	int ends[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	near = ends[0];
+	far = ends[1];
+	for (unsigned int i = 0; i < G_N_ELEMENTS(ends); i++)
+		setsockopt(ends[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	if (send(near, expression, strlen(expression), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return -errno;
+	r = first_ask(far, patience, &first);
+	if (r < 0)
+		return r;
+	*ret = (struct filter_process){
+		.fd = fd_steal(&near),
+		.pid_fd = -1,
+		.first = first,
+		.begun = g_get_monotonic_time(),
+	};
+	return 0;
+}
+
+int64_t filter_process_deadline(const struct filter_process *process)
+{
+	int64_t begun = process->pid_fd < 0 ? process->begun : process->progress.moved;
+
+	return begun + FILTER_PROCESS_PATIENCE;
+}
+
+static bool process_hangs(struct filter_process *process)
+{
+	if (process->pid_fd >= 0)
+		return cpu_progress_hangs(&process->progress, FILTER_PROCESS_PATIENCE);
+	return g_get_monotonic_time() >= filter_process_deadline(process);
+}
+
+void filter_process_end(struct filter_process *process)
+{
+	if (process->fd < 0)
+		return;
+	if (process->pid_fd >= 0) {
+		/* Its end of the socket is enough for one that runs. */
+		pidfd_send_signal(process->pid_fd, SIGKILL, NULL, 0);
+	} else if (process->dropped || process_hangs(process)) {
+		g_mutex_lock(&lock);
+		first_replace(process->first);
+		g_mutex_unlock(&lock);
+	}
+	fd_close(&process->pid_fd);
+	fd_close(&process->fd);
+}
+
+uint64_t filter_compilers_replaced(void)
+{
+	return replaced;
+}
+
+void filter_process_replaced(const struct filter_process *process)
+{
+	/* The first process is counted when it is ended. */
+	if (process->pid_fd >= 0)
+		replaced++;
+}
+
+/* Takes an answer apart: its lengths are the word of a process which a stranger's expression has seen. */
+static int answer_read(
+	const char *packet, size_t size, struct filter *filter, struct filter_answer *ret)
+{
+	struct answer answer;
+	size_t at = sizeof(answer), expected = sizeof(answer);
+
+	if (size < sizeof(answer))
+		return -EBADMSG;
+	memcpy(&answer, packet, sizeof(answer));
+	for (unsigned int v = 0; v < FILTER_VARIANTS; v++) {
+		if (answer.lengths[v] > FILTER_INSTRUCTIONS_MAX)
+			return -EBADMSG;
+		expected += answer.lengths[v] * sizeof(struct sock_filter);
+	}
+	if (answer.reason_length > FILTER_REASON_MAX || size != expected + answer.reason_length)
+		return -EBADMSG;
+	for (unsigned int v = 0; v < FILTER_VARIANTS; v++) {
+		struct sock_fprog *program = &filter->programs[v];
+		size_t bytes = answer.lengths[v] * sizeof(struct sock_filter);
+
+		g_free(program->filter);
+		program->len = (unsigned short)answer.lengths[v];
+		program->filter = g_memdup2(packet + at, bytes);
+		at += bytes;
+	}
+	filter->view = answer.view;
+	g_free(ret->reason);
+	ret->reason =
+		answer.reason_length > 0 ? g_strndup(packet + at, answer.reason_length) : NULL;
+	ret->result = answer.result;
+	return 0;
+}
+
+/* Receives a packet and what was passed with it; its size. */
+static ssize_t packet_receive(int fd, char *packet, int *ret_passed)
+{
+	struct iovec data = { packet, ANSWER_MAX };
+	union passed passed = { 0 };
+	struct msghdr message = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = passed.buffer,
+		.msg_controllen = sizeof(passed.buffer),
+	};
+	const struct cmsghdr *header;
+	ssize_t size;
+
+	do
+		size = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	while (size < 0 && errno == EINTR);
+	header = size > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+		memcpy(ret_passed, CMSG_DATA(header), sizeof(*ret_passed));
+	return size < 0 ? -errno : size;
+}
+
+/* The first process is the first who speaks: who compiles can't pass for it afterwards. */
+static int take_forked(struct filter_process *process, const char *packet, int *passed)
+{
+	struct forked forked;
+
+	if (process->pid_fd >= 0 || *passed < 0)
+		return -EBADMSG;
+	memcpy(&forked, packet, sizeof(forked));
+	process->pid_fd = fd_steal(passed);
+	cpu_progress_begin(&process->progress, forked.pid);
+	return 0;
+}
+
+int filter_process_read(
+	struct filter_process *process, struct filter *filter, struct filter_answer *answer)
+{
+	g_autofree char *packet = g_malloc(ANSWER_MAX);
+
+	for (;;) {
+		auto_fd passed = -1;
+		ssize_t size = packet_receive(process->fd, packet, &passed);
+		int r;
+
+		if (size == -EAGAIN)
+			return process_hangs(process) ? -ETIMEDOUT : 0;
+		if (size < 0)
+			return (int)size;
+		if (size == 0) {
+			/* Its own socket may be open still, and would take the next request, too. */
+			process->dropped = process->pid_fd < 0;
+			return -ECONNRESET;
+		}
+		if (size == sizeof(uint8_t))
+			return packet[0] == ANSWER_DONE ? 1 : -ETIME;
+		if (size == sizeof(struct forked))
+			r = take_forked(process, packet, &passed);
+		else
+			r = answer_read(packet, (size_t)size, filter, answer);
+		if (r < 0)
+			return r;
+	}
+}

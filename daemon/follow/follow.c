@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The follow streams of all sessions, and when they get on; see follow.h. */
+#include "daemon/follow/follow.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <unistd.h>
+
+#include "daemon/follow/follow-json.h"
+#include "daemon/follow/follower.h"
+#include "journal/base/cleanup.h"
+
+#define PUMP_USEC       (50 * 1000)
+#define PIPE_SIZE       (1 << 20) /* bytes asked for; the kernel may give less */
+#define PIPE_SHARE      4 /* of what all pipes may still have, a new one gets at most this part */
+#define JSON_DRAIN_USEC G_USEC_PER_SEC /* how long the last lines of JSON may take at the end */
+#define LINGER_USEC     (60 * G_USEC_PER_SEC) /* how long a reader may take after the session's end */
+
+struct follow {
+	sd_event_source *timer;
+	unsigned int followers_max;
+	uint64_t pipes_max; /* bytes of all pipes, but for FOLLOW_PIPE_LEAST of each */
+	GPtrArray *followers; /* of struct follower */
+};
+
+static bool follower_is_late(const struct follower *follower)
+{
+	return follower->ended && (uint64_t)g_get_monotonic_time() - follower->ended > LINGER_USEC;
+}
+
+static void follow_pump(struct follow *follow)
+{
+	for (unsigned int i = follow->followers->len; i-- > 0;) {
+		struct follower *follower = follow->followers->pdata[i];
+
+		if (follower_pump(follower) != 0 || follower_is_late(follower))
+			g_ptr_array_remove_index_fast(follow->followers, i);
+	}
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct follow *follow = userdata;
+
+	follow_pump(follow);
+	if (follow->followers->len) {
+		sd_event_source_set_time_relative(source, PUMP_USEC);
+		sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	}
+	return 0;
+}
+
+static void follower_destroy(void *follower)
+{
+	follower_free(follower);
+}
+
+void follow_set_max(struct follow *follow, unsigned int followers_max, uint64_t pipes_max)
+{
+	follow->followers_max = followers_max;
+	follow->pipes_max = pipes_max;
+}
+
+struct follow *follow_new(sd_event *event, unsigned int followers_max, uint64_t pipes_max)
+{
+	struct follow *follow = g_new0(struct follow, 1);
+
+	follow_set_max(follow, followers_max, pipes_max);
+	follow->followers = g_ptr_array_new_with_free_func(follower_destroy);
+	if (sd_event_add_time_relative(
+		    event, &follow->timer, CLOCK_MONOTONIC, 0, 0, on_timer, follow) < 0)
+		return follow_free(follow);
+	return follow;
+}
+
+/* Bytes of a new pipe: it has what others leave. */
+static int pipe_size(const struct follow *follow)
+{
+	uint64_t taken = 0, left;
+
+	for (unsigned int i = 0; i < follow->followers->len; i++) {
+		const struct follower *follower = follow->followers->pdata[i];
+		int size = fcntl(follower->pipe_fd, F_GETPIPE_SZ);
+
+		taken += size > 0 ? (uint64_t)size : 0;
+	}
+	left = follow->pipes_max - MIN(taken, follow->pipes_max);
+	return (int)CLAMP(left / PIPE_SHARE, FOLLOW_PIPE_LEAST, PIPE_SIZE);
+}
+
+/* Streams that somebody may still read: those of a session, and those of a user. */
+static void follow_count(const struct follow *follow, uint64_t id, uid_t uid,
+	unsigned int *ret_of_session, unsigned int *ret_of_user)
+{
+	*ret_of_session = 0;
+	*ret_of_user = 0;
+	for (unsigned int i = 0; i < follow->followers->len; i++) {
+		const struct follower *follower = follow->followers->pdata[i];
+
+		if (follower_is_deserted(follower))
+			continue;
+		*ret_of_session += follower->id == id;
+		*ret_of_user += follower->uid == uid;
+	}
+}
+
+static int follow_admit(const struct follow *follow, uid_t uid, uint64_t id)
+{
+	unsigned int of_session, of_user;
+
+	follow_count(follow, id, uid, &of_session, &of_user);
+	if (uid != 0 && of_user >= FOLLOWERS_PER_USER)
+		return -EUSERS;
+	return of_session >= follow->followers_max ? -EMFILE : 0;
+}
+
+int follow_start(struct follow *follow, uid_t uid, uint64_t id, int dir_fd, enum follow_from from,
+	const struct journal_place *place, int *ret_fd)
+{
+	struct follower *follower;
+	auto_fd read_fd = -1, write_fd = -1, directory = -1;
+	int fds[2];
+	int r = follow_admit(follow, uid, id);
+
+	if (r < 0)
+		return r;
+	directory = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
+	if (directory < 0 || pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	read_fd = fds[0];
+	write_fd = fds[1];
+	if (fcntl(write_fd, F_SETFL, O_NONBLOCK) < 0)
+		return -errno;
+	/* A smaller pipe works as well. */
+	(void)fcntl(write_fd, F_SETPIPE_SZ, pipe_size(follow));
+
+	follower = g_new0(struct follower, 1);
+	*follower = (struct follower){
+		.id = id,
+		.uid = uid,
+		.dir_fd = fd_steal(&directory),
+		.pipe_fd = fd_steal(&write_fd),
+		.segment_fd = -1,
+		.from = from,
+	};
+	r = from == FOLLOW_FROM_PLACE ? follower_seek(follower, place) : 0;
+	if (r < 0) {
+		follower_free(follower);
+		return r;
+	}
+	g_ptr_array_add(follow->followers, follower);
+	follower_pump(follower);
+	sd_event_source_set_time_relative(follow->timer, PUMP_USEC);
+	sd_event_source_set_enabled(follow->timer, SD_EVENT_ONESHOT);
+	*ret_fd = fd_steal(&read_fd);
+	return 0;
+}
+
+void follow_end(struct follow *follow, uint64_t id)
+{
+	for (unsigned int i = 0; i < follow->followers->len; i++) {
+		struct follower *follower = follow->followers->pdata[i];
+
+		if (follower->id == id)
+			follower->ended = g_get_monotonic_time();
+	}
+	follow_pump(follow);
+}
+
+struct follow *follow_free(struct follow *follow)
+{
+	if (!follow)
+		return NULL;
+	sd_event_source_disable_unref(follow->timer);
+	follow_pump(follow);
+	g_ptr_array_unref(follow->followers);
+	follow_json_drain(JSON_DRAIN_USEC);
+	g_free(follow);
+	return NULL;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Journals of sessions, on disk; see archive.h. */
+#include "daemon/journals/archive.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/journals/state-errors.h"
+#include "journal/base/cleanup.h"
+#include "journal/format/dictionary.h"
+#include "journal/format/record.h"
+#include "journal/format/segment-names.h"
+
+#define HEAD_SIZE (64 << 10) /* bytes of a segment in which its dictionaries are looked for */
+#define TAIL_SIZE \
+	4096 /* bytes of a segment in which its last record is looked for, if that is an end */
+
+void archive_journal_clear(void *journal)
+{
+	g_free(((struct archive_journal *)journal)->name);
+}
+
+static bool is_among(const GArray *ids, uint64_t id)
+{
+	for (unsigned int i = 0; ids && i < ids->len; i++) {
+		if (g_array_index(ids, uint64_t, i) == id)
+			return true;
+	}
+	return false;
+}
+
+/* Whoever writes a segment holds a lock on it. A reader may hold one, too, which means nothing: only what
+ * would keep others from reading counts. */
+bool archive_is_written(int dir_fd, const char *name)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	auto_fd fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+static uint64_t usec_of(const struct timespec *time)
+{
+	return (uint64_t)time->tv_sec * G_USEC_PER_SEC + (uint64_t)time->tv_nsec / 1000;
+}
+
+typedef int (*file_visit)(int dir_fd, const char *name, const struct stat *status, void *context);
+
+/* Calls `visit` for each entry but folders; -ENOTEMPTY if there was one of those. */
+static int visit_files(int dir_fd, file_visit visit, void *context)
+{
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	if (!directory) {
+		r = -errno;
+		fd_close(&fd);
+		return r;
+	}
+	while (r == 0 && (entry = readdir(directory))) {
+		struct stat status;
+
+		if (g_str_equal(entry->d_name, ".") || g_str_equal(entry->d_name, "..") ||
+			fstatat(dir_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		r = S_ISDIR(status.st_mode) ? -ENOTEMPTY
+					    : visit(dir_fd, entry->d_name, &status, context);
+	}
+	closedir(directory);
+	return r;
+}
+
+static int measure(int dir_fd, const char *name, const struct stat *status, void *context)
+{
+	struct archive_journal *journal = context;
+
+	journal->bytes += (uint64_t)status->st_blocks * 512;
+	journal->ended = MAX(journal->ended, usec_of(&status->st_mtim));
+	if (!journal->running && g_str_has_suffix(name, JOURNAL_SUFFIX))
+		journal->running = archive_is_written(dir_fd, name);
+	return 0;
+}
+
+/* What a dictionary says of the session. */
+static void take_dictionary(struct archive_journal *journal, const struct journal_record *record,
+	const uint8_t *payload)
+{
+	switch ((enum journal_type)(record->type_ring & 0xff)) {
+	case JOURNAL_START: {
+		auto_dictionary_start start = { 0 };
+
+		if (dictionary_start_parse(payload, record->size, &start) < 0)
+			return;
+		g_free(journal->name);
+		journal->name = g_steal_pointer(&start.name);
+		return;
+	}
+	case JOURNAL_SETTINGS: {
+		auto_dictionary_settings settings = { 0 };
+
+		if (dictionary_settings_parse(payload, record->size, &settings) == 0)
+			journal->owner = settings.owner;
+		return;
+	}
+	case JOURNAL_EVENT:
+	case JOURNAL_LOSS:
+	case JOURNAL_END:
+	case JOURNAL_RULES:
+	case JOURNAL_SYMBOLS:
+	case JOURNAL_REASONS:
+	case JOURNAL_NETNS:
+	case JOURNAL_SUPPRESSED:
+	case JOURNAL_PLACE:
+	case JOURNAL_CLOCK:
+		return;
+	}
+}
+
+static int open_segment(int dir_fd, uint64_t number)
+{
+	char name[SEGMENT_NAME_SIZE];
+
+	segment_name(number, name);
+	return openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
+/* Reads who recorded from the beginning of a segment. */
+static void read_head(int fd, struct archive_journal *journal)
+{
+	g_autofree uint8_t *bytes = g_malloc(HEAD_SIZE);
+	struct journal_segment header;
+	ssize_t size = fd >= 0 ? pread(fd, bytes, HEAD_SIZE, 0) : -1;
+
+	if (size < 0)
+		state_counted(-errno);
+	if (size < (ssize_t)sizeof(header))
+		return;
+	memcpy(&header, bytes, sizeof(header));
+	if (memcmp(header.magic, JOURNAL_MAGIC, sizeof(header.magic)) != 0 ||
+		header.byte_order != JOURNAL_BYTE_ORDER || header.header_size < sizeof(header) ||
+		header.header_size % JOURNAL_ALIGN != 0)
+		return;
+	journal->started = header.realtime / 1000;
+	for (size_t at = header.header_size; at + sizeof(struct journal_record) <= (size_t)size;) {
+		struct journal_record record;
+
+		memcpy(&record, bytes + at, sizeof(record));
+		/* Whose it is decides who may read it: what is damaged says nothing. */
+		if (record.size == 0 || record.size > JOURNAL_RECORD_MAX ||
+			at + journal_record_span(record.size) > (size_t)size ||
+			!journal_record_verify((const void *)(bytes + at), record.size, false))
+			return;
+		take_dictionary(journal, &record, bytes + at + sizeof(record));
+		at += journal_record_span(record.size);
+	}
+}
+
+/* Reads why the session ended from the last record of a segment, if that is its end. */
+static void read_tail(int fd, struct archive_journal *journal)
+{
+	uint8_t bytes[TAIL_SIZE] __attribute__((aligned(JOURNAL_ALIGN)));
+	struct stat status;
+	ssize_t size = 0;
+
+	if (fd < 0 || fstat(fd, &status) < 0 || status.st_size % JOURNAL_ALIGN != 0)
+		return;
+	if (status.st_size >= TAIL_SIZE)
+		size = pread(fd, bytes, TAIL_SIZE, status.st_size - TAIL_SIZE);
+	else
+		size = pread(fd, bytes, TAIL_SIZE, 0);
+	if (size < 0)
+		state_counted(-errno);
+	/* What ends here and has the right checksum is a record. */
+	for (ssize_t at = size - (ssize_t)journal_record_span(1); at >= 0; at -= JOURNAL_ALIGN) {
+		const struct journal_record *record = (const void *)(bytes + at);
+		struct dictionary_books books;
+
+		if (record->size == 0 || record->size > (size_t)(size - at) ||
+			journal_record_span(record->size) != (size_t)(size - at) ||
+			!journal_record_verify(record, record->size, false))
+			continue;
+		if ((record->type_ring & 0xff) == JOURNAL_END &&
+			dictionary_books_parse(record + 1, record->size, &books) == 0)
+			journal->end = books.end;
+		return;
+	}
+}
+
+/* What the journal's first and last segment say. */
+static void read_ends(int dir_fd, struct archive_journal *journal)
+{
+	g_autoptr(GArray) segments = NULL;
+	auto_fd first = -1;
+	auto_fd last = -1;
+
+	if (state_counted(segment_list(dir_fd, &segments)) < 0 || !segments->len)
+		return;
+	first = open_segment(dir_fd, g_array_index(segments, uint64_t, 0));
+	read_head(first, journal);
+	if (journal->running)
+		return;
+	if (segments->len > 1)
+		last = open_segment(dir_fd, g_array_index(segments, uint64_t, segments->len - 1));
+	read_tail(segments->len > 1 ? last : first, journal);
+}
+
+int archive_owner(const struct state *state, uint64_t id, uid_t *ret)
+{
+	struct archive_journal journal = { .id = id, .owner = ARCHIVE_UNLIMITED };
+	auto_fd fd = -1;
+	int r = state_session_open(state, id, &fd);
+
+	if (r < 0)
+		return r;
+	read_ends(fd, &journal);
+	g_free(journal.name);
+	if (journal.owner > G_MAXUINT32)
+		return -ENOENT;
+	*ret = (uid_t)journal.owner;
+	return 0;
+}
+
+int archive_examine(const struct state *state, const GArray *running,
+	struct archive_journal *journal, bool *ret_changed)
+{
+	uint64_t id = journal->id, begin = (uint64_t)g_get_real_time(), changed;
+	struct stat status;
+	auto_fd fd = -1;
+	int r = state_session_open(state, id, &fd);
+
+	if (r < 0)
+		return r;
+	*journal = (struct archive_journal){
+		.id = id,
+		.owner = ARCHIVE_UNLIMITED,
+		.running = is_among(running, id),
+	};
+	state_counted(visit_files(fd, measure, journal));
+	read_ends(fd, journal);
+	if (!journal->name)
+		journal->name = g_strdup("");
+	changed = journal->ended;
+	if (fstat(fd, &status) == 0)
+		changed = MAX(changed, usec_of(&status.st_ctim));
+	/* Changed while it was read: what was read may be of before. A clock that was set back makes it look as if
+	 * it were changed later than now: it is settled then. */
+	*ret_changed =
+		changed + ARCHIVE_SETTLE_USEC > begin && changed <= (uint64_t)g_get_real_time();
+	return 0;
+}
+
+static const struct archive_journal *at(const GArray *journals, unsigned int index)
+{
+	return &g_array_index(journals, struct archive_journal, index);
+}
+
+static int compare_ends(const void *one, const void *other, void *context)
+{
+	const struct archive_journal *a = at(context, *(const unsigned int *)one);
+	const struct archive_journal *b = at(context, *(const unsigned int *)other);
+
+	if (a->ended != b->ended)
+		return a->ended < b->ended ? -1 : 1;
+	return a->id < b->id ? -1 : 1;
+}
+
+GArray *archive_choose(const GArray *journals, const struct archive_limits *limits, uint64_t now)
+{
+	GArray *ended = g_array_new(FALSE, FALSE, sizeof(unsigned int));
+	uint64_t bytes = 0;
+	unsigned int gone;
+
+	for (unsigned int i = 0; i < journals->len; i++) {
+		if (at(journals, i)->running)
+			continue;
+		g_array_append_val(ended, i);
+		bytes += at(journals, i)->bytes;
+	}
+	g_array_sort_with_data(ended, compare_ends, (void *)journals);
+	for (gone = 0; gone < ended->len; gone++) {
+		const struct archive_journal *journal =
+			at(journals, g_array_index(ended, unsigned int, gone));
+		bool old = now > journal->ended && now - journal->ended > limits->age;
+
+		if (ended->len - gone <= limits->sessions && bytes <= limits->size && !old)
+			break;
+		bytes -= journal->bytes;
+	}
+	g_array_set_size(ended, gone);
+	return ended;
+}
+
+static int remove_file(int dir_fd, const char *name, const struct stat *status, void *context)
+{
+	uint64_t *bytes = context;
+
+	if (unlinkat(dir_fd, name, 0) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	*bytes += (uint64_t)status->st_blocks * 512;
+	return 0;
+}
+
+int archive_remove(
+	const struct state *state, uint64_t id, const GArray *running, uint64_t *ret_bytes)
+{
+	struct archive_journal journal = { .id = id };
+	uint64_t bytes = 0;
+	auto_fd fd = -1;
+	int r = state_session_open(state, id, &fd);
+
+	if (r < 0)
+		return r;
+	/* That it is not written is asked last: nobody begins to write a journal that has ended. */
+	r = state_counted(visit_files(fd, measure, &journal));
+	if (r < 0)
+		return r;
+	if (journal.running || is_among(running, id))
+		return -EBUSY;
+	r = state_counted(visit_files(fd, remove_file, &bytes));
+	if (r == 0)
+		r = state_session_forget(state, id);
+	if (r < 0)
+		return r;
+	*ret_bytes = bytes;
+	return 0;
+}

@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the keeper does, in its process: answers questions until nobody is there to ask. */
-#ifndef NFTTRACED_DAEMON_KEEPER_LOOP_H
-#define NFTTRACED_DAEMON_KEEPER_LOOP_H
-
-/* `fd`: the far end of its socket. Returns when the near one is closed. */
-void keeper_loop(int fd);
-
-#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The scribe: a thread that writes the words for numbers into journals. It reads what the data thread
+ * has noted, asks the keeper, and has the data thread append what it is told. An event never waits for
+ * it. It looks after the drop counters, too, and their words. Owned by the engine.
+ */
+#ifndef NFTTRACED_DAEMON_NAMES_NAME_WRITER_H
+#define NFTTRACED_DAEMON_NAMES_NAME_WRITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/drops/drops.h"
+#include "daemon/names/resolver-client.h"
+#include "daemon/recorder/recorder.h"
+
+enum scribe_ids {
+	SCRIBE_IDS_ASSIGN, /* namespaces may get ids in ours, so that their rules are kept current */
+	SCRIBE_IDS_LEAVE,
+};
+
+enum scribe_reasons {
+	SCRIBE_REASONS_NONE,
+	SCRIBE_REASONS_WRITE, /* the names of drop reasons, too */
+};
+
+/* Of the room for the texts of all rules: one name is remembered to have been told for each of these bytes. */
+#define SCRIBE_TOLD_SHARE 1024
+
+struct scribe;
+
+/* Starts the thread. `data` and `drops`, which may be NULL, are borrowed. */
+int scribe_new(struct data *data, struct drops *drops, enum scribe_ids ids, struct scribe **ret);
+
+/* Another rule about ids, from the next time that rulesets are read for the first of the sessions. Any
+ * thread's. */
+void scribe_allow_ids(struct scribe *scribe, enum scribe_ids ids);
+
+/* A session has the bit: waits, not for long, until the rulesets that there are have been read, so that
+ * a rule that goes right after its first packet is known. `scribe` may be NULL, here and below. */
+void scribe_begin(struct scribe *scribe, unsigned int bit, enum scribe_reasons reasons);
+
+/* Waits, not for long, until what was noted of the session so far is in its journal; what is not known
+ * by then is written as that. Then nobody has the bit. */
+void scribe_end(struct scribe *scribe, unsigned int bit);
+
+/* Names that did not get into a journal: its disk was full, or there were too many. Any thread's. */
+uint64_t scribe_lost(const struct scribe *scribe);
+
+/* Bytes for the texts of all rules from now on (RuleTextsSize). Any thread's. */
+void scribe_set_texts_size(struct scribe *scribe, uint64_t bytes);
+
+/* What the words for numbers cost, and which there are none of. */
+struct scribe_counts {
+	uint64_t
+		unread; /* names that a journal, or a drop counter, does not have: they could not be read in time */
+	uint64_t keepers; /* nfttraced-names processes that hung or ended, and were replaced */
+	struct keeper_state keeper; /* of all of those */
+};
+
+/* As of the last few seconds. Any thread's; `scribe` may be NULL. */
+void scribe_count(struct scribe *scribe, struct scribe_counts *ret);
+
+/* Ends the thread. Accepts NULL; returns NULL. */
+struct scribe *scribe_free(struct scribe *scribe);
+
+#endif

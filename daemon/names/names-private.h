@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the scribe's files share: its state, and its talk with the keeper. */
+#ifndef NFTTRACED_DAEMON_NAMES_NAMES_PRIVATE_H
+#define NFTTRACED_DAEMON_NAMES_NAMES_PRIVATE_H
+
+#include <glib.h>
+#include <pthread.h>
+
+#include "daemon/names/name-writer.h"
+#include "daemon/names/resolver-client.h"
+#include "daemon/names/session-names.h"
+#include "daemon/resolver/rule-texts.h"
+#include "journal/base/clock.h"
+
+#define RESTART_USEC \
+	(10 * G_USEC_PER_SEC) /* between two starts of a keeper that ends soon, again and again */
+#define NEVER INT64_MAX
+
+enum wish {
+	WISH_NONE,
+	WISH_BEGIN,
+	WISH_END,
+};
+
+struct request {
+	enum wish wish;
+	enum scribe_reasons reasons;
+	uint64_t noted; /* notes_written when it was made */
+	int64_t deadline;
+	bool begun; /* the thread has seen it */
+};
+
+/* A note whose words the keeper is asked for. */
+struct question {
+	struct note note;
+	bool repeated; /* a keeper that was asked for them is gone */
+	uint64_t
+		renewed; /* ns: the segment was told them before the keeper was replaced then; 0: it was not */
+};
+
+struct scribe {
+	struct data *data;
+	struct notes *notes;
+	struct drops *drops; /* NULL: drops are not counted */
+	_Atomic enum scribe_ids ids;
+	pthread_t thread;
+	bool started;
+	int wake_fd;
+
+	GMutex lock;
+	GCond done;
+	struct request requests[EVENT_SESSIONS_MAX];
+	bool ending;
+
+	uint64_t sessions; /* bits */
+	int64_t look_due; /* us: the drop counters are not looked at before */
+	int64_t linger; /* us: until then they want the keeper to watch */
+	bool watching; /* the keeper was told to */
+	bool watched; /* the keeper has read what there was */
+	bool keeper; /* it runs */
+	int64_t begun; /* us: when it was started last */
+	int64_t revive_due; /* us: it is not started again before */
+	bool died_young; /* it was lost soon after it was started */
+	uint64_t lost_at; /* ns: when one was lost for which there is none yet; 0: none */
+	int64_t pinged; /* us: when it was asked for a sign of life, and since it was last heard; 0: it answered */
+	int64_t ping_due; /* us: not asked for one before */
+	uint64_t reasons; /* bits of the sessions that want names of drop reasons */
+	uint32_t next_id;
+	GHashTable *asked; /* of struct question by id */
+	GQueue waiting; /* of struct question */
+	struct page pages[EVENT_SESSIONS_MAX];
+	char *text; /* of an answer */
+	_Atomic uint64_t lost;
+	_Atomic uint64_t texts_size;
+
+	GMutex counts_lock;
+	struct scribe_counts counts; /* without what `state` has */
+	struct keeper_state state; /* of the keeper there is, as it last said */
+};
+
+/* name-questions.c */
+
+void ask(struct scribe *scribe, const struct keeper_ask *ask);
+
+/* A session, or a counter, wants names. */
+void ask_watch(struct scribe *scribe);
+
+/* The names of drop reasons, for a page. */
+void ask_reasons(struct scribe *scribe, unsigned int bit);
+
+/* When nobody wants names any more, us, and what is to be done then. */
+int64_t watch_end(const struct scribe *scribe);
+void unwatch(struct scribe *scribe);
+
+/* What is not answered by now will not be. */
+void give_up(struct scribe *scribe, const struct question *question);
+
+/* The texts of the rules that the page's segment was told of: whether they changed after `since`, ns. */
+void ask_rules_again(struct scribe *scribe, const struct page *page, uint64_t since);
+
+/* All addresses are to be told again. */
+void renew_symbols(struct scribe *scribe);
+
+/* resolver-watch.c */
+
+/* The keeper is gone, or is ended now: it is replaced. */
+void keeper_lost(struct scribe *scribe);
+
+/* Starts the keeper again when that is due. */
+void keeper_revive(struct scribe *scribe);
+
+/* Asks the keeper for a sign of life now and then while something is wanted of it, and gives up one that
+ * gives none. */
+void keeper_check(struct scribe *scribe);
+
+/* When keeper_check is due, us. */
+int64_t keeper_check_due(const struct scribe *scribe);
+
+/* Asks for a sign of life, and takes it: a struct keeper_state. */
+void ping(struct scribe *scribe);
+void take_state(struct scribe *scribe, const char *text, size_t length);
+
+/* A name that could not be read. */
+void count_unread(struct scribe *scribe);
+
+/* name-questions.c */
+
+/* Notes to questions, as many as may be open. */
+void take_notes(struct scribe *scribe);
+
+/* The drop counters have news. */
+void look_at_drops(struct scribe *scribe);
+
+void ask_waiting(struct scribe *scribe);
+void take_answers(struct scribe *scribe);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The keeper's process: begun and ended; see resolver-client.h. What it does is in resolver.c. The service
+ * manager begins one with limits of its own for whoever connects to the socket that the environment
+ * names; where there is none it is a child, with what the daemon may do.
+ */
+#include "daemon/names/resolver-client.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/base/cpu-progress.h"
+#include "daemon/base/helper-limits.h"
+#include "daemon/base/reaper.h"
+#include "daemon/resolver/resolver.h"
+#include "journal/base/cleanup.h"
+
+#define FAR_FD (STDERR_FILENO + 1)
+
+static int near_fd = -1;
+static pid_t keeper_pid; /* 0: it is not our child */
+static pid_t sender_pid; /* of one that is not our child; 0: it has said nothing yet */
+static int sender_fd = -1; /* the same */
+static struct cpu_progress progress;
+static struct reaper reaper;
+
+/* What is sent is kept until the service manager has begun one: nobody waits for that. */
+static int connect_keeper(const char *path)
+{
+	auto_fd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int on = 1;
+
+	/* The kernel says who sends: the peer of the connection is the service manager. */
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
+		return -errno;
+	if (g_strlcpy(address.sun_path, path, sizeof(address.sun_path)) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	keeper_pid = 0;
+	return fd_steal(&fd);
+}
+
+static int fork_keeper(void)
+{
+	int ends[2];
+	int r = 0;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	keeper_pid = fork();
+	if (keeper_pid == 0) {
+		/* Begun again, it has all that the daemon has open. */
+		dup2(ends[1], FAR_FD);
+		close_range(FAR_FD + 1, ~0U, 0);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NAME, "nfttraced-names");
+		helper_yield_memory();
+		keeper_loop(FAR_FD);
+		_exit(EXIT_SUCCESS);
+	}
+	if (keeper_pid < 0)
+		r = -errno;
+	close(ends[1]);
+	if (r < 0) {
+		close(ends[0]);
+		return r;
+	}
+	return ends[0];
+}
+
+int keeper_start(void)
+{
+	const char *path = getenv(KEEPER_SOCKET_VARIABLE);
+
+	if (near_fd >= 0)
+		return 0;
+	reaper_reap(&reaper);
+	if (path)
+		near_fd = connect_keeper(path);
+	if (near_fd < 0)
+		near_fd = fork_keeper();
+	return MIN(near_fd, 0);
+}
+
+int keeper_fd(void)
+{
+	return near_fd;
+}
+
+/* Who sent it, if the service manager began it: so that it can be ended though it does not listen. */
+static void take_sender(struct msghdr *message)
+{
+	const struct cmsghdr *header = CMSG_FIRSTHDR(message);
+	struct ucred sender;
+
+	if (sender_fd >= 0 || !header || header->cmsg_level != SOL_SOCKET ||
+		header->cmsg_type != SCM_CREDENTIALS)
+		return;
+	memcpy(&sender, CMSG_DATA(header), sizeof(sender));
+	sender_fd = sender.pid > 0 ? pidfd_open(sender.pid, 0) : -1;
+	sender_pid = sender.pid;
+}
+
+/* It deals with strangers' rules, so lengths are checked. */
+int keeper_receive(struct keeper_answer *answer, char *text)
+{
+	union {
+		char buffer[CMSG_SPACE(sizeof(struct ucred))];
+		struct cmsghdr header;
+	} sender = { 0 };
+	struct iovec parts[] = {
+		{ .iov_base = answer, .iov_len = sizeof(*answer) },
+		{ .iov_base = text, .iov_len = KEEPER_TEXT_MAX },
+	};
+	struct msghdr message = {
+		.msg_iov = parts,
+		.msg_iovlen = G_N_ELEMENTS(parts),
+		.msg_control = sender.buffer,
+		.msg_controllen = sizeof(sender.buffer),
+	};
+	ssize_t n;
+
+	do
+		n = recvmsg(keeper_fd(), &message, MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if (n < (ssize_t)sizeof(*answer) || answer->length != (size_t)n - sizeof(*answer))
+		return -EBADMSG;
+	take_sender(&message);
+	return 0;
+}
+
+void keeper_expect(void)
+{
+	/* One that did not end at once when it was killed has ended by now. */
+	reaper_reap(&reaper);
+	cpu_progress_begin(&progress, keeper_pid ? keeper_pid : sender_pid);
+}
+
+bool keeper_idle(int64_t patience)
+{
+	return progress.pid == 0 || cpu_progress_hangs(&progress, patience);
+}
+
+void keeper_stop(void)
+{
+	if (near_fd < 0)
+		return;
+	fd_close(&near_fd);
+	if (sender_fd >= 0)
+		pidfd_send_signal(sender_fd, SIGKILL, NULL, 0);
+	fd_close(&sender_fd);
+	sender_pid = 0;
+	if (keeper_pid > 0)
+		reaper_kill(&reaper, keeper_pid);
+	keeper_pid = 0;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A page of the scribe's: what a session's journal has been told in its current segment, and the names
+ * that wait to be written into it. Owned by the scribe.
+ */
+#ifndef NFTTRACED_DAEMON_NAMES_SESSION_NAMES_H
+#define NFTTRACED_DAEMON_NAMES_SESSION_NAMES_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/names/resolver-client.h"
+#include "daemon/recorder/name-requests.h"
+#include "daemon/recorder/recorder.h"
+
+/* Names of a session that wait while its disk is full; more are lost and counted. */
+#define PAGE_NAMES_MAX 8192
+#define PAGE_BYTES_MAX (512U << 10) /* of these names' texts */
+
+/* Bytes of memory, about, for each name that is remembered to have been told. */
+#define PAGE_TOLD_BYTES 192
+
+struct page {
+	uint64_t tenure; /* 0: nobody has the bit */
+	uint64_t segment;
+	GHashTable *told; /* set of struct note */
+	GHashTable *told_rules; /* set of struct rule_key: those of `told` */
+	bool told_more; /* of rules than are remembered */
+	size_t bytes; /* of the texts that wait */
+	unsigned int asked; /* questions without an answer */
+	GArray *rules; /* struct rule_name, with texts of their own */
+	GArray *symbols; /* struct symbol_name, the same */
+	GArray *netns; /* struct netns_name, the same */
+	char *reasons; /* JSON, or NULL */
+	bool reasons_due; /* the segment does not have them yet */
+	uint64_t since; /* of the symbols */
+	int64_t retry; /* us: not written before; 0: at once */
+	uint64_t lost; /* names that will not be written */
+};
+
+void page_init(struct page *page);
+
+/* Another session has the bit, or nobody: names that still wait are lost. */
+void page_turn(struct page *page, uint64_t tenure);
+
+/* Whether a name can be remembered as told. */
+enum page_memory {
+	PAGE_REMEMBERS,
+	PAGE_IS_FULL, /* the same name may be told again, which does no harm */
+};
+
+/* True if what is noted has to be asked for: it is told of from now on. */
+bool page_takes(struct page *page, const struct note *note, enum page_memory memory);
+
+/* How many names it remembers. */
+unsigned int page_told(const struct page *page);
+
+/* Addresses mean something else: all are to be told again. */
+void page_renew_symbols(struct page *page);
+
+/* Takes the answer to a note. */
+void page_answer(struct page *page, const struct note *note, const struct keeper_answer *answer,
+	const char *text);
+
+/* A rule has another text from `answer->since` on: noted if the segment was told of the rule. */
+void page_replace(struct page *page, const struct keeper_answer *answer, const char *text);
+
+/* The names of drop reasons, as JSON, for every segment. */
+void page_set_reasons(struct page *page, const char *json, size_t length);
+
+/* Has what waits written. */
+void page_write(struct page *page, struct data *data, unsigned int bit);
+
+/* Nothing waits. */
+bool page_is_written(const struct page *page);
+
+void page_clear(struct page *page);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Drop counters of the pipeline: it runs for them alone, and their table is in memory. */
+#include "daemon/pipeline/pipeline-private.h"
+
+#include <bpf/bpf.h>
+
+void pipeline_drops_share(const struct pipeline *pipeline)
+{
+	struct drop_control *control = pipeline_drop_control(pipeline);
+	uint32_t max = pipeline->options.drops_max;
+
+	control->host = pipeline->options.host;
+	control->max = control->shares[DROP_SHARE_HOST].max = max;
+	/* The host's are among them where it is not known. */
+	control->shares[DROP_SHARE_ROOT].max = control->host ? max / 2 : max;
+	control->shares[DROP_SHARE_USERS].max = max / 4;
+}
+
+int pipeline_drops_begin(struct pipeline *pipeline, char **ret_reason)
+{
+	int r = programs_ensure(pipeline, ret_reason);
+
+	if (r < 0)
+		return r;
+	__atomic_store_n(&pipeline_config(pipeline)->drops, 1, __ATOMIC_SEQ_CST);
+	if (!pipeline->running)
+		r = pipeline_start(pipeline, ret_reason);
+	if (r < 0) {
+		pipeline_config(pipeline)->drops = 0;
+		programs_release(pipeline);
+		return r;
+	}
+	pipeline->counting = true;
+	return 0;
+}
+
+void pipeline_drops_end(struct pipeline *pipeline)
+{
+	if (!pipeline->counting)
+		return;
+	pipeline->counting = false;
+	__atomic_store_n(&pipeline_config(pipeline)->drops, 0, __ATOMIC_SEQ_CST);
+	if (pipeline->matchers[pipeline_array(pipeline)] < 0)
+		pipeline_stop(pipeline);
+	else
+		pipeline_grace(pipeline);
+}
+
+void pipeline_drops(const struct pipeline *pipeline, struct pipeline_drops *ret)
+{
+	*ret = (struct pipeline_drops){
+		.slots = pipeline->drops.address,
+		.words = pipeline->drop_words.address,
+		.control = pipeline_drop_control(pipeline),
+		.count = pipeline->drop_slots,
+		.news = pipeline->maps[MAP_DROP_NEWS],
+	};
+}
+
+void pipeline_grace(const struct pipeline *pipeline)
+{
+	uint32_t key = 0;
+
+	/* The kernel waits after any update of a map of maps (maybe_wait_bpf_programs in
+	 * kernel/bpf/syscall.c), so the first ring is put where it is. */
+	bpf_map_update_elem(pipeline->maps[MAP_RINGS], &key, &pipeline->ring_fds[0], BPF_ANY);
+}

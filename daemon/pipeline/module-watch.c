@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Notices the module nf_tables coming and going. */
+#include "daemon/pipeline/module-watch.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <libmnl/libmnl.h>
+#include <linux/netlink.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#define UEVENT_GROUP_KERNEL 1
+#define UEVENT_SIZE         8192 /* the kernel's own buffer holds 2,048 bytes and the header */
+
+struct modules {
+	struct mnl_socket *socket;
+	sd_event_source *source;
+	modules_handler handler;
+	void *context;
+};
+
+enum module_change module_change_parse(const char *message, size_t size)
+{
+	/* The first string of a message is ACTION@DEVPATH. */
+	if (!memchr(message, '\0', size))
+		return MODULE_UNCHANGED;
+	if (g_str_equal(message, "add@/module/nf_tables"))
+		return MODULE_ADDED;
+	if (g_str_equal(message, "remove@/module/nf_tables"))
+		return MODULE_REMOVED;
+	return MODULE_UNCHANGED;
+}
+
+static int on_uevent(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct modules *modules = userdata;
+	char message[UEVENT_SIZE];
+	struct sockaddr_nl sender = { 0 };
+	socklen_t length = sizeof(sender);
+	enum module_change change;
+	ssize_t n;
+
+	n = recvfrom(
+		fd, message, sizeof(message), MSG_DONTWAIT, (struct sockaddr *)&sender, &length);
+	/* A message that did not fit the socket's buffer may have been about nf_tables: look again. */
+	if (n < 0 && errno == ENOBUFS)
+		change = MODULE_ADDED;
+	else if (n <= 0 || sender.nl_pid != 0)
+		return 0;
+	else
+		change = module_change_parse(message, n);
+	if (change != MODULE_UNCHANGED)
+		modules->handler(modules->context, change);
+	return 0;
+}
+
+int modules_new(sd_event *event, modules_handler handler, void *context, struct modules **ret)
+{
+	struct modules *modules = g_new0(struct modules, 1);
+	int r;
+
+	modules->handler = handler;
+	modules->context = context;
+	modules->socket = mnl_socket_open2(NETLINK_KOBJECT_UEVENT, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (!modules->socket ||
+		mnl_socket_bind(modules->socket, UEVENT_GROUP_KERNEL, MNL_SOCKET_AUTOPID) < 0)
+		r = -errno;
+	else
+		r = sd_event_add_io(event, &modules->source, mnl_socket_get_fd(modules->socket),
+			EPOLLIN, on_uevent, modules);
+	if (r < 0) {
+		modules_free(modules);
+		return r;
+	}
+	*ret = modules;
+	return 0;
+}
+
+struct modules *modules_free(struct modules *modules)
+{
+	if (!modules)
+		return NULL;
+	sd_event_source_disable_unref(modules->source);
+	if (modules->socket)
+		mnl_socket_close(modules->socket);
+	g_free(modules);
+	return NULL;
+}

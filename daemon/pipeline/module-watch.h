@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Notices the module nf_tables coming and going, by the kernel's uevents. Owned by the control
+ * thread; says it by a callback from its event loop.
+ */
+#ifndef NFTTRACED_DAEMON_PIPELINE_MODULE_WATCH_H
+#define NFTTRACED_DAEMON_PIPELINE_MODULE_WATCH_H
+
+#include <stddef.h>
+#include <systemd/sd-event.h>
+
+enum module_change {
+	MODULE_UNCHANGED = 0, /* the event is about something else */
+	MODULE_ADDED,
+	MODULE_REMOVED,
+};
+
+/* What a uevent message of the kernel says about nf_tables. */
+enum module_change module_change_parse(const char *message, size_t size);
+
+struct modules;
+
+typedef void (*modules_handler)(void *context, enum module_change change);
+
+/* Begins to listen. */
+int modules_new(sd_event *event, modules_handler handler, void *context, struct modules **ret);
+
+/* Accepts NULL; returns NULL. */
+struct modules *modules_free(struct modules *modules);
+
+#endif

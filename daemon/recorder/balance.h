@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A session's books: matched = journaled + lost + suppressed + pending, always. The kernel side counts
+ * matched, ring_full and suppressed; the data thread counts what became of the records. Plain
+ * arithmetic on snapshots.
+ */
+#ifndef NFTTRACED_DAEMON_RECORDER_BALANCE_H
+#define NFTTRACED_DAEMON_RECORDER_BALANCE_H
+
+#include "bpf/shared/abi.h"
+#include "journal/format/dictionary.h"
+
+/* What the data thread did with a session's records. */
+struct data_counts {
+	uint64_t journaled;
+	uint64_t disk_full; /* lost */
+	uint64_t disk_error; /* lost */
+	uint64_t over_limit; /* held back: the session had its limit of events */
+};
+
+/*
+ * Balances the snapshots. They must have been taken in the order of the arguments, so that an event
+ * on its way is pending and never missing: counts, then fates (ring_full and suppressed are used),
+ * then `matched`.
+ */
+void books_balance(const struct data_counts *counts, const struct session_stats *fates,
+	uint64_t matched, struct dictionary_books *ret);
+
+/* Of what was journaled, that many events are lost after all. */
+void books_lose(struct dictionary_books *books, enum loss_reason reason, uint64_t events);
+
+#endif

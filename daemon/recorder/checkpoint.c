@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The ledger, see checkpoint.h. */
+#include "daemon/recorder/checkpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "journal/base/cleanup.h"
+
+#define LEDGER_FILE    "ledger"
+#define LEDGER_MAGIC   "nftledg\n"
+#define LEDGER_VERSION 1
+
+struct ledger_slot {
+	_Atomic uint64_t session; /* 0: nobody's */
+	_Atomic uint64_t written; /* how often; the entry that holds is entries[written % 2] */
+	struct ledger_entry entries[2];
+};
+
+/* The file. */
+struct ledger_pages {
+	char magic[8];
+	uint32_t version;
+	uint32_t size; /* of all of it */
+	struct ledger_slot slots[EVENT_SESSIONS_MAX];
+};
+
+struct ledger {
+	struct ledger_pages *pages;
+};
+
+static bool pages_valid(const struct ledger_pages *pages)
+{
+	return memcmp(pages->magic, LEDGER_MAGIC, sizeof(pages->magic)) == 0 &&
+		pages->version == LEDGER_VERSION && pages->size == sizeof(*pages);
+}
+
+static void pages_begin(struct ledger_pages *pages)
+{
+	memset(pages, 0, sizeof(*pages));
+	memcpy(pages->magic, LEDGER_MAGIC, sizeof(pages->magic));
+	pages->version = LEDGER_VERSION;
+	pages->size = sizeof(*pages);
+}
+
+int ledger_open(int dir_fd, struct ledger **ret)
+{
+	auto_fd fd = openat(dir_fd, LEDGER_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct ledger_pages *pages;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	/* A page that the disk has no room for would be a signal later. */
+	r = posix_fallocate(fd, 0, sizeof(*pages));
+	if (r != 0)
+		return -r;
+	pages = mmap(NULL, sizeof(*pages), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (pages == MAP_FAILED)
+		return -errno;
+	if (!pages_valid(pages))
+		pages_begin(pages);
+	*ret = g_new(struct ledger, 1);
+	(*ret)->pages = pages;
+	return 0;
+}
+
+struct ledger_slot *ledger_slot(struct ledger *ledger, unsigned int bit)
+{
+	return &ledger->pages->slots[bit];
+}
+
+void ledger_slot_begin(struct ledger_slot *slot, uint64_t id)
+{
+	if (slot->session == id)
+		return;
+	atomic_store(&slot->session, 0);
+	atomic_store(&slot->written, 0);
+	atomic_store(&slot->session, id);
+}
+
+void ledger_slot_write(struct ledger_slot *slot, const struct ledger_entry *entry)
+{
+	uint64_t next = atomic_load_explicit(&slot->written, memory_order_relaxed) + 1;
+
+	slot->entries[next % 2] = *entry;
+	atomic_store_explicit(&slot->written, next, memory_order_release);
+}
+
+bool ledger_slot_read(const struct ledger_slot *slot, uint64_t id, struct ledger_entry *ret)
+{
+	uint64_t written = atomic_load(&slot->written);
+
+	if (slot->session != id || !written)
+		return false;
+	*ret = slot->entries[written % 2];
+	return true;
+}
+
+struct ledger *ledger_free(struct ledger *ledger)
+{
+	if (!ledger)
+		return NULL;
+	munmap(ledger->pages, sizeof(*ledger->pages));
+	g_free(ledger);
+	return NULL;
+}

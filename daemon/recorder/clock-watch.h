@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Notices when the wall clock is moved against CLOCK_MONOTONIC: set, slewed, or ahead after a suspend.
+ * Knows readings only, so that a test can make them. Owned by the data thread.
+ */
+#ifndef NFTTRACED_DAEMON_RECORDER_CLOCK_WATCH_H
+#define NFTTRACED_DAEMON_RECORDER_CLOCK_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "journal/format/format.h"
+
+#define CLOCK_WATCH_NOISE  20000 /* ns: readings of an untouched clock differ by no more */
+#define CLOCK_WATCH_LEAST  1000000 /* ns: a slew, or a sleep, of less is none */
+#define CLOCK_WATCH_MINUTE 60000000000ULL /* ns between two records of slewing */
+
+/* The clocks at one moment, ns. */
+struct clock_reading {
+	uint64_t realtime, monotonic, boottime;
+	bool set; /* the kernel says that CLOCK_REALTIME was set since the last reading */
+};
+
+struct clock_watch {
+	bool begun;
+	uint64_t offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC as last told, modulo 2^64 */
+	uint64_t slept; /* CLOCK_BOOTTIME - CLOCK_MONOTONIC */
+	uint64_t told; /* CLOCK_MONOTONIC, when slewing was last looked at */
+};
+
+/* From here on; what was before is nobody's concern. */
+void clock_watch_begin(struct clock_watch *watch, const struct clock_reading *reading);
+
+/* True if the clock jumped since it was last told, so that it is worth asking the kernel whether it was
+ * set. */
+bool clock_watch_jumped(const struct clock_watch *watch, const struct clock_reading *reading);
+
+/* True if there is something to record: *ret, but for `missed`. */
+bool clock_watch_take(
+	struct clock_watch *watch, const struct clock_reading *reading, struct journal_clock *ret);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the data thread share. Everything in struct data is the thread's, but for what is marked
+ * otherwise. */
+#ifndef NFTTRACED_DAEMON_RECORDER_RECORDER_PRIVATE_H
+#define NFTTRACED_DAEMON_RECORDER_RECORDER_PRIVATE_H
+
+#include <glib.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "daemon/pipeline/ring.h"
+#include "daemon/recorder/clock-watch.h"
+#include "daemon/recorder/recorder.h"
+
+typedef void (*data_function)(struct data *data, void *argument);
+
+struct data {
+	pthread_t thread;
+	bool started;
+	int epoll_fd;
+	int attention_fd; /* written by the thread, read by control */
+
+	int command_fd; /* eventfd: there is a command, or the thread shall end */
+	GMutex lock; /* of the command and of `ending` */
+	GCond done;
+	data_function command;
+	void *argument;
+	bool ending;
+
+	const struct pipeline *pipeline;
+	struct ring **rings;
+	unsigned int rings_count;
+	uint64_t claimed; /* bits with a writer */
+	uint64_t staged; /* of these: with events that are not yet written */
+	uint64_t ticked; /* ns, CLOCK_MONOTONIC */
+	struct data_slot slots[EVENT_SESSIONS_MAX];
+	struct notes *notes;
+	struct disk *disk;
+	uint64_t sync_looked; /* ns, CLOCK_MONOTONIC */
+	_Atomic uint64_t sync_interval; /* ns */
+	uint64_t tenures; /* given out */
+	_Atomic uint64_t tenure[EVENT_SESSIONS_MAX]; /* 0: no session */
+
+	/* recorder-clock.c */
+	int clock_fd; /* a timer that is cancelled when the clock is set; -1: none */
+	struct clock_watch clock_watch;
+	struct journal_clock clock; /* the latest move; `since` 0: none yet */
+	uint64_t clock_due; /* bits whose journals do not have the record yet */
+	uint64_t clock_retry; /* ns, CLOCK_MONOTONIC */
+	uint32_t clock_missed[EVENT_SESSIONS_MAX]; /* earlier ones that will have no record */
+
+	_Atomic uint64_t unclaimed;
+	_Atomic uint64_t progress;
+	_Atomic bool idle;
+	uint64_t progress_seen; /* control's */
+};
+
+/* On the thread. Has the disk thread sync the journals that have waited long enough, and takes in what came of
+ * those that it has synced. */
+void data_sync(struct data *data);
+
+/* Has the thread run `command` and waits for it. */
+void data_call(struct data *data, data_function command, void *argument);
+
+enum data_clock_news {
+	DATA_CLOCK_PASSING, /* as often as the thread comes by */
+	DATA_CLOCK_WOKEN, /* the timer may have been cancelled */
+};
+
+/* recorder-clock.c. On the thread, but for the first and the last, before it begins and when it has ended. */
+void data_clock_begin(struct data *data);
+void data_clock_look(struct data *data, enum data_clock_news news);
+
+/* The bit's session has a writer from now on, and is not among the claimed ones yet. */
+void data_clock_add(struct data *data, unsigned int bit);
+void data_clock_end(struct data *data);
+
+/* On the thread. Something is for control to look at. */
+void data_want_attention(struct data *data);
+
+/* On the thread. Moves everything that is in the rings now. A record that a program has reserved and not yet
+ * submitted holds its ring up for some microseconds. */
+void data_drain(struct data *data);
+
+#endif

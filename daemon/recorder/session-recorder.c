@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One session as the data thread sees it. */
+#include "daemon/recorder/session-recorder.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+#include <time.h>
+
+/* A journal that can't be written is not tried for every event: that would cost system calls at the
+ * very moment when the machine is in trouble. */
+#define RETRY_NS 100000000ULL
+
+/* Of what waited for its record, the tail may have it. */
+static void resume_losses(struct data_slot *slot, const struct data_tenant *tenant)
+{
+	uint64_t told = tenant->tail->losses[LOSS_RING_FULL],
+		 waiting = tenant->before->losses[LOSS_RING_FULL].count;
+
+	slot->ring_full_seen = tenant->before->ring_full_seen;
+	if (told > waiting)
+		slot->ring_full_seen += told - waiting;
+	for (unsigned int i = 0; i < LOSS_REASONS; i++) {
+		if (!tenant->tail->losses[i])
+			slot->losses[i] = tenant->before->losses[i];
+		slot->losses[i].reason = i;
+	}
+}
+
+static void resume(struct data_slot *slot, struct data_tenant *tenant)
+{
+	const struct ledger_entry *before = tenant->before;
+
+	memcpy(slot->next, before->next, sizeof(slot->next));
+	slot->fates = before->fates;
+	resume_losses(slot, tenant);
+	atomic_store(&slot->journaled, before->journaled + tenant->tail->events);
+	atomic_store(&slot->disk_full, before->disk_full);
+	atomic_store(&slot->disk_error, before->disk_error);
+	atomic_store(&slot->over_limit, before->over_limit);
+	atomic_store(&slot->full, tenant->limit && atomic_load(&slot->journaled) >= tenant->limit);
+	slot->tail = *tenant->tail;
+	*tenant->tail = JOURNAL_TAIL_NONE;
+	slot->resumed = true;
+}
+
+/* What is on the disk, as far as is known. */
+static void look(struct data_slot *slot)
+{
+	uint64_t journaled = atomic_load_explicit(&slot->journaled, memory_order_relaxed);
+	struct journal_waiting waiting;
+
+	journal_writer_waiting(slot->writer, &waiting);
+	atomic_store_explicit(&slot->unsynced, waiting.bytes, memory_order_relaxed);
+	atomic_store_explicit(&slot->synced,
+		slot->resumed || waiting.events > journaled ? 0 : journaled - waiting.events,
+		memory_order_relaxed);
+}
+
+void data_slot_begin(struct data_slot *slot, struct data_tenant *tenant)
+{
+	slot->writer = tenant->writer;
+	slot->limit = tenant->limit;
+	slot->staged = 0;
+	slot->retry = 0;
+	slot->ring_full_seen = 0;
+	for (unsigned int i = 0; i < LOSS_REASONS; i++)
+		slot->losses[i] = (struct journal_loss){ .reason = i };
+	slot->ledger = tenant->ledger;
+	slot->fates = (struct session_stats){ 0 };
+	memset(slot->next, 0, sizeof(slot->next));
+	slot->tail = JOURNAL_TAIL_NONE;
+	atomic_store(&slot->journaled, 0);
+	atomic_store(&slot->disk_full, 0);
+	atomic_store(&slot->disk_error, 0);
+	atomic_store(&slot->over_limit, 0);
+	atomic_store(&slot->stalled, false);
+	atomic_store(&slot->full, false);
+	atomic_store(&slot->error, 0);
+	slot->write_failed = false;
+	slot->sync_failures = 0;
+	slot->resumed = false;
+	if (tenant->before)
+		resume(slot, tenant);
+	look(slot);
+	if (slot->ledger)
+		ledger_slot_begin(slot->ledger, tenant->id);
+}
+
+void data_slot_rings_new(struct data_slot *slot)
+{
+	/* They count their lost records from 0, too. */
+	slot->ring_full_seen = 0;
+	memset(slot->next, 0, sizeof(slot->next));
+	journal_tail_clear(&slot->tail);
+}
+
+bool data_slot_knows(struct data_slot *slot, uint16_t ring, uint64_t position)
+{
+	if (position < slot->next[ring])
+		return true;
+	return G_UNLIKELY(slot->tail.records) &&
+		journal_tail_take(&slot->tail, ring, (uint32_t)position);
+}
+
+void data_slot_keep(struct data_slot *slot, const uint64_t *next, unsigned int rings, uint64_t now)
+{
+	struct ledger_entry entry = {
+		.time = now,
+		.journaled = atomic_load_explicit(&slot->journaled, memory_order_relaxed),
+		.disk_full = atomic_load_explicit(&slot->disk_full, memory_order_relaxed),
+		.disk_error = atomic_load_explicit(&slot->disk_error, memory_order_relaxed),
+		.over_limit = atomic_load_explicit(&slot->over_limit, memory_order_relaxed),
+		.ring_full_seen = slot->ring_full_seen,
+		.fates = slot->fates,
+	};
+
+	if (!slot->ledger)
+		return;
+	entry.segment = journal_writer_segment(slot->writer);
+	entry.end = journal_writer_end(slot->writer);
+	memcpy(slot->next, next, rings * sizeof(*next));
+	memcpy(entry.next, slot->next, sizeof(entry.next));
+	memcpy(entry.losses, slot->losses, sizeof(entry.losses));
+	ledger_slot_write(slot->ledger, &entry);
+}
+
+struct journal_writer *data_slot_end(struct data_slot *slot)
+{
+	journal_tail_clear(&slot->tail);
+	slot->ledger = NULL;
+	return g_steal_pointer(&slot->writer);
+}
+
+/* The data thread is the only one that writes a count: no locked instruction is needed. */
+static void count(_Atomic uint64_t *counter, uint64_t events)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + events,
+		memory_order_release);
+}
+
+/* It may count as something else from now on. */
+static void uncount(_Atomic uint64_t *counter, uint64_t events)
+{
+	uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, before - MIN(before, events), memory_order_release);
+}
+
+static bool set_stalled(struct data_slot *slot, bool stalled)
+{
+	if (atomic_load_explicit(&slot->stalled, memory_order_relaxed) == stalled)
+		return false;
+	atomic_store(&slot->stalled, stalled);
+	return true;
+}
+
+enum loss_reason data_loss_reason(int error)
+{
+	return error == -ENOSPC || error == -EDQUOT ? LOSS_DISK_FULL : LOSS_DISK_ERROR;
+}
+
+static bool stall(struct data_slot *slot, int error)
+{
+	slot->reason = data_loss_reason(error);
+	slot->write_failed = true;
+	atomic_store(&slot->error, error);
+	return set_stalled(slot, true);
+}
+
+/* The last write went well; whether the disk has it is another thing. */
+static bool wrote_well(struct data_slot *slot)
+{
+	slot->write_failed = false;
+	if (slot->sync_failures)
+		return false;
+	atomic_store_explicit(&slot->error, 0, memory_order_relaxed);
+	return set_stalled(slot, false);
+}
+
+void data_slot_loss(struct data_slot *slot, const struct journal_loss *loss)
+{
+	struct journal_loss *waiting = &slot->losses[loss->reason];
+
+	if (!waiting->until)
+		waiting->since = loss->since;
+	waiting->count += loss->count;
+	waiting->until = MAX(waiting->until, loss->until);
+}
+
+static void lose(struct data_slot *slot, const struct journal_loss *loss)
+{
+	count(loss->reason == LOSS_DISK_FULL ? &slot->disk_full : &slot->disk_error, loss->count);
+	data_slot_loss(slot, loss);
+}
+
+static void lose_one(struct data_slot *slot, enum loss_reason reason, uint64_t time)
+{
+	struct journal_loss loss = { .reason = reason, .count = 1, .since = time, .until = time };
+
+	lose(slot, &loss);
+}
+
+/* Writes the loss records that wait; stops at the first that the disk does not take. */
+static int write_losses(struct data_slot *slot)
+{
+	for (unsigned int i = 0; i < LOSS_REASONS; i++) {
+		int r;
+
+		if (!slot->losses[i].until)
+			continue;
+		r = journal_writer_append_loss(slot->writer, &slot->losses[i]);
+		if (r < 0)
+			return r;
+		slot->losses[i] = (struct journal_loss){ .reason = i };
+	}
+	return 0;
+}
+
+static int arrival_take(struct data_slot *slot, struct arrival *arrival)
+{
+	int r;
+
+	if (arrival->record)
+		return journal_writer_append_record(slot->writer, arrival->record);
+	r = journal_writer_append_event(
+		slot->writer, arrival->ring, arrival->position, arrival->event, arrival->size);
+	if (r == 0)
+		arrival->record = journal_writer_last(slot->writer);
+	return r;
+}
+
+bool data_slot_event(struct data_slot *slot, struct arrival *arrival)
+{
+	const struct event_head *head = arrival->event;
+	uint64_t taken =
+		slot->staged + atomic_load_explicit(&slot->journaled, memory_order_relaxed);
+	int r = 0;
+
+	if (slot->limit && taken >= slot->limit) {
+		count(&slot->over_limit, 1);
+		return false;
+	}
+	if (slot->write_failed) {
+		/* An event's own time is good enough a clock, and costs nothing. */
+		if (head->time < slot->retry) {
+			lose_one(slot, slot->reason, head->time);
+			return false;
+		}
+		/* The gap is told before what comes after it. */
+		r = write_losses(slot);
+	}
+	if (r == 0)
+		r = arrival_take(slot, arrival);
+	if (r < 0) {
+		slot->retry = head->time + RETRY_NS;
+		lose_one(slot, data_loss_reason(r), head->time);
+		return stall(slot, r);
+	}
+	slot->staged++;
+	return false;
+}
+
+bool data_slot_flush(struct data_slot *slot)
+{
+	struct journal_loss lost;
+	int r;
+
+	if (!slot->staged)
+		return false;
+	r = journal_writer_flush(slot->writer, &lost);
+	count(&slot->journaled, slot->staged - lost.count);
+	slot->staged = 0;
+	look(slot);
+	if (r < 0) {
+		lost.reason = data_loss_reason(r);
+		lose(slot, &lost);
+		slot->retry = lost.until + RETRY_NS;
+		return stall(slot, r);
+	}
+	if (slot->limit &&
+		atomic_load_explicit(&slot->journaled, memory_order_relaxed) == slot->limit) {
+		atomic_store(&slot->full, true);
+		wrote_well(slot);
+		return true;
+	}
+	return wrote_well(slot);
+}
+
+bool data_slot_synced(struct data_slot *slot, int error, const struct journal_unstored *unstored)
+{
+	struct journal_loss lost = unstored->lost;
+
+	if (lost.count) {
+		lost.reason = data_loss_reason(error);
+		uncount(&slot->journaled, lost.count);
+		lose(slot, &lost);
+	}
+	for (unsigned int i = 0; i < LOSS_REASONS; i++) {
+		if (unstored->losses[i].until)
+			data_slot_loss(slot, &unstored->losses[i]);
+	}
+	slot->sync_failures = error < 0 ? slot->sync_failures + 1 : 0;
+	slot->resumed = false;
+	look(slot);
+	if (error == 0)
+		return slot->write_failed ? false : wrote_well(slot);
+	atomic_store(&slot->error, error);
+	return set_stalled(slot, true);
+}
+
+bool data_slot_tell(struct data_slot *slot)
+{
+	int r = write_losses(slot);
+
+	look(slot);
+	return r < 0 ? stall(slot, r) : wrote_well(slot);
+}
+
+bool data_slot_tick(
+	struct data_slot *slot, const struct session_stats *fates, uint64_t since, uint64_t now)
+{
+	slot->fates = *fates;
+	if (fates->ring_full > slot->ring_full_seen) {
+		struct journal_loss loss = {
+			.reason = LOSS_RING_FULL,
+			.count = fates->ring_full - slot->ring_full_seen,
+			.since = since,
+			.until = now,
+		};
+
+		data_slot_loss(slot, &loss);
+		slot->ring_full_seen = fates->ring_full;
+	}
+	return data_slot_tell(slot);
+}
+
+void data_slot_counts(const struct data_slot *slot, struct data_counts *ret)
+{
+	*ret = (struct data_counts){
+		.journaled = atomic_load(&slot->journaled),
+		.disk_full = atomic_load(&slot->disk_full),
+		.disk_error = atomic_load(&slot->disk_error),
+		.over_limit = atomic_load(&slot->over_limit),
+	};
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One session as the data thread sees it: its journal writer, what became of its records, and losses
+ * that still want a record in the journal. Owned by the data thread; the atomics may be read by any.
+ */
+#ifndef NFTTRACED_DAEMON_RECORDER_SESSION_RECORDER_H
+#define NFTTRACED_DAEMON_RECORDER_SESSION_RECORDER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/recorder/balance.h"
+#include "daemon/recorder/checkpoint.h"
+#include "journal/reader/journal-tail.h"
+#include "journal/writer/writer.h"
+
+/* A session that gets a slot. */
+struct data_tenant {
+	uint64_t id;
+	struct journal_writer *writer; /* taken over */
+	uint64_t limit; /* events; 0: none */
+	struct ledger_slot *ledger; /* where its books are kept; NULL: nowhere */
+	/* Of a session that goes on after another daemon; else NULL: what became of its records, and what
+	 * its journal has that this does not tell of (taken over). */
+	const struct ledger_entry *before;
+	struct journal_tail *tail;
+};
+
+struct data_slot {
+	struct journal_writer *writer; /* NULL: no session */
+	uint64_t limit;
+	uint64_t staged; /* events that the writer took and has not written */
+	uint64_t retry; /* ns, CLOCK_MONOTONIC: when a journal that stalled is tried again */
+	enum loss_reason reason; /* why it stalled */
+	uint64_t ring_full_seen; /* of the kernel's count: has its loss record */
+	struct journal_loss losses[LOSS_REASONS]; /* wait for their record; `until` 0: none */
+	struct ledger_slot *ledger; /* NULL: none */
+	struct session_stats fates; /* the kernel's counts at the last tick */
+	uint64_t next[RINGS_MAX]; /* of the rings: what comes before is told of in the ledger */
+	struct journal_tail tail; /* records that come again and are in the journal */
+
+	_Atomic uint64_t journaled, disk_full, disk_error, over_limit;
+	_Atomic uint64_t synced, unsynced; /* as in struct data_stored */
+	_Atomic int error; /* the same; of the last write or, if that went well, the last sync */
+	bool write_failed; /* the last one: not each event is tried */
+	unsigned int sync_failures; /* in a row */
+	bool resumed; /* nothing was synced since it went on: what was before is not known */
+	_Atomic bool stalled; /* the last write or sync failed */
+	_Atomic bool full; /* the limit is reached */
+};
+
+/* A session gets the slot. */
+void data_slot_begin(struct data_slot *slot, struct data_tenant *tenant);
+
+/* The session's last: gives the writer back. The counts stay. */
+struct journal_writer *data_slot_end(struct data_slot *slot);
+
+/* An event on its way to the sessions that matched it. */
+struct arrival {
+	const void *event;
+	uint32_t size;
+	uint16_t ring;
+	uint32_t position;
+	const struct journal_record
+		*record; /* as the first that took it made it; NULL: nobody yet */
+};
+
+/* Other rings come, whose positions begin at 0. */
+void data_slot_rings_new(struct data_slot *slot);
+
+/* True if the journal has the record already, or the books do. */
+bool data_slot_knows(struct data_slot *slot, uint16_t ring, uint64_t position);
+
+/* Keeps in the ledger what became of the records before `next`, by ring. */
+void data_slot_keep(struct data_slot *slot, const uint64_t *next, unsigned int rings, uint64_t now);
+
+/* Takes an event for the journal, or counts why not. True if `stalled` changed. */
+bool data_slot_event(struct data_slot *slot, struct arrival *arrival);
+
+/* Writes the events that were taken, and counts what became of them. True if `stalled` or `full`
+ * changed. */
+bool data_slot_flush(struct data_slot *slot);
+
+/* What a sync of the journal gave: counts what it lost as lost. True if `stalled` changed. */
+bool data_slot_synced(struct data_slot *slot, int error, const struct journal_unstored *unstored);
+
+/* Merges a loss with what waits for a record in the journal; data_slot_tick writes it. */
+void data_slot_loss(struct data_slot *slot, const struct journal_loss *loss);
+
+/* Writes the loss records that wait. True if `stalled` changed. */
+bool data_slot_tell(struct data_slot *slot);
+
+/*
+ * Writes loss records: `fates` are the kernel's counts at `now`, `since` when they were last looked at.
+ * True if `stalled` changed.
+ */
+bool data_slot_tick(
+	struct data_slot *slot, const struct session_stats *fates, uint64_t since, uint64_t now);
+
+/* What an error of a write or a sync, a negative errno, makes of events. */
+enum loss_reason data_loss_reason(int error);
+
+/* The counts as of now. */
+void data_slot_counts(const struct data_slot *slot, struct data_counts *ret);
+
+#endif

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Network namespaces by their paths, see netns.h. */
+#include "daemon/resolver/netns.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/net_namespace.h>
+#include <linux/rtnetlink.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/resolver/netns-owner.h"
+#include "journal/base/cleanup.h"
+
+#define OWN_PATH     "/proc/self/ns/net"
+#define REQUEST_SIZE 256
+
+/* Since Linux 5.14; the headers of Debian 12 know it, others may not. */
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+uint64_t netns_cookie(void)
+{
+	auto_fd fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t length = sizeof(cookie);
+
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) < 0)
+		return 0;
+	return cookie;
+}
+
+static bool is_here(const struct stat *status)
+{
+	struct stat own;
+
+	return stat(OWN_PATH, &own) == 0 && own.st_ino == status->st_ino &&
+		own.st_dev == status->st_dev;
+}
+
+int netns_enter(int fd, uint64_t cookie, uint32_t inode)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	if (inode && (uint32_t)status.st_ino != inode)
+		return -ESTALE;
+	/* Our own is there for one that may not enter others. */
+	if (!is_here(&status) && setns(fd, CLONE_NEWNET) < 0)
+		return -errno;
+	return cookie && netns_cookie() != cookie ? -ESTALE : 0;
+}
+
+void netns_free(void *data)
+{
+	struct netns *netns = data;
+
+	if (!netns)
+		return;
+	g_free(netns->path);
+	g_free(netns->name);
+	g_free(netns);
+}
+
+/* One look: our own namespace to come back to, and a socket to ask for ids. */
+struct look {
+	GPtrArray *list;
+	bool assign;
+	int own_fd;
+	uint32_t own_inode;
+	struct mnl_socket *rtnl;
+	uint32_t sequence;
+	GHashTable *seen; /* set of inodes */
+	GHashTable *known; /* of struct netns by inode: of the looks before, and of this one */
+	GHashTable *owners; /* number of found ones by owner */
+	unsigned int users; /* found ones that are neither ours nor root's */
+	unsigned int passed;
+};
+
+static int take_id(const struct nlmsghdr *message, void *context)
+{
+	const struct nlattr *attribute;
+	int *id = context;
+
+	mnl_attr_for_each(attribute, message, sizeof(struct rtgenmsg))
+	{
+		if (mnl_attr_get_type(attribute) == NETNSA_NSID &&
+			mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
+			*id = (int)mnl_attr_get_u32(attribute);
+	}
+	return MNL_CB_OK;
+}
+
+static int ask_id(struct look *look, uint16_t type, int fd, int *ret)
+{
+	char buffer[REQUEST_SIZE];
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct rtgenmsg *body;
+	ssize_t n;
+
+	message->nlmsg_type = type;
+	message->nlmsg_flags = NLM_F_REQUEST | (type == RTM_NEWNSID ? NLM_F_ACK : 0);
+	message->nlmsg_seq = ++look->sequence;
+	body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
+	body->rtgen_family = AF_UNSPEC;
+	mnl_attr_put_u32(message, NETNSA_FD, (uint32_t)fd);
+	if (type == RTM_NEWNSID)
+		mnl_attr_put_u32(message, NETNSA_NSID, (uint32_t)NETNSA_NSID_NOT_ASSIGNED);
+	if (mnl_socket_sendto(look->rtnl, message, message->nlmsg_len) < 0)
+		return -errno;
+	n = mnl_socket_recvfrom(look->rtnl, buffer, sizeof(buffer));
+	if (n < 0 ||
+		mnl_cb_run(buffer, (size_t)n, look->sequence, mnl_socket_get_portid(look->rtnl),
+			take_id, ret) < 0)
+		return -errno;
+	return 0;
+}
+
+/* The id that our namespace has for another. Asking keeps nothing alive: the kernel forgets the id
+ * with the namespace. */
+static int find_id(struct look *look, int fd)
+{
+	int id = NETNS_ID_NONE;
+
+	if (!look->rtnl)
+		return NETNS_ID_NONE;
+	if (ask_id(look, RTM_GETNSID, fd, &id) == 0 && id == NETNS_ID_NONE && look->assign &&
+		ask_id(look, RTM_NEWNSID, fd, &id) == 0)
+		ask_id(look, RTM_GETNSID, fd, &id);
+	return id;
+}
+
+/* The cookie of the namespace: of the way there and back only the latter must not fail. */
+static uint64_t find_cookie(const struct look *look, int fd)
+{
+	uint64_t cookie;
+
+	if (setns(fd, CLONE_NEWNET) < 0)
+		return 0;
+	cookie = netns_cookie();
+	if (setns(look->own_fd, CLONE_NEWNET) < 0)
+		g_error("can't come back from a network namespace: %s", g_strerror(errno));
+	return cookie;
+}
+
+/* Inodes are used again, cookies are not. */
+static struct netns *known_find(const struct look *look, uint32_t inode, uint64_t cookie)
+{
+	struct netns *netns = g_hash_table_lookup(look->known, GUINT_TO_POINTER(inode));
+
+	return netns && netns->cookie == cookie ? netns : NULL;
+}
+
+static bool is_users(uint64_t owner)
+{
+	return owner != NETNS_OWNER_HOST && owner != NETNS_OWNER_ROOT;
+}
+
+static unsigned int owner_count(const struct look *look, uint64_t owner)
+{
+	return GPOINTER_TO_UINT(g_hash_table_lookup(look->owners, &owner));
+}
+
+/* Whether one more of that owner's may be known. */
+static bool owner_may(const struct look *look, uint64_t owner, uint32_t inode)
+{
+	if (owner == NETNS_OWNER_HOST)
+		return true;
+	if (g_hash_table_size(look->known) >= NETNS_MAX &&
+		!g_hash_table_contains(look->known, GUINT_TO_POINTER(inode)))
+		return false;
+	return !is_users(owner) ||
+		(look->users < NETNS_USERS_MAX && owner_count(look, owner) < NETNS_USER_MAX);
+}
+
+static void owner_take(struct look *look, uint64_t owner)
+{
+	g_hash_table_insert(look->owners, g_memdup2(&owner, sizeof(owner)),
+		GUINT_TO_POINTER(owner_count(look, owner) + 1));
+	if (is_users(owner))
+		look->users++;
+}
+
+static void set_path(struct netns *netns, const char *path, const char *name)
+{
+	netns->found = true;
+	if (g_strcmp0(netns->path, path) != 0) {
+		g_free(netns->path);
+		netns->path = g_strdup(path);
+	}
+	if (g_strcmp0(netns->name, name) != 0) {
+		g_free(netns->name);
+		netns->name = g_strdup(name);
+	}
+}
+
+static struct netns *netns_add(struct look *look, int fd, uint32_t inode, uint64_t cookie)
+{
+	struct netns *netns = g_new0(struct netns, 1);
+
+	netns->inode = inode;
+	netns->cookie = cookie;
+	netns->own = inode == look->own_inode;
+	netns->id = netns->own ? NETNS_ID_NONE : find_id(look, fd);
+	g_ptr_array_add(look->list, netns);
+	/* In place of one that had the inode before, which this look does not find. */
+	g_hash_table_insert(look->known, GUINT_TO_POINTER(inode), netns);
+	return netns;
+}
+
+static void look_at(struct look *look, const char *path, const char *name)
+{
+	struct netns *netns;
+	struct stat status;
+	uint64_t cookie, owner;
+	uint32_t inode;
+	auto_fd fd = -1;
+
+	/* What is in /run/netns is not always a namespace: entering tells. */
+	if (stat(path, &status) < 0 ||
+		g_hash_table_contains(look->seen, GUINT_TO_POINTER((uint32_t)status.st_ino)))
+		return;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return;
+	inode = (uint32_t)status.st_ino;
+	owner = inode == look->own_inode ? NETNS_OWNER_HOST : netns_owner(fd);
+	if (!owner_may(look, owner, inode)) {
+		look->passed += g_hash_table_add(look->seen, GUINT_TO_POINTER(inode));
+		return;
+	}
+	cookie = inode == look->own_inode ? netns_cookie() : find_cookie(look, fd);
+	if (!cookie && name && !known_find(look, inode, cookie))
+		return;
+	netns = known_find(look, inode, cookie);
+	if (!netns)
+		netns = netns_add(look, fd, inode, cookie);
+	netns->owner = owner;
+	owner_take(look, owner);
+	g_hash_table_add(look->seen, GUINT_TO_POINTER(inode));
+	set_path(netns, path, name);
+}
+
+static void look_at_named(struct look *look)
+{
+	g_autoptr(GDir) directory = g_dir_open(NETNS_NAMED_DIRECTORY, 0, NULL);
+	const char *name;
+
+	while (directory && (name = g_dir_read_name(directory))) {
+		g_autofree char *path = g_build_filename(NETNS_NAMED_DIRECTORY, name, NULL);
+
+		look_at(look, path, name);
+	}
+}
+
+static void look_at_processes(struct look *look)
+{
+	g_autoptr(GDir) directory = g_dir_open("/proc", 0, NULL);
+	const char *name;
+
+	while (directory && (name = g_dir_read_name(directory))) {
+		g_autofree char *path = NULL;
+
+		if (!g_ascii_isdigit(*name))
+			continue;
+		path = g_build_filename("/proc", name, "ns/net", NULL);
+		look_at(look, path, NULL);
+	}
+}
+
+static void forget_lost(GPtrArray *list)
+{
+	for (unsigned int i = list->len; i-- > 0;) {
+		const struct netns *netns = list->pdata[i];
+
+		if (!netns->found)
+			g_ptr_array_remove_index_fast(list, i);
+	}
+}
+
+static void look_begin(struct look *look)
+{
+	look->rtnl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (look->rtnl && mnl_socket_bind(look->rtnl, 0, MNL_SOCKET_AUTOPID) < 0) {
+		mnl_socket_close(look->rtnl);
+		look->rtnl = NULL;
+	}
+	look->seen = g_hash_table_new(NULL, NULL);
+	look->known = g_hash_table_new(NULL, NULL);
+	look->owners = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	for (unsigned int i = 0; i < look->list->len; i++) {
+		struct netns *netns = look->list->pdata[i];
+
+		netns->found = false;
+		g_hash_table_insert(look->known, GUINT_TO_POINTER(netns->inode), netns);
+	}
+}
+
+static void look_end(struct look *look)
+{
+	if (look->rtnl)
+		mnl_socket_close(look->rtnl);
+	g_hash_table_unref(look->seen);
+	g_hash_table_unref(look->known);
+	g_hash_table_unref(look->owners);
+}
+
+int netns_look(GPtrArray *list, bool assign, struct netns_seen *ret)
+{
+	auto_fd own = open(OWN_PATH, O_RDONLY | O_CLOEXEC);
+	struct look look = { .list = list, .assign = assign, .own_fd = own };
+	struct stat status;
+
+	if (own < 0 || fstat(own, &status) < 0)
+		return -errno;
+	look.own_inode = (uint32_t)status.st_ino;
+	look_begin(&look);
+	look_at_named(&look);
+	look_at(&look, OWN_PATH, NULL);
+	look_at_processes(&look);
+	forget_lost(list);
+	*ret = (struct netns_seen){ .passed = look.passed };
+	look_end(&look);
+	return 0;
+}

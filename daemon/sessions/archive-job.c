@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Requests for journals on disk, from the index, or on their way through the janitor; see archive-job.h. */
+#include "daemon/sessions/archive-job.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "daemon/base/log.h"
+#include "daemon/sessions/index-job.h"
+#include "daemon/sessions/session-job.h"
+
+struct archive_job {
+	struct manager *manager;
+	struct archive_request request;
+	GArray *running; /* uint64_t: sessions that ran when it was handed over; NULL: it was not */
+	archive_reply reply;
+	void *context;
+};
+
+static void job_free(struct archive_job *job)
+{
+	g_clear_pointer(&job->request.journals, g_array_unref);
+	failure_clear(&job->request.failure);
+	g_free(job->request.query.name);
+	g_clear_pointer(&job->running, g_array_unref);
+	g_free(job);
+}
+
+static void fail_remove(struct failure *failure, uint64_t id, int error)
+{
+	switch (-error) {
+	case ENOENT:
+	case ENOTDIR:
+		failure_set(failure, FAILURE_NO_SUCH_SESSION,
+			"there is no journal of a session %" PRIu64, id);
+		break;
+	case EBUSY:
+		failure_set(failure, FAILURE_INVALID_OPTION,
+			"session %" PRIu64 " is running: stop it before its journal is removed",
+			id);
+		break;
+	case ENOTEMPTY:
+		failure_set(failure, FAILURE_JOURNAL,
+			"the journal of session %" PRIu64
+			" has a folder in it that is not nfttraced's: remove that first",
+			id);
+		break;
+	default:
+		failure_set(failure, FAILURE_JOURNAL,
+			"the journal of session %" PRIu64 " can't be removed: %s", id,
+			g_strerror(-error));
+	}
+}
+
+static void run_remove(struct archive_job *job)
+{
+	struct archive_request *request = &job->request;
+	int r = archive_remove(job->manager->store, request->id, job->running, &request->bytes);
+
+	/* What is removed does not come back with the next power failure. */
+	if (r == 0)
+		r = state_sync(job->manager->store);
+	if (r < 0)
+		fail_remove(&request->failure, request->id, r);
+}
+
+static GArray *journals_with(const GArray *all, const GArray *chosen)
+{
+	GArray *journals = g_array_new(FALSE, FALSE, sizeof(struct archive_journal));
+
+	g_array_set_clear_func(journals, archive_journal_clear);
+	for (unsigned int i = 0; i < all->len; i++) {
+		struct archive_journal copy = g_array_index(all, struct archive_journal, i);
+
+		if (!g_array_index(chosen, bool, i))
+			continue;
+		copy.name = g_strdup(copy.name);
+		g_array_append_val(journals, copy);
+	}
+	return journals;
+}
+
+/* Leaves those in `journals` that went, or would; the first that can't be removed is told. */
+static void run_vacuum(struct archive_job *job)
+{
+	struct archive_request *request = &job->request;
+	GArray *all = request->journals;
+	g_autoptr(GArray) chosen = archive_choose(all, &request->limits, g_get_real_time());
+	g_autoptr(GArray) keep = g_array_new(FALSE, TRUE, sizeof(bool));
+
+	g_array_set_size(keep, all->len);
+	for (unsigned int i = 0; i < chosen->len; i++) {
+		unsigned int index = g_array_index(chosen, unsigned int, i);
+		const struct archive_journal *journal =
+			&g_array_index(all, struct archive_journal, index);
+		uint64_t bytes = journal->bytes;
+		int r = 0;
+
+		if (request->action == ARCHIVE_VACUUM)
+			r = archive_remove(job->manager->store, journal->id, job->running, &bytes);
+		if (r < 0 && !request->failure.reason)
+			fail_remove(&request->failure, journal->id, r);
+		if (r < 0)
+			continue;
+		request->bytes += bytes;
+		g_array_index(keep, bool, index) = true;
+	}
+	if (request->action == ARCHIVE_VACUUM && !request->failure.reason) {
+		int r = state_sync(job->manager->store);
+
+		if (r < 0)
+			failure_set(&request->failure, FAILURE_JOURNAL,
+				"the removal of journals could not be stored: %s", g_strerror(-r));
+	}
+	request->journals = journals_with(all, keep);
+	g_array_unref(all);
+}
+
+/* On the janitor's thread. */
+static void run(void *argument)
+{
+	struct archive_job *job = argument;
+
+	if (job->request.action == ARCHIVE_REMOVE)
+		run_remove(job);
+	else
+		run_vacuum(job);
+}
+
+static void log_result(const struct archive_request *request)
+{
+	if (request->action == ARCHIVE_REMOVE && !request->failure.reason)
+		log_info("removed the journal of session %" PRIu64 ": %" PRIu64 " bytes freed",
+			request->id, request->bytes);
+	if (request->action != ARCHIVE_VACUUM)
+		return;
+	if (request->failure.reason)
+		log_warning("%s", request->failure.reason);
+	if (request->journals && request->journals->len)
+		log_info("removed %u journal%s of ended sessions: %" PRIu64 " bytes freed",
+			request->journals->len, request->journals->len == 1 ? "" : "s",
+			request->bytes);
+}
+
+static void index_forget(const struct archive_job *job)
+{
+	const struct archive_request *request = &job->request;
+	struct manager_index *index = job->manager->index;
+
+	if (request->action == ARCHIVE_REMOVE && !request->failure.reason)
+		manager_index_forget(index, request->id);
+	for (unsigned int i = 0; request->action == ARCHIVE_VACUUM && request->journals &&
+		i < request->journals->len;
+		i++)
+		manager_index_forget(
+			index, g_array_index(request->journals, struct archive_journal, i).id);
+}
+
+static void reply(struct archive_job *job)
+{
+	job->reply(job->context, &job->request);
+	job_free(job);
+}
+
+static void done(void *argument)
+{
+	struct archive_job *job = argument;
+
+	log_result(&job->request);
+	index_forget(job);
+	reply(job);
+}
+
+static void hand_over(struct archive_job *job)
+{
+	job->running = manager_running(job->manager);
+	if (worker_submit(job->manager->janitor, run, done, job) == 0)
+		return;
+	g_clear_pointer(&job->request.journals, g_array_unref);
+	failure_set(&job->request.failure, FAILURE_BUSY, TOO_BUSY);
+	reply(job);
+}
+
+static void on_index(void *context, int error)
+{
+	struct archive_job *job = context;
+	struct archive_request *request = &job->request;
+
+	if (error < 0) {
+		failure_set(&request->failure, FAILURE_JOURNAL, "the journals can't be listed: %s",
+			error == -ESHUTDOWN ? ENDING : g_strerror(-error));
+		reply(job);
+		return;
+	}
+	request->journals = journal_index_query(
+		manager_index_journals(job->manager->index), &request->query, &request->more);
+	if (request->action == ARCHIVE_VACUUM) {
+		hand_over(job);
+		return;
+	}
+	if (request->action == ARCHIVE_PREVIEW)
+		run_vacuum(job);
+	reply(job);
+}
+
+void manager_archive(struct manager *manager, const struct archive_request *request,
+	archive_reply answer, void *context)
+{
+	struct archive_job *job = g_new0(struct archive_job, 1);
+
+	job->manager = manager;
+	job->request = *request;
+	job->reply = answer;
+	job->context = context;
+	if (request->action == ARCHIVE_REMOVE)
+		hand_over(job);
+	else
+		manager_index_await(manager->index,
+			request->query.running ? INDEX_RUNNING : INDEX_ALL, request->query.owner,
+			on_index, job);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What this kernel allows, as the daemon knows it: the matrix of `nfttracectl status`. */
+#ifndef NFTTRACED_DAEMON_SESSIONS_FEATURES_H
+#define NFTTRACED_DAEMON_SESSIONS_FEATURES_H
+
+#include "daemon/sessions/session-control.h"
+#include "journal/base/feature.h"
+
+/* An array of struct feature (g_array_unref it), in the order in which a person reads them. */
+GArray *features_of(const struct manager *manager);
+
+#endif

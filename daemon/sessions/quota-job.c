@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* JournalsSize and UserJournalSize: looked at now and then, by the janitor. */
+#include "daemon/base/log.h"
+#include "daemon/journals/quota.h"
+#include "daemon/journals/user-quota.h"
+#include "daemon/sessions/index-job.h"
+#include "daemon/sessions/pipeline-state.h"
+
+#define QUOTA_USEC (30 * G_USEC_PER_SEC)
+
+struct quota_job {
+	struct manager *manager;
+	GArray *running; /* uint64_t */
+	uint64_t size; /* 0: no limit */
+	uint64_t user_size;
+	bool users; /* there may be journals of users but root */
+	struct quota_result result;
+	struct user_quota_result user_result;
+	int error;
+};
+
+static void run(void *argument)
+{
+	struct quota_job *job = argument;
+	struct inventory *inventory = job->manager->inventory;
+	int user_error = 0;
+
+	job->error = inventory_look(
+		inventory, job->running, job->users ? INVENTORY_OWNERS : INVENTORY_SIZES);
+	if (job->error < 0)
+		return;
+	/* A user's own go first, before there is need to take any of others. */
+	if (job->users)
+		user_error =
+			user_quota_keep(inventory, job->running, job->user_size, &job->user_result);
+	if (job->size > 0)
+		job->error = quota_keep(inventory, job->running, job->size, &job->result);
+	if (job->error == 0)
+		job->error = user_error;
+}
+
+static void job_free(struct quota_job *job)
+{
+	g_array_unref(job->running);
+	g_free(job);
+}
+
+static void tell(struct manager *manager, const struct quota_job *job)
+{
+	const struct quota_result *result = &job->result;
+	g_autofree char *bytes = g_format_size_full(result->bytes, G_FORMAT_SIZE_IEC_UNITS);
+	g_autofree char *left = g_format_size_full(result->left, G_FORMAT_SIZE_IEC_UNITS);
+	bool over = job->size > 0 && result->left > job->size;
+
+	manager->quota_segments += result->segments;
+	manager->quota_journals += job->user_result.journals;
+	if (result->segments > 0)
+		log_notice("%" G_GUINT64_FORMAT
+			   " segments (%s) of the journals of sessions that have "
+			   "ended were removed, as JournalsSize= wants it; %s are left",
+			result->segments, bytes, left);
+	if (job->user_result.journals > 0) {
+		g_autofree char *freed =
+			g_format_size_full(job->user_result.bytes, G_FORMAT_SIZE_IEC_UNITS);
+
+		log_notice("%u journals (%s) of sessions that have ended were removed, as "
+			   "UserJournalSize= wants it",
+			job->user_result.journals, freed);
+	}
+	if (job->error < 0 && job->error != manager->quota_error)
+		log_error("journals can't be removed as JournalsSize= or UserJournalSize= "
+			  "wants it: %s",
+			g_strerror(-job->error));
+	if (over && !manager->quota_exceeded && job->error >= 0)
+		log_warning(
+			"the journals of the sessions that run have %s, more than JournalsSize= "
+			"allows for all: nothing is left to be removed",
+			left);
+	manager->quota_error = job->error;
+	manager->quota_exceeded = over;
+}
+
+static void done(void *argument)
+{
+	struct quota_job *job = argument;
+	struct manager *manager = job->manager;
+
+	manager->quota_checking = false;
+	tell(manager, job);
+	job_free(job);
+}
+
+void manager_quota_check(struct manager *manager)
+{
+	uint64_t size = manager->settings->journals_size;
+	struct quota_job *job;
+
+	manager->quota_due = g_get_monotonic_time() + QUOTA_USEC;
+	if ((size == 0 && !manager->users_seen) || manager->quota_checking)
+		return;
+	job = g_new0(struct quota_job, 1);
+	job->manager = manager;
+	job->size = size;
+	job->user_size = manager->settings->user_journal_size;
+	job->users = manager->users_seen;
+	job->running = manager_running(manager);
+	if (worker_submit(manager->janitor, run, done, job) == 0)
+		manager->quota_checking = true;
+	else
+		job_free(job);
+}
+
+void manager_quota_tend(struct manager *manager)
+{
+	if (g_get_monotonic_time() >= manager->quota_due)
+		manager_quota_check(manager);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading the configuration again: read, checked, handed over. */
+#include "daemon/sessions/reload.h"
+
+#include "daemon/base/log.h"
+#include "daemon/sessions/configured-sessions.h"
+
+struct check {
+	struct reload *reload;
+	const struct boot_session *session; /* of reload->next */
+	struct compilation *compilation; /* NULL: it is done */
+};
+
+/* Who wants to know what came of it. */
+struct waiter {
+	reload_reply reply;
+	void *context;
+};
+
+struct reload {
+	struct manager *manager;
+	struct reload_hooks hooks;
+	struct settings *next; /* NULL: none is on its way */
+	GPtrArray *checks; /* of struct check */
+	unsigned int unchecked;
+	char *trouble; /* the first that was found */
+	bool busy; /* from its beginning until all of it is over */
+	bool again;
+	GArray *waiters; /* struct waiter */
+};
+
+static void begin(struct reload *reload);
+
+static void waiters_tell(struct reload *reload, const char *trouble)
+{
+	g_autoptr(GArray) waiters = g_steal_pointer(&reload->waiters);
+
+	reload->waiters = g_array_new(FALSE, FALSE, sizeof(struct waiter));
+	for (unsigned int i = 0; i < waiters->len; i++) {
+		const struct waiter *waiter = &g_array_index(waiters, struct waiter, i);
+
+		waiter->reply(waiter->context, trouble);
+	}
+}
+
+static void finish(struct reload *reload)
+{
+	char *trouble = g_steal_pointer(&reload->trouble);
+
+	reload->next = settings_free(reload->next);
+	g_ptr_array_set_size(reload->checks, 0);
+	if (reload->again) {
+		g_free(trouble);
+		reload->again = false;
+		begin(reload);
+		return;
+	}
+	reload->busy = false;
+	waiters_tell(reload, trouble);
+	reload->hooks.done(reload->hooks.context, trouble);
+}
+
+static void refuse(struct reload *reload)
+{
+	g_autofree char *reason = g_steal_pointer(&reload->trouble);
+
+	reload->trouble = g_strdup_printf(
+		"the new configuration was refused, the one before stays in force: %s", reason);
+	log_error("%s", reload->trouble);
+	manager_misconfigured(reload->manager, reload->trouble);
+	finish(reload);
+}
+
+static void on_idle(void *context)
+{
+	finish(context);
+}
+
+static void apply(struct reload *reload)
+{
+	struct manager *manager = reload->manager;
+	g_auto(GStrv) kept = settings_keep(reload->next, manager->settings);
+	g_autofree char *names = g_strjoinv(", ", kept);
+
+	manager_reconfigure(manager, reload->next);
+	manager_misconfigured(manager, NULL);
+	if (*names)
+		log_notice("the configuration was read again; these take a restart of nfttraced, "
+			   "and are what they were until then: %s",
+			names);
+	else
+		log_notice("the configuration was read again");
+	boot_apply(manager->boot, reload->next);
+	boot_when_idle(manager->boot, on_idle, reload);
+}
+
+static void checked(struct reload *reload)
+{
+	if (reload->unchecked > 0)
+		return;
+	if (reload->trouble)
+		refuse(reload);
+	else
+		apply(reload);
+}
+
+static void on_compiled(void *context, struct filter *filter, const struct failure *failure)
+{
+	struct check *check = context;
+	struct reload *reload = check->reload;
+
+	check->compilation = NULL;
+	filter_free(filter);
+	if (failure && !reload->trouble)
+		reload->trouble = settings_filter_reason(check->session, failure->reason);
+	reload->unchecked--;
+	checked(reload);
+}
+
+static void check_free(void *argument)
+{
+	struct check *check = argument;
+
+	if (check->compilation)
+		compilation_cancel(check->compilation);
+	g_free(check);
+}
+
+/* Has the filters compiled that are not those in force. */
+static void check_filters(struct reload *reload)
+{
+	const GPtrArray *sessions = reload->next->boot_sessions;
+
+	for (unsigned int i = 0; i < sessions->len; i++) {
+		const struct boot_session *session = sessions->pdata[i];
+		const struct boot_session *before =
+			settings_session(reload->manager->settings, session->name);
+		const char *filter = session->options.filter;
+		struct check *check;
+
+		if (!*filter || (before && g_str_equal(before->options.filter, filter)))
+			continue;
+		check = g_new0(struct check, 1);
+		check->reload = reload;
+		check->session = session;
+		check->compilation =
+			compiler_submit(reload->manager->compiler, filter, on_compiled, check);
+		g_ptr_array_add(reload->checks, check);
+		reload->unchecked++;
+	}
+	checked(reload);
+}
+
+static void begin(struct reload *reload)
+{
+	reload->busy = true;
+	reload->hooks.begun(reload->hooks.context);
+	if (reload->hooks.load(reload->hooks.context, &reload->next, &reload->trouble) < 0)
+		refuse(reload);
+	else
+		check_filters(reload);
+}
+
+struct reload *reload_new(struct manager *manager, const struct reload_hooks *hooks)
+{
+	struct reload *reload = g_new0(struct reload, 1);
+
+	reload->manager = manager;
+	reload->hooks = *hooks;
+	reload->checks = g_ptr_array_new_with_free_func(check_free);
+	reload->waiters = g_array_new(FALSE, FALSE, sizeof(struct waiter));
+	return reload;
+}
+
+void reload_request(struct reload *reload)
+{
+	if (reload->busy)
+		reload->again = true;
+	else
+		begin(reload);
+}
+
+void reload_await(struct reload *reload, reload_reply reply, void *context)
+{
+	const struct waiter waiter = { .reply = reply, .context = context };
+
+	g_array_append_val(reload->waiters, waiter);
+	reload_request(reload);
+}
+
+struct reload *reload_free(struct reload *reload)
+{
+	if (!reload)
+		return NULL;
+	boot_when_idle(reload->manager->boot, NULL, NULL);
+	waiters_tell(reload, "nfttraced is ending");
+	g_array_unref(reload->waiters);
+	g_ptr_array_unref(reload->checks);
+	settings_free(reload->next);
+	g_free(reload->trouble);
+	g_free(reload);
+	return NULL;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sessions that were running under the last daemon go on, before anybody is answered. */
+#include "daemon/sessions/resume.h"
+
+#include <inttypes.h>
+
+#include "daemon/base/log.h"
+#include "daemon/filter/filter.h"
+#include "daemon/sessions/pipeline-state.h"
+
+/* Compiles the filters: a second time, so they are known to be quick enough. */
+static void filters_add(GArray *requests)
+{
+	for (guint i = 0; i < requests->len; i++) {
+		struct engine_request *request = &g_array_index(requests, struct engine_request, i);
+		g_autofree char *reason = NULL;
+		const char *expression = request->options->filter;
+
+		if (*expression && engine_resumes(request) &&
+			filter_new(expression, &request->filter, &reason) < 0)
+			failure_set(&request->failure, FAILURE_INVALID_FILTER, "%s", reason);
+	}
+}
+
+static void requests_run(struct engine *engine, GArray *requests)
+{
+	g_autoptr(GPtrArray) good = g_ptr_array_new();
+
+	for (guint i = 0; i < requests->len; i++) {
+		struct engine_request *request = &g_array_index(requests, struct engine_request, i);
+
+		if (!request->failure.reason && engine_resumes(request))
+			g_ptr_array_add(good, request);
+	}
+	engine_run(engine, (struct engine_request *const *)good->pdata, good->len);
+}
+
+static void session_take(
+	struct manager *manager, struct engine_request *request, struct roster_session *resumed)
+{
+	if (request->failure.reason) {
+		log_error("session %" PRIu64 " does not go on: %s", resumed->id,
+			request->failure.reason);
+		engine_abandon(manager->engine, request);
+	} else {
+		if (request->warning)
+			log_warning("session %" PRIu64 ": %s", resumed->id, request->warning);
+		manager_session_take(manager, &request->begun, resumed);
+	}
+	failure_clear(&request->failure);
+	filter_free(request->filter);
+	g_free(request->warning);
+}
+
+void manager_resume(struct manager *manager, GArray *requests)
+{
+	filters_add(requests);
+	requests_run(manager->engine, requests);
+	for (guint i = 0; i < requests->len; i++) {
+		struct engine_request *request = &g_array_index(requests, struct engine_request, i);
+
+		if (engine_resumes(request))
+			session_take(manager, request, (struct roster_session *)request->resumed);
+	}
+	engine_inherited(manager->engine, requests);
+	/* Some may have had their limit. */
+	manager_attend(manager);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A session as the control thread holds it, from the moment it was asked for until its books are
+ * closed. Owned by the manager.
+ */
+#ifndef NFTTRACED_DAEMON_SESSIONS_SESSION_H
+#define NFTTRACED_DAEMON_SESSIONS_SESSION_H
+
+#include <glib.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#include "daemon/recorder/recorder.h"
+#include "daemon/settings/session-options.h"
+#include "journal/format/dictionary.h"
+
+struct manager;
+struct session_job;
+
+enum session_state {
+	SESSION_STARTING, /* not on the bus yet */
+	SESSION_RUNNING,
+	SESSION_STALLED, /* the journal can't be written: events are lost and counted */
+	SESSION_WAITING, /* nf_tables is not loaded */
+	SESSION_STOPPING,
+};
+
+struct session {
+	struct manager *manager;
+	enum session_state state;
+	unsigned int bit; /* on the kernel side */
+	struct session_options options; /* in force */
+	uid_t owner;
+	char *command; /* of the caller */
+	char *caller_name; /* on the bus, if it is bound to its caller; NULL: it is not */
+
+	/* From SESSION_RUNNING on. */
+	uint64_t id;
+	uint64_t started; /* us, CLOCK_REALTIME */
+	uint64_t deadline; /* us, CLOCK_BOOTTIME, when its duration is over; 0: never */
+	char *path; /* of the journal */
+	int dir_fd; /* of the journal */
+	sd_event_source *timer; /* ends it after its duration */
+
+	struct session_job *job; /* that starts or changes it; NULL: none is on its way */
+	bool stop_wanted; /* as soon as it has started */
+	enum session_end end; /* why it is stopped */
+	GArray *stop_replies; /* of struct manager_call: who waits for the books */
+
+	/* The bus's. */
+	void *caller; /* watches the caller that it is bound to */
+	struct data_stored stored; /* as of the same, or when it was stopped */
+	struct dictionary_books books; /* as of the event loop's turn `books_turn` */
+	uint64_t books_turn;
+};
+
+/* A session in SESSION_STARTING; takes over what is in `options`. */
+struct session *session_new(
+	struct manager *manager, struct session_options *options, uid_t owner, const char *command);
+
+/* "running", "stalled", "waiting", "stopping". */
+const char *session_state_name(enum session_state state);
+
+/* Accepts NULL; returns NULL. */
+struct session *session_free(struct session *session);
+
+#endif

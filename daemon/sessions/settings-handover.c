@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The manager gets other settings: its own at once, the engine's when the worker comes to it. */
+#include "daemon/base/log.h"
+#include "daemon/sessions/pipeline-state.h"
+
+#define RETRY_USEC (100 * 1000) /* while the worker has too much to do */
+
+struct handover {
+	struct manager *manager;
+	struct settings *settings;
+	struct failure failure;
+	char *warning;
+};
+
+static void run(void *argument)
+{
+	struct handover *handover = argument;
+	struct engine *engine = handover->manager->engine;
+
+	engine_reconfigure(engine, handover->settings, &handover->failure);
+	handover->warning = engine_warning(engine);
+}
+
+static void handover_free(struct handover *handover)
+{
+	settings_free(handover->settings);
+	failure_clear(&handover->failure);
+	g_free(handover->warning);
+	g_free(handover);
+}
+
+static void done(void *argument)
+{
+	struct handover *handover = argument;
+
+	if (handover->failure.reason)
+		log_error("AllowSystemChanges=yes again, but: %s", handover->failure.reason);
+	manager_status_refresh(handover->manager, handover->warning);
+	handover_free(handover);
+}
+
+static void hand_over(struct manager *manager)
+{
+	struct handover *handover = g_new0(struct handover, 1);
+
+	handover->manager = manager;
+	handover->settings = settings_ref(manager->settings);
+	if (worker_submit(manager->worker, run, done, handover) == 0)
+		return;
+	handover_free(handover);
+	sd_event_source_set_time_relative(manager->handover_timer, RETRY_USEC);
+	sd_event_source_set_enabled(manager->handover_timer, SD_EVENT_ONESHOT);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	hand_over(userdata);
+	return 0;
+}
+
+int manager_settings_begin(struct manager *manager)
+{
+	int r = sd_event_add_time_relative(manager->event, &manager->handover_timer,
+		CLOCK_MONOTONIC, RETRY_USEC, 0, on_timer, manager);
+
+	return r < 0 ? r : sd_event_source_set_enabled(manager->handover_timer, SD_EVENT_OFF);
+}
+
+void manager_reconfigure(struct manager *manager, const struct settings *settings)
+{
+	const struct settings *before = manager->settings;
+
+	manager->settings = settings_ref(settings);
+	settings_free(before);
+	follow_set_max(manager->follow, (unsigned int)settings->followers_max, settings->ring_size);
+	if (manager_summary_refresh(manager) < 0)
+		log_error("the summary of drops keeps its interval: there is no timer for another");
+	hand_over(manager);
+	manager_quota_check(manager);
+}
+
+void manager_misconfigured(struct manager *manager, const char *trouble)
+{
+	if (g_strcmp0(trouble, manager->misconfigured) == 0)
+		return;
+	g_free(manager->misconfigured);
+	manager->misconfigured = g_strdup(trouble);
+	manager_problem_changed(manager);
+}
+
+void manager_problem_changed(struct manager *manager)
+{
+	if (manager->observer.status_changed)
+		manager->observer.status_changed(manager->observer.context);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the sessions of one user may take in all; see user-limits.h. */
+#include "daemon/sessions/user-limits.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "daemon/sessions/session.h"
+#include "daemon/settings/settings.h"
+
+/* What a user's sessions take. */
+struct usage {
+	uint64_t sessions;
+	uint64_t size; /* bytes of journals */
+	uint64_t rate; /* events a second */
+	uint64_t jobs;
+};
+
+static struct usage usage_of(
+	const struct settings *settings, const GPtrArray *sessions, uid_t owner)
+{
+	struct usage usage = { 0 };
+
+	for (unsigned int i = 0; i < sessions->len; i++) {
+		const struct session *session = sessions->pdata[i];
+
+		if (session->owner != owner)
+			continue;
+		usage.sessions++;
+		usage.size +=
+			session->options.size ? session->options.size : settings->journal_size;
+		usage.rate += session->options.rate;
+		usage.jobs += session->job != NULL;
+	}
+	return usage;
+}
+
+static uint64_t left_of(uint64_t limit, uint64_t used)
+{
+	return limit > used ? limit - used : 0;
+}
+
+static int refuse(struct failure *failure, const char *what, const char *limit, uint64_t allowed,
+	uint64_t used)
+{
+	failure_set(failure, FAILURE_BUSY,
+		"%s: the sessions of a user may have %" PRIu64
+		" %s in all, and this user's have %" PRIu64 ": ask for less, or stop one of them",
+		limit, allowed, what, used);
+	return -EUSERS;
+}
+
+static int limit_size(const struct settings *settings, const struct usage *usage,
+	struct session_options *options, struct failure *failure)
+{
+	uint64_t allowed = settings->user_journal_size, left = left_of(allowed, usage->size);
+
+	/* Less than the smallest journal is as good as nothing. */
+	if (left < SESSION_SIZE_MIN || options->size > left)
+		return refuse(failure, "bytes of journal", "UserJournalSize", allowed, usage->size);
+	if (!options->size)
+		options->size = MIN(settings->journal_size, left);
+	return 0;
+}
+
+static int limit_rate(const struct settings *settings, const struct usage *usage,
+	struct session_options *options, struct failure *failure)
+{
+	uint64_t allowed = settings->user_rate, left = left_of(allowed, usage->rate);
+
+	if (!left || options->rate > left)
+		return refuse(failure, "events a second", "UserRate", allowed, usage->rate);
+	/* So that the next one finds some, too. */
+	if (!options->rate)
+		options->rate = left - left / 2;
+	return 0;
+}
+
+static int refuse_jobs(struct failure *failure)
+{
+	failure_set(failure, FAILURE_BUSY,
+		"%d sessions of this user are being started or changed, as many as may be at a time: "
+		"try again when that is done",
+		USER_JOBS_MAX);
+	return -EBUSY;
+}
+
+int user_limits_start(const struct settings *settings, const GPtrArray *sessions, uid_t owner,
+	struct session_options *options, struct failure *failure)
+{
+	struct usage usage;
+	int r;
+
+	if (owner == 0)
+		return 0;
+	usage = usage_of(settings, sessions, owner);
+	if (usage.jobs >= USER_JOBS_MAX)
+		return refuse_jobs(failure);
+	if (usage.sessions >= settings->user_sessions) {
+		failure_set(failure, FAILURE_TOO_MANY_SESSIONS,
+			"UserSessions: this user has %" PRIu64 " sessions, and may have %" PRIu64
+			": stop one of them",
+			usage.sessions, settings->user_sessions);
+		return -EUSERS;
+	}
+	r = limit_size(settings, &usage, options, failure);
+	return r < 0 ? r : limit_rate(settings, &usage, options, failure);
+}
+
+int user_limits_job(const struct settings *settings, const GPtrArray *sessions, uid_t owner,
+	struct failure *failure)
+{
+	if (owner != 0 && usage_of(settings, sessions, owner).jobs >= USER_JOBS_MAX)
+		return refuse_jobs(failure);
+	return 0;
+}
+
+/* What the filters of `sessions` need of the matcher, whether it has as much or not. */
+static int filters_measure(const struct matcher_session *sessions, size_t count,
+	struct matcher_budget *ret, struct failure *failure)
+{
+	g_autofree char *reason = NULL;
+	auto_matcher *matcher = NULL;
+	int r = matcher_build(sessions, count, 0, &matcher, ret, &reason);
+
+	if (r == 0 || r == -E2BIG)
+		return 0;
+	failure_set(failure, FAILURE_INTERNAL, "can't generate the matcher: %s",
+		reason ? reason : g_strerror(-r));
+	return r;
+}
+
+int user_limits_filters(const struct matcher_session *sessions, size_t count, uint64_t allowed,
+	struct failure *failure)
+{
+	uint64_t jumps = allowed * MATCHER_PART_JUMPS / MATCHER_PART_INSTRUCTIONS;
+	struct matcher_budget budget = { 0 };
+	int r = filters_measure(sessions, count, &budget, failure);
+
+	if (r < 0 || (budget.instructions <= allowed && budget.jumps <= jumps))
+		return r;
+	failure_set(failure, FAILURE_FILTER_TOO_COMPLEX,
+		"UserFilterSize: the filters of a user's sessions may take %" PRIu64
+		" instructions and %" PRIu64
+		" conditional jumps in all, and with this one this user's would take %u and %u: "
+		"make it shorter, or stop a session",
+		allowed, jumps, budget.instructions, budget.jumps);
+	return -EUSERS;
+}
+
+int user_limits_all_filters(const struct matcher_session *sessions, size_t count, uint64_t allowed,
+	struct failure *failure)
+{
+	struct matcher_budget budget = { 0 };
+	int r = filters_measure(sessions, count, &budget, failure);
+
+	if (r < 0 || budget.instructions <= allowed)
+		return r;
+	failure_set(failure, FAILURE_FILTER_TOO_COMPLEX,
+		"FiltersSize: the filters of all sessions may take %" PRIu64
+		" instructions, and with this one they would take %u: make it shorter, stop a "
+		"session, or set a larger FiltersSize= in nfttraced.conf",
+		allowed, budget.instructions);
+	return -E2BIG;
+}

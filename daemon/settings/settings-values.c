@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Values of keys: from text, compared, copied. */
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/settings/settings-keys.h"
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+static const struct unit size_units[] = { { "", 1 }, { "K", 1ULL << 10 }, { "M", 1ULL << 20 },
+	{ "G", 1ULL << 30 }, { NULL } };
+static const struct unit time_units[] = { { "", 1 }, { "s", 1 }, { "min", 60 }, { "h", 3600 },
+	{ NULL } };
+static const struct unit no_units[] = { { "", 1 }, { NULL } };
+
+int settings_parse_attach(const char *text, enum attach_mode *ret)
+{
+	static const char *const names[] = {
+		[ATTACH_AUTO] = "auto",
+		[ATTACH_KPROBE] = "kprobe",
+		[ATTACH_FENTRY] = "fentry",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		if (g_str_equal(text, names[i])) {
+			*ret = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int parse_boolean(const char *text, bool *ret)
+{
+	static const char *const yes[] = { "yes", "true", "on", "1", NULL };
+	static const char *const no[] = { "no", "false", "off", "0", NULL };
+
+	if (g_strv_contains(yes, text))
+		*ret = true;
+	else if (g_strv_contains(no, text))
+		*ret = false;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int parse_number(const char *text, const struct unit *units, uint64_t *ret)
+{
+	char *end;
+	uint64_t number;
+
+	if (!g_ascii_isdigit(*text))
+		return -EINVAL;
+	errno = 0;
+	number = g_ascii_strtoull(text, &end, 10);
+	if (errno)
+		return -ERANGE;
+	while (*end == ' ')
+		end++;
+	for (; units->name; units++) {
+		if (g_str_equal(end, units->name)) {
+			if (number > G_MAXUINT64 / units->factor)
+				return -ERANGE;
+			*ret = number * units->factor;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int apply_number(
+	const struct setting_key *key, uint64_t *field, const char *text, const struct unit *units)
+{
+	uint64_t number;
+	int r = parse_number(text, units, &number);
+
+	if (r < 0)
+		return r;
+	if (number > key->max || (number < key->min && !(number == 0 && key->zero)))
+		return -ERANGE;
+	*field = number;
+	return 0;
+}
+
+static int apply_text(char **field, const char *text)
+{
+	g_free(*field);
+	*field = g_strdup(text);
+	return 0;
+}
+
+/* Words between spaces and commas, none of them empty. */
+static char **words_split(const char *text)
+{
+	g_auto(GStrv) parts = g_strsplit_set(text, " \t,", -1);
+	g_autoptr(GPtrArray) words = g_ptr_array_new();
+
+	for (char **part = parts; *part; part++) {
+		if (**part)
+			g_ptr_array_add(words, g_strdup(*part));
+	}
+	g_ptr_array_add(words, NULL);
+	return (char **)g_ptr_array_steal(words, NULL);
+}
+
+static int apply_names(
+	const struct setting_key *key, void *field, const char *text, char **ret_reason)
+{
+	g_auto(GStrv) words = words_split(text);
+	const char *const *names = (const char *const *)words;
+	auto_failure failure = { 0 };
+	GArray *specs;
+	int r;
+
+	if (key->type == SETTING_VERDICTS) {
+		r = verdicts_parse(names, field, &failure);
+	} else if (key->type == SETTING_SECTIONS) {
+		r = sections_parse(names, field, &failure);
+	} else {
+		r = probe_specs_parse(names, &specs, &failure);
+		if (r == 0) {
+			g_array_unref(*(GArray **)field);
+			*(GArray **)field = specs;
+		}
+	}
+	if (r < 0)
+		*ret_reason = g_steal_pointer(&failure.reason);
+	return r;
+}
+
+int setting_apply(const struct setting_key *key, void *target, const char *text, char **ret_reason)
+{
+	void *field = (char *)target + key->offset;
+
+	switch (key->type) {
+	case SETTING_BOOLEAN:
+		return parse_boolean(text, field);
+	case SETTING_ATTACH:
+		return settings_parse_attach(text, field);
+	case SETTING_SIZE:
+		return apply_number(key, field, text, size_units);
+	case SETTING_NUMBER:
+		return apply_number(key, field, text, no_units);
+	case SETTING_SECONDS:
+		return apply_number(key, field, text, time_units);
+	case SETTING_PATH:
+		return g_path_is_absolute(text) ? apply_text(field, text) : -EINVAL;
+	case SETTING_TEXT:
+		return apply_text(field, text);
+	case SETTING_VERDICTS:
+	case SETTING_SECTIONS:
+	case SETTING_PROBES:
+		return apply_names(key, field, text, ret_reason);
+	}
+	return -EINVAL;
+}
+
+static bool probes_equal(const GArray *a, const GArray *b)
+{
+	if (a->len != b->len)
+		return false;
+	for (unsigned int i = 0; i < a->len; i++) {
+		const struct probe_spec *one = &g_array_index(a, struct probe_spec, i);
+		const struct probe_spec *other = &g_array_index(b, struct probe_spec, i);
+
+		if (!probe_spec_equal(one, other) || one->stack != other->stack)
+			return false;
+	}
+	return true;
+}
+
+bool setting_equal(const struct setting_key *key, const void *a, const void *b)
+{
+	const void *one = (const char *)a + key->offset, *other = (const char *)b + key->offset;
+
+	switch (key->type) {
+	case SETTING_BOOLEAN:
+		return *(const bool *)one == *(const bool *)other;
+	case SETTING_ATTACH:
+		return *(const enum attach_mode *)one == *(const enum attach_mode *)other;
+	case SETTING_SIZE:
+	case SETTING_NUMBER:
+	case SETTING_SECONDS:
+		return *(const uint64_t *)one == *(const uint64_t *)other;
+	case SETTING_PATH:
+	case SETTING_TEXT:
+		return g_str_equal(*(char *const *)one, *(char *const *)other);
+	case SETTING_VERDICTS:
+	case SETTING_SECTIONS:
+		return *(const uint32_t *)one == *(const uint32_t *)other;
+	case SETTING_PROBES:
+		return probes_equal(*(GArray *const *)one, *(GArray *const *)other);
+	}
+	return false;
+}
+
+void setting_copy(const struct setting_key *key, void *target, const void *source)
+{
+	void *field = (char *)target + key->offset;
+	const void *from = (const char *)source + key->offset;
+
+	switch (key->type) {
+	case SETTING_BOOLEAN:
+		*(bool *)field = *(const bool *)from;
+		break;
+	case SETTING_ATTACH:
+		*(enum attach_mode *)field = *(const enum attach_mode *)from;
+		break;
+	case SETTING_SIZE:
+	case SETTING_NUMBER:
+	case SETTING_SECONDS:
+		*(uint64_t *)field = *(const uint64_t *)from;
+		break;
+	case SETTING_PATH:
+	case SETTING_TEXT:
+		apply_text(field, *(char *const *)from);
+		break;
+	case SETTING_VERDICTS:
+	case SETTING_SECTIONS:
+		*(uint32_t *)field = *(const uint32_t *)from;
+		break;
+	case SETTING_PROBES:
+		setting_clear(key, target);
+		*(GArray **)field = g_array_ref(*(GArray *const *)from);
+		break;
+	}
+}
+
+void setting_clear(const struct setting_key *key, void *target)
+{
+	void *field = (char *)target + key->offset;
+
+	switch (key->type) {
+	case SETTING_PATH:
+	case SETTING_TEXT:
+		g_clear_pointer((char **)field, g_free);
+		break;
+	case SETTING_PROBES:
+		g_clear_pointer((GArray **)field, g_array_unref);
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The configuration as a whole: its defaults, its references, and what a reload leaves as it is. */
+#include "daemon/settings/settings.h"
+
+#include <errno.h>
+
+#include "daemon/settings/settings-private.h"
+#include "journal/base/escape.h"
+
+void setting_origin_set(
+	struct setting_origin *origin, const char *text, const char *file, unsigned int line)
+{
+	g_free(origin->text);
+	g_free(origin->file);
+	origin->text = g_strdup(text);
+	origin->file = g_strdup(file);
+	origin->line = line;
+}
+
+struct setting_origin *settings_defaults(const struct setting_group *group, void *target)
+{
+	struct setting_origin *origins = g_new0(struct setting_origin, group->count);
+
+	for (size_t i = 0; i < group->count; i++) {
+		const struct setting_key *key = &group->keys[i];
+		g_autofree char *reason = NULL;
+
+		if (setting_apply(key, target, key->initial, &reason) < 0)
+			g_error("the default %s=%s is none", key->name, key->initial);
+		setting_origin_set(&origins[i], key->initial, NULL, 0);
+	}
+	return origins;
+}
+
+void settings_origins_free(const struct setting_group *group, struct setting_origin *origins)
+{
+	for (size_t i = 0; origins && i < group->count; i++) {
+		g_free(origins[i].text);
+		g_free(origins[i].file);
+		g_free(origins[i].pending);
+	}
+	g_free(origins);
+}
+
+struct settings *settings_new(void)
+{
+	struct settings *settings = g_new0(struct settings, 1);
+
+	g_atomic_ref_count_init(&settings->references);
+	settings->origins = settings_defaults(&settings_daemon_keys, settings);
+	settings->boot_sessions = g_ptr_array_new_with_free_func((GDestroyNotify)boot_session_free);
+	return settings;
+}
+
+struct settings *settings_ref(const struct settings *settings)
+{
+	/* What is constant is what it says, not who holds it. */
+	struct settings *held = (struct settings *)settings;
+
+	g_atomic_ref_count_inc(&held->references);
+	return held;
+}
+
+struct settings *settings_free(const struct settings *settings)
+{
+	struct settings *held = (struct settings *)settings;
+
+	if (!held || !g_atomic_ref_count_dec(&held->references))
+		return NULL;
+	for (size_t i = 0; i < settings_daemon_keys.count; i++)
+		setting_clear(&settings_daemon_keys.keys[i], held);
+	settings_origins_free(&settings_daemon_keys, held->origins);
+	g_ptr_array_unref(held->boot_sessions);
+	g_free(held);
+	return NULL;
+}
+
+int settings_override(struct settings *settings, const char *option, const char *key,
+	const char *text, char **ret_reason)
+{
+	int number = setting_find(&settings_daemon_keys, key);
+	const struct setting_key *found = &settings_daemon_keys.keys[number];
+	g_autofree char *reason = NULL;
+
+	if (setting_apply(found, settings, text, &reason) < 0) {
+		g_autofree char *excerpt = text_excerpt_dup(text);
+
+		*ret_reason = g_strdup_printf("%s=%s: must be %s", option, excerpt, found->allowed);
+		return -EINVAL;
+	}
+	setting_origin_set(&settings->origins[number], text, option, 0);
+	return 0;
+}
+
+char **settings_keep(struct settings *next, const struct settings *in_force)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+	for (size_t i = 0; i < settings_daemon_keys.count; i++) {
+		const struct setting_key *key = &settings_daemon_keys.keys[i];
+		struct setting_origin *origin = &next->origins[i];
+		const struct setting_origin *kept = &in_force->origins[i];
+
+		if (key->effect != SETTING_AT_RESTART || setting_equal(key, next, in_force))
+			continue;
+		g_ptr_array_add(names, g_strdup(key->name));
+		origin->pending = g_strdup(origin->text);
+		setting_origin_set(origin, kept->text, kept->file, kept->line);
+		setting_copy(key, next, in_force);
+	}
+	g_ptr_array_add(names, NULL);
+	return (char **)g_ptr_array_steal(names, NULL);
+}
+
+int settings_check(const struct settings *settings, char **ret_reason)
+{
+	return settings_sessions_check(settings, ret_reason);
+}
