@@ -3,7 +3,7 @@
 #include <locale.h>
 #include <signal.h>
 
-#include "client/command.h"
+#include "client/commands/command.h"
 
 int main(int argc, char **argv)
 {

@@ -11,11 +11,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "client/arrange.h"
-#include "client/capture.h"
-#include "client/printer.h"
-#include "client/select.h"
-#include "client/stats.h"
+#include "client/pcap/capture.h"
+#include "client/print/printer.h"
+#include "client/read/event-filter.h"
+#include "client/read/ordering.h"
+#include "client/stats/stats.h"
 #include "journal/format/record.h"
 
 #define TINY_MEMORY 256

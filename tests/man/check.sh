@@ -96,7 +96,7 @@ mapfile -t told < <(page nfttraced.conf.5 | sed -nE 's/^\.B ([A-Z][A-Za-z]*)=$/\
 for key in "${told[@]}"; do
         check "the key $key of nfttraced.conf.5 exists" one_of "$key" "${keys[@]}"
 done
-mapfile -t keys < <(grep -hoE '^	\{ "[A-Z][A-Za-z]*", ' client/profile.c | grep -oE '[A-Z][A-Za-z]+' | sort -u)
+mapfile -t keys < <(grep -hoE '^	\{ "[A-Z][A-Za-z]*", ' client/input/profile.c | grep -oE '[A-Z][A-Za-z]+' | sort -u)
 documented "the key of a profile" nfttraced.profile.5 "${keys[@]}"
 
 # The bus.

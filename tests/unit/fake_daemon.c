@@ -13,8 +13,8 @@
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
-#include "client/bus.h"
-#include "client/variant.h"
+#include "client/bus/bus-dict.h"
+#include "client/bus/bus.h"
 #include "fake_drops.h"
 #include "journal/base/cleanup.h"
 

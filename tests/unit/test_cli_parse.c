@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "client/books.h"
-#include "client/parse.h"
-#include "client/table.h"
+#include "client/input/parse.h"
+#include "client/terminal/table.h"
+#include "client/text/session-totals.h"
 #include "journal/base/cleanup.h"
 #include "journal/writer/writer.h"
 #include "synthetic.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A wall clock that is moved: when it is noticed, and that every event keeps the time that it showed then,
  * also a time that exists twice. */
-#include "client/capture.h"
-#include "client/journals.h"
-#include "client/select.h"
-#include "client/text.h"
+#include "client/pcap/capture.h"
+#include "client/read/event-filter.h"
+#include "client/read/journal-set.h"
+#include "client/text/text.h"
 #include "daemon/recorder/clock-watch.h"
 #include "reading_kit.h"
 

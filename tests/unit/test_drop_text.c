@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "client/drop-text.h"
-#include "client/session.h"
-#include "client/terminal.h"
+#include "client/bus/sessions.h"
+#include "client/report/drop-text.h"
+#include "client/terminal/terminal.h"
 #include "fake_daemon.h"
 #include "openmetrics.h"
 

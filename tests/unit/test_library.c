@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The library: names come out of a journal as they were put in, before, between and after the events
  * they belong to, and in the text of an event. */
-#include "client/text.h"
+#include "client/text/text.h"
 #include "journal/reader/name-table.h"
 #include "synthetic.h"
 #include "test_journal_kit.h"

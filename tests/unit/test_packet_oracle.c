@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "client/packet-text.h"
+#include "client/text/packet-text.h"
 #include "packet_samples.h"
 
 #define TEST_TIMEOUT  60 /* seconds */

@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <stdlib.h>
 
-#include "client/packet-text.h"
+#include "client/text/packet-text.h"
 #include "packet_samples.h"
 
 #define ETHERNET "ffffffffffff 020000000001 "

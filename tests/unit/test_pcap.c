@@ -4,8 +4,8 @@
 #include <pty.h>
 #include <sys/wait.h>
 
-#include "client/capture.h"
-#include "client/pcapng.h"
+#include "client/pcap/capture.h"
+#include "client/pcap/pcapng.h"
 #include "journal/format/names.h"
 #include "reading_kit.h"
 

@@ -7,8 +7,8 @@
 #include <glib/gstdio.h>
 #include <stdlib.h>
 
-#include "client/profile.h"
-#include "client/start-profile.h"
+#include "client/commands/start-profile.h"
+#include "client/input/profile.h"
 
 static const char *shipped;
 

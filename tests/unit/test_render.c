@@ -5,7 +5,7 @@
 #include <linux/netfilter.h>
 #include <stdlib.h>
 
-#include "client/text.h"
+#include "client/text/text.h"
 #include "journal/format/dictionary.h"
 #include "journal/format/suppressed.h"
 #include "sample_events.h"

@@ -6,7 +6,7 @@
 #include <linux/in6.h>
 #include <stdlib.h>
 
-#include "client/text.h"
+#include "client/text/text.h"
 #include "sample-full.h"
 #include "sample_record.h"
 

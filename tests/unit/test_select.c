@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which recorded events are read: moments, packet filters, names and handles; and the progress line. */
-#include "client/progress.h"
-#include "client/reading.h"
-#include "client/select.h"
-#include "client/when.h"
+#include "client/input/when.h"
+#include "client/read/event-filter.h"
+#include "client/read/reading.h"
+#include "client/terminal/progress.h"
 #include "reading_kit.h"
 
 #define SECOND UINT64_C(1000000000)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Journeys: events by packet, of one journal or several, also when memory is scarce. The first
  * argument is the program. */
-#include "client/arrange.h"
-#include "client/show.h"
-#include "client/sorter.h"
+#include "client/print/show-events.h"
+#include "client/read/external-sort.h"
+#include "client/read/ordering.h"
 #include "reading_kit.h"
 #include "sample-full.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Counting what journals hold. */
-#include "client/stats.h"
-#include "client/tally.h"
-#include "client/timeline.h"
+#include "client/stats/key-counts.h"
+#include "client/stats/stats.h"
+#include "client/stats/timeline.h"
 #include "journal/format/names.h"
 #include "journal/format/suppressed.h"
 #include "reading_kit.h"

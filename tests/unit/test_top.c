@@ -13,8 +13,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "client/drop-text.h"
-#include "client/top.h"
+#include "client/report/drop-text.h"
+#include "client/report/top.h"
 #include "fake_daemon.h"
 #include "journal/base/cleanup.h"
 #include "journal/base/clock.h"

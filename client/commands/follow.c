@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nfttracectl follow: prints a session's events as they are recorded. */
+#include <unistd.h>
+
+#include "client/bus/bus.h"
+#include "client/bus/sessions.h"
+#include "client/commands/command.h"
+#include "client/commands/select-options.h"
+#include "client/print/follow-stream.h"
+#include "client/print/style.h"
+
+static int follow_open(struct stream *stream, sd_bus **ret_bus, const char *session,
+	bool from_start, char **ret_reason)
+{
+	g_autofree char *object = NULL;
+	int r = bus_connect(ret_bus, ret_reason);
+
+	if (r >= 0)
+		r = session_find(*ret_bus, session, &object, ret_reason);
+	if (r >= 0)
+		r = stream_open(stream, *ret_bus, object, from_start, ret_reason);
+	return r;
+}
+
+static int follow_status(int end, const struct stream *stream, const struct text *text)
+{
+	g_autofree char *reason = NULL;
+
+	if (end == STREAM_LOST)
+		return command_failed(stream->reason);
+
+	if (end < 0) {
+		reason = g_strdup_printf("the stream can't be read further: %s", g_strerror(-end));
+		return command_failed(reason);
+	}
+	if (end == STREAM_ENDED && text->incomplete)
+		return EXIT_LOST;
+	return EXIT_DONE;
+}
+
+struct follow {
+	bool from_start;
+	const struct select *select; /* NULL: every event */
+	enum text_rules rules;
+	enum text_form form;
+	enum text_time time;
+	enum text_colour colour;
+};
+
+static int follow(const char *session, const struct follow *how)
+{
+	auto_stream stream = STREAM_CLOSED;
+	g_autofree char *reason = NULL;
+	auto_output output = { 0 };
+	auto_text text = { 0 };
+	auto_bus *bus = NULL;
+	int end;
+
+	if (stream_catch_signals(&stream) < 0)
+		return command_failed("signals can't be caught");
+	if (follow_open(&stream, &bus, session, how->from_start, &reason) < 0)
+		return command_failed(reason);
+	stream.select = how->select;
+	output_open(&output, STDOUT_FILENO);
+	text_open(&text, &output, how->time, how->colour);
+	stream_use_library(&stream, &text, how->rules);
+	text_use_form(&text, how->form);
+	end = stream_run(&stream, &text, NULL);
+	return follow_status(end, &stream, &text);
+}
+
+int command_follow(const struct command *command, int argc, char **argv)
+{
+	g_auto(GStrv) sessions = NULL;
+	gboolean from_start = FALSE, rules = FALSE;
+	auto_select_wishes wishes = { 0 };
+	auto_select *select = NULL;
+	auto_style style = { 0 };
+	struct follow how;
+	const GOptionEntry entries[] = {
+		{ "from-start", 0, 0, G_OPTION_ARG_NONE, &from_start,
+			"Print what is in the journal already, too", NULL },
+		{ "rules", 0, 0, G_OPTION_ARG_NONE, &rules,
+			"Print the text of the rule under its event", NULL },
+		SELECT_OPTIONS(wishes),
+		STYLE_OPTIONS(style),
+		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &sessions, NULL, NULL },
+		{ 0 },
+	};
+
+	if (!command_options(command, entries, argc, argv))
+		return EXIT_USAGE;
+	if (!sessions || sessions[1])
+		return command_usage(command, "name one session");
+	if (style_resolve(&style, &how.time, &how.colour) < 0)
+		return command_usage(command, "--color takes auto, always or never");
+	if (select_resolve(&wishes, command, style.utc ? WHEN_UTC : WHEN_LOCAL, &select) !=
+		EXIT_DONE)
+		return EXIT_USAGE;
+	how.select = select;
+	how.from_start = from_start;
+	how.rules = rules ? TEXT_RULES_ON : TEXT_RULES_OFF;
+	how.form = style_form(&style);
+	return follow(sessions[0], &how);
+}

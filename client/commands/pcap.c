@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nfttracectl pcap: writes what journals hold as a packet capture. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "client/bus/bus.h"
+#include "client/bus/sessions.h"
+#include "client/commands/command.h"
+#include "client/commands/select-options.h"
+#include "client/pcap/capture.h"
+#include "client/print/follow-stream.h"
+#include "client/read/reading.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/escape.h"
+
+#define FILE_MODE 0600 /* what is in packets is nobody else's business */
+
+struct pcap_options {
+	char *target;
+	gboolean follow, from_start, utc;
+	struct select_wishes wishes;
+	GStrv sources;
+
+	struct select *select;
+};
+
+static void options_clear(struct pcap_options *options)
+{
+	g_clear_pointer(&options->target, g_free);
+	select_wishes_clear(&options->wishes);
+	g_clear_pointer(&options->sources, g_strfreev);
+	options->select = select_free(options->select);
+}
+
+static int target_failed(const char *target, int error)
+{
+	g_autofree char *escaped = text_escape_dup(target);
+	g_autofree char *reason =
+		g_strdup_printf("%s can't be written: %s", escaped, g_strerror(-error));
+
+	return command_failed(reason);
+}
+
+/* The descriptor to write to, or an exit status, negated. */
+static int target_open(const char *target)
+{
+	int fd;
+
+	if (!g_str_equal(target, "-")) {
+		fd = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, FILE_MODE);
+		return fd >= 0 ? fd : -target_failed(target, -errno);
+	}
+	if (isatty(STDOUT_FILENO))
+		return -command_failed("a capture is not for a terminal: name a file with -o, or "
+				       "pipe it into a program");
+	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	return fd >= 0 ? fd : -target_failed("standard output", -errno);
+}
+
+/* Writes the rest, and tells what a capture can't; an exit status. */
+static int finish(
+	const struct pcap_options *options, struct capture *capture, struct output *output)
+{
+	const char *target =
+		g_str_equal(options->target, "-") ? "standard output" : options->target;
+	uint64_t left_out;
+	int r;
+
+	capture_end(capture);
+	r = output_flush(output);
+	/* Whoever reads a pipe may have enough. */
+	if (r < 0 && r != -EPIPE)
+		return target_failed(target, r);
+	left_out = capture_passed_over(capture);
+	if (left_out > 0)
+		fprintf(stderr, "%" PRIu64 " %s no packet and %s left out\n", left_out,
+			left_out == 1 ? "event has" : "events have", left_out == 1 ? "is" : "are");
+	return capture_incomplete(capture) ? EXIT_LOST : EXIT_DONE;
+}
+
+static int convert(
+	const struct pcap_options *options, struct journals *journals, struct output *output)
+{
+	auto_capture *capture = capture_new(journals, output);
+	struct journals_record record;
+	g_autofree char *reason = NULL;
+	struct reading reading;
+	int status, r = 0;
+
+	reading_begin(&reading, journals, options->select, progress_terminal());
+	while (output->error == 0 && (r = reading_next(&reading, &record)) > 0)
+		capture_take(capture, &record);
+	progress_end(&reading.progress);
+	status = finish(options, capture, output);
+	if (r >= 0)
+		return status;
+	reason = reading_failure(options->sources, record.journal, r);
+	return command_failed(reason);
+}
+
+static int pcap_recorded(const struct pcap_options *options)
+{
+	g_autofree char *reason = NULL;
+	auto_journals *journals = NULL;
+	auto_output output = { 0 };
+	auto_fd fd = -1;
+
+	/* Before the target, which would be emptied for nothing. */
+	if (journals_open(options->sources, &journals, &reason) < 0)
+		return command_failed(reason);
+	fd = target_open(options->target);
+	if (fd < 0)
+		return -fd;
+	output_open(&output, fd);
+	return convert(options, journals, &output);
+}
+
+static void take(void *capture, const struct journals_record *record)
+{
+	capture_take(capture, record);
+}
+
+static int follow(const struct pcap_options *options, struct stream *stream, struct output *output)
+{
+	auto_capture *capture = capture_new(stream->journals, output);
+	const struct stream_sink sink = { .take = take, .context = capture, .output = output };
+	g_autofree char *reason = NULL;
+	int end, status;
+
+	stream->select = options->select;
+	capture_use_await(capture, stream_await_rule, stream);
+	end = stream_pour(stream, &sink, NULL);
+	status = finish(options, capture, output);
+	if (end == STREAM_LOST)
+		return command_failed(stream->reason);
+	if (end >= 0)
+		return status;
+	reason = g_strdup_printf("the stream can't be read further: %s", g_strerror(-end));
+	return command_failed(reason);
+}
+
+static int pcap_follow(const struct pcap_options *options)
+{
+	auto_stream stream = STREAM_CLOSED;
+	g_autofree char *object = NULL;
+	g_autofree char *reason = NULL;
+	auto_output output = { 0 };
+	auto_bus *bus = NULL;
+	auto_fd fd = -1;
+
+	if (stream_catch_signals(&stream) < 0)
+		return command_failed("signals can't be caught");
+	fd = target_open(options->target);
+	if (fd < 0)
+		return -fd;
+	if (bus_connect(&bus, &reason) < 0 ||
+		session_find(bus, options->sources[0], &object, &reason) < 0 ||
+		stream_open(&stream, bus, object, options->from_start, &reason) < 0)
+		return command_failed(reason);
+	output_open(&output, fd);
+	return follow(options, &stream, &output);
+}
+
+int command_pcap(const struct command *command, int argc, char **argv)
+{
+	__attribute__((cleanup(options_clear))) struct pcap_options options = { 0 };
+	const GOptionEntry entries[] = {
+		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &options.target,
+			"The file to write, or - for standard output", "FILE" },
+		{ "follow", 0, 0, G_OPTION_ARG_NONE, &options.follow,
+			"Write packets of a running session as they are recorded", NULL },
+		{ "from-start", 0, 0, G_OPTION_ARG_NONE, &options.from_start,
+			"With --follow: what is in the journal already, too", NULL },
+		SELECT_OPTIONS(options.wishes),
+		{ "utc", 0, 0, G_OPTION_ARG_NONE, &options.utc,
+			"Dates of --since and --until are UTC", NULL },
+		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.sources, NULL,
+			NULL },
+		{ 0 },
+	};
+
+	if (!command_options(command, entries, argc, argv))
+		return EXIT_USAGE;
+	if (!options.sources)
+		return command_usage(command, "name a session or a path");
+	if (!options.target)
+		return command_usage(command, "name a file with -o, or - for standard output");
+	if (options.follow && options.sources[1])
+		return command_usage(command, "--follow takes one session");
+	if (options.from_start && !options.follow)
+		return command_usage(command, "--from-start goes with --follow");
+	if (select_resolve(&options.wishes, command, options.utc ? WHEN_UTC : WHEN_LOCAL,
+		    &options.select) != EXIT_DONE)
+		return EXIT_USAGE;
+	return options.follow ? pcap_follow(&options) : pcap_recorded(&options);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options of nfttracectl start; see start-options.h. */
+#include "client/commands/start-options.h"
+
+#include <string.h>
+
+#include "client/commands/start-profile.h"
+#include "client/input/parse.h"
+
+void start_options_clear(struct start_options *options)
+{
+	char **texts[] = { &options->name, &options->verdict_names, &options->section_names,
+		&options->filter, &options->limit_text, &options->duration_text,
+		&options->rate_text, &options->burst_text, &options->size_text };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+		g_clear_pointer(texts[i], g_free);
+	g_clear_pointer(&options->words, g_strfreev);
+	g_clear_pointer(&options->verdicts, g_strfreev);
+	g_clear_pointer(&options->sections, g_strfreev);
+	g_clear_pointer(&options->probes, g_strfreev);
+	g_clear_pointer(&options->profiles, g_strfreev);
+	style_clear(&options->style);
+}
+
+typedef int (*number_parser)(const char *text, uint64_t *ret);
+
+/* Turns texts into numbers; NULL, or what is wrong with the first that is none. */
+static const char *parse_numbers(struct start_options *options)
+{
+	const struct {
+		const char *text;
+		number_parser parse;
+		uint64_t *number;
+		const char *wrong;
+	} numbers[] = {
+		{ options->limit_text, parse_count, &options->limit,
+			"--limit takes a number of events" },
+		{ options->duration_text, parse_duration, &options->duration,
+			"--duration takes a time, such as 30s, 5min or 2h" },
+		{ options->rate_text, parse_count, &options->rate,
+			"--rate takes a number of events a second" },
+		{ options->burst_text, parse_count, &options->burst,
+			"--burst takes a number of events" },
+		{ options->size_text, parse_size, &options->size,
+			"--size takes a size, such as 64M or 1G" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+		if (numbers[i].text && numbers[i].parse(numbers[i].text, numbers[i].number) < 0)
+			return numbers[i].wrong;
+	}
+	return NULL;
+}
+
+/* NULL, or what is wrong. */
+static const char *parse_texts(struct start_options *options)
+{
+	const char *wrong = parse_numbers(options);
+
+	if (wrong)
+		return wrong;
+	if (options->verdict_names && parse_names(options->verdict_names, &options->verdicts) < 0)
+		return "--verdicts takes names, separated by commas";
+	if (options->section_names && parse_names(options->section_names, &options->sections) < 0)
+		return "--sections takes names, separated by commas";
+	if (options->filter && options->words)
+		return "give the filter with --filter or as words, not both";
+	if (options->words)
+		options->filter = g_strjoinv(" ", options->words);
+	if (options->filter && !g_utf8_validate(options->filter, -1, NULL))
+		return "the filter is not valid UTF-8";
+	for (size_t i = 0; options->probes && options->probes[i]; i++) {
+		if (!g_utf8_validate(options->probes[i], -1, NULL))
+			return "the probe is not valid UTF-8";
+	}
+	if (options->name && !g_utf8_validate(options->name, -1, NULL))
+		return "the name is not valid UTF-8";
+	if (style_resolve(&options->style, &options->time, &options->colour) < 0)
+		return "--color takes auto, always or never";
+	return NULL;
+}
+
+int start_options_parse(
+	struct start_options *options, const struct command *command, int argc, char **argv)
+{
+	const GOptionEntry entries[] = {
+		{ "name", 0, 0, G_OPTION_ARG_FILENAME, &options->name, "Name the session", "NAME" },
+		{ "verdicts", 'v', 0, G_OPTION_ARG_FILENAME, &options->verdict_names,
+			"Record these verdicts, or all (default: drop,accept)", "LIST" },
+		{ "sections", 0, 0, G_OPTION_ARG_FILENAME, &options->section_names,
+			"Record these sections of an event, or all", "LIST" },
+		{ "filter", 'f', 0, G_OPTION_ARG_FILENAME, &options->filter,
+			"Record the packets that match", "EXPRESSION" },
+		{ "probe", 'p', 0, G_OPTION_ARG_FILENAME_ARRAY, &options->probes,
+			"Record packets there too: a function, kretprobe:FUNCTION or "
+			"tp:GROUP:NAME; with /stack behind it the kernel stack; can be repeated",
+			"PROBE" },
+		{ "stack", 0, 0, G_OPTION_ARG_NONE, &options->stack,
+			"Record the kernel stack with each event", NULL },
+		{ "no-stack", 0, 0, G_OPTION_ARG_NONE, &options->no_stack,
+			"Do not record stacks, whatever a profile says", NULL },
+		{ "no-track", 0, 0, G_OPTION_ARG_NONE, &options->no_track,
+			"Do not follow packets from event to event", NULL },
+		{ "track", 0, 0, G_OPTION_ARG_NONE, &options->track,
+			"Follow packets, whatever a profile says", NULL },
+		{ "profile", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->profiles,
+			"Take over what a profile says; can be repeated", "NAME" },
+		{ "limit", 0, 0, G_OPTION_ARG_FILENAME, &options->limit_text, "Stop after N events",
+			"N" },
+		{ "duration", 0, 0, G_OPTION_ARG_FILENAME, &options->duration_text,
+			"Stop after this time (30s, 5min, 2h)", "TIME" },
+		{ "rate", 0, 0, G_OPTION_ARG_FILENAME, &options->rate_text,
+			"Record at most N events a second", "N" },
+		{ "burst", 0, 0, G_OPTION_ARG_FILENAME, &options->burst_text,
+			"Before the rate holds, let so many events pass at once", "N" },
+		{ "size", 0, 0, G_OPTION_ARG_FILENAME, &options->size_text,
+			"Keep at most this much journal (64M, 1G)", "SIZE" },
+		{ "follow", 0, 0, G_OPTION_ARG_NONE, &options->follow,
+			"Print events as they come; Ctrl-C stops the session", NULL },
+		STYLE_OPTIONS(options->style),
+		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->words, NULL,
+			NULL },
+		{ 0 },
+	};
+	const char *wrong;
+	int status;
+
+	if (!command_options(command, entries, argc, argv))
+		return EXIT_USAGE;
+	status = start_profiles_merge(options, command);
+	if (status != EXIT_DONE)
+		return status;
+	wrong = parse_texts(options);
+	return wrong ? command_usage(command, "%s", wrong) : EXIT_DONE;
+}
+
+static int append_string(sd_bus_message *message, const char *key, const char *value)
+{
+	return value ? sd_bus_message_append(message, "{sv}", key, "s", value) : 0;
+}
+
+static int append_number(sd_bus_message *message, const char *key, uint64_t value)
+{
+	return value != 0 ? sd_bus_message_append(message, "{sv}", key, "t", value) : 0;
+}
+
+static int append_names(sd_bus_message *message, const char *key, char **names)
+{
+	int r;
+
+	if (!names)
+		return 0;
+	r = sd_bus_message_open_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv");
+	if (r >= 0)
+		r = sd_bus_message_append(message, "s", key);
+	if (r >= 0)
+		r = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, "as");
+	if (r >= 0)
+		r = sd_bus_message_append_strv(message, names);
+	if (r >= 0)
+		r = sd_bus_message_close_container(message);
+	if (r >= 0)
+		r = sd_bus_message_close_container(message);
+	return r;
+}
+
+int start_options_append(const struct start_options *options, sd_bus_message *message)
+{
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
+
+	if (r >= 0)
+		r = append_string(message, "Name", options->name);
+	if (r >= 0)
+		r = append_names(message, "Verdicts", options->verdicts);
+	if (r >= 0)
+		r = append_names(message, "Sections", options->sections);
+	if (r >= 0)
+		r = append_string(message, "Filter", options->filter);
+	if (r >= 0)
+		r = append_names(message, "Probes", options->probes);
+	if (r >= 0 && options->stack)
+		r = sd_bus_message_append(message, "{sv}", "Stack", "b", 1);
+	if (r >= 0 && options->no_track)
+		r = sd_bus_message_append(message, "{sv}", "Track", "b", 0);
+	if (r >= 0 && options->follow)
+		r = sd_bus_message_append(message, "{sv}", "BindToCaller", "b", 1);
+	if (r >= 0)
+		r = append_number(message, "Limit", options->limit);
+	if (r >= 0)
+		r = append_number(message, "Duration", options->duration);
+	if (r >= 0)
+		r = append_number(message, "Rate", options->rate);
+	if (r >= 0)
+		r = append_number(message, "Burst", options->burst);
+	if (r >= 0)
+		r = append_number(message, "Size", options->size);
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}

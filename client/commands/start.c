@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nfttracectl start: begins a session, and with --follow sees it through to its end. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "client/bus/bus.h"
+#include "client/bus/sessions.h"
+#include "client/bus/unit-start.h"
+#include "client/commands/command.h"
+#include "client/commands/start-options.h"
+#include "client/print/follow-stream.h"
+#include "client/text/session-totals.h"
+
+/* The final books as StopSession answers them. */
+struct stopping {
+	bool answered;
+	int error; /* negative errno; `reason` says it */
+	char *reason;
+	struct session_books books;
+};
+
+static void stopping_clear(struct stopping *stopping)
+{
+	g_clear_pointer(&stopping->reason, g_free);
+	session_books_clear(&stopping->books);
+}
+
+static int start_session(
+	sd_bus *bus, const struct start_options *options, char **ret_object, char **ret_reason)
+{
+	auto_bus_message *call = NULL;
+	auto_bus_message *reply = NULL;
+	const char *object;
+	int r;
+
+	r = bus_call_new(bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "StartSession", &call);
+	if (r >= 0)
+		r = start_options_append(options, call);
+	r = bus_call_send(bus, call, r, &reply, ret_reason);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_read(reply, "o", &object);
+	if (r < 0)
+		return bus_unreadable(r, ret_reason);
+	*ret_object = g_strdup(object);
+	return 0;
+}
+
+/* Begins a session, and has the daemon started for it if it is not running. */
+static int begin_session(
+	sd_bus **ret_bus, const struct start_options *options, char **ret_object, char **ret_reason)
+{
+	g_autofree char *absence = NULL;
+	int r = bus_connect(ret_bus, ret_reason);
+
+	if (r < 0)
+		return r;
+	r = start_session(*ret_bus, options, ret_object, &absence);
+	if (r != -ENXIO) {
+		*ret_reason = g_steal_pointer(&absence);
+		return r;
+	}
+	r = unit_start(absence, ret_reason);
+	if (r < 0)
+		return r;
+	bus_unref(ret_bus);
+	r = bus_connect(ret_bus, ret_reason);
+	return r < 0 ? r : start_session(*ret_bus, options, ret_object, ret_reason);
+}
+
+static int print_started(const char *object)
+{
+	auto_output output = { 0 };
+	uint64_t id;
+	int status;
+
+	if (session_object_id(object, &id) < 0)
+		return command_failed("nfttraced answered with an object that is no session");
+	output_open(&output, STDOUT_FILENO);
+	output_number(&output, id);
+	output_char(&output, '\n');
+	status = command_finish(&output, EXIT_DONE);
+	if (status == EXIT_DONE && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO))
+		fprintf(stderr,
+			"The session records. 'nfttracectl show %" PRIu64
+			"' prints what it has, 'nfttracectl stop %" PRIu64 "' ends it.\n",
+			id, id);
+	return status;
+}
+
+static int stop_answered(sd_bus_message *reply, void *context, sd_bus_error *error)
+{
+	struct stopping *stopping = context;
+	int r;
+
+	stopping->answered = true;
+	if (sd_bus_message_is_method_error(reply, NULL)) {
+		stopping->error = bus_failure(sd_bus_message_get_error(reply), &stopping->reason);
+		return 0;
+	}
+	r = session_books_read(reply, &stopping->books);
+	if (r < 0)
+		stopping->error = bus_unreadable(r, &stopping->reason);
+	return 0;
+}
+
+/* Asks to stop without waiting: the last events are still to be read. */
+static int stop_begin(sd_bus *bus, const char *object, struct stopping *stopping)
+{
+	auto_bus_message *call = NULL;
+	int r;
+
+	r = bus_call_new(bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "StopSession", &call);
+	if (r >= 0)
+		r = sd_bus_message_append(call, "o", object);
+	if (r >= 0)
+		r = sd_bus_call_async(bus, NULL, call, stop_answered, stopping, BUS_TIMEOUT_USEC);
+	return r;
+}
+
+static int stop_wait(sd_bus *bus, struct stopping *stopping)
+{
+	while (!stopping->answered) {
+		int r = sd_bus_process(bus, NULL);
+
+		if (r == 0)
+			r = sd_bus_wait(bus, UINT64_MAX);
+		if (r < 0)
+			return r;
+	}
+	return stopping->error;
+}
+
+/* A session that ended by itself (a limit, a time) has told its books in the stream. */
+static int finish(sd_bus *bus, struct stopping *stopping, struct text *text)
+{
+	int r;
+
+	if (text->ended)
+		return text->incomplete ? EXIT_LOST : EXIT_DONE;
+	r = stop_wait(bus, stopping);
+	if (r < 0)
+		return command_failed(stopping->reason
+				? stopping->reason
+				: "nfttraced went away: the session is over");
+	/* As JSON the books are the journal's last line, or missing with it. */
+	if (!text->json) {
+		if (text->started)
+			output_char(text->output, '\n');
+		session_books_text(text->output, &stopping->books);
+		output_flush(text->output);
+	}
+	return stopping->books.books.lost > 0 ? EXIT_LOST : EXIT_DONE;
+}
+
+/* Renders until the session is over, stopping it when the first signal comes; the second one ends
+ * the client, which ends the session too. */
+static int follow_to_end(sd_bus *bus, const char *object, struct stream *stream, struct text *text)
+{
+	__attribute__((cleanup(stopping_clear))) struct stopping stopping = { 0 };
+	g_autofree char *reason = NULL;
+	int end = stream_run(stream, text, NULL);
+	int r;
+
+	if (end == STREAM_ENDED)
+		return finish(bus, &stopping, text);
+	if (end == STREAM_LOST)
+		return command_failed(stream->reason);
+	if (stream->away)
+		return command_failed("interrupted while nfttraced was away: "
+				      "it stops the session by itself when it is back");
+	stream->final = true;
+	r = stop_begin(bus, object, &stopping);
+	if (r >= 0 && end == STREAM_INTERRUPTED)
+		end = stream_run(stream, text, bus);
+	if (r >= 0 && end >= 0 && end != STREAM_INTERRUPTED)
+		return finish(bus, &stopping, text);
+	if (end == STREAM_INTERRUPTED)
+		return command_failed("interrupted: nfttraced stops the session by itself");
+	reason = g_strdup_printf(
+		"the stream can't be read further: %s", g_strerror(r < 0 ? -r : -end));
+	return command_failed(reason);
+}
+
+static int start_and_follow(const struct start_options *options)
+{
+	auto_stream stream = STREAM_CLOSED;
+	g_autofree char *object = NULL;
+	g_autofree char *reason = NULL;
+	auto_output output = { 0 };
+	auto_text text = { 0 };
+	auto_bus *bus = NULL;
+
+	/* Before the session begins, so that no Ctrl-C falls between. */
+	if (stream_catch_signals(&stream) < 0)
+		return command_failed("signals can't be caught");
+	if (begin_session(&bus, options, &object, &reason) < 0 ||
+		stream_open(&stream, bus, object, true, &reason) < 0)
+		return command_failed(reason);
+	output_open(&output, STDOUT_FILENO);
+	text_open(&text, &output, options->time, options->colour);
+	stream_use_library(&stream, &text, TEXT_RULES_OFF);
+	text_use_form(&text, style_form(&options->style));
+	return follow_to_end(bus, object, &stream, &text);
+}
+
+int command_start(const struct command *command, int argc, char **argv)
+{
+	auto_start_options options = { 0 };
+	g_autofree char *object = NULL;
+	g_autofree char *reason = NULL;
+	auto_bus *bus = NULL;
+	int status = start_options_parse(&options, command, argc, argv);
+
+	if (status != EXIT_DONE)
+		return status;
+	if (options.follow)
+		return start_and_follow(&options);
+	if (begin_session(&bus, &options, &object, &reason) < 0)
+		return command_failed(reason);
+	return print_started(object);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nfttracectl stats: counts what journals hold. */
+#include <langinfo.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "client/commands/command.h"
+#include "client/commands/select-options.h"
+#include "client/input/parse.h"
+#include "client/read/reading.h"
+#include "client/stats/stats.h"
+
+#define TOP_DEFAULT     10
+#define TOP_MAX         STATS_KEYS_MAX
+#define COLUMNS_DEFAULT 80
+
+struct stats_options {
+	char *top_text; /* what --top said, or NULL */
+	gboolean utc;
+	struct select_wishes wishes;
+	GStrv sources;
+
+	uint64_t top;
+	struct select *select;
+};
+
+static void options_clear(struct stats_options *options)
+{
+	g_clear_pointer(&options->top_text, g_free);
+	select_wishes_clear(&options->wishes);
+	g_clear_pointer(&options->sources, g_strfreev);
+	options->select = select_free(options->select);
+}
+
+static size_t terminal_columns(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+		return COLUMNS_DEFAULT;
+	return MIN(size.ws_col, TIMELINE_BUCKETS);
+}
+
+static int print(struct stats *stats, const struct stats_options *options)
+{
+	const struct stats_form form = {
+		.top = (size_t)options->top,
+		.columns = terminal_columns(),
+		.letters =
+			g_str_equal(nl_langinfo(CODESET), "UTF-8") ? TIMELINE_UTF8 : TIMELINE_ASCII,
+	};
+	auto_output output = { 0 };
+
+	output_open(&output, STDOUT_FILENO);
+	stats_print(stats, &form, &output);
+	return command_finish(&output, stats_incomplete(stats) ? EXIT_LOST : EXIT_DONE);
+}
+
+/* Counts everything that was named; an exit status. */
+static int count(const struct stats_options *options)
+{
+	struct journals_record record;
+	g_autofree char *reason = NULL;
+	auto_journals *journals = NULL;
+	auto_stats *stats = NULL;
+	struct reading reading;
+	int r;
+
+	if (journals_open(options->sources, &journals, &reason) < 0)
+		return command_failed(reason);
+	stats = stats_new(journals, STATS_KEYS_MAX);
+	reading_begin(&reading, journals, options->select, progress_terminal());
+	while ((r = reading_next(&reading, &record)) > 0)
+		stats_take(stats, &record);
+	if (r >= 0)
+		return print(stats, options);
+	print(stats, options);
+	reason = reading_failure(options->sources, record.journal, r);
+	return command_failed(reason);
+}
+
+int command_stats(const struct command *command, int argc, char **argv)
+{
+	__attribute__((cleanup(options_clear))) struct stats_options options = {
+		.top = TOP_DEFAULT,
+	};
+	const GOptionEntry entries[] = {
+		{ "top", 0, 0, G_OPTION_ARG_STRING, &options.top_text,
+			"List so many rules and sources (default: 10)", "N" },
+		SELECT_OPTIONS(options.wishes),
+		{ "utc", 0, 0, G_OPTION_ARG_NONE, &options.utc,
+			"Dates of --since and --until are UTC", NULL },
+		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.sources, NULL,
+			NULL },
+		{ 0 },
+	};
+
+	if (!command_options(command, entries, argc, argv))
+		return EXIT_USAGE;
+	if (!options.sources)
+		return command_usage(command, "name a session or a path");
+	if (options.top_text && parse_count(options.top_text, &options.top) < 0)
+		return command_usage(command, "--top takes a number");
+	options.top = MIN(options.top, TOP_MAX);
+	if (select_resolve(&options.wishes, command, options.utc ? WHEN_UTC : WHEN_LOCAL,
+		    &options.select) != EXIT_DONE)
+		return EXIT_USAGE;
+	return count(&options);
+}

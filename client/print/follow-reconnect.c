@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Going on with a follow pipe over a restart of the daemon; see follow-reconnect.h. */
+#include "client/print/follow-reconnect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "client/bus/bus.h"
+#include "client/bus/daemon-wait.h"
+#include "client/bus/remote.h"
+#include "client/bus/sessions.h"
+#include "client/commands/command.h"
+#include "journal/base/cleanup.h"
+#include "journal/base/clock.h"
+
+/* How long a daemon may be away. */
+#define AWAY_SEC 60
+
+/* Streams in a row that ended without a record: there is no point in more. */
+#define VAIN_MAX 5
+
+static int end(struct stream *stream, char *reason)
+{
+	g_free(stream->reason);
+	stream->reason = reason;
+	return STREAM_LOST;
+}
+
+/* A failure on another host shows only in the pipe: what is wrong there is told by the program there. */
+static bool comes_to_nothing(int fd)
+{
+	struct pollfd pipe = { .fd = fd, .events = POLLIN };
+
+	if (!remote_host())
+		return false;
+	while (poll(&pipe, 1, AWAY_SEC * 1000) < 0 && errno == EINTR)
+		continue;
+	return !(pipe.revents & POLLIN);
+}
+
+/* The bus may not have seen yet that the daemon has gone: who asks it is told, but the program on another
+ * host would be, in our place. */
+static int ask_for_session(struct stream *stream, sd_bus *bus, char **ret_reason)
+{
+	auto_bus_message *reply = NULL;
+
+	if (!remote_host())
+		return 0;
+	return bus_properties(bus, stream->object, BUS_SESSION_INTERFACE, &reply, ret_reason);
+}
+
+/* -EAGAIN: a stream came to nothing. */
+static int ask(struct stream *stream, sd_bus *bus, int *ret_fd, char **ret_reason)
+{
+	struct journal_place place;
+	struct stream_from from = { .start = stream->from_start };
+	auto_fd fd = -1;
+	int r;
+
+	if (journal_reader_place(stream->reader, &place))
+		from = (struct stream_from){ .after = &place };
+	r = ask_for_session(stream, bus, ret_reason);
+	if (r >= 0)
+		r = stream_request(bus, stream->object, &from, &fd, ret_reason);
+	if (r < 0)
+		return r;
+	r = fcntl(fd, F_SETFL, O_RDONLY | O_NONBLOCK) < 0 ? -EIO : 0;
+	if (r == 0 && comes_to_nothing(fd))
+		r = -EAGAIN;
+	if (r < 0)
+		*ret_reason = g_strdup("the stream can't be gone on with");
+	else
+		*ret_fd = fd_steal(&fd);
+	return r;
+}
+
+static void go_on(struct stream *stream, int fd, int64_t since)
+{
+	journals_continue(stream->journals, fd);
+	stream->fd = fd;
+	stream->gap.untold = true;
+	stream->gap.away += g_get_monotonic_time() - since;
+	stream->vain++;
+}
+
+/* Asks once; `error` is of a call that was answered. */
+static bool try_again(
+	struct stream *stream, struct daemon_wait *wait, int64_t since, int *ret_error)
+{
+	g_autofree char *reason = NULL;
+	int fd, r = ask(stream, wait->bus, &fd, &reason);
+
+	*ret_error = 0;
+	if (r >= 0) {
+		go_on(stream, fd, since);
+		return true;
+	}
+	if (bus_is_absence(r)) {
+		daemon_wait_missed(wait);
+		return false;
+	}
+	if (r == -EAGAIN && ++stream->vain < VAIN_MAX) {
+		daemon_wait_doubt(wait);
+		return false;
+	}
+	*ret_error = r;
+	if (r == -ESRCH) {
+		g_free(reason);
+		reason = g_strdup("the session has ended while nfttraced was away: "
+				  "'nfttracectl show' prints what it has recorded");
+	}
+	end(stream, g_steal_pointer(&reason));
+	return false;
+}
+
+/* A Ctrl-C ends ssh, too, and with it the pipe. */
+static bool interrupted(const struct stream *stream)
+{
+	struct signalfd_siginfo signal;
+
+	return read(stream->signal_fd, &signal, sizeof(signal)) > 0;
+}
+
+bool stream_return(struct stream *stream, int output_fd, int *ret_end)
+{
+	auto_daemon_wait wait = { 0 };
+	int64_t since = g_get_monotonic_time();
+	int error = 0;
+
+	*ret_end = STREAM_INTERRUPTED;
+	if (interrupted(stream))
+		return false;
+	*ret_end = STREAM_LOST;
+	if (stream->vain >= VAIN_MAX) {
+		end(stream,
+			g_strdup("the stream ended before the session did, again and again: "
+				 "'systemctl status nfttraced' may say why"));
+		return false;
+	}
+	stream->away = true;
+	daemon_wait_begin(&wait, stream->bus);
+	while (!error) {
+		switch (daemon_wait_run(
+			&wait, since + AWAY_SEC * G_USEC_PER_SEC, stream->signal_fd, output_fd)) {
+		case DAEMON_PRESENT:
+			if (!try_again(stream, &wait, since, &error))
+				break;
+			stream->away = false;
+			stream_use_bus(stream, wait.bus);
+			return true;
+		case DAEMON_LATE:
+			error = end(stream,
+				g_strdup_printf("nfttraced went away and did not come back within "
+						"%d s: 'systemctl status nfttraced' may say why",
+					AWAY_SEC));
+			break;
+		case DAEMON_SIGNAL:
+			interrupted(stream);
+			*ret_end = STREAM_INTERRUPTED;
+			return false;
+		case DAEMON_UNREAD:
+			*ret_end = STREAM_UNREAD;
+			return false;
+		}
+	}
+	return false;
+}
+
+void stream_return_count(struct stream *stream, const struct journal_entry *entry)
+{
+	struct stream_gap *gap = &stream->gap;
+
+	stream->vain = 0;
+	if (!gap->untold || entry->type != JOURNAL_LOSS)
+		return;
+	gap->missing += entry->loss.count;
+	gap->uncounted = gap->uncounted || entry->loss.count == 0;
+	if (entry->loss.until > entry->loss.since && entry->loss.since > 0)
+		gap->unseen += (int64_t)((entry->loss.until - entry->loss.since) / NSEC_PER_USEC);
+}
+
+static char *gap_text(const struct stream_gap *gap)
+{
+	if (!gap->missing && !gap->uncounted)
+		return g_strdup("nothing is missing");
+	if (!gap->uncounted)
+		return g_strdup_printf("%" PRIu64 " %s missing", gap->missing,
+			gap->missing == 1 ? "event is" : "events are");
+	return g_strdup_printf("events of %.1f s are missing, their number is unknown",
+		(double)gap->unseen / G_USEC_PER_SEC);
+}
+
+void stream_return_tell(struct stream *stream, bool last)
+{
+	g_autofree char *missing = NULL;
+
+	if (!stream->gap.untold || !(last || journal_reader_caught_up(stream->reader)))
+		return;
+	missing = gap_text(&stream->gap);
+	fprintf(stderr, "nfttracectl: nfttraced is back after %.1f s: %s\n",
+		(double)stream->gap.away / G_USEC_PER_SEC, missing);
+	stream->gap = (struct stream_gap){ 0 };
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Following a session's pipe; see follow-stream.h. */
+#include "client/print/follow-stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "client/bus/bus.h"
+#include "client/bus/remote.h"
+#include "client/bus/sessions.h"
+#include "client/print/follow-reconnect.h"
+#include "journal/base/cleanup.h"
+
+/* How long the text of a rule is waited for, and how often in vain before no more. */
+#define AWAIT_MSEC 300
+#define AWAIT_MAX  3
+
+int stream_catch_signals(struct stream *stream)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+		return -errno;
+	stream->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	return stream->signal_fd < 0 ? -errno : 0;
+}
+
+/* Waits for the journal's first bytes, or a signal: opening the reader would wait without one. */
+static int wait_for_first(const struct stream *stream, int fd)
+{
+	struct pollfd fds[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = stream->signal_fd, .events = POLLIN },
+	};
+
+	while (poll(fds, G_N_ELEMENTS(fds), -1) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return fds[0].revents ? 0 : -EINTR;
+}
+
+/* The pipe of a session on another host comes through ssh. */
+static int request_remote(
+	const char *object, const struct stream_from *from, int *ret_fd, char **ret_reason)
+{
+	enum remote_export how = from->start ? REMOTE_FOLLOW_ALL : REMOTE_FOLLOW;
+	g_autofree char *session = NULL;
+	uint64_t id;
+	int r = session_object_id(object, &id);
+
+	if (r < 0)
+		return r;
+	session = g_strdup_printf("%" G_GUINT64_FORMAT, id);
+	return remote_open(
+		session, from->after ? REMOTE_FOLLOW_AFTER : how, from->after, ret_fd, ret_reason);
+}
+
+static int options_append(sd_bus_message *call, const struct stream_from *from)
+{
+	if (from->after)
+		return sd_bus_message_append(call, "a{sv}", 1, "After", "(tt)",
+			(uint64_t)from->after->segment, (uint64_t)from->after->offset);
+	return sd_bus_message_append(call, "a{sv}", 1, "FromStart", "b", (int)from->start);
+}
+
+int stream_request(sd_bus *bus, const char *object, const struct stream_from *from, int *ret_fd,
+	char **ret_reason)
+{
+	auto_bus_message *call = NULL;
+	auto_bus_message *reply = NULL;
+	int pipe, copy, r;
+
+	if (remote_host())
+		return request_remote(object, from, ret_fd, ret_reason);
+	r = bus_call_new(bus, object, BUS_SESSION_INTERFACE, "Follow", &call);
+	if (r >= 0)
+		r = options_append(call, from);
+	r = session_call(bus, object, call, r, &reply, ret_reason);
+	if (r < 0)
+		return r;
+	/* A copy outlives the answer. */
+	r = sd_bus_message_read(reply, "h", &pipe);
+	copy = r >= 0 ? fcntl(pipe, F_DUPFD_CLOEXEC, 0) : r;
+	if (copy < 0)
+		return bus_unreadable(r < 0 ? r : -errno, ret_reason);
+	*ret_fd = copy;
+	return 0;
+}
+
+int stream_open(
+	struct stream *stream, sd_bus *bus, const char *object, bool from_start, char **ret_reason)
+{
+	const struct stream_from from = { .start = from_start };
+	auto_fd fd = -1;
+	int r = stream_request(bus, object, &from, &fd, ret_reason);
+
+	if (r < 0)
+		return r;
+	if (fcntl(fd, F_SETFL, O_RDONLY | O_NONBLOCK) < 0) {
+		*ret_reason = g_strdup_printf("the stream can't be read: %s", g_strerror(errno));
+		return -EIO;
+	}
+	r = wait_for_first(stream, fd);
+	if (r < 0) {
+		*ret_reason = g_strdup("interrupted");
+		return r;
+	}
+	stream->fd = fd_steal(&fd);
+	r = journal_reader_open_stream(stream->fd, &stream->reader, ret_reason);
+	if (r < 0)
+		return r;
+	journal_reader_expect_more(
+		stream->reader, from_start ? JOURNAL_STREAM_WHOLE : JOURNAL_STREAM_PART);
+	stream->journals = journals_new(stream->reader);
+	stream->object = g_strdup(object);
+	stream->from_start = from_start;
+	stream_use_bus(stream, bus);
+	return 0;
+}
+
+void stream_use_bus(struct stream *stream, sd_bus *bus)
+{
+	sd_bus_ref(bus);
+	sd_bus_unref(stream->bus);
+	stream->bus = bus;
+}
+
+void stream_close(struct stream *stream)
+{
+	stream->journals = journals_free(stream->journals);
+	stream->reader = NULL;
+	stream->fd = -1;
+	fd_close(&stream->signal_fd);
+	stream->bus = sd_bus_unref(stream->bus);
+	g_clear_pointer(&stream->object, g_free);
+	g_clear_pointer(&stream->reason, g_free);
+}
+
+/* False when there is no point in waiting on: a signal, or the time is up. */
+static bool await_bytes(const struct stream *stream, int64_t until)
+{
+	struct pollfd fds[] = {
+		{ .fd = stream->fd, .events = POLLIN },
+		{ .fd = stream->signal_fd, .events = POLLIN },
+	};
+	int64_t left = (until - g_get_monotonic_time()) / 1000;
+
+	return left > 0 && poll(fds, G_N_ELEMENTS(fds), (int)left) > 0 && !fds[1].revents;
+}
+
+/* What was rendered before is shown meanwhile. */
+const struct rule_name *stream_await_rule(void *context, const struct event *event)
+{
+	int64_t until = g_get_monotonic_time() + AWAIT_MSEC * 1000;
+	struct stream *stream = context;
+
+	if (stream->unanswered >= AWAIT_MAX)
+		return NULL;
+	for (;;) {
+		int r = journal_reader_read_ahead(stream->reader);
+		const struct rule_name *rule =
+			library_rule(journal_reader_library(stream->reader), event);
+
+		if (rule) {
+			stream->unanswered = 0;
+			return rule;
+		}
+		if (r != -EAGAIN || !await_bytes(stream, until))
+			break;
+	}
+	stream->unanswered++;
+	return NULL;
+}
+
+void stream_use_library(struct stream *stream, struct text *text, enum text_rules rules)
+{
+	text_use_library(text, journal_reader_library(stream->reader), rules);
+	if (rules == TEXT_RULES_ON)
+		text_use_await(text, stream_await_rule, stream);
+}
+
+/* Hands over what there is at the moment: 1 at the pipe's end, 0 if more may come. */
+static int pour_available(struct stream *stream, const struct stream_sink *sink)
+{
+	struct library *library = journal_reader_library(stream->reader);
+	struct journals_record record;
+	int r = -EAGAIN;
+
+	while (sink->output->error == 0 && (r = journals_next(stream->journals, &record)) > 0) {
+		stream->over = stream->over || record.entry.type == JOURNAL_END;
+		stream_return_count(stream, &record.entry);
+		if (select_record(stream->select, library, &record))
+			sink->take(sink->context, &record);
+	}
+	output_flush(sink->output);
+	if (r > 0)
+		return 1;
+	stream_return_tell(stream, r == 0 && (stream->over || stream->final));
+	if (r == -EAGAIN)
+		return 0;
+	return r < 0 ? r : 1;
+}
+
+enum waited {
+	WAIT_PIPE,
+	WAIT_SIGNAL,
+	WAIT_OUTPUT,
+	WAIT_BUS,
+	WAIT_COUNT,
+};
+
+static int serve_bus(sd_bus *bus)
+{
+	int r;
+
+	while ((r = sd_bus_process(bus, NULL)) > 0)
+		continue;
+	return r;
+}
+
+/* Waits for the pipe (0) or for what ends the stream (1 and *ret_end). */
+static int wait_for_more(
+	struct stream *stream, const struct stream_sink *sink, sd_bus *bus, int *ret_end)
+{
+	struct pollfd fds[WAIT_COUNT] = {
+		[WAIT_PIPE] = { .fd = stream->fd, .events = POLLIN },
+		[WAIT_SIGNAL] = { .fd = stream->signal_fd, .events = POLLIN },
+		/* No events asked for: only POLLERR, when a pipe's reader closes it. */
+		[WAIT_OUTPUT] = { .fd = sink->output->fd },
+		[WAIT_BUS] = { .fd = bus ? sd_bus_get_fd(bus) : -1, .events = POLLIN },
+	};
+	struct signalfd_siginfo signal;
+	int r;
+
+	if (poll(fds, WAIT_COUNT, -1) < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (fds[WAIT_OUTPUT].revents & POLLERR) {
+		*ret_end = STREAM_UNREAD;
+		return 1;
+	}
+	if (read(stream->signal_fd, &signal, sizeof(signal)) > 0) {
+		*ret_end = STREAM_INTERRUPTED;
+		return 1;
+	}
+	if (fds[WAIT_BUS].revents) {
+		r = serve_bus(bus);
+		/* The daemon has gone: its end of the pipe says the rest. */
+		return r == -ENOTCONN || r == -ECONNRESET ? 0 : r;
+	}
+	return 0;
+}
+
+int stream_pour(struct stream *stream, const struct stream_sink *sink, sd_bus *bus)
+{
+	int end = STREAM_ENDED;
+	int r = bus ? serve_bus(bus) : 0;
+
+	while (r >= 0) {
+		r = pour_available(stream, sink);
+		if (r < 0)
+			break;
+		if (sink->output->error != 0)
+			return STREAM_UNREAD;
+		if (r > 0 && (stream->over || stream->final))
+			return STREAM_ENDED;
+		if (r > 0 && !stream_return(stream, sink->output->fd, &end))
+			return end;
+		if (r > 0)
+			continue;
+		r = wait_for_more(stream, sink, bus, &end);
+		if (r > 0)
+			return end;
+	}
+	return r;
+}
+
+static void render(void *text, const struct journals_record *record)
+{
+	text_render(text, &record->entry);
+}
+
+int stream_run(struct stream *stream, struct text *text, sd_bus *bus)
+{
+	const struct stream_sink sink = { .take = render, .context = text, .output = text->output };
+
+	return stream_pour(stream, &sink, bus);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The last N events; see last-events.h. */
+#include "client/print/last-events.h"
+
+#include <string.h>
+
+struct kept {
+	struct journals_record record; /* its entry's pointers point into this allocation */
+	struct journal_segment segment;
+	char data[];
+};
+
+struct tail {
+	GQueue entries; /* of struct kept, the oldest first */
+	uint64_t limit;
+	uint64_t events; /* in `entries` */
+};
+
+struct tail *tail_new(uint64_t limit)
+{
+	struct tail *tail = g_new0(struct tail, 1);
+
+	g_queue_init(&tail->entries);
+	tail->limit = limit;
+	return tail;
+}
+
+static struct kept *keep(const struct journals_record *record)
+{
+	const struct journal_entry *entry = &record->entry;
+	struct kept *kept = g_malloc(sizeof(*kept) + entry->size);
+
+	kept->record = *record;
+	if (entry->size > 0)
+		memcpy(kept->data, entry->data, entry->size);
+	kept->record.entry.data = kept->data;
+	if (entry->segment) {
+		kept->segment = *entry->segment;
+		kept->record.entry.segment = &kept->segment;
+	}
+	return kept;
+}
+
+/* Forgets the oldest event and what was told before it. */
+static void forget_event(struct tail *tail)
+{
+	bool event = false;
+
+	while (!event) {
+		g_autofree struct kept *kept = g_queue_pop_head(&tail->entries);
+
+		event = kept->record.entry.type == JOURNAL_EVENT;
+	}
+	tail->events--;
+}
+
+void tail_push(struct tail *tail, const struct journals_record *record)
+{
+	g_queue_push_tail(&tail->entries, keep(record));
+	if (record->entry.type != JOURNAL_EVENT)
+		return;
+	tail->events++;
+	if (tail->events > tail->limit)
+		forget_event(tail);
+}
+
+static struct kept *tail_pop(struct tail *tail, enum tail_order order)
+{
+	switch (order) {
+	case TAIL_OLDEST_FIRST:
+		return g_queue_pop_head(&tail->entries);
+	case TAIL_NEWEST_FIRST:
+		return g_queue_pop_tail(&tail->entries);
+	}
+	return NULL;
+}
+
+void tail_print(struct tail *tail, struct printer *printer, enum tail_order order)
+{
+	struct kept *kept;
+
+	while ((kept = tail_pop(tail, order))) {
+		printer_print(printer, &kept->record, NULL);
+		g_free(kept);
+	}
+	tail->events = 0;
+}
+
+struct tail *tail_free(struct tail *tail)
+{
+	if (!tail)
+		return NULL;
+	g_queue_clear_full(&tail->entries, g_free);
+	g_free(tail);
+	return NULL;
+}

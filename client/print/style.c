@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Colour and time as the options, the environment and the terminal want them; see style.h. */
+#include "client/print/style.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* https://no-color.org: any value but an empty one. */
+static bool terminal_has_colour(void)
+{
+	const char *refused = getenv("NO_COLOR");
+	const char *terminal = getenv("TERM");
+
+	if (refused && *refused)
+		return false;
+	return isatty(STDOUT_FILENO) && terminal && !g_str_equal(terminal, "dumb");
+}
+
+int style_resolve(const struct style *style, enum text_time *ret_time, enum text_colour *ret_colour)
+{
+	const char *when = style->colour ? style->colour : "auto";
+	enum text_colour colour = TEXT_COLOUR_OFF;
+
+	if (g_str_equal(when, "always"))
+		colour = TEXT_COLOUR_ON;
+	else if (g_str_equal(when, "auto"))
+		colour = terminal_has_colour() ? TEXT_COLOUR_ON : TEXT_COLOUR_OFF;
+	else if (!g_str_equal(when, "never"))
+		return -EINVAL;
+	*ret_colour = colour;
+	*ret_time = style->utc ? TEXT_TIME_UTC : TEXT_TIME_MONOTONIC;
+	return 0;
+}
+
+enum text_form style_form(const struct style *style)
+{
+	return style->json ? TEXT_FORM_JSON : TEXT_FORM_LINES;
+}
+
+void style_clear(struct style *style)
+{
+	g_clear_pointer(&style->colour, g_free);
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Selecting events; see event-filter.h. */
+#include "client/read/event-filter.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "client/input/parse.h"
+#include "client/read/packet-filter.h"
+#include "journal/base/clock.h"
+#include "journal/base/escape.h"
+#include "journal/event/decode.h"
+
+#define VERDICT_FIRST (-5) /* of those that the kernel has */
+#define VERDICT_LAST  5
+
+/* A network namespace: by its cookie, its inode or its name. */
+struct netns {
+	enum {
+		NETNS_COOKIE,
+		NETNS_INODE,
+		NETNS_NAME,
+	} kind;
+	uint64_t number;
+	const char *name; /* in netns_names */
+};
+
+struct select {
+	uint64_t verdicts; /* bit n: VERDICT_FIRST + n; 0: any */
+	struct packet_filter *filter;
+	GStrv tables, chains;
+	GArray *handles; /* uint64_t */
+	GArray *netns; /* struct netns */
+	GStrv netns_names;
+	bool has_since, has_until;
+	struct when since, until;
+	bool events; /* more than the time has to be looked at */
+};
+
+static int verdict_bit(const char *name, uint64_t *ret)
+{
+	for (int32_t code = VERDICT_FIRST; code <= VERDICT_LAST; code++) {
+		if (g_strcmp0(event_verdict_name(code), name) != 0)
+			continue;
+		*ret = 1ULL << (code - VERDICT_FIRST);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int take_verdicts(struct select *select, const char *text, char **ret_reason)
+{
+	g_auto(GStrv) names = NULL;
+
+	if (parse_names(text, &names) < 0) {
+		*ret_reason = g_strdup("--verdicts takes names, separated by commas");
+		return -EINVAL;
+	}
+	for (char **name = names; *name; name++) {
+		uint64_t bit = UINT64_MAX;
+
+		if (!g_str_equal(*name, "all") && verdict_bit(*name, &bit) < 0) {
+			g_autofree char *escaped = text_excerpt_dup(*name);
+
+			*ret_reason = g_strdup_printf(
+				"there is no verdict \"%s\": they are accept, break, continue, "
+				"drop, goto, jump, queue, repeat, return, stolen and all",
+				escaped);
+			return -EINVAL;
+		}
+		select->verdicts |= bit;
+	}
+	return 0;
+}
+
+static int take_handles(struct select *select, char *const *texts, char **ret_reason)
+{
+	select->handles = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	for (; *texts; texts++) {
+		uint64_t handle;
+
+		if (parse_count(*texts, &handle) < 0) {
+			*ret_reason = g_strdup("--handle takes the number of a rule");
+			return -EINVAL;
+		}
+		g_array_append_val(select->handles, handle);
+	}
+	return 0;
+}
+
+/* What has digits only is an inode, what begins with 0x a cookie. -EINVAL: it is no cookie. */
+static int parse_netns(const char *text, struct netns *ret)
+{
+	char *end;
+
+	*ret = (struct netns){ .kind = NETNS_INODE };
+	if (parse_count(text, &ret->number) == 0)
+		return 0;
+	if (!g_str_has_prefix(text, "0x")) {
+		*ret = (struct netns){ .kind = NETNS_NAME, .name = text };
+		return *text ? 0 : -EINVAL;
+	}
+	errno = 0;
+	*ret = (struct netns){
+		.kind = NETNS_COOKIE,
+		.number = g_ascii_strtoull(text + strlen("0x"), &end, 16),
+	};
+	return g_ascii_isxdigit(text[strlen("0x")]) && errno == 0 && !*end ? 0 : -EINVAL;
+}
+
+static int take_netns(struct select *select, GStrv texts, char **ret_reason)
+{
+	select->netns = g_array_new(FALSE, TRUE, sizeof(struct netns));
+	select->netns_names = g_strdupv(texts);
+	for (char **text = select->netns_names; *text; text++) {
+		struct netns netns;
+
+		if (parse_netns(*text, &netns) < 0) {
+			*ret_reason =
+				g_strdup("--netns takes an inode, a cookie (0x...) or a name");
+			return -EINVAL;
+		}
+		g_array_append_val(select->netns, netns);
+	}
+	return 0;
+}
+
+static int take_when(const char *option, const char *text, enum when_zone zone, struct when *ret,
+	char **ret_reason)
+{
+	int r = when_parse(text, zone, clock_ns(CLOCK_REALTIME), ret);
+
+	if (r < 0)
+		*ret_reason = g_strdup_printf("%s takes " WHEN_FORMS, option);
+	return r;
+}
+
+static int take_times(struct select *select, const struct select_wishes *wishes,
+	enum when_zone zone, char **ret_reason)
+{
+	int r = 0;
+
+	select->has_since = wishes->since != NULL;
+	select->has_until = wishes->until != NULL;
+	if (wishes->since)
+		r = take_when("--since", wishes->since, zone, &select->since, ret_reason);
+	if (r >= 0 && wishes->until)
+		r = take_when("--until", wishes->until, zone, &select->until, ret_reason);
+	if (r >= 0 && wishes->since && wishes->until &&
+		select->since.clock == select->until.clock &&
+		select->since.time > select->until.time) {
+		*ret_reason = g_strdup("--since is later than --until");
+		return -EINVAL;
+	}
+	return r;
+}
+
+static int take_wishes(struct select *select, const struct select_wishes *wishes,
+	enum when_zone zone, char **ret_reason)
+{
+	int r = take_times(select, wishes, zone, ret_reason);
+
+	if (r >= 0 && wishes->verdicts)
+		r = take_verdicts(select, wishes->verdicts, ret_reason);
+	if (r >= 0 && wishes->filter)
+		r = packet_filter_new(wishes->filter, &select->filter, ret_reason);
+	if (r >= 0 && wishes->handles)
+		r = take_handles(select, wishes->handles, ret_reason);
+	if (r >= 0 && wishes->netns)
+		r = take_netns(select, wishes->netns, ret_reason);
+	select->tables = g_strdupv(wishes->tables);
+	select->chains = g_strdupv(wishes->chains);
+	select->events = select->verdicts || select->filter || select->handles || select->netns ||
+		select->tables || select->chains;
+	return r;
+}
+
+int select_new(const struct select_wishes *wishes, enum when_zone zone, struct select **ret,
+	char **ret_reason)
+{
+	auto_select *select = g_new0(struct select, 1);
+	int r = take_wishes(select, wishes, zone, ret_reason);
+
+	if (r < 0)
+		return r;
+	*ret = select->events || select->has_since || select->has_until ? g_steal_pointer(&select)
+									: NULL;
+	return 0;
+}
+
+/* A name as it is in the event, or as it is printed: a person may have either. */
+static bool name_fits(GStrv wanted, struct event_text name)
+{
+	char escaped[TEXT_ESCAPED_MAX(EVENT_NAME_MAX)];
+	size_t length = text_escape_word(name.bytes, name.length, escaped, sizeof(escaped));
+
+	for (; *wanted; wanted++) {
+		size_t size = strlen(*wanted);
+
+		if ((size == name.length && memcmp(*wanted, name.bytes, size) == 0) ||
+			(size == length && memcmp(*wanted, escaped, size) == 0))
+			return true;
+	}
+	return false;
+}
+
+static bool verdict_fits(const struct select *select, int32_t verdict)
+{
+	if (select->verdicts == UINT64_MAX)
+		return true;
+	return verdict >= VERDICT_FIRST && verdict <= VERDICT_LAST &&
+		(select->verdicts & (1ULL << (verdict - VERDICT_FIRST)));
+}
+
+static bool handle_fits(const GArray *handles, const struct event_nft *nft)
+{
+	if (!(nft->flags & EVENT_NFT_RULE))
+		return false;
+	for (guint i = 0; i < handles->len; i++) {
+		if (g_array_index(handles, uint64_t, i) == nft->rule_handle)
+			return true;
+	}
+	return false;
+}
+
+/* What nf_tables said; an event of another probe has nothing of it. */
+static bool nft_fits(const struct select *select, const struct event *event)
+{
+	bool chain = event->has_nft && (event->nft.flags & EVENT_NFT_CHAIN);
+
+	if (select->verdicts && !(event->has_nft && verdict_fits(select, event->nft.verdict)))
+		return false;
+	if (select->handles && !(event->has_nft && handle_fits(select->handles, &event->nft)))
+		return false;
+	if (select->tables && !(chain && name_fits(select->tables, event->table)))
+		return false;
+	return !select->chains || (chain && name_fits(select->chains, event->chain));
+}
+
+static bool netns_fits(
+	const struct netns *netns, struct library *library, const struct event_head *head)
+{
+	switch (netns->kind) {
+	case NETNS_COOKIE:
+		return netns->number == head->netns_cookie;
+	case NETNS_INODE:
+		return netns->number == head->netns_inode;
+	case NETNS_NAME:
+		return g_strcmp0(netns->name,
+			       library_netns(library, head->netns_cookie, head->netns_inode)) == 0;
+	}
+	return false;
+}
+
+static bool any_netns_fits(
+	const struct select *select, struct library *library, const struct event_head *head)
+{
+	for (guint i = 0; i < select->netns->len; i++) {
+		if (netns_fits(&g_array_index(select->netns, struct netns, i), library, head))
+			return true;
+	}
+	return false;
+}
+
+static bool packet_fits(const struct packet_filter *filter, const struct event *event)
+{
+	const struct event_packet *packet = &event->packet;
+
+	return event->has_packet &&
+		packet_filter_match(filter, packet->link, event->packet_bytes, packet->captured,
+			packet->length);
+}
+
+static uint64_t clock_time(
+	const struct when *when, const struct journals_record *record, uint64_t monotonic)
+{
+	return when->clock == WHEN_REALTIME ? record->time : monotonic;
+}
+
+static bool time_fits(
+	const struct select *select, const struct journals_record *record, uint64_t monotonic)
+{
+	if (select->has_since && clock_time(&select->since, record, monotonic) < select->since.time)
+		return false;
+	return !select->has_until ||
+		clock_time(&select->until, record, monotonic) <= select->until.time;
+}
+
+bool select_record(
+	const struct select *select, struct library *library, const struct journals_record *record)
+{
+	bool swapped = record->entry.byte_order != JOURNAL_BYTE_ORDER;
+	struct event event;
+
+	if (!select || record->entry.type != JOURNAL_EVENT)
+		return true;
+	if (event_decode(record->entry.data, record->entry.size, swapped, &event) < 0)
+		return true;
+	if (!time_fits(select, record, event.head.time))
+		return false;
+	if (!select->events)
+		return true;
+	if (select->netns && !any_netns_fits(select, library, &event.head))
+		return false;
+	return nft_fits(select, &event) && (!select->filter || packet_fits(select->filter, &event));
+}
+
+struct select *select_free(struct select *select)
+{
+	if (!select)
+		return NULL;
+	packet_filter_free(select->filter);
+	g_strfreev(select->tables);
+	g_strfreev(select->chains);
+	g_clear_pointer(&select->handles, g_array_unref);
+	g_clear_pointer(&select->netns, g_array_unref);
+	g_strfreev(select->netns_names);
+	g_free(select);
+	return NULL;
+}

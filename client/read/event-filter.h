@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which events a person wants to see of those that are recorded. Owned by the command that reads;
+ * immutable once it is made.
+ */
+#ifndef NFTTRACED_CLIENT_READ_EVENT_FILTER_H
+#define NFTTRACED_CLIENT_READ_EVENT_FILTER_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/input/when.h"
+#include "client/read/journal-set.h"
+
+/* As written; NULL: not given. Of what was given several times any one has to fit. */
+struct select_wishes {
+	char *verdicts; /* names, separated by commas */
+	char *filter; /* a pcap expression */
+	GStrv tables, chains; /* names, as they are or as they are printed */
+	GStrv handles; /* of rules */
+	GStrv netns; /* inodes, cookies (0x...) or names */
+	char *since, *until;
+};
+
+struct select;
+
+/*
+ * Understands what is wished, with dates in `zone`. *ret is NULL if nothing is: every event fits.
+ * -EINVAL and one sentence in *ret_reason for what can't be understood.
+ */
+int select_new(const struct select_wishes *wishes, enum when_zone zone, struct select **ret,
+	char **ret_reason);
+
+/*
+ * True if a record is to be seen. What is no event always is, and so is an event that can't be decoded:
+ * it is told as damage. `library` is that of the record's journal. `select` may be NULL.
+ */
+bool select_record(
+	const struct select *select, struct library *library, const struct journals_record *record);
+
+/* Accepts NULL; returns NULL. */
+struct select *select_free(struct select *select);
+
+static inline void select_freep(struct select **select)
+{
+	*select = select_free(*select);
+}
+
+#define auto_select __attribute__((cleanup(select_freep))) struct select
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Several journals as one; see journal-set.h. */
+#include "client/read/journal-set.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "bpf/shared/event.h"
+#include "client/read/source.h"
+
+#define BOOT_ID_SIZE sizeof(((struct journal_segment *)NULL)->boot_id)
+
+/* A boot of a machine. One clock offset for all its journals: their events keep the order of the
+ * monotonic clock, which they share, whatever happened to the other one meanwhile. */
+struct boot {
+	uint8_t id[BOOT_ID_SIZE];
+	uint64_t offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC, ns, modulo 2^64 */
+	uint64_t measured; /* when, by CLOCK_MONOTONIC */
+};
+
+/* A journal and its next record. */
+struct source {
+	struct journal_reader *reader;
+	struct journal_entry entry;
+	int state; /* what journal_reader_next said of it */
+	bool taken; /* given to the caller: to be replaced */
+	bool timed; /* an event has been seen */
+	uint64_t monotonic; /* of the last event seen */
+	unsigned int boot;
+	uint64_t segment; /* whose clocks are known */
+	uint64_t segment_time;
+};
+
+/* An event that was given, to tell it from a copy of it in another journal. */
+struct given {
+	unsigned int journal;
+	unsigned int boot;
+	uint16_t ring;
+	uint32_t position;
+	struct event_head head;
+};
+
+struct journals {
+	struct source *sources;
+	unsigned int count;
+	GArray *boots; /* struct boot */
+	GArray *given; /* struct given: those at `given_time` */
+	uint64_t given_time;
+};
+
+static struct journals *journals_with(unsigned int count)
+{
+	struct journals *journals = g_new0(struct journals, 1);
+
+	journals->sources = g_new0(struct source, count);
+	journals->count = count;
+	journals->boots = g_array_new(FALSE, TRUE, sizeof(struct boot));
+	journals->given = g_array_new(FALSE, TRUE, sizeof(struct given));
+	for (unsigned int i = 0; i < count; i++)
+		journals->sources[i].taken = true;
+	return journals;
+}
+
+unsigned int journals_count(const struct journals *journals)
+{
+	return journals->count;
+}
+
+struct library *journals_library(const struct journals *journals, unsigned int journal)
+{
+	return journal_reader_library(journals->sources[journal].reader);
+}
+
+static struct boot *boot_at(const struct journals *journals, unsigned int index)
+{
+	return &g_array_index(journals->boots, struct boot, index);
+}
+
+/* The boot of a segment, which becomes known if it is not. */
+static unsigned int boot_of(struct journals *journals, const struct journal_segment *segment)
+{
+	struct boot boot = { 0 };
+
+	for (unsigned int i = 0; i < journals->boots->len; i++) {
+		if (memcmp(boot_at(journals, i)->id, segment->boot_id, BOOT_ID_SIZE) == 0)
+			return i;
+	}
+	memcpy(boot.id, segment->boot_id, BOOT_ID_SIZE);
+	g_array_append_val(journals->boots, boot);
+	return journals->boots->len - 1;
+}
+
+/* Takes the clocks of the segment that the source has come to. */
+static void source_note_segment(struct journals *journals, struct source *source)
+{
+	const struct journal_segment *segment = source->entry.segment;
+	struct boot *boot;
+
+	if (!segment ||
+		(segment->number == source->segment && segment->monotonic == source->segment_time))
+		return;
+	source->segment = segment->number;
+	source->segment_time = segment->monotonic;
+	/* A record that a reader made up has no clocks. */
+	if (segment->realtime == 0)
+		return;
+	source->boot = boot_of(journals, segment);
+	boot = boot_at(journals, source->boot);
+	if (segment->monotonic >= boot->measured) {
+		boot->measured = segment->monotonic;
+		boot->offset = segment->realtime - segment->monotonic;
+	}
+}
+
+static bool is_event(const struct journal_entry *entry)
+{
+	return entry->type == JOURNAL_EVENT && entry->size >= sizeof(struct event_head);
+}
+
+static void source_advance(struct journals *journals, struct source *source)
+{
+	source->taken = false;
+	source->state = journal_reader_next(source->reader, &source->entry);
+	if (source->state <= 0)
+		return;
+	source_note_segment(journals, source);
+	if (is_event(&source->entry)) {
+		const struct event_head *head = source->entry.data;
+
+		source->timed = true;
+		source->monotonic = source->entry.byte_order == JOURNAL_BYTE_ORDER
+			? head->time
+			: __builtin_bswap64(head->time);
+	}
+}
+
+static uint64_t source_time(const struct journals *journals, const struct source *source)
+{
+	if (!source->timed)
+		return 0;
+	if (source->boot >= journals->boots->len)
+		return source->monotonic;
+	return boot_at(journals, source->boot)->offset + source->monotonic;
+}
+
+/* What the wall clock showed, which may have been moved. */
+static uint64_t source_realtime(const struct source *source, uint64_t order)
+{
+	const struct journal_segment *segment = source->entry.segment;
+	struct library *library = journal_reader_library(source->reader);
+
+	if (!source->timed || !segment || segment->realtime == 0)
+		return order;
+	return clocks_offset(library_clocks(library), segment, source->monotonic) +
+		source->monotonic;
+}
+
+/* Asks every source whose record was given for its next one. */
+static void sources_fill(struct journals *journals)
+{
+	for (unsigned int i = 0; i < journals->count; i++) {
+		if (journals->sources[i].taken)
+			source_advance(journals, &journals->sources[i]);
+	}
+}
+
+int journals_open(char *const *sources, struct journals **ret, char **ret_reason)
+{
+	auto_journals *journals = NULL;
+	unsigned int count = 0;
+
+	while (sources[count])
+		count++;
+	journals = journals_with(count);
+	for (unsigned int i = 0; i < count; i++) {
+		int r = source_open(sources[i], &journals->sources[i].reader, ret_reason);
+
+		if (r < 0)
+			return r;
+	}
+	/* Whose clocks they have is known from their first records. */
+	sources_fill(journals);
+	*ret = g_steal_pointer(&journals);
+	return 0;
+}
+
+struct journals *journals_new(struct journal_reader *reader)
+{
+	struct journals *journals = journals_with(1);
+
+	journals->sources[0].reader = reader;
+	return journals;
+}
+
+void journals_continue(struct journals *journals, int fd)
+{
+	journal_reader_continue(journals->sources[0].reader, fd);
+	journals->sources[0].taken = true;
+}
+
+unsigned int journals_boots(const struct journals *journals)
+{
+	return journals->boots->len;
+}
+
+unsigned int journals_boot(const struct journals *journals, unsigned int journal)
+{
+	return journals->sources[journal].boot;
+}
+
+/* The source whose record is the oldest, the first named of those; NULL if none has one. A source
+ * that failed comes before all others, so that the failure is told. */
+static struct source *sources_first(struct journals *journals)
+{
+	struct source *first = NULL;
+	uint64_t first_time = 0;
+
+	for (unsigned int i = 0; i < journals->count; i++) {
+		struct source *source = &journals->sources[i];
+		uint64_t time;
+
+		if (source->state < 0)
+			return source;
+		if (source->state == 0)
+			continue;
+		time = source_time(journals, source);
+		if (!first || time < first_time) {
+			first = source;
+			first_time = time;
+		}
+	}
+	return first;
+}
+
+static bool same_event(const struct given *given, unsigned int boot, const struct source *source)
+{
+	return given->boot == boot && given->ring == source->entry.ring &&
+		given->position == source->entry.position &&
+		memcmp(&given->head, source->entry.data, sizeof(given->head)) == 0;
+}
+
+/* True if another journal had the same event. What has not been given is remembered as such. */
+static bool given_before(struct journals *journals, unsigned int journal, uint64_t time)
+{
+	const struct source *source = &journals->sources[journal];
+	struct given given = {
+		.journal = journal,
+		.boot = source->boot,
+		.ring = source->entry.ring,
+		.position = source->entry.position,
+	};
+
+	if (time != journals->given_time)
+		g_array_set_size(journals->given, 0);
+	journals->given_time = time;
+	for (unsigned int i = 0; i < journals->given->len; i++) {
+		const struct given *other = &g_array_index(journals->given, struct given, i);
+
+		if (other->journal != journal && same_event(other, source->boot, source))
+			return true;
+	}
+	memcpy(&given.head, source->entry.data, sizeof(given.head));
+	g_array_append_val(journals->given, given);
+	return false;
+}
+
+int journals_next(struct journals *journals, struct journals_record *ret)
+{
+	for (;;) {
+		struct source *source;
+		unsigned int journal;
+		uint64_t time;
+
+		sources_fill(journals);
+		source = sources_first(journals);
+		if (!source)
+			return 0;
+		journal = (unsigned int)(source - journals->sources);
+		source->taken = true;
+		if (source->state < 0) {
+			ret->journal = journal;
+			return source->state;
+		}
+		time = source_time(journals, source);
+		if (journals->count > 1 && is_event(&source->entry) &&
+			given_before(journals, journal, time))
+			continue;
+		*ret = (struct journals_record){
+			.entry = source->entry,
+			.journal = journal,
+			.boot = source->boot,
+			.time = source_realtime(source, time),
+			.order = time,
+		};
+		return 1;
+	}
+}
+
+void journals_progress(const struct journals *journals, uint64_t *ret_read, uint64_t *ret_total)
+{
+	*ret_read = 0;
+	*ret_total = 0;
+	for (unsigned int i = 0; i < journals->count; i++) {
+		uint64_t read, total;
+
+		journal_reader_progress(journals->sources[i].reader, &read, &total);
+		*ret_read += read;
+		*ret_total += total;
+	}
+}
+
+struct journals *journals_free(struct journals *journals)
+{
+	if (!journals)
+		return NULL;
+	for (unsigned int i = 0; i < journals->count; i++)
+		journal_reader_free(journals->sources[i].reader);
+	g_free(journals->sources);
+	g_array_unref(journals->boots);
+	g_array_unref(journals->given);
+	g_free(journals);
+	return NULL;
+}

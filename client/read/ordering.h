@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Records in another order than they were recorded in: by packet (a journey: the events of one
+ * tracking id, in order of time; journeys in order of their first event), or from the newest to the
+ * oldest, or both. The records go into a temporary file, what orders them is held in memory up to a
+ * limit and in temporary files beyond it. Owned by the command that reads; one thread.
+ */
+#ifndef NFTTRACED_CLIENT_READ_ORDERING_H
+#define NFTTRACED_CLIENT_READ_ORDERING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "client/read/journal-set.h"
+
+/* What arranging holds in memory, bytes, about. */
+#define ARRANGE_MEMORY (64U << 20)
+
+struct arrange_order {
+	bool journeys; /* else every record stands alone */
+	bool newest_first; /* the journeys, not the events in one */
+	uint64_t last; /* give the last so many journeys; UINT64_MAX: all */
+};
+
+/* Where a record stands in its journey. */
+struct arrange_step {
+	bool tracked; /* it has a tracking id */
+	uint64_t number; /* counts the events of a journey from 0 */
+};
+
+struct arrange;
+
+struct arrange *arrange_new(const struct arrange_order *order, size_t memory);
+
+/* Takes a copy of a record. Negative errno of a temporary file. */
+int arrange_add(struct arrange *arrange, const struct journals_record *record);
+
+/* The next record in the new order, valid until the next call: 1, 0 if there are no more, negative
+ * errno. After the first call nothing may be added. What is no event stands alone. */
+int arrange_next(
+	struct arrange *arrange, struct journals_record *ret, struct arrange_step *ret_step);
+
+/* Accepts NULL; returns NULL. */
+struct arrange *arrange_free(struct arrange *arrange);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading journals; see reading.h. */
+#include "client/read/reading.h"
+
+#include "journal/base/escape.h"
+
+/* How many records are read before the time is looked at. */
+#define PROGRESS_RECORDS 4096
+
+void reading_begin(struct reading *reading, struct journals *journals, const struct select *select,
+	int progress)
+{
+	*reading = (struct reading){ .journals = journals, .select = select };
+	progress_begin(&reading->progress, progress);
+}
+
+static void tell(struct reading *reading)
+{
+	uint64_t read, total;
+
+	reading->records = 0;
+	journals_progress(reading->journals, &read, &total);
+	progress_update(&reading->progress, read, total);
+}
+
+static bool is_wanted(const struct reading *reading, const struct journals_record *record)
+{
+	return select_record(
+		reading->select, journals_library(reading->journals, record->journal), record);
+}
+
+int reading_next(struct reading *reading, struct journals_record *ret)
+{
+	int r;
+
+	do {
+		r = journals_next(reading->journals, ret);
+		if (++reading->records == PROGRESS_RECORDS)
+			tell(reading);
+	} while (r > 0 && !is_wanted(reading, ret));
+	if (r <= 0)
+		progress_end(&reading->progress);
+	return r;
+}
+
+char *reading_failure(char *const *sources, unsigned int journal, int error)
+{
+	g_autofree char *source = text_escape_dup(sources[journal]);
+
+	return g_strdup_printf("%s can't be read further: %s", source, g_strerror(-error));
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The status for a person: health, facts, what the kernel allows. See daemon-status.h. */
+#include "client/bus/daemon-status.h"
+#include "client/input/parse.h"
+
+#define LABEL_WIDTH 20
+#define VALUE_WIDTH 8 /* of a feature that has advice behind it */
+
+static void pad(struct output *output, size_t used, size_t width)
+{
+	for (; used < width; used++)
+		output_char(output, ' ');
+	output_char(output, ' ');
+}
+
+static void label(struct output *output, const char *name)
+{
+	output_text(output, "  ");
+	output_escaped(output, name, strlen(name));
+	pad(output, strlen(name), LABEL_WIDTH);
+}
+
+static void text_line(struct output *output, const char *name, const char *value)
+{
+	label(output, name);
+	output_escaped(output, value, strlen(value));
+	output_char(output, '\n');
+}
+
+static void number_line(struct output *output, const char *name, uint64_t value)
+{
+	label(output, name);
+	if (value == STATUS_UNKNOWN)
+		output_text(output, "unknown: this kernel does not tell");
+	else
+		output_number(output, value);
+	output_char(output, '\n');
+}
+
+/* Bytes of memory of that name, for a person; NULL: it is not told. g_free it. */
+static char *memory_size(const struct status *status, const char *name)
+{
+	for (char **pair = status->memory; pair && pair[0] && pair[1]; pair += 2) {
+		uint64_t bytes;
+
+		if (g_str_equal(pair[0], name) && parse_count(pair[1], &bytes) == 0)
+			return g_format_size_full(bytes, G_FORMAT_SIZE_IEC_UNITS);
+	}
+	return NULL;
+}
+
+static void memory_line(struct output *output, const struct status *status)
+{
+	g_autofree char *bound = memory_size(status, "bound");
+	g_autofree char *used = memory_size(status, "used");
+	g_autofree char *limit = memory_size(status, "limit");
+	g_autofree char *line = NULL;
+
+	if (!bound)
+		return;
+	line = g_strdup_printf("at most %s, %s%s, %s%s", bound, used ? used : "unknown",
+		used ? " in use" : " what is in use", limit ? "limit " : "no limit",
+		limit ? limit : "");
+	text_line(output, "memory", line);
+}
+
+static void facts(struct output *output, const struct status *status)
+{
+	g_autofree char *size = g_format_size_full(status->ring_size, G_FORMAT_SIZE_IEC_UNITS);
+
+	output_text(output, "nfttraced ");
+	output_text(output, status->version ? status->version : "?");
+	output_text(output, ": ");
+	output_text(output, status->state ? status->state : "?");
+	output_char(output, '\n');
+	if (status->problem && *status->problem)
+		text_line(output, "problem", status->problem);
+	if (status->sessions)
+		number_line(output, "sessions", status->sessions->len);
+	else
+		text_line(output, "sessions", status->refusal ? status->refusal : "unknown");
+	text_line(output, "attach", status->attach && *status->attach ? status->attach : "-");
+	text_line(output, "armed", status->armed ? "yes" : "no");
+	text_line(output, "ring-size", size);
+	memory_line(output, status);
+	number_line(output, "calls", status->calls);
+	number_line(output, "missed", status->missed);
+	for (char **pair = status->counters; pair && pair[0] && pair[1]; pair += 2)
+		text_line(output, pair[0], pair[1]);
+}
+
+static void matrix(struct output *output, const struct status *status)
+{
+	output_text(output, "this kernel allows\n");
+	for (char **pair = status->features; pair && pair[0] && pair[1]; pair += 2) {
+		const char *advice = status_advice(status, pair[0]);
+
+		label(output, pair[0]);
+		output_escaped(output, pair[1], strlen(pair[1]));
+		if (advice) {
+			pad(output, strlen(pair[1]), VALUE_WIDTH);
+			output_escaped(output, advice, strlen(advice));
+		}
+		output_char(output, '\n');
+	}
+}
+
+void status_text(struct output *output, const struct status *status)
+{
+	output_text(output, health_name(status->health));
+	output_text(output, ": ");
+	output_escaped(output, status->summary, strlen(status->summary));
+	output_char(output, '\n');
+	if (status->health != HEALTH_ABSENT)
+		facts(output, status);
+	if (status->features)
+		matrix(output, status);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What journals hold, counted: by verdict, by probe, by rule, by peer, and over time, in bounded memory.
+ * Owned by the command that counts.
+ */
+#ifndef NFTTRACED_CLIENT_STATS_STATS_H
+#define NFTTRACED_CLIENT_STATS_STATS_H
+
+#include <stdbool.h>
+
+#include "client/read/journal-set.h"
+#include "client/stats/timeline.h"
+#include "journal/base/output.h"
+
+/* Different rules, and different peers, that are counted; what is beyond is summed up. */
+#define STATS_KEYS_MAX 65536
+
+/* Packets that are remembered, to count each once: the latest, about. */
+#define STATS_PACKETS_MAX 65536
+
+struct stats;
+
+/* `journals` outlives it. `keys_max`: STATS_KEYS_MAX, or fewer. */
+struct stats *stats_new(struct journals *journals, size_t keys_max);
+
+/* Counts a record. */
+void stats_take(struct stats *stats, const struct journals_record *record);
+
+/* How the counts are printed. */
+struct stats_form {
+	size_t top; /* rules and peers that are listed */
+	size_t columns; /* of the line that tells packets over time */
+	enum timeline_letters letters;
+};
+
+void stats_print(struct stats *stats, const struct stats_form *form, struct output *output);
+
+/* True if a journal said that events are missing, or is damaged. */
+bool stats_incomplete(const struct stats *stats);
+
+/* Accepts NULL; returns NULL. */
+struct stats *stats_free(struct stats *stats);
+
+static inline void stats_freep(struct stats **stats)
+{
+	*stats = stats_free(*stats);
+}
+
+#define auto_stats __attribute__((cleanup(stats_freep))) struct stats
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The progress line; see progress.h. */
+#include "client/terminal/progress.h"
+
+#include <glib.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_ERASE "\r\x1b[K"
+
+#define MIB (1024.0 * 1024)
+
+void progress_begin(struct progress *progress, int fd)
+{
+	*progress = (struct progress){ .fd = fd, .begun = g_get_monotonic_time() };
+}
+
+int progress_terminal(void)
+{
+	return isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
+}
+
+/* A terminal that takes no more is no reason to stop. */
+static void tell(const struct progress *progress, const char *text)
+{
+	ssize_t ignored = write(progress->fd, text, strlen(text));
+
+	(void)ignored;
+}
+
+static char *line_new(const struct progress *progress, int64_t now, uint64_t read, uint64_t total)
+{
+	double part = total > 0 ? (double)read / (double)total : 0;
+	double seconds = (double)(now - progress->begun) / G_USEC_PER_SEC;
+
+	if (read >= total)
+		return g_strdup_printf(LINE_ERASE "%.0f MiB read", (double)read / MIB);
+	return g_strdup_printf(LINE_ERASE "%.0f%% of %.0f MiB read, %.0f s left", 100 * part,
+		(double)total / MIB, part > 0 ? seconds / part - seconds : 0);
+}
+
+void progress_update(struct progress *progress, uint64_t read, uint64_t total)
+{
+	g_autofree char *line = NULL;
+	int64_t now;
+
+	if (progress->fd < 0)
+		return;
+	now = g_get_monotonic_time();
+	if (now - progress->begun < PROGRESS_FIRST_USEC ||
+		now - progress->told < PROGRESS_UPDATE_USEC)
+		return;
+	line = line_new(progress, now, read, total);
+	tell(progress, line);
+	progress->told = now;
+	progress->shown = true;
+}
+
+void progress_end(struct progress *progress)
+{
+	if (progress->shown)
+		tell(progress, LINE_ERASE);
+	progress->shown = false;
+	progress->fd = -1;
+}

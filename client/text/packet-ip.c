@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Packet text: IPv4 with its options, and what it has in common with IPv6; see packet.h. */
+#include <netinet/in.h>
+#include <netinet/ip.h>
+
+#include "client/text/packet.h"
+
+#define IPV4_HEADER_LENGTH 20
+#define IPV4_VERSION       4
+#define PORTS_LENGTH       4 /* source and destination, first in TCP, UDP, SCTP and DCCP */
+#define AH_HEADER_LENGTH   12
+#define AH_LENGTH_BASE     8 /* without the words that its length counts */
+
+#define IPV4_OPTION_CIPSO 134 /* the others are in <netinet/ip.h> */
+#define IPV4_OPTION_RA    148
+
+/* Offsets of header fields. */
+enum ipv4_layout {
+	IPV4_TOS = 1,
+	IPV4_TOTAL = 2,
+	IPV4_ID = 4,
+	IPV4_FRAGMENT = 6,
+	IPV4_TTL = 8,
+	IPV4_PROTOCOL = 9,
+	IPV4_SOURCE = 12,
+	IPV4_DESTINATION = 16,
+};
+
+#define IPV4_LENGTH_MASK   0xf /* of the first byte: the header's length in words */
+#define IPV4_FLAG_RESERVED 0x8000
+#define IPV4_FLAG_DF       0x4000
+#define IPV4_FLAG_MF       0x2000
+#define IPV4_OFFSET_MASK   0x1fff
+#define FRAGMENT_UNIT      8 /* bytes that a fragment offset counts in */
+
+#define ECN_MASK   0x3
+#define DSCP_SHIFT 2
+
+static bool has_ports(uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE ||
+		protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP;
+}
+
+struct span packet_ports(uint8_t protocol, struct span span)
+{
+	while (protocol == IPPROTO_AH && span.length >= AH_HEADER_LENGTH) {
+		size_t length = AH_LENGTH_BASE + (size_t)span.bytes[1] * sizeof(uint32_t);
+
+		if (length < AH_HEADER_LENGTH)
+			break;
+		protocol = span.bytes[0];
+		span = span_skip(span, length);
+	}
+	return has_ports(protocol) ? span : (struct span){ 0 };
+}
+
+const char *packet_ecn(uint8_t traffic_class)
+{
+	static const char *const names[] = { "", " ECT(1)", " ECT(0)", " CE" };
+
+	return names[traffic_class & ECN_MASK];
+}
+
+void packet_endpoints(struct output *output, packet_address address, const uint8_t *source,
+	const uint8_t *destination, struct span transport)
+{
+	bool ports = transport.length >= PORTS_LENGTH;
+
+	address(output, source);
+	if (ports)
+		output_number_after(output, ".", span_u16(transport, 0));
+	output_text(output, " > ");
+	address(output, destination);
+	if (ports)
+		output_number_after(output, ".", span_u16(transport, 2));
+}
+
+static void ipv4_flags(struct output *output, uint16_t fragment)
+{
+	const char *separator = " [";
+
+	if (fragment & IPV4_FLAG_MF) {
+		output_text(output, separator);
+		output_char(output, '+');
+		separator = ",";
+	}
+	if (fragment & IPV4_FLAG_DF) {
+		output_text(output, separator);
+		output_text(output, "DF");
+		separator = ",";
+	}
+	if (fragment & IPV4_FLAG_RESERVED) {
+		output_text(output, separator);
+		output_text(output, "rsvd");
+		separator = ",";
+	}
+	if (*separator == ',')
+		output_char(output, ']');
+}
+
+static const char *ipv4_option_name(uint8_t option)
+{
+	switch (option) {
+	case IPOPT_END:
+		return "EOL";
+	case IPOPT_NOOP:
+		return "NOP";
+	case IPOPT_RR:
+		return "RR";
+	case IPOPT_TS:
+		return "timestamp";
+	case IPOPT_SECURITY:
+		return "security";
+	case IPOPT_LSRR:
+		return "LSRR";
+	case IPV4_OPTION_CIPSO:
+		return "CIPSO";
+	case IPOPT_SSRR:
+		return "SSRR";
+	case IPV4_OPTION_RA:
+		return "RA";
+	default:
+		return NULL;
+	}
+}
+
+static void ipv4_option(struct output *output, uint8_t option)
+{
+	const char *name = ipv4_option_name(option);
+
+	if (name)
+		output_text(output, name);
+	else
+		output_number(output, option);
+}
+
+/* An end-of-list that comes first is only padding, and not shown. */
+static void ipv4_options(struct output *output, struct span options)
+{
+	bool any = false;
+
+	while (options.length > 0) {
+		uint8_t option = options.bytes[0];
+		size_t length = 1;
+
+		if (option == IPOPT_END && !any)
+			return;
+		output_text(output, any ? "," : " opts [");
+		any = true;
+		ipv4_option(output, option);
+		if (option == IPOPT_END)
+			break;
+		if (option != IPOPT_NOOP)
+			length = options.length > 1 ? options.bytes[1] : 0;
+		if (option != IPOPT_NOOP && (length < 2 || length > options.length)) {
+			output_text(output, " invalid");
+			break;
+		}
+		options = span_skip(options, length);
+	}
+	if (any)
+		output_char(output, ']');
+}
+
+/* False if the lengths can't be true, which it has said. A total of 0 is a packet that is not finished
+ * yet, or longer than the field can say. */
+static bool ipv4_lengths(struct output *output, size_t header, uint16_t total)
+{
+	if (header < IPV4_HEADER_LENGTH)
+		packet_bad_length(output, "header length", header, IPV4_HEADER_LENGTH, SIZE_MAX);
+	else if (total > 0 && total < header)
+		packet_bad_length(output, "length", total, header, SIZE_MAX);
+	else
+		return true;
+	return false;
+}
+
+static size_t ipv4_header(struct span span)
+{
+	return (size_t)(span.bytes[0] & IPV4_LENGTH_MASK) * sizeof(uint32_t);
+}
+
+static void ipv4_fields(struct output *output, struct span span, uint16_t fragment)
+{
+	output_text(output, " tos 0x");
+	output_hex(output, span.bytes[IPV4_TOS] >> DSCP_SHIFT);
+	output_text(output, packet_ecn(span.bytes[IPV4_TOS]));
+	output_number_after(output, " ttl ", span.bytes[IPV4_TTL]);
+	output_number_after(output, " id ", span_u16(span, IPV4_ID));
+	output_number_after(output, " off ", (fragment & IPV4_OFFSET_MASK) * FRAGMENT_UNIT);
+	ipv4_flags(output, fragment);
+}
+
+/* What follows the header; where there are no ports to be believed, `ret_transport` is empty. */
+static struct span ipv4_payload(struct span span, uint16_t fragment, struct span *ret_transport)
+{
+	uint16_t total = span_u16(span, IPV4_TOTAL);
+	size_t header = ipv4_header(span);
+	uint8_t protocol = span.bytes[IPV4_PROTOCOL];
+
+	span.partial = span.partial || fragment & IPV4_FLAG_MF;
+	span = span_skip(total > 0 ? span_clip(span, total) : span, header);
+	*ret_transport = (struct span){ 0 };
+	if (header >= IPV4_HEADER_LENGTH && (fragment & IPV4_OFFSET_MASK) == 0)
+		*ret_transport = packet_ports(protocol, span);
+	return span;
+}
+
+void packet_ipv4(struct output *output, struct span span)
+{
+	struct span transport, payload;
+	uint16_t fragment, total;
+
+	if (span.length < IPV4_HEADER_LENGTH) {
+		output_text(output, "IPv4");
+		packet_truncated(output);
+		return;
+	}
+	if (span.bytes[0] >> 4 != IPV4_VERSION) {
+		output_text(output, "IPv4");
+		packet_bad(output, "version", span.bytes[0] >> 4);
+		return;
+	}
+	total = span_u16(span, IPV4_TOTAL);
+	fragment = span_u16(span, IPV4_FRAGMENT);
+	payload = ipv4_payload(span, fragment, &transport);
+
+	packet_endpoints(output, output_ipv4_address, span.bytes + IPV4_SOURCE,
+		span.bytes + IPV4_DESTINATION, transport);
+	ipv4_fields(output, span, fragment);
+	if (!ipv4_lengths(output, ipv4_header(span), total))
+		return;
+	if (total > 0) {
+		output_number_after(output, " len ", total);
+		packet_missing(output, span, total);
+	}
+	ipv4_options(output, span_skip(span_clip(span, ipv4_header(span)), IPV4_HEADER_LENGTH));
+	if ((fragment & IPV4_OFFSET_MASK) == 0)
+		packet_transport(output, span.bytes[IPV4_PROTOCOL], payload);
+	else
+		packet_protocol(output, span.bytes[IPV4_PROTOCOL]);
+}

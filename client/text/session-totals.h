@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The books of a session as one line: matched = journaled + lost (by reason) + suppressed + pending.
+ * From the bus (the reply of Stop and StopSession) or from the end of a journal.
+ */
+#ifndef NFTTRACED_CLIENT_TEXT_SESSION_TOTALS_H
+#define NFTTRACED_CLIENT_TEXT_SESSION_TOTALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-bus.h>
+
+#include "journal/base/output.h"
+#include "journal/format/dictionary.h"
+
+/* Books and whose they are, as the bus tells them. */
+struct session_books {
+	uint64_t id;
+	char *name; /* "" if it has none */
+	char *path; /* of the journal */
+	struct dictionary_books books;
+	uint64_t unsynced; /* bytes that are not on the disk: it did not answer in time */
+	char *disk_error; /* "": none */
+};
+
+/* Reads the a{sv} at the message's position; unknown keys are passed over. Negative errno. */
+int session_books_read(sd_bus_message *message, struct session_books *ret);
+
+/* True if a part of the journal is not known to be on the disk. */
+bool session_books_unsafe(const struct session_books *books);
+
+/* Accepts a zeroed struct. */
+void session_books_clear(struct session_books *books);
+
+#define auto_session_books __attribute__((cleanup(session_books_clear))) struct session_books
+
+/* The whole line, with its newline. */
+void session_books_text(struct output *output, const struct session_books *books);
+
+/* `session 3 "web"`; the name is left out if it is NULL or "". */
+void books_session(struct output *output, uint64_t id, const char *name);
+
+/* `matched 132 = journaled 130 + lost 2 (ring-full 2) + suppressed 0 + pending 0`, and why the session ended if
+ * nobody stopped it: `; its caller left`. */
+void books_text(struct output *output, const struct dictionary_books *books);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a session's rate held back, by rule, as text; see text-sections.h. */
+#include <string.h>
+
+#include "client/text/text-sections.h"
+#include "journal/format/suppressed.h"
+
+#define RULES_SHOWN 20 /* of a record; the others are summed up */
+
+static int by_count(const void *one, const void *other)
+{
+	const struct suppressed_rule *a = one, *b = other;
+
+	return a->count < b->count ? 1 : -(a->count > b->count);
+}
+
+static void name_and_handle(
+	struct output *output, const char *before, const char *name, uint64_t handle)
+{
+	output_text(output, before);
+	output_word(output, name, strlen(name));
+	output_number_after(output, " (", handle);
+	output_char(output, ')');
+}
+
+static void rule_line(struct text *text, const struct suppressed_rule *rule)
+{
+	struct output *output = text->output;
+
+	output_number_after(output, "  ", rule->count);
+	output_text(output, " by");
+	text_netns(text, rule->netns_cookie, rule->netns_inode);
+	name_and_handle(output, " table ", rule->table, rule->table_handle);
+	name_and_handle(output, " chain ", rule->chain, rule->chain_handle);
+	if (rule->rule_handle)
+		output_number_after(output, " handle ", rule->rule_handle);
+	else
+		output_text(output, " (policy)");
+	output_char(output, '\n');
+}
+
+/* The rules from there on as one. */
+static struct suppressed_rule sum_up(const GArray *rules, unsigned int from)
+{
+	struct suppressed_rule sum = { .since = UINT64_MAX };
+
+	for (unsigned int i = from; i < rules->len; i++) {
+		const struct suppressed_rule *rule =
+			&g_array_index(rules, struct suppressed_rule, i);
+
+		sum.count += rule->count;
+		sum.since = MIN(sum.since, rule->since);
+		sum.until = MAX(sum.until, rule->until);
+	}
+	return sum;
+}
+
+void text_suppressed(struct text *text, GArray *rules)
+{
+	const struct suppressed_rule all = sum_up(rules, 0);
+	struct output *output = text->output;
+
+	g_array_sort(rules, by_count);
+	output_number(output, all.count);
+	output_text(output, all.count == 1 ? " event" : " events");
+	output_text(output, " suppressed: the session's rate was reached (between ");
+	text_moment(text, all.since);
+	output_text(output, " and ");
+	text_moment(text, all.until);
+	output_text(output, ")\n");
+	for (unsigned int i = 0; i < MIN(rules->len, RULES_SHOWN); i++)
+		rule_line(text, &g_array_index(rules, struct suppressed_rule, i));
+	if (rules->len > RULES_SHOWN) {
+		output_number_after(output, "  ", sum_up(rules, RULES_SHOWN).count);
+		output_number_after(output, " by further rules: ", rules->len - RULES_SHOWN);
+		output_char(output, '\n');
+	}
+}

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The text renderer's records other than events, its time and its colours; see text.h. */
+#include "client/text/text.h"
+
+#include <errno.h>
+#include <glib.h>
+
+#include "client/text/session-totals.h"
+#include "client/text/text-sections.h"
+#include "journal/base/clock.h"
+#include "journal/format/dictionary.h"
+#include "journal/format/suppressed.h"
+
+#define NSEC_PER_USEC 1000ULL
+#define USEC_DIGITS   6
+
+void text_open(
+	struct text *text, struct output *output, enum text_time time, enum text_colour colour)
+{
+	*text = (struct text){
+		.output = output,
+		.time = time,
+		.colour = colour,
+		.date_second = -1,
+	};
+}
+
+void text_use_library(struct text *text, struct library *library, enum text_rules rules)
+{
+	text->library = library;
+	text->rules = rules;
+}
+
+void text_use_await(struct text *text, text_await await, void *context)
+{
+	text->await = await;
+	text->await_context = context;
+}
+
+void text_use_form(struct text *text, enum text_form form)
+{
+	if (form != TEXT_FORM_JSON)
+		return;
+	text->json = g_new(struct json, 1);
+	json_open(text->json, text->output, text->library);
+	text->json->await = text->await;
+	text->json->await_context = text->await_context;
+}
+
+void text_close(struct text *text)
+{
+	if (text->json)
+		json_close(text->json);
+	g_clear_pointer(&text->json, g_free);
+	view_clear(&text->view);
+	g_clear_pointer(&text->name, g_free);
+	output_close(&text->step);
+}
+
+void text_style(struct text *text, enum text_style style)
+{
+	static const char *const codes[] = {
+		[TEXT_STYLE_NONE] = "\x1b[0m",
+		[TEXT_STYLE_PROBE] = "\x1b[1m",
+		[TEXT_STYLE_DROP] = "\x1b[1;31m",
+		[TEXT_STYLE_ACCEPT] = "\x1b[32m",
+		[TEXT_STYLE_VERDICT] = "\x1b[33m",
+		[TEXT_STYLE_REMARK] = "\x1b[36m",
+		[TEXT_STYLE_LOSS] = "\x1b[1;31m",
+	};
+
+	if (text->colour == TEXT_COLOUR_ON)
+		output_text(text->output, codes[style]);
+}
+
+static void date_update(struct text *text, time_t second)
+{
+	struct tm tm = { 0 };
+
+	if (second == text->date_second)
+		return;
+	text->date_second = second;
+	gmtime_r(&second, &tm);
+	if (strftime(text->date, sizeof(text->date), "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		g_strlcpy(text->date, "?", sizeof(text->date));
+}
+
+void text_moment(struct text *text, uint64_t monotonic)
+{
+	const struct clocks *clocks = text->library ? library_clocks(text->library) : NULL;
+	uint64_t real = monotonic +
+		(clocks ? clocks_offset(clocks, &text->segment, monotonic)
+			: text->segment.realtime - text->segment.monotonic);
+
+	if (text->time == TEXT_TIME_MONOTONIC) {
+		output_number(text->output, monotonic);
+		return;
+	}
+	date_update(text, (time_t)(real / NSEC_PER_SEC));
+	output_text(text->output, text->date);
+	output_char(text->output, '.');
+	output_number_padded(text->output, real % NSEC_PER_SEC / NSEC_PER_USEC, USEC_DIGITS);
+}
+
+static void block_begin(struct text *text)
+{
+	text->settings_next = false;
+	if (text->started)
+		output_char(text->output, '\n');
+	text->started = true;
+}
+
+static void remark_begin(struct text *text, enum text_style style)
+{
+	block_begin(text);
+	text_style(text, style);
+	output_text(text->output, "-- ");
+}
+
+/* Whose remark it is, where that is not plain. */
+static void remark_session(struct text *text)
+{
+	if (!text->several)
+		return;
+	books_session(text->output, text->session, text->name);
+	output_text(text->output, ": ");
+}
+
+static void remark_end(struct text *text)
+{
+	text_style(text, TEXT_STYLE_NONE);
+	output_char(text->output, '\n');
+}
+
+static void escaped(struct text *text, const char *before, const char *string)
+{
+	output_text(text->output, before);
+	output_escaped(text->output, string, strlen(string));
+}
+
+/* A record that can't be understood stands for something that is missing. */
+static void damaged_text(struct text *text, const char *what)
+{
+	text->incomplete = true;
+	remark_begin(text, TEXT_STYLE_LOSS);
+	remark_session(text);
+	output_text(text->output, what);
+	remark_end(text);
+}
+
+static void render_event(struct text *text, const struct journal_entry *entry)
+{
+	bool swapped = entry->byte_order != JOURNAL_BYTE_ORDER;
+	struct event event;
+	int r = event_decode(entry->data, entry->size, swapped, &event);
+
+	if (r == -EPROTONOSUPPORT) {
+		damaged_text(text, "1 event not shown: it was recorded by a newer nfttraced");
+		return;
+	}
+	if (r < 0) {
+		damaged_text(text, "1 event lost: journal damaged");
+		return;
+	}
+	block_begin(text);
+	view_narrow(&text->view, &event);
+	text_event(text, &event);
+	text->events++;
+}
+
+static void render_start(struct text *text, const struct journal_entry *entry)
+{
+	auto_dictionary_start start = { 0 };
+
+	if (dictionary_start_parse(entry->data, entry->size, &start) < 0) {
+		damaged_text(text, "the start record is damaged");
+		return;
+	}
+	block_begin(text);
+	text_moment(text, entry->segment ? entry->segment->monotonic : 0);
+	escaped(text, "\n  recorded with nfttraced ", start.version);
+	escaped(text, "\n  on machine ", start.kernel);
+	escaped(text, " ", start.build);
+	escaped(text, " ", start.machine);
+	output_char(text->output, '\n');
+	if (*start.command) {
+		escaped(text, "  cmdline ", start.command);
+		output_char(text->output, '\n');
+	}
+	g_free(text->name);
+	text->name = g_strdup(start.name);
+	text->session = start.session;
+	text->settings_next = true;
+}
+
+static void verdicts_text(struct text *text, char *const *verdicts)
+{
+	output_text(text->output, "verdicts ");
+	for (size_t i = 0; verdicts[i]; i++)
+		escaped(text, i > 0 ? "," : "", verdicts[i]);
+}
+
+/* The probe that each session has is named only if it was asked for: with a stack. */
+static void probes_text(struct text *text, const struct dictionary_settings *settings)
+{
+	const char *before = " probes ";
+
+	if (settings->stack) {
+		output_text(text->output, " probes __nft_trace_packet/stack");
+		before = ",";
+	}
+	for (size_t i = 0; i < settings->probe_count; i++) {
+		escaped(text, before, settings->probes[i].symbol);
+		if (settings->probes[i].stack)
+			output_text(text->output, "/stack");
+		before = ",";
+	}
+}
+
+static void settings_text(struct text *text, const struct dictionary_settings *settings)
+{
+	verdicts_text(text, settings->verdicts);
+	if (*settings->filter)
+		escaped(text, " filter ", settings->filter);
+	probes_text(text, settings);
+}
+
+static void render_settings(struct text *text, const struct journal_entry *entry)
+{
+	auto_dictionary_settings settings = { 0 };
+
+	if (dictionary_settings_parse(entry->data, entry->size, &settings) < 0) {
+		damaged_text(text, "a settings record is damaged");
+		return;
+	}
+	view_set(&text->view, &settings);
+	if (text->settings_next) {
+		text->settings_next = false;
+		output_text(text->output, "  ");
+		books_session(text->output, text->session, text->name);
+		output_char(text->output, ' ');
+		settings_text(text, &settings);
+		output_char(text->output, '\n');
+		return;
+	}
+	remark_begin(text, TEXT_STYLE_REMARK);
+	remark_session(text);
+	output_text(text->output, "settings: ");
+	settings_text(text, &settings);
+	remark_end(text);
+}
+
+static const char *loss_text(uint32_t reason)
+{
+	switch ((enum loss_reason)reason) {
+	case LOSS_RING_FULL:
+		return "ring full";
+	case LOSS_DISK_FULL:
+		return "disk full";
+	case LOSS_DISK_ERROR:
+		return "disk error";
+	case LOSS_RETENTION:
+		return "removed to keep the journal within its limits";
+	case LOSS_SLOW_READER:
+		return "the reader was too slow";
+	case LOSS_DAMAGED:
+		return "journal damaged";
+	case LOSS_NO_MODULE:
+		return "nf_tables was not loaded";
+	case LOSS_SILENCED:
+		return "the kernel's probes were switched off";
+	case LOSS_RESTART:
+		return "nfttraced was not running";
+	case LOSS_REASONS:
+		break;
+	}
+	return "unknown reason";
+}
+
+static void render_loss(struct text *text, const struct journal_loss *loss)
+{
+	text->incomplete = true;
+	remark_begin(text, TEXT_STYLE_LOSS);
+	remark_session(text);
+	if (loss->count == 0) {
+		output_text(text->output, "events lost, their number is unknown: ");
+	} else {
+		output_number(text->output, loss->count);
+		output_text(text->output, loss->count == 1 ? " event lost: " : " events lost: ");
+	}
+	output_text(text->output, loss_text(loss->reason));
+	if (loss->since != 0 && loss->until != 0) {
+		output_text(text->output, " (between ");
+		text_moment(text, loss->since);
+		output_text(text->output, " and ");
+		text_moment(text, loss->until);
+		output_char(text->output, ')');
+	}
+	remark_end(text);
+}
+
+static void render_suppressed(struct text *text, const struct journal_entry *entry)
+{
+	g_autoptr(GArray) rules = suppressed_record_parse(entry->data, entry->size);
+
+	if (!rules) {
+		damaged_text(text, "a record of suppressed events is damaged");
+		return;
+	}
+	if (rules->len == 0)
+		return;
+	remark_begin(text, TEXT_STYLE_REMARK);
+	remark_session(text);
+	text_suppressed(text, rules);
+	text_style(text, TEXT_STYLE_NONE);
+}
+
+static void render_end(struct text *text, const struct journal_entry *entry)
+{
+	struct dictionary_books books = { 0 };
+
+	if (dictionary_books_parse(entry->data, entry->size, &books) < 0) {
+		damaged_text(text, "the final books are damaged");
+		return;
+	}
+	text->ended = true;
+	if (books.lost > 0)
+		text->incomplete = true;
+	remark_begin(text, books.lost > 0 ? TEXT_STYLE_LOSS : TEXT_STYLE_REMARK);
+	books_session(text->output, text->session, text->name);
+	output_text(text->output, ": ");
+	books_text(text->output, &books);
+	remark_end(text);
+}
+
+/* "the clock was set 31536000.000 s ahead". */
+static void render_clock(struct text *text, const struct journal_clock *clock)
+{
+	static const char *const causes[CLOCK_CAUSES] = {
+		[CLOCK_SET] = "the wall clock was set ",
+		[CLOCK_RESUMED] = "the machine resumed: the wall clock is ",
+		[CLOCK_SLEWED] = "the wall clock was slewed ",
+	};
+	bool ahead = (int64_t)(clock->realtime - clock->before) >= 0;
+	uint64_t moved = ahead ? clock->realtime - clock->before : clock->before - clock->realtime;
+
+	remark_begin(text, TEXT_STYLE_REMARK);
+	text_moment(text, clock->since);
+	output_char(text->output, ' ');
+	remark_session(text);
+	output_text(text->output,
+		clock->cause < CLOCK_CAUSES ? causes[clock->cause] : "the wall clock moved ");
+	output_number(text->output, moved / NSEC_PER_SEC);
+	output_char(text->output, '.');
+	output_number_padded(text->output, moved % NSEC_PER_SEC / NSEC_PER_MSEC, 3);
+	output_text(text->output, ahead ? " s ahead" : " s back");
+	if (clock->missed > 0)
+		output_number_after(
+			text->output, "; earlier moves without a record: ", clock->missed);
+	remark_end(text);
+}
+
+static void render_json(struct text *text, const struct journal_entry *entry)
+{
+	struct json *json = text->json;
+
+	json->output = text->output;
+	json_render(json, entry);
+	text->ended = json->ended;
+	text->incomplete = text->incomplete || json->incomplete;
+	text->events = json->events;
+	text->session = json->session;
+}
+
+void text_render(struct text *text, const struct journal_entry *entry)
+{
+	if (text->json) {
+		render_json(text, entry);
+		return;
+	}
+	if (entry->segment) {
+		text->segment = *entry->segment;
+		text->session = entry->segment->session;
+	}
+	switch (entry->type) {
+	case JOURNAL_EVENT:
+		render_event(text, entry);
+		break;
+	case JOURNAL_START:
+		render_start(text, entry);
+		break;
+	case JOURNAL_SETTINGS:
+		render_settings(text, entry);
+		break;
+	case JOURNAL_LOSS:
+		render_loss(text, &entry->loss);
+		break;
+	case JOURNAL_SUPPRESSED:
+		render_suppressed(text, entry);
+		break;
+	case JOURNAL_CLOCK:
+		render_clock(text, &entry->clock);
+		break;
+	case JOURNAL_END:
+		render_end(text, entry);
+		break;
+	case JOURNAL_RULES:
+	case JOURNAL_SYMBOLS:
+	case JOURNAL_REASONS:
+	case JOURNAL_NETNS:
+	case JOURNAL_PLACE:
+		break;
+	}
+}
