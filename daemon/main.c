@@ -21,7 +21,7 @@
 #include "daemon/names/resolver-client.h"
 #include "daemon/pipeline/module-watch.h"
 #include "daemon/sessions/configured-sessions.h"
-#include "daemon/sessions/memory.h"
+#include "daemon/bus/memory.h"
 #include "daemon/sessions/reload.h"
 #include "daemon/sessions/session-control.h"
 

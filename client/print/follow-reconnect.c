@@ -14,7 +14,6 @@
 #include "client/bus/daemon-wait.h"
 #include "client/bus/remote.h"
 #include "client/bus/sessions.h"
-#include "client/commands/command.h"
 #include "journal/base/cleanup.h"
 #include "journal/base/clock.h"
 

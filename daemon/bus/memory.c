@@ -1,36 +1,119 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The manager's property Memory: what the service may take, by what it is for, what it has, and its limit. */
-#include "daemon/sessions/memory.h"
-#include "daemon/base/memory-limit.h"
-#include "daemon/bus/bus-private.h"
-#include "daemon/sessions/index-job.h"
+/* What each part of the service takes of memory at most; see memory.h. */
+#include "daemon/bus/memory.h"
 
-static int append_number(sd_bus_message *reply, const char *name, uint64_t number)
+#include <bpf/libbpf.h>
+#include <stdlib.h>
+
+#include "daemon/base/log-queue.h"
+#include "daemon/bus/callers.h"
+#include "daemon/drops/drops.h"
+#include "daemon/filter/filter.h"
+#include "daemon/filter/matcher.h"
+#include "daemon/follow/follow-json.h"
+#include "daemon/follow/follow.h"
+#include "daemon/names/name-writer.h"
+#include "daemon/names/resolver-client.h"
+#include "daemon/names/session-names.h"
+#include "daemon/pipeline/size.h"
+
+/*
+ * A matcher's instruction of 8 bytes: in the daemon of the one that is in force and of the next; in the
+ * kernel twice, too, for up to three types of programs, with machine code of as much again.
+ */
+#define INSTRUCTION_BYTES (2 * 8 + 2 * 3 * 2 * 8)
+
+/* Of a session: its options and those of the list of what runs, with the filter's text, and what is small. */
+#define OPTIONS_BYTES (3 * FILTER_EXPRESSION_MAX + (64U << 10))
+/* A filter's programs. */
+#define PROGRAMS_BYTES \
+	(FILTER_VARIANTS * FILTER_INSTRUCTIONS_MAX * (unsigned int)sizeof(struct sock_filter))
+#define SEGMENT_BYTES 64 /* that is known of a segment */
+
+/*
+ * What was measured of the processes at rest, with the kernel's part of them (stacks, page tables), is 4 MiB;
+ * while a session is started up to 8 MiB more for a moment: the types of the kernel, symbols, rules.
+ */
+#define PROCESSES_BYTES (12U << 20)
+
+static uint64_t session_bytes(const struct settings *settings)
 {
-	return sd_bus_message_append(reply, "{st}", name, number);
+	uint64_t segments = settings->journal_size / settings->segment_size + 1;
+
+	return JOURNAL_STAGE_SIZE + NOTES_SESSION_BYTES + OPTIONS_BYTES + PROGRAMS_BYTES +
+		PAGE_BYTES_MAX + segments * SEGMENT_BYTES;
 }
 
-int bus_get_memory(sd_bus *connection, const char *path, const char *interface,
-	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+static uint64_t streams_bytes(const struct settings *settings)
 {
-	const struct manager *manager = ((struct bus *)userdata)->manager;
-	/* The configuration does not say how many journals there are, but each takes room on the disk, too. */
-	uint64_t journals = JOURNAL_INDEX_BYTES *
-		(uint64_t)journal_index_count(manager_index_journals(manager->index));
-	struct memory_bound bound;
-	uint64_t used = memory_used(NULL, NULL), limit = memory_limit(NULL, NULL);
-	int r = sd_bus_message_open_container(reply, 'a', "{st}");
+	uint64_t streams = settings->sessions_max * settings->followers_max;
 
-	memory_bound(manager->settings, memory_cpus(), &bound);
-	if (r >= 0)
-		r = append_number(reply, "bound", memory_bound_sum(&bound) + journals);
-	if (r >= 0 && used)
-		r = append_number(reply, "used", used);
-	if (r >= 0 && limit != MEMORY_UNLIMITED)
-		r = append_number(reply, "limit", limit);
-	for (unsigned int i = 0; r >= 0 && i < MEMORY_PARTS; i++)
-		r = append_number(reply, memory_part_name(i), bound.parts[i]);
-	if (r >= 0)
-		r = append_number(reply, "journals", journals);
-	return r < 0 ? r : sd_bus_message_close_container(reply);
+	return settings->ring_size + streams * FOLLOW_PIPE_LEAST +
+		MIN(streams, FOLLOW_JSON_MAX) * FOLLOW_JSON_BYTES;
+}
+
+void memory_bound(const struct settings *settings, unsigned int cpus, struct memory_bound *ret)
+{
+	const struct pipeline_options options = {
+		.ring_size = (uint32_t)settings->ring_size,
+		.tracker_size = (uint32_t)settings->tracker_size,
+		.drops_max = settings->drop_counters ? (uint32_t)settings->drop_counters_max : 0,
+	};
+	bool texts_here = !getenv(KEEPER_SOCKET_VARIABLE);
+	struct pipeline_memory pipeline;
+
+	pipeline_size_memory(&options, cpus, &pipeline);
+	/* Counters are copied for an answer. */
+	*ret = (struct memory_bound){
+		.parts = {
+			[MEMORY_RINGS] = pipeline.rings,
+			[MEMORY_TABLES] = pipeline.tables +
+				2 * (uint64_t)options.drops_max * DROPS_COUNTER_BYTES,
+			[MEMORY_FILTERS] = settings->filters_size * INSTRUCTION_BYTES,
+			[MEMORY_TEXTS] = texts_here ? settings->rule_texts_size : 0,
+			[MEMORY_SESSIONS] = settings->sessions_max * session_bytes(settings) +
+				settings->rule_texts_size / SCRIBE_TOLD_SHARE * PAGE_TOLD_BYTES,
+			[MEMORY_STREAMS] = streams_bytes(settings),
+			[MEMORY_SERVICE] = PROCESSES_BYTES + 2 * CALLS_SIZE_MAX + LOG_QUEUE_SIZE,
+		},
+	};
+}
+
+uint64_t memory_bound_sum(const struct memory_bound *bound)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < MEMORY_PARTS; i++)
+		sum += bound->parts[i];
+	return sum;
+}
+
+const char *memory_part_name(enum memory_part part)
+{
+	switch (part) {
+	case MEMORY_RINGS:
+		return "rings";
+	case MEMORY_TABLES:
+		return "tables";
+	case MEMORY_FILTERS:
+		return "filters";
+	case MEMORY_TEXTS:
+		return "texts";
+	case MEMORY_SESSIONS:
+		return "sessions";
+	case MEMORY_STREAMS:
+		return "streams";
+	case MEMORY_SERVICE:
+		return "service";
+	case MEMORY_PARTS:
+		break;
+	}
+	return "";
+}
+
+unsigned int memory_cpus(void)
+{
+	int cpus = libbpf_num_possible_cpus();
+
+	return cpus > 0 ? (unsigned int)cpus : 1;
 }

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/resolver/netns.h"
+#include "daemon/base/netns.h"
 #include "journal/base/escape.h"
 
 #define ELLIPSIS "..."

@@ -8,7 +8,7 @@
 #include "daemon/names/resolver-client.h"
 #include "daemon/pipeline/probe-switches.h"
 #include "daemon/pipeline/trace-rule.h"
-#include "daemon/resolver/netns.h"
+#include "daemon/base/netns.h"
 #include "journal/base/clock.h"
 
 /* A ring's reader is woken when a quarter of the ring waits for it. */

@@ -10,7 +10,7 @@
 #include <inttypes.h>
 
 #include "daemon/base/log.h"
-#include "daemon/sessions/user-limits.h"
+#include "daemon/filter/filter-limits.h"
 #include "journal/base/clock.h"
 
 /* What is requested as one. */
@@ -82,7 +82,7 @@ static int check_share(
 		(request->action == ENGINE_CHANGE && !request->new_filter))
 		return 0;
 	count = plan_owner_sessions(&batch->plan, entry->owner, sessions);
-	return user_limits_filters(sessions, count, allowed, failure);
+	return filter_limits_user(sessions, count, allowed, failure);
 }
 
 /* The same for all sessions together, where the configuration allows less than the kernel does. */
@@ -100,7 +100,7 @@ static int check_filters(const struct batch *batch, struct failure *failure)
 	}
 	if (!grows || allowed >= (uint64_t)STAGE_PARTS_MAX * MATCHER_PART_INSTRUCTIONS)
 		return 0;
-	return user_limits_all_filters(
+	return filter_limits_all(
 		sessions, plan_sessions(&batch->plan, sessions), allowed, failure);
 }
 

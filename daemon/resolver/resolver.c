@@ -17,7 +17,7 @@
 
 #include "daemon/names/resolver-client.h"
 #include "daemon/resolver/drop-reasons.h"
-#include "daemon/resolver/netns.h"
+#include "daemon/base/netns.h"
 #include "daemon/resolver/rule-store.h"
 #include "daemon/resolver/rule-watch.h"
 #include "daemon/resolver/symbols.h"

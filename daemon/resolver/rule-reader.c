@@ -16,7 +16,7 @@
 
 #include "daemon/base/cpu-progress.h"
 #include "daemon/base/reaper.h"
-#include "daemon/resolver/netns-owner.h"
+#include "daemon/base/netns-owner.h"
 #include "daemon/resolver/ruleset.h"
 #include "journal/base/cleanup.h"
 

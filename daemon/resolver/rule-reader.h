@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/resolver/netns.h"
+#include "daemon/base/netns.h"
 
 struct rule_reader;
 

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/resolver/netns-owner.h"
+#include "daemon/base/netns-owner.h"
 #include "daemon/resolver/rule-reader.h"
 #include "daemon/resolver/ruleset.h"
 #include "journal/base/clock.h"

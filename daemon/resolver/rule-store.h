@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/resolver/netns.h"
+#include "daemon/base/netns.h"
 #include "daemon/resolver/rule-texts.h"
 #include "journal/format/names.h"
 

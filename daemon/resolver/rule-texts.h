@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/resolver/netns-owner.h"
+#include "daemon/base/netns-owner.h"
 #include "journal/format/names.h"
 
 #define RULE_TEXTS_BYTES_MAX (64U << 20) /* of texts and their keys, unless it is set otherwise */

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/resolver/netns.h"
+#include "daemon/base/netns.h"
 
 #define RECEIVE_SIZE   65536
 #define BUFFER_SIZE    (1 << 20) /* of the socket: a reload comes at once */

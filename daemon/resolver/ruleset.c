@@ -26,7 +26,7 @@
 
 #include "daemon/base/helper-limits.h"
 #include "daemon/resolver/listing.h"
-#include "daemon/resolver/netns.h"
+#include "daemon/base/netns.h"
 #include "journal/base/cleanup.h"
 
 #define RECEIVE_SIZE 65536

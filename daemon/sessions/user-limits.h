@@ -11,7 +11,6 @@
 #include <sys/types.h>
 
 #include "daemon/base/failure.h"
-#include "daemon/filter/matcher.h"
 #include "daemon/settings/session-options.h"
 
 struct settings;
@@ -29,18 +28,6 @@ int user_limits_start(const struct settings *settings, const GPtrArray *sessions
 
 /* Whether one of `owner`'s sessions may be started or changed now. -EBUSY. */
 int user_limits_job(const struct settings *settings, const GPtrArray *sessions, uid_t owner,
-	struct failure *failure);
-
-/*
- * Whether the filters of one user's `sessions` stay within `allowed` instructions of the matcher
- * (UserFilterSize), and within the same part of its conditional jumps. -EUSERS, with what they need in
- * `failure`.
- */
-int user_limits_filters(const struct matcher_session *sessions, size_t count, uint64_t allowed,
-	struct failure *failure);
-
-/* Whether those of all sessions stay within `allowed` instructions (FiltersSize). -E2BIG, the same. */
-int user_limits_all_filters(const struct matcher_session *sessions, size_t count, uint64_t allowed,
 	struct failure *failure);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The memory that the service may take: its bound, and how the configuration is made to fit into a limit. */
-#include "daemon/sessions/memory.h"
+#include "daemon/bus/memory.h"
 
 #include <check.h>
 #include <glib/gstdio.h>

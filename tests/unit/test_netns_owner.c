@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The owner of a network namespace: who made the outermost user namespace that it is in. Needs root. */
-#include "daemon/resolver/netns-owner.h"
+#include "daemon/base/netns-owner.h"
 
 #include <check.h>
 #include <errno.h>

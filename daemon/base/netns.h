@@ -4,8 +4,8 @@
  * and processes in /proc. Nothing is held open between calls: a namespace lives as long as others want
  * it to. Owned by its user; one thread, which enters namespaces and comes back.
  */
-#ifndef NFTTRACED_DAEMON_RESOLVER_NETNS_H
-#define NFTTRACED_DAEMON_RESOLVER_NETNS_H
+#ifndef NFTTRACED_DAEMON_BASE_NETNS_H
+#define NFTTRACED_DAEMON_BASE_NETNS_H
 
 #include <glib.h>
 #include <stdbool.h>

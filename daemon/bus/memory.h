@@ -6,8 +6,8 @@
  * has while it does so (helper-limits.h); and a message that the bus is just handing over, whose size the bus
  * limits. Stateless.
  */
-#ifndef NFTTRACED_DAEMON_SESSIONS_MEMORY_H
-#define NFTTRACED_DAEMON_SESSIONS_MEMORY_H
+#ifndef NFTTRACED_DAEMON_BUS_MEMORY_H
+#define NFTTRACED_DAEMON_BUS_MEMORY_H
 
 #include <stdint.h>
 

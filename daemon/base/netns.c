@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Network namespaces by their paths, see netns.h. */
-#include "daemon/resolver/netns.h"
+#include "daemon/base/netns.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/resolver/netns-owner.h"
+#include "daemon/base/netns-owner.h"
 #include "journal/base/cleanup.h"
 
 #define OWN_PATH     "/proc/self/ns/net"

@@ -4,8 +4,8 @@
  * to, or the outermost one around that, below the host's. What he maps inside, and what he nests, are
  * his.
  */
-#ifndef NFTTRACED_DAEMON_RESOLVER_NETNS_OWNER_H
-#define NFTTRACED_DAEMON_RESOLVER_NETNS_OWNER_H
+#ifndef NFTTRACED_DAEMON_BASE_NETNS_OWNER_H
+#define NFTTRACED_DAEMON_BASE_NETNS_OWNER_H
 
 #include <stdint.h>
 

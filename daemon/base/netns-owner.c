@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The owner of a network namespace, see netns-owner.h. */
-#include "daemon/resolver/netns-owner.h"
+#include "daemon/base/netns-owner.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A configuration is made to fit into a limit of memory: what costs most is halved first. */
-#include "daemon/sessions/memory.h"
+#include "daemon/bus/memory.h"
 
 #include <inttypes.h>
 
