@@ -17,11 +17,11 @@
 #include "daemon/base/memory-limit.h"
 #include "daemon/base/service.h"
 #include "daemon/bus/bus-calls.h"
+#include "daemon/bus/memory.h"
 #include "daemon/filter/filter.h"
 #include "daemon/names/resolver-client.h"
 #include "daemon/pipeline/module-watch.h"
 #include "daemon/sessions/configured-sessions.h"
-#include "daemon/bus/memory.h"
 #include "daemon/sessions/reload.h"
 #include "daemon/sessions/session-control.h"
 
@@ -276,7 +276,7 @@ static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 	/* Before there are threads to inherit locks from, and descriptors to keep open. */
 	r = filter_compiler_start();
 	if (r >= 0)
-		r = keeper_start();
+		r = resolver_start();
 	if (r < 0) {
 		*ret_reason = g_strdup_printf("can't start a process: %s", g_strerror(-r));
 		return r;
@@ -330,7 +330,7 @@ static void daemon_clear(struct daemon *daemon)
 	bus_free(daemon->bus);
 	service_free(daemon->service);
 	filter_compiler_stop();
-	keeper_stop();
+	resolver_stop();
 	if (daemon->data &&
 		!data_end(daemon->data, daemon->settings->sync_timeout * G_USEC_PER_SEC)) {
 		/* The disk thread has what is left. */

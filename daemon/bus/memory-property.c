@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The manager's property Memory: what the service may take, by what it is for, what it has, and its limit. */
-#include "daemon/bus/memory.h"
 #include "daemon/base/memory-limit.h"
 #include "daemon/bus/bus-private.h"
+#include "daemon/bus/memory.h"
 #include "daemon/sessions/index-job.h"
 
 static int append_number(sd_bus_message *reply, const char *name, uint64_t number)

@@ -59,7 +59,7 @@ void memory_bound(const struct settings *settings, unsigned int cpus, struct mem
 		.tracker_size = (uint32_t)settings->tracker_size,
 		.drops_max = settings->drop_counters ? (uint32_t)settings->drop_counters_max : 0,
 	};
-	bool texts_here = !getenv(KEEPER_SOCKET_VARIABLE);
+	bool texts_here = !getenv(RESOLVER_SOCKET_VARIABLE);
 	struct pipeline_memory pipeline;
 
 	pipeline_size_memory(&options, cpus, &pipeline);

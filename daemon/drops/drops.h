@@ -109,7 +109,7 @@ int drops_fd(const struct drops *drops);
 /* Takes in new counters and, if there is need of it, has old ones make room, which takes some ms. */
 void drops_look(struct drops *drops);
 
-/* The next question for the keeper, NOTE_RULE or NOTE_NETNS; false: there is none. Whose it is is in
+/* The next question for the resolver, NOTE_RULE or NOTE_NETNS; false: there is none. Whose it is is in
  * note.address, and note.tenure is DROPS_TENURE. */
 #define DROPS_TENURE UINT64_MAX
 bool drops_ask(struct drops *drops, struct note *ret);

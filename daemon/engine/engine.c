@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/base/netns.h"
 #include "daemon/names/resolver-client.h"
 #include "daemon/pipeline/probe-switches.h"
 #include "daemon/pipeline/trace-rule.h"
-#include "daemon/base/netns.h"
 #include "journal/base/clock.h"
 
 /* A ring's reader is woken when a quarter of the ring waits for it. */
@@ -25,7 +25,7 @@ struct engine *engine_new(const struct settings *settings, struct state *state, 
 	if (settings->drop_counters)
 		drops_new(settings->drop_counters_max, &engine->drops);
 	/* Without it events are recorded all the same. */
-	if (keeper_fd() >= 0)
+	if (resolver_fd() >= 0)
 		scribe_new(data, engine->drops,
 			settings->allow_system_changes ? SCRIBE_IDS_ASSIGN : SCRIBE_IDS_LEAVE,
 			&engine->scribe);

@@ -100,8 +100,7 @@ static int check_filters(const struct batch *batch, struct failure *failure)
 	}
 	if (!grows || allowed >= (uint64_t)STAGE_PARTS_MAX * MATCHER_PART_INSTRUCTIONS)
 		return 0;
-	return filter_limits_all(
-		sessions, plan_sessions(&batch->plan, sessions), allowed, failure);
+	return filter_limits_all(sessions, plan_sessions(&batch->plan, sessions), allowed, failure);
 }
 
 static int journals_begin(struct batch *batch, struct failure *failure)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The scribe's talk with the keeper: questions for what was noted, and answers. */
+/* The scribe's talk with the resolver: questions for what was noted, and answers. */
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -7,7 +7,7 @@
 
 #include "daemon/names/names-private.h"
 
-#define QUEUE_MAX     16384 /* notes that wait for the keeper */
+#define QUEUE_MAX     16384 /* notes that wait for the resolver */
 #define LOOK_USEC     (100 * 1000) /* between two looks at the drop counters */
 #define LINGER_USEC   (5 * G_USEC_PER_SEC) /* rules are kept current so long for the next counter */
 #define PATIENCE_USEC (10 * G_USEC_PER_SEC) /* and longer while a question of theirs is open */
@@ -19,17 +19,18 @@ enum {
 	ID_NOTES = 256,
 };
 
-void ask(struct scribe *scribe, const struct keeper_ask *ask)
+void ask(struct scribe *scribe, const struct resolver_question *ask)
 {
 	/* The window is such that it fits. */
-	if (scribe->keeper && send(keeper_fd(), ask, sizeof(*ask), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		keeper_lost(scribe);
+	if (scribe->resolver &&
+		send(resolver_fd(), ask, sizeof(*ask), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		resolver_lost(scribe);
 }
 
 void ask_watch(struct scribe *scribe)
 {
-	const struct keeper_ask question = {
-		.kind = KEEPER_WATCH,
+	const struct resolver_question question = {
+		.kind = RESOLVER_WATCH,
 		.id = ID_WATCH,
 		.assign = scribe->ids == SCRIBE_IDS_ASSIGN,
 		.texts_size = scribe->texts_size,
@@ -43,11 +44,11 @@ void ask_watch(struct scribe *scribe)
 static void ask_note(struct scribe *scribe, uint32_t id, const struct note *note)
 {
 	static const uint32_t kinds[] = {
-		[NOTE_RULE] = KEEPER_RULE,
-		[NOTE_SYMBOL] = KEEPER_SYMBOL,
-		[NOTE_NETNS] = KEEPER_NETNS,
+		[NOTE_RULE] = RESOLVER_RULE,
+		[NOTE_SYMBOL] = RESOLVER_SYMBOL,
+		[NOTE_NETNS] = RESOLVER_NETNS,
 	};
-	const struct keeper_ask question = {
+	const struct resolver_question question = {
 		.kind = kinds[note->kind],
 		.id = id,
 		.rule = { .netns = note->cookie ? note->cookie : note->inode,
@@ -63,7 +64,7 @@ static void ask_note(struct scribe *scribe, uint32_t id, const struct note *note
 }
 
 static void answer_note(struct scribe *scribe, const struct note *note,
-	const struct keeper_answer *answer, const char *text)
+	const struct resolver_answer *answer, const char *text)
 {
 	if (note->tenure == DROPS_TENURE)
 		drops_answer(scribe->drops, note, text, answer->length);
@@ -73,7 +74,7 @@ static void answer_note(struct scribe *scribe, const struct note *note,
 
 void give_up(struct scribe *scribe, const struct question *question)
 {
-	const struct keeper_answer answer = { .fate = RULE_UNREADABLE };
+	const struct resolver_answer answer = { .fate = RULE_UNREADABLE };
 
 	/* The segment has what was known. */
 	if (question->renewed)
@@ -104,12 +105,12 @@ int64_t watch_end(const struct scribe *scribe)
 
 void unwatch(struct scribe *scribe)
 {
-	const struct keeper_ask question = { .kind = KEEPER_UNWATCH };
+	const struct resolver_question question = { .kind = RESOLVER_UNWATCH };
 
 	give_up_all(scribe);
 	scribe->watching = false;
 	/* What it has counted until then. */
-	if (scribe->keeper && !scribe->pinged)
+	if (scribe->resolver && !scribe->pinged)
 		ping(scribe);
 	ask(scribe, &question);
 }
@@ -184,21 +185,21 @@ void ask_rules_again(struct scribe *scribe, const struct page *page, uint64_t si
 }
 
 /* It is about to be there again. */
-static bool keeper_comes(const struct scribe *scribe)
+static bool resolver_comes(const struct scribe *scribe)
 {
 	return scribe->revive_due <= g_get_monotonic_time();
 }
 
 void ask_waiting(struct scribe *scribe)
 {
-	if (!scribe->keeper && keeper_comes(scribe))
+	if (!scribe->resolver && resolver_comes(scribe))
 		return;
 	while (scribe->waiting.length > 0 &&
-		(!scribe->keeper || g_hash_table_size(scribe->asked) < KEEPER_WINDOW)) {
+		(!scribe->resolver || g_hash_table_size(scribe->asked) < RESOLVER_WINDOW)) {
 		struct question *question = g_queue_pop_head(&scribe->waiting);
 		uint32_t id = ID_NOTES + scribe->next_id++ % (UINT32_MAX - ID_NOTES);
 
-		if (!scribe->keeper) {
+		if (!scribe->resolver) {
 			give_up(scribe, question);
 			g_free(question);
 			continue;
@@ -206,14 +207,15 @@ void ask_waiting(struct scribe *scribe)
 		g_hash_table_insert(scribe->asked, GUINT_TO_POINTER(id), question);
 		ask_note(scribe, id, &question->note);
 		/* It was lost: what was asked waits for the next one. */
-		if (!scribe->keeper)
+		if (!scribe->resolver)
 			return;
 	}
 }
 
 void ask_reasons(struct scribe *scribe, unsigned int bit)
 {
-	const struct keeper_ask question = { .kind = KEEPER_REASONS, .id = ID_REASONS + bit };
+	const struct resolver_question question = { .kind = RESOLVER_REASONS,
+		.id = ID_REASONS + bit };
 
 	ask(scribe, &question);
 }
@@ -227,9 +229,9 @@ void renew_symbols(struct scribe *scribe)
 
 /* The answer to a question about a rule whose text was told before: it may have changed meanwhile. */
 static void answer_again(struct scribe *scribe, const struct question *question,
-	const struct keeper_answer *answer, const char *text)
+	const struct resolver_answer *answer, const char *text)
 {
-	struct keeper_answer renewed = *answer;
+	struct resolver_answer renewed = *answer;
 	const struct note *note = &question->note;
 
 	if (answer->fate != RULE_READ)
@@ -245,7 +247,7 @@ static void answer_again(struct scribe *scribe, const struct question *question,
 		page_replace(&scribe->pages[note->bit], &renewed, text);
 }
 
-static void take_name(struct scribe *scribe, const struct keeper_answer *answer, const char *text)
+static void take_name(struct scribe *scribe, const struct resolver_answer *answer, const char *text)
 {
 	const struct question *question =
 		g_hash_table_lookup(scribe->asked, GUINT_TO_POINTER(answer->id));
@@ -263,21 +265,22 @@ static void take_name(struct scribe *scribe, const struct keeper_answer *answer,
 		g_hash_table_remove(scribe->asked, GUINT_TO_POINTER(answer->id));
 }
 
-static void take_answer(struct scribe *scribe, const struct keeper_answer *answer, const char *text)
+static void take_answer(
+	struct scribe *scribe, const struct resolver_answer *answer, const char *text)
 {
 	/* It lives. */
 	if (scribe->pinged)
 		scribe->pinged = g_get_monotonic_time();
-	if (answer->kind == KEEPER_WATCH) {
+	if (answer->kind == RESOLVER_WATCH) {
 		scribe->watched = true;
-	} else if (answer->kind == KEEPER_PING) {
+	} else if (answer->kind == RESOLVER_PING) {
 		take_state(scribe, text, answer->length);
-	} else if (answer->kind == KEEPER_MODULES) {
+	} else if (answer->kind == RESOLVER_MODULES) {
 		renew_symbols(scribe);
-	} else if (answer->kind == KEEPER_REPLACED) {
+	} else if (answer->kind == RESOLVER_REPLACED) {
 		for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
 			page_replace(&scribe->pages[bit], answer, text);
-	} else if (answer->kind == KEEPER_REASONS) {
+	} else if (answer->kind == RESOLVER_REASONS) {
 		struct page *page = &scribe->pages[(answer->id - ID_REASONS) % EVENT_SESSIONS_MAX];
 
 		if (answer->length > 0)
@@ -289,14 +292,14 @@ static void take_answer(struct scribe *scribe, const struct keeper_answer *answe
 
 void take_answers(struct scribe *scribe)
 {
-	while (scribe->keeper) {
-		struct keeper_answer answer;
-		int r = keeper_receive(&answer, scribe->text);
+	while (scribe->resolver) {
+		struct resolver_answer answer;
+		int r = resolver_receive(&answer, scribe->text);
 
 		if (r == -EAGAIN)
 			return;
 		if (r < 0) {
-			keeper_lost(scribe);
+			resolver_lost(scribe);
 			return;
 		}
 		take_answer(scribe, &answer, scribe->text);

@@ -85,7 +85,7 @@ static bool request_serve(struct scribe *scribe, unsigned int bit, struct reques
 	if (request->wish == WISH_BEGIN) {
 		if (!request->begun)
 			session_begin(scribe, bit, request);
-		return scribe->watched || !scribe->keeper || late;
+		return scribe->watched || !scribe->resolver || late;
 	}
 	if (!late &&
 		(notes_read(scribe->notes) < request->noted || page->asked > 0 ||
@@ -115,7 +115,7 @@ static void serve(struct scribe *scribe)
 /* When the next thing is due, us. */
 static int64_t due(struct scribe *scribe)
 {
-	int64_t next = scribe->keeper ? keeper_check_due(scribe) : scribe->revive_due;
+	int64_t next = scribe->resolver ? resolver_check_due(scribe) : scribe->revive_due;
 
 	next = MIN(next, watch_end(scribe));
 	if (scribe->look_due > g_get_monotonic_time())
@@ -136,7 +136,7 @@ static bool wait_for_news(struct scribe *scribe)
 	struct pollfd fds[] = {
 		{ .fd = scribe->wake_fd, .events = POLLIN },
 		{ .fd = notes_fd(scribe->notes), .events = POLLIN },
-		{ .fd = scribe->keeper ? keeper_fd() : -1, .events = POLLIN },
+		{ .fd = scribe->resolver ? resolver_fd() : -1, .events = POLLIN },
 		{ .fd = scribe->look_due > g_get_monotonic_time() ? -1 : drops_fd(scribe->drops),
 			.events = POLLIN },
 	};
@@ -161,12 +161,12 @@ static void *scribe_main(void *context)
 
 	pthread_setname_np(pthread_self(), "nfttraced-names");
 	while (wait_for_news(scribe)) {
-		keeper_revive(scribe);
+		resolver_revive(scribe);
 		take_notes(scribe);
 		ask_waiting(scribe);
 		take_answers(scribe);
 		/* After it was heard, so that our own slowness is not taken for its. */
-		keeper_check(scribe);
+		resolver_check(scribe);
 		for (uint64_t bits = scribe->sessions; bits; bits &= bits - 1) {
 			unsigned int bit = (unsigned int)__builtin_ctzll(bits);
 
@@ -197,12 +197,12 @@ int scribe_new(struct data *data, struct drops *drops, enum scribe_ids ids, stru
 	scribe->notes = data_notes(data);
 	scribe->drops = drops;
 	scribe->ids = ids;
-	scribe->keeper = keeper_fd() >= 0;
+	scribe->resolver = resolver_fd() >= 0;
 	scribe->begun = g_get_monotonic_time();
 	scribe->revive_due = scribe->begun + RESTART_USEC;
 	scribe->texts_size = RULE_TEXTS_BYTES_MAX;
 	g_mutex_init(&scribe->counts_lock);
-	scribe->text = g_malloc(KEEPER_TEXT_MAX);
+	scribe->text = g_malloc(RESOLVER_TEXT_MAX);
 	scribe->asked = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	g_queue_init(&scribe->waiting);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The scribe: a thread that writes the words for numbers into journals. It reads what the data thread
- * has noted, asks the keeper, and has the data thread append what it is told. An event never waits for
+ * has noted, asks the resolver, and has the data thread append what it is told. An event never waits for
  * it. It looks after the drop counters, too, and their words. Owned by the engine.
  */
 #ifndef NFTTRACED_DAEMON_NAMES_NAME_WRITER_H
@@ -54,8 +54,8 @@ void scribe_set_texts_size(struct scribe *scribe, uint64_t bytes);
 struct scribe_counts {
 	uint64_t
 		unread; /* names that a journal, or a drop counter, does not have: they could not be read in time */
-	uint64_t keepers; /* nfttraced-names processes that hung or ended, and were replaced */
-	struct keeper_state keeper; /* of all of those */
+	uint64_t resolvers; /* nfttraced-names processes that hung or ended, and were replaced */
+	struct resolver_state resolver; /* of all of those */
 };
 
 /* As of the last few seconds. Any thread's; `scribe` may be NULL. */

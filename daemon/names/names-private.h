@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the scribe's files share: its state, and its talk with the keeper. */
+/* What the scribe's files share: its state, and its talk with the resolver. */
 #ifndef NFTTRACED_DAEMON_NAMES_NAMES_PRIVATE_H
 #define NFTTRACED_DAEMON_NAMES_NAMES_PRIVATE_H
 
@@ -13,7 +13,7 @@
 #include "journal/base/clock.h"
 
 #define RESTART_USEC \
-	(10 * G_USEC_PER_SEC) /* between two starts of a keeper that ends soon, again and again */
+	(10 * G_USEC_PER_SEC) /* between two starts of a resolver that ends soon, again and again */
 #define NEVER INT64_MAX
 
 enum wish {
@@ -30,12 +30,12 @@ struct request {
 	bool begun; /* the thread has seen it */
 };
 
-/* A note whose words the keeper is asked for. */
+/* A note whose words the resolver is asked for. */
 struct question {
 	struct note note;
-	bool repeated; /* a keeper that was asked for them is gone */
+	bool repeated; /* a resolver that was asked for them is gone */
 	uint64_t
-		renewed; /* ns: the segment was told them before the keeper was replaced then; 0: it was not */
+		renewed; /* ns: the segment was told them before the resolver was replaced then; 0: it was not */
 };
 
 struct scribe {
@@ -54,10 +54,10 @@ struct scribe {
 
 	uint64_t sessions; /* bits */
 	int64_t look_due; /* us: the drop counters are not looked at before */
-	int64_t linger; /* us: until then they want the keeper to watch */
-	bool watching; /* the keeper was told to */
-	bool watched; /* the keeper has read what there was */
-	bool keeper; /* it runs */
+	int64_t linger; /* us: until then they want the resolver to watch */
+	bool watching; /* the resolver was told to */
+	bool watched; /* the resolver has read what there was */
+	bool resolver; /* it runs */
 	int64_t begun; /* us: when it was started last */
 	int64_t revive_due; /* us: it is not started again before */
 	bool died_young; /* it was lost soon after it was started */
@@ -75,12 +75,12 @@ struct scribe {
 
 	GMutex counts_lock;
 	struct scribe_counts counts; /* without what `state` has */
-	struct keeper_state state; /* of the keeper there is, as it last said */
+	struct resolver_state state; /* of the resolver there is, as it last said */
 };
 
 /* name-questions.c */
 
-void ask(struct scribe *scribe, const struct keeper_ask *ask);
+void ask(struct scribe *scribe, const struct resolver_question *ask);
 
 /* A session, or a counter, wants names. */
 void ask_watch(struct scribe *scribe);
@@ -103,20 +103,20 @@ void renew_symbols(struct scribe *scribe);
 
 /* resolver-watch.c */
 
-/* The keeper is gone, or is ended now: it is replaced. */
-void keeper_lost(struct scribe *scribe);
+/* The resolver is gone, or is ended now: it is replaced. */
+void resolver_lost(struct scribe *scribe);
 
-/* Starts the keeper again when that is due. */
-void keeper_revive(struct scribe *scribe);
+/* Starts the resolver again when that is due. */
+void resolver_revive(struct scribe *scribe);
 
-/* Asks the keeper for a sign of life now and then while something is wanted of it, and gives up one that
+/* Asks the resolver for a sign of life now and then while something is wanted of it, and gives up one that
  * gives none. */
-void keeper_check(struct scribe *scribe);
+void resolver_check(struct scribe *scribe);
 
-/* When keeper_check is due, us. */
-int64_t keeper_check_due(const struct scribe *scribe);
+/* When resolver_check is due, us. */
+int64_t resolver_check_due(const struct scribe *scribe);
 
-/* Asks for a sign of life, and takes it: a struct keeper_state. */
+/* Asks for a sign of life, and takes it: a struct resolver_state. */
 void ping(struct scribe *scribe);
 void take_state(struct scribe *scribe, const char *text, size_t length);
 

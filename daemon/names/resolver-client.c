@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keeper's process: begun and ended; see resolver-client.h. What it does is in resolver.c. The service
+ * The resolver's process: begun and ended; see resolver-client.h. What it does is in resolver.c. The service
  * manager begins one with limits of its own for whoever connects to the socket that the environment
  * names; where there is none it is a child, with what the daemon may do.
  */
@@ -27,14 +27,14 @@
 #define FAR_FD (STDERR_FILENO + 1)
 
 static int near_fd = -1;
-static pid_t keeper_pid; /* 0: it is not our child */
+static pid_t resolver_pid; /* 0: it is not our child */
 static pid_t sender_pid; /* of one that is not our child; 0: it has said nothing yet */
 static int sender_fd = -1; /* the same */
 static struct cpu_progress progress;
 static struct reaper reaper;
 
 /* What is sent is kept until the service manager has begun one: nobody waits for that. */
-static int connect_keeper(const char *path)
+static int connect_resolver(const char *path)
 {
 	auto_fd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -47,29 +47,29 @@ static int connect_keeper(const char *path)
 		return -ENAMETOOLONG;
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
-	keeper_pid = 0;
+	resolver_pid = 0;
 	return fd_steal(&fd);
 }
 
-static int fork_keeper(void)
+static int fork_resolver(void)
 {
 	int ends[2];
 	int r = 0;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
-	keeper_pid = fork();
-	if (keeper_pid == 0) {
+	resolver_pid = fork();
+	if (resolver_pid == 0) {
 		/* Begun again, it has all that the daemon has open. */
 		dup2(ends[1], FAR_FD);
 		close_range(FAR_FD + 1, ~0U, 0);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		prctl(PR_SET_NAME, "nfttraced-names");
 		helper_yield_memory();
-		keeper_loop(FAR_FD);
+		resolver_loop(FAR_FD);
 		_exit(EXIT_SUCCESS);
 	}
-	if (keeper_pid < 0)
+	if (resolver_pid < 0)
 		r = -errno;
 	close(ends[1]);
 	if (r < 0) {
@@ -79,21 +79,21 @@ static int fork_keeper(void)
 	return ends[0];
 }
 
-int keeper_start(void)
+int resolver_start(void)
 {
-	const char *path = getenv(KEEPER_SOCKET_VARIABLE);
+	const char *path = getenv(RESOLVER_SOCKET_VARIABLE);
 
 	if (near_fd >= 0)
 		return 0;
 	reaper_reap(&reaper);
 	if (path)
-		near_fd = connect_keeper(path);
+		near_fd = connect_resolver(path);
 	if (near_fd < 0)
-		near_fd = fork_keeper();
+		near_fd = fork_resolver();
 	return MIN(near_fd, 0);
 }
 
-int keeper_fd(void)
+int resolver_fd(void)
 {
 	return near_fd;
 }
@@ -113,7 +113,7 @@ static void take_sender(struct msghdr *message)
 }
 
 /* It deals with strangers' rules, so lengths are checked. */
-int keeper_receive(struct keeper_answer *answer, char *text)
+int resolver_receive(struct resolver_answer *answer, char *text)
 {
 	union {
 		char buffer[CMSG_SPACE(sizeof(struct ucred))];
@@ -121,7 +121,7 @@ int keeper_receive(struct keeper_answer *answer, char *text)
 	} sender = { 0 };
 	struct iovec parts[] = {
 		{ .iov_base = answer, .iov_len = sizeof(*answer) },
-		{ .iov_base = text, .iov_len = KEEPER_TEXT_MAX },
+		{ .iov_base = text, .iov_len = RESOLVER_TEXT_MAX },
 	};
 	struct msghdr message = {
 		.msg_iov = parts,
@@ -132,7 +132,7 @@ int keeper_receive(struct keeper_answer *answer, char *text)
 	ssize_t n;
 
 	do
-		n = recvmsg(keeper_fd(), &message, MSG_DONTWAIT);
+		n = recvmsg(resolver_fd(), &message, MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
@@ -142,19 +142,19 @@ int keeper_receive(struct keeper_answer *answer, char *text)
 	return 0;
 }
 
-void keeper_expect(void)
+void resolver_expect(void)
 {
 	/* One that did not end at once when it was killed has ended by now. */
 	reaper_reap(&reaper);
-	cpu_progress_begin(&progress, keeper_pid ? keeper_pid : sender_pid);
+	cpu_progress_begin(&progress, resolver_pid ? resolver_pid : sender_pid);
 }
 
-bool keeper_idle(int64_t patience)
+bool resolver_idle(int64_t patience)
 {
 	return progress.pid == 0 || cpu_progress_hangs(&progress, patience);
 }
 
-void keeper_stop(void)
+void resolver_stop(void)
 {
 	if (near_fd < 0)
 		return;
@@ -163,7 +163,7 @@ void keeper_stop(void)
 		pidfd_send_signal(sender_fd, SIGKILL, NULL, 0);
 	fd_close(&sender_fd);
 	sender_pid = 0;
-	if (keeper_pid > 0)
-		reaper_kill(&reaper, keeper_pid);
-	keeper_pid = 0;
+	if (resolver_pid > 0)
+		reaper_kill(&reaper, resolver_pid);
+	resolver_pid = 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keeper's life as the scribe sees it: one that ends, or gives no sign of life, is replaced, and what
+ * The resolver's life as the scribe sees it: one that ends, or gives no sign of life, is replaced, and what
  * it was asked is asked again, once. What that costs is counted.
  */
 #include <string.h>
@@ -13,7 +13,7 @@
 #define IDLE_USEC (5 * G_USEC_PER_SEC)
 #define BUSY_USEC (30 * G_USEC_PER_SEC)
 
-static void add_state(struct keeper_state *sum, const struct keeper_state *state)
+static void add_state(struct resolver_state *sum, const struct resolver_state *state)
 {
 	sum->texts_refused += state->texts_refused;
 	sum->texts_evicted += state->texts_evicted;
@@ -29,10 +29,10 @@ void scribe_count(struct scribe *scribe, struct scribe_counts *ret)
 		return;
 	g_mutex_lock(&scribe->counts_lock);
 	*ret = scribe->counts;
-	ret->keeper.texts_bytes = scribe->state.texts_bytes;
-	ret->keeper.netns = scribe->state.netns;
-	ret->keeper.netns_passed = scribe->state.netns_passed;
-	add_state(&ret->keeper, &scribe->state);
+	ret->resolver.texts_bytes = scribe->state.texts_bytes;
+	ret->resolver.netns = scribe->state.netns;
+	ret->resolver.netns_passed = scribe->state.netns_passed;
+	add_state(&ret->resolver, &scribe->state);
 	g_mutex_unlock(&scribe->counts_lock);
 }
 
@@ -43,13 +43,13 @@ void count_unread(struct scribe *scribe)
 	g_mutex_unlock(&scribe->counts_lock);
 }
 
-/* What the keeper counted goes with it. */
-static void count_keeper(struct scribe *scribe)
+/* What the resolver counted goes with it. */
+static void count_resolver(struct scribe *scribe)
 {
 	g_mutex_lock(&scribe->counts_lock);
-	scribe->counts.keepers++;
-	add_state(&scribe->counts.keeper, &scribe->state);
-	scribe->state = (struct keeper_state){ 0 };
+	scribe->counts.resolvers++;
+	add_state(&scribe->counts.resolver, &scribe->state);
+	scribe->state = (struct resolver_state){ 0 };
 	g_mutex_unlock(&scribe->counts_lock);
 }
 
@@ -74,20 +74,20 @@ static void questions_repeat(struct scribe *scribe)
 	}
 }
 
-void keeper_lost(struct scribe *scribe)
+void resolver_lost(struct scribe *scribe)
 {
 	int64_t now = g_get_monotonic_time();
 	bool young = now - scribe->begun < RESTART_USEC;
 
-	keeper_stop();
-	scribe->keeper = false;
+	resolver_stop();
+	scribe->resolver = false;
 	scribe->watched = false;
 	scribe->pinged = 0;
 	scribe->lost_at = clock_ns(CLOCK_MONOTONIC);
 	/* At once, unless the one before it did not live long, either. */
 	scribe->revive_due = young && scribe->died_young ? scribe->begun + RESTART_USEC : now;
 	scribe->died_young = young;
-	count_keeper(scribe);
+	count_resolver(scribe);
 	questions_repeat(scribe);
 }
 
@@ -105,16 +105,16 @@ static void names_renew(struct scribe *scribe)
 	scribe->lost_at = 0;
 }
 
-void keeper_revive(struct scribe *scribe)
+void resolver_revive(struct scribe *scribe)
 {
 	int64_t now = g_get_monotonic_time();
 
-	if (scribe->keeper || now < scribe->revive_due)
+	if (scribe->resolver || now < scribe->revive_due)
 		return;
 	scribe->begun = now;
-	scribe->keeper = keeper_start() == 0;
+	scribe->resolver = resolver_start() == 0;
 	scribe->revive_due = now + RESTART_USEC;
-	if (!scribe->keeper)
+	if (!scribe->resolver)
 		return;
 	if (scribe->watching)
 		ask_watch(scribe);
@@ -123,15 +123,15 @@ void keeper_revive(struct scribe *scribe)
 }
 
 /* Something is wanted of it. */
-static bool keeper_is_wanted(const struct scribe *scribe)
+static bool resolver_is_wanted(const struct scribe *scribe)
 {
-	return scribe->keeper &&
+	return scribe->resolver &&
 		(scribe->watching || scribe->pinged || g_hash_table_size(scribe->asked) > 0);
 }
 
-int64_t keeper_check_due(const struct scribe *scribe)
+int64_t resolver_check_due(const struct scribe *scribe)
 {
-	if (!keeper_is_wanted(scribe))
+	if (!resolver_is_wanted(scribe))
 		return NEVER;
 	return scribe->pinged
 		? MAX(scribe->pinged + IDLE_USEC, g_get_monotonic_time() + G_USEC_PER_SEC)
@@ -140,27 +140,27 @@ int64_t keeper_check_due(const struct scribe *scribe)
 
 void ping(struct scribe *scribe)
 {
-	const struct keeper_ask question = { .kind = KEEPER_PING };
+	const struct resolver_question question = { .kind = RESOLVER_PING };
 	int64_t now = g_get_monotonic_time();
 
 	scribe->ping_due = now + PING_USEC;
 	scribe->pinged = now;
-	keeper_expect();
+	resolver_expect();
 	ask(scribe, &question);
 }
 
-void keeper_check(struct scribe *scribe)
+void resolver_check(struct scribe *scribe)
 {
 	int64_t now = g_get_monotonic_time();
 
-	if (!keeper_is_wanted(scribe))
+	if (!resolver_is_wanted(scribe))
 		return;
 	if (!scribe->pinged && scribe->ping_due <= now)
 		ping(scribe);
 	else if (scribe->pinged &&
 		(now - scribe->pinged >= BUSY_USEC ||
-			(now - scribe->pinged >= IDLE_USEC && keeper_idle(IDLE_USEC))))
-		keeper_lost(scribe);
+			(now - scribe->pinged >= IDLE_USEC && resolver_idle(IDLE_USEC))))
+		resolver_lost(scribe);
 }
 
 void take_state(struct scribe *scribe, const char *text, size_t length)

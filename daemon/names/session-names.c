@@ -142,7 +142,7 @@ static bool has_room(const struct page *page, size_t bytes)
 }
 
 static void add_rule(struct page *page, const struct rule_key *key,
-	const struct keeper_answer *answer, const char *text)
+	const struct resolver_answer *answer, const char *text)
 {
 	const struct rule_name rule = {
 		.key = *key,
@@ -156,7 +156,7 @@ static void add_rule(struct page *page, const struct rule_key *key,
 }
 
 static void add_symbol(struct page *page, const struct note *note,
-	const struct keeper_answer *answer, const char *text)
+	const struct resolver_answer *answer, const char *text)
 {
 	const struct symbol_name symbol = {
 		.address = note->address,
@@ -169,7 +169,7 @@ static void add_symbol(struct page *page, const struct note *note,
 }
 
 static void add_netns(struct page *page, const struct note *note,
-	const struct keeper_answer *answer, const char *text)
+	const struct resolver_answer *answer, const char *text)
 {
 	const struct netns_name netns = {
 		.cookie = note->cookie,
@@ -181,7 +181,7 @@ static void add_netns(struct page *page, const struct note *note,
 	g_array_append_val(page->netns, netns);
 }
 
-void page_answer(struct page *page, const struct note *note, const struct keeper_answer *answer,
+void page_answer(struct page *page, const struct note *note, const struct resolver_answer *answer,
 	const char *text)
 {
 	const struct rule_key key = key_of(note);
@@ -202,7 +202,7 @@ void page_answer(struct page *page, const struct note *note, const struct keeper
 		add_netns(page, note, answer, text);
 }
 
-void page_replace(struct page *page, const struct keeper_answer *answer, const char *text)
+void page_replace(struct page *page, const struct resolver_answer *answer, const char *text)
 {
 	if (!page->tenure ||
 		(!page->told_more && !g_hash_table_contains(page->told_rules, &answer->rule)))

@@ -60,11 +60,11 @@ unsigned int page_told(const struct page *page);
 void page_renew_symbols(struct page *page);
 
 /* Takes the answer to a note. */
-void page_answer(struct page *page, const struct note *note, const struct keeper_answer *answer,
+void page_answer(struct page *page, const struct note *note, const struct resolver_answer *answer,
 	const char *text);
 
 /* A rule has another text from `answer->since` on: noted if the segment was told of the rule. */
-void page_replace(struct page *page, const struct keeper_answer *answer, const char *text);
+void page_replace(struct page *page, const struct resolver_answer *answer, const char *text);
 
 /* The names of drop reasons, as JSON, for every segment. */
 void page_set_reasons(struct page *page, const char *json, size_t length);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nfttraced-names: the keeper as a program of its own. The service manager starts it, with limits of its
+ * nfttraced-names: the resolver as a program of its own. The service manager starts it, with limits of its
  * own, for a daemon that has connected to its socket; that connection is standard input.
  */
 #include <stdio.h>
@@ -23,6 +23,6 @@ int main(void)
 			stderr);
 		return EXIT_USAGE;
 	}
-	keeper_loop(STDIN_FILENO);
+	resolver_loop(STDIN_FILENO);
 	return EXIT_SUCCESS;
 }

@@ -9,34 +9,34 @@
 
 /* Questions that may wait for their answers at a time: what fits into a socket's buffer, so that asking
  * never blocks. */
-#define KEEPER_WINDOW 64
+#define RESOLVER_WINDOW 64
 
-enum keeper_kind {
-	KEEPER_WATCH, /* read all rulesets and keep them current; answered when they have been read */
-	KEEPER_UNWATCH, /* no answer: forget all of it */
-	KEEPER_RULE,
-	KEEPER_SYMBOL,
-	KEEPER_NETNS, /* no text: it has no name */
-	KEEPER_REASONS, /* the text is a JOURNAL_REASONS */
-	KEEPER_PING, /* answered at once, whatever else is asked: the text is a struct keeper_state */
-	KEEPER_REPLACED, /* answer without a question: a rule has another text from `since` */
-	KEEPER_MODULES, /* answer without a question: addresses may mean something else from `since` */
+enum resolver_kind {
+	RESOLVER_WATCH, /* read all rulesets and keep them current; answered when they have been read */
+	RESOLVER_UNWATCH, /* no answer: forget all of it */
+	RESOLVER_RULE,
+	RESOLVER_SYMBOL,
+	RESOLVER_NETNS, /* no text: it has no name */
+	RESOLVER_REASONS, /* the text is a JOURNAL_REASONS */
+	RESOLVER_PING, /* answered at once, whatever else is asked: the text is a struct resolver_state */
+	RESOLVER_REPLACED, /* answer without a question: a rule has another text from `since` */
+	RESOLVER_MODULES, /* answer without a question: addresses may mean something else from `since` */
 };
 
-/* One packet of the keeper's socket. */
-struct keeper_ask {
-	uint32_t kind; /* enum keeper_kind */
+/* One packet of the resolver's socket. */
+struct resolver_question {
+	uint32_t kind; /* enum resolver_kind */
 	uint32_t id; /* comes back with the answer */
 	struct rule_key rule;
 	uint64_t cookie; /* of the rule's namespace, or the one whose name is asked for */
 	uint32_t inode;
-	uint32_t assign; /* KEEPER_WATCH: namespaces may get ids in ours (AllowSystemChanges) */
+	uint32_t assign; /* RESOLVER_WATCH: namespaces may get ids in ours (AllowSystemChanges) */
 	uint64_t address;
-	uint64_t texts_size; /* KEEPER_WATCH: bytes for the texts of rules (RuleTextsSize) */
+	uint64_t texts_size; /* RESOLVER_WATCH: bytes for the texts of rules (RuleTextsSize) */
 };
 
-/* What the keeper has, and what it has lost since it began. */
-struct keeper_state {
+/* What the resolver has, and what it has lost since it began. */
+struct resolver_state {
 	uint64_t texts_bytes; /* that the texts of rules take now */
 	uint64_t texts_refused; /* texts of rules that found no room: see rule-texts.h */
 	uint64_t texts_evicted;
@@ -48,17 +48,17 @@ struct keeper_state {
 };
 
 /* The text follows, without a NUL. */
-struct keeper_answer {
+struct resolver_answer {
 	uint32_t kind;
 	uint32_t id;
-	uint32_t fate; /* KEEPER_RULE: enum rule_fate */
+	uint32_t fate; /* RESOLVER_RULE: enum rule_fate */
 	uint32_t length; /* of the text */
-	uint64_t since; /* KEEPER_RULE, _REPLACED, _SYMBOL, _MODULES: ns, CLOCK_MONOTONIC */
-	uint32_t more; /* KEEPER_RULE: another text of the same rule, of a later time, follows */
+	uint64_t since; /* RESOLVER_RULE, _REPLACED, _SYMBOL, _MODULES: ns, CLOCK_MONOTONIC */
+	uint32_t more; /* RESOLVER_RULE: another text of the same rule, of a later time, follows */
 	uint32_t reserved;
-	struct rule_key rule; /* KEEPER_REPLACED */
+	struct rule_key rule; /* RESOLVER_REPLACED */
 };
 
-#define KEEPER_TEXT_MAX 65536 /* bytes */
+#define RESOLVER_TEXT_MAX 65536 /* bytes */
 
 #endif

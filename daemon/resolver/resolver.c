@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keeper's loop: questions, notifications, readers that have ended. Between two waits it never takes
+ * The resolver's loop: questions, notifications, readers that have ended. Between two waits it never takes
  * long: what does is done by readers; a look through all processes, and through the kernel's symbols,
  * take milliseconds and are not done often.
  */
@@ -15,9 +15,9 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
+#include "daemon/base/netns.h"
 #include "daemon/names/resolver-client.h"
 #include "daemon/resolver/drop-reasons.h"
-#include "daemon/base/netns.h"
 #include "daemon/resolver/rule-store.h"
 #include "daemon/resolver/rule-watch.h"
 #include "daemon/resolver/symbols.h"
@@ -28,28 +28,28 @@
 #define LOOK_PAUSE_FACTOR 4 /* and so many times what the last one took */
 #define SYMBOLS_USEC      (20 * 1000) /* questions are gathered so long: one stack brings many */
 
-struct keeper {
+struct resolver {
 	int fd;
 	bool ended;
 	bool watching;
 	bool assign;
-	bool answer_watch; /* the answer to KEEPER_WATCH is owed */
+	bool answer_watch; /* the answer to RESOLVER_WATCH is owed */
 	uint32_t watch_id;
 	GPtrArray *netns; /* of struct netns */
 	struct netns_seen seen; /* by the last look */
 	int64_t looked,
 		look_pause; /* us: when the last look was, and how long there is none after it */
-	struct keeper_state lost; /* by stores there were */
+	struct resolver_state lost; /* by stores there were */
 	struct rule_store *store;
 	struct rule_watch *watch; /* NULL: it can't hear; rules are read when they are asked for */
-	GArray *symbols; /* struct keeper_ask */
+	GArray *symbols; /* struct resolver_question */
 	int64_t symbols_due; /* us */
 	uint64_t symbols_since; /* ns */
 	char *reasons; /* or NULL */
 };
 
 /* Blocks while the daemon is behind: it never waits for us meanwhile. */
-static void answer(struct keeper *keeper, const struct keeper_answer *head, const char *text)
+static void answer(struct resolver *resolver, const struct resolver_answer *head, const char *text)
 {
 	struct iovec parts[] = {
 		{ .iov_base = (void *)head, .iov_len = sizeof(*head) },
@@ -57,31 +57,31 @@ static void answer(struct keeper *keeper, const struct keeper_answer *head, cons
 	};
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = G_N_ELEMENTS(parts) };
 
-	while (sendmsg(keeper->fd, &message, MSG_NOSIGNAL) < 0) {
+	while (sendmsg(resolver->fd, &message, MSG_NOSIGNAL) < 0) {
 		if (errno == EINTR)
 			continue;
-		keeper->ended = true;
+		resolver->ended = true;
 		return;
 	}
 }
 
-static void answer_text(
-	struct keeper *keeper, enum keeper_kind kind, uint32_t id, uint64_t since, const char *text)
+static void answer_text(struct resolver *resolver, enum resolver_kind kind, uint32_t id,
+	uint64_t since, const char *text)
 {
-	const struct keeper_answer head = {
+	const struct resolver_answer head = {
 		.kind = kind,
 		.id = id,
 		.since = since,
-		.length = text ? (uint32_t)MIN(strlen(text), KEEPER_TEXT_MAX) : 0,
+		.length = text ? (uint32_t)MIN(strlen(text), RESOLVER_TEXT_MAX) : 0,
 	};
 
-	answer(keeper, &head, text);
+	answer(resolver, &head, text);
 }
 
 static void answer_rule(void *context, uint32_t id, const struct rule_told *told)
 {
-	const struct keeper_answer head = {
-		.kind = KEEPER_RULE,
+	const struct resolver_answer head = {
+		.kind = RESOLVER_RULE,
 		.id = id,
 		.fate = told->fate,
 		.length = (uint32_t)told->length,
@@ -94,8 +94,8 @@ static void answer_rule(void *context, uint32_t id, const struct rule_told *told
 
 static void tell_replaced(void *context, const struct rule_key *key, const struct rule_told *told)
 {
-	const struct keeper_answer head = {
-		.kind = KEEPER_REPLACED,
+	const struct resolver_answer head = {
+		.kind = RESOLVER_REPLACED,
 		.fate = told->fate,
 		.length = (uint32_t)told->length,
 		.since = told->since,
@@ -105,17 +105,17 @@ static void tell_replaced(void *context, const struct rule_key *key, const struc
 	answer(context, &head, told->text);
 }
 
-static void look(struct keeper *keeper)
+static void look(struct resolver *resolver)
 {
 	int64_t begun = g_get_monotonic_time();
 
-	netns_look(keeper->netns, keeper->assign, &keeper->seen);
-	rule_store_looked(keeper->store);
-	keeper->looked = g_get_monotonic_time();
-	keeper->look_pause = MAX(LOOK_PAUSE_USEC, LOOK_PAUSE_FACTOR * (keeper->looked - begun));
+	netns_look(resolver->netns, resolver->assign, &resolver->seen);
+	rule_store_looked(resolver->store);
+	resolver->looked = g_get_monotonic_time();
+	resolver->look_pause = MAX(LOOK_PAUSE_USEC, LOOK_PAUSE_FACTOR * (resolver->looked - begun));
 }
 
-static void add_lost(struct keeper_state *state, const struct rule_store *store)
+static void add_lost(struct resolver_state *state, const struct rule_store *store)
 {
 	struct rule_store_counts counts;
 
@@ -127,67 +127,68 @@ static void add_lost(struct keeper_state *state, const struct rule_store *store)
 	state->readings_failed += counts.failed;
 }
 
-static void answer_ping(struct keeper *keeper, uint32_t id)
+static void answer_ping(struct resolver *resolver, uint32_t id)
 {
-	struct keeper_state state = keeper->lost;
-	const struct keeper_answer head = {
-		.kind = KEEPER_PING,
+	struct resolver_state state = resolver->lost;
+	const struct resolver_answer head = {
+		.kind = RESOLVER_PING,
 		.id = id,
 		.length = sizeof(state),
 	};
 	struct rule_store_counts counts;
 
-	if (keeper->store) {
-		rule_store_count(keeper->store, &counts);
-		add_lost(&state, keeper->store);
+	if (resolver->store) {
+		rule_store_count(resolver->store, &counts);
+		add_lost(&state, resolver->store);
 		state.texts_bytes = counts.texts.bytes;
-		state.netns = keeper->netns->len;
-		state.netns_passed = keeper->seen.passed;
+		state.netns = resolver->netns->len;
+		state.netns_passed = resolver->seen.passed;
 	}
-	answer(keeper, &head, (const char *)&state);
+	answer(resolver, &head, (const char *)&state);
 }
 
-static void unwatch(struct keeper *keeper)
+static void unwatch(struct resolver *resolver)
 {
-	keeper->watching = false;
-	keeper->answer_watch = false;
-	if (keeper->store)
-		add_lost(&keeper->lost, keeper->store);
-	keeper->store = rule_store_free(keeper->store);
-	keeper->watch = rule_watch_free(keeper->watch);
-	g_ptr_array_set_size(keeper->netns, 0);
-	g_array_set_size(keeper->symbols, 0);
-	g_clear_pointer(&keeper->reasons, g_free);
+	resolver->watching = false;
+	resolver->answer_watch = false;
+	if (resolver->store)
+		add_lost(&resolver->lost, resolver->store);
+	resolver->store = rule_store_free(resolver->store);
+	resolver->watch = rule_watch_free(resolver->watch);
+	g_ptr_array_set_size(resolver->netns, 0);
+	g_array_set_size(resolver->symbols, 0);
+	g_clear_pointer(&resolver->reasons, g_free);
 	/* Until the next session, which may be in a year. */
 	malloc_trim(0);
 }
 
-static void watch(struct keeper *keeper, const struct keeper_ask *ask)
+static void watch(struct resolver *resolver, const struct resolver_question *ask)
 {
 	static const struct rule_store_listener listener = {
 		.answer = answer_rule,
 		.replaced = tell_replaced,
 	};
 
-	if (!keeper->watching) {
-		keeper->watching = true;
-		keeper->assign = ask->assign;
-		keeper->symbols_since = clock_ns(CLOCK_MONOTONIC);
-		keeper->store = rule_store_new(keeper->netns, &listener, keeper);
+	if (!resolver->watching) {
+		resolver->watching = true;
+		resolver->assign = ask->assign;
+		resolver->symbols_since = clock_ns(CLOCK_MONOTONIC);
+		resolver->store = rule_store_new(resolver->netns, &listener, resolver);
 		/* Before rules are read, so that none comes between. */
-		if (rule_watch_new(&keeper->watch) < 0)
-			keeper->watch = NULL;
-		look(keeper);
+		if (rule_watch_new(&resolver->watch) < 0)
+			resolver->watch = NULL;
+		look(resolver);
 	}
-	rule_store_set_size(keeper->store, ask->texts_size);
-	keeper->answer_watch = true;
-	keeper->watch_id = ask->id;
+	rule_store_set_size(resolver->store, ask->texts_size);
+	resolver->answer_watch = true;
+	resolver->watch_id = ask->id;
 }
 
-static const struct netns *netns_find(const struct keeper *keeper, const struct keeper_ask *ask)
+static const struct netns *netns_find(
+	const struct resolver *resolver, const struct resolver_question *ask)
 {
-	for (unsigned int i = 0; i < keeper->netns->len; i++) {
-		const struct netns *netns = keeper->netns->pdata[i];
+	for (unsigned int i = 0; i < resolver->netns->len; i++) {
+		const struct netns *netns = resolver->netns->pdata[i];
 
 		if (netns->inode == ask->inode && (!ask->cookie || netns->cookie == ask->cookie))
 			return netns;
@@ -204,138 +205,140 @@ static bool is_renamed(const struct netns *netns)
 		(stat(netns->path, &status) < 0 || (uint32_t)status.st_ino != netns->inode);
 }
 
-static void ask_netns(struct keeper *keeper, const struct keeper_ask *ask)
+static void ask_netns(struct resolver *resolver, const struct resolver_question *ask)
 {
-	const struct netns *netns = netns_find(keeper, ask);
+	const struct netns *netns = netns_find(resolver, ask);
 
 	/* A name that was there a while ago may be another namespace's by now. Only root can make us look
 	 * again before the pause has passed. */
-	if (g_get_monotonic_time() - keeper->looked > keeper->look_pause || is_renamed(netns)) {
-		look(keeper);
-		netns = netns_find(keeper, ask);
+	if (g_get_monotonic_time() - resolver->looked > resolver->look_pause || is_renamed(netns)) {
+		look(resolver);
+		netns = netns_find(resolver, ask);
 	}
-	answer_text(keeper, KEEPER_NETNS, ask->id, 0, netns ? netns->name : NULL);
+	answer_text(resolver, RESOLVER_NETNS, ask->id, 0, netns ? netns->name : NULL);
 }
 
-static void take_ask(struct keeper *keeper, const struct keeper_ask *ask)
+static void take_ask(struct resolver *resolver, const struct resolver_question *ask)
 {
-	switch ((enum keeper_kind)ask->kind) {
-	case KEEPER_WATCH:
-		watch(keeper, ask);
+	switch ((enum resolver_kind)ask->kind) {
+	case RESOLVER_WATCH:
+		watch(resolver, ask);
 		return;
-	case KEEPER_UNWATCH:
-		unwatch(keeper);
+	case RESOLVER_UNWATCH:
+		unwatch(resolver);
 		return;
-	case KEEPER_RULE:
-		if (keeper->store)
-			rule_store_ask(keeper->store, ask->id, &ask->rule, ask->cookie, ask->inode);
+	case RESOLVER_RULE:
+		if (resolver->store)
+			rule_store_ask(
+				resolver->store, ask->id, &ask->rule, ask->cookie, ask->inode);
 		return;
-	case KEEPER_SYMBOL:
-		if (keeper->symbols->len == 0)
-			keeper->symbols_due = g_get_monotonic_time() + SYMBOLS_USEC;
-		g_array_append_val(keeper->symbols, *ask);
+	case RESOLVER_SYMBOL:
+		if (resolver->symbols->len == 0)
+			resolver->symbols_due = g_get_monotonic_time() + SYMBOLS_USEC;
+		g_array_append_val(resolver->symbols, *ask);
 		return;
-	case KEEPER_NETNS:
-		if (keeper->store)
-			ask_netns(keeper, ask);
+	case RESOLVER_NETNS:
+		if (resolver->store)
+			ask_netns(resolver, ask);
 		return;
-	case KEEPER_REASONS:
-		if (!keeper->reasons)
-			keeper->reasons = reasons_read();
-		answer_text(keeper, KEEPER_REASONS, ask->id, 0, keeper->reasons);
+	case RESOLVER_REASONS:
+		if (!resolver->reasons)
+			resolver->reasons = reasons_read();
+		answer_text(resolver, RESOLVER_REASONS, ask->id, 0, resolver->reasons);
 		return;
-	case KEEPER_PING:
-		answer_ping(keeper, ask->id);
+	case RESOLVER_PING:
+		answer_ping(resolver, ask->id);
 		return;
-	case KEEPER_REPLACED:
-	case KEEPER_MODULES:
+	case RESOLVER_REPLACED:
+	case RESOLVER_MODULES:
 		return;
 	}
 }
 
-static void take_asks(struct keeper *keeper)
+static void take_asks(struct resolver *resolver)
 {
 	for (;;) {
-		struct keeper_ask ask;
-		ssize_t n = recv(keeper->fd, &ask, sizeof(ask), MSG_DONTWAIT);
+		struct resolver_question ask;
+		ssize_t n = recv(resolver->fd, &ask, sizeof(ask), MSG_DONTWAIT);
 
 		if (n == sizeof(ask)) {
-			take_ask(keeper, &ask);
+			take_ask(resolver, &ask);
 		} else if (n < 0 && errno == EINTR) {
 			continue;
 		} else {
-			keeper->ended = keeper->ended || n == 0 || (n < 0 && errno != EAGAIN);
+			resolver->ended = resolver->ended || n == 0 || (n < 0 && errno != EAGAIN);
 			return;
 		}
 	}
 }
 
-static void answer_symbols(struct keeper *keeper)
+static void answer_symbols(struct resolver *resolver)
 {
-	guint count = keeper->symbols->len;
+	guint count = resolver->symbols->len;
 	g_autofree uint64_t *addresses = g_new(uint64_t, count);
 	g_auto(GStrv) names = NULL;
 
 	for (guint i = 0; i < count; i++)
-		addresses[i] = g_array_index(keeper->symbols, struct keeper_ask, i).address;
+		addresses[i] =
+			g_array_index(resolver->symbols, struct resolver_question, i).address;
 	symbols_find(SYMBOLS_PATH, addresses, count, &names);
 	for (guint i = 0; i < count; i++)
-		answer_text(keeper, KEEPER_SYMBOL,
-			g_array_index(keeper->symbols, struct keeper_ask, i).id,
-			keeper->symbols_since, names ? names[i] : NULL);
-	g_array_set_size(keeper->symbols, 0);
+		answer_text(resolver, RESOLVER_SYMBOL,
+			g_array_index(resolver->symbols, struct resolver_question, i).id,
+			resolver->symbols_since, names ? names[i] : NULL);
+	g_array_set_size(resolver->symbols, 0);
 }
 
 static void hear_rules(void *context, int id)
 {
-	struct keeper *keeper = context;
+	struct resolver *resolver = context;
 
-	for (unsigned int i = 0; i < keeper->netns->len; i++) {
-		const struct netns *netns = keeper->netns->pdata[i];
+	for (unsigned int i = 0; i < resolver->netns->len; i++) {
+		const struct netns *netns = resolver->netns->pdata[i];
 
 		if (id == NETNS_ID_NONE ? netns->own : netns->id == id)
-			rule_store_dirty(keeper->store, netns);
+			rule_store_dirty(resolver->store, netns);
 	}
 }
 
 static void hear_lost(void *context)
 {
-	struct keeper *keeper = context;
+	struct resolver *resolver = context;
 
-	rule_store_dirty(keeper->store, NULL);
+	rule_store_dirty(resolver->store, NULL);
 }
 
 static void hear_modules(void *context)
 {
-	struct keeper *keeper = context;
+	struct resolver *resolver = context;
 
-	keeper->symbols_since = clock_ns(CLOCK_MONOTONIC);
-	g_clear_pointer(&keeper->reasons, g_free);
-	answer_text(keeper, KEEPER_MODULES, 0, keeper->symbols_since, NULL);
+	resolver->symbols_since = clock_ns(CLOCK_MONOTONIC);
+	g_clear_pointer(&resolver->reasons, g_free);
+	answer_text(resolver, RESOLVER_MODULES, 0, resolver->symbols_since, NULL);
 }
 
 /* What is due; when it wants its next turn, us. */
-static int64_t turn(struct keeper *keeper)
+static int64_t turn(struct resolver *resolver)
 {
 	int64_t now = g_get_monotonic_time(), next = INT64_MAX, look_due;
 
-	if (!keeper->watching)
+	if (!resolver->watching)
 		return next;
-	next = rule_store_turn(keeper->store);
-	look_due = keeper->looked +
-		MAX(keeper->look_pause, rule_store_wants_look(keeper->store) ? 0 : LOOK_USEC);
+	next = rule_store_turn(resolver->store);
+	look_due = resolver->looked +
+		MAX(resolver->look_pause, rule_store_wants_look(resolver->store) ? 0 : LOOK_USEC);
 	if (look_due <= now) {
-		look(keeper);
+		look(resolver);
 		return now;
 	}
-	if (keeper->answer_watch && rule_store_complete(keeper->store)) {
-		keeper->answer_watch = false;
-		answer_text(keeper, KEEPER_WATCH, keeper->watch_id, 0, NULL);
+	if (resolver->answer_watch && rule_store_complete(resolver->store)) {
+		resolver->answer_watch = false;
+		answer_text(resolver, RESOLVER_WATCH, resolver->watch_id, 0, NULL);
 	}
-	if (keeper->symbols->len > 0 && keeper->symbols_due <= now)
-		answer_symbols(keeper);
-	else if (keeper->symbols->len > 0)
-		next = MIN(next, keeper->symbols_due);
+	if (resolver->symbols->len > 0 && resolver->symbols_due <= now)
+		answer_symbols(resolver);
+	else if (resolver->symbols->len > 0)
+		next = MIN(next, resolver->symbols_due);
 	return MIN(next, look_due);
 }
 
@@ -349,7 +352,7 @@ static int timeout_until(int64_t next)
 	return left <= 0 ? 0 : (int)MIN((left + 999) / 1000, G_MAXINT);
 }
 
-static void wait_for_news(struct keeper *keeper, int64_t next)
+static void wait_for_news(struct resolver *resolver, int64_t next)
 {
 	static const struct rule_watch_news news = {
 		.rules = hear_rules,
@@ -360,31 +363,31 @@ static void wait_for_news(struct keeper *keeper, int64_t next)
 	int watched[RULE_WATCH_FDS];
 	unsigned int count = 0;
 
-	fds[count++] = (struct pollfd){ .fd = keeper->fd, .events = POLLIN };
-	if (keeper->watch) {
-		rule_watch_fds(keeper->watch, watched);
+	fds[count++] = (struct pollfd){ .fd = resolver->fd, .events = POLLIN };
+	if (resolver->watch) {
+		rule_watch_fds(resolver->watch, watched);
 		for (unsigned int i = 0; i < RULE_WATCH_FDS; i++)
 			fds[count++] = (struct pollfd){ .fd = watched[i], .events = POLLIN };
 	}
-	if (keeper->store)
-		count += rule_store_poll(keeper->store, &fds[count]);
+	if (resolver->store)
+		count += rule_store_poll(resolver->store, &fds[count]);
 	if (poll(fds, count, timeout_until(next)) <= 0)
 		return;
-	if (keeper->watch)
-		rule_watch_hear(keeper->watch, &news, keeper);
+	if (resolver->watch)
+		rule_watch_hear(resolver->watch, &news, resolver);
 	if (fds[0].revents)
-		take_asks(keeper);
+		take_asks(resolver);
 }
 
-void keeper_loop(int fd)
+void resolver_loop(int fd)
 {
-	struct keeper keeper = { .fd = fd };
+	struct resolver resolver = { .fd = fd };
 
-	keeper.netns = g_ptr_array_new_with_free_func(netns_free);
-	keeper.symbols = g_array_new(FALSE, FALSE, sizeof(struct keeper_ask));
-	while (!keeper.ended)
-		wait_for_news(&keeper, turn(&keeper));
-	unwatch(&keeper);
-	g_ptr_array_unref(keeper.netns);
-	g_array_unref(keeper.symbols);
+	resolver.netns = g_ptr_array_new_with_free_func(netns_free);
+	resolver.symbols = g_array_new(FALSE, FALSE, sizeof(struct resolver_question));
+	while (!resolver.ended)
+		wait_for_news(&resolver, turn(&resolver));
+	unwatch(&resolver);
+	g_ptr_array_unref(resolver.netns);
+	g_array_unref(resolver.symbols);
 }

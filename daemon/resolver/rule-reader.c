@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "daemon/base/cpu-progress.h"
-#include "daemon/base/reaper.h"
 #include "daemon/base/netns-owner.h"
+#include "daemon/base/reaper.h"
 #include "daemon/resolver/ruleset.h"
 #include "journal/base/cleanup.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The texts of all rules of all network namespaces that can be reached, read by processes of their own
- * (ruleset.h), and of those that were there: a handle is never given out twice. Owned by the keeper;
+ * (ruleset.h), and of those that were there: a handle is never given out twice. Owned by the resolver;
  * one thread, which gives it turns.
  */
 #ifndef NFTTRACED_DAEMON_RESOLVER_RULE_STORE_H

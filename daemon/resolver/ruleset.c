@@ -25,8 +25,8 @@
 #include <unistd.h>
 
 #include "daemon/base/helper-limits.h"
-#include "daemon/resolver/listing.h"
 #include "daemon/base/netns.h"
+#include "daemon/resolver/listing.h"
 #include "journal/base/cleanup.h"
 
 #define RECEIVE_SIZE 65536

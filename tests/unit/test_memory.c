@@ -17,7 +17,7 @@ static struct settings *settings;
 
 static void set_up(void)
 {
-	unsetenv(KEEPER_SOCKET_VARIABLE);
+	unsetenv(RESOLVER_SOCKET_VARIABLE);
 	settings = settings_new();
 }
 
@@ -75,7 +75,7 @@ START_TEST(texts_that_another_service_has_are_not_in_the_bound)
 	struct memory_bound here, elsewhere;
 
 	memory_bound(settings, 1, &here);
-	setenv(KEEPER_SOCKET_VARIABLE, "/run/nfttraced/names", 1);
+	setenv(RESOLVER_SOCKET_VARIABLE, "/run/nfttraced/names", 1);
 	memory_bound(settings, 1, &elsewhere);
 	ck_assert_uint_eq(here.parts[MEMORY_TEXTS], settings->rule_texts_size);
 	ck_assert_uint_eq(elsewhere.parts[MEMORY_TEXTS], 0);

@@ -28,7 +28,7 @@ static void tear_down(void)
 static void answer(unsigned int count)
 {
 	static const char name[] = "green";
-	const struct keeper_answer head = { .kind = KEEPER_NETNS, .length = strlen(name) };
+	const struct resolver_answer head = { .kind = RESOLVER_NETNS, .length = strlen(name) };
 
 	for (unsigned int i = 1; i <= count; i++) {
 		const struct note note = {
@@ -56,7 +56,7 @@ END_TEST
 START_TEST(names_that_are_too_long_together_are_lost_and_counted)
 {
 	g_autofree char *text = g_strnfill(RULE_SIZE, 'x');
-	const struct keeper_answer head = { .kind = KEEPER_RULE, .length = RULE_SIZE };
+	const struct resolver_answer head = { .kind = RESOLVER_RULE, .length = RULE_SIZE };
 	const unsigned int fit = PAGE_BYTES_MAX / RULE_SIZE;
 
 	for (unsigned int i = 1; i <= fit + EXTRA; i++) {
@@ -81,9 +81,10 @@ START_TEST(a_page_that_is_full_tells_again_and_misses_no_new_text)
 	const struct note other = {
 		.tenure = TENURE, .segment = 1, .cookie = 1, .rule = 2, .kind = NOTE_RULE
 	};
-	const struct keeper_answer replaced = {
-		.kind = KEEPER_REPLACED, .length = 1, .since = 1, .rule = { .netns = 1, .rule = 2 }
-	};
+	const struct resolver_answer replaced = { .kind = RESOLVER_REPLACED,
+		.length = 1,
+		.since = 1,
+		.rule = { .netns = 1, .rule = 2 } };
 
 	ck_assert(page_takes(&page, &known, PAGE_REMEMBERS));
 	page_replace(&page, &replaced, "x");

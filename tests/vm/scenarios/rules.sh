@@ -11,7 +11,7 @@ shown() {
         }
 }
 
-keeper() {
+resolver() {
         pgrep -P "$daemon_pid" -x nfttraced-names
 }
 
@@ -123,34 +123,34 @@ sees "and none is unknown" 0 '^  rule text unknown'
 
 # A rule that was there for a moment while nobody looked.
 session_start --verdicts drop --name moment
-kill -STOP "$(keeper)"
+kill -STOP "$(resolver)"
 on server nft add rule inet filter input udp dport 6060 drop
 handle=$(handle_of_rule server inet filter input 'udp dport 6060')
 on client traffic udp 10.0.42.2 6060 2 >/dev/null
 on server nft delete rule inet filter input handle "$handle"
-kill -CONT "$(keeper)"
+kill -CONT "$(resolver)"
 session_stop
 shown
 sees "a rule that vanished says so" 2 '^  rule text unknown: it was removed before it could be read$'
 
-# The keeper is killed: events are recorded all the same, and another one comes.
+# The resolver is killed: events are recorded all the same, and another one comes.
 session_start --verdicts drop --name killed
-before=$(keeper)
+before=$(resolver)
 kill -KILL "$before"
 on client traffic udp 10.0.42.2 7070 3 >/dev/null
 session_stop
-check "without its keeper the daemon records" equal "$events" 3
+check "without its resolver the daemon records" equal "$events" 3
 shown
 sees "and every event has a line for its rule" 3 '^  rule '
 session_start --verdicts drop --name again
 for _ in $(seq 150); do
-        [ -n "$(keeper)" ] && [ "$(keeper)" != "$before" ] && break
+        [ -n "$(resolver)" ] && [ "$(resolver)" != "$before" ] && break
         sleep 0.1
 done
 on client traffic udp 10.0.42.2 7070 3 >/dev/null
 session_stop
 shown
-sees "another keeper reads the rules" 3 '^  rule udp dport 7070 drop comment "number 5"$'
+sees "another resolver reads the rules" 3 '^  rule udp dport 7070 drop comment "number 5"$'
 
 # A large ruleset, and following.
 {
@@ -180,5 +180,5 @@ shown
 sees "the last of 5,001 rules has its text" "$events" '^  rule udp dport 5050 drop comment "the last of many"$'
 check "follow --rules shows it, though it was told before" grep -q '^  rule udp dport 5050 drop comment "the last of many"$' "$work/followed"
 check "and in every event" equal "$(grep -c '^  rule ' "$work/followed")" "$(grep -c '^  table ' "$work/followed")"
-check "when there is no session the keeper holds nothing" at_least 60000 "$(awk '/^VmRSS/ {print $2}' "/proc/$(keeper)/status")"
-echo "# the keeper has $(awk '/^VmRSS/ {print $2}' "/proc/$(keeper)/status") KiB"
+check "when there is no session the resolver holds nothing" at_least 60000 "$(awk '/^VmRSS/ {print $2}' "/proc/$(resolver)/status")"
+echo "# the resolver has $(awk '/^VmRSS/ {print $2}' "/proc/$(resolver)/status") KiB"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keeper knows the rules of network namespaces that have no name, as they come and go, and the names
+ * The resolver knows the rules of network namespaces that have no name, as they come and go, and the names
  * of addresses. Needs root: namespaces and rules of the test's own.
  */
 #include "daemon/names/resolver-client.h"
@@ -102,7 +102,7 @@ static void set_up(void)
 	ck_assert_int_eq(stat(path, &status), 0);
 	inode = (uint32_t)status.st_ino;
 	nft("add table inet t; add chain inet t c");
-	ck_assert_int_eq(keeper_start(), 0);
+	ck_assert_int_eq(resolver_start(), 0);
 }
 
 static void child_end(void)
@@ -117,27 +117,27 @@ static void child_end(void)
 
 static void tear_down(void)
 {
-	keeper_stop();
+	resolver_stop();
 	child_end();
 }
 
-static uint32_t ask(struct keeper_ask question)
+static uint32_t ask(struct resolver_question question)
 {
 	question.id = ++next_id;
-	ck_assert_int_eq(send(keeper_fd(), &question, sizeof(question), 0), sizeof(question));
+	ck_assert_int_eq(send(resolver_fd(), &question, sizeof(question), 0), sizeof(question));
 	return question.id;
 }
 
 /* The next answer, its text terminated. */
-static struct keeper_answer answer(char **ret_text)
+static struct resolver_answer answer(char **ret_text)
 {
-	g_autofree char *packet = g_malloc0(sizeof(struct keeper_answer) + KEEPER_TEXT_MAX + 1);
-	struct pollfd readable = { .fd = keeper_fd(), .events = POLLIN };
-	struct keeper_answer head;
+	g_autofree char *packet = g_malloc0(sizeof(struct resolver_answer) + RESOLVER_TEXT_MAX + 1);
+	struct pollfd readable = { .fd = resolver_fd(), .events = POLLIN };
+	struct resolver_answer head;
 
 	ck_assert_int_eq(poll(&readable, 1, PATIENCE_MSEC), 1);
 	ck_assert_int_ge(
-		recv(keeper_fd(), packet, sizeof(head) + KEEPER_TEXT_MAX, 0), sizeof(head));
+		recv(resolver_fd(), packet, sizeof(head) + RESOLVER_TEXT_MAX, 0), sizeof(head));
 	memcpy(&head, packet, sizeof(head));
 	g_free(*ret_text);
 	*ret_text = g_strdup(packet + sizeof(head));
@@ -147,28 +147,28 @@ static struct keeper_answer answer(char **ret_text)
 static void watch(void)
 {
 	g_autofree char *text = NULL;
-	uint32_t id = ask((struct keeper_ask){
-		.kind = KEEPER_WATCH,
+	uint32_t id = ask((struct resolver_question){
+		.kind = RESOLVER_WATCH,
 		.assign = 1,
 		.texts_size = RULE_TEXTS_BYTES_MAX,
 	});
-	struct keeper_answer head = answer(&text);
+	struct resolver_answer head = answer(&text);
 
-	ck_assert_uint_eq(head.kind, KEEPER_WATCH);
+	ck_assert_uint_eq(head.kind, RESOLVER_WATCH);
 	ck_assert_uint_eq(head.id, id);
 }
 
 static enum rule_fate ask_rule(uint64_t rule, char **ret_text)
 {
-	uint32_t id = ask((struct keeper_ask){
-		.kind = KEEPER_RULE,
+	uint32_t id = ask((struct resolver_question){
+		.kind = RESOLVER_RULE,
 		.rule = { .netns = cookie, .family = INET, .table = 1, .rule = rule },
 		.cookie = cookie,
 		.inode = inode,
 	});
-	struct keeper_answer head = answer(ret_text);
+	struct resolver_answer head = answer(ret_text);
 
-	ck_assert_uint_eq(head.kind, KEEPER_RULE);
+	ck_assert_uint_eq(head.kind, RESOLVER_RULE);
 	ck_assert_uint_eq(head.id, id);
 	return head.fate;
 }
@@ -222,13 +222,13 @@ END_TEST
 START_TEST(a_rule_that_is_replaced_has_both_texts)
 {
 	g_autofree char *text = NULL;
-	struct keeper_answer head;
+	struct resolver_answer head;
 
 	nft("add rule inet t c drop");
 	watch();
 	nft("replace rule inet t c handle 2 accept");
 	head = answer(&text);
-	ck_assert_uint_eq(head.kind, KEEPER_REPLACED);
+	ck_assert_uint_eq(head.kind, RESOLVER_REPLACED);
 	ck_assert_uint_eq(head.rule.rule, FIRST_RULE);
 	ck_assert_uint_gt(head.since, 0);
 	ck_assert_str_eq(text, "accept");
@@ -264,7 +264,7 @@ START_TEST(a_namespace_that_has_gone_is_unreachable_but_for_what_was_read)
 END_TEST
 
 /* A device of the namespace's is gone when it is: its peer is in the test's own. */
-START_TEST(the_keeper_keeps_no_namespace_alive)
+START_TEST(the_resolver_keeps_no_namespace_alive)
 {
 	g_autofree char *add =
 		g_strdup_printf("ip link add kept0 type veth peer name kept1 netns %d", child);
@@ -281,10 +281,10 @@ START_TEST(the_keeper_keeps_no_namespace_alive)
 }
 END_TEST
 
-/* The pid of a child of that name, which is waited for; 0: there was none while the keeper had not answered. */
+/* The pid of a child of that name, which is waited for; 0: there was none while the resolver had not answered. */
 static pid_t child_of(pid_t parent, const char *name)
 {
-	struct pollfd answered = { .fd = keeper_fd(), .events = POLLIN };
+	struct pollfd answered = { .fd = resolver_fd(), .events = POLLIN };
 
 	while (poll(&answered, 1, 0) == 0) {
 		g_autoptr(GDir) processes = g_dir_open("/proc", 0, NULL);
@@ -319,26 +319,26 @@ static void add_rules(unsigned int count)
 	}
 }
 
-START_TEST(a_keeper_that_is_stopped_is_found_idle_and_ended_and_another_one_answers)
+START_TEST(a_resolver_that_is_stopped_is_found_idle_and_ended_and_another_one_answers)
 {
 	g_autofree char *text = NULL;
-	pid_t keeper = child_of(getpid(), "nfttraced-names");
+	pid_t resolver = child_of(getpid(), "nfttraced-names");
 	struct pollfd readable = { .events = POLLIN };
 
-	ck_assert_int_gt(keeper, 0);
+	ck_assert_int_gt(resolver, 0);
 	watch();
 	nft("add rule inet t c udp dport 7 drop");
-	ck_assert_int_eq(kill(keeper, SIGSTOP), 0);
-	keeper_expect();
-	ask((struct keeper_ask){ .kind = KEEPER_PING });
-	while (!keeper_idle(IDLE_USEC))
+	ck_assert_int_eq(kill(resolver, SIGSTOP), 0);
+	resolver_expect();
+	ask((struct resolver_question){ .kind = RESOLVER_PING });
+	while (!resolver_idle(IDLE_USEC))
 		sched_yield();
-	readable.fd = keeper_fd();
+	readable.fd = resolver_fd();
 	ck_assert_int_eq(poll(&readable, 1, 0), 0);
-	keeper_stop();
-	ck_assert_int_eq(keeper_start(), 0);
+	resolver_stop();
+	ck_assert_int_eq(resolver_start(), 0);
 	watch();
-	ck_assert_int_lt(kill(keeper, 0), 0);
+	ck_assert_int_lt(kill(resolver, 0), 0);
 	ck_assert_int_eq(ask_rule(FIRST_RULE, &text), RULE_READ);
 	ck_assert_str_eq(text, "udp dport 7 drop");
 }
@@ -363,7 +363,7 @@ START_TEST(drop_reasons_have_names)
 	struct library *library = library_new();
 	g_autofree char *text = NULL;
 
-	ask((struct keeper_ask){ .kind = KEEPER_REASONS });
+	ask((struct resolver_question){ .kind = RESOLVER_REASONS });
 	ck_assert_uint_gt(answer(&text).length, 0);
 	ck_assert_int_eq(library_take(library, JOURNAL_REASONS, text, strlen(text)), 1);
 	ck_assert_str_eq(library_reason(library, 2), "NOT_SPECIFIED");
@@ -410,34 +410,34 @@ START_TEST(no_addresses_are_no_trouble)
 }
 END_TEST
 
-/* Where the service manager gives out keepers: the test is the service manager. */
-START_TEST(a_keeper_is_had_from_the_socket_that_is_named)
+/* Where the service manager gives out resolvers: the test is the service manager. */
+START_TEST(a_resolver_is_had_from_the_socket_that_is_named)
 {
 	g_autofree char *directory = g_dir_make_tmp("nfttraced-test-XXXXXX", NULL);
 	g_autofree char *path = g_build_filename(directory, "names", NULL);
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int listening = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), connection;
-	struct keeper_ask question = { .kind = KEEPER_REASONS };
+	struct resolver_question question = { .kind = RESOLVER_REASONS };
 
 	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
 	ck_assert_int_eq(bind(listening, (struct sockaddr *)&address, sizeof(address)), 0);
 	ck_assert_int_eq(listen(listening, 1), 0);
-	g_setenv(KEEPER_SOCKET_VARIABLE, path, TRUE);
-	ck_assert_int_eq(keeper_start(), 0);
+	g_setenv(RESOLVER_SOCKET_VARIABLE, path, TRUE);
+	ck_assert_int_eq(resolver_start(), 0);
 	ask(question);
 	connection = accept(listening, NULL, NULL);
 	ck_assert_int_eq(recv(connection, &question, sizeof(question), 0), sizeof(question));
-	ck_assert_uint_eq(question.kind, KEEPER_REASONS);
+	ck_assert_uint_eq(question.kind, RESOLVER_REASONS);
 	ck_assert_int_lt(waitpid(-1, NULL, WNOHANG), 0);
-	keeper_stop();
+	resolver_stop();
 	ck_assert_int_eq(recv(connection, &question, sizeof(question), 0), 0);
 
 	/* Where nobody listens it is a child. */
 	close(connection);
 	close(listening);
-	ck_assert_int_eq(keeper_start(), 0);
+	ck_assert_int_eq(resolver_start(), 0);
 	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), 0);
-	keeper_stop();
+	resolver_stop();
 	unlink(path);
 	rmdir(directory);
 }
@@ -445,7 +445,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("keeper");
+	Suite *suite = suite_create("resolver");
 	TCase *rules = tcase_create("rules"), *symbols = tcase_create("symbols");
 	SRunner *runner = srunner_create(suite);
 	int failed;
@@ -458,14 +458,14 @@ int main(void)
 	tcase_add_test(rules, a_rule_that_is_replaced_has_both_texts);
 	tcase_add_test(rules, a_rule_that_went_at_once_has_vanished);
 	tcase_add_test(rules, a_namespace_that_has_gone_is_unreachable_but_for_what_was_read);
-	tcase_add_test(rules, the_keeper_keeps_no_namespace_alive);
+	tcase_add_test(rules, the_resolver_keeps_no_namespace_alive);
 	tcase_add_test(
-		rules, a_keeper_that_is_stopped_is_found_idle_and_ended_and_another_one_answers);
+		rules, a_resolver_that_is_stopped_is_found_idle_and_ended_and_another_one_answers);
 	tcase_add_test(rules, ten_thousand_rules_are_read);
 	tcase_add_test(rules, drop_reasons_have_names);
 	tcase_add_test(symbols, addresses_have_the_symbol_before_them);
 	tcase_add_test(symbols, no_addresses_are_no_trouble);
-	tcase_add_test(symbols, a_keeper_is_had_from_the_socket_that_is_named);
+	tcase_add_test(symbols, a_resolver_is_had_from_the_socket_that_is_named);
 	suite_add_tcase(suite, rules);
 	suite_add_tcase(suite, symbols);
 	srunner_run_all(runner, CK_ENV);
