@@ -297,7 +297,7 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
 {
 	const struct bus *bus = userdata;
 	const struct manager *manager = bus->manager;
-	struct scribe_counts names;
+	struct name_writer_counts names;
 
 	engine_names_count(manager->engine, &names);
 

@@ -101,7 +101,7 @@ struct drops *drops_free(struct drops *drops);
 struct drops *drops_ref(struct drops *drops);
 void drops_unref(struct drops *drops);
 
-/* The scribe's: `drops` may be NULL. */
+/* The name writer's: `drops` may be NULL. */
 
 /* A descriptor that is readable when drops_look has something to do; -1: there is none. */
 int drops_fd(const struct drops *drops);

@@ -18,7 +18,7 @@ struct engine {
 	struct state *state;
 	struct data *data;
 	struct arming *arming;
-	struct scribe *scribe; /* NULL: there is no resolver */
+	struct name_writer *writer; /* NULL: there is no resolver */
 	struct drops *drops; /* NULL: drops are not counted */
 	char *unarmed; /* why it could not be armed; NULL: it is, or need not or must not be */
 	struct store *store; /* NULL: as `roster` */

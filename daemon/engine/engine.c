@@ -26,10 +26,11 @@ struct engine *engine_new(const struct settings *settings, struct state *state, 
 		drops_new(settings->drop_counters_max, &engine->drops);
 	/* Without it events are recorded all the same. */
 	if (resolver_fd() >= 0)
-		scribe_new(data, engine->drops,
-			settings->allow_system_changes ? SCRIBE_IDS_ASSIGN : SCRIBE_IDS_LEAVE,
-			&engine->scribe);
-	scribe_set_texts_size(engine->scribe, settings->rule_texts_size);
+		name_writer_new(data, engine->drops,
+			settings->allow_system_changes ? NAME_WRITER_IDS_ASSIGN
+						       : NAME_WRITER_IDS_LEAVE,
+			&engine->writer);
+	name_writer_set_texts_size(engine->writer, settings->rule_texts_size);
 	data_set_sync(data, settings->sync_interval * NSEC_PER_SEC);
 	g_mutex_init(&engine->lock);
 	return engine;
@@ -79,12 +80,12 @@ int engine_reconfigure(
 
 	engine->settings = settings_ref(settings);
 	settings_free(before);
-	scribe_set_texts_size(engine->scribe, settings->rule_texts_size);
+	name_writer_set_texts_size(engine->writer, settings->rule_texts_size);
 	data_set_sync(engine->data, settings->sync_interval * NSEC_PER_SEC);
 	if (settings->allow_system_changes == allowed)
 		return 0;
-	scribe_allow_ids(engine->scribe,
-		settings->allow_system_changes ? SCRIBE_IDS_ASSIGN : SCRIBE_IDS_LEAVE);
+	name_writer_allow_ids(engine->writer,
+		settings->allow_system_changes ? NAME_WRITER_IDS_ASSIGN : NAME_WRITER_IDS_LEAVE);
 	if (allowed)
 		engine_disarm(engine);
 	else if (engine->pipeline && !engine_is_idle(engine, &engine->plan))
@@ -444,12 +445,12 @@ uint64_t engine_count(struct engine *engine, enum pipeline_count which)
 
 uint64_t engine_names_lost(struct engine *engine)
 {
-	return scribe_lost(engine->scribe);
+	return name_writer_lost(engine->writer);
 }
 
-void engine_names_count(struct engine *engine, struct scribe_counts *ret)
+void engine_names_count(struct engine *engine, struct name_writer_counts *ret)
 {
-	scribe_count(engine->scribe, ret);
+	name_writer_count(engine->writer, ret);
 }
 
 uint64_t engine_names_overflow(struct engine *engine)
@@ -481,7 +482,7 @@ static void engine_clear(struct engine *engine)
 {
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
 		filter_free(engine->plan.entries[bit].filter);
-	scribe_free(engine->scribe);
+	name_writer_free(engine->writer);
 	drops_free(engine->drops);
 	arming_free(engine->arming);
 	settings_free(engine->settings);
@@ -507,7 +508,7 @@ struct engine *engine_leave(struct engine *engine)
 {
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
 		if (engine->plan.entries[bit].used)
-			scribe_end(engine->scribe, bit);
+			name_writer_end(engine->writer, bit);
 	}
 	/* What was matched until now shall be told of: what comes after it is the gap. */
 	data_detach(engine->data);

@@ -124,11 +124,11 @@ void engine_stored(struct engine *engine, unsigned int bit, struct data_stored *
 /* Sum over all pipelines there were. */
 uint64_t engine_count(struct engine *engine, enum pipeline_count which);
 
-/* Names that got into no journal, and notes of what wants one that found no room: see scribe_lost and
+/* Names that got into no journal, and notes of what wants one that found no room: see name_writer_lost and
  * notes_overflows. */
 uint64_t engine_names_lost(struct engine *engine);
 uint64_t engine_names_overflow(struct engine *engine);
-void engine_names_count(struct engine *engine, struct scribe_counts *ret);
+void engine_names_count(struct engine *engine, struct name_writer_counts *ret);
 
 /* Calls that the kernel skipped; -EOPNOTSUPP where it does not tell. */
 int engine_missed(struct engine *engine, uint64_t *ret);

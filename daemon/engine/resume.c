@@ -242,7 +242,7 @@ GArray *engine_inherit(struct engine *engine, struct roster **ret_roster)
 
 void engine_abandon(struct engine *engine, struct engine_request *request)
 {
-	scribe_end(engine->scribe, request->bit);
+	name_writer_end(engine->writer, request->bit);
 	journal_writer_free(data_remove(engine->data, request->bit));
 	engine_session_clear(&request->begun);
 }

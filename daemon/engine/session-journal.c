@@ -94,9 +94,9 @@ static void reset_counts(struct engine *engine, unsigned int bit)
 
 void engine_session_names(struct engine *engine, const struct engine_request *request)
 {
-	scribe_begin(engine->scribe, request->bit,
-		request->options->sections & 1U << EVENT_SECTION_DROP ? SCRIBE_REASONS_WRITE
-								      : SCRIBE_REASONS_NONE);
+	name_writer_begin(engine->writer, request->bit,
+		request->options->sections & 1U << EVENT_SECTION_DROP ? NAME_WRITER_REASONS_WRITE
+								      : NAME_WRITER_REASONS_NONE);
 }
 
 int engine_session_begin(struct engine *engine, const struct plan *plan,
@@ -121,7 +121,7 @@ void engine_session_undo(struct engine *engine, struct engine_request *request)
 {
 	if (request->begun.dir_fd < 0)
 		return;
-	scribe_end(engine->scribe, request->bit);
+	name_writer_end(engine->writer, request->bit);
 	journal_writer_free(data_remove(engine->data, request->bit));
 	state_session_remove(engine->state, request->begun.id);
 	engine_session_clear(&request->begun);
@@ -144,7 +144,7 @@ void engine_session_ended(struct engine *engine, struct engine_request *request)
 	struct journal_writer *writer;
 
 	engine_suppressed_tell(engine, request->bit);
-	scribe_end(engine->scribe, request->bit);
+	name_writer_end(engine->writer, request->bit);
 	writer = data_remove(engine->data, request->bit);
 	engine_books(engine, request->bit, &request->books);
 	request->books.end = request->end;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The scribe's talk with the resolver: questions for what was noted, and answers. */
+/* The name writer's talk with the resolver: questions for what was noted, and answers. */
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,29 +19,29 @@ enum {
 	ID_NOTES = 256,
 };
 
-void ask(struct scribe *scribe, const struct resolver_question *ask)
+void ask(struct name_writer *writer, const struct resolver_question *ask)
 {
 	/* The window is such that it fits. */
-	if (scribe->resolver &&
+	if (writer->resolver &&
 		send(resolver_fd(), ask, sizeof(*ask), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		resolver_lost(scribe);
+		resolver_lost(writer);
 }
 
-void ask_watch(struct scribe *scribe)
+void ask_watch(struct name_writer *writer)
 {
 	const struct resolver_question question = {
 		.kind = RESOLVER_WATCH,
 		.id = ID_WATCH,
-		.assign = scribe->ids == SCRIBE_IDS_ASSIGN,
-		.texts_size = scribe->texts_size,
+		.assign = writer->ids == NAME_WRITER_IDS_ASSIGN,
+		.texts_size = writer->texts_size,
 	};
 
-	scribe->watched = false;
-	scribe->watching = true;
-	ask(scribe, &question);
+	writer->watched = false;
+	writer->watching = true;
+	ask(writer, &question);
 }
 
-static void ask_note(struct scribe *scribe, uint32_t id, const struct note *note)
+static void ask_note(struct name_writer *writer, uint32_t id, const struct note *note)
 {
 	static const uint32_t kinds[] = {
 		[NOTE_RULE] = RESOLVER_RULE,
@@ -60,59 +60,59 @@ static void ask_note(struct scribe *scribe, uint32_t id, const struct note *note
 		.address = note->address,
 	};
 
-	ask(scribe, &question);
+	ask(writer, &question);
 }
 
-static void answer_note(struct scribe *scribe, const struct note *note,
+static void answer_note(struct name_writer *writer, const struct note *note,
 	const struct resolver_answer *answer, const char *text)
 {
 	if (note->tenure == DROPS_TENURE)
-		drops_answer(scribe->drops, note, text, answer->length);
+		drops_answer(writer->drops, note, text, answer->length);
 	else
-		page_answer(&scribe->pages[note->bit], note, answer, text);
+		page_answer(&writer->pages[note->bit], note, answer, text);
 }
 
-void give_up(struct scribe *scribe, const struct question *question)
+void give_up(struct name_writer *writer, const struct question *question)
 {
 	const struct resolver_answer answer = { .fate = RULE_UNREADABLE };
 
 	/* The segment has what was known. */
 	if (question->renewed)
 		return;
-	count_unread(scribe);
-	answer_note(scribe, &question->note, &answer, "");
+	count_unread(writer);
+	answer_note(writer, &question->note, &answer, "");
 }
 
-static void give_up_all(struct scribe *scribe)
+static void give_up_all(struct name_writer *writer)
 {
 	GHashTableIter iter;
 	gpointer question;
 
-	g_hash_table_iter_init(&iter, scribe->asked);
+	g_hash_table_iter_init(&iter, writer->asked);
 	while (g_hash_table_iter_next(&iter, NULL, &question))
-		give_up(scribe, question);
-	g_hash_table_remove_all(scribe->asked);
+		give_up(writer, question);
+	g_hash_table_remove_all(writer->asked);
 }
 
-int64_t watch_end(const struct scribe *scribe)
+int64_t watch_end(const struct name_writer *writer)
 {
-	if (!scribe->watching || scribe->sessions)
+	if (!writer->watching || writer->sessions)
 		return NEVER;
-	return scribe->waiting.length > 0 || g_hash_table_size(scribe->asked) > 0
-		? scribe->linger + PATIENCE_USEC
-		: scribe->linger;
+	return writer->waiting.length > 0 || g_hash_table_size(writer->asked) > 0
+		? writer->linger + PATIENCE_USEC
+		: writer->linger;
 }
 
-void unwatch(struct scribe *scribe)
+void unwatch(struct name_writer *writer)
 {
 	const struct resolver_question question = { .kind = RESOLVER_UNWATCH };
 
-	give_up_all(scribe);
-	scribe->watching = false;
+	give_up_all(writer);
+	writer->watching = false;
 	/* What it has counted until then. */
-	if (scribe->resolver && !scribe->pinged)
-		ping(scribe);
-	ask(scribe, &question);
+	if (writer->resolver && !writer->pinged)
+		ping(writer);
+	ask(writer, &question);
 }
 
 static struct question *question_new(const struct note *note)
@@ -124,47 +124,47 @@ static struct question *question_new(const struct note *note)
 }
 
 /* All pages share what the configuration has for them. */
-static enum page_memory pages_memory(const struct scribe *scribe)
+static enum page_memory pages_memory(const struct name_writer *writer)
 {
 	uint64_t told = 0;
 
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-		told += page_told(&scribe->pages[bit]);
-	return told < scribe->texts_size / SCRIBE_TOLD_SHARE ? PAGE_REMEMBERS : PAGE_IS_FULL;
+		told += page_told(&writer->pages[bit]);
+	return told < writer->texts_size / NAME_WRITER_TOLD_SHARE ? PAGE_REMEMBERS : PAGE_IS_FULL;
 }
 
-void take_notes(struct scribe *scribe)
+void take_notes(struct name_writer *writer)
 {
 	uint64_t count;
 	struct note note;
 
-	if (read(notes_fd(scribe->notes), &count, sizeof(count)) < 0)
+	if (read(notes_fd(writer->notes), &count, sizeof(count)) < 0)
 		g_assert(errno == EAGAIN);
-	while (scribe->waiting.length < QUEUE_MAX && notes_take(scribe->notes, &note)) {
-		struct page *page = &scribe->pages[note.bit];
+	while (writer->waiting.length < QUEUE_MAX && notes_take(writer->notes, &note)) {
+		struct page *page = &writer->pages[note.bit];
 
-		if (!page_takes(page, &note, pages_memory(scribe)))
+		if (!page_takes(page, &note, pages_memory(writer)))
 			continue;
 		page->asked++;
-		g_queue_push_tail(&scribe->waiting, question_new(&note));
+		g_queue_push_tail(&writer->waiting, question_new(&note));
 	}
 }
 
-void look_at_drops(struct scribe *scribe)
+void look_at_drops(struct name_writer *writer)
 {
 	struct note note;
 
-	scribe->look_due = g_get_monotonic_time() + LOOK_USEC;
-	drops_look(scribe->drops);
-	while (scribe->waiting.length < QUEUE_MAX && drops_ask(scribe->drops, &note)) {
-		if (!scribe->watching)
-			ask_watch(scribe);
-		scribe->linger = g_get_monotonic_time() + LINGER_USEC;
-		g_queue_push_tail(&scribe->waiting, question_new(&note));
+	writer->look_due = g_get_monotonic_time() + LOOK_USEC;
+	drops_look(writer->drops);
+	while (writer->waiting.length < QUEUE_MAX && drops_ask(writer->drops, &note)) {
+		if (!writer->watching)
+			ask_watch(writer);
+		writer->linger = g_get_monotonic_time() + LINGER_USEC;
+		g_queue_push_tail(&writer->waiting, question_new(&note));
 	}
 }
 
-void ask_rules_again(struct scribe *scribe, const struct page *page, uint64_t since)
+void ask_rules_again(struct name_writer *writer, const struct page *page, uint64_t since)
 {
 	GHashTableIter iter;
 	gpointer key;
@@ -172,7 +172,7 @@ void ask_rules_again(struct scribe *scribe, const struct page *page, uint64_t si
 	if (!page->tenure)
 		return;
 	g_hash_table_iter_init(&iter, page->told);
-	while (scribe->waiting.length < QUEUE_MAX && g_hash_table_iter_next(&iter, &key, NULL)) {
+	while (writer->waiting.length < QUEUE_MAX && g_hash_table_iter_next(&iter, &key, NULL)) {
 		const struct note *note = key;
 		struct question *question;
 
@@ -180,55 +180,55 @@ void ask_rules_again(struct scribe *scribe, const struct page *page, uint64_t si
 			continue;
 		question = question_new(note);
 		question->renewed = since;
-		g_queue_push_tail(&scribe->waiting, question);
+		g_queue_push_tail(&writer->waiting, question);
 	}
 }
 
 /* It is about to be there again. */
-static bool resolver_comes(const struct scribe *scribe)
+static bool resolver_comes(const struct name_writer *writer)
 {
-	return scribe->revive_due <= g_get_monotonic_time();
+	return writer->revive_due <= g_get_monotonic_time();
 }
 
-void ask_waiting(struct scribe *scribe)
+void ask_waiting(struct name_writer *writer)
 {
-	if (!scribe->resolver && resolver_comes(scribe))
+	if (!writer->resolver && resolver_comes(writer))
 		return;
-	while (scribe->waiting.length > 0 &&
-		(!scribe->resolver || g_hash_table_size(scribe->asked) < RESOLVER_WINDOW)) {
-		struct question *question = g_queue_pop_head(&scribe->waiting);
-		uint32_t id = ID_NOTES + scribe->next_id++ % (UINT32_MAX - ID_NOTES);
+	while (writer->waiting.length > 0 &&
+		(!writer->resolver || g_hash_table_size(writer->asked) < RESOLVER_WINDOW)) {
+		struct question *question = g_queue_pop_head(&writer->waiting);
+		uint32_t id = ID_NOTES + writer->next_id++ % (UINT32_MAX - ID_NOTES);
 
-		if (!scribe->resolver) {
-			give_up(scribe, question);
+		if (!writer->resolver) {
+			give_up(writer, question);
 			g_free(question);
 			continue;
 		}
-		g_hash_table_insert(scribe->asked, GUINT_TO_POINTER(id), question);
-		ask_note(scribe, id, &question->note);
+		g_hash_table_insert(writer->asked, GUINT_TO_POINTER(id), question);
+		ask_note(writer, id, &question->note);
 		/* It was lost: what was asked waits for the next one. */
-		if (!scribe->resolver)
+		if (!writer->resolver)
 			return;
 	}
 }
 
-void ask_reasons(struct scribe *scribe, unsigned int bit)
+void ask_reasons(struct name_writer *writer, unsigned int bit)
 {
 	const struct resolver_question question = { .kind = RESOLVER_REASONS,
 		.id = ID_REASONS + bit };
 
-	ask(scribe, &question);
+	ask(writer, &question);
 }
 
-void renew_symbols(struct scribe *scribe)
+void renew_symbols(struct name_writer *writer)
 {
-	notes_renew_symbols(scribe->notes);
+	notes_renew_symbols(writer->notes);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-		page_renew_symbols(&scribe->pages[bit]);
+		page_renew_symbols(&writer->pages[bit]);
 }
 
 /* The answer to a question about a rule whose text was told before: it may have changed meanwhile. */
-static void answer_again(struct scribe *scribe, const struct question *question,
+static void answer_again(struct name_writer *writer, const struct question *question,
 	const struct resolver_answer *answer, const char *text)
 {
 	struct resolver_answer renewed = *answer;
@@ -243,67 +243,68 @@ static void answer_again(struct scribe *scribe, const struct question *question,
 		.family = note->family,
 	};
 	renewed.since = MAX(answer->since, question->renewed);
-	if (scribe->pages[note->bit].tenure == note->tenure)
-		page_replace(&scribe->pages[note->bit], &renewed, text);
+	if (writer->pages[note->bit].tenure == note->tenure)
+		page_replace(&writer->pages[note->bit], &renewed, text);
 }
 
-static void take_name(struct scribe *scribe, const struct resolver_answer *answer, const char *text)
+static void take_name(
+	struct name_writer *writer, const struct resolver_answer *answer, const char *text)
 {
 	const struct question *question =
-		g_hash_table_lookup(scribe->asked, GUINT_TO_POINTER(answer->id));
+		g_hash_table_lookup(writer->asked, GUINT_TO_POINTER(answer->id));
 
 	if (!question)
 		return;
 	if (question->renewed) {
-		answer_again(scribe, question, answer, text);
+		answer_again(writer, question, answer, text);
 	} else {
 		if (question->note.kind == NOTE_RULE && answer->fate == RULE_UNREADABLE)
-			count_unread(scribe);
-		answer_note(scribe, &question->note, answer, text);
+			count_unread(writer);
+		answer_note(writer, &question->note, answer, text);
 	}
 	if (!answer->more)
-		g_hash_table_remove(scribe->asked, GUINT_TO_POINTER(answer->id));
+		g_hash_table_remove(writer->asked, GUINT_TO_POINTER(answer->id));
 }
 
 static void take_answer(
-	struct scribe *scribe, const struct resolver_answer *answer, const char *text)
+	struct name_writer *writer, const struct resolver_answer *answer, const char *text)
 {
 	/* It lives. */
-	if (scribe->pinged)
-		scribe->pinged = g_get_monotonic_time();
+	if (writer->pinged)
+		writer->pinged = g_get_monotonic_time();
 	if (answer->kind == RESOLVER_WATCH) {
-		scribe->watched = true;
+		writer->watched = true;
 	} else if (answer->kind == RESOLVER_PING) {
-		take_state(scribe, text, answer->length);
+		take_state(writer, text, answer->length);
 	} else if (answer->kind == RESOLVER_MODULES) {
-		renew_symbols(scribe);
+		renew_symbols(writer);
 	} else if (answer->kind == RESOLVER_REPLACED) {
 		for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-			page_replace(&scribe->pages[bit], answer, text);
+			page_replace(&writer->pages[bit], answer, text);
 	} else if (answer->kind == RESOLVER_REASONS) {
-		struct page *page = &scribe->pages[(answer->id - ID_REASONS) % EVENT_SESSIONS_MAX];
+		struct page *page = &writer->pages[(answer->id - ID_REASONS) % EVENT_SESSIONS_MAX];
 
 		if (answer->length > 0)
 			page_set_reasons(page, text, answer->length);
 	} else {
-		take_name(scribe, answer, text);
+		take_name(writer, answer, text);
 	}
 }
 
-void take_answers(struct scribe *scribe)
+void take_answers(struct name_writer *writer)
 {
-	while (scribe->resolver) {
+	while (writer->resolver) {
 		struct resolver_answer answer;
-		int r = resolver_receive(&answer, scribe->text);
+		int r = resolver_receive(&answer, writer->text);
 
 		if (r == -EAGAIN)
 			return;
 		if (r < 0) {
-			resolver_lost(scribe);
+			resolver_lost(writer);
 			return;
 		}
-		take_answer(scribe, &answer, scribe->text);
+		take_answer(writer, &answer, writer->text);
 		/* So that the window is full while a journal is told of thousands. */
-		ask_waiting(scribe);
+		ask_waiting(writer);
 	}
 }

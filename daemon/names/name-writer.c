@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The scribe's thread, see name-writer.h. Everything belongs to it but the requests, which the worker leaves
+ * The name writer's thread, see name-writer.h. Everything belongs to it but the requests, which the worker leaves
  * under the lock and waits for.
  */
 #include <errno.h>
@@ -17,16 +17,16 @@
 #define BEGIN_USEC (500 * 1000) /* a session that starts waits so long for rulesets to be read */
 #define END_USEC   (2 * G_USEC_PER_SEC) /* and one that ends for what is missing */
 
-static void session_begin(struct scribe *scribe, unsigned int bit, struct request *request)
+static void session_begin(struct name_writer *writer, unsigned int bit, struct request *request)
 {
 	request->begun = true;
-	page_turn(&scribe->pages[bit], data_tenure(scribe->data, bit));
-	if (!scribe->sessions)
-		ask_watch(scribe);
-	scribe->sessions |= 1ULL << bit;
-	if (request->reasons == SCRIBE_REASONS_WRITE) {
-		scribe->reasons |= 1ULL << bit;
-		ask_reasons(scribe, bit);
+	page_turn(&writer->pages[bit], data_tenure(writer->data, bit));
+	if (!writer->sessions)
+		ask_watch(writer);
+	writer->sessions |= 1ULL << bit;
+	if (request->reasons == NAME_WRITER_REASONS_WRITE) {
+		writer->reasons |= 1ULL << bit;
+		ask_reasons(writer, bit);
 	}
 }
 
@@ -38,259 +38,261 @@ static gboolean is_of_page(gpointer key, gpointer value, gpointer context)
 }
 
 /* What is not answered by now will not be. */
-static void session_give_up(struct scribe *scribe, struct page *page)
+static void session_give_up(struct name_writer *writer, struct page *page)
 {
 	GHashTableIter iter;
 	gpointer question;
-	GList *link = scribe->waiting.head;
+	GList *link = writer->waiting.head;
 
-	g_hash_table_iter_init(&iter, scribe->asked);
+	g_hash_table_iter_init(&iter, writer->asked);
 	while (g_hash_table_iter_next(&iter, NULL, &question))
 		if (is_of_page(NULL, question, page))
-			give_up(scribe, question);
-	g_hash_table_foreach_remove(scribe->asked, is_of_page, page);
+			give_up(writer, question);
+	g_hash_table_foreach_remove(writer->asked, is_of_page, page);
 	while (link) {
 		GList *next = link->next;
 
 		if (is_of_page(NULL, link->data, page)) {
-			give_up(scribe, link->data);
+			give_up(writer, link->data);
 			g_free(link->data);
-			g_queue_delete_link(&scribe->waiting, link);
+			g_queue_delete_link(&writer->waiting, link);
 		}
 		link = next;
 	}
 }
 
 /* What the page has lost is told to who asks, any thread. */
-static void count_lost(struct scribe *scribe, struct page *page)
+static void count_lost(struct name_writer *writer, struct page *page)
 {
-	atomic_fetch_add(&scribe->lost, page->lost);
+	atomic_fetch_add(&writer->lost, page->lost);
 	page->lost = 0;
 }
 
-static void session_end(struct scribe *scribe, unsigned int bit)
+static void session_end(struct name_writer *writer, unsigned int bit)
 {
-	page_turn(&scribe->pages[bit], 0);
-	count_lost(scribe, &scribe->pages[bit]);
-	scribe->sessions &= ~(1ULL << bit);
-	scribe->reasons &= ~(1ULL << bit);
+	page_turn(&writer->pages[bit], 0);
+	count_lost(writer, &writer->pages[bit]);
+	writer->sessions &= ~(1ULL << bit);
+	writer->reasons &= ~(1ULL << bit);
 }
 
 /* True when the request is carried out. */
-static bool request_serve(struct scribe *scribe, unsigned int bit, struct request *request)
+static bool request_serve(struct name_writer *writer, unsigned int bit, struct request *request)
 {
-	struct page *page = &scribe->pages[bit];
+	struct page *page = &writer->pages[bit];
 	bool late = g_get_monotonic_time() >= request->deadline;
 
 	if (request->wish == WISH_BEGIN) {
 		if (!request->begun)
-			session_begin(scribe, bit, request);
-		return scribe->watched || !scribe->resolver || late;
+			session_begin(writer, bit, request);
+		return writer->watched || !writer->resolver || late;
 	}
 	if (!late &&
-		(notes_read(scribe->notes) < request->noted || page->asked > 0 ||
+		(notes_read(writer->notes) < request->noted || page->asked > 0 ||
 			!page_is_written(page)))
 		return false;
 	if (page->asked > 0)
-		session_give_up(scribe, page);
-	page_write(page, scribe->data, bit);
-	session_end(scribe, bit);
+		session_give_up(writer, page);
+	page_write(page, writer->data, bit);
+	session_end(writer, bit);
 	return true;
 }
 
-static void serve(struct scribe *scribe)
+static void serve(struct name_writer *writer)
 {
-	g_mutex_lock(&scribe->lock);
+	g_mutex_lock(&writer->lock);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
-		struct request *request = &scribe->requests[bit];
+		struct request *request = &writer->requests[bit];
 
-		if (request->wish != WISH_NONE && request_serve(scribe, bit, request)) {
+		if (request->wish != WISH_NONE && request_serve(writer, bit, request)) {
 			request->wish = WISH_NONE;
-			g_cond_broadcast(&scribe->done);
+			g_cond_broadcast(&writer->done);
 		}
 	}
-	g_mutex_unlock(&scribe->lock);
+	g_mutex_unlock(&writer->lock);
 }
 
 /* When the next thing is due, us. */
-static int64_t due(struct scribe *scribe)
+static int64_t due(struct name_writer *writer)
 {
-	int64_t next = scribe->resolver ? resolver_check_due(scribe) : scribe->revive_due;
+	int64_t next = writer->resolver ? resolver_check_due(writer) : writer->revive_due;
 
-	next = MIN(next, watch_end(scribe));
-	if (scribe->look_due > g_get_monotonic_time())
-		next = MIN(next, scribe->look_due);
-	g_mutex_lock(&scribe->lock);
+	next = MIN(next, watch_end(writer));
+	if (writer->look_due > g_get_monotonic_time())
+		next = MIN(next, writer->look_due);
+	g_mutex_lock(&writer->lock);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
-		if (scribe->requests[bit].wish != WISH_NONE)
-			next = MIN(next, scribe->requests[bit].deadline);
-		if (!page_is_written(&scribe->pages[bit]))
-			next = MIN(next, scribe->pages[bit].retry);
+		if (writer->requests[bit].wish != WISH_NONE)
+			next = MIN(next, writer->requests[bit].deadline);
+		if (!page_is_written(&writer->pages[bit]))
+			next = MIN(next, writer->pages[bit].retry);
 	}
-	g_mutex_unlock(&scribe->lock);
+	g_mutex_unlock(&writer->lock);
 	return next;
 }
 
-static bool wait_for_news(struct scribe *scribe)
+static bool wait_for_news(struct name_writer *writer)
 {
 	struct pollfd fds[] = {
-		{ .fd = scribe->wake_fd, .events = POLLIN },
-		{ .fd = notes_fd(scribe->notes), .events = POLLIN },
-		{ .fd = scribe->resolver ? resolver_fd() : -1, .events = POLLIN },
-		{ .fd = scribe->look_due > g_get_monotonic_time() ? -1 : drops_fd(scribe->drops),
+		{ .fd = writer->wake_fd, .events = POLLIN },
+		{ .fd = notes_fd(writer->notes), .events = POLLIN },
+		{ .fd = writer->resolver ? resolver_fd() : -1, .events = POLLIN },
+		{ .fd = writer->look_due > g_get_monotonic_time() ? -1 : drops_fd(writer->drops),
 			.events = POLLIN },
 	};
-	int64_t next = due(scribe), left = next - g_get_monotonic_time();
+	int64_t next = due(writer), left = next - g_get_monotonic_time();
 	uint64_t count;
 	bool ending;
 
 	poll(fds, G_N_ELEMENTS(fds), next == NEVER ? -1 : (int)MAX(0, (left + 999) / 1000));
-	if (read(scribe->wake_fd, &count, sizeof(count)) < 0)
+	if (read(writer->wake_fd, &count, sizeof(count)) < 0)
 		g_assert(errno == EAGAIN);
 	if (fds[3].revents)
-		look_at_drops(scribe);
-	g_mutex_lock(&scribe->lock);
-	ending = scribe->ending;
-	g_mutex_unlock(&scribe->lock);
+		look_at_drops(writer);
+	g_mutex_lock(&writer->lock);
+	ending = writer->ending;
+	g_mutex_unlock(&writer->lock);
 	return !ending;
 }
 
-static void *scribe_main(void *context)
+static void *name_writer_main(void *context)
 {
-	struct scribe *scribe = context;
+	struct name_writer *writer = context;
 
-	pthread_setname_np(pthread_self(), "nfttraced-names");
-	while (wait_for_news(scribe)) {
-		resolver_revive(scribe);
-		take_notes(scribe);
-		ask_waiting(scribe);
-		take_answers(scribe);
+	pthread_setname_np(pthread_self(), "nfttraced-write");
+	while (wait_for_news(writer)) {
+		resolver_revive(writer);
+		take_notes(writer);
+		ask_waiting(writer);
+		take_answers(writer);
 		/* After it was heard, so that our own slowness is not taken for its. */
-		resolver_check(scribe);
-		for (uint64_t bits = scribe->sessions; bits; bits &= bits - 1) {
+		resolver_check(writer);
+		for (uint64_t bits = writer->sessions; bits; bits &= bits - 1) {
 			unsigned int bit = (unsigned int)__builtin_ctzll(bits);
 
-			page_write(&scribe->pages[bit], scribe->data, bit);
-			count_lost(scribe, &scribe->pages[bit]);
+			page_write(&writer->pages[bit], writer->data, bit);
+			count_lost(writer, &writer->pages[bit]);
 		}
-		serve(scribe);
-		if (watch_end(scribe) <= g_get_monotonic_time())
-			unwatch(scribe);
+		serve(writer);
+		if (watch_end(writer) <= g_get_monotonic_time())
+			unwatch(writer);
 	}
 	return NULL;
 }
 
-static void wake(struct scribe *scribe)
+static void wake(struct name_writer *writer)
 {
 	uint64_t one = 1;
 
-	if (write(scribe->wake_fd, &one, sizeof(one)) < 0)
+	if (write(writer->wake_fd, &one, sizeof(one)) < 0)
 		g_assert(errno == EAGAIN);
 }
 
-int scribe_new(struct data *data, struct drops *drops, enum scribe_ids ids, struct scribe **ret)
+int name_writer_new(
+	struct data *data, struct drops *drops, enum name_writer_ids ids, struct name_writer **ret)
 {
-	struct scribe *scribe = g_new0(struct scribe, 1);
+	struct name_writer *writer = g_new0(struct name_writer, 1);
 	int r;
 
-	scribe->data = data;
-	scribe->notes = data_notes(data);
-	scribe->drops = drops;
-	scribe->ids = ids;
-	scribe->resolver = resolver_fd() >= 0;
-	scribe->begun = g_get_monotonic_time();
-	scribe->revive_due = scribe->begun + RESTART_USEC;
-	scribe->texts_size = RULE_TEXTS_BYTES_MAX;
-	g_mutex_init(&scribe->counts_lock);
-	scribe->text = g_malloc(RESOLVER_TEXT_MAX);
-	scribe->asked = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	g_queue_init(&scribe->waiting);
+	writer->data = data;
+	writer->notes = data_notes(data);
+	writer->drops = drops;
+	writer->ids = ids;
+	writer->resolver = resolver_fd() >= 0;
+	writer->begun = g_get_monotonic_time();
+	writer->revive_due = writer->begun + RESTART_USEC;
+	writer->texts_size = RULE_TEXTS_BYTES_MAX;
+	g_mutex_init(&writer->counts_lock);
+	writer->text = g_malloc(RESOLVER_TEXT_MAX);
+	writer->asked = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	g_queue_init(&writer->waiting);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-		page_init(&scribe->pages[bit]);
-	g_mutex_init(&scribe->lock);
-	g_cond_init(&scribe->done);
-	scribe->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = scribe->wake_fd < 0 ? -errno
-				: -pthread_create(&scribe->thread, NULL, scribe_main, scribe);
+		page_init(&writer->pages[bit]);
+	g_mutex_init(&writer->lock);
+	g_cond_init(&writer->done);
+	writer->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = writer->wake_fd < 0 ? -errno
+				: -pthread_create(&writer->thread, NULL, name_writer_main, writer);
 	if (r < 0) {
-		scribe_free(scribe);
+		name_writer_free(writer);
 		return r;
 	}
-	scribe->started = true;
-	*ret = scribe;
+	writer->started = true;
+	*ret = writer;
 	return 0;
 }
 
-static void request(
-	struct scribe *scribe, unsigned int bit, enum wish wish, enum scribe_reasons reasons)
+static void request(struct name_writer *writer, unsigned int bit, enum wish wish,
+	enum name_writer_reasons reasons)
 {
-	struct request *request = &scribe->requests[bit];
+	struct request *request = &writer->requests[bit];
 
-	g_mutex_lock(&scribe->lock);
+	g_mutex_lock(&writer->lock);
 	*request = (struct request){
 		.wish = wish,
 		.reasons = reasons,
-		.noted = notes_written(scribe->notes),
+		.noted = notes_written(writer->notes),
 		.deadline = g_get_monotonic_time() + (wish == WISH_BEGIN ? BEGIN_USEC : END_USEC),
 	};
-	wake(scribe);
+	wake(writer);
 	while (request->wish != WISH_NONE)
-		g_cond_wait(&scribe->done, &scribe->lock);
-	g_mutex_unlock(&scribe->lock);
+		g_cond_wait(&writer->done, &writer->lock);
+	g_mutex_unlock(&writer->lock);
 }
 
-void scribe_allow_ids(struct scribe *scribe, enum scribe_ids ids)
+void name_writer_allow_ids(struct name_writer *writer, enum name_writer_ids ids)
 {
-	if (scribe)
-		scribe->ids = ids;
+	if (writer)
+		writer->ids = ids;
 }
 
-void scribe_begin(struct scribe *scribe, unsigned int bit, enum scribe_reasons reasons)
+void name_writer_begin(
+	struct name_writer *writer, unsigned int bit, enum name_writer_reasons reasons)
 {
-	if (scribe)
-		request(scribe, bit, WISH_BEGIN, reasons);
+	if (writer)
+		request(writer, bit, WISH_BEGIN, reasons);
 }
 
-void scribe_end(struct scribe *scribe, unsigned int bit)
+void name_writer_end(struct name_writer *writer, unsigned int bit)
 {
-	if (!scribe)
+	if (!writer)
 		return;
 	/* So that all there is to note has been noted. */
-	data_settle(scribe->data);
-	request(scribe, bit, WISH_END, SCRIBE_REASONS_NONE);
+	data_settle(writer->data);
+	request(writer, bit, WISH_END, NAME_WRITER_REASONS_NONE);
 }
 
-void scribe_set_texts_size(struct scribe *scribe, uint64_t bytes)
+void name_writer_set_texts_size(struct name_writer *writer, uint64_t bytes)
 {
-	if (scribe)
-		scribe->texts_size = bytes;
+	if (writer)
+		writer->texts_size = bytes;
 }
 
-uint64_t scribe_lost(const struct scribe *scribe)
+uint64_t name_writer_lost(const struct name_writer *writer)
 {
-	return scribe ? atomic_load(&scribe->lost) : 0;
+	return writer ? atomic_load(&writer->lost) : 0;
 }
 
-struct scribe *scribe_free(struct scribe *scribe)
+struct name_writer *name_writer_free(struct name_writer *writer)
 {
-	if (!scribe)
+	if (!writer)
 		return NULL;
-	if (scribe->started) {
-		g_mutex_lock(&scribe->lock);
-		scribe->ending = true;
-		g_mutex_unlock(&scribe->lock);
-		wake(scribe);
-		pthread_join(scribe->thread, NULL);
+	if (writer->started) {
+		g_mutex_lock(&writer->lock);
+		writer->ending = true;
+		g_mutex_unlock(&writer->lock);
+		wake(writer);
+		pthread_join(writer->thread, NULL);
 	}
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-		page_clear(&scribe->pages[bit]);
-	g_queue_clear_full(&scribe->waiting, g_free);
-	g_hash_table_unref(scribe->asked);
-	fd_close(&scribe->wake_fd);
-	g_cond_clear(&scribe->done);
-	g_mutex_clear(&scribe->lock);
-	g_mutex_clear(&scribe->counts_lock);
-	g_free(scribe->text);
-	g_free(scribe);
+		page_clear(&writer->pages[bit]);
+	g_queue_clear_full(&writer->waiting, g_free);
+	g_hash_table_unref(writer->asked);
+	fd_close(&writer->wake_fd);
+	g_cond_clear(&writer->done);
+	g_mutex_clear(&writer->lock);
+	g_mutex_clear(&writer->counts_lock);
+	g_free(writer->text);
+	g_free(writer);
 	return NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The scribe: a thread that writes the words for numbers into journals. It reads what the data thread
+ * The name writer: a thread that writes the words for numbers into journals. It reads what the data thread
  * has noted, asks the resolver, and has the data thread append what it is told. An event never waits for
  * it. It looks after the drop counters, too, and their words. Owned by the engine.
  */
@@ -14,54 +14,56 @@
 #include "daemon/names/resolver-client.h"
 #include "daemon/recorder/recorder.h"
 
-enum scribe_ids {
-	SCRIBE_IDS_ASSIGN, /* namespaces may get ids in ours, so that their rules are kept current */
-	SCRIBE_IDS_LEAVE,
+enum name_writer_ids {
+	NAME_WRITER_IDS_ASSIGN, /* namespaces may get ids in ours, so that their rules are kept current */
+	NAME_WRITER_IDS_LEAVE,
 };
 
-enum scribe_reasons {
-	SCRIBE_REASONS_NONE,
-	SCRIBE_REASONS_WRITE, /* the names of drop reasons, too */
+enum name_writer_reasons {
+	NAME_WRITER_REASONS_NONE,
+	NAME_WRITER_REASONS_WRITE, /* the names of drop reasons, too */
 };
 
 /* Of the room for the texts of all rules: one name is remembered to have been told for each of these bytes. */
-#define SCRIBE_TOLD_SHARE 1024
+#define NAME_WRITER_TOLD_SHARE 1024
 
-struct scribe;
+struct name_writer;
 
 /* Starts the thread. `data` and `drops`, which may be NULL, are borrowed. */
-int scribe_new(struct data *data, struct drops *drops, enum scribe_ids ids, struct scribe **ret);
+int name_writer_new(
+	struct data *data, struct drops *drops, enum name_writer_ids ids, struct name_writer **ret);
 
 /* Another rule about ids, from the next time that rulesets are read for the first of the sessions. Any
  * thread's. */
-void scribe_allow_ids(struct scribe *scribe, enum scribe_ids ids);
+void name_writer_allow_ids(struct name_writer *writer, enum name_writer_ids ids);
 
 /* A session has the bit: waits, not for long, until the rulesets that there are have been read, so that
- * a rule that goes right after its first packet is known. `scribe` may be NULL, here and below. */
-void scribe_begin(struct scribe *scribe, unsigned int bit, enum scribe_reasons reasons);
+ * a rule that goes right after its first packet is known. `writer` may be NULL, here and below. */
+void name_writer_begin(
+	struct name_writer *writer, unsigned int bit, enum name_writer_reasons reasons);
 
 /* Waits, not for long, until what was noted of the session so far is in its journal; what is not known
  * by then is written as that. Then nobody has the bit. */
-void scribe_end(struct scribe *scribe, unsigned int bit);
+void name_writer_end(struct name_writer *writer, unsigned int bit);
 
 /* Names that did not get into a journal: its disk was full, or there were too many. Any thread's. */
-uint64_t scribe_lost(const struct scribe *scribe);
+uint64_t name_writer_lost(const struct name_writer *writer);
 
 /* Bytes for the texts of all rules from now on (RuleTextsSize). Any thread's. */
-void scribe_set_texts_size(struct scribe *scribe, uint64_t bytes);
+void name_writer_set_texts_size(struct name_writer *writer, uint64_t bytes);
 
 /* What the words for numbers cost, and which there are none of. */
-struct scribe_counts {
+struct name_writer_counts {
 	uint64_t
 		unread; /* names that a journal, or a drop counter, does not have: they could not be read in time */
 	uint64_t resolvers; /* nfttraced-names processes that hung or ended, and were replaced */
 	struct resolver_state resolver; /* of all of those */
 };
 
-/* As of the last few seconds. Any thread's; `scribe` may be NULL. */
-void scribe_count(struct scribe *scribe, struct scribe_counts *ret);
+/* As of the last few seconds. Any thread's; `writer` may be NULL. */
+void name_writer_count(struct name_writer *writer, struct name_writer_counts *ret);
 
 /* Ends the thread. Accepts NULL; returns NULL. */
-struct scribe *scribe_free(struct scribe *scribe);
+struct name_writer *name_writer_free(struct name_writer *writer);
 
 #endif

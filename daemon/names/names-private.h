@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the scribe's files share: its state, and its talk with the resolver. */
+/* What the name writer's files share: its state, and its talk with the resolver. */
 #ifndef NFTTRACED_DAEMON_NAMES_NAMES_PRIVATE_H
 #define NFTTRACED_DAEMON_NAMES_NAMES_PRIVATE_H
 
@@ -24,7 +24,7 @@ enum wish {
 
 struct request {
 	enum wish wish;
-	enum scribe_reasons reasons;
+	enum name_writer_reasons reasons;
 	uint64_t noted; /* notes_written when it was made */
 	int64_t deadline;
 	bool begun; /* the thread has seen it */
@@ -38,11 +38,11 @@ struct question {
 		renewed; /* ns: the segment was told them before the resolver was replaced then; 0: it was not */
 };
 
-struct scribe {
+struct name_writer {
 	struct data *data;
 	struct notes *notes;
 	struct drops *drops; /* NULL: drops are not counted */
-	_Atomic enum scribe_ids ids;
+	_Atomic enum name_writer_ids ids;
 	pthread_t thread;
 	bool started;
 	int wake_fd;
@@ -74,64 +74,64 @@ struct scribe {
 	_Atomic uint64_t texts_size;
 
 	GMutex counts_lock;
-	struct scribe_counts counts; /* without what `state` has */
+	struct name_writer_counts counts; /* without what `state` has */
 	struct resolver_state state; /* of the resolver there is, as it last said */
 };
 
 /* name-questions.c */
 
-void ask(struct scribe *scribe, const struct resolver_question *ask);
+void ask(struct name_writer *writer, const struct resolver_question *ask);
 
 /* A session, or a counter, wants names. */
-void ask_watch(struct scribe *scribe);
+void ask_watch(struct name_writer *writer);
 
 /* The names of drop reasons, for a page. */
-void ask_reasons(struct scribe *scribe, unsigned int bit);
+void ask_reasons(struct name_writer *writer, unsigned int bit);
 
 /* When nobody wants names any more, us, and what is to be done then. */
-int64_t watch_end(const struct scribe *scribe);
-void unwatch(struct scribe *scribe);
+int64_t watch_end(const struct name_writer *writer);
+void unwatch(struct name_writer *writer);
 
 /* What is not answered by now will not be. */
-void give_up(struct scribe *scribe, const struct question *question);
+void give_up(struct name_writer *writer, const struct question *question);
 
 /* The texts of the rules that the page's segment was told of: whether they changed after `since`, ns. */
-void ask_rules_again(struct scribe *scribe, const struct page *page, uint64_t since);
+void ask_rules_again(struct name_writer *writer, const struct page *page, uint64_t since);
 
 /* All addresses are to be told again. */
-void renew_symbols(struct scribe *scribe);
+void renew_symbols(struct name_writer *writer);
 
 /* resolver-watch.c */
 
 /* The resolver is gone, or is ended now: it is replaced. */
-void resolver_lost(struct scribe *scribe);
+void resolver_lost(struct name_writer *writer);
 
 /* Starts the resolver again when that is due. */
-void resolver_revive(struct scribe *scribe);
+void resolver_revive(struct name_writer *writer);
 
 /* Asks the resolver for a sign of life now and then while something is wanted of it, and gives up one that
  * gives none. */
-void resolver_check(struct scribe *scribe);
+void resolver_check(struct name_writer *writer);
 
 /* When resolver_check is due, us. */
-int64_t resolver_check_due(const struct scribe *scribe);
+int64_t resolver_check_due(const struct name_writer *writer);
 
 /* Asks for a sign of life, and takes it: a struct resolver_state. */
-void ping(struct scribe *scribe);
-void take_state(struct scribe *scribe, const char *text, size_t length);
+void ping(struct name_writer *writer);
+void take_state(struct name_writer *writer, const char *text, size_t length);
 
 /* A name that could not be read. */
-void count_unread(struct scribe *scribe);
+void count_unread(struct name_writer *writer);
 
 /* name-questions.c */
 
 /* Notes to questions, as many as may be open. */
-void take_notes(struct scribe *scribe);
+void take_notes(struct name_writer *writer);
 
 /* The drop counters have news. */
-void look_at_drops(struct scribe *scribe);
+void look_at_drops(struct name_writer *writer);
 
-void ask_waiting(struct scribe *scribe);
-void take_answers(struct scribe *scribe);
+void ask_waiting(struct name_writer *writer);
+void take_answers(struct name_writer *writer);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The resolver's life as the scribe sees it: one that ends, or gives no sign of life, is replaced, and what
+ * The resolver's life as the name writer sees it: one that ends, or gives no sign of life, is replaced, and what
  * it was asked is asked again, once. What that costs is counted.
  */
 #include <string.h>
@@ -22,153 +22,153 @@ static void add_state(struct resolver_state *sum, const struct resolver_state *s
 	sum->readings_failed += state->readings_failed;
 }
 
-void scribe_count(struct scribe *scribe, struct scribe_counts *ret)
+void name_writer_count(struct name_writer *writer, struct name_writer_counts *ret)
 {
-	*ret = (struct scribe_counts){ 0 };
-	if (!scribe)
+	*ret = (struct name_writer_counts){ 0 };
+	if (!writer)
 		return;
-	g_mutex_lock(&scribe->counts_lock);
-	*ret = scribe->counts;
-	ret->resolver.texts_bytes = scribe->state.texts_bytes;
-	ret->resolver.netns = scribe->state.netns;
-	ret->resolver.netns_passed = scribe->state.netns_passed;
-	add_state(&ret->resolver, &scribe->state);
-	g_mutex_unlock(&scribe->counts_lock);
+	g_mutex_lock(&writer->counts_lock);
+	*ret = writer->counts;
+	ret->resolver.texts_bytes = writer->state.texts_bytes;
+	ret->resolver.netns = writer->state.netns;
+	ret->resolver.netns_passed = writer->state.netns_passed;
+	add_state(&ret->resolver, &writer->state);
+	g_mutex_unlock(&writer->counts_lock);
 }
 
-void count_unread(struct scribe *scribe)
+void count_unread(struct name_writer *writer)
 {
-	g_mutex_lock(&scribe->counts_lock);
-	scribe->counts.unread++;
-	g_mutex_unlock(&scribe->counts_lock);
+	g_mutex_lock(&writer->counts_lock);
+	writer->counts.unread++;
+	g_mutex_unlock(&writer->counts_lock);
 }
 
 /* What the resolver counted goes with it. */
-static void count_resolver(struct scribe *scribe)
+static void count_resolver(struct name_writer *writer)
 {
-	g_mutex_lock(&scribe->counts_lock);
-	scribe->counts.resolvers++;
-	add_state(&scribe->counts.resolver, &scribe->state);
-	scribe->state = (struct resolver_state){ 0 };
-	g_mutex_unlock(&scribe->counts_lock);
+	g_mutex_lock(&writer->counts_lock);
+	writer->counts.resolvers++;
+	add_state(&writer->counts.resolver, &writer->state);
+	writer->state = (struct resolver_state){ 0 };
+	g_mutex_unlock(&writer->counts_lock);
 }
 
 /* Asked again, before what is new, or given up if it was asked again before. */
-static void questions_repeat(struct scribe *scribe)
+static void questions_repeat(struct name_writer *writer)
 {
 	GHashTableIter iter;
 	gpointer value;
 
-	g_hash_table_iter_init(&iter, scribe->asked);
+	g_hash_table_iter_init(&iter, writer->asked);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct question *question = value;
 
 		g_hash_table_iter_steal(&iter);
 		if (question->repeated) {
-			give_up(scribe, question);
+			give_up(writer, question);
 			g_free(question);
 			continue;
 		}
 		question->repeated = true;
-		g_queue_push_head(&scribe->waiting, question);
+		g_queue_push_head(&writer->waiting, question);
 	}
 }
 
-void resolver_lost(struct scribe *scribe)
+void resolver_lost(struct name_writer *writer)
 {
 	int64_t now = g_get_monotonic_time();
-	bool young = now - scribe->begun < RESTART_USEC;
+	bool young = now - writer->begun < RESTART_USEC;
 
 	resolver_stop();
-	scribe->resolver = false;
-	scribe->watched = false;
-	scribe->pinged = 0;
-	scribe->lost_at = clock_ns(CLOCK_MONOTONIC);
+	writer->resolver = false;
+	writer->watched = false;
+	writer->pinged = 0;
+	writer->lost_at = clock_ns(CLOCK_MONOTONIC);
 	/* At once, unless the one before it did not live long, either. */
-	scribe->revive_due = young && scribe->died_young ? scribe->begun + RESTART_USEC : now;
-	scribe->died_young = young;
-	count_resolver(scribe);
-	questions_repeat(scribe);
+	writer->revive_due = young && writer->died_young ? writer->begun + RESTART_USEC : now;
+	writer->died_young = young;
+	count_resolver(writer);
+	questions_repeat(writer);
 }
 
 /* What journals were told may not be so any more, and nobody was there to see it change. */
-static void names_renew(struct scribe *scribe)
+static void names_renew(struct name_writer *writer)
 {
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
-		struct page *page = &scribe->pages[bit];
+		struct page *page = &writer->pages[bit];
 
-		if (scribe->reasons & 1ULL << bit && !page->reasons)
-			ask_reasons(scribe, bit);
-		ask_rules_again(scribe, page, scribe->lost_at);
+		if (writer->reasons & 1ULL << bit && !page->reasons)
+			ask_reasons(writer, bit);
+		ask_rules_again(writer, page, writer->lost_at);
 	}
-	renew_symbols(scribe);
-	scribe->lost_at = 0;
+	renew_symbols(writer);
+	writer->lost_at = 0;
 }
 
-void resolver_revive(struct scribe *scribe)
+void resolver_revive(struct name_writer *writer)
 {
 	int64_t now = g_get_monotonic_time();
 
-	if (scribe->resolver || now < scribe->revive_due)
+	if (writer->resolver || now < writer->revive_due)
 		return;
-	scribe->begun = now;
-	scribe->resolver = resolver_start() == 0;
-	scribe->revive_due = now + RESTART_USEC;
-	if (!scribe->resolver)
+	writer->begun = now;
+	writer->resolver = resolver_start() == 0;
+	writer->revive_due = now + RESTART_USEC;
+	if (!writer->resolver)
 		return;
-	if (scribe->watching)
-		ask_watch(scribe);
-	if (scribe->lost_at)
-		names_renew(scribe);
+	if (writer->watching)
+		ask_watch(writer);
+	if (writer->lost_at)
+		names_renew(writer);
 }
 
 /* Something is wanted of it. */
-static bool resolver_is_wanted(const struct scribe *scribe)
+static bool resolver_is_wanted(const struct name_writer *writer)
 {
-	return scribe->resolver &&
-		(scribe->watching || scribe->pinged || g_hash_table_size(scribe->asked) > 0);
+	return writer->resolver &&
+		(writer->watching || writer->pinged || g_hash_table_size(writer->asked) > 0);
 }
 
-int64_t resolver_check_due(const struct scribe *scribe)
+int64_t resolver_check_due(const struct name_writer *writer)
 {
-	if (!resolver_is_wanted(scribe))
+	if (!resolver_is_wanted(writer))
 		return NEVER;
-	return scribe->pinged
-		? MAX(scribe->pinged + IDLE_USEC, g_get_monotonic_time() + G_USEC_PER_SEC)
-		: scribe->ping_due;
+	return writer->pinged
+		? MAX(writer->pinged + IDLE_USEC, g_get_monotonic_time() + G_USEC_PER_SEC)
+		: writer->ping_due;
 }
 
-void ping(struct scribe *scribe)
+void ping(struct name_writer *writer)
 {
 	const struct resolver_question question = { .kind = RESOLVER_PING };
 	int64_t now = g_get_monotonic_time();
 
-	scribe->ping_due = now + PING_USEC;
-	scribe->pinged = now;
+	writer->ping_due = now + PING_USEC;
+	writer->pinged = now;
 	resolver_expect();
-	ask(scribe, &question);
+	ask(writer, &question);
 }
 
-void resolver_check(struct scribe *scribe)
+void resolver_check(struct name_writer *writer)
 {
 	int64_t now = g_get_monotonic_time();
 
-	if (!resolver_is_wanted(scribe))
+	if (!resolver_is_wanted(writer))
 		return;
-	if (!scribe->pinged && scribe->ping_due <= now)
-		ping(scribe);
-	else if (scribe->pinged &&
-		(now - scribe->pinged >= BUSY_USEC ||
-			(now - scribe->pinged >= IDLE_USEC && resolver_idle(IDLE_USEC))))
-		resolver_lost(scribe);
+	if (!writer->pinged && writer->ping_due <= now)
+		ping(writer);
+	else if (writer->pinged &&
+		(now - writer->pinged >= BUSY_USEC ||
+			(now - writer->pinged >= IDLE_USEC && resolver_idle(IDLE_USEC))))
+		resolver_lost(writer);
 }
 
-void take_state(struct scribe *scribe, const char *text, size_t length)
+void take_state(struct name_writer *writer, const char *text, size_t length)
 {
-	scribe->pinged = 0;
-	if (length != sizeof(scribe->state))
+	writer->pinged = 0;
+	if (length != sizeof(writer->state))
 		return;
-	g_mutex_lock(&scribe->counts_lock);
-	memcpy(&scribe->state, text, sizeof(scribe->state));
-	g_mutex_unlock(&scribe->counts_lock);
+	g_mutex_lock(&writer->counts_lock);
+	memcpy(&writer->state, text, sizeof(writer->state));
+	g_mutex_unlock(&writer->counts_lock);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A page of the scribe's: what a session's journal has been told in its current segment, and the names
- * that wait to be written into it. Owned by the scribe.
+ * A page of the name writer's: what a session's journal has been told in its current segment, and the names
+ * that wait to be written into it. Owned by the name writer.
  */
 #ifndef NFTTRACED_DAEMON_NAMES_SESSION_NAMES_H
 #define NFTTRACED_DAEMON_NAMES_SESSION_NAMES_H

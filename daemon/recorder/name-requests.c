@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Notes, see name-requests.h. Each session has a cache of hashes of what was noted: one that forgets costs a
- * second note, which the scribe knows to ignore; two things with one hash of 64 bits do not happen.
+ * second note, which the name writer knows to ignore; two things with one hash of 64 bits do not happen.
  */
 #include "daemon/recorder/name-requests.h"
 

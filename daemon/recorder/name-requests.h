@@ -2,7 +2,7 @@
 /*
  * Notes of what is new in a session's journal: rules, stack addresses and network namespaces that its
  * current segment has not told of yet. The data thread takes them, with a few instructions for what is
- * not new, and the scribe reads them. A note that finds no room is counted, and taken again with the
+ * not new, and the name writer reads them. A note that finds no room is counted, and taken again with the
  * next event that mentions the same.
  */
 #ifndef NFTTRACED_DAEMON_RECORDER_NAME_REQUESTS_H
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NOTES_MAX 1024 /* that wait for the scribe */
+#define NOTES_MAX 1024 /* that wait for the name writer */
 
 #define NOTES_SESSION_BYTES (64U << 10) /* of memory that a session takes */
 
@@ -52,10 +52,10 @@ void notes_segment(struct notes *notes, unsigned int bit, uint64_t segment);
 /* Notes what is new in a record for the sessions `bits`. */
 void notes_event(struct notes *notes, uint64_t bits, const void *record, uint32_t size);
 
-/* Wakes the scribe if there was anything new since the last call. */
+/* Wakes the name writer if there was anything new since the last call. */
 void notes_wake(struct notes *notes);
 
-/* The scribe's. */
+/* The name writer's. */
 
 /* An eventfd, readable when notes_wake had reason to. */
 int notes_fd(const struct notes *notes);
@@ -66,7 +66,7 @@ bool notes_take(struct notes *notes, struct note *ret);
 /* Addresses mean something else from now on: all are new again. */
 void notes_renew_symbols(struct notes *notes);
 
-/* Any thread's: how many were taken by the data thread, and by the scribe; and found no room. */
+/* Any thread's: how many were taken by the data thread, and by the name writer; and found no room. */
 uint64_t notes_written(const struct notes *notes);
 uint64_t notes_read(const struct notes *notes);
 uint64_t notes_overflows(const struct notes *notes);

@@ -63,7 +63,7 @@ void data_leave(struct data *data);
 /* The bit's tenure: another one for each session that gets it. */
 uint64_t data_tenure(const struct data *data, unsigned int bit);
 
-/* What is new in journals, for the scribe. */
+/* What is new in journals, for the name writer. */
 struct notes *data_notes(struct data *data);
 
 /* Appends a dictionary of names. -ESTALE: the session of that tenure does not have the bit any more. */

@@ -18,18 +18,18 @@
 #define PIECE_MAX    8 /* instructions that a piece adds at most */
 
 /* A filter in the making: as many pieces as libpcap's limit has room for. */
-struct writer {
+struct name_writer {
 	struct sock_filter *insns;
 	unsigned int count;
 };
 
-static void put(struct writer *writer, uint16_t code, uint32_t k)
+static void put(struct name_writer *writer, uint16_t code, uint32_t k)
 {
 	writer->insns[writer->count++] = (struct sock_filter)BPF_STMT(code, k);
 }
 
 /* Accepts if A is `k`, else goes on. */
-static void put_accept(struct writer *writer, uint32_t k)
+static void put_accept(struct name_writer *writer, uint32_t k)
 {
 	writer->insns[writer->count++] =
 		(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, 0, 1);
@@ -38,21 +38,21 @@ static void put_accept(struct writer *writer, uint32_t k)
 
 /* Pieces, each of another kind of work for the verifier. `n` makes them differ. */
 
-static void piece_list(struct writer *writer, uint32_t n)
+static void piece_list(struct name_writer *writer, uint32_t n)
 {
 	put(writer, BPF_LD | BPF_H | BPF_ABS, n % 60);
 	put_accept(writer, 1 + n);
 	put_accept(writer, 0x8000 + n);
 }
 
-static void piece_behind_header(struct writer *writer, uint32_t n)
+static void piece_behind_header(struct name_writer *writer, uint32_t n)
 {
 	put(writer, BPF_LDX | BPF_B | BPF_MSH, n % 60);
 	put(writer, BPF_LD | BPF_H | BPF_IND, n % 60);
 	put_accept(writer, 1 + n);
 }
 
-static void piece_computed_offset(struct writer *writer, uint32_t n)
+static void piece_computed_offset(struct name_writer *writer, uint32_t n)
 {
 	put(writer, BPF_LD | BPF_W | BPF_ABS, n % 60);
 	put(writer, BPF_MISC | BPF_TAX, 0);
@@ -60,7 +60,7 @@ static void piece_computed_offset(struct writer *writer, uint32_t n)
 	put_accept(writer, 1 + n);
 }
 
-static void piece_memory(struct writer *writer, uint32_t n)
+static void piece_memory(struct name_writer *writer, uint32_t n)
 {
 	put(writer, BPF_LD | BPF_W | BPF_ABS, n % 60);
 	put(writer, BPF_ST, n % BPF_MEMWORDS);
@@ -70,7 +70,7 @@ static void piece_memory(struct writer *writer, uint32_t n)
 	put_accept(writer, 1 + n);
 }
 
-static void piece_length(struct writer *writer, uint32_t n)
+static void piece_length(struct name_writer *writer, uint32_t n)
 {
 	put(writer, BPF_LD | BPF_W | BPF_LEN, 0);
 	put_accept(writer, 1 + n);
@@ -80,7 +80,7 @@ static void piece_length(struct writer *writer, uint32_t n)
 }
 
 /* Ranges of one value that is loaded but once. */
-static void piece_range(struct writer *writer, uint32_t n)
+static void piece_range(struct name_writer *writer, uint32_t n)
 {
 	if (n == 0)
 		put(writer, BPF_LD | BPF_H | BPF_ABS, 0);
@@ -91,7 +91,7 @@ static void piece_range(struct writer *writer, uint32_t n)
 	put(writer, BPF_RET | BPF_K, 1);
 }
 
-static void piece_division(struct writer *writer, uint32_t n)
+static void piece_division(struct name_writer *writer, uint32_t n)
 {
 	put(writer, BPF_LD | BPF_W | BPF_LEN, 0);
 	put(writer, BPF_MISC | BPF_TAX, 0);
@@ -100,7 +100,7 @@ static void piece_division(struct writer *writer, uint32_t n)
 	put_accept(writer, 1 + n);
 }
 
-typedef void (*piece_writer)(struct writer *, uint32_t);
+typedef void (*piece_writer)(struct name_writer *, uint32_t);
 
 static const piece_writer pieces[] = { piece_list, piece_behind_header, piece_computed_offset,
 	piece_memory, piece_length, piece_range, piece_division };
@@ -110,7 +110,8 @@ static const piece_writer pieces[] = { piece_list, piece_behind_header, piece_co
 static struct filter *long_filter(piece_writer piece)
 {
 	struct filter *filter = g_new0(struct filter, 1);
-	struct writer writer = { .insns = g_new0(struct sock_filter, FILTER_INSTRUCTIONS_MAX) };
+	struct name_writer writer = { .insns =
+					      g_new0(struct sock_filter, FILTER_INSTRUCTIONS_MAX) };
 
 	while (writer.count < FILTER_INSTRUCTIONS_MAX - PIECE_MAX)
 		piece(&writer, writer.count);
@@ -263,7 +264,7 @@ END_TEST
 START_TEST(a_filter_that_no_part_can_hold_is_refused_with_its_size)
 {
 	struct sock_filter *insns = g_new0(struct sock_filter, FILTER_INSTRUCTIONS_MAX);
-	struct writer writer = { .insns = insns };
+	struct name_writer writer = { .insns = insns };
 	struct filter filter = { .programs[FILTER_RAW] = { .filter = insns } };
 	struct matcher_session session = { .verdicts = DROP, .probes = NFT, .filter = &filter };
 	g_autofree char *reason = NULL;

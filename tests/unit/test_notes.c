@@ -158,7 +158,7 @@ START_TEST(addresses_are_new_when_modules_come_or_go)
 }
 END_TEST
 
-START_TEST(the_scribe_is_woken_when_there_is_something)
+START_TEST(the_name_writer_is_woken_when_there_is_something)
 {
 	struct pollfd readable = { .fd = notes_fd(notes), .events = POLLIN };
 
@@ -199,7 +199,7 @@ int main(void)
 	tcase_add_test(tcase, in_another_segment_all_is_new);
 	tcase_add_test(tcase, what_finds_no_room_is_counted_and_comes_again);
 	tcase_add_test(tcase, addresses_are_new_when_modules_come_or_go);
-	tcase_add_test(tcase, the_scribe_is_woken_when_there_is_something);
+	tcase_add_test(tcase, the_name_writer_is_woken_when_there_is_something);
 	tcase_add_test(tcase, a_length_that_leads_outside_ends_a_record);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A page of the scribe's: what it can't keep, and what it never gets to write, is counted. */
+/* A page of the name writer's: what it can't keep, and what it never gets to write, is counted. */
 #include "daemon/names/session-names.h"
 
 #include <check.h>
