@@ -106,7 +106,7 @@ static void question_push(
 {
 	struct note *note = g_new0(struct note, 1);
 
-	note->tenure = DROPS_TENURE;
+	note->generation = DROPS_GENERATION;
 	note->kind = kind;
 	note->address = record->id;
 	note->cookie = record->key.netns;

@@ -110,8 +110,8 @@ int drops_fd(const struct drops *drops);
 void drops_look(struct drops *drops);
 
 /* The next question for the resolver, NOTE_RULE or NOTE_NETNS; false: there is none. Whose it is is in
- * note.address, and note.tenure is DROPS_TENURE. */
-#define DROPS_TENURE UINT64_MAX
+ * note.address, and note.generation is DROPS_GENERATION. */
+#define DROPS_GENERATION UINT64_MAX
 bool drops_ask(struct drops *drops, struct note *ret);
 
 /* The answer: `length` 0: there is none. */

@@ -51,8 +51,8 @@ static bool record_write(
 {
 	g_autofree char *json = suppressed_record_new(rules);
 
-	if (data_append_names(engine->data, bit, data_tenure(engine->data, bit), JOURNAL_SUPPRESSED,
-		    json) < 0)
+	if (data_append_names(engine->data, bit, data_generation(engine->data, bit),
+		    JOURNAL_SUPPRESSED, json) < 0)
 		return false;
 	for (unsigned int i = 0; i < tellings->len; i++) {
 		const struct telling *telling = &g_array_index(tellings, struct telling, i);

@@ -66,7 +66,7 @@ static void ask_note(struct name_writer *writer, uint32_t id, const struct note 
 static void answer_note(struct name_writer *writer, const struct note *note,
 	const struct resolver_answer *answer, const char *text)
 {
-	if (note->tenure == DROPS_TENURE)
+	if (note->generation == DROPS_GENERATION)
 		drops_answer(writer->drops, note, text, answer->length);
 	else
 		page_answer(&writer->pages[note->bit], note, answer, text);
@@ -169,7 +169,7 @@ void ask_rules_again(struct name_writer *writer, const struct page *page, uint64
 	GHashTableIter iter;
 	gpointer key;
 
-	if (!page->tenure)
+	if (!page->generation)
 		return;
 	g_hash_table_iter_init(&iter, page->told);
 	while (writer->waiting.length < QUEUE_MAX && g_hash_table_iter_next(&iter, &key, NULL)) {
@@ -243,7 +243,7 @@ static void answer_again(struct name_writer *writer, const struct question *ques
 		.family = note->family,
 	};
 	renewed.since = MAX(answer->since, question->renewed);
-	if (writer->pages[note->bit].tenure == note->tenure)
+	if (writer->pages[note->bit].generation == note->generation)
 		page_replace(&writer->pages[note->bit], &renewed, text);
 }
 

@@ -20,7 +20,7 @@
 static void session_begin(struct name_writer *writer, unsigned int bit, struct request *request)
 {
 	request->begun = true;
-	page_turn(&writer->pages[bit], data_tenure(writer->data, bit));
+	page_turn(&writer->pages[bit], data_generation(writer->data, bit));
 	if (!writer->sessions)
 		ask_watch(writer);
 	writer->sessions |= 1ULL << bit;
@@ -34,7 +34,7 @@ static gboolean is_of_page(gpointer key, gpointer value, gpointer context)
 {
 	const struct question *question = value;
 
-	return question->note.tenure == ((const struct page *)context)->tenure;
+	return question->note.generation == ((const struct page *)context)->generation;
 }
 
 /* What is not answered by now will not be. */

@@ -85,9 +85,9 @@ unsigned int page_told(const struct page *page)
 	return g_hash_table_size(page->told);
 }
 
-void page_turn(struct page *page, uint64_t tenure)
+void page_turn(struct page *page, uint64_t generation)
 {
-	page->tenure = tenure;
+	page->generation = generation;
 	page->segment = 0;
 	page->asked = 0;
 	told_forget(page);
@@ -109,8 +109,8 @@ bool page_takes(struct page *page, const struct note *note, enum page_memory mem
 	const struct rule_key rule = key_of(note);
 	struct note *key;
 
-	if (page->tenure != note->tenure)
-		page_turn(page, note->tenure);
+	if (page->generation != note->generation)
+		page_turn(page, note->generation);
 	if (page->segment != note->segment) {
 		page->segment = note->segment;
 		page->reasons_due = page->reasons;
@@ -186,7 +186,7 @@ void page_answer(struct page *page, const struct note *note, const struct resolv
 {
 	const struct rule_key key = key_of(note);
 
-	if (page->tenure != note->tenure)
+	if (page->generation != note->generation)
 		return;
 	if (!answer->more)
 		page->asked--;
@@ -204,7 +204,7 @@ void page_answer(struct page *page, const struct note *note, const struct resolv
 
 void page_replace(struct page *page, const struct resolver_answer *answer, const char *text)
 {
-	if (!page->tenure ||
+	if (!page->generation ||
 		(!page->told_more && !g_hash_table_contains(page->told_rules, &answer->rule)))
 		return;
 	if (!has_room(page, answer->length))
@@ -225,10 +225,10 @@ static guint rules_fitting(const struct page *page)
 	return count;
 }
 
-static int append(
-	struct data *data, unsigned int bit, uint64_t tenure, enum journal_type type, char *json)
+static int append(struct data *data, unsigned int bit, uint64_t generation, enum journal_type type,
+	char *json)
 {
-	int r = data_append_names(data, bit, tenure, type, json);
+	int r = data_append_names(data, bit, generation, type, json);
 
 	g_free(json);
 	return r;
@@ -240,7 +240,7 @@ static int write_rules(struct page *page, struct data *data, unsigned int bit)
 		guint count = rules_fitting(page);
 		const struct rule_name *rules = (const struct rule_name *)(void *)page->rules->data;
 		int r = append(
-			data, bit, page->tenure, JOURNAL_RULES, names_rules_new(rules, count));
+			data, bit, page->generation, JOURNAL_RULES, names_rules_new(rules, count));
 
 		if (r < 0)
 			return r;
@@ -255,7 +255,7 @@ static int write_symbols(struct page *page, struct data *data, unsigned int bit)
 
 	if (page->symbols->len == 0)
 		return 0;
-	r = append(data, bit, page->tenure, JOURNAL_SYMBOLS,
+	r = append(data, bit, page->generation, JOURNAL_SYMBOLS,
 		names_symbols_new(page->since,
 			(const struct symbol_name *)(void *)page->symbols->data,
 			page->symbols->len));
@@ -270,7 +270,7 @@ static int write_netns(struct page *page, struct data *data, unsigned int bit)
 
 	if (page->netns->len == 0)
 		return 0;
-	r = append(data, bit, page->tenure, JOURNAL_NETNS,
+	r = append(data, bit, page->generation, JOURNAL_NETNS,
 		names_netns_new(
 			(const struct netns_name *)(void *)page->netns->data, page->netns->len));
 	if (r == 0)
@@ -284,7 +284,7 @@ static int write_reasons(struct page *page, struct data *data, unsigned int bit)
 
 	if (!page->reasons_due)
 		return 0;
-	r = append(data, bit, page->tenure, JOURNAL_REASONS, g_strdup(page->reasons));
+	r = append(data, bit, page->generation, JOURNAL_REASONS, g_strdup(page->reasons));
 	page->reasons_due = r < 0;
 	return r;
 }

@@ -22,7 +22,7 @@
 #define PAGE_TOLD_BYTES 192
 
 struct page {
-	uint64_t tenure; /* 0: nobody has the bit */
+	uint64_t generation; /* 0: nobody has the bit */
 	uint64_t segment;
 	GHashTable *told; /* set of struct note */
 	GHashTable *told_rules; /* set of struct rule_key: those of `told` */
@@ -42,7 +42,7 @@ struct page {
 void page_init(struct page *page);
 
 /* Another session has the bit, or nobody: names that still wait are lost. */
-void page_turn(struct page *page, uint64_t tenure);
+void page_turn(struct page *page, uint64_t generation);
 
 /* Whether a name can be remembered as told. */
 enum page_memory {

@@ -33,7 +33,7 @@ _Static_assert(
 	sizeof(struct cache) == NOTES_SESSION_BYTES, "the stated memory of a session is its size");
 
 struct tenant {
-	uint64_t tenure;
+	uint64_t generation;
 	uint64_t segment;
 	struct cache *cache; /* NULL: nobody has the bit */
 };
@@ -92,12 +92,12 @@ struct notes *notes_free(struct notes *notes)
 	return NULL;
 }
 
-void notes_begin(struct notes *notes, unsigned int bit, uint64_t tenure)
+void notes_begin(struct notes *notes, unsigned int bit, uint64_t generation)
 {
 	notes_end(notes, bit);
 	notes->netns_known = 0;
 	notes->tenants[bit] = (struct tenant){
-		.tenure = tenure,
+		.generation = generation,
 		.cache = cache_new(),
 	};
 }
@@ -176,7 +176,7 @@ static bool note_new(struct notes *notes, uint64_t bits, uint64_t hash, struct n
 		if (!tenant->cache || G_LIKELY(cache_has(tenant->cache, hash)))
 			continue;
 		note->bit = (uint8_t)bit;
-		note->tenure = tenant->tenure;
+		note->generation = tenant->generation;
 		note->segment = tenant->segment;
 		if (note_write(notes, note))
 			cache_add(tenant->cache, hash);

@@ -23,7 +23,7 @@ enum note_kind {
 
 /* All of it is compared: no padding. */
 struct note {
-	uint64_t tenure; /* of the session that had the bit */
+	uint64_t generation; /* of the session that had the bit */
 	uint64_t segment; /* of its journal */
 	uint64_t cookie; /* of the namespace; 0 for a symbol */
 	uint64_t table; /* handles; 0 if it is no rule */
@@ -43,7 +43,7 @@ int notes_new(struct notes **ret);
 /* The data thread's. */
 
 /* The bit is a session's from now on, or nobody's: nothing of it has been told. */
-void notes_begin(struct notes *notes, unsigned int bit, uint64_t tenure);
+void notes_begin(struct notes *notes, unsigned int bit, uint64_t generation);
 void notes_end(struct notes *notes, unsigned int bit);
 
 /* The journal of the session goes on in that segment: in another one, all is new again. */

@@ -6,7 +6,7 @@
 
 struct names_record {
 	unsigned int bit;
-	uint64_t tenure;
+	uint64_t generation;
 	enum journal_type type;
 	const char *json;
 	int result;
@@ -18,17 +18,17 @@ static void run_append_names(struct data *data, void *argument)
 	struct data_slot *slot = &data->slots[record->bit];
 
 	record->result = -ESTALE;
-	if (record->tenure && data_tenure(data, record->bit) == record->tenure)
+	if (record->generation && data_generation(data, record->bit) == record->generation)
 		record->result =
 			journal_writer_append_json(slot->writer, record->type, record->json);
 }
 
-int data_append_names(struct data *data, unsigned int bit, uint64_t tenure, enum journal_type type,
-	const char *json)
+int data_append_names(struct data *data, unsigned int bit, uint64_t generation,
+	enum journal_type type, const char *json)
 {
 	struct names_record record = {
 		.bit = bit,
-		.tenure = tenure,
+		.generation = generation,
 		.type = type,
 		.json = json,
 	};

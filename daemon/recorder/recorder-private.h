@@ -38,8 +38,8 @@ struct data {
 	struct disk *disk;
 	uint64_t sync_looked; /* ns, CLOCK_MONOTONIC */
 	_Atomic uint64_t sync_interval; /* ns */
-	uint64_t tenures; /* given out */
-	_Atomic uint64_t tenure[EVENT_SESSIONS_MAX]; /* 0: no session */
+	uint64_t generations; /* given out */
+	_Atomic uint64_t generation[EVENT_SESSIONS_MAX]; /* 0: no session */
 
 	/* recorder-clock.c */
 	int clock_fd; /* a timer that is cancelled when the clock is set; -1: none */

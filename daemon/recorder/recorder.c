@@ -336,7 +336,7 @@ void data_detach(struct data *data)
 	data_call(data, run_detach, data);
 }
 
-struct tenure {
+struct generation {
 	unsigned int bit;
 	struct data_tenant *tenant;
 	struct journal_writer *writer;
@@ -344,52 +344,52 @@ struct tenure {
 
 static void run_add(struct data *data, void *argument)
 {
-	const struct tenure *tenure = argument;
-	struct data_slot *slot = &data->slots[tenure->bit];
+	const struct generation *generation = argument;
+	struct data_slot *slot = &data->slots[generation->bit];
 	uint64_t next[RINGS_MAX], now = clock_ns(CLOCK_MONOTONIC);
 	unsigned int rings = ring_positions(data, next);
 
 	if (!data->claimed)
 		data->ticked = now;
-	data_slot_begin(slot, tenure->tenant);
-	data_clock_add(data, tenure->bit);
+	data_slot_begin(slot, generation->tenant);
+	data_clock_add(data, generation->bit);
 	/* So that it is known since when, should nothing follow. */
-	if (!tenure->tenant->before)
+	if (!generation->tenant->before)
 		data_slot_keep(slot, next, rings, now);
-	notes_begin(data->notes, tenure->bit, ++data->tenures);
-	atomic_store(&data->tenure[tenure->bit], data->tenures);
-	data->claimed |= 1ULL << tenure->bit;
+	notes_begin(data->notes, generation->bit, ++data->generations);
+	atomic_store(&data->generation[generation->bit], data->generations);
+	data->claimed |= 1ULL << generation->bit;
 }
 
 void data_add(struct data *data, unsigned int bit, struct data_tenant *tenant)
 {
-	struct tenure tenure = { .bit = bit, .tenant = tenant };
+	struct generation generation = { .bit = bit, .tenant = tenant };
 
-	data_call(data, run_add, &tenure);
+	data_call(data, run_add, &generation);
 }
 
 static void run_remove(struct data *data, void *argument)
 {
-	struct tenure *tenure = argument;
+	struct generation *generation = argument;
 	struct session_stats stats = { 0 };
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 	data_drain(data);
 	if (data->pipeline)
-		pipeline_session_stats(data->pipeline, tenure->bit, &stats);
-	data_slot_tick(&data->slots[tenure->bit], &stats, data->ticked, now);
-	tenure->writer = data_slot_end(&data->slots[tenure->bit]);
-	notes_end(data->notes, tenure->bit);
-	atomic_store(&data->tenure[tenure->bit], 0);
-	data->claimed &= ~(1ULL << tenure->bit);
+		pipeline_session_stats(data->pipeline, generation->bit, &stats);
+	data_slot_tick(&data->slots[generation->bit], &stats, data->ticked, now);
+	generation->writer = data_slot_end(&data->slots[generation->bit]);
+	notes_end(data->notes, generation->bit);
+	atomic_store(&data->generation[generation->bit], 0);
+	data->claimed &= ~(1ULL << generation->bit);
 }
 
 struct journal_writer *data_remove(struct data *data, unsigned int bit)
 {
-	struct tenure tenure = { .bit = bit };
+	struct generation generation = { .bit = bit };
 
-	data_call(data, run_remove, &tenure);
-	return tenure.writer;
+	data_call(data, run_remove, &generation);
+	return generation.writer;
 }
 
 static void run_leave(struct data *data, void *argument)
@@ -413,9 +413,9 @@ void data_settle(struct data *data)
 	data_call(data, run_settle, data);
 }
 
-uint64_t data_tenure(const struct data *data, unsigned int bit)
+uint64_t data_generation(const struct data *data, unsigned int bit)
 {
-	return atomic_load(&data->tenure[bit]);
+	return atomic_load(&data->generation[bit]);
 }
 
 struct notes *data_notes(struct data *data)

@@ -60,15 +60,15 @@ void data_settle(struct data *data);
 /* The sessions go on under another daemon: the ledger is not written any more. */
 void data_leave(struct data *data);
 
-/* The bit's tenure: another one for each session that gets it. */
-uint64_t data_tenure(const struct data *data, unsigned int bit);
+/* The bit's generation: another one for each session that gets it. */
+uint64_t data_generation(const struct data *data, unsigned int bit);
 
 /* What is new in journals, for the name writer. */
 struct notes *data_notes(struct data *data);
 
-/* Appends a dictionary of names. -ESTALE: the session of that tenure does not have the bit any more. */
-int data_append_names(struct data *data, unsigned int bit, uint64_t tenure, enum journal_type type,
-	const char *json);
+/* Appends a dictionary of names. -ESTALE: the session of that generation does not have the bit any more. */
+int data_append_names(struct data *data, unsigned int bit, uint64_t generation,
+	enum journal_type type, const char *json);
 
 /* Journals what is in the rings now, then appends a JOURNAL_SETTINGS record. */
 int data_append_settings(struct data *data, unsigned int bit, const char *json);

@@ -180,7 +180,7 @@ START_TEST(names_are_asked_for_once_and_told)
 	drop(2, 12, 1);
 	look();
 	while (drops_ask(drops, &note)) {
-		ck_assert_uint_eq(note.tenure, DROPS_TENURE);
+		ck_assert_uint_eq(note.generation, DROPS_GENERATION);
 		ck_assert_uint_eq(note.cookie, 7);
 		ck_assert_uint_eq(note.inode, 4026531840);
 		if (note.kind == NOTE_RULE) {

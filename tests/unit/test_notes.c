@@ -79,7 +79,7 @@ START_TEST(a_rule_is_noted_once)
 	for (unsigned int i = 0; i < 10; i++)
 		rule_event(1ULL << ONE, 9);
 	ck_assert_uint_eq(taken(NOTE_RULE, &note), 1);
-	ck_assert_uint_eq(note.tenure, 11);
+	ck_assert_uint_eq(note.generation, 11);
 	ck_assert_uint_eq(note.segment, 1);
 	ck_assert_uint_eq(note.cookie, 7);
 	ck_assert_uint_eq(note.table, 4);
@@ -111,7 +111,7 @@ START_TEST(every_session_has_notes_of_its_own)
 	rule_event(1ULL << ONE | 1ULL << OTHER | 1ULL << 63, 9);
 	ck_assert_uint_eq(taken(NOTE_RULE, &note), 2);
 	ck_assert_uint_eq(note.bit, OTHER);
-	ck_assert_uint_eq(note.tenure, 12);
+	ck_assert_uint_eq(note.generation, 12);
 }
 END_TEST
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TENURE 7
-#define EXTRA  3
+#define GENERATION 7
+#define EXTRA      3
 
 #define RULE_SIZE 8192
 
@@ -16,7 +16,7 @@ static struct page page;
 static void set_up(void)
 {
 	page_init(&page);
-	page_turn(&page, TENURE);
+	page_turn(&page, GENERATION);
 }
 
 static void tear_down(void)
@@ -32,7 +32,7 @@ static void answer(unsigned int count)
 
 	for (unsigned int i = 1; i <= count; i++) {
 		const struct note note = {
-			.tenure = TENURE, .segment = 1, .cookie = i, .kind = NOTE_NETNS
+			.generation = GENERATION, .segment = 1, .cookie = i, .kind = NOTE_NETNS
 		};
 
 		ck_assert(page_takes(&page, &note, PAGE_REMEMBERS));
@@ -45,7 +45,7 @@ START_TEST(names_that_find_no_room_are_lost_and_counted)
 {
 	answer(PAGE_NAMES_MAX);
 	ck_assert_uint_eq(page.lost, 0);
-	page_turn(&page, TENURE);
+	page_turn(&page, GENERATION);
 	page.lost = 0;
 	answer(PAGE_NAMES_MAX + EXTRA);
 	ck_assert_uint_eq(page.lost, EXTRA);
@@ -60,9 +60,11 @@ START_TEST(names_that_are_too_long_together_are_lost_and_counted)
 	const unsigned int fit = PAGE_BYTES_MAX / RULE_SIZE;
 
 	for (unsigned int i = 1; i <= fit + EXTRA; i++) {
-		const struct note note = {
-			.tenure = TENURE, .segment = 1, .cookie = 1, .rule = i, .kind = NOTE_RULE
-		};
+		const struct note note = { .generation = GENERATION,
+			.segment = 1,
+			.cookie = 1,
+			.rule = i,
+			.kind = NOTE_RULE };
 
 		ck_assert(page_takes(&page, &note, PAGE_REMEMBERS));
 		page.asked++;
@@ -76,10 +78,10 @@ END_TEST
 START_TEST(a_page_that_is_full_tells_again_and_misses_no_new_text)
 {
 	const struct note known = {
-		.tenure = TENURE, .segment = 1, .cookie = 1, .rule = 1, .kind = NOTE_RULE
+		.generation = GENERATION, .segment = 1, .cookie = 1, .rule = 1, .kind = NOTE_RULE
 	};
 	const struct note other = {
-		.tenure = TENURE, .segment = 1, .cookie = 1, .rule = 2, .kind = NOTE_RULE
+		.generation = GENERATION, .segment = 1, .cookie = 1, .rule = 2, .kind = NOTE_RULE
 	};
 	const struct resolver_answer replaced = { .kind = RESOLVER_REPLACED,
 		.length = 1,
