@@ -8,42 +8,42 @@
 
 #include <glib.h>
 
-#define KEEPSAKE_NAME_MAX 48 /* bytes, with the NUL */
+#define STORED_FD_NAME_MAX 48 /* bytes, with the NUL */
 
-struct keepsake {
-	char name[KEEPSAKE_NAME_MAX];
+struct stored_fd {
+	char name[STORED_FD_NAME_MAX];
 	int fd;
 };
 
 /* An empty list. */
-static inline GArray *keepsakes_new(void)
+static inline GArray *stored_fds_new(void)
 {
-	return g_array_new(FALSE, TRUE, sizeof(struct keepsake));
+	return g_array_new(FALSE, TRUE, sizeof(struct stored_fd));
 }
 
 /* Adds one; nothing if the descriptor is none. */
-static inline void keepsake_add(GArray *keepsakes, int fd, const char *name, unsigned int number)
+static inline void stored_fd_add(GArray *stored_fds, int fd, const char *name, unsigned int number)
 {
-	struct keepsake keepsake = { .fd = fd };
+	struct stored_fd stored_fd = { .fd = fd };
 
 	if (fd < 0)
 		return;
-	g_snprintf(keepsake.name, sizeof(keepsake.name), "nfttraced-%s-%u", name, number);
-	g_array_append_val(keepsakes, keepsake);
+	g_snprintf(stored_fd.name, sizeof(stored_fd.name), "nfttraced-%s-%u", name, number);
+	g_array_append_val(stored_fds, stored_fd);
 }
 
 /* Takes one out of the list, which owned it: its descriptor, or -1. */
-static inline int keepsake_take(GArray *keepsakes, const char *name, unsigned int number)
+static inline int stored_fd_take(GArray *stored_fds, const char *name, unsigned int number)
 {
-	char full[KEEPSAKE_NAME_MAX];
+	char full[STORED_FD_NAME_MAX];
 
 	g_snprintf(full, sizeof(full), "nfttraced-%s-%u", name, number);
-	for (guint i = 0; i < keepsakes->len; i++) {
-		const struct keepsake *keepsake = &g_array_index(keepsakes, struct keepsake, i);
-		int fd = keepsake->fd;
+	for (guint i = 0; i < stored_fds->len; i++) {
+		const struct stored_fd *stored_fd = &g_array_index(stored_fds, struct stored_fd, i);
+		int fd = stored_fd->fd;
 
-		if (g_str_equal(keepsake->name, full)) {
-			g_array_remove_index_fast(keepsakes, i);
+		if (g_str_equal(stored_fd->name, full)) {
+			g_array_remove_index_fast(stored_fds, i);
 			return fd;
 		}
 	}

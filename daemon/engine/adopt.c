@@ -11,14 +11,15 @@
 #include "daemon/base/log.h"
 #include "daemon/pipeline/trace-rule.h"
 
-int engine_adopt(struct engine *engine, struct roster *roster, GArray *keepsakes, char **ret_reason)
+int engine_adopt(
+	struct engine *engine, struct roster *roster, GArray *stored_fds, char **ret_reason)
 {
 	const struct pipeline_options options = engine_pipeline_options(engine);
 	struct pipeline *pipeline = NULL;
 	int fd, r;
 
 	r = pipeline_adopt(
-		&options, &roster->traits, roster->probes, keepsakes, &pipeline, ret_reason);
+		&options, &roster->traits, roster->probes, stored_fds, &pipeline, ret_reason);
 	if (r < 0)
 		return r;
 	g_mutex_lock(&engine->lock);
@@ -26,7 +27,7 @@ int engine_adopt(struct engine *engine, struct roster *roster, GArray *keepsakes
 	g_mutex_unlock(&engine->lock);
 	for (unsigned int i = 0; i < EVENT_PROBES_MAX; i++)
 		engine->plan.probes[i] = roster->probes[i];
-	fd = keepsake_take(keepsakes, "arming", 0);
+	fd = stored_fd_take(stored_fds, "arming", 0);
 	if (fd >= 0 && arming_adopt(engine->arming, fd, &engine->unarmed) < 0)
 		log_warning("%s", engine->unarmed);
 	engine->adopted = true;

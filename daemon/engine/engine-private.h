@@ -21,7 +21,7 @@ struct engine {
 	struct name_writer *writer; /* NULL: there is no resolver */
 	struct drops *drops; /* NULL: drops are not counted */
 	char *unarmed; /* why it could not be armed; NULL: it is, or need not or must not be */
-	struct store *store; /* NULL: as `roster` */
+	struct fd_store *store; /* NULL: as `roster` */
 	struct ledger *ledger; /* NULL: as `roster` */
 	struct roster *roster; /* as it was written last; NULL: nothing outlives this daemon */
 	bool inheriting; /* the list of the last daemon is the one that holds */
@@ -112,7 +112,7 @@ GArray *engine_keep_begin(struct engine *engine);
 /* The store is emptied: what it had is gone from the kernel, or soon. */
 void engine_keep_nothing(struct engine *engine);
 /* What is left of the list is nobody's. */
-void engine_keepsakes_free(GArray *keepsakes);
+void engine_stored_fds_free(GArray *stored_fds);
 
 /* What the settings say of a pipeline. */
 struct pipeline_options engine_pipeline_options(const struct engine *engine);
@@ -122,7 +122,7 @@ int engine_count_drops(struct engine *engine, struct failure *failure);
 
 /* engine/adopt.c: goes on with the pipeline of the last daemon. */
 int engine_adopt(
-	struct engine *engine, struct roster *roster, GArray *keepsakes, char **ret_reason);
+	struct engine *engine, struct roster *roster, GArray *stored_fds, char **ret_reason);
 /* The journals are open: its rings are read from now on, its programs replaced. What fails has left
  * nothing of it, and what was counted is in the sums. */
 int engine_adopt_finish(struct engine *engine, char **ret_reason);

@@ -489,7 +489,7 @@ static void engine_clear(struct engine *engine)
 	g_mutex_clear(&engine->lock);
 	g_free(engine->unarmed);
 	g_free(engine->silence);
-	store_free(engine->store);
+	fd_store_free(engine->store);
 	roster_free(engine->roster);
 	ledger_free(engine->ledger);
 	g_free(engine);

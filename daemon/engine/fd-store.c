@@ -13,94 +13,96 @@
 #define STORE_PREFIX "nfttraced-"
 #define SETTLE_USEC  (5 * G_USEC_PER_SEC)
 
-struct store {
-	GArray *kept; /* struct keepsake; descriptors as they were given, to compare */
+struct fd_store {
+	GArray *kept; /* struct stored_fd; descriptors as they were given, to compare */
 	bool told; /* something that was not waited for */
 };
 
-struct store *store_new(GArray **ret_keepsakes)
+struct fd_store *fd_store_new(GArray **ret_stored_fds)
 {
-	struct store *store;
+	struct fd_store *store;
 	g_auto(GStrv) names = NULL;
 	int count;
 
 	if (!getenv("NOTIFY_SOCKET"))
 		return NULL;
-	store = g_new0(struct store, 1);
-	store->kept = keepsakes_new();
-	*ret_keepsakes = keepsakes_new();
+	store = g_new0(struct fd_store, 1);
+	store->kept = stored_fds_new();
+	*ret_stored_fds = stored_fds_new();
 	count = sd_listen_fds_with_names(1, &names);
 	for (int i = 0; i < count; i++) {
-		struct keepsake keepsake = { .fd = SD_LISTEN_FDS_START + i };
+		struct stored_fd stored_fd = { .fd = SD_LISTEN_FDS_START + i };
 
 		if (!g_str_has_prefix(names[i], STORE_PREFIX))
 			continue;
-		g_strlcpy(keepsake.name, names[i], sizeof(keepsake.name));
-		g_array_append_val(store->kept, keepsake);
-		g_array_append_val(*ret_keepsakes, keepsake);
+		g_strlcpy(stored_fd.name, names[i], sizeof(stored_fd.name));
+		g_array_append_val(store->kept, stored_fd);
+		g_array_append_val(*ret_stored_fds, stored_fd);
 	}
 	return store;
 }
 
-static bool is_among(const GArray *keepsakes, const struct keepsake *wanted)
+static bool is_among(const GArray *stored_fds, const struct stored_fd *wanted)
 {
-	for (guint i = 0; i < keepsakes->len; i++) {
-		const struct keepsake *keepsake = &g_array_index(keepsakes, struct keepsake, i);
+	for (guint i = 0; i < stored_fds->len; i++) {
+		const struct stored_fd *stored_fd = &g_array_index(stored_fds, struct stored_fd, i);
 
-		if (keepsake->fd == wanted->fd && g_str_equal(keepsake->name, wanted->name))
+		if (stored_fd->fd == wanted->fd && g_str_equal(stored_fd->name, wanted->name))
 			return true;
 	}
 	return false;
 }
 
-static void tell_remove(const struct keepsake *keepsake)
+static void tell_remove(const struct stored_fd *stored_fd)
 {
-	sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", keepsake->name);
+	sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", stored_fd->name);
 }
 
 /* Of a name that is used again what was there before goes first. */
-static void name_clear(struct store *store, const char *name)
+static void name_clear(struct fd_store *store, const char *name)
 {
 	for (guint i = store->kept->len; i-- > 0;) {
-		const struct keepsake *keepsake = &g_array_index(store->kept, struct keepsake, i);
+		const struct stored_fd *stored_fd =
+			&g_array_index(store->kept, struct stored_fd, i);
 
-		if (!g_str_equal(keepsake->name, name))
+		if (!g_str_equal(stored_fd->name, name))
 			continue;
-		tell_remove(keepsake);
+		tell_remove(stored_fd);
 		g_array_remove_index_fast(store->kept, i);
 	}
 }
 
-void store_add(struct store *store, const GArray *keepsakes)
+void fd_store_add(struct fd_store *store, const GArray *stored_fds)
 {
-	for (guint i = 0; i < keepsakes->len; i++) {
-		const struct keepsake *keepsake = &g_array_index(keepsakes, struct keepsake, i);
+	for (guint i = 0; i < stored_fds->len; i++) {
+		const struct stored_fd *stored_fd = &g_array_index(stored_fds, struct stored_fd, i);
 		g_autofree char *state = NULL;
 
-		if (is_among(store->kept, keepsake))
+		if (is_among(store->kept, stored_fd))
 			continue;
-		name_clear(store, keepsake->name);
-		state = g_strdup_printf("FDSTORE=1\nFDPOLL=0\nFDNAME=%s", keepsake->name);
-		sd_pid_notify_with_fds(0, 0, state, &keepsake->fd, 1);
-		g_array_append_vals(store->kept, keepsake, 1);
+		name_clear(store, stored_fd->name);
+		state = g_strdup_printf("FDSTORE=1\nFDPOLL=0\nFDNAME=%s", stored_fd->name);
+		sd_pid_notify_with_fds(0, 0, state, &stored_fd->fd, 1);
+		g_array_append_vals(store->kept, stored_fd, 1);
 		store->told = true;
 	}
 }
 
-void store_keep_only(struct store *store, const GArray *keepsakes)
+void fd_store_keep_only(struct fd_store *store, const GArray *stored_fds)
 {
 	for (guint i = store->kept->len; i-- > 0;) {
-		const struct keepsake *keepsake = &g_array_index(store->kept, struct keepsake, i);
+		const struct stored_fd *stored_fd =
+			&g_array_index(store->kept, struct stored_fd, i);
 
-		if (is_among(keepsakes, keepsake))
+		if (is_among(stored_fds, stored_fd))
 			continue;
-		tell_remove(keepsake);
+		tell_remove(stored_fd);
 		g_array_remove_index_fast(store->kept, i);
 		store->told = true;
 	}
 }
 
-int store_settle(struct store *store)
+int fd_store_settle(struct fd_store *store)
 {
 	int r = 0;
 
@@ -115,7 +117,7 @@ int store_settle(struct store *store)
 	return r;
 }
 
-struct store *store_free(struct store *store)
+struct fd_store *fd_store_free(struct fd_store *store)
 {
 	if (!store)
 		return NULL;

@@ -8,32 +8,32 @@
  * tracker; the links of the stub, of the tracker's hooks and of further probes; and the socket that
  * owns the table which switches tracing on. Only the stubs and hooks stay attached: the next daemon
  * loads CAPTURE, EMIT and the matcher anew and swaps them through the arrays. That is at most
- * STORE_MAX descriptors; FileDescriptorStoreMax= in the unit is that.
+ * FD_STORE_MAX descriptors; FileDescriptorStoreMax= in the unit is that.
  */
 #ifndef NFTTRACED_DAEMON_ENGINE_FD_STORE_H
 #define NFTTRACED_DAEMON_ENGINE_FD_STORE_H
 
 #include "daemon/base/fd-list.h"
 
-#define STORE_MAX 256
+#define FD_STORE_MAX 256
 
-struct store;
+struct fd_store;
 
-/* What the last daemon left comes in *ret_keepsakes, a list that owns its descriptors. NULL: there is no
+/* What the last daemon left comes in *ret_stored_fds, a list that owns its descriptors. NULL: there is no
  * service manager. */
-struct store *store_new(GArray **ret_keepsakes);
+struct fd_store *fd_store_new(GArray **ret_stored_fds);
 
-/* Gives the service manager what it does not have yet of `keepsakes`, whose descriptors stay the
+/* Gives the service manager what it does not have yet of `stored_fds`, whose descriptors stay the
  * caller's. */
-void store_add(struct store *store, const GArray *keepsakes);
+void fd_store_add(struct fd_store *store, const GArray *stored_fds);
 
 /* Has it let go of everything else. */
-void store_keep_only(struct store *store, const GArray *keepsakes);
+void fd_store_keep_only(struct fd_store *store, const GArray *stored_fds);
 
 /* Waits until it has done both. Negative errno: it does not answer. */
-int store_settle(struct store *store);
+int fd_store_settle(struct fd_store *store);
 
 /* What is in the store stays there. Accepts NULL; returns NULL. */
-struct store *store_free(struct store *store);
+struct fd_store *fd_store_free(struct fd_store *store);
 
 #endif

@@ -187,14 +187,14 @@ static void requests_cut(GArray *requests)
 
 /* With the pipeline of the last daemon, if it left one that we can go on with; else with a gap. */
 static void sessions_go_on(
-	struct engine *engine, struct roster *roster, GArray *keepsakes, GArray *requests)
+	struct engine *engine, struct roster *roster, GArray *stored_fds, GArray *requests)
 {
 	g_autofree char *reason = NULL;
 
-	if (keepsakes->len && roster->tries > TRIES_ADOPT)
+	if (stored_fds->len && roster->tries > TRIES_ADOPT)
 		reason = g_strdup("the last daemons failed with it");
-	else if (keepsakes->len)
-		engine_adopt(engine, roster, keepsakes, &reason);
+	else if (stored_fds->len)
+		engine_adopt(engine, roster, stored_fds, &reason);
 	if (!reason && !engine->adopted)
 		reason = g_strdup("the service manager has kept nothing");
 	requests_make(engine, roster, requests);
@@ -208,7 +208,7 @@ static void sessions_go_on(
 GArray *engine_inherit(struct engine *engine, struct roster **ret_roster)
 {
 	g_autoptr(GArray) requests = g_array_new(FALSE, TRUE, sizeof(struct engine_request));
-	GArray *keepsakes = engine_keep_begin(engine);
+	GArray *stored_fds = engine_keep_begin(engine);
 	auto_roster *roster = NULL;
 
 	if (engine->roster)
@@ -226,9 +226,9 @@ GArray *engine_inherit(struct engine *engine, struct roster **ret_roster)
 		/* Whoever finds it like this knows how far we came. */
 		roster->tries++;
 		engine_roster_save(engine, roster);
-		sessions_go_on(engine, roster, keepsakes, requests);
+		sessions_go_on(engine, roster, stored_fds, requests);
 	}
-	engine_keepsakes_free(keepsakes);
+	engine_stored_fds_free(stored_fds);
 	engine->went_on = engine->adopted;
 	if (!engine->adopted)
 		engine_keep_nothing(engine);

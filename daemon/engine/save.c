@@ -10,40 +10,40 @@
 
 GArray *engine_keep_begin(struct engine *engine)
 {
-	GArray *keepsakes = NULL;
+	GArray *stored_fds = NULL;
 	int r;
 
 	/* Whoever begins us again gives us a store: by hand, nothing outlives us. */
-	engine->store = store_new(&keepsakes);
+	engine->store = fd_store_new(&stored_fds);
 	if (!engine->store)
 		return NULL;
 	r = state_counted(ledger_open(state_dir(engine->state), &engine->ledger));
 	if (r < 0) {
 		log_warning("the ledger can't be mapped (%s): sessions end with this daemon",
 			g_strerror(-r));
-		return keepsakes;
+		return stored_fds;
 	}
 	engine->roster = roster_new();
 	roster_boot(engine->roster->boot);
-	return keepsakes;
+	return stored_fds;
 }
 
 void engine_keep_nothing(struct engine *engine)
 {
-	g_autoptr(GArray) none = keepsakes_new();
+	g_autoptr(GArray) none = stored_fds_new();
 
 	if (!engine->store)
 		return;
-	store_keep_only(engine->store, none);
-	store_settle(engine->store);
+	fd_store_keep_only(engine->store, none);
+	fd_store_settle(engine->store);
 }
 
-void engine_keepsakes_free(GArray *keepsakes)
+void engine_stored_fds_free(GArray *stored_fds)
 {
-	for (guint i = 0; keepsakes && i < keepsakes->len; i++)
-		close(g_array_index(keepsakes, struct keepsake, i).fd);
-	if (keepsakes)
-		g_array_unref(keepsakes);
+	for (guint i = 0; stored_fds && i < stored_fds->len; i++)
+		close(g_array_index(stored_fds, struct stored_fd, i).fd);
+	if (stored_fds)
+		g_array_unref(stored_fds);
 }
 
 static struct roster_session *session_find(const struct roster *roster, unsigned int bit)
@@ -160,27 +160,27 @@ static void roster_refresh(struct engine *engine)
 }
 
 /* What the store shall have: while anything is attached, all of it. */
-static GArray *keepsakes_wanted(const struct engine *engine)
+static GArray *stored_fds_wanted(const struct engine *engine)
 {
-	GArray *keepsakes = keepsakes_new();
+	GArray *stored_fds = stored_fds_new();
 
 	if (engine->pipeline)
-		pipeline_keep(engine->pipeline, keepsakes);
-	if (keepsakes->len)
-		keepsake_add(keepsakes, arming_socket(engine->arming), "arming", 0);
-	return keepsakes;
+		pipeline_keep(engine->pipeline, stored_fds);
+	if (stored_fds->len)
+		stored_fd_add(stored_fds, arming_socket(engine->arming), "arming", 0);
+	return stored_fds;
 }
 
 int engine_keep(struct engine *engine)
 {
-	g_autoptr(GArray) keepsakes = NULL;
+	g_autoptr(GArray) stored_fds = NULL;
 	int r;
 
 	if (!engine->roster || engine->inheriting)
 		return 0;
 	/* The store has what the list tells of, at any time. */
-	keepsakes = keepsakes_wanted(engine);
-	store_add(engine->store, keepsakes);
+	stored_fds = stored_fds_wanted(engine);
+	fd_store_add(engine->store, stored_fds);
 	roster_refresh(engine);
 	r = engine_roster_save(engine, engine->roster);
 	if (r < 0)
@@ -188,7 +188,7 @@ int engine_keep(struct engine *engine)
 			"what runs can't be written down (%s): after a restart, sessions go on as "
 			"they were before",
 			g_strerror(-r));
-	store_keep_only(engine->store, keepsakes);
-	store_settle(engine->store);
+	fd_store_keep_only(engine->store, stored_fds);
+	fd_store_settle(engine->store);
 	return r;
 }

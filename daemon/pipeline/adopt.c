@@ -84,28 +84,28 @@ static bool map_is_kept(enum pipeline_map map)
 	return map != MAP_CONSTANTS;
 }
 
-void pipeline_keep(const struct pipeline *pipeline, GArray *keepsakes)
+void pipeline_keep(const struct pipeline *pipeline, GArray *stored_fds)
 {
 	if (!pipeline->running)
 		return;
 	for (unsigned int i = 0; i < PIPELINE_MAPS; i++) {
 		if (map_is_kept(i))
-			keepsake_add(keepsakes, pipeline->maps[i], "map", i);
+			stored_fd_add(stored_fds, pipeline->maps[i], "map", i);
 	}
 	for (unsigned int i = 0; i < pipeline->rings; i++)
-		keepsake_add(keepsakes, pipeline->ring_fds[i], "ring", i);
+		stored_fd_add(stored_fds, pipeline->ring_fds[i], "ring", i);
 	/* A link keeps its perf event. */
-	keepsake_add(keepsakes, pipeline->stub.link, "stub", 0);
-	keepsake_add(keepsakes, stub_program(pipeline), "stub-program", 0);
+	stored_fd_add(stored_fds, pipeline->stub.link, "stub", 0);
+	stored_fd_add(stored_fds, stub_program(pipeline), "stub-program", 0);
 	for (unsigned int i = 0; i < PIPELINE_HOOKS; i++)
-		keepsake_add(keepsakes, pipeline->hooks[i].link, "hook", i);
-	keepsake_add(keepsakes, pipeline->freed.link, "freed", 0);
+		stored_fd_add(stored_fds, pipeline->hooks[i].link, "hook", i);
+	stored_fd_add(stored_fds, pipeline->freed.link, "freed", 0);
 	for (unsigned int i = 0; i < EVENT_PROBES_MAX; i++) {
 		const struct attached_probe *probe = &pipeline->probes[i];
 
-		keepsake_add(keepsakes, probe->entry.link, "probe-entry", i);
-		keepsake_add(keepsakes, probe->site.link, "probe", i);
-		keepsake_add(keepsakes, probe->stub, "probe-program", i);
+		stored_fd_add(stored_fds, probe->entry.link, "probe-entry", i);
+		stored_fd_add(stored_fds, probe->site.link, "probe", i);
+		stored_fd_add(stored_fds, probe->stub, "probe-program", i);
 	}
 }
 
@@ -159,7 +159,7 @@ static int maps_check(struct pipeline *pipeline)
 	return r;
 }
 
-static int maps_adopt(struct pipeline *pipeline, GArray *keepsakes)
+static int maps_adopt(struct pipeline *pipeline, GArray *stored_fds)
 {
 	int cpus = libbpf_num_possible_cpus(), r;
 
@@ -169,7 +169,7 @@ static int maps_adopt(struct pipeline *pipeline, GArray *keepsakes)
 	for (unsigned int i = 0; i < PIPELINE_MAPS; i++) {
 		if (!map_is_kept(i))
 			continue;
-		pipeline->maps[i] = keepsake_take(keepsakes, "map", i);
+		pipeline->maps[i] = stored_fd_take(stored_fds, "map", i);
 		if (pipeline->maps[i] < 0)
 			return -ENODATA;
 	}
@@ -178,7 +178,7 @@ static int maps_adopt(struct pipeline *pipeline, GArray *keepsakes)
 		return r;
 	pipeline->ring_fds = g_new(int, pipeline->rings);
 	for (unsigned int i = 0; i < pipeline->rings; i++)
-		pipeline->ring_fds[i] = keepsake_take(keepsakes, "ring", i);
+		pipeline->ring_fds[i] = stored_fd_take(stored_fds, "ring", i);
 	for (unsigned int i = 0; i < pipeline->rings; i++) {
 		if (pipeline->ring_fds[i] < 0)
 			return -ENODATA;
@@ -186,19 +186,20 @@ static int maps_adopt(struct pipeline *pipeline, GArray *keepsakes)
 	return pipeline_map_memory(pipeline);
 }
 
-static int attachments_adopt(struct pipeline *pipeline, GArray *keepsakes)
+static int attachments_adopt(struct pipeline *pipeline, GArray *stored_fds)
 {
-	pipeline->stub.link = keepsake_take(keepsakes, "stub", 0);
-	pipeline->stub_program = keepsake_take(keepsakes, "stub-program", 0);
-	pipeline->freed.link = keepsake_take(keepsakes, "freed", 0);
+	pipeline->stub.link = stored_fd_take(stored_fds, "stub", 0);
+	pipeline->stub_program = stored_fd_take(stored_fds, "stub-program", 0);
+	pipeline->freed.link = stored_fd_take(stored_fds, "freed", 0);
 	if (pipeline->stub.link < 0 || pipeline->stub_program < 0)
 		return -ENODATA;
 	for (unsigned int i = 0; i < PIPELINE_HOOKS; i++)
-		pipeline->hooks[i].link = keepsake_take(keepsakes, "hook", i);
+		pipeline->hooks[i].link = stored_fd_take(stored_fds, "hook", i);
 	return hooks_adopted(pipeline);
 }
 
-static int probes_adopt(struct pipeline *pipeline, GArray *keepsakes, struct pipeline_probe *probes)
+static int probes_adopt(
+	struct pipeline *pipeline, GArray *stored_fds, struct pipeline_probe *probes)
 {
 	const struct pipeline_config *config = pipeline_config(pipeline);
 
@@ -211,9 +212,9 @@ static int probes_adopt(struct pipeline *pipeline, GArray *keepsakes, struct pip
 			return -EBADMSG;
 		probes[i].config = config->probes[i];
 		attached->probe = probes[i];
-		attached->entry.link = keepsake_take(keepsakes, "probe-entry", i);
-		attached->site.link = keepsake_take(keepsakes, "probe", i);
-		attached->stub = keepsake_take(keepsakes, "probe-program", i);
+		attached->entry.link = stored_fd_take(stored_fds, "probe-entry", i);
+		attached->site.link = stored_fd_take(stored_fds, "probe", i);
+		attached->stub = stored_fd_take(stored_fds, "probe-program", i);
 		if (attached->site.link < 0)
 			return -ENODATA;
 	}
@@ -243,7 +244,7 @@ static int traits_check(const struct pipeline_options *options,
 }
 
 int pipeline_adopt(const struct pipeline_options *options, const struct pipeline_traits *traits,
-	struct pipeline_probe *probes, GArray *keepsakes, struct pipeline **ret, char **ret_reason)
+	struct pipeline_probe *probes, GArray *stored_fds, struct pipeline **ret, char **ret_reason)
 {
 	struct pipeline *pipeline;
 	int r = traits_check(options, traits, ret_reason);
@@ -255,11 +256,11 @@ int pipeline_adopt(const struct pipeline_options *options, const struct pipeline
 	pipeline->hook_mode = traits->hook_attach;
 	pipeline->missed = traits->missed;
 	pipeline->facts.module_inode = traits->module;
-	r = maps_adopt(pipeline, keepsakes);
+	r = maps_adopt(pipeline, stored_fds);
 	if (r == 0)
-		r = attachments_adopt(pipeline, keepsakes);
+		r = attachments_adopt(pipeline, stored_fds);
 	if (r == 0)
-		r = probes_adopt(pipeline, keepsakes, probes);
+		r = probes_adopt(pipeline, stored_fds, probes);
 	if (r < 0) {
 		*ret_reason = g_strdup_printf(
 			"a part of it is missing or another one (%s)", g_strerror(-r));

@@ -73,17 +73,18 @@ void pipeline_release(struct pipeline *pipeline);
 /* What is to be kept for the next daemon while anything is attached: its traits, and its descriptors,
  * which stay the pipeline's. */
 void pipeline_traits_read(const struct pipeline *pipeline, struct pipeline_traits *ret);
-void pipeline_keep(const struct pipeline *pipeline, GArray *keepsakes);
+void pipeline_keep(const struct pipeline *pipeline, GArray *stored_fds);
 
 /*
- * Takes over what the last daemon's pipeline left: descriptors are taken out of `keepsakes`. Rings and
+ * Takes over what the last daemon's pipeline left: descriptors are taken out of `stored_fds`. Rings and
  * counts can be read at once; what was attached goes on with the programs and sessions it has until
  * pipeline_adopt_programs and the next pipeline_swap. `probes` are those that were attached, by number;
  * their configuration is filled in. -ESTALE and other errors: it can't be gone on with, and *ret_reason
  * says why.
  */
 int pipeline_adopt(const struct pipeline_options *options, const struct pipeline_traits *traits,
-	struct pipeline_probe *probes, GArray *keepsakes, struct pipeline **ret, char **ret_reason);
+	struct pipeline_probe *probes, GArray *stored_fds, struct pipeline **ret,
+	char **ret_reason);
 int pipeline_adopt_programs(struct pipeline *pipeline, char **ret_reason);
 
 /* Detaches and unloads. Accepts NULL; returns NULL. */

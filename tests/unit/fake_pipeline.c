@@ -217,12 +217,12 @@ void pipeline_traits_read(const struct pipeline *pipeline, struct pipeline_trait
 	*ret = (struct pipeline_traits){ 0 };
 }
 
-void pipeline_keep(const struct pipeline *pipeline, GArray *keepsakes)
+void pipeline_keep(const struct pipeline *pipeline, GArray *stored_fds)
 {
 }
 
 int pipeline_adopt(const struct pipeline_options *options, const struct pipeline_traits *traits,
-	struct pipeline_probe *probes, GArray *keepsakes, struct pipeline **ret, char **ret_reason)
+	struct pipeline_probe *probes, GArray *stored_fds, struct pipeline **ret, char **ret_reason)
 {
 	*ret_reason = g_strdup("the test has none");
 	return -ESTALE;

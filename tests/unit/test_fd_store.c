@@ -96,47 +96,47 @@ static bool is_same(int a, int b)
 
 START_TEST(what_is_new_is_given_and_what_is_there_already_is_not)
 {
-	GArray *before = NULL, *keepsakes = keepsakes_new();
-	struct store *store = store_new(&before);
+	GArray *before = NULL, *stored_fds = stored_fds_new();
+	struct fd_store *store = fd_store_new(&before);
 	int first = eventfd(0, EFD_CLOEXEC), second = eventfd(0, EFD_CLOEXEC);
 
 	ck_assert_ptr_nonnull(store);
 	ck_assert_uint_eq(before->len, 0);
-	keepsake_add(keepsakes, first, "map", 1);
-	keepsake_add(keepsakes, -1, "map", 2);
-	store_add(store, keepsakes);
-	ck_assert_int_eq(store_settle(store), 0);
+	stored_fd_add(stored_fds, first, "map", 1);
+	stored_fd_add(stored_fds, -1, "map", 2);
+	fd_store_add(store, stored_fds);
+	ck_assert_int_eq(fd_store_settle(store), 0);
 	ck_assert_str_eq(told, "FDSTORE=1 FDPOLL=0 FDNAME=nfttraced-map-1\nBARRIER\n");
 	ck_assert(is_same(first, g_array_index(received, int, 0)));
-	keepsake_add(keepsakes, second, "ring", 0);
-	store_add(store, keepsakes);
-	store_keep_only(store, keepsakes);
-	ck_assert_int_eq(store_settle(store), 0);
+	stored_fd_add(stored_fds, second, "ring", 0);
+	fd_store_add(store, stored_fds);
+	fd_store_keep_only(store, stored_fds);
+	ck_assert_int_eq(fd_store_settle(store), 0);
 	ck_assert(g_str_has_suffix(
 		told, "BARRIER\nFDSTORE=1 FDPOLL=0 FDNAME=nfttraced-ring-0\nBARRIER\n"));
-	store_add(store, keepsakes);
-	ck_assert_int_eq(store_settle(store), 0);
+	fd_store_add(store, stored_fds);
+	ck_assert_int_eq(fd_store_settle(store), 0);
 	ck_assert_uint_eq(received->len, 2);
 	close(first);
 	close(second);
-	store_free(store);
+	fd_store_free(store);
 	g_array_unref(before);
-	g_array_unref(keepsakes);
+	g_array_unref(stored_fds);
 }
 END_TEST
 
 START_TEST(what_is_not_wanted_any_more_is_let_go_of)
 {
-	GArray *before = NULL, *keepsakes = keepsakes_new(), *none = keepsakes_new();
-	struct store *store = store_new(&before);
+	GArray *before = NULL, *stored_fds = stored_fds_new(), *none = stored_fds_new();
+	struct fd_store *store = fd_store_new(&before);
 	int fd = eventfd(0, EFD_CLOEXEC), other = eventfd(0, EFD_CLOEXEC);
 
-	keepsake_add(keepsakes, fd, "probe", 3);
-	store_add(store, keepsakes);
-	g_array_index(keepsakes, struct keepsake, 0).fd = other;
-	store_add(store, keepsakes);
-	store_keep_only(store, none);
-	ck_assert_int_eq(store_settle(store), 0);
+	stored_fd_add(stored_fds, fd, "probe", 3);
+	fd_store_add(store, stored_fds);
+	g_array_index(stored_fds, struct stored_fd, 0).fd = other;
+	fd_store_add(store, stored_fds);
+	fd_store_keep_only(store, none);
+	ck_assert_int_eq(fd_store_settle(store), 0);
 	ck_assert_str_eq(told,
 		"FDSTORE=1 FDPOLL=0 FDNAME=nfttraced-probe-3\n"
 		"FDSTOREREMOVE=1 FDNAME=nfttraced-probe-3\n"
@@ -144,9 +144,9 @@ START_TEST(what_is_not_wanted_any_more_is_let_go_of)
 		"FDSTOREREMOVE=1 FDNAME=nfttraced-probe-3\nBARRIER\n");
 	close(fd);
 	close(other);
-	store_free(store);
+	fd_store_free(store);
 	g_array_unref(before);
-	g_array_unref(keepsakes);
+	g_array_unref(stored_fds);
 	g_array_unref(none);
 }
 END_TEST
@@ -156,22 +156,22 @@ START_TEST(without_a_service_manager_there_is_no_store)
 	GArray *before = NULL;
 
 	unsetenv("NOTIFY_SOCKET");
-	ck_assert_ptr_null(store_new(&before));
+	ck_assert_ptr_null(fd_store_new(&before));
 	ck_assert_ptr_null(before);
 }
 END_TEST
 
 START_TEST(a_name_is_taken_once)
 {
-	GArray *keepsakes = keepsakes_new();
+	GArray *stored_fds = stored_fds_new();
 
-	keepsake_add(keepsakes, 77, "probe", 3);
-	keepsake_add(keepsakes, 78, "probe-entry", 3);
-	ck_assert_int_eq(keepsake_take(keepsakes, "probe", 4), -1);
-	ck_assert_int_eq(keepsake_take(keepsakes, "probe", 3), 77);
-	ck_assert_int_eq(keepsake_take(keepsakes, "probe", 3), -1);
-	ck_assert_uint_eq(keepsakes->len, 1);
-	g_array_unref(keepsakes);
+	stored_fd_add(stored_fds, 77, "probe", 3);
+	stored_fd_add(stored_fds, 78, "probe-entry", 3);
+	ck_assert_int_eq(stored_fd_take(stored_fds, "probe", 4), -1);
+	ck_assert_int_eq(stored_fd_take(stored_fds, "probe", 3), 77);
+	ck_assert_int_eq(stored_fd_take(stored_fds, "probe", 3), -1);
+	ck_assert_uint_eq(stored_fds->len, 1);
+	g_array_unref(stored_fds);
 }
 END_TEST
 
