@@ -14,7 +14,7 @@
 #include "daemon/bus/credentials.h"
 #include "journal/base/cleanup.h"
 
-/* How the roster names a process: its number and when it was started. */
+/* How a saved session names a process: its number and when it was started. */
 #define PROCESS_FORM "process %d %" PRIu64
 /* How it names a caller on a bus: name, bus, user, process. A name is never given twice on one bus. */
 #define NAME_WORDS 4

@@ -17,7 +17,7 @@ struct session;
 
 /*
  * Ties `session` to the sender of `message`, which is being dispatched. Sets session->caller_name, the
- * caller's identity as the roster keeps it. The caller frees it with the session. NULL if the sender can't
+ * caller's identity as its saved session keeps it. The caller frees it with the session. NULL if the sender can't
  * be watched.
  */
 struct binding *binding_new(struct bus *bus, struct session *session, sd_bus_message *message);

@@ -12,21 +12,21 @@
 #include "daemon/pipeline/trace-rule.h"
 
 int engine_adopt(
-	struct engine *engine, struct roster *roster, GArray *stored_fds, char **ret_reason)
+	struct engine *engine, struct saved_sessions *saved, GArray *stored_fds, char **ret_reason)
 {
 	const struct pipeline_options options = engine_pipeline_options(engine);
 	struct pipeline *pipeline = NULL;
 	int fd, r;
 
 	r = pipeline_adopt(
-		&options, &roster->traits, roster->probes, stored_fds, &pipeline, ret_reason);
+		&options, &saved->traits, saved->probes, stored_fds, &pipeline, ret_reason);
 	if (r < 0)
 		return r;
 	g_mutex_lock(&engine->lock);
 	engine->pipeline = pipeline;
 	g_mutex_unlock(&engine->lock);
 	for (unsigned int i = 0; i < EVENT_PROBES_MAX; i++)
-		engine->plan.probes[i] = roster->probes[i];
+		engine->plan.probes[i] = saved->probes[i];
 	fd = stored_fd_take(stored_fds, "arming", 0);
 	if (fd >= 0 && arming_adopt(engine->arming, fd, &engine->unarmed) < 0)
 		log_warning("%s", engine->unarmed);

@@ -21,9 +21,10 @@ struct engine {
 	struct name_writer *writer; /* NULL: there is no resolver */
 	struct drops *drops; /* NULL: drops are not counted */
 	char *unarmed; /* why it could not be armed; NULL: it is, or need not or must not be */
-	struct fd_store *store; /* NULL: as `roster` */
-	struct ledger *ledger; /* NULL: as `roster` */
-	struct roster *roster; /* as it was written last; NULL: nothing outlives this daemon */
+	struct fd_store *store; /* NULL: as `saved` */
+	struct ledger *ledger; /* NULL: as `saved` */
+	struct saved_sessions
+		*saved; /* as it was written last; NULL: nothing outlives this daemon */
 	bool inheriting; /* the list of the last daemon is the one that holds */
 	bool went_on; /* it began with the pipeline of another daemon */
 	bool adopted; /* the pipeline is another daemon's, and its sessions' epochs hold */
@@ -94,7 +95,7 @@ void engine_journal_end(
 	struct engine *engine, struct engine_request *request, struct journal_writer *writer);
 void engine_journals_await(
 	struct engine *engine, struct engine_request *const *requests, size_t count);
-int engine_roster_save(struct engine *engine, const struct roster *roster);
+int engine_saved_sessions_write(struct engine *engine, const struct saved_sessions *saved);
 
 /* The limits of a session's journal. */
 struct journal_limits engine_journal_limits(
@@ -122,7 +123,7 @@ int engine_count_drops(struct engine *engine, struct failure *failure);
 
 /* engine/adopt.c: goes on with the pipeline of the last daemon. */
 int engine_adopt(
-	struct engine *engine, struct roster *roster, GArray *stored_fds, char **ret_reason);
+	struct engine *engine, struct saved_sessions *saved, GArray *stored_fds, char **ret_reason);
 /* The journals are open: its rings are read from now on, its programs replaced. What fails has left
  * nothing of it, and what was counted is in the sums. */
 int engine_adopt_finish(struct engine *engine, char **ret_reason);

@@ -490,7 +490,7 @@ static void engine_clear(struct engine *engine)
 	g_free(engine->unarmed);
 	g_free(engine->silence);
 	fd_store_free(engine->store);
-	roster_free(engine->roster);
+	saved_sessions_free(engine->saved);
 	ledger_free(engine->ledger);
 	g_free(engine);
 }

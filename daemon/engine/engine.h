@@ -75,7 +75,7 @@ struct engine_request {
 	uint64_t id; /* of the session, where there is one already */
 	struct engine_closing *closing; /* the engine's: its journal is being closed */
 	char *warning; /* NULL, or what could not be noted in the journal; g_free it */
-	const struct roster_session *resumed; /* to go on with it; borrowed */
+	const struct saved_session *resumed; /* to go on with it; borrowed */
 	uint64_t seen; /* ns, CLOCK_MONOTONIC: then a gap begins that ends now; 0: there is none */
 	struct engine_session begun; /* it was started or goes on: the caller owns what is in it */
 	struct dictionary_books books; /* it was stopped */
@@ -148,11 +148,11 @@ struct engine *engine_free(struct engine *engine);
  * engine/resume.c: sessions go on where a service manager begins a daemon again.
  *
  * engine_inherit looks for what the last daemon left. NULL: nothing is to go on. Else requests to
- * ENGINE_RESUME, one for each session in *ret_roster, whose journals are open and get what the rings
+ * ENGINE_RESUME, one for each session in *ret_saved, whose journals are open and get what the rings
  * still have: the caller adds their filters, and has engine_run do them. Then it tells of each that
  * failed with engine_abandon, and calls engine_inherited.
  */
-GArray *engine_inherit(struct engine *engine, struct roster **ret_roster);
+GArray *engine_inherit(struct engine *engine, struct saved_sessions **ret_saved);
 void engine_abandon(struct engine *engine, struct engine_request *request);
 void engine_inherited(struct engine *engine, GArray *requests);
 

@@ -332,17 +332,17 @@ static void list_write(void *argument)
 {
 	struct listing *listing = argument;
 
-	listing->result = roster_write(listing->dir_fd, listing->text, listing->size);
+	listing->result = saved_sessions_write(listing->dir_fd, listing->text, listing->size);
 }
 
-int engine_roster_save(struct engine *engine, const struct roster *roster)
+int engine_saved_sessions_write(struct engine *engine, const struct saved_sessions *saved)
 {
 	struct listing *listing = g_new0(struct listing, 1);
 	struct disk_job *job;
 	int r;
 
 	listing->dir_fd = fcntl(state_dir(engine->state), F_DUPFD_CLOEXEC, 0);
-	listing->text = roster_text(roster, &listing->size);
+	listing->text = saved_sessions_text(saved, &listing->size);
 	r = disk_do(data_disk(engine->data), patience(engine), list_write, listing_release, listing,
 		&job);
 	if (r == 0)

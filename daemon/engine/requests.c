@@ -42,7 +42,7 @@ static int plan_request(
 			.rate = request->options->rate,
 			.burst = request->options->burst,
 			.since = request->resumed && engine->adopted &&
-					request->resumed->change == ROSTER_NONE
+					request->resumed->change == SAVED_NONE
 				? request->resumed->since
 				: epoch,
 			.filter = request->filter,

@@ -24,7 +24,7 @@
 static int journal_go_on(
 	struct engine *engine, struct engine_request *request, struct journal_writer **ret)
 {
-	const struct roster_session *session = request->resumed;
+	const struct saved_session *session = request->resumed;
 	const struct journal_limits limits = engine_journal_limits(engine, &session->options);
 	g_autofree char *start = NULL, *settings = NULL;
 	int r;
@@ -60,7 +60,7 @@ static void entry_make_up(struct journal_writer *writer, struct ledger_entry *re
 }
 
 /* Of a session whose events were lost in between: what is known of it is all that it matched. */
-static void counts_close(const struct roster_session *session, const struct ledger_entry *entry,
+static void counts_close(const struct saved_session *session, const struct ledger_entry *entry,
 	uint64_t journaled, struct session_stats *ret)
 {
 	struct session_stats stats = {
@@ -88,7 +88,7 @@ void engine_session_resumed(struct engine *engine, struct engine_request *reques
 
 static int session_go_on(struct engine *engine, struct engine_request *request)
 {
-	const struct roster_session *session = request->resumed;
+	const struct saved_session *session = request->resumed;
 	struct ledger_slot *slot = engine_ledger_slot(engine, session->bit);
 	struct ledger_entry entry;
 	struct journal_tail tail = JOURNAL_TAIL_NONE;
@@ -127,10 +127,11 @@ static int session_go_on(struct engine *engine, struct engine_request *request)
 	return 0;
 }
 
-static void requests_make(struct engine *engine, const struct roster *roster, GArray *requests)
+static void requests_make(
+	struct engine *engine, const struct saved_sessions *saved, GArray *requests)
 {
-	for (guint i = 0; i < roster->sessions->len; i++) {
-		const struct roster_session *session = roster->sessions->pdata[i];
+	for (guint i = 0; i < saved->sessions->len; i++) {
+		const struct saved_session *session = saved->sessions->pdata[i];
 		struct engine_request request = {
 			.action = ENGINE_RESUME,
 			.bit = session->bit,
@@ -153,29 +154,29 @@ static void requests_make(struct engine *engine, const struct roster *roster, GA
 	}
 }
 
-/* The roster, if its sessions are to go on. */
-static struct roster *roster_take(struct engine *engine)
+/* The saved sessions, if they are to be resumed. */
+static struct saved_sessions *saved_sessions_take(struct engine *engine)
 {
-	struct roster *roster = NULL;
+	struct saved_sessions *saved = NULL;
 	g_autofree char *reason = NULL;
-	int r = state_counted(roster_load(state_dir(engine->state), &roster, &reason));
+	int r = state_counted(saved_sessions_load(state_dir(engine->state), &saved, &reason));
 
 	if (r < 0) {
 		if (r != -ENOENT)
 			log_error("%s", reason);
 		return NULL;
 	}
-	if (!roster->sessions->len && !roster->traits.attach)
-		return roster_free(roster);
-	if (!g_str_equal(roster->boot, engine->roster->boot)) {
+	if (!saved->sessions->len && !saved->traits.attach)
+		return saved_sessions_free(saved);
+	if (!g_str_equal(saved->boot, engine->saved->boot)) {
 		log_notice("the machine was booted meanwhile: the sessions of before have ended");
-		return roster_free(roster);
+		return saved_sessions_free(saved);
 	}
-	if (roster->tries >= TRIES_MAX) {
+	if (saved->tries >= TRIES_MAX) {
 		log_error("nfttraced failed with the sessions that were running: they have ended");
-		return roster_free(roster);
+		return saved_sessions_free(saved);
 	}
-	return roster;
+	return saved;
 }
 
 /* Their gap begins here: what could be gone on with is gone. */
@@ -187,17 +188,17 @@ static void requests_cut(GArray *requests)
 
 /* With the pipeline of the last daemon, if it left one that we can go on with; else with a gap. */
 static void sessions_go_on(
-	struct engine *engine, struct roster *roster, GArray *stored_fds, GArray *requests)
+	struct engine *engine, struct saved_sessions *saved, GArray *stored_fds, GArray *requests)
 {
 	g_autofree char *reason = NULL;
 
-	if (stored_fds->len && roster->tries > TRIES_ADOPT)
+	if (stored_fds->len && saved->tries > TRIES_ADOPT)
 		reason = g_strdup("the last daemons failed with it");
 	else if (stored_fds->len)
-		engine_adopt(engine, roster, stored_fds, &reason);
+		engine_adopt(engine, saved, stored_fds, &reason);
 	if (!reason && !engine->adopted)
 		reason = g_strdup("the service manager has kept nothing");
-	requests_make(engine, roster, requests);
+	requests_make(engine, saved, requests);
 	if (engine->adopted && engine_adopt_finish(engine, &reason) < 0)
 		requests_cut(requests);
 	if (!engine->adopted)
@@ -205,28 +206,28 @@ static void sessions_go_on(
 			reason);
 }
 
-GArray *engine_inherit(struct engine *engine, struct roster **ret_roster)
+GArray *engine_inherit(struct engine *engine, struct saved_sessions **ret_saved)
 {
 	g_autoptr(GArray) requests = g_array_new(FALSE, TRUE, sizeof(struct engine_request));
 	GArray *stored_fds = engine_keep_begin(engine);
-	auto_roster *roster = NULL;
+	auto_saved_sessions *saved = NULL;
 
-	if (engine->roster)
-		roster = roster_take(engine);
+	if (engine->saved)
+		saved = saved_sessions_take(engine);
 	else
-		roster_remove(state_dir(engine->state));
-	engine->inheriting = roster;
-	for (guint i = 0; roster && i < roster->sessions->len; i++) {
-		const struct roster_session *session = roster->sessions->pdata[i];
+		saved_sessions_remove(state_dir(engine->state));
+	engine->inheriting = saved;
+	for (guint i = 0; saved && i < saved->sessions->len; i++) {
+		const struct saved_session *session = saved->sessions->pdata[i];
 
 		state_session_publish(engine->state, session->id);
 	}
 	state_sessions_discard(engine->state);
-	if (roster) {
+	if (saved) {
 		/* Whoever finds it like this knows how far we came. */
-		roster->tries++;
-		engine_roster_save(engine, roster);
-		sessions_go_on(engine, roster, stored_fds, requests);
+		saved->tries++;
+		engine_saved_sessions_write(engine, saved);
+		sessions_go_on(engine, saved, stored_fds, requests);
 	}
 	engine_stored_fds_free(stored_fds);
 	engine->went_on = engine->adopted;
@@ -236,7 +237,7 @@ GArray *engine_inherit(struct engine *engine, struct roster **ret_roster)
 		engine_inherited(engine, requests);
 		return NULL;
 	}
-	*ret_roster = g_steal_pointer(&roster);
+	*ret_saved = g_steal_pointer(&saved);
 	return g_steal_pointer(&requests);
 }
 
@@ -249,7 +250,7 @@ void engine_abandon(struct engine *engine, struct engine_request *request)
 
 bool engine_resumes(const struct engine_request *request)
 {
-	return request->resumed->change != ROSTER_STOPPING;
+	return request->resumed->change != SAVED_STOPPING;
 }
 
 /* Nothing is matched for it any more: its stop is carried out to the end. */
@@ -293,5 +294,5 @@ bool engine_went_on(const struct engine *engine)
 
 bool engine_outlives(const struct engine *engine)
 {
-	return engine->roster;
+	return engine->saved;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the engine leaves for the daemon after this one: the roster is written as sessions come and go. */
+/* What the engine leaves for the daemon after this one: the saved sessions are written as sessions come and go. */
 #include "daemon/engine/engine-private.h"
 
 #include <unistd.h>
@@ -23,8 +23,8 @@ GArray *engine_keep_begin(struct engine *engine)
 			g_strerror(-r));
 		return stored_fds;
 	}
-	engine->roster = roster_new();
-	roster_boot(engine->roster->boot);
+	engine->saved = saved_sessions_new();
+	saved_sessions_boot(engine->saved->boot);
 	return stored_fds;
 }
 
@@ -46,10 +46,10 @@ void engine_stored_fds_free(GArray *stored_fds)
 		g_array_unref(stored_fds);
 }
 
-static struct roster_session *session_find(const struct roster *roster, unsigned int bit)
+static struct saved_session *session_find(const struct saved_sessions *saved, unsigned int bit)
 {
-	for (guint i = 0; i < roster->sessions->len; i++) {
-		struct roster_session *session = roster->sessions->pdata[i];
+	for (guint i = 0; i < saved->sessions->len; i++) {
+		struct saved_session *session = saved->sessions->pdata[i];
 
 		if (session->bit == bit)
 			return session;
@@ -57,16 +57,16 @@ static struct roster_session *session_find(const struct roster *roster, unsigned
 	return NULL;
 }
 
-static struct roster_session *session_add(struct roster *roster, unsigned int bit)
+static struct saved_session *session_add(struct saved_sessions *saved, unsigned int bit)
 {
-	struct roster_session *session = roster_session_new();
+	struct saved_session *session = saved_session_new();
 
 	session->bit = bit;
-	g_ptr_array_add(roster->sessions, session);
+	g_ptr_array_add(saved->sessions, session);
 	return session;
 }
 
-static void session_begun(struct roster_session *session, const struct engine_request *request)
+static void session_begun(struct saved_session *session, const struct engine_request *request)
 {
 	session->id = request->begun.id;
 	session->started = request->begun.started;
@@ -80,13 +80,13 @@ static void session_begun(struct roster_session *session, const struct engine_re
 
 void engine_keep_session(struct engine *engine, const struct engine_request *request)
 {
-	struct roster_session *session;
+	struct saved_session *session;
 
-	if (!engine->roster)
+	if (!engine->saved)
 		return;
-	session = session_find(engine->roster, request->bit);
+	session = session_find(engine->saved, request->bit);
 	if (!session)
-		session = session_add(engine->roster, request->bit);
+		session = session_add(engine->saved, request->bit);
 	if (request->action != ENGINE_CHANGE)
 		session_begun(session, request);
 	session_options_clear(&session->options);
@@ -95,25 +95,25 @@ void engine_keep_session(struct engine *engine, const struct engine_request *req
 
 void engine_keep_without(struct engine *engine, unsigned int bit)
 {
-	struct roster_session *session;
+	struct saved_session *session;
 
-	if (!engine->roster)
+	if (!engine->saved)
 		return;
-	session = session_find(engine->roster, bit);
+	session = session_find(engine->saved, bit);
 	if (session)
-		g_ptr_array_remove_fast(engine->roster->sessions, session);
+		g_ptr_array_remove_fast(engine->saved->sessions, session);
 }
 
-static void session_intend(struct roster *roster, const struct engine_request *request)
+static void session_intend(struct saved_sessions *saved, const struct engine_request *request)
 {
-	struct roster_session *session = session_find(roster, request->bit);
+	struct saved_session *session = session_find(saved, request->bit);
 
 	if (!session)
 		return;
 	if (request->action == ENGINE_STOP) {
-		session->change = ROSTER_STOPPING;
+		session->change = SAVED_STOPPING;
 	} else if (request->action == ENGINE_CHANGE) {
-		session->change = ROSTER_CHANGING;
+		session->change = SAVED_CHANGING;
 		session_options_clear(&session->options);
 		session_options_copy(&session->options, request->options);
 	}
@@ -121,42 +121,42 @@ static void session_intend(struct roster *roster, const struct engine_request *r
 
 void engine_keep_intent(struct engine *engine, struct engine_request *const *requests, size_t count)
 {
-	auto_roster *intended = NULL;
+	auto_saved_sessions *intended = NULL;
 	g_autofree char *text = NULL, *ignored = NULL;
 	size_t size;
 
-	if (!engine->roster || engine->inheriting)
+	if (!engine->saved || engine->inheriting)
 		return;
-	text = roster_text(engine->roster, &size);
-	if (roster_parse(text, size, &intended, &ignored) < 0)
+	text = saved_sessions_text(engine->saved, &size);
+	if (saved_sessions_parse(text, size, &intended, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < count; i++)
 		session_intend(intended, requests[i]);
-	engine_roster_save(engine, intended);
+	engine_saved_sessions_write(engine, intended);
 }
 
 void engine_keep_undo(struct engine *engine)
 {
-	if (engine->roster && !engine->inheriting)
-		engine_roster_save(engine, engine->roster);
+	if (engine->saved && !engine->inheriting)
+		engine_saved_sessions_write(engine, engine->saved);
 }
 
 /* What changes with the kernel side. */
-static void roster_refresh(struct engine *engine)
+static void saved_sessions_refresh(struct engine *engine)
 {
-	struct roster *roster = engine->roster;
+	struct saved_sessions *saved = engine->saved;
 
-	for (guint i = 0; i < roster->sessions->len; i++) {
-		struct roster_session *session = roster->sessions->pdata[i];
+	for (guint i = 0; i < saved->sessions->len; i++) {
+		struct saved_session *session = saved->sessions->pdata[i];
 
 		session->since = engine->plan.entries[session->bit].since;
 		session->before = engine->sessions[session->bit];
 	}
 	for (unsigned int i = 0; i < EVENT_PROBES_MAX; i++)
-		roster->probes[i] = engine->plan.probes[i];
-	roster->traits = (struct pipeline_traits){ 0 };
+		saved->probes[i] = engine->plan.probes[i];
+	saved->traits = (struct pipeline_traits){ 0 };
 	if (engine->pipeline)
-		pipeline_traits_read(engine->pipeline, &roster->traits);
+		pipeline_traits_read(engine->pipeline, &saved->traits);
 }
 
 /* What the store shall have: while anything is attached, all of it. */
@@ -176,13 +176,13 @@ int engine_keep(struct engine *engine)
 	g_autoptr(GArray) stored_fds = NULL;
 	int r;
 
-	if (!engine->roster || engine->inheriting)
+	if (!engine->saved || engine->inheriting)
 		return 0;
 	/* The store has what the list tells of, at any time. */
 	stored_fds = stored_fds_wanted(engine);
 	fd_store_add(engine->store, stored_fds);
-	roster_refresh(engine);
-	r = engine_roster_save(engine, engine->roster);
+	saved_sessions_refresh(engine);
+	r = engine_saved_sessions_write(engine, engine->saved);
 	if (r < 0)
 		log_warning(
 			"what runs can't be written down (%s): after a restart, sessions go on as "

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The roster's text: a line with version and checksum, then a key file. Texts that others chose are
+ * The text of the saved sessions: a line with version and checksum, then a key file. Texts that others chose are
  * escaped and in quotes, so that any bytes come back as they were.
  */
 #include "daemon/engine/saved-sessions.h"
@@ -122,7 +122,7 @@ static int options_get(GKeyFile *file, const char *group, struct session_options
 	return 0;
 }
 
-static void session_put(GKeyFile *file, const struct roster_session *session)
+static void session_put(GKeyFile *file, const struct saved_session *session)
 {
 	g_autofree char *group = g_strdup_printf(GROUP_BIT "%u", session->bit);
 
@@ -141,14 +141,14 @@ static void session_put(GKeyFile *file, const struct roster_session *session)
 	number_put(file, group, "Suppressed", session->before.suppressed);
 }
 
-static int session_get(GKeyFile *file, const char *group, struct roster *roster)
+static int session_get(GKeyFile *file, const char *group, struct saved_sessions *saved)
 {
-	struct roster_session *session = roster_session_new();
+	struct saved_session *session = saved_session_new();
 
-	g_ptr_array_add(roster->sessions, session);
+	g_ptr_array_add(saved->sessions, session);
 	session->bit = (unsigned int)g_ascii_strtoull(group + strlen(GROUP_BIT), NULL, 10);
 	session->id = number_get(file, group, "Id");
-	session->change = (enum roster_change)number_get(file, group, "Change");
+	session->change = (enum saved_change)number_get(file, group, "Change");
 	session->owner = (uid_t)number_get(file, group, "Owner");
 	g_free(session->command);
 	session->command = text_get(file, group, "Command");
@@ -161,7 +161,7 @@ static int session_get(GKeyFile *file, const char *group, struct roster *roster)
 	session->before.ring_full = number_get(file, group, "RingFull");
 	session->before.suppressed = number_get(file, group, "Suppressed");
 	if (session->bit >= EVENT_SESSIONS_MAX || session->id == 0 ||
-		session->change > ROSTER_STOPPING)
+		session->change > SAVED_STOPPING)
 		return -EBADMSG;
 	return options_get(file, group, &session->options);
 }
@@ -174,7 +174,7 @@ static void probe_put(GKeyFile *file, unsigned int number, const struct pipeline
 	number_put(file, group, "Attach", probe->config.attach);
 }
 
-static int probe_get(GKeyFile *file, const char *group, struct roster *roster)
+static int probe_get(GKeyFile *file, const char *group, struct saved_sessions *saved)
 {
 	uint64_t number = g_ascii_strtoull(group + strlen(GROUP_PROBE), NULL, 10);
 	g_autofree char *symbol = text_get(file, group, "Symbol");
@@ -182,39 +182,40 @@ static int probe_get(GKeyFile *file, const char *group, struct roster *roster)
 
 	if (number == EVENT_PROBE_NFT || number >= EVENT_PROBES_MAX)
 		return -EBADMSG;
-	probe = &roster->probes[number];
+	probe = &saved->probes[number];
 	g_strlcpy(probe->symbol, symbol, sizeof(probe->symbol));
 	probe->config.attach = (uint8_t)number_get(file, group, "Attach");
 	return 0;
 }
 
-char *roster_text(const struct roster *roster, size_t *ret_size)
+char *saved_sessions_text(const struct saved_sessions *saved, size_t *ret_size)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_autofree char *body = NULL;
 	size_t size;
 	char *text;
 
-	text_put(file, GROUP, "Boot", roster->boot);
-	number_put(file, GROUP, "Tries", roster->tries);
-	number_put(file, GROUP, "Layout", roster->traits.layout);
-	number_put(file, GROUP, "Attach", roster->traits.attach);
-	number_put(file, GROUP, "HookAttach", roster->traits.hook_attach);
-	number_put(file, GROUP, "Module", roster->traits.module);
-	number_put(file, GROUP, "Missed", roster->traits.missed);
+	text_put(file, GROUP, "Boot", saved->boot);
+	number_put(file, GROUP, "Tries", saved->tries);
+	number_put(file, GROUP, "Layout", saved->traits.layout);
+	number_put(file, GROUP, "Attach", saved->traits.attach);
+	number_put(file, GROUP, "HookAttach", saved->traits.hook_attach);
+	number_put(file, GROUP, "Module", saved->traits.module);
+	number_put(file, GROUP, "Missed", saved->traits.missed);
 	for (unsigned int i = 0; i < EVENT_PROBES_MAX; i++) {
-		if (roster->probes[i].config.attach)
-			probe_put(file, i, &roster->probes[i]);
+		if (saved->probes[i].config.attach)
+			probe_put(file, i, &saved->probes[i]);
 	}
-	for (guint i = 0; i < roster->sessions->len; i++)
-		session_put(file, roster->sessions->pdata[i]);
+	for (guint i = 0; i < saved->sessions->len; i++)
+		session_put(file, saved->sessions->pdata[i]);
 	body = g_key_file_to_data(file, &size, NULL);
-	text = g_strdup_printf(TITLE_FORMAT "\n%s", ROSTER_VERSION, crc32c(0, body, size), body);
+	text = g_strdup_printf(
+		TITLE_FORMAT "\n%s", SAVED_SESSIONS_VERSION, crc32c(0, body, size), body);
 	*ret_size = strlen(text);
 	return text;
 }
 
-static int groups_read(GKeyFile *file, struct roster *roster)
+static int groups_read(GKeyFile *file, struct saved_sessions *saved)
 {
 	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
 	uint64_t bits = 0;
@@ -222,12 +223,12 @@ static int groups_read(GKeyFile *file, struct roster *roster)
 
 	for (char **group = groups; *group && r == 0; group++) {
 		if (g_str_has_prefix(*group, GROUP_BIT))
-			r = session_get(file, *group, roster);
+			r = session_get(file, *group, saved);
 		else if (g_str_has_prefix(*group, GROUP_PROBE))
-			r = probe_get(file, *group, roster);
+			r = probe_get(file, *group, saved);
 	}
-	for (guint i = 0; i < roster->sessions->len && r == 0; i++) {
-		const struct roster_session *session = roster->sessions->pdata[i];
+	for (guint i = 0; i < saved->sessions->len && r == 0; i++) {
+		const struct saved_session *session = saved->sessions->pdata[i];
 
 		if (bits & 1ULL << session->bit)
 			r = -EBADMSG;
@@ -236,32 +237,33 @@ static int groups_read(GKeyFile *file, struct roster *roster)
 	return r;
 }
 
-static int body_parse(const char *body, size_t size, struct roster **ret)
+static int body_parse(const char *body, size_t size, struct saved_sessions **ret)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
-	auto_roster *roster = roster_new();
+	auto_saved_sessions *saved = saved_sessions_new();
 	g_autofree char *boot = NULL;
 	int r;
 
 	if (!g_key_file_load_from_data(file, body, size, G_KEY_FILE_NONE, NULL))
 		return -EBADMSG;
 	boot = text_get(file, GROUP, "Boot");
-	g_strlcpy(roster->boot, boot, sizeof(roster->boot));
-	roster->tries = (unsigned int)number_get(file, GROUP, "Tries");
-	roster->traits = (struct pipeline_traits){
+	g_strlcpy(saved->boot, boot, sizeof(saved->boot));
+	saved->tries = (unsigned int)number_get(file, GROUP, "Tries");
+	saved->traits = (struct pipeline_traits){
 		.layout = (uint32_t)number_get(file, GROUP, "Layout"),
 		.attach = (enum attach_mode)number_get(file, GROUP, "Attach"),
 		.hook_attach = (enum attach_mode)number_get(file, GROUP, "HookAttach"),
 		.module = number_get(file, GROUP, "Module"),
 		.missed = number_get(file, GROUP, "Missed"),
 	};
-	r = groups_read(file, roster);
+	r = groups_read(file, saved);
 	if (r == 0)
-		*ret = g_steal_pointer(&roster);
+		*ret = g_steal_pointer(&saved);
 	return r;
 }
 
-int roster_parse(const char *text, size_t size, struct roster **ret, char **ret_reason)
+int saved_sessions_parse(
+	const char *text, size_t size, struct saved_sessions **ret, char **ret_reason)
 {
 	const char *end = memchr(text, '\n', MIN(size, TITLE_MAX));
 	g_autofree char *line = end ? g_strndup(text, (size_t)(end - text)) : NULL, *again = NULL;
@@ -274,9 +276,9 @@ int roster_parse(const char *text, size_t size, struct roster **ret, char **ret_
 		*ret_reason = g_strdup("it does not begin as one");
 		return -EBADMSG;
 	}
-	if (version != ROSTER_VERSION) {
-		*ret_reason =
-			g_strdup_printf("it is of version %u, not %u", version, ROSTER_VERSION);
+	if (version != SAVED_SESSIONS_VERSION) {
+		*ret_reason = g_strdup_printf(
+			"it is of version %u, not %u", version, SAVED_SESSIONS_VERSION);
 		return -EPROTONOSUPPORT;
 	}
 	if (crc32c(0, end + 1, rest) != checksum || body_parse(end + 1, rest, ret) < 0) {

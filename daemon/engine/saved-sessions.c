@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The roster in memory, and its file; its text is in saved-sessions-text.c. */
+/* The saved sessions in memory, and their file; the text is in saved-sessions-text.c. */
 #include "daemon/engine/saved-sessions.h"
 
 #include <errno.h>
@@ -12,20 +12,20 @@
 #include "journal/base/cleanup.h"
 #include "journal/format/record.h"
 
-#define ROSTER_FILE     "sessions"
-#define ROSTER_FILE_NEW "sessions.new"
-#define ROSTER_FILE_BAD "sessions.bad"
+#define SAVED_SESSIONS_FILE     "sessions"
+#define SAVED_SESSIONS_FILE_NEW "sessions.new"
+#define SAVED_SESSIONS_FILE_BAD "sessions.bad"
 
-struct roster_session *roster_session_new(void)
+struct saved_session *saved_session_new(void)
 {
-	struct roster_session *session = g_new0(struct roster_session, 1);
+	struct saved_session *session = g_new0(struct saved_session, 1);
 
 	session_options_init(&session->options);
 	session->command = g_strdup("");
 	return session;
 }
 
-struct roster_session *roster_session_free(struct roster_session *session)
+struct saved_session *saved_session_free(struct saved_session *session)
 {
 	if (!session)
 		return NULL;
@@ -38,10 +38,10 @@ struct roster_session *roster_session_free(struct roster_session *session)
 
 static void session_destroy(void *session)
 {
-	roster_session_free(session);
+	saved_session_free(session);
 }
 
-void roster_boot(char ret[ROSTER_BOOT_MAX + 1])
+void saved_sessions_boot(char ret[SAVED_SESSIONS_BOOT_MAX + 1])
 {
 	struct journal_segment segment;
 
@@ -50,33 +50,33 @@ void roster_boot(char ret[ROSTER_BOOT_MAX + 1])
 		snprintf(ret + 2 * i, 3, "%02x", segment.boot_id[i]);
 }
 
-struct roster *roster_new(void)
+struct saved_sessions *saved_sessions_new(void)
 {
-	struct roster *roster = g_new0(struct roster, 1);
+	struct saved_sessions *saved = g_new0(struct saved_sessions, 1);
 
-	roster->sessions = g_ptr_array_new_with_free_func(session_destroy);
-	return roster;
+	saved->sessions = g_ptr_array_new_with_free_func(session_destroy);
+	return saved;
 }
 
-struct roster *roster_free(struct roster *roster)
+struct saved_sessions *saved_sessions_free(struct saved_sessions *saved)
 {
-	if (!roster)
+	if (!saved)
 		return NULL;
-	g_ptr_array_unref(roster->sessions);
-	g_free(roster);
+	g_ptr_array_unref(saved->sessions);
+	g_free(saved);
 	return NULL;
 }
 
 static int file_read(int dir_fd, char **ret, size_t *ret_size)
 {
-	auto_fd fd = openat(dir_fd, ROSTER_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd fd = openat(dir_fd, SAVED_SESSIONS_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	g_autofree char *text = NULL;
 	struct stat status;
 	ssize_t length;
 
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return -errno;
-	if (!S_ISREG(status.st_mode) || status.st_size > ROSTER_SIZE_MAX)
+	if (!S_ISREG(status.st_mode) || status.st_size > SAVED_SESSIONS_SIZE_MAX)
 		return -EBADMSG;
 	text = g_malloc((size_t)status.st_size + 1);
 	length = read(fd, text, (size_t)status.st_size);
@@ -87,27 +87,29 @@ static int file_read(int dir_fd, char **ret, size_t *ret_size)
 	return 0;
 }
 
-int roster_load(int dir_fd, struct roster **ret, char **ret_reason)
+int saved_sessions_load(int dir_fd, struct saved_sessions **ret, char **ret_reason)
 {
 	g_autofree char *text = NULL, *why = NULL;
 	size_t size = 0;
 	int r = file_read(dir_fd, &text, &size);
 
 	if (r == 0)
-		r = roster_parse(text, size, ret, &why);
+		r = saved_sessions_parse(text, size, ret, &why);
 	if (r == 0)
 		return 0;
 	*ret_reason = g_strdup_printf("the list of sessions that were running can't be used (%s)%s",
 		why ? why : g_strerror(-r),
-		r != -ENOENT && renameat(dir_fd, ROSTER_FILE, dir_fd, ROSTER_FILE_BAD) == 0
-			? ": it was set aside as " ROSTER_FILE_BAD " in the state directory"
+		r != -ENOENT &&
+				renameat(dir_fd, SAVED_SESSIONS_FILE, dir_fd,
+					SAVED_SESSIONS_FILE_BAD) == 0
+			? ": it was set aside as " SAVED_SESSIONS_FILE_BAD " in the state directory"
 			: "");
 	return r;
 }
 
-int roster_write(int dir_fd, const char *text, size_t size)
+int saved_sessions_write(int dir_fd, const char *text, size_t size)
 {
-	auto_fd fd = openat(dir_fd, ROSTER_FILE_NEW,
+	auto_fd fd = openat(dir_fd, SAVED_SESSIONS_FILE_NEW,
 		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	ssize_t length;
 
@@ -118,20 +120,21 @@ int roster_write(int dir_fd, const char *text, size_t size)
 		return -errno;
 	if ((size_t)length != size)
 		return -ENOSPC;
-	if (fdatasync(fd) < 0 || renameat(dir_fd, ROSTER_FILE_NEW, dir_fd, ROSTER_FILE) < 0)
+	if (fdatasync(fd) < 0 ||
+		renameat(dir_fd, SAVED_SESSIONS_FILE_NEW, dir_fd, SAVED_SESSIONS_FILE) < 0)
 		return -errno;
 	return 0;
 }
 
-int roster_save(const struct roster *roster, int dir_fd)
+int saved_sessions_save(const struct saved_sessions *saved, int dir_fd)
 {
 	size_t size;
-	g_autofree char *text = roster_text(roster, &size);
+	g_autofree char *text = saved_sessions_text(saved, &size);
 
-	return roster_write(dir_fd, text, size);
+	return saved_sessions_write(dir_fd, text, size);
 }
 
-void roster_remove(int dir_fd)
+void saved_sessions_remove(int dir_fd)
 {
-	unlinkat(dir_fd, ROSTER_FILE, 0);
+	unlinkat(dir_fd, SAVED_SESSIONS_FILE, 0);
 }

@@ -297,7 +297,7 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 {
 	struct manager *manager = g_new0(struct manager, 1);
 	g_autoptr(GArray) requests = NULL;
-	auto_roster *roster = NULL;
+	auto_saved_sessions *saved = NULL;
 	int r;
 
 	manager->event = sd_event_ref(event);
@@ -322,7 +322,7 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 		failure_set(failure, FAILURE_INTERNAL, "can't set up the event loop: %s",
 			g_strerror(-r));
 	} else {
-		requests = engine_inherit(manager->engine, &roster);
+		requests = engine_inherit(manager->engine, &saved);
 		r = engine_open(manager->engine,
 			settings->boot_sessions->len ? ENGINE_STARTS : ENGINE_RESTS, failure);
 		if (r == -ENOENT) {

@@ -36,7 +36,7 @@ static void requests_run(struct engine *engine, GArray *requests)
 }
 
 static void session_take(
-	struct manager *manager, struct engine_request *request, struct roster_session *resumed)
+	struct manager *manager, struct engine_request *request, struct saved_session *resumed)
 {
 	if (request->failure.reason) {
 		log_error("session %" PRIu64 " does not go on: %s", resumed->id,
@@ -60,7 +60,7 @@ void manager_resume(struct manager *manager, GArray *requests)
 		struct engine_request *request = &g_array_index(requests, struct engine_request, i);
 
 		if (engine_resumes(request))
-			session_take(manager, request, (struct roster_session *)request->resumed);
+			session_take(manager, request, (struct saved_session *)request->resumed);
 	}
 	engine_inherited(manager->engine, requests);
 	/* Some may have had their limit. */

@@ -210,7 +210,7 @@ struct session *manager_session_start(struct manager *manager, struct session_op
 }
 
 void manager_session_take(
-	struct manager *manager, struct engine_session *begun, struct roster_session *resumed)
+	struct manager *manager, struct engine_session *begun, struct saved_session *resumed)
 {
 	struct session *session =
 		session_new(manager, &resumed->options, resumed->owner, resumed->command);

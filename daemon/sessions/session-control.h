@@ -118,7 +118,7 @@ struct session *manager_session_start(struct manager *manager, struct session_op
 
 /* A session that went on from the last daemon; takes over what is in `begun` and `resumed`. */
 void manager_session_take(
-	struct manager *manager, struct engine_session *begun, struct roster_session *resumed);
+	struct manager *manager, struct engine_session *begun, struct saved_session *resumed);
 
 /* Ends a session, and says why in its journal; further calls for the same session get the same books, and change
  * nothing of the reason. */

@@ -140,16 +140,16 @@ END_TEST
 
 START_TEST(sessions_that_make_the_daemon_fail_are_left_alone_in_the_end)
 {
-	struct roster *roster = NULL;
+	struct saved_sessions *saved = NULL;
 	g_autofree char *reason = NULL;
 
 	start();
 	manager_end(manager);
 	manager = manager_free(manager);
-	ck_assert_int_eq(roster_load(state_dir(state), &roster, &reason), 0);
-	roster->tries = 6;
-	ck_assert_int_eq(roster_save(roster, state_dir(state)), 0);
-	roster_free(roster);
+	ck_assert_int_eq(saved_sessions_load(state_dir(state), &saved, &reason), 0);
+	saved->tries = 6;
+	ck_assert_int_eq(saved_sessions_save(saved, state_dir(state)), 0);
+	saved_sessions_free(saved);
 	{
 		auto_failure failure = { 0 };
 
@@ -161,17 +161,17 @@ END_TEST
 
 START_TEST(sessions_of_an_earlier_boot_have_ended)
 {
-	struct roster *roster = NULL;
+	struct saved_sessions *saved = NULL;
 	g_autofree char *reason = NULL;
 	auto_failure failure = { 0 };
 
 	start();
 	manager_end(manager);
 	manager = manager_free(manager);
-	ck_assert_int_eq(roster_load(state_dir(state), &roster, &reason), 0);
-	roster->boot[0] ^= 1;
-	ck_assert_int_eq(roster_save(roster, state_dir(state)), 0);
-	roster_free(roster);
+	ck_assert_int_eq(saved_sessions_load(state_dir(state), &saved, &reason), 0);
+	saved->boot[0] ^= 1;
+	ck_assert_int_eq(saved_sessions_save(saved, state_dir(state)), 0);
+	saved_sessions_free(saved);
 	ck_assert_int_eq(manager_new(event, settings, state, data, &manager, &failure), 0);
 	ck_assert_uint_eq(manager->sessions->len, 0);
 }
@@ -211,16 +211,16 @@ START_TEST(by_hand_nothing_goes_on)
 }
 END_TEST
 
-static struct roster *roster_full(void)
+static struct saved_sessions *saved_sessions_full(void)
 {
-	struct roster *roster = roster_new();
+	struct saved_sessions *saved = saved_sessions_new();
 
-	roster_boot(roster->boot);
-	roster->traits.layout = 77;
-	roster->probes[5].config.attach = EVENT_ATTACH_KPROBE;
-	g_strlcpy(roster->probes[5].symbol, "ip_rcv", sizeof(roster->probes[5].symbol));
+	saved_sessions_boot(saved->boot);
+	saved->traits.layout = 77;
+	saved->probes[5].config.attach = EVENT_ATTACH_KPROBE;
+	g_strlcpy(saved->probes[5].symbol, "ip_rcv", sizeof(saved->probes[5].symbol));
 	for (unsigned int i = 0; i < 3; i++) {
-		struct roster_session *session = roster_session_new();
+		struct saved_session *session = saved_session_new();
 
 		session->bit = 7 * i;
 		session->id = i + 1;
@@ -228,21 +228,21 @@ static struct roster *roster_full(void)
 		session->command = g_strdup("a \x01\xff[Session 3]\n\"#;= \\n");
 		session->caller = i ? g_strdup(":1.7") : NULL;
 		session->deadline = UINT64_MAX;
-		g_ptr_array_add(roster->sessions, session);
+		g_ptr_array_add(saved->sessions, session);
 	}
-	return roster;
+	return saved;
 }
 
 START_TEST(the_list_comes_back_as_it_was)
 {
-	auto_roster *roster = roster_full(), *parsed = NULL;
-	const struct roster_session *session;
+	auto_saved_sessions *saved = saved_sessions_full(), *parsed = NULL;
+	const struct saved_session *session;
 	g_autofree char *reason = NULL, *text = NULL;
 	size_t size;
 
-	text = roster_text(roster, &size);
-	ck_assert_int_eq(roster_parse(text, size, &parsed, &reason), 0);
-	ck_assert_str_eq(parsed->boot, roster->boot);
+	text = saved_sessions_text(saved, &size);
+	ck_assert_int_eq(saved_sessions_parse(text, size, &parsed, &reason), 0);
+	ck_assert_str_eq(parsed->boot, saved->boot);
 	ck_assert_uint_eq(parsed->traits.layout, 77);
 	ck_assert_str_eq(parsed->probes[5].symbol, "ip_rcv");
 	ck_assert_uint_eq(parsed->sessions->len, 3);
@@ -256,18 +256,18 @@ END_TEST
 
 START_TEST(a_list_with_any_byte_changed_or_missing_is_refused)
 {
-	auto_roster *roster = roster_full();
+	auto_saved_sessions *saved = saved_sessions_full();
 	size_t size;
-	g_autofree char *text = roster_text(roster, &size);
+	g_autofree char *text = saved_sessions_text(saved, &size);
 
 	for (size_t i = 0; i < size; i++) {
 		g_autofree char *copy = g_memdup2(text, size), *reason = NULL, *why = NULL;
-		struct roster *parsed = NULL;
+		struct saved_sessions *parsed = NULL;
 
 		copy[i] ^= 0x10;
-		ck_assert_int_lt(roster_parse(copy, size, &parsed, &reason), 0);
+		ck_assert_int_lt(saved_sessions_parse(copy, size, &parsed, &reason), 0);
 		ck_assert_ptr_nonnull(reason);
-		ck_assert_int_lt(roster_parse(text, i, &parsed, &why), 0);
+		ck_assert_int_lt(saved_sessions_parse(text, i, &parsed, &why), 0);
 	}
 }
 END_TEST

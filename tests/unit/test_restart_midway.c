@@ -263,16 +263,16 @@ static void killed_while_resuming(unsigned int times)
 {
 	g_autofree char *path = g_strdup_printf("%s.killed", directory);
 	g_autofree char *reason = NULL;
-	struct roster *roster = NULL;
+	struct saved_sessions *saved = NULL;
 	struct state *killed = NULL;
 
 	note_disk();
 	/* The lock belongs to the directory that was noted. */
 	ck_assert_int_eq(state_open(path, &killed, &reason), 0);
-	ck_assert_int_eq(roster_load(state_dir(killed), &roster, &reason), 0);
-	roster->tries = times;
-	ck_assert_int_eq(roster_save(roster, state_dir(killed)), 0);
-	roster_free(roster);
+	ck_assert_int_eq(saved_sessions_load(state_dir(killed), &saved, &reason), 0);
+	saved->tries = times;
+	ck_assert_int_eq(saved_sessions_save(saved, state_dir(killed)), 0);
+	saved_sessions_free(saved);
 	state_free(killed);
 	begin_again();
 }

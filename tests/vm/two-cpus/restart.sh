@@ -99,7 +99,7 @@ on client traffic udp 10.0.42.2 8080 10 >/dev/null
 journaled_becomes 10
 kill -STOP "$manager_pid"
 kill -KILL "$(manager_daemon)"
-python3 "$here/roster-edit.py" "$NFTTRACED_STATE_DIR/sessions" Layout=1
+python3 "$here/saved-sessions-edit.py" "$NFTTRACED_STATE_DIR/sessions" Layout=1
 kill -CONT "$manager_pid"
 manager_ready $((++readied))
 on client traffic udp 10.0.42.2 8080 10 >/dev/null

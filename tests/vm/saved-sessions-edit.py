@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""usage: roster-edit.py FILE KEY=VALUE
+"""usage: saved-sessions-edit.py FILE KEY=VALUE
 
 Changes a key in the list of sessions that a daemon leaves, and makes its checksum right again.
 """
