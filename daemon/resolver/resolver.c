@@ -16,8 +16,8 @@
 #include <sys/uio.h>
 
 #include "daemon/base/netns.h"
-#include "daemon/names/resolver-client.h"
 #include "daemon/resolver/drop-reasons.h"
+#include "daemon/resolver/protocol.h"
 #include "daemon/resolver/rule-store.h"
 #include "daemon/resolver/rule-watch.h"
 #include "daemon/resolver/symbols.h"
