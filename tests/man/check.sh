@@ -87,7 +87,7 @@ for option in "${told[@]}"; do
 done
 
 # The configuration.
-mapfile -t keys < <(grep -hoE '^	\{ "[A-Z][A-Za-z]*", [A-Z]+_' daemon/settings*.c | grep -oE '[A-Z][A-Za-z]+"' | tr -d '"' | sort -u)
+mapfile -t keys < <(grep -hoE '^	\{ "[A-Z][A-Za-z]*", [A-Z]+_' daemon/settings/*.c | grep -oE '[A-Z][A-Za-z]+"' | tr -d '"' | sort -u)
 documented "the key" nfttraced.conf.5 "${keys[@]}"
 for key in "${keys[@]}"; do
         check "the example has the key $key" grep -qE "^#?$key=" systemd/nfttraced.conf
@@ -104,9 +104,9 @@ for kind in method property signal; do
         mapfile -t members < <(sed -nE "s/.*<$kind name=\"([A-Za-z]+)\".*/\1/p" dbus/*.xml | sort -u)
         documented "the $kind" org.nfttraced1.5 "${members[@]}"
 done
-mapfile -t options < <(grep -hoE '\{ "[A-Z][A-Za-z]*", BUS_OPTION_' daemon/*.c | grep -oE '"[A-Za-z]+"' | tr -d '"' | sort -u)
+mapfile -t options < <(grep -hoE '\{ "[A-Z][A-Za-z]*", BUS_OPTION_' daemon/*/*.c | grep -oE '"[A-Za-z]+"' | tr -d '"' | sort -u)
 documented "the option" org.nfttraced1.5 "${options[@]}"
-mapfile -t errors < <(grep -hoE 'BUS_ERROR_PREFIX "[A-Za-z]+"' daemon/*.c | grep -oE '"[A-Za-z]+"' | tr -d '"' | sort -u)
+mapfile -t errors < <(grep -hoE 'BUS_ERROR_PREFIX "[A-Za-z]+"' daemon/*/*.c | grep -oE '"[A-Za-z]+"' | tr -d '"' | sort -u)
 check "there are errors" some "${errors[@]}"
 for error in "${errors[@]}"; do
         check "org.nfttraced1.5 has the error $error" grep -qx ".B org.nfttraced1.Error.$error" man/org.nfttraced1.5
@@ -131,7 +131,7 @@ mapfile -t fields < <(grep -hoE '"[A-Z]+_?[A-Z_]*[=%"]' daemon/drops/drop-messag
 documented "the field" nfttraced.8 "${fields[@]}"
 
 # The journal.
-mapfile -t reasons < <(sed -nE 's/^\t\[LOSS_[A-Z_]+\] = "([a-z-]+)".*/\1/p' journal/*.c | sort -u)
+mapfile -t reasons < <(sed -nE 's/^\t\[LOSS_[A-Z_]+\] = "([a-z-]+)".*/\1/p' journal/*/*.c | sort -u)
 documented "the loss" nfttraced.journal.5 "${reasons[@]}"
 
 # The pages themselves.
