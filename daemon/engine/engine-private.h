@@ -22,7 +22,7 @@ struct engine {
 	struct drops *drops; /* NULL: drops are not counted */
 	char *unarmed; /* why it could not be armed; NULL: it is, or need not or must not be */
 	struct fd_store *store; /* NULL: as `saved` */
-	struct ledger *ledger; /* NULL: as `saved` */
+	struct checkpoint *checkpoint; /* NULL: as `saved` */
 	struct saved_sessions
 		*saved; /* as it was written last; NULL: nothing outlives this daemon */
 	bool inheriting; /* the list of the last daemon is the one that holds */
@@ -104,8 +104,8 @@ struct journal_limits engine_journal_limits(
 char *engine_session_settings(const struct plan *plan, unsigned int bit,
 	const struct session_options *options, uid_t owner);
 void engine_session_clear(struct engine_session *session);
-/* The slot of its books in the ledger; NULL: there is none. */
-struct ledger_slot *engine_ledger_slot(struct engine *engine, unsigned int bit);
+/* The slot of its books in the checkpoint; NULL: there is none. */
+struct checkpoint_slot *engine_checkpoint_slot(struct engine *engine, unsigned int bit);
 
 /* save.c: the next daemon shall know of this one's sessions. What the last one left in the store
  * comes in a list that owns its descriptors, NULL if there is no service manager. */

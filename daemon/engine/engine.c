@@ -491,7 +491,7 @@ static void engine_clear(struct engine *engine)
 	g_free(engine->silence);
 	fd_store_free(engine->store);
 	saved_sessions_free(engine->saved);
-	ledger_free(engine->ledger);
+	checkpoint_free(engine->checkpoint);
 	g_free(engine);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Sessions go on where the last daemon left them. Their journals are opened first, and told from the
- * ledger what is in them already; what happened between the last daemon's last look and the first
+ * checkpoint what is in them already; what happened between the last daemon's last look and the first
  * event that is seen again is a gap, and has a loss record.
  */
 #include "daemon/engine/engine-private.h"
@@ -49,18 +49,18 @@ static int journal_go_on(
 	return r;
 }
 
-/* What became of a session's records, as far as it can be told without the ledger: what is in its
+/* What became of a session's records, as far as it can be told without the checkpoint: what is in its
  * journal. */
-static void entry_make_up(struct journal_writer *writer, struct ledger_entry *ret)
+static void entry_make_up(struct journal_writer *writer, struct checkpoint_entry *ret)
 {
 	struct journal_totals totals;
 
 	journal_writer_totals(writer, &totals);
-	*ret = (struct ledger_entry){ .journaled = totals.events };
+	*ret = (struct checkpoint_entry){ .journaled = totals.events };
 }
 
 /* Of a session whose events were lost in between: what is known of it is all that it matched. */
-static void counts_close(const struct saved_session *session, const struct ledger_entry *entry,
+static void counts_close(const struct saved_session *session, const struct checkpoint_entry *entry,
 	uint64_t journaled, struct session_stats *ret)
 {
 	struct session_stats stats = {
@@ -89,17 +89,17 @@ void engine_session_resumed(struct engine *engine, struct engine_request *reques
 static int session_go_on(struct engine *engine, struct engine_request *request)
 {
 	const struct saved_session *session = request->resumed;
-	struct ledger_slot *slot = engine_ledger_slot(engine, session->bit);
-	struct ledger_entry entry;
+	struct checkpoint_slot *slot = engine_checkpoint_slot(engine, session->bit);
+	struct checkpoint_entry entry;
 	struct journal_tail tail = JOURNAL_TAIL_NONE;
 	struct data_tenant tenant = {
 		.id = session->id,
 		.limit = session->options.limit,
-		.ledger = slot,
+		.checkpoint = slot,
 		.before = &entry,
 		.tail = &tail,
 	};
-	bool known = ledger_slot_read(slot, session->id, &entry);
+	bool known = checkpoint_slot_read(slot, session->id, &entry);
 	int dir_fd = -1, r;
 
 	/* Before the journal goes on: what is cut off is behind the last record then. */

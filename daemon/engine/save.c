@@ -17,9 +17,10 @@ GArray *engine_keep_begin(struct engine *engine)
 	engine->store = fd_store_new(&stored_fds);
 	if (!engine->store)
 		return NULL;
-	r = state_counted(ledger_open(state_dir(engine->state), &engine->ledger));
+	r = state_counted(checkpoint_open(state_dir(engine->state), &engine->checkpoint));
 	if (r < 0) {
-		log_warning("the ledger can't be mapped (%s): sessions end with this daemon",
+		log_warning(
+			"the checkpoint file can't be mapped (%s): sessions end with this daemon",
 			g_strerror(-r));
 		return stored_fds;
 	}

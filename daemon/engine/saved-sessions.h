@@ -3,7 +3,7 @@
  * The saved sessions: what the daemon writes down of its sessions for the one that comes after this one, in a file
  * of the state directory, replaced as a whole whenever a session begins, changes or ends. Text with a
  * checksum and a version. Plain data; the worker owns the engine's. What becomes of their records is in
- * the ledger.
+ * the checkpoint.
  */
 #ifndef NFTTRACED_DAEMON_ENGINE_SAVED_SESSIONS_H
 #define NFTTRACED_DAEMON_ENGINE_SAVED_SESSIONS_H

@@ -52,9 +52,9 @@ struct journal_limits engine_journal_limits(
 	};
 }
 
-struct ledger_slot *engine_ledger_slot(struct engine *engine, unsigned int bit)
+struct checkpoint_slot *engine_checkpoint_slot(struct engine *engine, unsigned int bit)
 {
-	return engine->ledger ? ledger_slot(engine->ledger, bit) : NULL;
+	return engine->checkpoint ? checkpoint_slot(engine->checkpoint, bit) : NULL;
 }
 
 /* The journal of a session that starts. */
@@ -104,7 +104,7 @@ int engine_session_begin(struct engine *engine, const struct plan *plan,
 {
 	struct data_tenant tenant = {
 		.limit = request->options->limit,
-		.ledger = engine_ledger_slot(engine, request->bit),
+		.checkpoint = engine_checkpoint_slot(engine, request->bit),
 	};
 	int r = journal_begin(engine, plan, request, &request->begun, &tenant.writer, failure);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads and writes of the state directory that failed: the list of what runs, the ledger, ids, journals'
+ * Reads and writes of the state directory that failed: the list of what runs, the checkpoint, ids, journals'
  * directories, and what is looked up in them for lists and quotas. What a journal itself loses is in its
  * session's books. Any thread's.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The ledger, see checkpoint.h. */
+/* The checkpoint, see checkpoint.h. */
 #include "daemon/recorder/checkpoint.h"
 
 #include <errno.h>
@@ -13,46 +13,47 @@
 
 #include "journal/base/cleanup.h"
 
-#define LEDGER_FILE    "ledger"
-#define LEDGER_MAGIC   "nftledg\n"
-#define LEDGER_VERSION 1
+#define CHECKPOINT_FILE    "ledger"
+#define CHECKPOINT_MAGIC   "nftledg\n"
+#define CHECKPOINT_VERSION 1
 
-struct ledger_slot {
+struct checkpoint_slot {
 	_Atomic uint64_t session; /* 0: nobody's */
 	_Atomic uint64_t written; /* how often; the entry that holds is entries[written % 2] */
-	struct ledger_entry entries[2];
+	struct checkpoint_entry entries[2];
 };
 
 /* The file. */
-struct ledger_pages {
+struct checkpoint_pages {
 	char magic[8];
 	uint32_t version;
 	uint32_t size; /* of all of it */
-	struct ledger_slot slots[EVENT_SESSIONS_MAX];
+	struct checkpoint_slot slots[EVENT_SESSIONS_MAX];
 };
 
-struct ledger {
-	struct ledger_pages *pages;
+struct checkpoint {
+	struct checkpoint_pages *pages;
 };
 
-static bool pages_valid(const struct ledger_pages *pages)
+static bool pages_valid(const struct checkpoint_pages *pages)
 {
-	return memcmp(pages->magic, LEDGER_MAGIC, sizeof(pages->magic)) == 0 &&
-		pages->version == LEDGER_VERSION && pages->size == sizeof(*pages);
+	return memcmp(pages->magic, CHECKPOINT_MAGIC, sizeof(pages->magic)) == 0 &&
+		pages->version == CHECKPOINT_VERSION && pages->size == sizeof(*pages);
 }
 
-static void pages_begin(struct ledger_pages *pages)
+static void pages_begin(struct checkpoint_pages *pages)
 {
 	memset(pages, 0, sizeof(*pages));
-	memcpy(pages->magic, LEDGER_MAGIC, sizeof(pages->magic));
-	pages->version = LEDGER_VERSION;
+	memcpy(pages->magic, CHECKPOINT_MAGIC, sizeof(pages->magic));
+	pages->version = CHECKPOINT_VERSION;
 	pages->size = sizeof(*pages);
 }
 
-int ledger_open(int dir_fd, struct ledger **ret)
+int checkpoint_open(int dir_fd, struct checkpoint **ret)
 {
-	auto_fd fd = openat(dir_fd, LEDGER_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	struct ledger_pages *pages;
+	auto_fd fd =
+		openat(dir_fd, CHECKPOINT_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct checkpoint_pages *pages;
 	int r;
 
 	if (fd < 0)
@@ -66,17 +67,17 @@ int ledger_open(int dir_fd, struct ledger **ret)
 		return -errno;
 	if (!pages_valid(pages))
 		pages_begin(pages);
-	*ret = g_new(struct ledger, 1);
+	*ret = g_new(struct checkpoint, 1);
 	(*ret)->pages = pages;
 	return 0;
 }
 
-struct ledger_slot *ledger_slot(struct ledger *ledger, unsigned int bit)
+struct checkpoint_slot *checkpoint_slot(struct checkpoint *checkpoint, unsigned int bit)
 {
-	return &ledger->pages->slots[bit];
+	return &checkpoint->pages->slots[bit];
 }
 
-void ledger_slot_begin(struct ledger_slot *slot, uint64_t id)
+void checkpoint_slot_begin(struct checkpoint_slot *slot, uint64_t id)
 {
 	if (slot->session == id)
 		return;
@@ -85,7 +86,7 @@ void ledger_slot_begin(struct ledger_slot *slot, uint64_t id)
 	atomic_store(&slot->session, id);
 }
 
-void ledger_slot_write(struct ledger_slot *slot, const struct ledger_entry *entry)
+void checkpoint_slot_write(struct checkpoint_slot *slot, const struct checkpoint_entry *entry)
 {
 	uint64_t next = atomic_load_explicit(&slot->written, memory_order_relaxed) + 1;
 
@@ -93,7 +94,8 @@ void ledger_slot_write(struct ledger_slot *slot, const struct ledger_entry *entr
 	atomic_store_explicit(&slot->written, next, memory_order_release);
 }
 
-bool ledger_slot_read(const struct ledger_slot *slot, uint64_t id, struct ledger_entry *ret)
+bool checkpoint_slot_read(
+	const struct checkpoint_slot *slot, uint64_t id, struct checkpoint_entry *ret)
 {
 	uint64_t written = atomic_load(&slot->written);
 
@@ -103,11 +105,11 @@ bool ledger_slot_read(const struct ledger_slot *slot, uint64_t id, struct ledger
 	return true;
 }
 
-struct ledger *ledger_free(struct ledger *ledger)
+struct checkpoint *checkpoint_free(struct checkpoint *checkpoint)
 {
-	if (!ledger)
+	if (!checkpoint)
 		return NULL;
-	munmap(ledger->pages, sizeof(*ledger->pages));
-	g_free(ledger);
+	munmap(checkpoint->pages, sizeof(*checkpoint->pages));
+	g_free(checkpoint);
 	return NULL;
 }

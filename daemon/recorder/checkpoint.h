@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ledger: what became of each session's records, in a file of the state directory that is mapped,
+ * The checkpoint: what became of each session's records, in a file of the state directory that is mapped,
  * so that it is there for the next daemon when this one is killed at any instruction. The data thread
  * writes an entry after each turn of the rings, before it gives the kernel their room back; a reader
  * finds the last whole one. What the journal has behind the place that the entry names was written
@@ -15,7 +15,7 @@
 #include "bpf/shared/abi.h"
 #include "journal/format/format.h"
 
-struct ledger_entry {
+struct checkpoint_entry {
 	uint64_t time; /* ns, CLOCK_MONOTONIC: what was seen until then is told of here */
 	uint64_t journaled, disk_full, disk_error, over_limit; /* as in struct data_counts */
 	uint64_t segment, end; /* of the journal, then */
@@ -25,25 +25,26 @@ struct ledger_entry {
 	struct journal_loss losses[LOSS_REASONS]; /* wait for their record; `until` 0: none */
 };
 
-struct ledger;
-struct ledger_slot;
+struct checkpoint;
+struct checkpoint_slot;
 
-/* Opens the ledger in the state directory `dir_fd`, or begins one if there is none that can be read. */
-int ledger_open(int dir_fd, struct ledger **ret);
+/* Opens the checkpoint in the state directory `dir_fd`, or begins one if there is none that can be read. */
+int checkpoint_open(int dir_fd, struct checkpoint **ret);
 
-/* The slot of a session bit; lives as long as the ledger. */
-struct ledger_slot *ledger_slot(struct ledger *ledger, unsigned int bit);
+/* The slot of a session bit; lives as long as the checkpoint. */
+struct checkpoint_slot *checkpoint_slot(struct checkpoint *checkpoint, unsigned int bit);
 
 /* The slot is that of session `id` from now on: what it has is forgotten if it was another's. */
-void ledger_slot_begin(struct ledger_slot *slot, uint64_t id);
+void checkpoint_slot_begin(struct checkpoint_slot *slot, uint64_t id);
 
 /* Replaces the slot's entry; who is killed meanwhile leaves the one before. */
-void ledger_slot_write(struct ledger_slot *slot, const struct ledger_entry *entry);
+void checkpoint_slot_write(struct checkpoint_slot *slot, const struct checkpoint_entry *entry);
 
 /* The last entry of session `id`; false: there is none. */
-bool ledger_slot_read(const struct ledger_slot *slot, uint64_t id, struct ledger_entry *ret);
+bool checkpoint_slot_read(
+	const struct checkpoint_slot *slot, uint64_t id, struct checkpoint_entry *ret);
 
 /* Accepts NULL; returns NULL. */
-struct ledger *ledger_free(struct ledger *ledger);
+struct checkpoint *checkpoint_free(struct checkpoint *checkpoint);
 
 #endif

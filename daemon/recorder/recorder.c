@@ -83,7 +83,7 @@ static unsigned int ring_positions(const struct data *data, uint64_t ret[RINGS_M
 	return rings;
 }
 
-/* Writes what was taken, and keeps in the ledger that it was. True if it wants attention. */
+/* Writes what was taken, and keeps in the checkpoint that it was. True if it wants attention. */
 static bool slots_flush(struct data *data)
 {
 	uint64_t next[RINGS_MAX], now = clock_ns(CLOCK_MONOTONIC_COARSE);
@@ -395,7 +395,7 @@ struct journal_writer *data_remove(struct data *data, unsigned int bit)
 static void run_leave(struct data *data, void *argument)
 {
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-		data->slots[bit].ledger = NULL;
+		data->slots[bit].checkpoint = NULL;
 }
 
 void data_leave(struct data *data)

@@ -57,7 +57,7 @@ struct journal_writer *data_remove(struct data *data, unsigned int bit);
 /* Journals what is in the rings now. */
 void data_settle(struct data *data);
 
-/* The sessions go on under another daemon: the ledger is not written any more. */
+/* The sessions go on under another daemon: the checkpoint is not written any more. */
 void data_leave(struct data *data);
 
 /* The bit's generation: another one for each session that gets it. */

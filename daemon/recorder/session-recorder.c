@@ -29,7 +29,7 @@ static void resume_losses(struct data_slot *slot, const struct data_tenant *tena
 
 static void resume(struct data_slot *slot, struct data_tenant *tenant)
 {
-	const struct ledger_entry *before = tenant->before;
+	const struct checkpoint_entry *before = tenant->before;
 
 	memcpy(slot->next, before->next, sizeof(slot->next));
 	slot->fates = before->fates;
@@ -66,7 +66,7 @@ void data_slot_begin(struct data_slot *slot, struct data_tenant *tenant)
 	slot->ring_full_seen = 0;
 	for (unsigned int i = 0; i < LOSS_REASONS; i++)
 		slot->losses[i] = (struct journal_loss){ .reason = i };
-	slot->ledger = tenant->ledger;
+	slot->checkpoint = tenant->checkpoint;
 	slot->fates = (struct session_stats){ 0 };
 	memset(slot->next, 0, sizeof(slot->next));
 	slot->tail = JOURNAL_TAIL_NONE;
@@ -83,8 +83,8 @@ void data_slot_begin(struct data_slot *slot, struct data_tenant *tenant)
 	if (tenant->before)
 		resume(slot, tenant);
 	look(slot);
-	if (slot->ledger)
-		ledger_slot_begin(slot->ledger, tenant->id);
+	if (slot->checkpoint)
+		checkpoint_slot_begin(slot->checkpoint, tenant->id);
 }
 
 void data_slot_rings_new(struct data_slot *slot)
@@ -105,7 +105,7 @@ bool data_slot_knows(struct data_slot *slot, uint16_t ring, uint64_t position)
 
 void data_slot_keep(struct data_slot *slot, const uint64_t *next, unsigned int rings, uint64_t now)
 {
-	struct ledger_entry entry = {
+	struct checkpoint_entry entry = {
 		.time = now,
 		.journaled = atomic_load_explicit(&slot->journaled, memory_order_relaxed),
 		.disk_full = atomic_load_explicit(&slot->disk_full, memory_order_relaxed),
@@ -115,20 +115,20 @@ void data_slot_keep(struct data_slot *slot, const uint64_t *next, unsigned int r
 		.fates = slot->fates,
 	};
 
-	if (!slot->ledger)
+	if (!slot->checkpoint)
 		return;
 	entry.segment = journal_writer_segment(slot->writer);
 	entry.end = journal_writer_end(slot->writer);
 	memcpy(slot->next, next, rings * sizeof(*next));
 	memcpy(entry.next, slot->next, sizeof(entry.next));
 	memcpy(entry.losses, slot->losses, sizeof(entry.losses));
-	ledger_slot_write(slot->ledger, &entry);
+	checkpoint_slot_write(slot->checkpoint, &entry);
 }
 
 struct journal_writer *data_slot_end(struct data_slot *slot)
 {
 	journal_tail_clear(&slot->tail);
-	slot->ledger = NULL;
+	slot->checkpoint = NULL;
 	return g_steal_pointer(&slot->writer);
 }
 

@@ -20,10 +20,10 @@ struct data_tenant {
 	uint64_t id;
 	struct journal_writer *writer; /* taken over */
 	uint64_t limit; /* events; 0: none */
-	struct ledger_slot *ledger; /* where its books are kept; NULL: nowhere */
+	struct checkpoint_slot *checkpoint; /* where its books are kept; NULL: nowhere */
 	/* Of a session that goes on after another daemon; else NULL: what became of its records, and what
 	 * its journal has that this does not tell of (taken over). */
-	const struct ledger_entry *before;
+	const struct checkpoint_entry *before;
 	struct journal_tail *tail;
 };
 
@@ -35,9 +35,9 @@ struct data_slot {
 	enum loss_reason reason; /* why it stalled */
 	uint64_t ring_full_seen; /* of the kernel's count: has its loss record */
 	struct journal_loss losses[LOSS_REASONS]; /* wait for their record; `until` 0: none */
-	struct ledger_slot *ledger; /* NULL: none */
+	struct checkpoint_slot *checkpoint; /* NULL: none */
 	struct session_stats fates; /* the kernel's counts at the last tick */
-	uint64_t next[RINGS_MAX]; /* of the rings: what comes before is told of in the ledger */
+	uint64_t next[RINGS_MAX]; /* of the rings: what comes before is told of in the checkpoint */
 	struct journal_tail tail; /* records that come again and are in the journal */
 
 	_Atomic uint64_t journaled, disk_full, disk_error, over_limit;
@@ -72,7 +72,7 @@ void data_slot_rings_new(struct data_slot *slot);
 /* True if the journal has the record already, or the books do. */
 bool data_slot_knows(struct data_slot *slot, uint16_t ring, uint64_t position);
 
-/* Keeps in the ledger what became of the records before `next`, by ring. */
+/* Keeps in the checkpoint what became of the records before `next`, by ring. */
 void data_slot_keep(struct data_slot *slot, const uint64_t *next, unsigned int rings, uint64_t now);
 
 /* Takes an event for the journal, or counts why not. True if `stalled` changed. */

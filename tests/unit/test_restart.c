@@ -272,25 +272,25 @@ START_TEST(a_list_with_any_byte_changed_or_missing_is_refused)
 }
 END_TEST
 
-START_TEST(the_ledger_has_the_last_whole_entry_and_only_its_own_session_s)
+START_TEST(the_checkpoint_has_the_last_whole_entry_and_only_its_own_session_s)
 {
-	struct ledger *ledger = NULL;
-	struct ledger_entry entry = { .journaled = 1 }, read = { 0 };
+	struct checkpoint *checkpoint = NULL;
+	struct checkpoint_entry entry = { .journaled = 1 }, read = { 0 };
 
-	ck_assert_int_eq(ledger_open(state_dir(state), &ledger), 0);
-	ledger_slot_begin(ledger_slot(ledger, 3), 9);
-	ck_assert(!ledger_slot_read(ledger_slot(ledger, 3), 9, &read));
-	ledger_slot_write(ledger_slot(ledger, 3), &entry);
+	ck_assert_int_eq(checkpoint_open(state_dir(state), &checkpoint), 0);
+	checkpoint_slot_begin(checkpoint_slot(checkpoint, 3), 9);
+	ck_assert(!checkpoint_slot_read(checkpoint_slot(checkpoint, 3), 9, &read));
+	checkpoint_slot_write(checkpoint_slot(checkpoint, 3), &entry);
 	entry.journaled = 2;
-	ledger_slot_write(ledger_slot(ledger, 3), &entry);
-	ledger_free(ledger);
-	ck_assert_int_eq(ledger_open(state_dir(state), &ledger), 0);
-	ck_assert(ledger_slot_read(ledger_slot(ledger, 3), 9, &read));
+	checkpoint_slot_write(checkpoint_slot(checkpoint, 3), &entry);
+	checkpoint_free(checkpoint);
+	ck_assert_int_eq(checkpoint_open(state_dir(state), &checkpoint), 0);
+	ck_assert(checkpoint_slot_read(checkpoint_slot(checkpoint, 3), 9, &read));
 	ck_assert_uint_eq(read.journaled, 2);
-	ck_assert(!ledger_slot_read(ledger_slot(ledger, 3), 8, &read));
-	ledger_slot_begin(ledger_slot(ledger, 3), 10);
-	ck_assert(!ledger_slot_read(ledger_slot(ledger, 3), 10, &read));
-	ledger_free(ledger);
+	ck_assert(!checkpoint_slot_read(checkpoint_slot(checkpoint, 3), 8, &read));
+	checkpoint_slot_begin(checkpoint_slot(checkpoint, 3), 10);
+	ck_assert(!checkpoint_slot_read(checkpoint_slot(checkpoint, 3), 10, &read));
+	checkpoint_free(checkpoint);
 }
 END_TEST
 
@@ -311,6 +311,6 @@ int main(void)
 	tcase_add_test(cases, by_hand_nothing_goes_on);
 	tcase_add_test(cases, the_list_comes_back_as_it_was);
 	tcase_add_test(cases, a_list_with_any_byte_changed_or_missing_is_refused);
-	tcase_add_test(cases, the_ledger_has_the_last_whole_entry_and_only_its_own_session_s);
+	tcase_add_test(cases, the_checkpoint_has_the_last_whole_entry_and_only_its_own_session_s);
 	return session_tests_run(suite, cases);
 }

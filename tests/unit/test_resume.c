@@ -19,7 +19,7 @@
 
 static char *directory;
 static int dir_fd;
-static struct ledger *ledger;
+static struct checkpoint *checkpoint;
 static struct data *data;
 static struct pipeline *pipeline;
 
@@ -41,11 +41,11 @@ static void set_up(void)
 
 	directory = g_dir_make_tmp("nfttraced-resume-XXXXXX", NULL);
 	dir_fd = open(directory, O_RDONLY | O_DIRECTORY);
-	ck_assert_int_eq(ledger_open(dir_fd, &ledger), 0);
+	ck_assert_int_eq(checkpoint_open(dir_fd, &checkpoint), 0);
 	ck_assert_int_eq(data_new(&data), 0);
 	ck_assert_int_eq(pipeline_new(&options, &pipeline, &reason), 0);
 	tenant.writer = writer_open();
-	tenant.ledger = ledger_slot(ledger, BIT);
+	tenant.checkpoint = checkpoint_slot(checkpoint, BIT);
 	data_add(data, BIT, &tenant);
 	ck_assert_int_eq(data_attach(data, pipeline, DATA_RINGS_NEW), 0);
 }
@@ -56,7 +56,7 @@ static void tear_down(void)
 
 	data = data_free(data);
 	pipeline = pipeline_free(pipeline);
-	ledger = ledger_free(ledger);
+	checkpoint = checkpoint_free(checkpoint);
 	close(dir_fd);
 	ck_assert_int_eq(system(command), 0);
 	g_free(directory);
@@ -69,18 +69,18 @@ static void events(unsigned int count)
 	data_settle(data);
 }
 
-static void entry_read(struct ledger_entry *ret)
+static void entry_read(struct checkpoint_entry *ret)
 {
-	ck_assert(ledger_slot_read(ledger_slot(ledger, BIT), SESSION, ret));
+	ck_assert(checkpoint_slot_read(checkpoint_slot(checkpoint, BIT), SESSION, ret));
 }
 
-/* The reader is gone, and the next one goes on from what the ledger said then. */
-static void go_on(const struct ledger_entry *entry)
+/* The reader is gone, and the next one goes on from what the checkpoint said then. */
+static void go_on(const struct checkpoint_entry *entry)
 {
 	struct journal_tail tail = JOURNAL_TAIL_NONE;
 	struct data_tenant tenant = {
 		.id = SESSION,
-		.ledger = ledger_slot(ledger, BIT),
+		.checkpoint = checkpoint_slot(checkpoint, BIT),
 		.before = entry,
 		.tail = &tail,
 	};
@@ -119,7 +119,7 @@ static void expect(unsigned int count, unsigned int losses)
 
 START_TEST(killed_before_the_rings_were_released)
 {
-	struct ledger_entry entry;
+	struct checkpoint_entry entry;
 
 	events(5);
 	fake_keep_unreleased(true);
@@ -131,9 +131,9 @@ START_TEST(killed_before_the_rings_were_released)
 }
 END_TEST
 
-START_TEST(killed_before_the_ledger_was_written)
+START_TEST(killed_before_the_checkpoint_was_written)
 {
-	struct ledger_entry entry;
+	struct checkpoint_entry entry;
 
 	events(5);
 	entry_read(&entry);
@@ -148,7 +148,7 @@ END_TEST
 START_TEST(killed_in_the_middle_of_a_record)
 {
 	g_autofree char *path = NULL;
-	struct ledger_entry entry;
+	struct checkpoint_entry entry;
 	int fd;
 
 	events(5);
@@ -168,7 +168,7 @@ END_TEST
 
 START_TEST(killed_with_events_in_the_rings)
 {
-	struct ledger_entry entry;
+	struct checkpoint_entry entry;
 
 	events(5);
 	entry_read(&entry);
@@ -182,7 +182,7 @@ END_TEST
 
 START_TEST(other_rings_are_read_from_their_beginning)
 {
-	struct ledger_entry entry;
+	struct checkpoint_entry entry;
 
 	events(5);
 	entry_read(&entry);
@@ -197,7 +197,7 @@ END_TEST
 START_TEST(a_loss_that_waited_for_its_record_gets_it)
 {
 	const struct journal_loss loss = { .reason = LOSS_DISK_FULL, .count = 3, .until = 1 };
-	struct ledger_entry entry;
+	struct checkpoint_entry entry;
 
 	events(5);
 	entry_read(&entry);
@@ -217,7 +217,7 @@ int main(void)
 
 	tcase_add_checked_fixture(cases, set_up, tear_down);
 	tcase_add_test(cases, killed_before_the_rings_were_released);
-	tcase_add_test(cases, killed_before_the_ledger_was_written);
+	tcase_add_test(cases, killed_before_the_checkpoint_was_written);
 	tcase_add_test(cases, killed_in_the_middle_of_a_record);
 	tcase_add_test(cases, killed_with_events_in_the_rings);
 	tcase_add_test(cases, other_rings_are_read_from_their_beginning);
