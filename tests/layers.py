@@ -111,20 +111,19 @@ def symbols(build):
     for library in ("daemon/libdaemon.a.p", "daemon/libmatcher.a.p", "daemon/libpipeline.a.p", "client/libclient.a.p",
                     "journal/libjournal.a.p"):
         top = library.split("/", maxsplit=1)[0]
-        for entry in sorted(os.listdir(os.path.join(build, library))):
-            if not entry.endswith(".c.o"):
-                continue
+        objects = [entry for entry in sorted(os.listdir(os.path.join(build, library))) if entry.endswith(".c.o")]
+        printed = subprocess.run(["nm", "--format=posix", "--print-file-name", *objects],
+                                 cwd=os.path.join(build, library), capture_output=True, text=True, check=True).stdout
+        for line in printed.splitlines():
+            entry, symbol, kind = line.split()[:3]
             # meson writes a folder's slash as "_"; names of files have none.
-            name = top + "/" + entry[:-2].replace("_", "/")
-            path = os.path.join(build, library, entry)
-            printed = subprocess.run(["nm", "--format=posix", path], capture_output=True, text=True, check=True).stdout
-            defines[name], needs[name] = set(), set()
-            for line in printed.splitlines():
-                symbol, kind = line.split()[:2]
-                if kind == "U":
-                    needs[name].add(symbol)
-                elif kind.isupper():
-                    defines[name].add(symbol)
+            name = top + "/" + entry.removesuffix(".o:").replace("_", "/")
+            defines.setdefault(name, set())
+            needs.setdefault(name, set())
+            if kind == "U":
+                needs[name].add(symbol)
+            elif kind.isupper():
+                defines[name].add(symbol)
     return defines, needs
 
 
