@@ -6,9 +6,10 @@
 
 flood_seconds=8
 rss_allowed=$((32 * 1024)) # KiB
-# ms, by the private socket, and on the bus, where dbus-daemon has the flood to go through first; what they take without
-# a flood counts several times besides, as the flooders take turns on the processors, too.
-list_allowed=1000 start_allowed=2000 bus_allowed=10000
+# ms, by the private socket, and on the bus, where dbus-daemon has the flood to go through first. These tell an answer
+# from waiting behind the flood, which takes minutes; how long an answer took is printed, and depends on what else the
+# machine does.
+list_allowed=5000 start_allowed=5000 bus_allowed=30000
 
 rss() {
         awk '/^VmRSS/ { print $2 }' "/proc/$daemon_pid/status"
@@ -86,9 +87,10 @@ check "root's bound session runs" await 30 bash -c 'nfttracectl list | grep -q w
 while sleep 0.05; do echo x >/dev/udp/127.0.0.1/9; done 2>"$work/sender.err" &
 sender=$!
 
-took=0; longest nfttracectl list; list_allowed=$((list_allowed + 6 * took))
-took=0; longest start_one; start_allowed=$((start_allowed + 3 * took))
-took=0; longest on_the_bus nfttracectl list; bus_allowed=$((bus_allowed + 10 * took))
+took=0; longest nfttracectl list; quiet=$took
+took=0; longest start_one; quiet+=" ms, start and stop $took"
+took=0; longest on_the_bus nfttracectl list
+echo "# no flood: list $quiet ms, list on the bus $took ms"
 flood "changes without a reply" change
 for i in $(seq 5); do
         for _ in $(seq 10); do
