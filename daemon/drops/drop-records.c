@@ -29,17 +29,6 @@ static guint record_hash(gconstpointer record)
 	return key_hash(&((const struct drop_record *)record)->key);
 }
 
-/* Names, too: after nf_tables was removed and loaded again it gives out its handles anew. While a table
- * counts that can't be, and a chain with another name is one that was renamed. */
-static gboolean record_equal(gconstpointer a, gconstpointer b)
-{
-	const struct drop_record *first = a, *second = b;
-
-	return memcmp(&first->key, &second->key, sizeof(first->key)) == 0 &&
-		g_str_equal(first->table, second->table) &&
-		g_str_equal(first->chain, second->chain);
-}
-
 /* Whatever their chains are called. */
 static gboolean counting_equal(gconstpointer a, gconstpointer b)
 {
@@ -47,6 +36,15 @@ static gboolean counting_equal(gconstpointer a, gconstpointer b)
 
 	return memcmp(&first->key, &second->key, sizeof(first->key)) == 0 &&
 		g_str_equal(first->table, second->table);
+}
+
+/* Names, too: after nf_tables was removed and loaded again it gives out its handles anew. While a table
+ * counts that can't be, and a chain with another name is one that was renamed. */
+static gboolean record_equal(gconstpointer a, gconstpointer b)
+{
+	const struct drop_record *first = a, *second = b;
+
+	return counting_equal(a, b) && g_str_equal(first->chain, second->chain);
 }
 
 static void drop_netns_free(struct drop_netns *netns)

@@ -121,7 +121,7 @@ struct pipeline_options engine_pipeline_options(const struct engine *engine);
 /* Drops are counted from now on, if that is wanted. */
 int engine_count_drops(struct engine *engine, struct failure *failure);
 
-/* engine/adopt.c: goes on with the pipeline of the last daemon. */
+/* engine/adopt.c: takes over the pipeline of the last daemon. */
 int engine_adopt(
 	struct engine *engine, struct saved_sessions *saved, GArray *stored_fds, char **ret_reason);
 /* The journals are open: its rings are read from now on, its programs replaced. What fails has left

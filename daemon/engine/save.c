@@ -13,7 +13,7 @@ GArray *engine_keep_begin(struct engine *engine)
 	GArray *stored_fds = NULL;
 	int r;
 
-	/* Whoever begins us again gives us a store: by hand, nothing outlives us. */
+	/* Only a service manager has a store: a daemon that is started by hand leaves nothing. */
 	engine->store = fd_store_new(&stored_fds);
 	if (!engine->store)
 		return NULL;
@@ -179,7 +179,7 @@ int engine_keep(struct engine *engine)
 
 	if (!engine->saved || engine->inheriting)
 		return 0;
-	/* The store has what the list tells of, at any time. */
+	/* At any time the store has every descriptor that the saved sessions need. */
 	stored_fds = stored_fds_wanted(engine);
 	fd_store_add(engine->store, stored_fds);
 	saved_sessions_refresh(engine);

@@ -304,7 +304,7 @@ void take_answers(struct name_writer *writer)
 			return;
 		}
 		take_answer(writer, &answer, writer->text);
-		/* So that the window is full while a journal is told of thousands. */
+		/* So that the window stays full while a journal gets thousands of names. */
 		ask_waiting(writer);
 	}
 }

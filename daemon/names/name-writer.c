@@ -61,7 +61,7 @@ static void session_give_up(struct name_writer *writer, struct page *page)
 	}
 }
 
-/* What the page has lost is told to who asks, any thread. */
+/* Counts what the page has lost, for name_writer_lost on any thread. */
 static void count_lost(struct name_writer *writer, struct page *page)
 {
 	atomic_fetch_add(&writer->lost, page->lost);

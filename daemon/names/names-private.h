@@ -88,7 +88,7 @@ void ask_watch(struct name_writer *writer);
 /* The names of drop reasons, for a page. */
 void ask_reasons(struct name_writer *writer, unsigned int bit);
 
-/* When nobody wants names any more, us, and what is to be done then. */
+/* When no session and no drop counter needs names any more, us, and what is done then. */
 int64_t watch_end(const struct name_writer *writer);
 void unwatch(struct name_writer *writer);
 

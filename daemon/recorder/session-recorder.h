@@ -37,7 +37,7 @@ struct data_slot {
 	struct journal_loss losses[LOSS_REASONS]; /* wait for their record; `until` 0: none */
 	struct checkpoint_slot *checkpoint; /* NULL: none */
 	struct session_stats fates; /* the kernel's counts at the last tick */
-	uint64_t next[RINGS_MAX]; /* of the rings: what comes before is told of in the checkpoint */
+	uint64_t next[RINGS_MAX]; /* of the rings: the checkpoint has what comes before */
 	struct journal_tail tail; /* records that come again and are in the journal */
 
 	_Atomic uint64_t journaled, disk_full, disk_error, over_limit;
