@@ -127,7 +127,7 @@ build=
 for variable in ${environment[@]+"${environment[@]}"}; do
         [ "${variable%%=*}" != NFTTRACED_BUILD ] || build=${variable#*=}
 done
-"$lab/programs.sh" "$job/programs.tar" $build || die "the programs can't be packed"
+"$lab/programs.sh" "$job/programs.tar" ${build:+"$build"} || die "the programs can't be packed"
 
 # shellcheck disable=SC2054
 arguments=(

@@ -84,8 +84,9 @@ check "or not asked at all" denied stranger "password" start --no-ask-password
 check "he sees no session" equal "$(ctl stranger list | wc -l)" 1
 check "he reads nothing" denied stranger org.nfttraced1.control-any follow "$session"
 check "and stops nothing" denied stranger org.nfttraced1.control-any stop "$session"
+check "he may see how nfttraced is" ctl stranger status
 ctl stranger status >"$folder/status"
-check "he may see how nfttraced is, and that others record" says "$folder/status" "2 sessions of other users not shown"
+check "and that others record" says "$folder/status" "2 sessions of other users not shown"
 
 check "he stops it" sh -c "setpriv --reuid recorder --clear-groups nfttracectl stop $session >'$folder/books'"
 wait "$follower"
