@@ -41,7 +41,7 @@ static uint64_t session_bytes(const struct settings *settings)
 	uint64_t segments = settings->journal_size / settings->segment_size + 1;
 
 	return JOURNAL_STAGE_SIZE + NOTES_SESSION_BYTES + OPTIONS_BYTES + PROGRAMS_BYTES +
-		PAGE_BYTES_MAX + segments * SEGMENT_BYTES;
+		SESSION_NAMES_BYTES_MAX + segments * SEGMENT_BYTES;
 }
 
 static uint64_t streams_bytes(const struct settings *settings)
@@ -72,7 +72,7 @@ void memory_bound(const struct settings *settings, unsigned int cpus, struct mem
 			[MEMORY_FILTERS] = settings->filters_size * INSTRUCTION_BYTES,
 			[MEMORY_TEXTS] = texts_here ? settings->rule_texts_size : 0,
 			[MEMORY_SESSIONS] = settings->sessions_max * session_bytes(settings) +
-				settings->rule_texts_size / NAME_WRITER_TOLD_SHARE * PAGE_TOLD_BYTES,
+				settings->rule_texts_size / NAME_WRITER_TOLD_SHARE * SESSION_NAMES_TOLD_BYTES,
 			[MEMORY_STREAMS] = streams_bytes(settings),
 			[MEMORY_SERVICE] = PROCESSES_BYTES + 2 * CALLS_SIZE_MAX + LOG_QUEUE_SIZE,
 		},

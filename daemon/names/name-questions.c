@@ -69,7 +69,7 @@ static void answer_note(struct name_writer *writer, const struct note *note,
 	if (note->generation == DROPS_GENERATION)
 		drops_answer(writer->drops, note, text, answer->length);
 	else
-		page_answer(&writer->pages[note->bit], note, answer, text);
+		session_names_answer(&writer->names[note->bit], note, answer, text);
 }
 
 void give_up(struct name_writer *writer, const struct question *question)
@@ -123,14 +123,15 @@ static struct question *question_new(const struct note *note)
 	return question;
 }
 
-/* All pages share what the configuration has for them. */
-static enum page_memory pages_memory(const struct name_writer *writer)
+/* All sessions share what the configuration allows for them. */
+static enum session_names_memory names_memory(const struct name_writer *writer)
 {
 	uint64_t told = 0;
 
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-		told += page_told(&writer->pages[bit]);
-	return told < writer->texts_size / NAME_WRITER_TOLD_SHARE ? PAGE_REMEMBERS : PAGE_IS_FULL;
+		told += session_names_told(&writer->names[bit]);
+	return told < writer->texts_size / NAME_WRITER_TOLD_SHARE ? SESSION_NAMES_REMEMBERS
+								  : SESSION_NAMES_IS_FULL;
 }
 
 void take_notes(struct name_writer *writer)
@@ -141,11 +142,11 @@ void take_notes(struct name_writer *writer)
 	if (read(notes_fd(writer->notes), &count, sizeof(count)) < 0)
 		g_assert(errno == EAGAIN);
 	while (writer->waiting.length < QUEUE_MAX && notes_take(writer->notes, &note)) {
-		struct page *page = &writer->pages[note.bit];
+		struct session_names *names = &writer->names[note.bit];
 
-		if (!page_takes(page, &note, pages_memory(writer)))
+		if (!session_names_takes(names, &note, names_memory(writer)))
 			continue;
-		page->asked++;
+		names->asked++;
 		g_queue_push_tail(&writer->waiting, question_new(&note));
 	}
 }
@@ -164,14 +165,14 @@ void look_at_drops(struct name_writer *writer)
 	}
 }
 
-void ask_rules_again(struct name_writer *writer, const struct page *page, uint64_t since)
+void ask_rules_again(struct name_writer *writer, const struct session_names *names, uint64_t since)
 {
 	GHashTableIter iter;
 	gpointer key;
 
-	if (!page->generation)
+	if (!names->generation)
 		return;
-	g_hash_table_iter_init(&iter, page->told);
+	g_hash_table_iter_init(&iter, names->told);
 	while (writer->waiting.length < QUEUE_MAX && g_hash_table_iter_next(&iter, &key, NULL)) {
 		const struct note *note = key;
 		struct question *question;
@@ -224,7 +225,7 @@ void renew_symbols(struct name_writer *writer)
 {
 	notes_renew_symbols(writer->notes);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-		page_renew_symbols(&writer->pages[bit]);
+		session_names_renew_symbols(&writer->names[bit]);
 }
 
 /* The answer to a question about a rule whose text was told before: it may have changed meanwhile. */
@@ -243,8 +244,8 @@ static void answer_again(struct name_writer *writer, const struct question *ques
 		.family = note->family,
 	};
 	renewed.since = MAX(answer->since, question->renewed);
-	if (writer->pages[note->bit].generation == note->generation)
-		page_replace(&writer->pages[note->bit], &renewed, text);
+	if (writer->names[note->bit].generation == note->generation)
+		session_names_replace(&writer->names[note->bit], &renewed, text);
 }
 
 static void take_name(
@@ -280,12 +281,13 @@ static void take_answer(
 		renew_symbols(writer);
 	} else if (answer->kind == RESOLVER_REPLACED) {
 		for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-			page_replace(&writer->pages[bit], answer, text);
+			session_names_replace(&writer->names[bit], answer, text);
 	} else if (answer->kind == RESOLVER_REASONS) {
-		struct page *page = &writer->pages[(answer->id - ID_REASONS) % EVENT_SESSIONS_MAX];
+		struct session_names *names =
+			&writer->names[(answer->id - ID_REASONS) % EVENT_SESSIONS_MAX];
 
 		if (answer->length > 0)
-			page_set_reasons(page, text, answer->length);
+			session_names_set_reasons(names, text, answer->length);
 	} else {
 		take_name(writer, answer, text);
 	}

@@ -20,7 +20,7 @@
 static void session_begin(struct name_writer *writer, unsigned int bit, struct request *request)
 {
 	request->begun = true;
-	page_turn(&writer->pages[bit], data_generation(writer->data, bit));
+	session_names_turn(&writer->names[bit], data_generation(writer->data, bit));
 	if (!writer->sessions)
 		ask_watch(writer);
 	writer->sessions |= 1ULL << bit;
@@ -30,15 +30,15 @@ static void session_begin(struct name_writer *writer, unsigned int bit, struct r
 	}
 }
 
-static gboolean is_of_page(gpointer key, gpointer value, gpointer context)
+static gboolean is_of_session(gpointer key, gpointer value, gpointer context)
 {
 	const struct question *question = value;
 
-	return question->note.generation == ((const struct page *)context)->generation;
+	return question->note.generation == ((const struct session_names *)context)->generation;
 }
 
 /* What is not answered by now will not be. */
-static void session_give_up(struct name_writer *writer, struct page *page)
+static void session_give_up(struct name_writer *writer, struct session_names *names)
 {
 	GHashTableIter iter;
 	gpointer question;
@@ -46,13 +46,13 @@ static void session_give_up(struct name_writer *writer, struct page *page)
 
 	g_hash_table_iter_init(&iter, writer->asked);
 	while (g_hash_table_iter_next(&iter, NULL, &question))
-		if (is_of_page(NULL, question, page))
+		if (is_of_session(NULL, question, names))
 			give_up(writer, question);
-	g_hash_table_foreach_remove(writer->asked, is_of_page, page);
+	g_hash_table_foreach_remove(writer->asked, is_of_session, names);
 	while (link) {
 		GList *next = link->next;
 
-		if (is_of_page(NULL, link->data, page)) {
+		if (is_of_session(NULL, link->data, names)) {
 			give_up(writer, link->data);
 			g_free(link->data);
 			g_queue_delete_link(&writer->waiting, link);
@@ -61,17 +61,17 @@ static void session_give_up(struct name_writer *writer, struct page *page)
 	}
 }
 
-/* Counts what the page has lost, for name_writer_lost on any thread. */
-static void count_lost(struct name_writer *writer, struct page *page)
+/* Counts what the names of a session have lost, for name_writer_lost() on any thread. */
+static void count_lost(struct name_writer *writer, struct session_names *names)
 {
-	atomic_fetch_add(&writer->lost, page->lost);
-	page->lost = 0;
+	atomic_fetch_add(&writer->lost, names->lost);
+	names->lost = 0;
 }
 
 static void session_end(struct name_writer *writer, unsigned int bit)
 {
-	page_turn(&writer->pages[bit], 0);
-	count_lost(writer, &writer->pages[bit]);
+	session_names_turn(&writer->names[bit], 0);
+	count_lost(writer, &writer->names[bit]);
 	writer->sessions &= ~(1ULL << bit);
 	writer->reasons &= ~(1ULL << bit);
 }
@@ -79,7 +79,7 @@ static void session_end(struct name_writer *writer, unsigned int bit)
 /* True when the request is carried out. */
 static bool request_serve(struct name_writer *writer, unsigned int bit, struct request *request)
 {
-	struct page *page = &writer->pages[bit];
+	struct session_names *names = &writer->names[bit];
 	bool late = g_get_monotonic_time() >= request->deadline;
 
 	if (request->wish == WISH_BEGIN) {
@@ -88,12 +88,12 @@ static bool request_serve(struct name_writer *writer, unsigned int bit, struct r
 		return writer->watched || !writer->resolver || late;
 	}
 	if (!late &&
-		(notes_read(writer->notes) < request->noted || page->asked > 0 ||
-			!page_is_written(page)))
+		(notes_read(writer->notes) < request->noted || names->asked > 0 ||
+			!session_names_is_written(names)))
 		return false;
-	if (page->asked > 0)
-		session_give_up(writer, page);
-	page_write(page, writer->data, bit);
+	if (names->asked > 0)
+		session_give_up(writer, names);
+	session_names_write(names, writer->data, bit);
 	session_end(writer, bit);
 	return true;
 }
@@ -124,8 +124,8 @@ static int64_t due(struct name_writer *writer)
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
 		if (writer->requests[bit].wish != WISH_NONE)
 			next = MIN(next, writer->requests[bit].deadline);
-		if (!page_is_written(&writer->pages[bit]))
-			next = MIN(next, writer->pages[bit].retry);
+		if (!session_names_is_written(&writer->names[bit]))
+			next = MIN(next, writer->names[bit].retry);
 	}
 	g_mutex_unlock(&writer->lock);
 	return next;
@@ -170,8 +170,8 @@ static void *name_writer_main(void *context)
 		for (uint64_t bits = writer->sessions; bits; bits &= bits - 1) {
 			unsigned int bit = (unsigned int)__builtin_ctzll(bits);
 
-			page_write(&writer->pages[bit], writer->data, bit);
-			count_lost(writer, &writer->pages[bit]);
+			session_names_write(&writer->names[bit], writer->data, bit);
+			count_lost(writer, &writer->names[bit]);
 		}
 		serve(writer);
 		if (watch_end(writer) <= g_get_monotonic_time())
@@ -207,7 +207,7 @@ int name_writer_new(
 	writer->asked = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	g_queue_init(&writer->waiting);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-		page_init(&writer->pages[bit]);
+		session_names_init(&writer->names[bit]);
 	g_mutex_init(&writer->lock);
 	g_cond_init(&writer->done);
 	writer->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -285,7 +285,7 @@ struct name_writer *name_writer_free(struct name_writer *writer)
 		pthread_join(writer->thread, NULL);
 	}
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-		page_clear(&writer->pages[bit]);
+		session_names_clear(&writer->names[bit]);
 	g_queue_clear_full(&writer->waiting, g_free);
 	g_hash_table_unref(writer->asked);
 	fd_close(&writer->wake_fd);

@@ -68,7 +68,7 @@ struct name_writer {
 	uint32_t next_id;
 	GHashTable *asked; /* of struct question by id */
 	GQueue waiting; /* of struct question */
-	struct page pages[EVENT_SESSIONS_MAX];
+	struct session_names names[EVENT_SESSIONS_MAX];
 	char *text; /* of an answer */
 	_Atomic uint64_t lost;
 	_Atomic uint64_t texts_size;
@@ -85,7 +85,7 @@ void ask(struct name_writer *writer, const struct resolver_question *ask);
 /* A session, or a counter, wants names. */
 void ask_watch(struct name_writer *writer);
 
-/* The names of drop reasons, for a page. */
+/* The names of drop reasons, for a session. */
 void ask_reasons(struct name_writer *writer, unsigned int bit);
 
 /* When no session and no drop counter needs names any more, us, and what is done then. */
@@ -95,8 +95,8 @@ void unwatch(struct name_writer *writer);
 /* What is not answered by now will not be. */
 void give_up(struct name_writer *writer, const struct question *question);
 
-/* The texts of the rules that the page's segment was told of: whether they changed after `since`, ns. */
-void ask_rules_again(struct name_writer *writer, const struct page *page, uint64_t since);
+/* The texts of the rules that the session's segment was told of: whether they changed after `since`, ns. */
+void ask_rules_again(struct name_writer *writer, const struct session_names *names, uint64_t since);
 
 /* All addresses are to be told again. */
 void renew_symbols(struct name_writer *writer);

@@ -95,11 +95,11 @@ void resolver_lost(struct name_writer *writer)
 static void names_renew(struct name_writer *writer)
 {
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
-		struct page *page = &writer->pages[bit];
+		struct session_names *names = &writer->names[bit];
 
-		if (writer->reasons & 1ULL << bit && !page->reasons)
+		if (writer->reasons & 1ULL << bit && !names->reasons)
 			ask_reasons(writer, bit);
-		ask_rules_again(writer, page, writer->lost_at);
+		ask_rules_again(writer, names, writer->lost_at);
 	}
 	renew_symbols(writer);
 	writer->lost_at = 0;

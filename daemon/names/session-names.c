@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A session's page, see session-names.h. */
+/* A session's names, see session-names.h. */
 #include "daemon/names/session-names.h"
 
 #include <errno.h>
@@ -45,9 +45,9 @@ static GArray *list_new(size_t size, GDestroyNotify clear)
 	return list;
 }
 
-void page_init(struct page *page)
+void session_names_init(struct session_names *names)
 {
-	*page = (struct page){
+	*names = (struct session_names){
 		.told = g_hash_table_new_full(note_hash, note_equal, g_free, NULL),
 		.told_rules = g_hash_table_new_full(rule_key_hash, rule_key_equal, g_free, NULL),
 		.rules = list_new(sizeof(struct rule_name), rule_clear),
@@ -56,42 +56,42 @@ void page_init(struct page *page)
 	};
 }
 
-static unsigned int names_count(const struct page *page)
+static unsigned int names_count(const struct session_names *names)
 {
-	return page->rules->len + page->symbols->len + page->netns->len;
+	return names->rules->len + names->symbols->len + names->netns->len;
 }
 
-static void lists_empty(struct page *page)
+static void lists_empty(struct session_names *names)
 {
-	page->lost += names_count(page);
-	page->bytes = 0;
-	g_array_set_size(page->rules, 0);
-	g_array_set_size(page->symbols, 0);
-	g_array_set_size(page->netns, 0);
-	g_clear_pointer(&page->reasons, g_free);
-	page->reasons_due = false;
-	page->retry = 0;
+	names->lost += names_count(names);
+	names->bytes = 0;
+	g_array_set_size(names->rules, 0);
+	g_array_set_size(names->symbols, 0);
+	g_array_set_size(names->netns, 0);
+	g_clear_pointer(&names->reasons, g_free);
+	names->reasons_due = false;
+	names->retry = 0;
 }
 
-static void told_forget(struct page *page)
+static void told_forget(struct session_names *names)
 {
-	g_hash_table_remove_all(page->told);
-	g_hash_table_remove_all(page->told_rules);
-	page->told_more = false;
+	g_hash_table_remove_all(names->told);
+	g_hash_table_remove_all(names->told_rules);
+	names->told_more = false;
 }
 
-unsigned int page_told(const struct page *page)
+unsigned int session_names_told(const struct session_names *names)
 {
-	return g_hash_table_size(page->told);
+	return g_hash_table_size(names->told);
 }
 
-void page_turn(struct page *page, uint64_t generation)
+void session_names_turn(struct session_names *names, uint64_t generation)
 {
-	page->generation = generation;
-	page->segment = 0;
-	page->asked = 0;
-	told_forget(page);
-	lists_empty(page);
+	names->generation = generation;
+	names->segment = 0;
+	names->asked = 0;
+	told_forget(names);
+	lists_empty(names);
 }
 
 static struct rule_key key_of(const struct note *note)
@@ -104,26 +104,27 @@ static struct rule_key key_of(const struct note *note)
 	};
 }
 
-bool page_takes(struct page *page, const struct note *note, enum page_memory memory)
+bool session_names_takes(
+	struct session_names *names, const struct note *note, enum session_names_memory memory)
 {
 	const struct rule_key rule = key_of(note);
 	struct note *key;
 
-	if (page->generation != note->generation)
-		page_turn(page, note->generation);
-	if (page->segment != note->segment) {
-		page->segment = note->segment;
-		page->reasons_due = page->reasons;
-		told_forget(page);
+	if (names->generation != note->generation)
+		session_names_turn(names, note->generation);
+	if (names->segment != note->segment) {
+		names->segment = note->segment;
+		names->reasons_due = names->reasons;
+		told_forget(names);
 	}
-	if (memory == PAGE_IS_FULL && !g_hash_table_contains(page->told, note)) {
-		page->told_more = page->told_more || note->kind == NOTE_RULE;
+	if (memory == SESSION_NAMES_IS_FULL && !g_hash_table_contains(names->told, note)) {
+		names->told_more = names->told_more || note->kind == NOTE_RULE;
 		return true;
 	}
 	if (note->kind == NOTE_RULE)
-		g_hash_table_add(page->told_rules, g_memdup2(&rule, sizeof(rule)));
+		g_hash_table_add(names->told_rules, g_memdup2(&rule, sizeof(rule)));
 	key = g_memdup2(note, sizeof(*note));
-	return g_hash_table_add(page->told, key);
+	return g_hash_table_add(names->told, key);
 }
 
 static gboolean is_symbol(gpointer key, gpointer value, gpointer context)
@@ -131,17 +132,18 @@ static gboolean is_symbol(gpointer key, gpointer value, gpointer context)
 	return ((const struct note *)key)->kind == NOTE_SYMBOL;
 }
 
-void page_renew_symbols(struct page *page)
+void session_names_renew_symbols(struct session_names *names)
 {
-	g_hash_table_foreach_remove(page->told, is_symbol, NULL);
+	g_hash_table_foreach_remove(names->told, is_symbol, NULL);
 }
 
-static bool has_room(const struct page *page, size_t bytes)
+static bool has_room(const struct session_names *names, size_t bytes)
 {
-	return names_count(page) < PAGE_NAMES_MAX && page->bytes + bytes <= PAGE_BYTES_MAX;
+	return names_count(names) < SESSION_NAMES_MAX &&
+		names->bytes + bytes <= SESSION_NAMES_BYTES_MAX;
 }
 
-static void add_rule(struct page *page, const struct rule_key *key,
+static void add_rule(struct session_names *names, const struct rule_key *key,
 	const struct resolver_answer *answer, const char *text)
 {
 	const struct rule_name rule = {
@@ -151,11 +153,11 @@ static void add_rule(struct page *page, const struct rule_key *key,
 		.text = g_strndup(text, answer->length),
 	};
 
-	page->bytes += answer->length;
-	g_array_append_val(page->rules, rule);
+	names->bytes += answer->length;
+	g_array_append_val(names->rules, rule);
 }
 
-static void add_symbol(struct page *page, const struct note *note,
+static void add_symbol(struct session_names *names, const struct note *note,
 	const struct resolver_answer *answer, const char *text)
 {
 	const struct symbol_name symbol = {
@@ -163,12 +165,12 @@ static void add_symbol(struct page *page, const struct note *note,
 		.name = g_strndup(text, answer->length),
 	};
 
-	page->since = answer->since;
-	page->bytes += answer->length;
-	g_array_append_val(page->symbols, symbol);
+	names->since = answer->since;
+	names->bytes += answer->length;
+	g_array_append_val(names->symbols, symbol);
 }
 
-static void add_netns(struct page *page, const struct note *note,
+static void add_netns(struct session_names *names, const struct note *note,
 	const struct resolver_answer *answer, const char *text)
 {
 	const struct netns_name netns = {
@@ -177,51 +179,52 @@ static void add_netns(struct page *page, const struct note *note,
 		.name = g_strndup(text, answer->length),
 	};
 
-	page->bytes += answer->length;
-	g_array_append_val(page->netns, netns);
+	names->bytes += answer->length;
+	g_array_append_val(names->netns, netns);
 }
 
-void page_answer(struct page *page, const struct note *note, const struct resolver_answer *answer,
-	const char *text)
+void session_names_answer(struct session_names *names, const struct note *note,
+	const struct resolver_answer *answer, const char *text)
 {
 	const struct rule_key key = key_of(note);
 
-	if (page->generation != note->generation)
+	if (names->generation != note->generation)
 		return;
 	if (!answer->more)
-		page->asked--;
-	if (!has_room(page, answer->length)) {
-		page->lost++;
+		names->asked--;
+	if (!has_room(names, answer->length)) {
+		names->lost++;
 		return;
 	}
 	if (note->kind == NOTE_RULE)
-		add_rule(page, &key, answer, text);
+		add_rule(names, &key, answer, text);
 	else if (note->kind == NOTE_SYMBOL && answer->length > 0)
-		add_symbol(page, note, answer, text);
+		add_symbol(names, note, answer, text);
 	else if (note->kind == NOTE_NETNS && answer->length > 0)
-		add_netns(page, note, answer, text);
+		add_netns(names, note, answer, text);
 }
 
-void page_replace(struct page *page, const struct resolver_answer *answer, const char *text)
+void session_names_replace(
+	struct session_names *names, const struct resolver_answer *answer, const char *text)
 {
-	if (!page->generation ||
-		(!page->told_more && !g_hash_table_contains(page->told_rules, &answer->rule)))
+	if (!names->generation ||
+		(!names->told_more && !g_hash_table_contains(names->told_rules, &answer->rule)))
 		return;
-	if (!has_room(page, answer->length))
-		page->lost++;
+	if (!has_room(names, answer->length))
+		names->lost++;
 	else
-		add_rule(page, &answer->rule, answer, text);
+		add_rule(names, &answer->rule, answer, text);
 }
 
 /* How many rules go into one record, and the bytes of their texts. */
-static guint rules_fitting(const struct page *page)
+static guint rules_fitting(const struct session_names *names)
 {
 	size_t bytes = 0;
 	guint count = 0;
 
-	while (count < page->rules->len && bytes < RECORD_BYTES)
+	while (count < names->rules->len && bytes < RECORD_BYTES)
 		bytes += sizeof(struct rule_name) +
-			strlen(g_array_index(page->rules, struct rule_name, count++).text);
+			strlen(g_array_index(names->rules, struct rule_name, count++).text);
 	return count;
 }
 
@@ -234,112 +237,113 @@ static int append(struct data *data, unsigned int bit, uint64_t generation, enum
 	return r;
 }
 
-static int write_rules(struct page *page, struct data *data, unsigned int bit)
+static int write_rules(struct session_names *names, struct data *data, unsigned int bit)
 {
-	while (page->rules->len > 0) {
-		guint count = rules_fitting(page);
-		const struct rule_name *rules = (const struct rule_name *)(void *)page->rules->data;
+	while (names->rules->len > 0) {
+		guint count = rules_fitting(names);
+		const struct rule_name *rules =
+			(const struct rule_name *)(void *)names->rules->data;
 		int r = append(
-			data, bit, page->generation, JOURNAL_RULES, names_rules_new(rules, count));
+			data, bit, names->generation, JOURNAL_RULES, names_rules_new(rules, count));
 
 		if (r < 0)
 			return r;
-		g_array_remove_range(page->rules, 0, count);
+		g_array_remove_range(names->rules, 0, count);
 	}
 	return 0;
 }
 
-static int write_symbols(struct page *page, struct data *data, unsigned int bit)
+static int write_symbols(struct session_names *names, struct data *data, unsigned int bit)
 {
 	int r;
 
-	if (page->symbols->len == 0)
+	if (names->symbols->len == 0)
 		return 0;
-	r = append(data, bit, page->generation, JOURNAL_SYMBOLS,
-		names_symbols_new(page->since,
-			(const struct symbol_name *)(void *)page->symbols->data,
-			page->symbols->len));
+	r = append(data, bit, names->generation, JOURNAL_SYMBOLS,
+		names_symbols_new(names->since,
+			(const struct symbol_name *)(void *)names->symbols->data,
+			names->symbols->len));
 	if (r == 0)
-		g_array_set_size(page->symbols, 0);
+		g_array_set_size(names->symbols, 0);
 	return r;
 }
 
-static int write_netns(struct page *page, struct data *data, unsigned int bit)
+static int write_netns(struct session_names *names, struct data *data, unsigned int bit)
 {
 	int r;
 
-	if (page->netns->len == 0)
+	if (names->netns->len == 0)
 		return 0;
-	r = append(data, bit, page->generation, JOURNAL_NETNS,
+	r = append(data, bit, names->generation, JOURNAL_NETNS,
 		names_netns_new(
-			(const struct netns_name *)(void *)page->netns->data, page->netns->len));
+			(const struct netns_name *)(void *)names->netns->data, names->netns->len));
 	if (r == 0)
-		g_array_set_size(page->netns, 0);
+		g_array_set_size(names->netns, 0);
 	return r;
 }
 
-static int write_reasons(struct page *page, struct data *data, unsigned int bit)
+static int write_reasons(struct session_names *names, struct data *data, unsigned int bit)
 {
 	int r;
 
-	if (!page->reasons_due)
+	if (!names->reasons_due)
 		return 0;
-	r = append(data, bit, page->generation, JOURNAL_REASONS, g_strdup(page->reasons));
-	page->reasons_due = r < 0;
+	r = append(data, bit, names->generation, JOURNAL_REASONS, g_strdup(names->reasons));
+	names->reasons_due = r < 0;
 	return r;
 }
 
-void page_set_reasons(struct page *page, const char *json, size_t length)
+void session_names_set_reasons(struct session_names *names, const char *json, size_t length)
 {
-	g_free(page->reasons);
-	page->reasons = g_strndup(json, length);
-	page->reasons_due = page->segment != 0;
+	g_free(names->reasons);
+	names->reasons = g_strndup(json, length);
+	names->reasons_due = names->segment != 0;
 }
 
-bool page_is_written(const struct page *page)
+bool session_names_is_written(const struct session_names *names)
 {
-	return names_count(page) == 0 && !page->reasons_due;
+	return names_count(names) == 0 && !names->reasons_due;
 }
 
-static size_t texts_bytes(const struct page *page)
+static size_t texts_bytes(const struct session_names *names)
 {
 	size_t bytes = 0;
 
-	for (guint i = 0; i < page->rules->len; i++)
-		bytes += strlen(g_array_index(page->rules, struct rule_name, i).text);
-	for (guint i = 0; i < page->symbols->len; i++)
-		bytes += strlen(g_array_index(page->symbols, struct symbol_name, i).name);
-	for (guint i = 0; i < page->netns->len; i++)
-		bytes += strlen(g_array_index(page->netns, struct netns_name, i).name);
+	for (guint i = 0; i < names->rules->len; i++)
+		bytes += strlen(g_array_index(names->rules, struct rule_name, i).text);
+	for (guint i = 0; i < names->symbols->len; i++)
+		bytes += strlen(g_array_index(names->symbols, struct symbol_name, i).name);
+	for (guint i = 0; i < names->netns->len; i++)
+		bytes += strlen(g_array_index(names->netns, struct netns_name, i).name);
 	return bytes;
 }
 
-void page_write(struct page *page, struct data *data, unsigned int bit)
+void session_names_write(struct session_names *names, struct data *data, unsigned int bit)
 {
 	int r;
 
-	if (page_is_written(page) || page->retry > g_get_monotonic_time())
+	if (session_names_is_written(names) || names->retry > g_get_monotonic_time())
 		return;
-	r = write_netns(page, data, bit);
+	r = write_netns(names, data, bit);
 	if (r == 0)
-		r = write_reasons(page, data, bit);
+		r = write_reasons(names, data, bit);
 	if (r == 0)
-		r = write_symbols(page, data, bit);
+		r = write_symbols(names, data, bit);
 	if (r == 0)
-		r = write_rules(page, data, bit);
-	page->retry = r < 0 ? g_get_monotonic_time() + RETRY_USEC : 0;
-	page->bytes = texts_bytes(page);
+		r = write_rules(names, data, bit);
+	names->retry = r < 0 ? g_get_monotonic_time() + RETRY_USEC : 0;
+	names->bytes = texts_bytes(names);
 	/* The session is not there any more. */
 	if (r == -ESTALE)
-		lists_empty(page);
+		lists_empty(names);
 }
 
-void page_clear(struct page *page)
+void session_names_clear(struct session_names *names)
 {
-	lists_empty(page);
-	g_clear_pointer(&page->told, g_hash_table_unref);
-	g_clear_pointer(&page->told_rules, g_hash_table_unref);
-	g_clear_pointer(&page->rules, g_array_unref);
-	g_clear_pointer(&page->symbols, g_array_unref);
-	g_clear_pointer(&page->netns, g_array_unref);
+	lists_empty(names);
+	g_clear_pointer(&names->told, g_hash_table_unref);
+	g_clear_pointer(&names->told_rules, g_hash_table_unref);
+	g_clear_pointer(&names->rules, g_array_unref);
+	g_clear_pointer(&names->symbols, g_array_unref);
+	g_clear_pointer(&names->netns, g_array_unref);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A page of the name writer's: what a session's journal has been told in its current segment, and the names
+ * The names of a session: what its journal has been told in its current segment, and the names
  * that wait to be written into it. Owned by the name writer.
  */
 #ifndef NFTTRACED_DAEMON_NAMES_SESSION_NAMES_H
@@ -15,13 +15,13 @@
 #include "daemon/recorder/recorder.h"
 
 /* Names of a session that wait while its disk is full; more are lost and counted. */
-#define PAGE_NAMES_MAX 8192
-#define PAGE_BYTES_MAX (512U << 10) /* of these names' texts */
+#define SESSION_NAMES_MAX       8192
+#define SESSION_NAMES_BYTES_MAX (512U << 10) /* of these names' texts */
 
 /* Bytes of memory, about, for each name that is remembered to have been told. */
-#define PAGE_TOLD_BYTES 192
+#define SESSION_NAMES_TOLD_BYTES 192
 
-struct page {
+struct session_names {
 	uint64_t generation; /* 0: nobody has the bit */
 	uint64_t segment;
 	GHashTable *told; /* set of struct note */
@@ -39,42 +39,44 @@ struct page {
 	uint64_t lost; /* names that will not be written */
 };
 
-void page_init(struct page *page);
+void session_names_init(struct session_names *names);
 
 /* Another session has the bit, or nobody: names that still wait are lost. */
-void page_turn(struct page *page, uint64_t generation);
+void session_names_turn(struct session_names *names, uint64_t generation);
 
 /* Whether a name can be remembered as told. */
-enum page_memory {
-	PAGE_REMEMBERS,
-	PAGE_IS_FULL, /* the same name may be told again, which does no harm */
+enum session_names_memory {
+	SESSION_NAMES_REMEMBERS,
+	SESSION_NAMES_IS_FULL, /* the same name may be told again, which does no harm */
 };
 
 /* True if what is noted has to be asked for: it is told of from now on. */
-bool page_takes(struct page *page, const struct note *note, enum page_memory memory);
+bool session_names_takes(
+	struct session_names *names, const struct note *note, enum session_names_memory memory);
 
 /* How many names it remembers. */
-unsigned int page_told(const struct page *page);
+unsigned int session_names_told(const struct session_names *names);
 
 /* Addresses mean something else: all are to be told again. */
-void page_renew_symbols(struct page *page);
+void session_names_renew_symbols(struct session_names *names);
 
 /* Takes the answer to a note. */
-void page_answer(struct page *page, const struct note *note, const struct resolver_answer *answer,
-	const char *text);
+void session_names_answer(struct session_names *names, const struct note *note,
+	const struct resolver_answer *answer, const char *text);
 
 /* A rule has another text from `answer->since` on: noted if the segment was told of the rule. */
-void page_replace(struct page *page, const struct resolver_answer *answer, const char *text);
+void session_names_replace(
+	struct session_names *names, const struct resolver_answer *answer, const char *text);
 
 /* The names of drop reasons, as JSON, for every segment. */
-void page_set_reasons(struct page *page, const char *json, size_t length);
+void session_names_set_reasons(struct session_names *names, const char *json, size_t length);
 
 /* Has what waits written. */
-void page_write(struct page *page, struct data *data, unsigned int bit);
+void session_names_write(struct session_names *names, struct data *data, unsigned int bit);
 
 /* Nothing waits. */
-bool page_is_written(const struct page *page);
+bool session_names_is_written(const struct session_names *names);
 
-void page_clear(struct page *page);
+void session_names_clear(struct session_names *names);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A page of the name writer's: what it can't keep, and what it never gets to write, is counted. */
+/* The names of a session: what can't be kept, and what is never written, is counted. */
 #include "daemon/names/session-names.h"
 
 #include <check.h>
@@ -11,17 +11,17 @@
 
 #define RULE_SIZE 8192
 
-static struct page page;
+static struct session_names names;
 
 static void set_up(void)
 {
-	page_init(&page);
-	page_turn(&page, GENERATION);
+	session_names_init(&names);
+	session_names_turn(&names, GENERATION);
 }
 
 static void tear_down(void)
 {
-	page_clear(&page);
+	session_names_clear(&names);
 }
 
 /* Answers to notes of `count` namespaces. */
@@ -35,21 +35,21 @@ static void answer(unsigned int count)
 			.generation = GENERATION, .segment = 1, .cookie = i, .kind = NOTE_NETNS
 		};
 
-		ck_assert(page_takes(&page, &note, PAGE_REMEMBERS));
-		page.asked++;
-		page_answer(&page, &note, &head, name);
+		ck_assert(session_names_takes(&names, &note, SESSION_NAMES_REMEMBERS));
+		names.asked++;
+		session_names_answer(&names, &note, &head, name);
 	}
 }
 
 START_TEST(names_that_find_no_room_are_lost_and_counted)
 {
-	answer(PAGE_NAMES_MAX);
-	ck_assert_uint_eq(page.lost, 0);
-	page_turn(&page, GENERATION);
-	page.lost = 0;
-	answer(PAGE_NAMES_MAX + EXTRA);
-	ck_assert_uint_eq(page.lost, EXTRA);
-	ck_assert_uint_eq(page.asked, 0);
+	answer(SESSION_NAMES_MAX);
+	ck_assert_uint_eq(names.lost, 0);
+	session_names_turn(&names, GENERATION);
+	names.lost = 0;
+	answer(SESSION_NAMES_MAX + EXTRA);
+	ck_assert_uint_eq(names.lost, EXTRA);
+	ck_assert_uint_eq(names.asked, 0);
 }
 END_TEST
 
@@ -57,7 +57,7 @@ START_TEST(names_that_are_too_long_together_are_lost_and_counted)
 {
 	g_autofree char *text = g_strnfill(RULE_SIZE, 'x');
 	const struct resolver_answer head = { .kind = RESOLVER_RULE, .length = RULE_SIZE };
-	const unsigned int fit = PAGE_BYTES_MAX / RULE_SIZE;
+	const unsigned int fit = SESSION_NAMES_BYTES_MAX / RULE_SIZE;
 
 	for (unsigned int i = 1; i <= fit + EXTRA; i++) {
 		const struct note note = { .generation = GENERATION,
@@ -66,12 +66,12 @@ START_TEST(names_that_are_too_long_together_are_lost_and_counted)
 			.rule = i,
 			.kind = NOTE_RULE };
 
-		ck_assert(page_takes(&page, &note, PAGE_REMEMBERS));
-		page.asked++;
-		page_answer(&page, &note, &head, text);
+		ck_assert(session_names_takes(&names, &note, SESSION_NAMES_REMEMBERS));
+		names.asked++;
+		session_names_answer(&names, &note, &head, text);
 	}
-	ck_assert_uint_eq(page.lost, EXTRA);
-	ck_assert_uint_eq(page.rules->len, fit);
+	ck_assert_uint_eq(names.lost, EXTRA);
+	ck_assert_uint_eq(names.rules->len, fit);
 }
 END_TEST
 
@@ -88,32 +88,32 @@ START_TEST(a_page_that_is_full_tells_again_and_misses_no_new_text)
 		.since = 1,
 		.rule = { .netns = 1, .rule = 2 } };
 
-	ck_assert(page_takes(&page, &known, PAGE_REMEMBERS));
-	page_replace(&page, &replaced, "x");
-	ck_assert_uint_eq(page.rules->len, 0);
-	ck_assert(!page_takes(&page, &known, PAGE_IS_FULL));
-	ck_assert(page_takes(&page, &other, PAGE_IS_FULL));
-	ck_assert(page_takes(&page, &other, PAGE_IS_FULL));
-	ck_assert_uint_eq(page_told(&page), 1);
-	page_replace(&page, &replaced, "x");
-	ck_assert_uint_eq(page.rules->len, 1);
+	ck_assert(session_names_takes(&names, &known, SESSION_NAMES_REMEMBERS));
+	session_names_replace(&names, &replaced, "x");
+	ck_assert_uint_eq(names.rules->len, 0);
+	ck_assert(!session_names_takes(&names, &known, SESSION_NAMES_IS_FULL));
+	ck_assert(session_names_takes(&names, &other, SESSION_NAMES_IS_FULL));
+	ck_assert(session_names_takes(&names, &other, SESSION_NAMES_IS_FULL));
+	ck_assert_uint_eq(session_names_told(&names), 1);
+	session_names_replace(&names, &replaced, "x");
+	ck_assert_uint_eq(names.rules->len, 1);
 }
 END_TEST
 
 START_TEST(names_that_wait_when_the_session_ends_are_lost_and_counted)
 {
 	answer(EXTRA);
-	ck_assert(!page_is_written(&page));
-	page_turn(&page, 0);
-	ck_assert(page_is_written(&page));
-	ck_assert_uint_eq(page.lost, EXTRA);
+	ck_assert(!session_names_is_written(&names));
+	session_names_turn(&names, 0);
+	ck_assert(session_names_is_written(&names));
+	ck_assert_uint_eq(names.lost, EXTRA);
 }
 END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("page");
-	TCase *tcase = tcase_create("page");
+	Suite *suite = suite_create("session_names");
+	TCase *tcase = tcase_create("session_names");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
