@@ -17,7 +17,7 @@
 static const char *journal_path = "/run/systemd/journal/socket";
 static int journal_fd = -1;
 
-void log_way_set_journal(const char *path)
+void log_sink_set_journal(const char *path)
 {
 	journal_path = path;
 }
@@ -40,9 +40,16 @@ int log_to_console(int priority, const char *text)
 
 static int journal_open(void)
 {
+	static GMutex lock;
+	int r = 0;
+
+	g_mutex_lock(&lock);
 	if (journal_fd < 0)
 		journal_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	return journal_fd < 0 ? -errno : 0;
+	if (journal_fd < 0)
+		r = -errno;
+	g_mutex_unlock(&lock);
+	return r;
 }
 
 /* As it is while the journal reads too slowly, or the machine has no memory to spare. */
@@ -51,20 +58,54 @@ static bool is_passing(int error)
 	return error == EAGAIN || error == ENOBUFS || error == ENOMEM || error == EINTR;
 }
 
-int log_to_journal(int priority, const char *text)
+/* The protocol: "NAME=value" and a newline, or where the value has one, the name, a newline, the size and the
+ * value (systemd's documentation, "Native Journal Protocol"). */
+static void field_append(GString *entry, const struct iovec *field)
+{
+	const char *text = field->iov_base, *value = memchr(text, '=', field->iov_len);
+	size_t name = value ? (size_t)(value - text) : field->iov_len;
+	uint64_t size;
+
+	if (!value || !memchr(value, '\n', field->iov_len - name)) {
+		g_string_append_len(entry, text, (gssize)field->iov_len);
+	} else {
+		size = GUINT64_TO_LE(field->iov_len - name - 1);
+		g_string_append_len(entry, text, (gssize)name);
+		g_string_append_c(entry, '\n');
+		g_string_append_len(entry, (const char *)&size, sizeof(size));
+		g_string_append_len(entry, value + 1, (gssize)(field->iov_len - name - 1));
+	}
+	g_string_append_c(entry, '\n');
+}
+
+int log_sink_send(const struct iovec *fields, size_t count)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	g_autofree char *fields =
-		g_strdup_printf("MESSAGE=%.*s\nPRIORITY=%i\nSYSLOG_IDENTIFIER=" LOG_IDENTIFIER "\n",
-			LOG_LINE_MAX, text, priority);
+	g_autoptr(GString) entry = g_string_new(NULL);
 	int r = journal_open();
 
 	if (r < 0)
 		return r;
+	for (size_t i = 0; i < count; i++)
+		field_append(entry, &fields[i]);
 	g_strlcpy(address.sun_path, journal_path, sizeof(address.sun_path));
 	/* Not connected: after a restart of the journal the next one gets there. */
-	if (sendto(journal_fd, fields, strlen(fields), MSG_NOSIGNAL,
+	if (sendto(journal_fd, entry->str, entry->len, MSG_NOSIGNAL,
 		    (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return is_passing(errno) ? -EAGAIN : -errno;
 	return 0;
+}
+
+int log_to_journal(int priority, const char *text)
+{
+	g_autofree char *message = g_strdup_printf("MESSAGE=%.*s", LOG_LINE_MAX, text);
+	g_autofree char *level = g_strdup_printf("PRIORITY=%i", priority);
+	static const char identifier[] = "SYSLOG_IDENTIFIER=" LOG_IDENTIFIER;
+	const struct iovec fields[] = {
+		{ message, strlen(message) },
+		{ level, strlen(level) },
+		{ (char *)identifier, strlen(identifier) },
+	};
+
+	return log_sink_send(fields, G_N_ELEMENTS(fields));
 }

@@ -7,6 +7,9 @@
 #ifndef NFTTRACED_DAEMON_BASE_LOG_SINK_H
 #define NFTTRACED_DAEMON_BASE_LOG_SINK_H
 
+#include <stddef.h>
+#include <sys/uio.h>
+
 /* What is written at once to a pipe is at most this long (PIPE_BUF): longer lines are cut. */
 #define LOG_LINE_MAX 4096
 
@@ -16,7 +19,11 @@ int log_to_console(int priority, const char *text);
 /* The system journal, by its own protocol, as libsystemd has only a function that waits. */
 int log_to_journal(int priority, const char *text);
 
+/* Sends an entry of `count` fields, each "NAME=value", to the system journal. 0; -EAGAIN: it takes none now;
+ * another negative errno: it can't be sent. Any thread. */
+int log_sink_send(const struct iovec *fields, size_t count);
+
 /* The journal's socket is there instead; for tests. The path stays the caller's. */
-void log_way_set_journal(const char *path);
+void log_sink_set_journal(const char *path);
 
 #endif

@@ -39,7 +39,6 @@ static struct drop_message *message_new(GString *text, const char *id, int prior
 	message->text = g_string_free(text, FALSE);
 	message->fields = g_array_new(FALSE, FALSE, sizeof(struct iovec));
 	g_array_set_clear_func(message->fields, field_clear);
-	message->tellings = g_array_new(FALSE, FALSE, sizeof(struct drop_telling));
 	add(message, "MESSAGE", message->text);
 	add(message, "MESSAGE_ID", id);
 	add_number(message, "PRIORITY", (uint64_t)priority);
@@ -171,29 +170,10 @@ struct drop_message *drop_message_rest(const struct drop_rest *rest)
 	return message;
 }
 
-void drop_message_tells(struct drop_message *message, uint64_t id, const struct drop_mark *mark)
-{
-	const struct drop_telling telling = { .id = id, .mark = *mark };
-
-	g_array_append_val(message->tellings, telling);
-}
-
-void drop_message_sent(const struct drop_message *message)
-{
-	for (unsigned int i = 0; i < message->tellings->len; i++) {
-		const struct drop_telling *telling =
-			&g_array_index(message->tellings, struct drop_telling, i);
-
-		drops_mark(message->drops, telling->id, &telling->mark);
-	}
-}
-
 struct drop_message *drop_message_free(struct drop_message *message)
 {
 	if (!message)
 		return NULL;
-	drops_unref(message->drops);
-	g_array_unref(message->tellings);
 	g_free(message->text);
 	g_array_unref(message->fields);
 	g_free(message);

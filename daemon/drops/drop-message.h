@@ -22,13 +22,6 @@
 struct drop_message {
 	char *text;
 	GArray *fields; /* of struct iovec, "NAME=value"; MESSAGE is the text */
-	GArray *tellings; /* of struct drop_telling: what is told when it is sent */
-	struct drops *drops; /* whose they are, a reference; NULL: nobody's */
-};
-
-struct drop_telling {
-	uint64_t id; /* of the counter */
-	struct drop_mark mark;
 };
 
 /* What one rule, or one chain's policy, dropped in an interval. */
@@ -49,10 +42,6 @@ struct drop_rest {
 
 struct drop_message *drop_message_rule(const struct drop_news *news);
 struct drop_message *drop_message_rest(const struct drop_rest *rest);
-
-/* What is told when the message is sent; drop_message_sent marks it so, on any thread. */
-void drop_message_tells(struct drop_message *message, uint64_t id, const struct drop_mark *mark);
-void drop_message_sent(const struct drop_message *message);
 
 /* Accepts NULL; returns NULL. */
 struct drop_message *drop_message_free(struct drop_message *message);

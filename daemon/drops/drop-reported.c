@@ -88,7 +88,6 @@ struct drop_told *drop_tellings_of(struct drop_tellings *tellings,
 
 	if (!told) {
 		told = g_new0(struct drop_told, 1);
-		told->message = DROP_TOLD_NONE;
 		/* Another daemon may have told of some of it. */
 		told->told = (struct drop_amount){ counter->told.first, counter->told.second };
 		told->since = MAX(since, counter->told.until);
@@ -116,33 +115,6 @@ struct drop_amount drop_told_news(struct drop_told *told, struct drop_amount now
 		.first = now.first - told->told.first,
 		.second = now.second - told->told.second,
 	};
-}
-
-void drop_told_offer(
-	struct drop_told *told, uint32_t message, struct drop_amount amount, uint64_t now)
-{
-	told->message = message;
-	told->offered = amount;
-	told->offered_at = now;
-}
-
-void drop_told_settle(struct drop_told *told, const int *results, unsigned int count)
-{
-	if (told->message < count && results[told->message] == 0) {
-		told->told = told->offered;
-		told->since = told->offered_at;
-	}
-	told->message = DROP_TOLD_NONE;
-}
-
-void drop_tellings_settle(struct drop_tellings *tellings, const int *results, unsigned int count)
-{
-	GHashTableIter iter;
-	void *told;
-
-	g_hash_table_iter_init(&iter, tellings->by_key);
-	while (g_hash_table_iter_next(&iter, NULL, &told))
-		drop_told_settle(told, results, count);
 }
 
 struct drop_tellings *drop_tellings_free(struct drop_tellings *tellings)

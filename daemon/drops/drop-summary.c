@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "daemon/base/log.h"
-#include "daemon/drops/courier.h"
 #include "daemon/drops/drop-reported.h"
 #include "journal/base/clock.h"
 
@@ -18,15 +17,19 @@
 #define SLACK_PART 10
 #define SLACK_MAX  5000000ULL /* us */
 
-/* At the end the journal is waited for twice at most: for what is on its way, and for the last interval. */
-#define FINISH_USEC 250000ULL
+/* Between two tries to send what the journal does not take. */
+#define RETRY_USEC 50000ULL
+
+/* At the end the journal is waited for at most so long, and asked so often. */
+#define FINISH_USEC 500000ULL
+#define PAUSE_USEC  5000ULL
 
 struct drop_summary {
-	sd_event *event;
 	sd_event_source *timer;
+	sd_event_source *retry; /* while messages wait */
 	struct drop_summary_settings settings;
 	struct drop_summary_ends ends;
-	struct courier *courier;
+	GQueue waiting; /* of struct outgoing */
 	uint32_t home; /* inode of our network namespace */
 
 	struct drop_tellings *tellings;
@@ -42,7 +45,6 @@ struct round {
 	uint64_t now;
 	GArray *news; /* of struct item */
 	struct drop_amount totals; /* uncounted and missed, since they were told */
-	GPtrArray *messages;
 };
 
 struct item {
@@ -55,19 +57,99 @@ static uint64_t now_usec(void)
 	return clock_ns(CLOCK_MONOTONIC) / NSEC_PER_USEC;
 }
 
-static void message_destroy(void *message)
+/* A message, and what is told with it. */
+struct outgoing {
+	struct drop_message *message;
+	GArray *parts; /* of struct part */
+};
+
+struct part {
+	struct drop_told *told; /* lives until the next round */
+	uint64_t id; /* of the counter, or DROPS_TOTALS */
+	struct drop_mark mark;
+};
+
+static void outgoing_free(void *pointer)
 {
-	drop_message_free(message);
+	struct outgoing *outgoing = pointer;
+
+	drop_message_free(outgoing->message);
+	g_array_unref(outgoing->parts);
+	g_free(outgoing);
 }
 
-static void on_sent(void *context, const int *results, unsigned int count)
+/* Takes over the message. */
+static struct outgoing *outgoing_new(struct drop_summary *summary, struct drop_message *message)
 {
-	struct drop_summary *summary = context;
+	struct outgoing *outgoing = g_new(struct outgoing, 1);
 
-	for (unsigned int i = 0; i < count; i++)
-		summary->unsent += results[i] < 0;
-	drop_tellings_settle(summary->tellings, results, count);
-	drop_told_settle(&summary->totals, results, count);
+	outgoing->message = message;
+	outgoing->parts = g_array_new(FALSE, FALSE, sizeof(struct part));
+	g_queue_push_tail(&summary->waiting, outgoing);
+	return outgoing;
+}
+
+static void part_add(struct outgoing *outgoing, struct drop_told *told, uint64_t id,
+	const struct drop_mark *mark)
+{
+	const struct part part = { .told = told, .id = id, .mark = *mark };
+
+	g_array_append_val(outgoing->parts, part);
+}
+
+/* The message is sent. The marks are made at once: a daemon that is killed from here on has told of it. */
+static void outgoing_sent(struct drop_summary *summary, const struct outgoing *outgoing)
+{
+	for (unsigned int i = 0; i < outgoing->parts->len; i++) {
+		const struct part *part = &g_array_index(outgoing->parts, struct part, i);
+
+		drops_mark(summary->ends.drops, part->id, &part->mark);
+		part->told->told = (struct drop_amount){ part->mark.first, part->mark.second };
+		part->told->since = part->mark.until;
+	}
+}
+
+static int outgoing_send(struct drop_summary *summary, const struct outgoing *outgoing)
+{
+	if (summary->ends.sends())
+		return summary->ends.send(outgoing->message);
+	log_escaped(LOG_INFO, outgoing->message->text);
+	return 0;
+}
+
+/* Sends what waits, as far as it is taken. True if nothing waits any more. */
+static bool flush(struct drop_summary *summary)
+{
+	struct outgoing *outgoing;
+
+	while ((outgoing = g_queue_peek_head(&summary->waiting))) {
+		int r = outgoing_send(summary, outgoing);
+
+		if (r == -EAGAIN)
+			return false;
+		if (r == 0)
+			outgoing_sent(summary, outgoing);
+		else
+			summary->unsent++;
+		outgoing_free(g_queue_pop_head(&summary->waiting));
+	}
+	return true;
+}
+
+static void send_waiting(struct drop_summary *summary)
+{
+	if (flush(summary))
+		return;
+	sd_event_source_set_time_relative(summary->retry, RETRY_USEC);
+	sd_event_source_set_enabled(summary->retry, SD_EVENT_ONESHOT);
+}
+
+/* What still waits is told by the next messages. */
+static void waiting_discard(struct drop_summary *summary)
+{
+	summary->unsent += summary->waiting.length;
+	g_queue_clear_full(&summary->waiting, outgoing_free);
+	sd_event_source_set_enabled(summary->retry, SD_EVENT_OFF);
 }
 
 static int by_activity(const void *one, const void *other)
@@ -111,15 +193,13 @@ static void gather(struct drop_summary *summary, const GPtrArray *counters, stru
 	g_array_sort(round->news, by_activity);
 }
 
-/* The counter's news go into the message, which is the next one. */
-static void offer(const struct item *item, const struct round *round, struct drop_message *message)
+/* The counter's news go into the message. */
+static void item_add(const struct item *item, uint64_t now, struct outgoing *outgoing)
 {
 	const struct drop_counter *counter = item->news.counter;
-	const struct drop_mark mark = { counter->packets, counter->bytes, round->now };
+	const struct drop_mark mark = { counter->packets, counter->bytes, now };
 
-	drop_told_offer(item->told, round->messages->len,
-		(struct drop_amount){ mark.first, mark.second }, round->now);
-	drop_message_tells(message, counter->id, &mark);
+	part_add(outgoing, item->told, counter->id, &mark);
 }
 
 /* What was told of the totals. */
@@ -134,13 +214,6 @@ static void mark_totals(const struct drop_summary *summary, uint64_t until)
 	drops_mark(summary->ends.drops, DROPS_TOTALS, &mark);
 }
 
-static void message_add(
-	struct drop_summary *summary, struct drop_message *message, struct round *round)
-{
-	message->drops = drops_ref(summary->ends.drops);
-	g_ptr_array_add(round->messages, message);
-}
-
 /* The message about what has none of its own, if there is something. */
 static void make_rest(struct drop_summary *summary, const struct drop_totals *totals,
 	uint64_t first, struct round *round)
@@ -150,7 +223,7 @@ static void make_rest(struct drop_summary *summary, const struct drop_totals *to
 		.missed = round->totals.second,
 	};
 	const struct drop_mark mark = { totals->uncounted, totals->missed, round->now };
-	struct drop_message *message;
+	struct outgoing *outgoing;
 
 	for (uint64_t i = first; i < round->news->len; i++) {
 		const struct item *item = &g_array_index(round->news, struct item, i);
@@ -166,13 +239,10 @@ static void make_rest(struct drop_summary *summary, const struct drop_totals *to
 		rest.usec = MAX(rest.usec, round->now - summary->totals.since);
 	if (rest.rules == 0 && rest.uncounted == 0 && rest.missed == 0)
 		return;
-	message = drop_message_rest(&rest);
+	outgoing = outgoing_new(summary, drop_message_rest(&rest));
 	for (uint64_t i = first; i < round->news->len; i++)
-		offer(&g_array_index(round->news, struct item, i), round, message);
-	drop_told_offer(&summary->totals, round->messages->len,
-		(struct drop_amount){ totals->uncounted, totals->missed }, round->now);
-	drop_message_tells(message, DROPS_TOTALS, &mark);
-	message_add(summary, message, round);
+		item_add(&g_array_index(round->news, struct item, i), round->now, outgoing);
+	part_add(outgoing, &summary->totals, DROPS_TOTALS, &mark);
 }
 
 static void make_messages(
@@ -183,41 +253,9 @@ static void make_messages(
 	for (uint64_t i = 0; i < own; i++) {
 		const struct item *item = &g_array_index(round->news, struct item, i);
 
-		struct drop_message *message = drop_message_rule(&item->news);
-
-		offer(item, round, message);
-		message_add(summary, message, round);
+		item_add(item, round->now, outgoing_new(summary, drop_message_rule(&item->news)));
 	}
 	make_rest(summary, totals, own, round);
-}
-
-/* What is written to the log is there when this returns, or on its way. */
-static void log_messages(const GPtrArray *messages)
-{
-	for (unsigned int i = 0; i < messages->len; i++) {
-		const struct drop_message *message = g_ptr_array_index(messages, i);
-
-		log_escaped(LOG_INFO, message->text);
-		drop_message_sent(message);
-	}
-}
-
-/* Takes over the messages. */
-static void send_messages(struct drop_summary *summary, GPtrArray *messages)
-{
-	g_autofree int *results = g_new0(int, messages->len);
-	int r = 0;
-
-	if (!summary->ends.sends())
-		log_messages(messages);
-	else
-		r = courier_send(summary->courier, messages);
-	if (r >= 0 && courier_busy(summary->courier))
-		return;
-	for (unsigned int i = 0; i < messages->len; i++)
-		results[i] = r;
-	on_sent(summary, results, messages->len);
-	g_ptr_array_unref(messages);
 }
 
 static int read_counters(
@@ -231,19 +269,17 @@ static int read_counters(
 	return r;
 }
 
-/* Tells what is new. What was told last must have arrived: until then it is not known what is new. */
+/* Tells what is new. */
 static void report(struct drop_summary *summary)
 {
 	struct round round = { .now = now_usec() };
 	g_autoptr(GPtrArray) counters = NULL;
 	struct drop_totals totals = { 0 };
 
-	if (courier_busy(summary->courier))
-		return;
 	if (read_counters(summary, &counters, &totals) < 0)
 		return;
+	waiting_discard(summary);
 	round.news = g_array_new(FALSE, FALSE, sizeof(struct item));
-	round.messages = g_ptr_array_new_with_free_func(message_destroy);
 	summary->round++;
 	gather(summary, counters, &round);
 	round.totals = drop_told_news(
@@ -252,10 +288,7 @@ static void report(struct drop_summary *summary)
 	summary->read_at = round.now;
 	/* Before any of it is sent: from now on what is new is not older than this. */
 	mark_totals(summary, round.now);
-	if (round.messages->len > 0)
-		send_messages(summary, g_steal_pointer(&round.messages));
-	else
-		g_ptr_array_unref(round.messages);
+	send_waiting(summary);
 	g_array_unref(round.news);
 }
 
@@ -278,6 +311,7 @@ static void skip(struct drop_summary *summary)
 	uint64_t now = now_usec();
 
 	summary->read_at = summary->totals.since = now;
+	waiting_discard(summary);
 	if (read_counters(summary, &counters, &totals) < 0)
 		return;
 	summary->round++;
@@ -328,6 +362,12 @@ static int on_interval(sd_event_source *source, uint64_t usec, void *userdata)
 	return timer_start(summary, usec + summary->settings.interval > now ? usec : now);
 }
 
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	send_waiting(userdata);
+	return 0;
+}
+
 static uint32_t own_netns(void)
 {
 	struct stat status;
@@ -339,24 +379,20 @@ int drop_summary_new(
 	sd_event *event, const struct drop_summary_ends *ends, struct drop_summary **ret)
 {
 	struct drop_summary *summary = g_new0(struct drop_summary, 1);
-	const struct courier_ends courier = {
-		.deliver = ends->send,
-		.done = on_sent,
-		.context = summary,
-	};
 	int r;
 
-	summary->event = sd_event_ref(event);
 	summary->ends = *ends;
 	summary->home = own_netns();
 	summary->tellings = drop_tellings_new();
-	summary->totals.message = DROP_TOLD_NONE;
 	r = sd_event_add_time_relative(
 		event, &summary->timer, CLOCK_MONOTONIC, 0, 0, on_interval, summary);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(summary->timer, SD_EVENT_OFF);
 	if (r >= 0)
-		r = courier_new(event, &courier, &summary->courier);
+		r = sd_event_add_time_relative(
+			event, &summary->retry, CLOCK_MONOTONIC, 0, 0, on_retry, summary);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(summary->retry, SD_EVENT_OFF);
 	if (r < 0) {
 		drop_summary_free(summary);
 		return r;
@@ -385,12 +421,15 @@ int drop_summary_set(struct drop_summary *summary, const struct drop_summary_set
 
 void drop_summary_finish(struct drop_summary *summary)
 {
+	uint64_t end = now_usec() + FINISH_USEC;
+
 	if (!summary || summary->settings.interval == 0)
 		return;
 	sd_event_source_set_enabled(summary->timer, SD_EVENT_OFF);
-	courier_wait(summary->courier, FINISH_USEC);
 	report(summary);
-	courier_wait(summary->courier, FINISH_USEC);
+	while (!flush(summary) && now_usec() < end)
+		g_usleep(PAUSE_USEC);
+	waiting_discard(summary);
 	summary->settings.interval = 0;
 }
 
@@ -404,9 +443,9 @@ struct drop_summary *drop_summary_free(struct drop_summary *summary)
 	if (!summary)
 		return NULL;
 	sd_event_source_disable_unref(summary->timer);
-	courier_free(summary->courier);
+	sd_event_source_disable_unref(summary->retry);
+	g_queue_clear_full(&summary->waiting, outgoing_free);
 	drop_tellings_free(summary->tellings);
-	sd_event_unref(summary->event);
 	g_free(summary);
 	return NULL;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The summary of drops: once an interval, a message for each rule that has dropped packets since it was
- * last told of, the most active first, and one that sums up the others. What a message that could not be
- * sent would have told is told by the next one, so that the packets of all messages add up to the
- * counters. Owned by the control thread; it sleeps between intervals, and does nothing while it is off.
+ * last reported, the most active first, and one that sums up the others. A message that the journal does not take
+ * is tried again until the interval is over; what it would have reported is reported by the next one then, so that
+ * the packets of all messages add up to the counters. Owned by the control thread, and never makes it wait; it
+ * sleeps between intervals, and does nothing while it is off.
  */
 #ifndef NFTTRACED_DAEMON_DROPS_DROP_SUMMARY_H
 #define NFTTRACED_DAEMON_DROPS_DROP_SUMMARY_H
@@ -23,9 +24,8 @@ struct drop_summary_settings {
 typedef int (*drop_summary_read)(
 	void *context, GPtrArray **ret_counters, struct drop_totals *ret_totals);
 
-/* Sends a message, and calls drop_message_sent when it was; 0 or negative errno. It is called by a thread of
- * its own, and may block. */
-typedef int (*drop_summary_send)(void *message);
+/* Sends a message and never waits: 0; -EAGAIN: not now; another negative errno: it can't be sent. */
+typedef int (*drop_summary_send)(const struct drop_message *message);
 
 struct drop_summary_ends {
 	drop_summary_read read;
@@ -34,9 +34,6 @@ struct drop_summary_ends {
 	bool (*sends)(void); /* false: messages are written to the log in place of being sent */
 	drop_summary_send send;
 };
-
-/* Sends to the system journal. */
-int drop_summary_to_journal(void *message);
 
 /* Off until it gets settings. */
 int drop_summary_new(

@@ -44,7 +44,6 @@ struct drop_record {
 #define DROP_NONE UINT32_MAX /* in place of a slot's number */
 
 struct drops {
-	gatomicrefcount references;
 	uint32_t max;
 	int fd; /* epoll, of the ring of news and of asked_fd */
 	int asked_fd; /* eventfd: there are questions that no news brought */

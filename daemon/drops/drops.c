@@ -113,7 +113,6 @@ int drops_new(uint64_t max, struct drops **ret)
 	struct drops *drops = g_new0(struct drops, 1);
 	struct epoll_event event = { .events = EPOLLIN };
 
-	g_atomic_ref_count_init(&drops->references);
 	drops->max = (uint32_t)max;
 	drop_records_init(drops);
 	g_mutex_init(&drops->table_lock);
@@ -222,25 +221,11 @@ struct drops *drops_free(struct drops *drops)
 	if (!drops)
 		return NULL;
 	drops_detach(drops);
-	drops_unref(drops);
-	return NULL;
-}
-
-struct drops *drops_ref(struct drops *drops)
-{
-	if (drops)
-		g_atomic_ref_count_inc(&drops->references);
-	return drops;
-}
-
-void drops_unref(struct drops *drops)
-{
-	if (!drops || !g_atomic_ref_count_dec(&drops->references))
-		return;
 	drop_records_clear(drops);
 	fd_close(&drops->asked_fd);
 	fd_close(&drops->fd);
 	g_mutex_clear(&drops->lock);
 	g_mutex_clear(&drops->table_lock);
 	g_free(drops);
+	return NULL;
 }

@@ -94,12 +94,8 @@ int drops_new(uint64_t max, struct drops **ret);
 int drops_attach(struct drops *drops, struct pipeline *pipeline);
 void drops_detach(struct drops *drops);
 
-/* Detaches it, and lets go of it. Accepts NULL; returns NULL. */
+/* Detaches it first. Accepts NULL; returns NULL. */
 struct drops *drops_free(struct drops *drops);
-
-/* For who may still call drops_mark when the engine has let go of it. Accept NULL. */
-struct drops *drops_ref(struct drops *drops);
-void drops_unref(struct drops *drops);
 
 /* The name writer's: `drops` may be NULL. */
 

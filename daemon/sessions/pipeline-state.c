@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "daemon/base/log-sink.h"
 #include "daemon/base/log.h"
 #include "daemon/filter/filter.h"
 #include "daemon/sessions/configured-sessions.h"
@@ -264,6 +265,12 @@ static int read_drops(void *context, GPtrArray **ret_counters, struct drop_total
 	return drops_read(context, ret_counters, ret_totals);
 }
 
+static int send_drops(const struct drop_message *message)
+{
+	return log_sink_send(
+		(const struct iovec *)(const void *)message->fields->data, message->fields->len);
+}
+
 int manager_summary_refresh(struct manager *manager)
 {
 	const struct settings *settings = manager->settings;
@@ -285,7 +292,7 @@ static int summary_begin(struct manager *manager)
 		.context = engine_drops(manager->engine),
 		.drops = engine_drops(manager->engine),
 		.sends = log_is_journal,
-		.send = drop_summary_to_journal,
+		.send = send_drops,
 	};
 	int r = ends.context ? drop_summary_new(manager->event, &ends, &manager->summary) : 0;
 

@@ -116,7 +116,7 @@ static void set_up_journal(void)
 	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
 	journal = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	ck_assert_int_eq(bind(journal, (struct sockaddr *)&address, sizeof(address)), 0);
-	log_way_set_journal(path);
+	log_sink_set_journal(path);
 	log_set_target(LOG_TARGET_JOURNAL);
 }
 
@@ -153,10 +153,10 @@ START_TEST(a_journal_that_is_not_there_is_not_waited_for)
 {
 	uint64_t before = log_discarded();
 
-	log_way_set_journal("/nonexistent/socket");
+	log_sink_set_journal("/nonexistent/socket");
 	log_info("lost");
 	ck_assert_uint_eq(log_discarded(), before + 1);
-	log_way_set_journal(path);
+	log_sink_set_journal(path);
 	log_info("there");
 	ck_assert_ptr_nonnull(strstr(message(), "MESSAGE=there\n"));
 }
