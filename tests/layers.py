@@ -25,7 +25,7 @@ journal/reader: journal/event journal/format journal/base bpf/shared
 journal/writer: journal/reader journal/format journal/base bpf/shared
 journal/json: journal/event journal/reader journal/format journal/base
 
-client: client/commands
+client: client/commands client/bus journal
 client/commands: client/print client/pcap client/stats client/report client/read client/text client/bus client/terminal client/input journal
 client/print: client/text client/read client/bus client/terminal journal
 client/pcap: client/read client/text client/terminal journal

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The verbs of nfttracectl: a table of commands, and what they share: options, usage errors, and
- * failures as one sentence on standard error.
+ * The commands of nfttracectl, which the table in client/main.c has, and what they share: options, usage errors,
+ * and failures as one sentence on standard error.
  */
 #ifndef NFTTRACED_CLIENT_COMMANDS_COMMAND_H
 #define NFTTRACED_CLIENT_COMMANDS_COMMAND_H
@@ -10,6 +10,8 @@
 #include <stdbool.h>
 
 #include "journal/base/output.h"
+
+#define PROGRAM "nfttracectl"
 
 enum exit_status {
 	EXIT_DONE = 0,
@@ -29,7 +31,7 @@ struct command {
 	int (*run)(const struct command *command, int argc, char **argv);
 };
 
-/* The commands, each in its cmd-NAME.c; called as `run`. */
+/* The commands, each in the file of its name; called as `run`. */
 int command_start(const struct command *command, int argc, char **argv);
 int command_stop(const struct command *command, int argc, char **argv);
 int command_list(const struct command *command, int argc, char **argv);
@@ -52,9 +54,6 @@ int command_vacuum(const struct command *command, int argc, char **argv);
  */
 gboolean command_options(
 	const struct command *command, const GOptionEntry *entries, int argc, char **argv);
-
-/* The whole command line's exit status. */
-int command_main(int argc, char **argv);
 
 /* Writes out what is gathered: `status`, or EXIT_FAILED after telling why it can't be written. A
  * reader that has gone is no failure. */

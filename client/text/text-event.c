@@ -116,25 +116,6 @@ static bool has_place(const struct event *event)
 		(event->has_device && (device->index | device->out_index | device->skb_iif) != 0);
 }
 
-/* The reference's form, with the name behind it where there is one. */
-void text_netns(struct text *text, uint64_t cookie, uint32_t inode)
-{
-	const char *name = text->library ? library_netns(text->library, cookie, inode) : NULL;
-
-	output_text(text->output, " ns ");
-	if (cookie != 0) {
-		output_text(text->output, "0x");
-		output_hex(text->output, cookie);
-		output_char(text->output, '/');
-	}
-	output_number(text->output, inode);
-	if (!name)
-		return;
-	output_text(text->output, " (");
-	output_word(text->output, name, strlen(name));
-	output_char(text->output, ')');
-}
-
 /* Each field brings the space before it; one more makes the line's indentation. */
 static void place_line(struct text *text, const struct event *event)
 {

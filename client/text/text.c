@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The text renderer's records other than events, its time and its colours; see text.h. */
+/* The text renderer's records other than events; see text.h. */
 #include "client/text/text.h"
 
 #include <errno.h>
@@ -10,9 +10,6 @@
 #include "journal/base/clock.h"
 #include "journal/format/dictionary.h"
 #include "journal/format/suppressed.h"
-
-#define NSEC_PER_USEC 1000ULL
-#define USEC_DIGITS   6
 
 void text_open(
 	struct text *text, struct output *output, enum text_time time, enum text_colour colour)
@@ -55,51 +52,6 @@ void text_close(struct text *text)
 	view_clear(&text->view);
 	g_clear_pointer(&text->name, g_free);
 	output_close(&text->step);
-}
-
-void text_style(struct text *text, enum text_style style)
-{
-	static const char *const codes[] = {
-		[TEXT_STYLE_NONE] = "\x1b[0m",
-		[TEXT_STYLE_PROBE] = "\x1b[1m",
-		[TEXT_STYLE_DROP] = "\x1b[1;31m",
-		[TEXT_STYLE_ACCEPT] = "\x1b[32m",
-		[TEXT_STYLE_VERDICT] = "\x1b[33m",
-		[TEXT_STYLE_REMARK] = "\x1b[36m",
-		[TEXT_STYLE_LOSS] = "\x1b[1;31m",
-	};
-
-	if (text->colour == TEXT_COLOUR_ON)
-		output_text(text->output, codes[style]);
-}
-
-static void date_update(struct text *text, time_t second)
-{
-	struct tm tm = { 0 };
-
-	if (second == text->date_second)
-		return;
-	text->date_second = second;
-	gmtime_r(&second, &tm);
-	if (strftime(text->date, sizeof(text->date), "%Y-%m-%d %H:%M:%S", &tm) == 0)
-		g_strlcpy(text->date, "?", sizeof(text->date));
-}
-
-void text_moment(struct text *text, uint64_t monotonic)
-{
-	const struct clocks *clocks = text->library ? library_clocks(text->library) : NULL;
-	uint64_t real = monotonic +
-		(clocks ? clocks_offset(clocks, &text->segment, monotonic)
-			: text->segment.realtime - text->segment.monotonic);
-
-	if (text->time == TEXT_TIME_MONOTONIC) {
-		output_number(text->output, monotonic);
-		return;
-	}
-	date_update(text, (time_t)(real / NSEC_PER_SEC));
-	output_text(text->output, text->date);
-	output_char(text->output, '.');
-	output_number_padded(text->output, real % NSEC_PER_SEC / NSEC_PER_USEC, USEC_DIGITS);
 }
 
 static void block_begin(struct text *text)

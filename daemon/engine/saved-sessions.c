@@ -1,20 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The saved sessions in memory, and their file; the text is in saved-sessions-text.c. */
+/* The saved sessions in memory. Their text is in saved-sessions-text.c, the file in saved-sessions-file.c. */
 #include "daemon/engine/saved-sessions.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "journal/base/cleanup.h"
 #include "journal/format/record.h"
-
-#define SAVED_SESSIONS_FILE     "sessions"
-#define SAVED_SESSIONS_FILE_NEW "sessions.new"
-#define SAVED_SESSIONS_FILE_BAD "sessions.bad"
 
 struct saved_session *saved_session_new(void)
 {
@@ -65,76 +55,4 @@ struct saved_sessions *saved_sessions_free(struct saved_sessions *saved)
 	g_ptr_array_unref(saved->sessions);
 	g_free(saved);
 	return NULL;
-}
-
-static int file_read(int dir_fd, char **ret, size_t *ret_size)
-{
-	auto_fd fd = openat(dir_fd, SAVED_SESSIONS_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	g_autofree char *text = NULL;
-	struct stat status;
-	ssize_t length;
-
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return -errno;
-	if (!S_ISREG(status.st_mode) || status.st_size > SAVED_SESSIONS_SIZE_MAX)
-		return -EBADMSG;
-	text = g_malloc((size_t)status.st_size + 1);
-	length = read(fd, text, (size_t)status.st_size);
-	if (length < 0)
-		return -errno;
-	*ret_size = (size_t)length;
-	*ret = g_steal_pointer(&text);
-	return 0;
-}
-
-int saved_sessions_load(int dir_fd, struct saved_sessions **ret, char **ret_reason)
-{
-	g_autofree char *text = NULL, *why = NULL;
-	size_t size = 0;
-	int r = file_read(dir_fd, &text, &size);
-
-	if (r == 0)
-		r = saved_sessions_parse(text, size, ret, &why);
-	if (r == 0)
-		return 0;
-	*ret_reason = g_strdup_printf("the list of sessions that were running can't be used (%s)%s",
-		why ? why : g_strerror(-r),
-		r != -ENOENT &&
-				renameat(dir_fd, SAVED_SESSIONS_FILE, dir_fd,
-					SAVED_SESSIONS_FILE_BAD) == 0
-			? ": it was set aside as " SAVED_SESSIONS_FILE_BAD " in the state directory"
-			: "");
-	return r;
-}
-
-int saved_sessions_write(int dir_fd, const char *text, size_t size)
-{
-	auto_fd fd = openat(dir_fd, SAVED_SESSIONS_FILE_NEW,
-		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	ssize_t length;
-
-	if (fd < 0)
-		return -errno;
-	length = write(fd, text, size);
-	if (length < 0)
-		return -errno;
-	if ((size_t)length != size)
-		return -ENOSPC;
-	if (fdatasync(fd) < 0 ||
-		renameat(dir_fd, SAVED_SESSIONS_FILE_NEW, dir_fd, SAVED_SESSIONS_FILE) < 0)
-		return -errno;
-	return 0;
-}
-
-int saved_sessions_save(const struct saved_sessions *saved, int dir_fd)
-{
-	size_t size;
-	g_autofree char *text = saved_sessions_text(saved, &size);
-
-	return saved_sessions_write(dir_fd, text, size);
-}
-
-void saved_sessions_remove(int dir_fd)
-{
-	unlinkat(dir_fd, SAVED_SESSIONS_FILE, 0);
 }

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "daemon/base/edit-distance.h"
 #include "daemon/filter/matcher.h"
+#include "daemon/settings/settings-private.h"
 
 #define KIB (1ULL << 10)
 #define MIB (1ULL << 20)
@@ -126,4 +127,39 @@ const char *setting_suggest(const struct setting_group *group, const char *name)
 		most = distance;
 	}
 	return best;
+}
+
+void setting_origin_set(
+	struct setting_origin *origin, const char *text, const char *file, unsigned int line)
+{
+	g_free(origin->text);
+	g_free(origin->file);
+	origin->text = g_strdup(text);
+	origin->file = g_strdup(file);
+	origin->line = line;
+}
+
+struct setting_origin *settings_defaults(const struct setting_group *group, void *target)
+{
+	struct setting_origin *origins = g_new0(struct setting_origin, group->count);
+
+	for (size_t i = 0; i < group->count; i++) {
+		const struct setting_key *key = &group->keys[i];
+		g_autofree char *reason = NULL;
+
+		if (setting_apply(key, target, key->initial, &reason) < 0)
+			g_error("the default %s=%s is none", key->name, key->initial);
+		setting_origin_set(&origins[i], key->initial, NULL, 0);
+	}
+	return origins;
+}
+
+void settings_origins_free(const struct setting_group *group, struct setting_origin *origins)
+{
+	for (size_t i = 0; origins && i < group->count; i++) {
+		g_free(origins[i].text);
+		g_free(origins[i].file);
+		g_free(origins[i].pending);
+	}
+	g_free(origins);
 }
