@@ -67,7 +67,6 @@ static void *worker_main(void *context)
 {
 	g_autoptr(GPtrArray) works = g_ptr_array_new();
 	struct worker *worker = context;
-	uint64_t one = 1;
 
 	pthread_setname_np(pthread_self(), worker->name);
 	g_mutex_lock(&worker->lock);
@@ -80,9 +79,7 @@ static void *worker_main(void *context)
 			for (unsigned int i = 0; i < works->len; i++)
 				g_queue_push_tail(&worker->finished, works->pdata[i]);
 			g_ptr_array_set_size(works, 0);
-			/* Can't fail: the counter is far from full. */
-			if (write(worker->finished_fd, &one, sizeof(one)) < 0)
-				g_assert_not_reached();
+			eventfd_write(worker->finished_fd, 1);
 		} else if (worker->ending) {
 			break;
 		} else {

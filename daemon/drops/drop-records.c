@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -315,7 +316,6 @@ static bool netns_lost(struct drops *drops)
 
 void drop_netns_check(struct drops *drops)
 {
-	const uint64_t one = 1;
 	struct drop_record *record;
 	GHashTableIter iter;
 
@@ -329,9 +329,8 @@ void drop_netns_check(struct drops *drops)
 		record->netns->unasked = false;
 		question_push(drops, record, NOTE_NETNS);
 	}
-	/* What is full wakes as well. */
-	if (write(drops->asked_fd, &one, sizeof(one)) < 0)
-		g_assert(errno == EAGAIN);
+	/* A counter that is full wakes as well. */
+	eventfd_write(drops->asked_fd, 1);
 }
 
 void drops_answer(struct drops *drops, const struct note *note, const char *text, size_t length)

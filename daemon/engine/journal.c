@@ -22,6 +22,18 @@ static uint64_t patience(const struct engine *engine)
 	return engine->settings->sync_timeout * G_USEC_PER_SEC;
 }
 
+struct journal_limits engine_journal_limits(
+	const struct engine *engine, const struct session_options *options)
+{
+	uint64_t total = options->size ? options->size : engine->settings->journal_size;
+
+	return (struct journal_limits){
+		/* So that retention, which removes whole segments, leaves most of what is allowed. */
+		.segment_size = CLAMP(total / 4, 64 << 10, engine->settings->segment_size),
+		.total_size = total,
+	};
+}
+
 /* Beginning. */
 
 struct beginning {

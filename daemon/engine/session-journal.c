@@ -40,18 +40,6 @@ void engine_session_clear(struct engine_session *session)
 	fd_close(&session->dir_fd);
 }
 
-struct journal_limits engine_journal_limits(
-	const struct engine *engine, const struct session_options *options)
-{
-	uint64_t total = options->size ? options->size : engine->settings->journal_size;
-
-	return (struct journal_limits){
-		/* So that retention, which removes whole segments, leaves most of what is allowed. */
-		.segment_size = CLAMP(total / 4, 64 << 10, engine->settings->segment_size),
-		.total_size = total,
-	};
-}
-
 struct checkpoint_slot *engine_checkpoint_slot(struct engine *engine, unsigned int bit)
 {
 	return engine->checkpoint ? checkpoint_slot(engine->checkpoint, bit) : NULL;

@@ -180,14 +180,6 @@ static void *name_writer_main(void *context)
 	return NULL;
 }
 
-static void wake(struct name_writer *writer)
-{
-	uint64_t one = 1;
-
-	if (write(writer->wake_fd, &one, sizeof(one)) < 0)
-		g_assert(errno == EAGAIN);
-}
-
 int name_writer_new(
 	struct data *data, struct drops *drops, enum name_writer_ids ids, struct name_writer **ret)
 {
@@ -234,7 +226,7 @@ static void request(struct name_writer *writer, unsigned int bit, enum wish wish
 		.noted = notes_written(writer->notes),
 		.deadline = g_get_monotonic_time() + (wish == WISH_BEGIN ? BEGIN_USEC : END_USEC),
 	};
-	wake(writer);
+	eventfd_write(writer->wake_fd, 1);
 	while (request->wish != WISH_NONE)
 		g_cond_wait(&writer->done, &writer->lock);
 	g_mutex_unlock(&writer->lock);
@@ -281,7 +273,7 @@ struct name_writer *name_writer_free(struct name_writer *writer)
 		g_mutex_lock(&writer->lock);
 		writer->ending = true;
 		g_mutex_unlock(&writer->lock);
-		wake(writer);
+		eventfd_write(writer->wake_fd, 1);
 		pthread_join(writer->thread, NULL);
 	}
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)

@@ -4,18 +4,6 @@
 
 #include <bpf/bpf.h>
 
-void pipeline_drops_share(const struct pipeline *pipeline)
-{
-	struct drop_control *control = pipeline_drop_control(pipeline);
-	uint32_t max = pipeline->options.drops_max;
-
-	control->host = pipeline->options.host;
-	control->max = control->shares[DROP_SHARE_HOST].max = max;
-	/* The host's are among them where it is not known. */
-	control->shares[DROP_SHARE_ROOT].max = control->host ? max / 2 : max;
-	control->shares[DROP_SHARE_USERS].max = max / 4;
-}
-
 int pipeline_drops_begin(struct pipeline *pipeline, char **ret_reason)
 {
 	int r = programs_ensure(pipeline, ret_reason);
@@ -55,13 +43,4 @@ void pipeline_drops(const struct pipeline *pipeline, struct pipeline_drops *ret)
 		.count = pipeline->drop_slots,
 		.news = pipeline->maps[MAP_DROP_NEWS],
 	};
-}
-
-void pipeline_grace(const struct pipeline *pipeline)
-{
-	uint32_t key = 0;
-
-	/* The kernel waits after any update of a map of maps (maybe_wait_bpf_programs in
-	 * kernel/bpf/syscall.c), so the first ring is put where it is. */
-	bpf_map_update_elem(pipeline->maps[MAP_RINGS], &key, &pipeline->ring_fds[0], BPF_ANY);
 }

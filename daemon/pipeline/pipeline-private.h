@@ -219,8 +219,6 @@ struct pipeline_config *pipeline_config(const struct pipeline *pipeline);
 /* Of the drop counters, the same. */
 struct drop_control *pipeline_drop_control(const struct pipeline *pipeline);
 
-/* Writes down there which namespaces may have how many drop counters. */
-void pipeline_drops_share(const struct pipeline *pipeline);
 /* Of the rate limit: when a session's next event is due, by bit. */
 uint64_t *pipeline_arrivals(const struct pipeline *pipeline);
 /* What these held back, by rule. */

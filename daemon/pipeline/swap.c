@@ -47,17 +47,6 @@ static bool array_used(const struct pipeline *pipeline, enum pipeline_array arra
 	return array == pipeline_array(pipeline) || probes_use(pipeline, array);
 }
 
-int stage_set(
-	const struct pipeline *pipeline, enum pipeline_array array, uint32_t stage, int program)
-{
-	return bpf_map_update_elem(pipeline_stages(pipeline, array), &stage, &program, BPF_ANY);
-}
-
-void stage_clear(const struct pipeline *pipeline, enum pipeline_array array, uint32_t stage)
-{
-	bpf_map_delete_elem(pipeline_stages(pipeline, array), &stage);
-}
-
 /* What both the old and the new sessions need. The old ones have their rates and ages until then. */
 static void config_widen(
 	struct pipeline *pipeline, const struct pipeline_config *new, uint32_t epoch)

@@ -287,14 +287,11 @@ void notes_event(struct notes *notes, uint64_t bits, const void *record, uint32_
 
 void notes_wake(struct notes *notes)
 {
-	uint64_t one = 1;
-
 	if (!notes->news)
 		return;
 	notes->news = false;
-	/* Can't fail but for a full counter, which wakes as well. */
-	if (write(notes->fd, &one, sizeof(one)) < 0)
-		g_assert(errno == EAGAIN);
+	/* A counter that is full wakes as well. */
+	eventfd_write(notes->fd, 1);
 }
 
 int notes_fd(const struct notes *notes)

@@ -7,6 +7,7 @@
 #include <glib.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/eventfd.h>
 
 #include "daemon/pipeline/ring.h"
 #include "daemon/recorder/clock-watch.h"
@@ -76,7 +77,11 @@ void data_clock_add(struct data *data, unsigned int bit);
 void data_clock_end(struct data *data);
 
 /* On the thread. Something is for control to look at. */
-void data_want_attention(struct data *data);
+static inline void data_want_attention(const struct data *data)
+{
+	/* A counter that is full wakes as well. */
+	eventfd_write(data->attention_fd, 1);
+}
 
 /* On the thread. Moves everything that is in the rings now. A record that a program has reserved and not yet
  * submitted holds its ring up for some microseconds. */

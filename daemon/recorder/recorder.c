@@ -21,20 +21,6 @@
 #define SYNC_INTERVAL_NS (5 * NSEC_PER_SEC) /* until data_set_sync says another */
 #define SETTLE_NS        NSEC_PER_SEC /* longest wait for a record that is being written */
 
-static void wake(int fd)
-{
-	uint64_t one = 1;
-
-	/* Can't fail but for a full counter, which wakes as well. */
-	if (write(fd, &one, sizeof(one)) < 0)
-		g_assert(errno == EAGAIN);
-}
-
-void data_want_attention(struct data *data)
-{
-	wake(data->attention_fd);
-}
-
 struct delivery {
 	struct data *data;
 	uint16_t ring;
@@ -229,7 +215,7 @@ void data_call(struct data *data, data_function command, void *argument)
 		g_cond_wait(&data->done, &data->lock);
 	data->command = command;
 	data->argument = argument;
-	wake(data->command_fd);
+	eventfd_write(data->command_fd, 1);
 	while (data->command == command && data->argument == argument)
 		g_cond_wait(&data->done, &data->lock);
 	g_mutex_unlock(&data->lock);
@@ -463,7 +449,7 @@ bool data_end(struct data *data, uint64_t patience)
 		g_mutex_lock(&data->lock);
 		data->ending = true;
 		g_mutex_unlock(&data->lock);
-		wake(data->command_fd);
+		eventfd_write(data->command_fd, 1);
 		pthread_join(data->thread, NULL);
 		data->started = false;
 	}
