@@ -12,6 +12,7 @@
 
 #include "journal/base/cleanup.h"
 #include "journal/format/record.h"
+#include "journal/reader/record-reader.h"
 #include "journal/reader/resync.h"
 
 /* A header longer than this is damage: there is no reason for one. */
@@ -46,80 +47,6 @@ int segment_parse(const void *bytes, size_t size, struct journal_segment *ret)
 		return -EBADMSG;
 	*ret = segment;
 	return 0;
-}
-
-static ssize_t bytes_read(const struct cursor *cursor, void *out, size_t size, uint64_t offset)
-{
-	ssize_t length;
-
-	do
-		length = cursor->kind == CURSOR_FILE ? pread(cursor->fd, out, size, (off_t)offset)
-						     : read(cursor->fd, out, size);
-	while (length < 0 && errno == EINTR);
-	return length < 0 ? -errno : length;
-}
-
-/* Bytes of a chunk for `need` of them: what needs more and more must not move each time. */
-static size_t chunk_capacity(size_t need)
-{
-	size_t capacity = CHUNK_SIZE;
-
-	while (capacity < need)
-		capacity *= 2;
-	return capacity;
-}
-
-/* Moves what is not yet read to the front of a chunk with room for `need` bytes. */
-static void chunk_renew(
-	struct cursor *cursor, size_t need, const struct journal_segment *segment, bool swapped)
-{
-	struct chunk *old = cursor->chunk;
-	size_t rest = old->used - cursor->at;
-	struct chunk *chunk =
-		chunk_new(cursor->pool, chunk_capacity(MAX(need, rest)), segment, swapped);
-
-	memcpy(chunk->data, old->data + cursor->at, rest);
-	chunk->used = rest;
-	cursor->offset += cursor->at;
-	cursor->at = 0;
-	cursor->chunk = chunk;
-	chunk_unref(old);
-}
-
-static void chunk_make_room(struct cursor *cursor, size_t need)
-{
-	struct chunk *chunk = cursor->chunk;
-
-	if (cursor->at + need <= chunk->capacity)
-		return;
-	/* Nobody else looks at it: use it again. */
-	if (chunk->references == 1 && need <= chunk->capacity) {
-		memmove(chunk->data, chunk->data + cursor->at, chunk->used - cursor->at);
-		chunk->used -= cursor->at;
-		cursor->offset += cursor->at;
-		cursor->at = 0;
-		return;
-	}
-	chunk_renew(cursor, need, &chunk->segment, chunk->swapped);
-}
-
-ssize_t cursor_fill(struct cursor *cursor, size_t need)
-{
-	while (cursor->chunk->used - cursor->at < need) {
-		struct chunk *chunk;
-		ssize_t length;
-
-		chunk_make_room(cursor, need);
-		chunk = cursor->chunk;
-		length = bytes_read(cursor, chunk->data + chunk->used,
-			chunk->capacity - chunk->used, cursor->offset + chunk->used);
-		if (length < 0)
-			return length;
-		if (length == 0)
-			break;
-		chunk->used += (size_t)length;
-	}
-	return (ssize_t)(cursor->chunk->used - cursor->at);
 }
 
 enum place_told {
@@ -181,7 +108,7 @@ static int header_take(struct cursor *cursor)
 		&(struct journal_place){ .segment = segment.number, .offset = segment.header_size },
 		PLACE_BY_HEADER);
 	/* A chunk's bytes are from one segment only. */
-	chunk_renew(cursor, 0, &segment, segment.byte_order != JOURNAL_BYTE_ORDER);
+	cursor_chunk_renew(cursor, 0, &segment, segment.byte_order != JOURNAL_BYTE_ORDER);
 	return 0;
 }
 
@@ -270,39 +197,6 @@ void cursor_close(struct cursor *cursor)
 	*cursor = CURSOR_NONE;
 }
 
-int cursor_record_at(struct cursor *cursor, size_t ahead, struct item *ret, size_t *ret_span)
-{
-	const struct journal_record *record;
-	ssize_t available = cursor_fill(cursor, ahead + sizeof(*record));
-	struct item item;
-	uint32_t size;
-	size_t span;
-
-	if (available < 0)
-		return (int)available;
-	if ((size_t)available < ahead + sizeof(*record))
-		return 0;
-	record = (const struct journal_record *)(cursor->chunk->data + cursor->at + ahead);
-	size = chunk_u32(cursor->chunk, record->size);
-	if (size == 0 || size > JOURNAL_RECORD_MAX)
-		return 0;
-
-	span = journal_record_span(size);
-	available = cursor_fill(cursor, ahead + span);
-	if (available < 0)
-		return (int)available;
-	/* The last record's padding may be cut off. */
-	if ((size_t)available < ahead + sizeof(*record) + size)
-		return 0;
-	record = (const struct journal_record *)(cursor->chunk->data + cursor->at + ahead);
-	item = (struct item){ .chunk = cursor->chunk, .record = record, .size = size };
-	if (!journal_record_verify(record, size, cursor->chunk->swapped) || !item_valid(&item))
-		return 0;
-	*ret = item;
-	*ret_span = MIN(span, (size_t)available - ahead);
-	return 1;
-}
-
 /* A stream may go on with another segment, and in between have the zeros behind the first. */
 static int stream_skip(struct cursor *cursor)
 {
@@ -337,24 +231,20 @@ static bool still_quiet(struct cursor *cursor)
 
 	if (!cursor->quiet || cursor->chunk->used > cursor->at)
 		return false;
-	return bytes_read(cursor, &size, sizeof(size), cursor_position(cursor)) <= 0 || size == 0;
+	return cursor_read(cursor, &size, sizeof(size), cursor_position(cursor)) <= 0 || size == 0;
 }
 
-int cursor_next(struct cursor *cursor, struct item *ret)
+static int record_take(struct cursor *cursor, struct item *ret)
 {
 	struct item item;
 	size_t span;
 	int r;
 
-	if (cursor->cut || still_quiet(cursor))
-		return 0;
-	cursor->quiet = false;
 	if (cursor->kind == CURSOR_STREAM) {
 		r = stream_skip(cursor);
 		if (r < 0)
 			return r;
 	}
-
 	r = cursor_record_at(cursor, 0, &item, &span);
 	if (r == 0)
 		return cursor_resync(cursor, ret);
@@ -373,4 +263,17 @@ int cursor_next(struct cursor *cursor, struct item *ret)
 	chunk_ref(item.chunk);
 	*ret = item;
 	return 1;
+}
+
+int cursor_next(struct cursor *cursor, struct item *ret)
+{
+	int r;
+
+	do {
+		if (cursor->cut || still_quiet(cursor))
+			return 0;
+		cursor->quiet = false;
+		r = record_take(cursor, ret);
+	} while (r == CURSOR_RESYNCED);
+	return r;
 }

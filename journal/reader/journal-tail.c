@@ -10,7 +10,7 @@
 #include "journal/base/cleanup.h"
 #include "journal/format/segment-names.h"
 #include "journal/reader/cursor.h"
-#include "journal/reader/resync.h"
+#include "journal/reader/record-reader.h"
 
 static void item_note(const struct item *item, struct journal_tail *tail)
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "journal/format/record.h"
+#include "journal/reader/record-reader.h"
 
 static struct journal_record *record_ahead(const struct cursor *cursor, size_t ahead)
 {
@@ -189,7 +190,7 @@ int cursor_resync(struct cursor *cursor, struct item *ret)
 		if (again < 0)
 			return again;
 		if (again == 1)
-			return cursor_next(cursor, ret);
+			return CURSOR_RESYNCED;
 	}
 	if (r == 0)
 		return end_reach(cursor, written, ret);

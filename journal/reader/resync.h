@@ -17,16 +17,11 @@
 /* Bytes of candidates that are checksummed at most on the way. */
 #define RESYNC_CHECKSUM_MAX (16U << 20)
 
-/* Reads until `need` bytes from the cursor on are there; how many there are: fewer at the end. May
- * move the chunk. */
-ssize_t cursor_fill(struct cursor *cursor, size_t need);
-
-/* 1 if a valid record is `ahead` bytes from the cursor: *ret (no reference) and the bytes it
- * takes. */
-int cursor_record_at(struct cursor *cursor, size_t ahead, struct item *ret, size_t *ret_span);
+/* There is a record after all, which was written in the meantime. */
+#define CURSOR_RESYNCED 2
 
 /* What cursor_next gives where there is no valid record: 0 at the end, 1 and a loss, or an
- * error. */
+ * error; CURSOR_RESYNCED: try again. */
 int cursor_resync(struct cursor *cursor, struct item *ret);
 
 #endif
