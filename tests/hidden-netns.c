@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Finds namespaces that only a netlink socket keeps, see hidden-netns.h. */
-#include "hidden-netns.h"
+#include "tests/hidden-netns.h"
 
 #include <glib.h>
 #include <linux/netlink.h>

@@ -3,8 +3,8 @@
  * Network namespaces that only a netlink socket keeps: what a daemon that is armed has. Looks at the
  * sockets of all processes that are in the namespace of the caller. Needs root.
  */
-#ifndef NFTTRACED_HIDDEN_NETNS_H
-#define NFTTRACED_HIDDEN_NETNS_H
+#ifndef NFTTRACED_TESTS_HIDDEN_NETNS_H
+#define NFTTRACED_TESTS_HIDDEN_NETNS_H
 
 /*
  * How many namespaces there are that a netfilter socket of a process here stands in, while no process does and

@@ -14,13 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../unit/synthetic.h"
 #include "journal/base/cleanup.h"
 #include "journal/event/decode.h"
 #include "journal/format/dictionary.h"
 #include "journal/format/segment-names.h"
 #include "journal/reader/reader.h"
 #include "journal/writer/writer.h"
+#include "tests/unit/kit/synthetic.h"
 
 #define EVENTS       4000000U
 #define SEGMENT_SIZE (64ULL << 20)

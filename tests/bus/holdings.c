@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the daemon holds: descriptors and memory by its process, programs and maps by the kernel. */
-#include "holdings.h"
+#include "tests/bus/holdings.h"
 
 #include <check.h>
 #include <glib.h>
@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "bus_fixture.h"
+#include "tests/bus/bus-fixture.h"
 
 #define PATIENCE_USEC (60 * G_USEC_PER_SEC)
 

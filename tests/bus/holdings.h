@@ -3,8 +3,8 @@
  * What the daemon of the fixture holds. NFTTRACED_TEST_ALONE says that nobody else loads programs and
  * maps into the kernel, so that those are counted, too.
  */
-#ifndef NFTTRACED_BUS_HOLDINGS_H
-#define NFTTRACED_BUS_HOLDINGS_H
+#ifndef NFTTRACED_TESTS_BUS_HOLDINGS_H
+#define NFTTRACED_TESTS_BUS_HOLDINGS_H
 
 struct holdings {
 	unsigned long memory; /* KiB, anonymous */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Introspection XML as a sorted list; see introspection.h. */
-#include "introspection.h"
+#include "tests/bus/introspection.h"
 
 #include <glib.h>
 #include <string.h>

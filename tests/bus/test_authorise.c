@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "holdings.h"
-#include "users.h"
+#include "tests/bus/holdings.h"
+#include "tests/bus/users.h"
 
 #define PATIENCE_USEC (15 * G_USEC_PER_SEC) /* less than a question that nobody answers has */
 #define STRANGER      0

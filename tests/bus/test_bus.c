@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bus_fixture.h"
-#include "introspection.h"
+#include "tests/bus/bus-fixture.h"
+#include "tests/bus/introspection.h"
 
 #define SESSIONS_MAX 64
 

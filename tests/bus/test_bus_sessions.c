@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bus_fixture.h"
+#include "tests/bus/bus-fixture.h"
 
 static sd_bus *bus;
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bus_fixture.h"
+#include "tests/bus/bus-fixture.h"
 
 #define CALLS   100
 #define WAITING 64 /* calls that the daemon lets wait */

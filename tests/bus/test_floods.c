@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "holdings.h"
-#include "users.h"
+#include "tests/bus/holdings.h"
+#include "tests/bus/users.h"
 
 #define PATIENCE_USEC   (30 * G_USEC_PER_SEC)
 #define CALLS           10000 /* of a stranger */

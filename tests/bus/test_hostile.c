@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bus_fixture.h"
-#include "holdings.h"
+#include "tests/bus/bus-fixture.h"
+#include "tests/bus/holdings.h"
 
 #define DEFAULT_CYCLES 200
 #define WARM_UP        4 /* cycles, until all is allocated that is kept */

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "users.h"
+#include "tests/bus/users.h"
 
 #define COPIES   2000
 #define FIRST    UINT64_C(1000000)

@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "bus_fixture.h"
+#include "tests/bus/bus-fixture.h"
 
 #define STRANGER   65534 /* nobody */
 #define PEERS_MAX  256

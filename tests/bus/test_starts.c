@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "bus_fixture.h"
-#include "holdings.h"
+#include "tests/bus/bus-fixture.h"
+#include "tests/bus/holdings.h"
 
 #define SESSIONS_MAX   64
 #define DEFAULT_ROUNDS 3

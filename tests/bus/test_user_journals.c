@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "users.h"
+#include "tests/bus/users.h"
 
 #define STRANGER 0
 #define OWNER    1

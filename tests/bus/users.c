@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Users who are not root; see users.h. */
-#include "users.h"
+#include "tests/bus/users.h"
 
 #include <fcntl.h>
 #include <glib.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Users who are not root, for tests of the bus: what they call, and what they are told. */
-#ifndef NFTTRACED_BUS_USERS_H
-#define NFTTRACED_BUS_USERS_H
+#ifndef NFTTRACED_TESTS_BUS_USERS_H
+#define NFTTRACED_TESTS_BUS_USERS_H
 
 #include <systemd/sd-bus.h>
 
-#include "bus_fixture.h"
-#include "mock_polkit.h"
+#include "tests/bus/bus-fixture.h"
+#include "tests/bus/mock-polkit.h"
 
 #define DENIED  "org.freedesktop.DBus.Error.AccessDenied"
 #define LIMITED "org.freedesktop.DBus.Error.LimitsExceeded"

@@ -6,7 +6,7 @@
 #include <glib.h>
 #include <stdint.h>
 
-#include "../unit/random-programs.h"
+#include "tests/unit/kit/random-programs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "../hidden-netns.h"
+#include "tests/hidden-netns.h"
 
 int main(int argc, char **argv)
 {

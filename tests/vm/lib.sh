@@ -32,7 +32,7 @@ check_suite() {
 bus_start() {
         export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus NFTTRACED_PRIVATE_SOCKET=$work/private
         chmod 755 "$work"
-        sed -e "s,@socket@,$work/bus," -e "s,@policy@,${bus_policy:-$source_root/dbus/org.nfttraced1.conf}," "$here/../bus.conf.in" >"$work/bus.conf"
+        sed -e "s,@socket@,$work/bus," -e "s,@policy@,${bus_policy:-$source_root/dbus/org.nfttraced1.conf}," "$here/../bus/bus.conf.in" >"$work/bus.conf"
         exec {bus_address}< <(exec dbus-daemon --nofork --nopidfile --config-file="$work/bus.conf" --print-address=1)
         bus_pid=$!
         read -r -u "$bus_address" _ || {

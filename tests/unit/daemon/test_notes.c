@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is new in a journal is noted, once for each segment, and again if there was no room. */
+#include "daemon/recorder/name-requests.h"
+
+#include <check.h>
+#include <glib.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/kit/synthetic.h"
+
+#define ONE   0
+#define OTHER 5
+
+static struct notes *notes;
+
+static void set_up(void)
+{
+	ck_assert_int_eq(notes_new(&notes), 0);
+	notes_begin(notes, ONE, 11);
+	notes_segment(notes, ONE, 1);
+}
+
+static void tear_down(void)
+{
+	notes = notes_free(notes);
+}
+
+static void rule_event(uint64_t bits, uint64_t rule)
+{
+	const struct event_head head = { .netns_cookie = 7, .netns_inode = 4026531840 };
+	const struct event_nft nft = {
+		.flags = EVENT_NFT_RULE | EVENT_NFT_CHAIN,
+		.family = 1,
+		.table_handle = 4,
+		.rule_handle = rule,
+	};
+	struct synthetic event;
+
+	synthetic_begin(&event, &head);
+	synthetic_nft(&event, &nft, "t", "c", NULL);
+	notes_event(notes, bits, event.bytes, event.size);
+}
+
+static void stack_event(uint64_t address)
+{
+	_Alignas(8) uint8_t bytes[EVENT_MAX_SIZE] = { 0 };
+	const struct event_section section = {
+		.type = EVENT_SECTION_STACK,
+		.size = sizeof(struct event_stack) + sizeof(address),
+	};
+
+	memcpy(bytes + sizeof(struct event_head), &section, sizeof(section));
+	memcpy(bytes + sizeof(struct event_head) + sizeof(struct event_stack), &address,
+		sizeof(address));
+	notes_event(notes, 1ULL << ONE, bytes, sizeof(struct event_head) + section.size);
+}
+
+/* How many notes of that kind there are, the last of them in *ret; the others are passed over. */
+static unsigned int taken(enum note_kind kind, struct note *ret)
+{
+	unsigned int count = 0;
+	struct note note;
+
+	while (notes_take(notes, &note)) {
+		if (note.kind != kind)
+			continue;
+		*ret = note;
+		count++;
+	}
+	return count;
+}
+
+START_TEST(a_rule_is_noted_once)
+{
+	struct note note;
+
+	for (unsigned int i = 0; i < 10; i++)
+		rule_event(1ULL << ONE, 9);
+	ck_assert_uint_eq(taken(NOTE_RULE, &note), 1);
+	ck_assert_uint_eq(note.generation, 11);
+	ck_assert_uint_eq(note.segment, 1);
+	ck_assert_uint_eq(note.cookie, 7);
+	ck_assert_uint_eq(note.table, 4);
+	ck_assert_uint_eq(note.rule, 9);
+	ck_assert_uint_eq(note.family, 1);
+	rule_event(1ULL << ONE, 10);
+	ck_assert_uint_eq(taken(NOTE_RULE, &note), 1);
+}
+END_TEST
+
+START_TEST(the_namespace_is_noted_once)
+{
+	struct note note;
+
+	rule_event(1ULL << ONE, 9);
+	rule_event(1ULL << ONE, 10);
+	ck_assert_uint_eq(taken(NOTE_NETNS, &note), 1);
+	ck_assert_uint_eq(note.cookie, 7);
+	ck_assert_uint_eq(note.inode, 4026531840);
+}
+END_TEST
+
+START_TEST(every_session_has_notes_of_its_own)
+{
+	struct note note;
+
+	notes_begin(notes, OTHER, 12);
+	rule_event(1ULL << ONE, 9);
+	rule_event(1ULL << ONE | 1ULL << OTHER | 1ULL << 63, 9);
+	ck_assert_uint_eq(taken(NOTE_RULE, &note), 2);
+	ck_assert_uint_eq(note.bit, OTHER);
+	ck_assert_uint_eq(note.generation, 12);
+}
+END_TEST
+
+START_TEST(in_another_segment_all_is_new)
+{
+	struct note note;
+
+	rule_event(1ULL << ONE, 9);
+	ck_assert_uint_eq(taken(NOTE_RULE, &note), 1);
+	notes_segment(notes, ONE, 2);
+	rule_event(1ULL << ONE, 9);
+	ck_assert_uint_eq(taken(NOTE_RULE, &note), 1);
+	ck_assert_uint_eq(note.segment, 2);
+}
+END_TEST
+
+START_TEST(what_finds_no_room_is_counted_and_comes_again)
+{
+	struct note note;
+	unsigned int count;
+
+	for (uint64_t rule = 1; rule <= 2 * NOTES_MAX; rule++)
+		rule_event(1ULL << ONE, rule);
+	ck_assert_uint_gt(notes_overflows(notes), 0);
+	count = taken(NOTE_RULE, &note);
+	ck_assert_uint_eq(count + notes_overflows(notes), 2 * NOTES_MAX);
+	rule_event(1ULL << ONE, 2 * NOTES_MAX);
+	ck_assert_uint_eq(taken(NOTE_RULE, &note), 1);
+	ck_assert_uint_eq(note.rule, 2 * NOTES_MAX);
+}
+END_TEST
+
+START_TEST(addresses_are_new_when_modules_come_or_go)
+{
+	struct note note;
+
+	stack_event(0xffffffff81000000);
+	stack_event(0xffffffff81000000);
+	ck_assert_uint_eq(taken(NOTE_SYMBOL, &note), 1);
+	ck_assert_uint_eq(note.address, 0xffffffff81000000);
+	notes_renew_symbols(notes);
+	stack_event(0xffffffff81000000);
+	ck_assert_uint_eq(taken(NOTE_SYMBOL, &note), 1);
+}
+END_TEST
+
+START_TEST(the_name_writer_is_woken_when_there_is_something)
+{
+	struct pollfd readable = { .fd = notes_fd(notes), .events = POLLIN };
+
+	notes_wake(notes);
+	ck_assert_int_eq(poll(&readable, 1, 0), 0);
+	rule_event(1ULL << ONE, 9);
+	notes_wake(notes);
+	ck_assert_int_eq(poll(&readable, 1, 0), 1);
+}
+END_TEST
+
+START_TEST(a_length_that_leads_outside_ends_a_record)
+{
+	_Alignas(8) uint8_t bytes[sizeof(struct event_head) + 8] = { 0 };
+	struct event_section section = { .type = EVENT_SECTION_NFT };
+	struct note note;
+
+	for (unsigned int size = 0; size < 600; size++) {
+		section.size = (uint16_t)size;
+		memcpy(bytes + sizeof(struct event_head), &section, sizeof(section));
+		notes_event(notes, 1ULL << ONE, bytes, sizeof(bytes));
+	}
+	ck_assert_uint_eq(taken(NOTE_RULE, &note), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("notes");
+	TCase *tcase = tcase_create("notes");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, a_rule_is_noted_once);
+	tcase_add_test(tcase, the_namespace_is_noted_once);
+	tcase_add_test(tcase, every_session_has_notes_of_its_own);
+	tcase_add_test(tcase, in_another_segment_all_is_new);
+	tcase_add_test(tcase, what_finds_no_room_is_counted_and_comes_again);
+	tcase_add_test(tcase, addresses_are_new_when_modules_come_or_go);
+	tcase_add_test(tcase, the_name_writer_is_woken_when_there_is_something);
+	tcase_add_test(tcase, a_length_that_leads_outside_ends_a_record);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

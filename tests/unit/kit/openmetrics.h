@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A strict checker of the text format of OpenMetrics 1.0 as far as it is about counters: what it accepts
+ * is an exposition, what a reader may reject it rejects.
+ */
+#ifndef NFTTRACED_TESTS_UNIT_KIT_OPENMETRICS_H
+#define NFTTRACED_TESTS_UNIT_KIT_OPENMETRICS_H
+
+/* NULL: it is well; else what is wrong, with the line (g_free it). */
+char *openmetrics_check(const char *text);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A manager without a bus, on a kernel side for tests, in a directory of its own. Nothing is armed: the
+ * daemon may not change the system here.
+ */
+#ifndef NFTTRACED_TESTS_UNIT_KIT_SESSION_KIT_H
+#define NFTTRACED_TESTS_UNIT_KIT_SESSION_KIT_H
+
+#include <check.h>
+
+#include "daemon/filter/filter.h"
+#include "daemon/sessions/session-control.h"
+#include "journal/reader/reader.h"
+
+#define PATIENCE_USEC (20 * G_USEC_PER_SEC)
+
+extern struct settings *settings;
+extern struct state *state;
+extern struct data *data;
+extern struct manager *manager;
+extern sd_event *event;
+extern char *directory;
+
+/* What the last reply was. */
+extern struct answer {
+	bool came;
+	enum failure_kind kind;
+	char *reason;
+	struct session *session;
+	struct dictionary_books books;
+} answer;
+
+/* Has the reply in `answer`. */
+extern const struct manager_call call;
+
+/* One turn of the event loop; several, until the reply has come. */
+void turn(void);
+void await_answer(void);
+
+/* A session with these options, which are taken over; NULL and `answer`. */
+struct session *start_with(struct session_options *options);
+
+/* One without options. */
+struct session *start(void);
+
+/* Its books, which balance. */
+const struct dictionary_books *stop(struct session *session);
+
+/* How many records of a type a session's journal has; the last one's payload in `last` if it is not
+ * NULL. */
+unsigned int records(uint64_t id, enum journal_type type, struct journal_entry *last);
+
+/* Runs the tests in `cases`, each with a manager and a directory of its own: for main() to return. */
+int session_tests_run(Suite *suite, TCase *cases);
+
+#endif
