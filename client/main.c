@@ -24,7 +24,7 @@ static const struct command commands[] = {
 	{
 		.name = "stop",
 		.arguments = "SESSION...",
-		.summary = "Stop sessions and print their books",
+		.summary = "Stop sessions and print their totals",
 		.details = "SESSION is an id or a name.",
 		.run = command_stop,
 	},
@@ -37,7 +37,7 @@ static const struct command commands[] = {
 	{
 		.name = "status",
 		.arguments = "",
-		.summary = "Show the state of health, and what this kernel allows",
+		.summary = "Show health, and the features of this kernel",
 		.details = "Exit status: 0 healthy, 1 failed, 3 degraded, 4 not running.",
 		.run = command_status,
 	},
@@ -149,8 +149,8 @@ static void print_help(void)
 	     "  -H, --host=[USER@]HOST   Do it on that host, over ssh\n"
 	     "  --version                Show the version\n"
 	     "\n"
-	     "Exit status: 0 well, 1 refused or failed, 2 usage, 3 done but events were lost,\n"
-	     "4 the daemon is not running (status).");
+	     "Exit status: 0 success, 1 failed, 2 invalid command line, 3 success, but events\n"
+	     "were lost, 4 the daemon is not running (status).");
 }
 
 static const struct command *command_find(const char *name)

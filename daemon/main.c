@@ -100,8 +100,7 @@ static int parse_command_line(int argc, char **argv, struct command_line *ret)
 	if (!g_option_context_parse(context, &argc, &argv, &error))
 		return usage(error->message) + 1;
 	if (argc > 1) {
-		g_autofree char *message =
-			g_strdup_printf("there is nothing to do with \"%s\"", argv[1]);
+		g_autofree char *message = g_strdup_printf("unexpected argument \"%s\"", argv[1]);
 
 		return usage(message) + 1;
 	}

@@ -106,11 +106,11 @@ static char *summary_good(const struct status *status, const struct sum *sum)
 	g_autofree char *when = since ? g_date_time_format(since, "%Y-%m-%d %H:%M:%S") : NULL;
 
 	if (!status->sessions)
-		g_string_append(text, "its sessions are not told to everybody");
+		g_string_append(text, "its sessions are not shown to everybody");
 	else if (count == 0 && status->hidden == 0)
-		g_string_append(text, "no session records");
+		g_string_append(text, "no sessions");
 	else if (count == 0)
-		g_string_append(text, "no session that you may see records");
+		g_string_append(text, "no sessions that you may see");
 	else
 		g_string_append_printf(text, "%u session%s", count, count == 1 ? "" : "s");
 	if (sum->since && when)

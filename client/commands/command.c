@@ -64,7 +64,7 @@ static const GOptionEntry call_entries[] = {
 	{ "host", 'H', G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer)take_host,
 		"Do it on that host, over ssh", "[USER@]HOST" },
 	{ "no-ask-password", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer)agent_never,
-		"Fail where a password would be needed", NULL },
+		"Never ask for a password", NULL },
 	{ 0 },
 };
 

@@ -54,8 +54,8 @@ static int target_open(const char *target)
 		return fd >= 0 ? fd : -target_failed(target, -errno);
 	}
 	if (isatty(STDOUT_FILENO))
-		return -command_failed("a capture is not for a terminal: name a file with -o, or "
-				       "pipe it into a program");
+		return -command_failed(
+			"refusing to write a capture to a terminal: use -o FILE or a pipe");
 	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 	return fd >= 0 ? fd : -target_failed("standard output", -errno);
 }

@@ -72,7 +72,7 @@ static int ask(struct stream *stream, sd_bus *bus, int *ret_fd, char **ret_reaso
 	if (r == 0 && comes_to_nothing(fd))
 		r = -EAGAIN;
 	if (r < 0)
-		*ret_reason = g_strdup("the stream can't be gone on with");
+		*ret_reason = g_strdup("can't resume the stream");
 	else
 		*ret_fd = fd_steal(&fd);
 	return r;

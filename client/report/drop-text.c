@@ -146,14 +146,14 @@ void drop_text_print(
 	char count[QUANTITY_SIZE];
 
 	if (list->drops->len == 0)
-		output_text(output, list->others > 0 ? "no such drops\n" : "no drops\n");
+		output_text(output, list->others > 0 ? "no drops match\n" : "no drops\n");
 	else if (columns == DROP_COLUMNS_ANY || lines_fit(wide, columns))
 		output_text(output, wide);
 	else
 		print_narrow(list, now, output);
 	if (list->others > 0)
-		g_string_append_printf(
-			totals, "%s not shown; ", quantity_count(list->others, "counter", count));
+		g_string_append_printf(totals, "%s not shown; ",
+			quantity_count(list->others, "other rule", count));
 	drop_totals_text(list, totals);
 	output_text(output, totals->str);
 	output_char(output, '\n');

@@ -91,7 +91,7 @@ static void facts(struct output *output, const struct status *status)
 
 static void matrix(struct output *output, const struct status *status)
 {
-	output_text(output, "this kernel allows\n");
+	output_text(output, "kernel features\n");
 	for (char **pair = status->features; pair && pair[0] && pair[1]; pair += 2) {
 		const char *advice = status_advice(status, pair[0]);
 

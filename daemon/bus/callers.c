@@ -281,14 +281,12 @@ int caller_admit(const struct caller *caller, size_t bytes, char **ret_limit)
 		return -EUSERS;
 	if (caller->calls >= CALLS_PER_CALLER)
 		limit = g_strdup_printf(
-			"this connection has %u calls under way, as many as are allowed",
-			caller->calls);
+			"limit of %u calls under way for one connection reached", caller->calls);
 	else if (user->calls >= CALLS_PER_USER)
-		limit = g_strdup_printf("user %u has %u calls under way, as many as are allowed",
+		limit = g_strdup_printf("user %u reached the limit of %u calls under way",
 			caller->uid, user->calls);
 	else if (callers->calls >= CALLS_MAX)
-		limit = g_strdup_printf(
-			"%u calls are under way, as many as are allowed", callers->calls);
+		limit = g_strdup_printf("limit of %u calls under way reached", callers->calls);
 	else
 		limit = g_strdup_printf(
 			"calls under way may have %u bytes of arguments for a user and %u for all",

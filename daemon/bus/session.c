@@ -112,7 +112,7 @@ static int refuse_streams(struct bus *bus, sd_bus_message *message, const char *
 	uint64_t allowed, sd_bus_error *error)
 {
 	int r = sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-		"%s has %" PRIu64 " streams, as many as are allowed", whose, allowed);
+		"limit of %" PRIu64 " streams of %s reached", allowed, whose);
 
 	authorise_refused(bus->authorise, message, error->message);
 	return r;

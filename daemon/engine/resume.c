@@ -147,7 +147,7 @@ static void requests_make(
 			log_info("session %" PRIu64 " had ended", session->id);
 		else if (r < 0)
 			log_error("session %" PRIu64
-				  " does not go on: its journal can't be opened: %s",
+				  " can't be resumed: its journal can't be opened: %s",
 				session->id, g_strerror(-r));
 		else
 			g_array_append_val(requests, request);
@@ -202,7 +202,8 @@ static void sessions_go_on(
 	if (engine->adopted && engine_adopt_finish(engine, &reason) < 0)
 		requests_cut(requests);
 	if (!engine->adopted)
-		log_notice("what was attached is not gone on with: %s; journals tell of the gap",
+		log_notice(
+			"can't reuse the attached programs: %s; the events in between are lost, and journals record the gap",
 			reason);
 }
 

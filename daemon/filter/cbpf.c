@@ -121,7 +121,7 @@ static const char *insn_fault(const struct sock_filter *insn)
 		return insn->k < BPF_MEMWORDS ? NULL : "a memory word that does not exist";
 	if (classic_load_size(insn) != 0 && !load_is_indirect(insn) &&
 		insn->k >= (uint32_t)SKF_LL_OFF)
-		return "a load of what the packet's bytes don't tell (as \"inbound\" asks for)";
+		return "a test of something that is not in the packet's bytes, such as \"inbound\": a filter sees the packet only";
 	if ((insn->code == (BPF_ALU | BPF_DIV | BPF_K) ||
 		    insn->code == (BPF_ALU | BPF_MOD | BPF_K)) &&
 		insn->k == 0)

@@ -64,8 +64,8 @@ static void refuse(struct reload *reload)
 {
 	g_autofree char *reason = g_steal_pointer(&reload->trouble);
 
-	reload->trouble = g_strdup_printf(
-		"the new configuration was refused, the one before stays in force: %s", reason);
+	reload->trouble =
+		g_strdup_printf("invalid configuration, keeping the previous one: %s", reason);
 	log_error("%s", reload->trouble);
 	manager_misconfigured(reload->manager, reload->trouble);
 	finish(reload);

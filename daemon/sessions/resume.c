@@ -39,7 +39,7 @@ static void session_take(
 	struct manager *manager, struct engine_request *request, struct saved_session *resumed)
 {
 	if (request->failure.reason) {
-		log_error("session %" PRIu64 " does not go on: %s", resumed->id,
+		log_error("session %" PRIu64 " can't be resumed: %s", resumed->id,
 			request->failure.reason);
 		engine_abandon(manager->engine, request);
 	} else {

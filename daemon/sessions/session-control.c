@@ -182,7 +182,7 @@ static int check_start(struct manager *manager, struct session_options *options,
 	}
 	if (manager->sessions->len >= manager->settings->sessions_max) {
 		failure_set(failure, FAILURE_TOO_MANY_SESSIONS,
-			"there are %u sessions, as many as are allowed: stop one of them",
+			"limit of %u sessions reached (MaxSessions=): stop one of them",
 			manager->sessions->len);
 		return -EUSERS;
 	}

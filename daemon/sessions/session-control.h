@@ -107,7 +107,7 @@ const char *manager_problem_public(const struct manager *manager);
 
 /* In place of why a reload came to nothing, for everybody. */
 #define MISCONFIGURED_PUBLIC \
-	"the new configuration was refused, the one before stays in force: the log says why"
+	"invalid configuration, keeping the previous one: the log has the reason"
 
 /*
  * Begins a session; takes over what is in `options`. Returns it at once (it is not on the bus before

@@ -79,7 +79,7 @@ static int limit_rate(const struct settings *settings, const struct usage *usage
 static int refuse_jobs(struct failure *failure)
 {
 	failure_set(failure, FAILURE_BUSY,
-		"%d sessions of this user are being started or changed, as many as may be at a time: "
+		"limit of %d sessions of a user that are being started or changed at a time reached: "
 		"try again when that is done",
 		USER_JOBS_MAX);
 	return -EBUSY;

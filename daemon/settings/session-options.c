@@ -85,8 +85,7 @@ int session_name_check(const char *name, struct failure *failure)
 	}
 	if (digits) {
 		failure_set(failure, FAILURE_INVALID_OPTION,
-			"Name: a name must not be all digits, as \"%s\" is: that is how an id looks",
-			name);
+			"Name: invalid name \"%s\": all-digit names are session ids", name);
 		return -EINVAL;
 	}
 	return 0;

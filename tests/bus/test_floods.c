@@ -183,8 +183,8 @@ static void holds_calls(sd_bus *first, void *argument)
 
 static void is_refused_for_all(sd_bus *other, void *argument)
 {
-	refused(other, LIMITED, "96 calls are under way", NOWHERE, SESSION_INTERFACE, "Describe",
-		"");
+	refused(other, LIMITED, "limit of 96 calls under way reached", NOWHERE, SESSION_INTERFACE,
+		"Describe", "");
 }
 
 START_TEST(many_users_together_have_no_more_calls_than_polkit_can_be_asked_about)

@@ -231,7 +231,7 @@ START_TEST(what_the_caller_may_not_see_is_not_said_to_be_not_there)
 	ck_assert_ptr_nonnull(
 		strstr(output, ", nothing lost, 2 sessions of other users not shown\n"));
 	assert_health("ready hidden none", 0,
-		"healthy: no session that you may see records, 2 sessions of other users not "
+		"healthy: no sessions that you may see, 2 sessions of other users not "
 		"shown\n");
 	assert_run("stop|frob", 1, "",
 		"nfttracectl: there is no session \"frob\" that you may see: to see those of other "
@@ -240,8 +240,8 @@ START_TEST(what_the_caller_may_not_see_is_not_said_to_be_not_there)
 	ck_assert_str_eq(error,
 		"nfttracectl: 2 sessions of other users are not shown: to see them takes root or "
 		"the polkit action org.nfttraced1.control-any\n");
-	assert_health("ready none", 0, "healthy: no session records\n");
-	assert_health("ready none old", 0, "healthy: no session that you may see records\n");
+	assert_health("ready none", 0, "healthy: no sessions\n");
+	assert_health("ready none old", 0, "healthy: no sessions that you may see\n");
 	assert_run("stop|frob", 1, "",
 		"nfttracectl: there is no session \"frob\" that you may see: 'nfttracectl list' "
 		"shows those that run\n");
@@ -256,7 +256,7 @@ START_TEST(a_daemon_that_is_not_there_is_a_status_of_its_own)
 	fake_daemon_stop(fake);
 	ck_assert_int_eq(run("status", &output, &error), 4);
 	ck_assert(g_str_has_prefix(output,
-		"not running: start it with 'systemctl start nfttraced'\nthis kernel allows\n"));
+		"not running: start it with 'systemctl start nfttraced'\nkernel features\n"));
 	ck_assert_ptr_nonnull(strstr(output, "\n  btf "));
 	ck_assert_ptr_nonnull(strstr(output, "\n  nf-tables "));
 	ck_assert_str_eq(error, "");

@@ -330,7 +330,7 @@ START_TEST(the_verb_selects)
 
 	ck_assert_int_eq(run("--netns=server|--chain=input|--table=filter", &output, NULL), 0);
 	assert_in(output, "\n      5  90.0 kB");
-	assert_in(output, "\n2 counters not shown; total 140 packets");
+	assert_in(output, "\n2 other rules not shown; total 140 packets");
 	g_clear_pointer(&output, g_free);
 	ck_assert_int_eq(run("--sort=bytes|-n|1|--json", &output, NULL), 0);
 	assert_in(output, "\"chain\":\"input\"");

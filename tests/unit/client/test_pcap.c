@@ -310,7 +310,7 @@ START_TEST(a_terminal_gets_no_capture)
 		used += length;
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(WEXITSTATUS(status), 1);
-	ck_assert_msg(strstr(said, "a capture is not for a terminal"), "%s", said);
+	ck_assert_msg(strstr(said, "refusing to write a capture to a terminal"), "%s", said);
 	close(terminal);
 	kit_recording_remove(&recording);
 }

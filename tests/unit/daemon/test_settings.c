@@ -283,7 +283,7 @@ END_TEST
 
 START_TEST(what_is_wrong_with_a_session_is_told_with_its_line)
 {
-	refused("[Session 12]\n", "test.conf:1: ", "must not be all digits");
+	refused("[Session 12]\n", "test.conf:1: ", "all-digit names are session ids");
 	refused("[Session a/b]\n", "test.conf:1: ", "without a slash");
 	refused("[Session ]\n", "test.conf:1: ", "1 to 64 bytes");
 	refused("[Session a]\nVerdicts=drop dorp\n", "test.conf:2: ", "no verdict \"dorp\"");

@@ -29,11 +29,11 @@ END
 
 # feature NAME: its value.
 feature() {
-        nfttracectl status | sed -n '/^this kernel allows/,$p' | awk -v name="$1" '$1 == name { print $2 }'
+        nfttracectl status | sed -n '/^kernel features/,$p' | awk -v name="$1" '$1 == name { print $2 }'
 }
 
 check "the daemon is healthy" nfttracectl status --quiet
-check "and says so" sh -c 'nfttracectl status | head -n 1 | grep -q "^healthy: no session records"'
+check "and says so" sh -c 'nfttracectl status | head -n 1 | grep -q "^healthy: no sessions"'
 for name in btf kprobes bpf-jit nf-tables; do
         check "this kernel has $name" equal "$(feature $name)" yes
 done
