@@ -86,7 +86,7 @@ int command_stats(const struct command *command, int argc, char **argv)
 	};
 	const GOptionEntry entries[] = {
 		{ "top", 0, 0, G_OPTION_ARG_STRING, &options.top_text,
-			"List so many rules and sources (default: 10)", "N" },
+			"List N rules and sources (default: 10)", "N" },
 		SELECT_OPTIONS(options.wishes),
 		{ "utc", 0, 0, G_OPTION_ARG_NONE, &options.utc,
 			"Dates of --since and --until are UTC", NULL },

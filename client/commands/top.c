@@ -318,7 +318,7 @@ int command_top(const struct command *command, int argc, char **argv)
 		{ "delay", 'd', 0, G_OPTION_ARG_DOUBLE, &live.delay,
 			"Seconds from one reading to the next (default: 2)", "SECONDS" },
 		{ "rounds", 'n', 0, G_OPTION_ARG_STRING, &rounds,
-			"End after so many rounds (default: at q or Ctrl-C)", "ROUNDS" },
+			"Exit after this many rounds (default: at q or Ctrl-C)", "ROUNDS" },
 		{ 0 },
 	};
 

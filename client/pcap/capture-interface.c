@@ -107,7 +107,7 @@ static char *interface_description(const struct key *key, const struct capture_p
 	auto_output text = { 0 };
 
 	if (key->further)
-		return g_strdup("devices beyond those that are told apart");
+		return g_strdup("devices beyond the limit of interfaces");
 	output_open(&text, OUTPUT_MEMORY);
 	output_text(&text, "netns ");
 	output_number(&text, key->netns_inode);

@@ -133,7 +133,7 @@ void drop_totals_text(const struct drop_list *list, GString *text)
 		quantity_count(list->packets, "packet", count), quantity_bytes(list->bytes, size));
 	g_string_append_printf(text, ", uncounted %" G_GUINT64_FORMAT, list->uncounted);
 	if (list->missed == DROP_MISSED_UNKNOWN)
-		g_string_append(text, ", missed unknown: this kernel does not tell");
+		g_string_append(text, ", missed unknown: not reported by this kernel");
 	else
 		g_string_append_printf(text, ", missed %" G_GUINT64_FORMAT, list->missed);
 }

@@ -31,7 +31,7 @@ static void number_line(struct output *output, const char *name, uint64_t value)
 {
 	label(output, name);
 	if (value == STATUS_UNKNOWN)
-		output_text(output, "unknown: this kernel does not tell");
+		output_text(output, "unknown: not reported by this kernel");
 	else
 		output_number(output, value);
 	output_char(output, '\n');

@@ -160,8 +160,8 @@ static void print_tally(const struct stats *stats, const struct tally *tally, si
 	}
 	if (rest->events > 0) {
 		number_after(output, "... and ", rest->events);
-		number_after(output, " events of others: only ", tally_keys(tally));
-		output_text(output, " are told apart\n");
+		number_after(output, " events of others: only the first ", tally_keys(tally));
+		output_text(output, " are counted individually\n");
 	}
 }
 
@@ -365,9 +365,9 @@ static void print_suppressed(
 	}
 	if (rest->events > 0) {
 		number_after(output, "... and ", rest->events);
-		number_after(output, " events suppressed of others: only ",
+		number_after(output, " events suppressed of others: only the first ",
 			tally_keys(stats->suppressed));
-		output_text(output, " are told apart\n");
+		output_text(output, " are counted individually\n");
 	}
 	if (unknown > 0) {
 		number_after(output, "... and ", unknown);

@@ -194,7 +194,7 @@ static int admit(struct admission *admission, struct caller *caller, sd_bus_mess
 
 	if (sd_bus_message_get_expect_reply(message) <= 0 && !has_effect(message))
 		return refuse(admission, message, caller->uid,
-			"it asks for something and wants no reply", error);
+			"it changes something and asks for no reply", error);
 	/* Before its size, which takes longer to tell. */
 	if (caller_admit(caller, 0, &reason) < 0)
 		return refuse(admission, message, caller->uid, reason, error);

@@ -146,7 +146,7 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 	struct bus *bus = userdata;
 
 	if (bus->named) {
-		log_warning("the bus is gone: sessions go on, and can be reached when it is back");
+		log_warning("lost the bus: sessions continue, and can be reached when it is back");
 		bus->losses++;
 	}
 	bus->named = false;

@@ -102,7 +102,7 @@ static int session_go_on(struct engine *engine, struct engine_request *request)
 	bool known = checkpoint_slot_read(slot, session->id, &entry);
 	int dir_fd = -1, r;
 
-	/* Before the journal goes on: what is cut off is behind the last record then. */
+	/* Before the journal is written again: what is cut off is behind the last record then. */
 	r = state_session_open(engine->state, session->id, &dir_fd);
 	if (r < 0)
 		return r;

@@ -186,8 +186,8 @@ int engine_keep(struct engine *engine)
 	r = engine_saved_sessions_write(engine, engine->saved);
 	if (r < 0)
 		log_warning(
-			"what runs can't be written down (%s): after a restart, sessions go on as "
-			"they were before",
+			"the running sessions can't be saved (%s): after a restart they are resumed "
+			"as they were before",
 			g_strerror(-r));
 	fd_store_keep_only(engine->store, stored_fds);
 	fd_store_settle(engine->store);

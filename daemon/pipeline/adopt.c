@@ -225,7 +225,7 @@ static int traits_check(const struct pipeline_options *options,
 	const struct pipeline_traits *traits, char **ret_reason)
 {
 	if (traits->layout != pipeline_layout()) {
-		*ret_reason = g_strdup("it is of a version that this one can't go on with");
+		*ret_reason = g_strdup("it is of a version that this one can't reuse");
 		return -ESTALE;
 	}
 	if (traits->attach != ATTACH_FENTRY && traits->attach != ATTACH_KPROBE) {

@@ -131,7 +131,7 @@ static void entry_failed(struct entry *entry, const char *what, const char *reas
 			entry->wanted->file, entry->wanted->line, what, reason);
 	else
 		problem = g_strdup_printf(
-			"session \"%s\", which is in the configuration no more, can't be %s: %s",
+			"session \"%s\", which is no longer in the configuration, can't be %s: %s",
 			entry->name, what, reason);
 	if (g_strcmp0(problem, entry->problem) == 0)
 		return;
@@ -144,7 +144,7 @@ static void entry_failed(struct entry *entry, const char *what, const char *reas
 		? g_strdup_printf("the session of %s:%u can't be %s: the log says why",
 			  entry->wanted->file, entry->wanted->line, what)
 		: g_strdup_printf(
-			  "a session which is in the configuration no more can't be %s: the log "
+			  "a session that is no longer in the configuration can't be %s: the log "
 			  "says why",
 			  what);
 	manager_problem_changed(manager);

@@ -68,7 +68,7 @@ static void add_trace_key(GArray *features, const struct manager *manager)
 {
 	if (manager->settings->allow_system_changes)
 		add_flag(features, "trace-key", manager->status.armed,
-			"nothing need be done: it is armed while somebody listens");
+			"no action needed: it is armed while a session runs or drops are counted");
 	else if (manager->warning)
 		features_add(features, "trace-key", FEATURE_NO, NULL,
 			"add a rule with \"meta nftrace set 1\", or set AllowSystemChanges=yes");

@@ -57,19 +57,19 @@ static void tell(struct manager *manager, const struct quota_job *job)
 	if (result->segments > 0)
 		log_notice("%" G_GUINT64_FORMAT
 			   " segments (%s) of the journals of sessions that have "
-			   "ended were removed, as JournalsSize= wants it; %s are left",
+			   "ended were removed to stay within JournalsSize=; %s are left",
 			result->segments, bytes, left);
 	if (job->user_result.journals > 0) {
 		g_autofree char *freed =
 			g_format_size_full(job->user_result.bytes, G_FORMAT_SIZE_IEC_UNITS);
 
-		log_notice("%u journals (%s) of sessions that have ended were removed, as "
-			   "UserJournalSize= wants it",
+		log_notice("%u journals (%s) of sessions that have ended were removed to stay "
+			   "within UserJournalSize=",
 			job->user_result.journals, freed);
 	}
 	if (job->error < 0 && job->error != manager->quota_error)
-		log_error("journals can't be removed as JournalsSize= or UserJournalSize= "
-			  "wants it: %s",
+		log_error("journals can't be removed to stay within JournalsSize= or "
+			  "UserJournalSize=: %s",
 			g_strerror(-job->error));
 	if (over && !manager->quota_exceeded && job->error >= 0)
 		log_warning(

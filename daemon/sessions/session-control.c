@@ -79,7 +79,7 @@ static void session_refresh(struct session *session)
 	if (state == SESSION_STALLED && session->state != SESSION_STALLED)
 		log_stall(session);
 	else if (session->state == SESSION_STALLED && state != SESSION_STALLED)
-		log_notice("session %" PRIu64 ": the journal goes on", session->id);
+		log_notice("session %" PRIu64 ": the journal is written again", session->id);
 	set_state(session, state);
 }
 
@@ -221,7 +221,7 @@ void manager_session_take(
 	manager->bits |= 1ULL << session->bit;
 	g_ptr_array_add(manager->sessions, session);
 	begin(session, begun);
-	announce(session, "goes on in");
+	announce(session, "resumed in");
 }
 
 /* Stopping. */

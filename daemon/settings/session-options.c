@@ -109,8 +109,7 @@ int session_options_check(const struct session_options *options, struct failure 
 	if (options->burst > SESSION_RATE_MAX)
 		return refuse(failure, "Burst", "0 or at most 1000000000 (events)", options->burst);
 	if (options->burst && !options->rate) {
-		failure_set(failure, FAILURE_INVALID_OPTION,
-			"Burst: there is no limit that a burst could be beyond: give Rate, too");
+		failure_set(failure, FAILURE_INVALID_OPTION, "Burst: needs Rate");
 		return -EINVAL;
 	}
 	if (options->size && options->size < SESSION_SIZE_MIN)

@@ -223,10 +223,10 @@ START_TEST(what_is_not_listed_or_not_told_apart_is_said)
 	g_autofree char *apart = stats_text(1, 10);
 
 	ck_assert_ptr_nonnull(strstr(listed, "10.0.42.1\n... and 1 more\n"));
-	ck_assert_ptr_nonnull(
-		strstr(apart, "10.0.42.1\n... and 1 events of others: only 1 are told apart\n"));
-	ck_assert_ptr_nonnull(
-		strstr(apart, "... and 2 events suppressed of others: only 1 are told apart\n"));
+	ck_assert_ptr_nonnull(strstr(apart,
+		"10.0.42.1\n... and 1 events of others: only the first 1 are counted individually\n"));
+	ck_assert_ptr_nonnull(strstr(apart,
+		"... and 2 events suppressed of others: only the first 1 are counted individually\n"));
 }
 END_TEST
 

@@ -110,7 +110,7 @@ before=$(journaled)
 on client traffic udp 10.0.42.2 8080 10 >/dev/null
 check "a version of another layout goes on with the session" journaled_becomes $((before + 10))
 check "it is begun once" equal "$(manager_begun)" $((begun + 1))
-check "and says why it goes on with nothing else" grep -q 'version that this one can.t go on with' "$daemon_log"
+check "and says why it goes on with nothing else" grep -q 'version that this one can.t reuse' "$daemon_log"
 session_stop
 sees "there is one gap" 1 'nfttraced was not running'
 sed -nE 's/.*not running \(between ([0-9]+) and ([0-9]+)\).*/\1 \2/p' "$work/text" >"$work/gap"
