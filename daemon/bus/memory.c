@@ -40,7 +40,7 @@ static uint64_t session_bytes(const struct settings *settings)
 {
 	uint64_t segments = settings->journal_size / settings->segment_size + 1;
 
-	return JOURNAL_STAGE_SIZE + NOTES_SESSION_BYTES + OPTIONS_BYTES + PROGRAMS_BYTES +
+	return JOURNAL_STAGE_SIZE + NAME_REQUESTS_SESSION_BYTES + OPTIONS_BYTES + PROGRAMS_BYTES +
 		SESSION_NAMES_BYTES_MAX + segments * SEGMENT_BYTES;
 }
 

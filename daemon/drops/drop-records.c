@@ -101,21 +101,21 @@ static char *name_dup(const char *name)
 }
 
 static void question_push(
-	struct drops *drops, const struct drop_record *record, enum note_kind kind)
+	struct drops *drops, const struct drop_record *record, enum name_request_kind kind)
 {
-	struct note *note = g_new0(struct note, 1);
+	struct name_request *request = g_new0(struct name_request, 1);
 
-	note->generation = DROPS_GENERATION;
-	note->kind = kind;
-	note->address = record->id;
-	note->cookie = record->key.netns;
-	note->inode = record->netns->inode;
-	if (kind == NOTE_RULE) {
-		note->family = (uint8_t)record->key.family;
-		note->table = record->key.table;
-		note->rule = record->key.rule;
+	request->generation = DROPS_GENERATION;
+	request->kind = kind;
+	request->address = record->id;
+	request->cookie = record->key.netns;
+	request->inode = record->netns->inode;
+	if (kind == NAME_REQUEST_RULE) {
+		request->family = (uint8_t)record->key.family;
+		request->table = record->key.table;
+		request->rule = record->key.rule;
 	}
-	g_queue_push_tail(&drops->questions, note);
+	g_queue_push_tail(&drops->questions, request);
 }
 
 void drop_record_rename(
@@ -169,7 +169,7 @@ static void netns_join(struct drops *drops, struct drop_record *record, uint32_t
 	netns->counters++;
 	record->netns = netns;
 	if (new)
-		question_push(drops, record, NOTE_NETNS);
+		question_push(drops, record, NAME_REQUEST_NETNS);
 }
 
 static void netns_leave(struct drops *drops, struct drop_netns *netns)
@@ -203,7 +203,7 @@ struct drop_record *drop_record_get(
 	g_hash_table_insert(drops->by_id, &record->id, record);
 	netns_join(drops, record, slot->netns_inode);
 	if (record->key.rule)
-		question_push(drops, record, NOTE_RULE);
+		question_push(drops, record, NAME_REQUEST_RULE);
 	return record;
 }
 
@@ -230,18 +230,18 @@ void drop_record_evict(struct drops *drops, struct drop_record *record)
 	record_free(record);
 }
 
-bool drops_ask(struct drops *drops, struct note *ret)
+bool drops_ask(struct drops *drops, struct name_request *ret)
 {
-	g_autofree struct note *note = NULL;
+	g_autofree struct name_request *request = NULL;
 
 	if (!drops)
 		return false;
 	g_mutex_lock(&drops->lock);
-	note = g_queue_pop_head(&drops->questions);
+	request = g_queue_pop_head(&drops->questions);
 	g_mutex_unlock(&drops->lock);
-	if (note)
-		*ret = *note;
-	return note;
+	if (request)
+		*ret = *request;
+	return request;
 }
 
 /* Escaped, and not longer than allowed, for g_free. */
@@ -327,22 +327,23 @@ void drop_netns_check(struct drops *drops)
 		if (!record->netns->unasked)
 			continue;
 		record->netns->unasked = false;
-		question_push(drops, record, NOTE_NETNS);
+		question_push(drops, record, NAME_REQUEST_NETNS);
 	}
 	/* A counter that is full wakes as well. */
 	eventfd_write(drops->asked_fd, 1);
 }
 
-void drops_answer(struct drops *drops, const struct note *note, const char *text, size_t length)
+void drops_answer(
+	struct drops *drops, const struct name_request *request, const char *text, size_t length)
 {
 	struct drop_record *record;
 
 	g_mutex_lock(&drops->lock);
-	record = g_hash_table_lookup(drops->by_id, &note->address);
-	if (record && note->kind == NOTE_RULE && length > 0) {
+	record = g_hash_table_lookup(drops->by_id, &request->address);
+	if (record && request->kind == NAME_REQUEST_RULE && length > 0) {
 		g_free(record->rule);
 		record->rule = rule_dup(text, length);
-	} else if (record && note->kind == NOTE_NETNS) {
+	} else if (record && request->kind == NAME_REQUEST_NETNS) {
 		netns_answer(drops, record->netns, text, length);
 	}
 	g_mutex_unlock(&drops->lock);

@@ -60,7 +60,7 @@ struct drops {
 	GHashTable *by_id; /* the same by id */
 	GHashTable *counting; /* set of those with slots, by key and the table's name */
 	GHashTable *netns; /* set of struct drop_netns by cookie */
-	GQueue questions; /* of struct note */
+	GQueue questions; /* of struct name_request */
 	uint64_t next_id;
 	struct drop_past past; /* `packets`, `bytes`: of counters that made room */
 	struct drop_mark told; /* of the totals */

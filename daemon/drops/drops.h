@@ -105,12 +105,13 @@ int drops_fd(const struct drops *drops);
 /* Takes in new counters and, if there is need of it, has old ones make room, which takes some ms. */
 void drops_look(struct drops *drops);
 
-/* The next question for the resolver, NOTE_RULE or NOTE_NETNS; false: there is none. Whose it is is in
- * note.address, and note.generation is DROPS_GENERATION. */
+/* The next question for the resolver, NAME_REQUEST_RULE or NAME_REQUEST_NETNS; false: there is none. Whose it is is in
+ * request.address, and request.generation is DROPS_GENERATION. */
 #define DROPS_GENERATION UINT64_MAX
-bool drops_ask(struct drops *drops, struct note *ret);
+bool drops_ask(struct drops *drops, struct name_request *ret);
 
 /* The answer: `length` 0: there is none. */
-void drops_answer(struct drops *drops, const struct note *note, const char *text, size_t length);
+void drops_answer(
+	struct drops *drops, const struct name_request *request, const char *text, size_t length);
 
 #endif

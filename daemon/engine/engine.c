@@ -455,7 +455,7 @@ void engine_names_count(struct engine *engine, struct name_writer_counts *ret)
 
 uint64_t engine_names_overflow(struct engine *engine)
 {
-	return notes_overflows(data_notes(engine->data));
+	return name_requests_overflows(data_name_requests(engine->data));
 }
 
 int engine_missed(struct engine *engine, uint64_t *ret)

@@ -124,8 +124,8 @@ void engine_stored(struct engine *engine, unsigned int bit, struct data_stored *
 /* Sum over all pipelines there were. */
 uint64_t engine_count(struct engine *engine, enum pipeline_count which);
 
-/* Names that got into no journal, and notes of what wants one that found no room: see name_writer_lost and
- * notes_overflows. */
+/* Names that got into no journal, and requests for names that found no room: see name_writer_lost and
+ * name_requests_overflows. */
 uint64_t engine_names_lost(struct engine *engine);
 uint64_t engine_names_overflow(struct engine *engine);
 void engine_names_count(struct engine *engine, struct name_writer_counts *ret);

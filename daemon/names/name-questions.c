@@ -7,16 +7,16 @@
 
 #include "daemon/names/names-private.h"
 
-#define QUEUE_MAX     16384 /* notes that wait for the resolver */
+#define QUEUE_MAX     16384 /* name requests that wait for the resolver */
 #define LOOK_USEC     (100 * 1000) /* between two looks at the drop counters */
 #define LINGER_USEC   (5 * G_USEC_PER_SEC) /* rules are kept current so long for the next counter */
 #define PATIENCE_USEC (10 * G_USEC_PER_SEC) /* and longer while a question of theirs is open */
 
-/* Ids of questions that are no notes'. */
+/* Ids of questions that no name request brought. */
 enum {
 	ID_WATCH = 1,
 	ID_REASONS = 64, /* and the bit */
-	ID_NOTES = 256,
+	ID_REQUESTS = 256,
 };
 
 void ask(struct name_writer *writer, const struct resolver_question *ask)
@@ -41,35 +41,35 @@ void ask_watch(struct name_writer *writer)
 	ask(writer, &question);
 }
 
-static void ask_note(struct name_writer *writer, uint32_t id, const struct note *note)
+static void ask_request(struct name_writer *writer, uint32_t id, const struct name_request *request)
 {
 	static const uint32_t kinds[] = {
-		[NOTE_RULE] = RESOLVER_RULE,
-		[NOTE_SYMBOL] = RESOLVER_SYMBOL,
-		[NOTE_NETNS] = RESOLVER_NETNS,
+		[NAME_REQUEST_RULE] = RESOLVER_RULE,
+		[NAME_REQUEST_SYMBOL] = RESOLVER_SYMBOL,
+		[NAME_REQUEST_NETNS] = RESOLVER_NETNS,
 	};
 	const struct resolver_question question = {
-		.kind = kinds[note->kind],
+		.kind = kinds[request->kind],
 		.id = id,
-		.rule = { .netns = note->cookie ? note->cookie : note->inode,
-			.table = note->table,
-			.rule = note->rule,
-			.family = note->family, },
-		.cookie = note->cookie,
-		.inode = note->inode,
-		.address = note->address,
+		.rule = { .netns = request->cookie ? request->cookie : request->inode,
+			.table = request->table,
+			.rule = request->rule,
+			.family = request->family, },
+		.cookie = request->cookie,
+		.inode = request->inode,
+		.address = request->address,
 	};
 
 	ask(writer, &question);
 }
 
-static void answer_note(struct name_writer *writer, const struct note *note,
+static void answer_request(struct name_writer *writer, const struct name_request *request,
 	const struct resolver_answer *answer, const char *text)
 {
-	if (note->generation == DROPS_GENERATION)
-		drops_answer(writer->drops, note, text, answer->length);
+	if (request->generation == DROPS_GENERATION)
+		drops_answer(writer->drops, request, text, answer->length);
 	else
-		session_names_answer(&writer->names[note->bit], note, answer, text);
+		session_names_answer(&writer->names[request->bit], request, answer, text);
 }
 
 void give_up(struct name_writer *writer, const struct question *question)
@@ -80,7 +80,7 @@ void give_up(struct name_writer *writer, const struct question *question)
 	if (question->renewed)
 		return;
 	count_unread(writer);
-	answer_note(writer, &question->note, &answer, "");
+	answer_request(writer, &question->request, &answer, "");
 }
 
 static void give_up_all(struct name_writer *writer)
@@ -115,11 +115,11 @@ void unwatch(struct name_writer *writer)
 	ask(writer, &question);
 }
 
-static struct question *question_new(const struct note *note)
+static struct question *question_new(const struct name_request *request)
 {
 	struct question *question = g_new0(struct question, 1);
 
-	question->note = *note;
+	question->request = *request;
 	return question;
 }
 
@@ -134,34 +134,34 @@ static enum session_names_memory names_memory(const struct name_writer *writer)
 								  : SESSION_NAMES_IS_FULL;
 }
 
-void take_notes(struct name_writer *writer)
+void take_name_requests(struct name_writer *writer)
 {
 	uint64_t count;
-	struct note note;
+	struct name_request request;
 
-	if (read(notes_fd(writer->notes), &count, sizeof(count)) < 0)
+	if (read(name_requests_fd(writer->wanted), &count, sizeof(count)) < 0)
 		g_assert(errno == EAGAIN);
-	while (writer->waiting.length < QUEUE_MAX && notes_take(writer->notes, &note)) {
-		struct session_names *names = &writer->names[note.bit];
+	while (writer->waiting.length < QUEUE_MAX && name_requests_take(writer->wanted, &request)) {
+		struct session_names *names = &writer->names[request.bit];
 
-		if (!session_names_takes(names, &note, names_memory(writer)))
+		if (!session_names_takes(names, &request, names_memory(writer)))
 			continue;
 		names->asked++;
-		g_queue_push_tail(&writer->waiting, question_new(&note));
+		g_queue_push_tail(&writer->waiting, question_new(&request));
 	}
 }
 
 void look_at_drops(struct name_writer *writer)
 {
-	struct note note;
+	struct name_request request;
 
 	writer->look_due = g_get_monotonic_time() + LOOK_USEC;
 	drops_look(writer->drops);
-	while (writer->waiting.length < QUEUE_MAX && drops_ask(writer->drops, &note)) {
+	while (writer->waiting.length < QUEUE_MAX && drops_ask(writer->drops, &request)) {
 		if (!writer->watching)
 			ask_watch(writer);
 		writer->linger = g_get_monotonic_time() + LINGER_USEC;
-		g_queue_push_tail(&writer->waiting, question_new(&note));
+		g_queue_push_tail(&writer->waiting, question_new(&request));
 	}
 }
 
@@ -174,12 +174,12 @@ void ask_rules_again(struct name_writer *writer, const struct session_names *nam
 		return;
 	g_hash_table_iter_init(&iter, names->told);
 	while (writer->waiting.length < QUEUE_MAX && g_hash_table_iter_next(&iter, &key, NULL)) {
-		const struct note *note = key;
+		const struct name_request *request = key;
 		struct question *question;
 
-		if (note->kind != NOTE_RULE)
+		if (request->kind != NAME_REQUEST_RULE)
 			continue;
-		question = question_new(note);
+		question = question_new(request);
 		question->renewed = since;
 		g_queue_push_tail(&writer->waiting, question);
 	}
@@ -198,7 +198,7 @@ void ask_waiting(struct name_writer *writer)
 	while (writer->waiting.length > 0 &&
 		(!writer->resolver || g_hash_table_size(writer->asked) < RESOLVER_WINDOW)) {
 		struct question *question = g_queue_pop_head(&writer->waiting);
-		uint32_t id = ID_NOTES + writer->next_id++ % (UINT32_MAX - ID_NOTES);
+		uint32_t id = ID_REQUESTS + writer->next_id++ % (UINT32_MAX - ID_REQUESTS);
 
 		if (!writer->resolver) {
 			give_up(writer, question);
@@ -206,7 +206,7 @@ void ask_waiting(struct name_writer *writer)
 			continue;
 		}
 		g_hash_table_insert(writer->asked, GUINT_TO_POINTER(id), question);
-		ask_note(writer, id, &question->note);
+		ask_request(writer, id, &question->request);
 		/* It was lost: what was asked waits for the next one. */
 		if (!writer->resolver)
 			return;
@@ -223,7 +223,7 @@ void ask_reasons(struct name_writer *writer, unsigned int bit)
 
 void renew_symbols(struct name_writer *writer)
 {
-	notes_renew_symbols(writer->notes);
+	name_requests_renew_symbols(writer->wanted);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
 		session_names_renew_symbols(&writer->names[bit]);
 }
@@ -233,19 +233,19 @@ static void answer_again(struct name_writer *writer, const struct question *ques
 	const struct resolver_answer *answer, const char *text)
 {
 	struct resolver_answer renewed = *answer;
-	const struct note *note = &question->note;
+	const struct name_request *request = &question->request;
 
 	if (answer->fate != RULE_READ)
 		return;
 	renewed.rule = (struct rule_key){
-		.netns = note->cookie ? note->cookie : note->inode,
-		.table = note->table,
-		.rule = note->rule,
-		.family = note->family,
+		.netns = request->cookie ? request->cookie : request->inode,
+		.table = request->table,
+		.rule = request->rule,
+		.family = request->family,
 	};
 	renewed.since = MAX(answer->since, question->renewed);
-	if (writer->names[note->bit].generation == note->generation)
-		session_names_replace(&writer->names[note->bit], &renewed, text);
+	if (writer->names[request->bit].generation == request->generation)
+		session_names_replace(&writer->names[request->bit], &renewed, text);
 }
 
 static void take_name(
@@ -259,9 +259,9 @@ static void take_name(
 	if (question->renewed) {
 		answer_again(writer, question, answer, text);
 	} else {
-		if (question->note.kind == NOTE_RULE && answer->fate == RULE_UNREADABLE)
+		if (question->request.kind == NAME_REQUEST_RULE && answer->fate == RULE_UNREADABLE)
 			count_unread(writer);
-		answer_note(writer, &question->note, answer, text);
+		answer_request(writer, &question->request, answer, text);
 	}
 	if (!answer->more)
 		g_hash_table_remove(writer->asked, GUINT_TO_POINTER(answer->id));

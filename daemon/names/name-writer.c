@@ -34,7 +34,7 @@ static gboolean is_of_session(gpointer key, gpointer value, gpointer context)
 {
 	const struct question *question = value;
 
-	return question->note.generation == ((const struct session_names *)context)->generation;
+	return question->request.generation == ((const struct session_names *)context)->generation;
 }
 
 /* What is not answered by now will not be. */
@@ -88,7 +88,7 @@ static bool request_serve(struct name_writer *writer, unsigned int bit, struct r
 		return writer->watched || !writer->resolver || late;
 	}
 	if (!late &&
-		(notes_read(writer->notes) < request->noted || names->asked > 0 ||
+		(name_requests_read(writer->wanted) < request->noted || names->asked > 0 ||
 			!session_names_is_written(names)))
 		return false;
 	if (names->asked > 0)
@@ -135,7 +135,7 @@ static bool wait_for_news(struct name_writer *writer)
 {
 	struct pollfd fds[] = {
 		{ .fd = writer->wake_fd, .events = POLLIN },
-		{ .fd = notes_fd(writer->notes), .events = POLLIN },
+		{ .fd = name_requests_fd(writer->wanted), .events = POLLIN },
 		{ .fd = writer->resolver ? resolver_fd() : -1, .events = POLLIN },
 		{ .fd = writer->look_due > g_get_monotonic_time() ? -1 : drops_fd(writer->drops),
 			.events = POLLIN },
@@ -162,7 +162,7 @@ static void *name_writer_main(void *context)
 	pthread_setname_np(pthread_self(), "nfttraced-write");
 	while (wait_for_news(writer)) {
 		resolver_revive(writer);
-		take_notes(writer);
+		take_name_requests(writer);
 		ask_waiting(writer);
 		take_answers(writer);
 		/* After it was heard, so that our own slowness is not taken for its. */
@@ -187,7 +187,7 @@ int name_writer_new(
 	int r;
 
 	writer->data = data;
-	writer->notes = data_notes(data);
+	writer->wanted = data_name_requests(data);
 	writer->drops = drops;
 	writer->ids = ids;
 	writer->resolver = resolver_fd() >= 0;
@@ -223,7 +223,7 @@ static void request(struct name_writer *writer, unsigned int bit, enum wish wish
 	*request = (struct request){
 		.wish = wish,
 		.reasons = reasons,
-		.noted = notes_written(writer->notes),
+		.noted = name_requests_written(writer->wanted),
 		.deadline = g_get_monotonic_time() + (wish == WISH_BEGIN ? BEGIN_USEC : END_USEC),
 	};
 	eventfd_write(writer->wake_fd, 1);
@@ -249,7 +249,7 @@ void name_writer_end(struct name_writer *writer, unsigned int bit)
 {
 	if (!writer)
 		return;
-	/* So that all there is to note has been noted. */
+	/* So that every name that events mention has been requested. */
 	data_settle(writer->data);
 	request(writer, bit, WISH_END, NAME_WRITER_REASONS_NONE);
 }

@@ -25,14 +25,14 @@ enum wish {
 struct request {
 	enum wish wish;
 	enum name_writer_reasons reasons;
-	uint64_t noted; /* notes_written when it was made */
+	uint64_t noted; /* name_requests_written when it was made */
 	int64_t deadline;
 	bool begun; /* the thread has seen it */
 };
 
-/* A note whose words the resolver is asked for. */
+/* A name request that the resolver was asked about. */
 struct question {
-	struct note note;
+	struct name_request request;
 	bool repeated; /* a resolver that was asked for them is gone */
 	uint64_t
 		renewed; /* ns: the segment was told them before the resolver was replaced then; 0: it was not */
@@ -40,7 +40,7 @@ struct question {
 
 struct name_writer {
 	struct data *data;
-	struct notes *notes;
+	struct name_requests *wanted;
 	struct drops *drops; /* NULL: drops are not counted */
 	_Atomic enum name_writer_ids ids;
 	pthread_t thread;
@@ -125,8 +125,8 @@ void count_unread(struct name_writer *writer);
 
 /* name-questions.c */
 
-/* Notes to questions, as many as may be open. */
-void take_notes(struct name_writer *writer);
+/* Turns name requests into questions, as many as may be open at a time. */
+void take_name_requests(struct name_writer *writer);
 
 /* The drop counters have news. */
 void look_at_drops(struct name_writer *writer);

@@ -23,18 +23,18 @@ static void netns_clear(gpointer data)
 	g_free((char *)((struct netns_name *)data)->name);
 }
 
-static guint note_hash(gconstpointer data)
+static guint name_request_hash(gconstpointer data)
 {
-	const struct note *note = data;
-	uint64_t mixed = note->rule ^ note->table << 40 ^ note->cookie << 20 ^ note->address ^
-		(uint64_t)note->inode << 8 ^ note->kind;
+	const struct name_request *request = data;
+	uint64_t mixed = request->rule ^ request->table << 40 ^ request->cookie << 20 ^
+		request->address ^ (uint64_t)request->inode << 8 ^ request->kind;
 
 	return (guint)(mixed * 0x9e3779b97f4a7c15ULL >> 32);
 }
 
-static gboolean note_equal(gconstpointer a, gconstpointer b)
+static gboolean name_request_equal(gconstpointer a, gconstpointer b)
 {
-	return memcmp(a, b, sizeof(struct note)) == 0;
+	return memcmp(a, b, sizeof(struct name_request)) == 0;
 }
 
 static GArray *list_new(size_t size, GDestroyNotify clear)
@@ -48,7 +48,7 @@ static GArray *list_new(size_t size, GDestroyNotify clear)
 void session_names_init(struct session_names *names)
 {
 	*names = (struct session_names){
-		.told = g_hash_table_new_full(note_hash, note_equal, g_free, NULL),
+		.told = g_hash_table_new_full(name_request_hash, name_request_equal, g_free, NULL),
 		.told_rules = g_hash_table_new_full(rule_key_hash, rule_key_equal, g_free, NULL),
 		.rules = list_new(sizeof(struct rule_name), rule_clear),
 		.symbols = list_new(sizeof(struct symbol_name), symbol_clear),
@@ -94,42 +94,42 @@ void session_names_turn(struct session_names *names, uint64_t generation)
 	lists_empty(names);
 }
 
-static struct rule_key key_of(const struct note *note)
+static struct rule_key key_of(const struct name_request *request)
 {
 	return (struct rule_key){
-		.netns = note->cookie ? note->cookie : note->inode,
-		.table = note->table,
-		.rule = note->rule,
-		.family = note->family,
+		.netns = request->cookie ? request->cookie : request->inode,
+		.table = request->table,
+		.rule = request->rule,
+		.family = request->family,
 	};
 }
 
-bool session_names_takes(
-	struct session_names *names, const struct note *note, enum session_names_memory memory)
+bool session_names_takes(struct session_names *names, const struct name_request *request,
+	enum session_names_memory memory)
 {
-	const struct rule_key rule = key_of(note);
-	struct note *key;
+	const struct rule_key rule = key_of(request);
+	struct name_request *key;
 
-	if (names->generation != note->generation)
-		session_names_turn(names, note->generation);
-	if (names->segment != note->segment) {
-		names->segment = note->segment;
+	if (names->generation != request->generation)
+		session_names_turn(names, request->generation);
+	if (names->segment != request->segment) {
+		names->segment = request->segment;
 		names->reasons_due = names->reasons;
 		told_forget(names);
 	}
-	if (memory == SESSION_NAMES_IS_FULL && !g_hash_table_contains(names->told, note)) {
-		names->told_more = names->told_more || note->kind == NOTE_RULE;
+	if (memory == SESSION_NAMES_IS_FULL && !g_hash_table_contains(names->told, request)) {
+		names->told_more = names->told_more || request->kind == NAME_REQUEST_RULE;
 		return true;
 	}
-	if (note->kind == NOTE_RULE)
+	if (request->kind == NAME_REQUEST_RULE)
 		g_hash_table_add(names->told_rules, g_memdup2(&rule, sizeof(rule)));
-	key = g_memdup2(note, sizeof(*note));
+	key = g_memdup2(request, sizeof(*request));
 	return g_hash_table_add(names->told, key);
 }
 
 static gboolean is_symbol(gpointer key, gpointer value, gpointer context)
 {
-	return ((const struct note *)key)->kind == NOTE_SYMBOL;
+	return ((const struct name_request *)key)->kind == NAME_REQUEST_SYMBOL;
 }
 
 void session_names_renew_symbols(struct session_names *names)
@@ -157,11 +157,11 @@ static void add_rule(struct session_names *names, const struct rule_key *key,
 	g_array_append_val(names->rules, rule);
 }
 
-static void add_symbol(struct session_names *names, const struct note *note,
+static void add_symbol(struct session_names *names, const struct name_request *request,
 	const struct resolver_answer *answer, const char *text)
 {
 	const struct symbol_name symbol = {
-		.address = note->address,
+		.address = request->address,
 		.name = g_strndup(text, answer->length),
 	};
 
@@ -170,12 +170,12 @@ static void add_symbol(struct session_names *names, const struct note *note,
 	g_array_append_val(names->symbols, symbol);
 }
 
-static void add_netns(struct session_names *names, const struct note *note,
+static void add_netns(struct session_names *names, const struct name_request *request,
 	const struct resolver_answer *answer, const char *text)
 {
 	const struct netns_name netns = {
-		.cookie = note->cookie,
-		.inode = note->inode,
+		.cookie = request->cookie,
+		.inode = request->inode,
 		.name = g_strndup(text, answer->length),
 	};
 
@@ -183,12 +183,12 @@ static void add_netns(struct session_names *names, const struct note *note,
 	g_array_append_val(names->netns, netns);
 }
 
-void session_names_answer(struct session_names *names, const struct note *note,
+void session_names_answer(struct session_names *names, const struct name_request *request,
 	const struct resolver_answer *answer, const char *text)
 {
-	const struct rule_key key = key_of(note);
+	const struct rule_key key = key_of(request);
 
-	if (names->generation != note->generation)
+	if (names->generation != request->generation)
 		return;
 	if (!answer->more)
 		names->asked--;
@@ -196,12 +196,12 @@ void session_names_answer(struct session_names *names, const struct note *note,
 		names->lost++;
 		return;
 	}
-	if (note->kind == NOTE_RULE)
+	if (request->kind == NAME_REQUEST_RULE)
 		add_rule(names, &key, answer, text);
-	else if (note->kind == NOTE_SYMBOL && answer->length > 0)
-		add_symbol(names, note, answer, text);
-	else if (note->kind == NOTE_NETNS && answer->length > 0)
-		add_netns(names, note, answer, text);
+	else if (request->kind == NAME_REQUEST_SYMBOL && answer->length > 0)
+		add_symbol(names, request, answer, text);
+	else if (request->kind == NAME_REQUEST_NETNS && answer->length > 0)
+		add_netns(names, request, answer, text);
 }
 
 void session_names_replace(

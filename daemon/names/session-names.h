@@ -24,7 +24,7 @@
 struct session_names {
 	uint64_t generation; /* 0: nobody has the bit */
 	uint64_t segment;
-	GHashTable *told; /* set of struct note */
+	GHashTable *told; /* set of struct name_request */
 	GHashTable *told_rules; /* set of struct rule_key: those of `told` */
 	bool told_more; /* of rules than are remembered */
 	size_t bytes; /* of the texts that wait */
@@ -51,8 +51,8 @@ enum session_names_memory {
 };
 
 /* True if what is noted has to be asked for: it is told of from now on. */
-bool session_names_takes(
-	struct session_names *names, const struct note *note, enum session_names_memory memory);
+bool session_names_takes(struct session_names *names, const struct name_request *request,
+	enum session_names_memory memory);
 
 /* How many names it remembers. */
 unsigned int session_names_told(const struct session_names *names);
@@ -60,8 +60,8 @@ unsigned int session_names_told(const struct session_names *names);
 /* Addresses mean something else: all are to be told again. */
 void session_names_renew_symbols(struct session_names *names);
 
-/* Takes the answer to a note. */
-void session_names_answer(struct session_names *names, const struct note *note,
+/* Takes the answer to a name request. */
+void session_names_answer(struct session_names *names, const struct name_request *request,
 	const struct resolver_answer *answer, const char *text);
 
 /* A rule has another text from `answer->since` on: noted if the segment was told of the rule. */

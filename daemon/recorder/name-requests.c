@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Notes, see name-requests.h. Each session has a cache of hashes of what was noted: one that forgets costs a
- * second note, which the name writer knows to ignore; two things with one hash of 64 bits do not happen.
+ * Name requests, see name-requests.h. Each session has a cache of hashes of what was noted: one that forgets costs a
+ * second name request, which the name writer knows to ignore; two things with one hash of 64 bits do not happen.
  */
 #include "daemon/recorder/name-requests.h"
 
@@ -29,8 +29,8 @@ struct cache {
 	uint64_t hashes[CACHE_SETS][CACHE_WAYS]; /* 0: none */
 };
 
-_Static_assert(
-	sizeof(struct cache) == NOTES_SESSION_BYTES, "the stated memory of a session is its size");
+_Static_assert(sizeof(struct cache) == NAME_REQUESTS_SESSION_BYTES,
+	"the stated memory of a session is its size");
 
 struct tenant {
 	uint64_t generation;
@@ -38,7 +38,7 @@ struct tenant {
 	struct cache *cache; /* NULL: nobody has the bit */
 };
 
-struct notes {
+struct name_requests {
 	struct tenant tenants[EVENT_SESSIONS_MAX];
 	/* The namespace of the last event, and who knows of it: most often that is the next one's. */
 	uint64_t netns_cookie, netns_known;
@@ -47,7 +47,7 @@ struct notes {
 	bool news; /* since the last wake */
 	_Atomic uint32_t symbols_age;
 	_Atomic uint64_t written, read, overflows;
-	struct note ring[NOTES_MAX];
+	struct name_request ring[NAME_REQUESTS_MAX];
 };
 
 /* Of its own pages, which take memory where they are used: most sessions tell of a few things. */
@@ -66,54 +66,54 @@ static void cache_free(struct cache *cache)
 	munmap(cache, sizeof(*cache));
 }
 
-int notes_new(struct notes **ret)
+int name_requests_new(struct name_requests **ret)
 {
-	struct notes *notes = g_new0(struct notes, 1);
+	struct name_requests *requests = g_new0(struct name_requests, 1);
 
-	notes->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (notes->fd < 0) {
+	requests->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (requests->fd < 0) {
 		int r = -errno;
 
-		g_free(notes);
+		g_free(requests);
 		return r;
 	}
-	*ret = notes;
+	*ret = requests;
 	return 0;
 }
 
-struct notes *notes_free(struct notes *notes)
+struct name_requests *name_requests_free(struct name_requests *requests)
 {
-	if (!notes)
+	if (!requests)
 		return NULL;
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-		notes_end(notes, bit);
-	fd_close(&notes->fd);
-	g_free(notes);
+		name_requests_end(requests, bit);
+	fd_close(&requests->fd);
+	g_free(requests);
 	return NULL;
 }
 
-void notes_begin(struct notes *notes, unsigned int bit, uint64_t generation)
+void name_requests_begin(struct name_requests *requests, unsigned int bit, uint64_t generation)
 {
-	notes_end(notes, bit);
-	notes->netns_known = 0;
-	notes->tenants[bit] = (struct tenant){
+	name_requests_end(requests, bit);
+	requests->netns_known = 0;
+	requests->tenants[bit] = (struct tenant){
 		.generation = generation,
 		.cache = cache_new(),
 	};
 }
 
-void notes_end(struct notes *notes, unsigned int bit)
+void name_requests_end(struct name_requests *requests, unsigned int bit)
 {
-	g_clear_pointer(&notes->tenants[bit].cache, cache_free);
+	g_clear_pointer(&requests->tenants[bit].cache, cache_free);
 }
 
-void notes_segment(struct notes *notes, unsigned int bit, uint64_t segment)
+void name_requests_segment(struct name_requests *requests, unsigned int bit, uint64_t segment)
 {
-	struct tenant *tenant = &notes->tenants[bit];
+	struct tenant *tenant = &requests->tenants[bit];
 
 	if (G_LIKELY(tenant->segment == segment) || !tenant->cache)
 		return;
-	notes->netns_known = 0;
+	requests->netns_known = 0;
 	/* Gives the pages back: they are zeros when they are used again. */
 	if (tenant->segment != 0 &&
 		madvise(tenant->cache, sizeof(*tenant->cache), MADV_DONTNEED) < 0)
@@ -150,35 +150,37 @@ static void cache_add(struct cache *cache, uint64_t hash)
 	set[0] = hash;
 }
 
-static bool note_write(struct notes *notes, const struct note *note)
+static bool name_request_write(struct name_requests *requests, const struct name_request *request)
 {
-	uint64_t written = atomic_load_explicit(&notes->written, memory_order_relaxed);
+	uint64_t written = atomic_load_explicit(&requests->written, memory_order_relaxed);
 
-	if (written - atomic_load_explicit(&notes->read, memory_order_acquire) >= NOTES_MAX) {
-		atomic_fetch_add_explicit(&notes->overflows, 1, memory_order_relaxed);
+	if (written - atomic_load_explicit(&requests->read, memory_order_acquire) >=
+		NAME_REQUESTS_MAX) {
+		atomic_fetch_add_explicit(&requests->overflows, 1, memory_order_relaxed);
 		return false;
 	}
-	notes->ring[written % NOTES_MAX] = *note;
-	atomic_store_explicit(&notes->written, written + 1, memory_order_release);
-	notes->news = true;
+	requests->ring[written % NAME_REQUESTS_MAX] = *request;
+	atomic_store_explicit(&requests->written, written + 1, memory_order_release);
+	requests->news = true;
 	return true;
 }
 
-/* Notes it for those of the sessions to which it is new; false if there was no room for some. */
-static bool note_new(struct notes *notes, uint64_t bits, uint64_t hash, struct note *note)
+/* Requests it for those of the sessions to which it is new; false if there was no room for some. */
+static bool name_request_new(
+	struct name_requests *requests, uint64_t bits, uint64_t hash, struct name_request *request)
 {
 	bool noted = true;
 
 	for (; bits; bits &= bits - 1) {
 		unsigned int bit = (unsigned int)__builtin_ctzll(bits);
-		struct tenant *tenant = &notes->tenants[bit];
+		struct tenant *tenant = &requests->tenants[bit];
 
 		if (!tenant->cache || G_LIKELY(cache_has(tenant->cache, hash)))
 			continue;
-		note->bit = (uint8_t)bit;
-		note->generation = tenant->generation;
-		note->segment = tenant->segment;
-		if (note_write(notes, note))
+		request->bit = (uint8_t)bit;
+		request->generation = tenant->generation;
+		request->segment = tenant->segment;
+		if (name_request_write(requests, request))
 			cache_add(tenant->cache, hash);
 		else
 			noted = false;
@@ -186,12 +188,12 @@ static bool note_new(struct notes *notes, uint64_t bits, uint64_t hash, struct n
 	return noted;
 }
 
-static void note_rule(struct notes *notes, uint64_t bits, const struct event_head *head,
-	const struct event_nft *nft)
+static void name_request_rule(struct name_requests *requests, uint64_t bits,
+	const struct event_head *head, const struct event_nft *nft)
 {
 	uint64_t netns = head->netns_cookie ? head->netns_cookie : head->netns_inode;
-	struct note note = {
-		.kind = NOTE_RULE,
+	struct name_request request = {
+		.kind = NAME_REQUEST_RULE,
 		.cookie = head->netns_cookie,
 		.inode = head->netns_inode,
 		.family = nft->family,
@@ -201,18 +203,18 @@ static void note_rule(struct notes *notes, uint64_t bits, const struct event_hea
 
 	if ((nft->flags & (EVENT_NFT_RULE | EVENT_NFT_CHAIN)) != (EVENT_NFT_RULE | EVENT_NFT_CHAIN))
 		return;
-	note_new(notes, bits,
+	name_request_new(requests, bits,
 		hash(RULE_SEED, mix(nft->rule_handle + FACTOR, nft->table_handle ^ RULE_SEED),
 			netns ^ (uint64_t)nft->family << 56),
-		&note);
+		&request);
 }
 
 /* A stack as a whole is looked for first: there are few, and they are long. */
-static void note_stack(
-	struct notes *notes, uint64_t bits, const uint64_t *addresses, unsigned int depth)
+static void name_request_stack(struct name_requests *requests, uint64_t bits,
+	const uint64_t *addresses, unsigned int depth)
 {
-	uint32_t age = atomic_load_explicit(&notes->symbols_age, memory_order_relaxed);
-	struct note note = { .kind = NOTE_SYMBOL };
+	uint32_t age = atomic_load_explicit(&requests->symbols_age, memory_order_relaxed);
+	struct name_request request = { .kind = NAME_REQUEST_SYMBOL };
 	uint64_t stack = STACK_SEED + age;
 
 	for (unsigned int i = 0; i < depth; i++)
@@ -220,112 +222,118 @@ static void note_stack(
 	stack |= 1;
 	for (; bits; bits &= bits - 1) {
 		uint64_t bit = bits & -bits;
-		struct cache *cache = notes->tenants[__builtin_ctzll(bit)].cache;
+		struct cache *cache = requests->tenants[__builtin_ctzll(bit)].cache;
 		bool noted = true;
 
 		if (!cache || cache_has(cache, stack))
 			continue;
 		for (unsigned int i = 0; i < depth; i++) {
-			note.address = addresses[i];
-			noted &= note_new(notes, bit, hash(SYMBOL_SEED, addresses[i], age), &note);
+			request.address = addresses[i];
+			noted &= name_request_new(
+				requests, bit, hash(SYMBOL_SEED, addresses[i], age), &request);
 		}
 		if (noted)
 			cache_add(cache, stack);
 	}
 }
 
-static void note_netns(struct notes *notes, uint64_t bits, const struct event_head *head)
+static void name_request_netns(
+	struct name_requests *requests, uint64_t bits, const struct event_head *head)
 {
-	struct note note = {
-		.kind = NOTE_NETNS,
+	struct name_request request = {
+		.kind = NAME_REQUEST_NETNS,
 		.cookie = head->netns_cookie,
 		.inode = head->netns_inode,
 	};
 
 	if (!head->netns_inode)
 		return;
-	if (G_LIKELY(head->netns_inode == notes->netns_inode &&
-		    head->netns_cookie == notes->netns_cookie && !(bits & ~notes->netns_known)))
+	if (G_LIKELY(head->netns_inode == requests->netns_inode &&
+		    head->netns_cookie == requests->netns_cookie &&
+		    !(bits & ~requests->netns_known)))
 		return;
-	notes->netns_inode = head->netns_inode;
-	notes->netns_cookie = head->netns_cookie;
-	notes->netns_known = 0;
-	if (note_new(notes, bits, hash(NETNS_SEED, head->netns_cookie, head->netns_inode), &note))
-		notes->netns_known = bits;
+	requests->netns_inode = head->netns_inode;
+	requests->netns_cookie = head->netns_cookie;
+	requests->netns_known = 0;
+	if (name_request_new(requests, bits,
+		    hash(NETNS_SEED, head->netns_cookie, head->netns_inode), &request))
+		requests->netns_known = bits;
 }
 
-static void note_section(struct notes *notes, uint64_t bits, const struct event_head *head,
-	const struct event_section *section)
+static void name_request_section(struct name_requests *requests, uint64_t bits,
+	const struct event_head *head, const struct event_section *section)
 {
 	if (section->type == EVENT_SECTION_NFT && section->size >= sizeof(struct event_nft)) {
-		note_rule(notes, bits, head, (const struct event_nft *)(const void *)section);
+		name_request_rule(
+			requests, bits, head, (const struct event_nft *)(const void *)section);
 	} else if (section->type == EVENT_SECTION_STACK &&
 		section->size > sizeof(struct event_stack)) {
 		const struct event_stack *stack = (const void *)section;
 
-		note_stack(notes, bits, (const uint64_t *)(const void *)(stack + 1),
+		name_request_stack(requests, bits, (const uint64_t *)(const void *)(stack + 1),
 			(section->size - sizeof(*stack)) / sizeof(uint64_t));
 	}
 }
 
-void notes_event(struct notes *notes, uint64_t bits, const void *record, uint32_t size)
+void name_requests_event(
+	struct name_requests *requests, uint64_t bits, const void *record, uint32_t size)
 {
 	const struct event_head *head = record;
 	uint32_t at = sizeof(*head);
 
-	note_netns(notes, bits, head);
+	name_request_netns(requests, bits, head);
 	while (at + sizeof(struct event_section) <= size) {
 		const struct event_section *section = (const void *)((const uint8_t *)record + at);
 
 		/* The kernel side is ours, and still: a length that leads outside ends it. */
 		if (section->size < sizeof(*section) || section->size > size - at)
 			return;
-		note_section(notes, bits, head, section);
+		name_request_section(requests, bits, head, section);
 		at += (section->size + EVENT_ALIGN - 1U) & ~(EVENT_ALIGN - 1U);
 	}
 }
 
-void notes_wake(struct notes *notes)
+void name_requests_wake(struct name_requests *requests)
 {
-	if (!notes->news)
+	if (!requests->news)
 		return;
-	notes->news = false;
+	requests->news = false;
 	/* A counter that is full wakes as well. */
-	eventfd_write(notes->fd, 1);
+	eventfd_write(requests->fd, 1);
 }
 
-int notes_fd(const struct notes *notes)
+int name_requests_fd(const struct name_requests *requests)
 {
-	return notes->fd;
+	return requests->fd;
 }
 
-bool notes_take(struct notes *notes, struct note *ret)
+bool name_requests_take(struct name_requests *requests, struct name_request *ret)
 {
-	uint64_t read = atomic_load_explicit(&notes->read, memory_order_relaxed);
+	uint64_t read = atomic_load_explicit(&requests->read, memory_order_relaxed);
 
-	if (read == atomic_load_explicit(&notes->written, memory_order_acquire))
+	if (read == atomic_load_explicit(&requests->written, memory_order_acquire))
 		return false;
-	*ret = notes->ring[read % NOTES_MAX];
-	atomic_store_explicit(&notes->read, read + 1, memory_order_release);
+	*ret = requests->ring[read % NAME_REQUESTS_MAX];
+	atomic_store_explicit(&requests->read, read + 1, memory_order_release);
 	return true;
 }
 
-void notes_renew_symbols(struct notes *notes)
+void name_requests_renew_symbols(struct name_requests *requests)
 {
-	atomic_fetch_add_explicit(&notes->symbols_age, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&requests->symbols_age, 1, memory_order_relaxed);
 }
 
-uint64_t notes_written(const struct notes *notes)
+uint64_t name_requests_written(const struct name_requests *requests)
 {
-	return atomic_load(&notes->written);
+	return atomic_load(&requests->written);
 }
 
-uint64_t notes_read(const struct notes *notes)
+uint64_t name_requests_read(const struct name_requests *requests)
 {
-	return atomic_load(&notes->read);
+	return atomic_load(&requests->read);
 }
 
-uint64_t notes_overflows(const struct notes *notes)
+uint64_t name_requests_overflows(const struct name_requests *requests)
 {
-	return atomic_load(&notes->overflows);
+	return atomic_load(&requests->overflows);
 }

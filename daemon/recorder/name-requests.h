@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Notes of what is new in a session's journal: rules, stack addresses and network namespaces that its
+ * Name requests of what is new in a session's journal: rules, stack addresses and network namespaces that its
  * current segment has not told of yet. The data thread takes them, with a few instructions for what is
- * not new, and the name writer reads them. A note that finds no room is counted, and taken again with the
+ * not new, and the name writer reads them. A name request that finds no room is counted, and taken again with the
  * next event that mentions the same.
  */
 #ifndef NFTTRACED_DAEMON_RECORDER_NAME_REQUESTS_H
@@ -11,18 +11,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NOTES_MAX 1024 /* that wait for the name writer */
+#define NAME_REQUESTS_MAX 1024 /* that wait for the name writer */
 
-#define NOTES_SESSION_BYTES (64U << 10) /* of memory that a session takes */
+#define NAME_REQUESTS_SESSION_BYTES (64U << 10) /* of memory that a session takes */
 
-enum note_kind {
-	NOTE_RULE = 1,
-	NOTE_SYMBOL,
-	NOTE_NETNS,
+enum name_request_kind {
+	NAME_REQUEST_RULE = 1,
+	NAME_REQUEST_SYMBOL,
+	NAME_REQUEST_NETNS,
 };
 
 /* All of it is compared: no padding. */
-struct note {
+struct name_request {
 	uint64_t generation; /* of the session that had the bit */
 	uint64_t segment; /* of its journal */
 	uint64_t cookie; /* of the namespace; 0 for a symbol */
@@ -31,47 +31,48 @@ struct note {
 	uint64_t address; /* 0 if it is no symbol */
 	uint32_t inode;
 	uint8_t family;
-	uint8_t kind; /* enum note_kind */
+	uint8_t kind; /* enum name_request_kind */
 	uint8_t bit;
 	uint8_t reserved;
 };
 
-struct notes;
+struct name_requests;
 
-int notes_new(struct notes **ret);
+int name_requests_new(struct name_requests **ret);
 
 /* The data thread's. */
 
 /* The bit is a session's from now on, or nobody's: nothing of it has been told. */
-void notes_begin(struct notes *notes, unsigned int bit, uint64_t generation);
-void notes_end(struct notes *notes, unsigned int bit);
+void name_requests_begin(struct name_requests *requests, unsigned int bit, uint64_t generation);
+void name_requests_end(struct name_requests *requests, unsigned int bit);
 
 /* The journal of the session goes on in that segment: in another one, all is new again. */
-void notes_segment(struct notes *notes, unsigned int bit, uint64_t segment);
+void name_requests_segment(struct name_requests *requests, unsigned int bit, uint64_t segment);
 
-/* Notes what is new in a record for the sessions `bits`. */
-void notes_event(struct notes *notes, uint64_t bits, const void *record, uint32_t size);
+/* Name requests what is new in a record for the sessions `bits`. */
+void name_requests_event(
+	struct name_requests *requests, uint64_t bits, const void *record, uint32_t size);
 
 /* Wakes the name writer if there was anything new since the last call. */
-void notes_wake(struct notes *notes);
+void name_requests_wake(struct name_requests *requests);
 
 /* The name writer's. */
 
-/* An eventfd, readable when notes_wake had reason to. */
-int notes_fd(const struct notes *notes);
+/* An eventfd, readable when name_requests_wake had reason to. */
+int name_requests_fd(const struct name_requests *requests);
 
-/* The next note; false: there is none. */
-bool notes_take(struct notes *notes, struct note *ret);
+/* The next name request; false: there is none. */
+bool name_requests_take(struct name_requests *requests, struct name_request *ret);
 
 /* Addresses mean something else from now on: all are new again. */
-void notes_renew_symbols(struct notes *notes);
+void name_requests_renew_symbols(struct name_requests *requests);
 
 /* Any thread's: how many were taken by the data thread, and by the name writer; and found no room. */
-uint64_t notes_written(const struct notes *notes);
-uint64_t notes_read(const struct notes *notes);
-uint64_t notes_overflows(const struct notes *notes);
+uint64_t name_requests_written(const struct name_requests *requests);
+uint64_t name_requests_read(const struct name_requests *requests);
+uint64_t name_requests_overflows(const struct name_requests *requests);
 
 /* Accepts NULL; returns NULL. */
-struct notes *notes_free(struct notes *notes);
+struct name_requests *name_requests_free(struct name_requests *requests);
 
 #endif

@@ -35,7 +35,7 @@ struct data {
 	uint64_t staged; /* of these: with events that are not yet written */
 	uint64_t ticked; /* ns, CLOCK_MONOTONIC */
 	struct data_slot slots[EVENT_SESSIONS_MAX];
-	struct notes *notes;
+	struct name_requests *requests;
 	struct disk *disk;
 	uint64_t sync_looked; /* ns, CLOCK_MONOTONIC */
 	_Atomic uint64_t sync_interval; /* ns */

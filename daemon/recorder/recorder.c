@@ -54,9 +54,9 @@ static void deliver(void *context, uint64_t position, const void *event, uint32_
 		data->staged |= 1ULL << bit;
 		if (data_slot_event(slot, &arrival))
 			delivery->attention = true;
-		notes_segment(data->notes, bit, journal_writer_segment(slot->writer));
+		name_requests_segment(data->requests, bit, journal_writer_segment(slot->writer));
 	}
-	notes_event(data->notes, sessions, event, size);
+	name_requests_event(data->requests, sessions, event, size);
 }
 
 /* How far the rings were handed over; returns how many there are. */
@@ -103,7 +103,7 @@ static unsigned int drain(struct data *data)
 		ring_release(data->rings[i]);
 	if (delivery.attention)
 		data_want_attention(data);
-	notes_wake(data->notes);
+	name_requests_wake(data->requests);
 	return moved;
 }
 
@@ -231,7 +231,7 @@ int data_new(struct data **ret)
 	g_mutex_init(&data->lock);
 	g_cond_init(&data->done);
 	atomic_store(&data->sync_interval, SYNC_INTERVAL_NS);
-	r = notes_new(&data->notes);
+	r = name_requests_new(&data->requests);
 	if (r == 0)
 		r = disk_new(&data->disk);
 	if (r < 0) {
@@ -342,7 +342,7 @@ static void run_add(struct data *data, void *argument)
 	/* So that it is known since when, should nothing follow. */
 	if (!generation->tenant->before)
 		data_slot_keep(slot, next, rings, now);
-	notes_begin(data->notes, generation->bit, ++data->generations);
+	name_requests_begin(data->requests, generation->bit, ++data->generations);
 	atomic_store(&data->generation[generation->bit], data->generations);
 	data->claimed |= 1ULL << generation->bit;
 }
@@ -365,7 +365,7 @@ static void run_remove(struct data *data, void *argument)
 		pipeline_session_stats(data->pipeline, generation->bit, &stats);
 	data_slot_tick(&data->slots[generation->bit], &stats, data->ticked, now);
 	generation->writer = data_slot_end(&data->slots[generation->bit]);
-	notes_end(data->notes, generation->bit);
+	name_requests_end(data->requests, generation->bit);
 	atomic_store(&data->generation[generation->bit], 0);
 	data->claimed &= ~(1ULL << generation->bit);
 }
@@ -404,9 +404,9 @@ uint64_t data_generation(const struct data *data, unsigned int bit)
 	return atomic_load(&data->generation[bit]);
 }
 
-struct notes *data_notes(struct data *data)
+struct name_requests *data_name_requests(struct data *data)
 {
-	return data->notes;
+	return data->requests;
 }
 
 void data_counts(const struct data *data, unsigned int bit, struct data_counts *ret)
@@ -466,7 +466,7 @@ struct data *data_free(struct data *data)
 	while (!data_end(data, G_USEC_PER_SEC))
 		continue;
 	disk_free(data->disk);
-	notes_free(data->notes);
+	name_requests_free(data->requests);
 	fd_close(&data->attention_fd);
 	fd_close(&data->command_fd);
 	data_clock_end(data);

@@ -64,7 +64,7 @@ void data_leave(struct data *data);
 uint64_t data_generation(const struct data *data, unsigned int bit);
 
 /* What is new in journals, for the name writer. */
-struct notes *data_notes(struct data *data);
+struct name_requests *data_name_requests(struct data *data);
 
 /* Appends a dictionary of names. -ESTALE: the session of that generation does not have the bit any more. */
 int data_append_names(struct data *data, unsigned int bit, uint64_t generation,

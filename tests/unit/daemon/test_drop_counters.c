@@ -89,13 +89,13 @@ static void expect_balance(uint64_t packets)
 	ck_assert_uint_eq(totals.bytes, packets * FAKE_DROP_BYTES);
 }
 
-static void answer(enum note_kind kind, uint64_t rule, const char *text)
+static void answer(enum name_request_kind kind, uint64_t rule, const char *text)
 {
-	struct note note;
+	struct name_request request;
 
-	while (drops_ask(drops, &note)) {
-		if (note.kind == kind && (kind == NOTE_NETNS || note.rule == rule))
-			drops_answer(drops, &note, text, strlen(text));
+	while (drops_ask(drops, &request)) {
+		if (request.kind == kind && (kind == NAME_REQUEST_NETNS || request.rule == rule))
+			drops_answer(drops, &request, text, strlen(text));
 	}
 }
 
@@ -138,13 +138,13 @@ END_TEST
 
 START_TEST(a_policy_has_no_handle_and_no_text_is_asked_for_it)
 {
-	struct note note;
+	struct name_request request;
 
 	drop(1, 0, 2);
 	look();
 	ck_assert(counter(0)->policy);
-	while (drops_ask(drops, &note))
-		ck_assert_int_eq(note.kind, NOTE_NETNS);
+	while (drops_ask(drops, &request))
+		ck_assert_int_eq(request.kind, NAME_REQUEST_NETNS);
 }
 END_TEST
 
@@ -173,32 +173,32 @@ END_TEST
 
 START_TEST(names_are_asked_for_once_and_told)
 {
-	struct note note;
+	struct name_request request;
 	unsigned int rules = 0, netns = 0;
 
 	drop(1, 11, 1);
 	drop(2, 12, 1);
 	look();
-	while (drops_ask(drops, &note)) {
-		ck_assert_uint_eq(note.generation, DROPS_GENERATION);
-		ck_assert_uint_eq(note.cookie, 7);
-		ck_assert_uint_eq(note.inode, 4026531840);
-		if (note.kind == NOTE_RULE) {
-			g_autofree char *text = g_strdup_printf("rule %" PRIu64, note.rule);
+	while (drops_ask(drops, &request)) {
+		ck_assert_uint_eq(request.generation, DROPS_GENERATION);
+		ck_assert_uint_eq(request.cookie, 7);
+		ck_assert_uint_eq(request.inode, 4026531840);
+		if (request.kind == NAME_REQUEST_RULE) {
+			g_autofree char *text = g_strdup_printf("rule %" PRIu64, request.rule);
 
-			ck_assert_uint_eq(note.table, 2);
-			ck_assert_uint_eq(note.family, 1);
-			drops_answer(drops, &note, text, strlen(text));
+			ck_assert_uint_eq(request.table, 2);
+			ck_assert_uint_eq(request.family, 1);
+			drops_answer(drops, &request, text, strlen(text));
 			rules++;
 		} else {
-			drops_answer(drops, &note, "server", 6);
+			drops_answer(drops, &request, "server", 6);
 			netns++;
 		}
 	}
 	ck_assert_uint_eq(rules, 2);
 	ck_assert_uint_eq(netns, 1);
 	look();
-	ck_assert(!drops_ask(drops, &note));
+	ck_assert(!drops_ask(drops, &request));
 	ck_assert_str_eq(counter(11)->rule, "rule 11");
 	ck_assert_str_eq(counter(12)->rule, "rule 12");
 	ck_assert_str_eq(counter(11)->netns, "server");
@@ -210,7 +210,7 @@ START_TEST(what_is_not_known_stays_unknown)
 {
 	drop(1, 11, 1);
 	look();
-	answer(NOTE_RULE, 11, "");
+	answer(NAME_REQUEST_RULE, 11, "");
 	look();
 	ck_assert_ptr_null(counter(11)->rule);
 	ck_assert_ptr_null(counter(11)->netns);
@@ -223,7 +223,7 @@ START_TEST(hostile_names_are_escaped)
 
 	fake_drop(1, &key, "t\n\xff", "c\033[31m", 1);
 	look();
-	answer(NOTE_RULE, 11, "drop comment \"\033]0;\a\"");
+	answer(NAME_REQUEST_RULE, 11, "drop comment \"\033]0;\a\"");
 	look();
 	ck_assert_str_eq(counter(11)->table, "t\\x0a\\xff");
 	ck_assert_str_eq(counter(11)->chain, "c\\x1b[31m");
@@ -237,7 +237,7 @@ START_TEST(a_long_text_is_cut)
 
 	drop(1, 11, 1);
 	look();
-	answer(NOTE_RULE, 11, text);
+	answer(NAME_REQUEST_RULE, 11, text);
 	look();
 	ck_assert_uint_eq(strlen(counter(11)->rule), DROPS_RULE_MAX + 3);
 	ck_assert(g_str_has_suffix(counter(11)->rule, "xxx..."));
@@ -250,7 +250,7 @@ START_TEST(a_text_of_the_greatest_length_is_whole)
 
 	drop(1, 11, 1);
 	look();
-	answer(NOTE_RULE, 11, text);
+	answer(NAME_REQUEST_RULE, 11, text);
 	look();
 	ck_assert_str_eq(counter(11)->rule, text);
 }
@@ -333,7 +333,7 @@ START_TEST(counters_outlive_the_pipeline)
 	fake_uncounted(2);
 	fake_missed(4);
 	look();
-	answer(NOTE_RULE, 11, "drop");
+	answer(NAME_REQUEST_RULE, 11, "drop");
 	drops_detach(drops);
 	look();
 	ck_assert_uint_eq(counter(11)->packets, 5);
@@ -409,10 +409,10 @@ START_TEST(a_namespace_whose_inode_another_one_has_is_gone)
 END_TEST
 
 /* The next question about the name of a namespace; others are passed over. */
-static bool asks_for_name(struct note *ret)
+static bool asks_for_name(struct name_request *ret)
 {
 	while (drops_ask(drops, ret)) {
-		if (ret->kind == NOTE_NETNS)
+		if (ret->kind == NAME_REQUEST_NETNS)
 			return true;
 	}
 	return false;
@@ -425,15 +425,15 @@ START_TEST(a_name_that_leads_elsewhere_is_asked_for_again)
 	g_autofree char *path = g_build_filename("/run/netns", name, NULL);
 	struct pollfd asked = { .fd = drops_fd(drops), .events = POLLIN };
 	struct stat status;
-	struct note note;
+	struct name_request request;
 
 	g_mkdir_with_parents("/run/netns", 0755);
 	ck_assert(g_file_set_contents(path, "", 0, NULL));
 	ck_assert_int_eq(stat(path, &status), 0);
 	fake_drop(1, &key, "filter", "input", 5)->netns_inode = (uint32_t)status.st_ino;
 	look();
-	ck_assert(asks_for_name(&note));
-	drops_answer(drops, &note, name, strlen(name));
+	ck_assert(asks_for_name(&request));
+	drops_answer(drops, &request, name, strlen(name));
 	drops_look(drops);
 	look();
 	ck_assert(!counter(11)->netns_gone);
@@ -442,7 +442,7 @@ START_TEST(a_name_that_leads_elsewhere_is_asked_for_again)
 	look();
 	ck_assert(counter(11)->netns_gone);
 	ck_assert_int_eq(poll(&asked, 1, 0), 1);
-	ck_assert(asks_for_name(&note));
+	ck_assert(asks_for_name(&request));
 }
 END_TEST
 
@@ -533,12 +533,12 @@ END_TEST
 START_TEST(without_counters_there_is_nothing_to_read)
 {
 	GPtrArray *none = NULL;
-	struct note note;
+	struct name_request request;
 
 	ck_assert_int_eq(drops_read(NULL, &none, &totals), -EOPNOTSUPP);
 	ck_assert_ptr_null(none);
 	ck_assert_int_eq(drops_fd(NULL), -1);
-	ck_assert(!drops_ask(NULL, &note));
+	ck_assert(!drops_ask(NULL, &request));
 }
 END_TEST
 

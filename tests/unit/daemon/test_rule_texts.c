@@ -101,7 +101,7 @@ struct seen {
 	bool ordered;
 };
 
-static void note(void *context, const struct rule_told *told)
+static void request(void *context, const struct rule_told *told)
 {
 	struct seen *seen = context;
 
@@ -116,7 +116,7 @@ static struct seen ask(uint64_t netns, uint64_t rule)
 	const struct rule_key key = key_of(netns, rule);
 	struct seen seen = { .ordered = true };
 
-	ck_assert_int_eq(rule_texts_tell(texts, &key, note, &seen), seen.count > 0);
+	ck_assert_int_eq(rule_texts_tell(texts, &key, request, &seen), seen.count > 0);
 	return seen;
 }
 

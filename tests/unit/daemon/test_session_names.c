@@ -24,20 +24,21 @@ static void tear_down(void)
 	session_names_clear(&names);
 }
 
-/* Answers to notes of `count` namespaces. */
+/* Answers to name requests of `count` namespaces. */
 static void answer(unsigned int count)
 {
 	static const char name[] = "green";
 	const struct resolver_answer head = { .kind = RESOLVER_NETNS, .length = strlen(name) };
 
 	for (unsigned int i = 1; i <= count; i++) {
-		const struct note note = {
-			.generation = GENERATION, .segment = 1, .cookie = i, .kind = NOTE_NETNS
-		};
+		const struct name_request request = { .generation = GENERATION,
+			.segment = 1,
+			.cookie = i,
+			.kind = NAME_REQUEST_NETNS };
 
-		ck_assert(session_names_takes(&names, &note, SESSION_NAMES_REMEMBERS));
+		ck_assert(session_names_takes(&names, &request, SESSION_NAMES_REMEMBERS));
 		names.asked++;
-		session_names_answer(&names, &note, &head, name);
+		session_names_answer(&names, &request, &head, name);
 	}
 }
 
@@ -60,15 +61,15 @@ START_TEST(names_that_are_too_long_together_are_lost_and_counted)
 	const unsigned int fit = SESSION_NAMES_BYTES_MAX / RULE_SIZE;
 
 	for (unsigned int i = 1; i <= fit + EXTRA; i++) {
-		const struct note note = { .generation = GENERATION,
+		const struct name_request request = { .generation = GENERATION,
 			.segment = 1,
 			.cookie = 1,
 			.rule = i,
-			.kind = NOTE_RULE };
+			.kind = NAME_REQUEST_RULE };
 
-		ck_assert(session_names_takes(&names, &note, SESSION_NAMES_REMEMBERS));
+		ck_assert(session_names_takes(&names, &request, SESSION_NAMES_REMEMBERS));
 		names.asked++;
-		session_names_answer(&names, &note, &head, text);
+		session_names_answer(&names, &request, &head, text);
 	}
 	ck_assert_uint_eq(names.lost, EXTRA);
 	ck_assert_uint_eq(names.rules->len, fit);
@@ -77,12 +78,16 @@ END_TEST
 
 START_TEST(a_page_that_is_full_tells_again_and_misses_no_new_text)
 {
-	const struct note known = {
-		.generation = GENERATION, .segment = 1, .cookie = 1, .rule = 1, .kind = NOTE_RULE
-	};
-	const struct note other = {
-		.generation = GENERATION, .segment = 1, .cookie = 1, .rule = 2, .kind = NOTE_RULE
-	};
+	const struct name_request known = { .generation = GENERATION,
+		.segment = 1,
+		.cookie = 1,
+		.rule = 1,
+		.kind = NAME_REQUEST_RULE };
+	const struct name_request other = { .generation = GENERATION,
+		.segment = 1,
+		.cookie = 1,
+		.rule = 2,
+		.kind = NAME_REQUEST_RULE };
 	const struct resolver_answer replaced = { .kind = RESOLVER_REPLACED,
 		.length = 1,
 		.since = 1,

@@ -13,18 +13,18 @@
 #define ONE   0
 #define OTHER 5
 
-static struct notes *notes;
+static struct name_requests *requests;
 
 static void set_up(void)
 {
-	ck_assert_int_eq(notes_new(&notes), 0);
-	notes_begin(notes, ONE, 11);
-	notes_segment(notes, ONE, 1);
+	ck_assert_int_eq(name_requests_new(&requests), 0);
+	name_requests_begin(requests, ONE, 11);
+	name_requests_segment(requests, ONE, 1);
 }
 
 static void tear_down(void)
 {
-	notes = notes_free(notes);
+	requests = name_requests_free(requests);
 }
 
 static void rule_event(uint64_t bits, uint64_t rule)
@@ -40,7 +40,7 @@ static void rule_event(uint64_t bits, uint64_t rule)
 
 	synthetic_begin(&event, &head);
 	synthetic_nft(&event, &nft, "t", "c", NULL);
-	notes_event(notes, bits, event.bytes, event.size);
+	name_requests_event(requests, bits, event.bytes, event.size);
 }
 
 static void stack_event(uint64_t address)
@@ -54,19 +54,19 @@ static void stack_event(uint64_t address)
 	memcpy(bytes + sizeof(struct event_head), &section, sizeof(section));
 	memcpy(bytes + sizeof(struct event_head) + sizeof(struct event_stack), &address,
 		sizeof(address));
-	notes_event(notes, 1ULL << ONE, bytes, sizeof(struct event_head) + section.size);
+	name_requests_event(requests, 1ULL << ONE, bytes, sizeof(struct event_head) + section.size);
 }
 
-/* How many notes of that kind there are, the last of them in *ret; the others are passed over. */
-static unsigned int taken(enum note_kind kind, struct note *ret)
+/* How many name requests of that kind there are, the last of them in *ret; the others are passed over. */
+static unsigned int taken(enum name_request_kind kind, struct name_request *ret)
 {
 	unsigned int count = 0;
-	struct note note;
+	struct name_request request;
 
-	while (notes_take(notes, &note)) {
-		if (note.kind != kind)
+	while (name_requests_take(requests, &request)) {
+		if (request.kind != kind)
 			continue;
-		*ret = note;
+		*ret = request;
 		count++;
 	}
 	return count;
@@ -74,98 +74,98 @@ static unsigned int taken(enum note_kind kind, struct note *ret)
 
 START_TEST(a_rule_is_noted_once)
 {
-	struct note note;
+	struct name_request request;
 
 	for (unsigned int i = 0; i < 10; i++)
 		rule_event(1ULL << ONE, 9);
-	ck_assert_uint_eq(taken(NOTE_RULE, &note), 1);
-	ck_assert_uint_eq(note.generation, 11);
-	ck_assert_uint_eq(note.segment, 1);
-	ck_assert_uint_eq(note.cookie, 7);
-	ck_assert_uint_eq(note.table, 4);
-	ck_assert_uint_eq(note.rule, 9);
-	ck_assert_uint_eq(note.family, 1);
+	ck_assert_uint_eq(taken(NAME_REQUEST_RULE, &request), 1);
+	ck_assert_uint_eq(request.generation, 11);
+	ck_assert_uint_eq(request.segment, 1);
+	ck_assert_uint_eq(request.cookie, 7);
+	ck_assert_uint_eq(request.table, 4);
+	ck_assert_uint_eq(request.rule, 9);
+	ck_assert_uint_eq(request.family, 1);
 	rule_event(1ULL << ONE, 10);
-	ck_assert_uint_eq(taken(NOTE_RULE, &note), 1);
+	ck_assert_uint_eq(taken(NAME_REQUEST_RULE, &request), 1);
 }
 END_TEST
 
 START_TEST(the_namespace_is_noted_once)
 {
-	struct note note;
+	struct name_request request;
 
 	rule_event(1ULL << ONE, 9);
 	rule_event(1ULL << ONE, 10);
-	ck_assert_uint_eq(taken(NOTE_NETNS, &note), 1);
-	ck_assert_uint_eq(note.cookie, 7);
-	ck_assert_uint_eq(note.inode, 4026531840);
+	ck_assert_uint_eq(taken(NAME_REQUEST_NETNS, &request), 1);
+	ck_assert_uint_eq(request.cookie, 7);
+	ck_assert_uint_eq(request.inode, 4026531840);
 }
 END_TEST
 
 START_TEST(every_session_has_notes_of_its_own)
 {
-	struct note note;
+	struct name_request request;
 
-	notes_begin(notes, OTHER, 12);
+	name_requests_begin(requests, OTHER, 12);
 	rule_event(1ULL << ONE, 9);
 	rule_event(1ULL << ONE | 1ULL << OTHER | 1ULL << 63, 9);
-	ck_assert_uint_eq(taken(NOTE_RULE, &note), 2);
-	ck_assert_uint_eq(note.bit, OTHER);
-	ck_assert_uint_eq(note.generation, 12);
+	ck_assert_uint_eq(taken(NAME_REQUEST_RULE, &request), 2);
+	ck_assert_uint_eq(request.bit, OTHER);
+	ck_assert_uint_eq(request.generation, 12);
 }
 END_TEST
 
 START_TEST(in_another_segment_all_is_new)
 {
-	struct note note;
+	struct name_request request;
 
 	rule_event(1ULL << ONE, 9);
-	ck_assert_uint_eq(taken(NOTE_RULE, &note), 1);
-	notes_segment(notes, ONE, 2);
+	ck_assert_uint_eq(taken(NAME_REQUEST_RULE, &request), 1);
+	name_requests_segment(requests, ONE, 2);
 	rule_event(1ULL << ONE, 9);
-	ck_assert_uint_eq(taken(NOTE_RULE, &note), 1);
-	ck_assert_uint_eq(note.segment, 2);
+	ck_assert_uint_eq(taken(NAME_REQUEST_RULE, &request), 1);
+	ck_assert_uint_eq(request.segment, 2);
 }
 END_TEST
 
 START_TEST(what_finds_no_room_is_counted_and_comes_again)
 {
-	struct note note;
+	struct name_request request;
 	unsigned int count;
 
-	for (uint64_t rule = 1; rule <= 2 * NOTES_MAX; rule++)
+	for (uint64_t rule = 1; rule <= 2 * NAME_REQUESTS_MAX; rule++)
 		rule_event(1ULL << ONE, rule);
-	ck_assert_uint_gt(notes_overflows(notes), 0);
-	count = taken(NOTE_RULE, &note);
-	ck_assert_uint_eq(count + notes_overflows(notes), 2 * NOTES_MAX);
-	rule_event(1ULL << ONE, 2 * NOTES_MAX);
-	ck_assert_uint_eq(taken(NOTE_RULE, &note), 1);
-	ck_assert_uint_eq(note.rule, 2 * NOTES_MAX);
+	ck_assert_uint_gt(name_requests_overflows(requests), 0);
+	count = taken(NAME_REQUEST_RULE, &request);
+	ck_assert_uint_eq(count + name_requests_overflows(requests), 2 * NAME_REQUESTS_MAX);
+	rule_event(1ULL << ONE, 2 * NAME_REQUESTS_MAX);
+	ck_assert_uint_eq(taken(NAME_REQUEST_RULE, &request), 1);
+	ck_assert_uint_eq(request.rule, 2 * NAME_REQUESTS_MAX);
 }
 END_TEST
 
 START_TEST(addresses_are_new_when_modules_come_or_go)
 {
-	struct note note;
+	struct name_request request;
 
 	stack_event(0xffffffff81000000);
 	stack_event(0xffffffff81000000);
-	ck_assert_uint_eq(taken(NOTE_SYMBOL, &note), 1);
-	ck_assert_uint_eq(note.address, 0xffffffff81000000);
-	notes_renew_symbols(notes);
+	ck_assert_uint_eq(taken(NAME_REQUEST_SYMBOL, &request), 1);
+	ck_assert_uint_eq(request.address, 0xffffffff81000000);
+	name_requests_renew_symbols(requests);
 	stack_event(0xffffffff81000000);
-	ck_assert_uint_eq(taken(NOTE_SYMBOL, &note), 1);
+	ck_assert_uint_eq(taken(NAME_REQUEST_SYMBOL, &request), 1);
 }
 END_TEST
 
 START_TEST(the_name_writer_is_woken_when_there_is_something)
 {
-	struct pollfd readable = { .fd = notes_fd(notes), .events = POLLIN };
+	struct pollfd readable = { .fd = name_requests_fd(requests), .events = POLLIN };
 
-	notes_wake(notes);
+	name_requests_wake(requests);
 	ck_assert_int_eq(poll(&readable, 1, 0), 0);
 	rule_event(1ULL << ONE, 9);
-	notes_wake(notes);
+	name_requests_wake(requests);
 	ck_assert_int_eq(poll(&readable, 1, 0), 1);
 }
 END_TEST
@@ -174,14 +174,14 @@ START_TEST(a_length_that_leads_outside_ends_a_record)
 {
 	_Alignas(8) uint8_t bytes[sizeof(struct event_head) + 8] = { 0 };
 	struct event_section section = { .type = EVENT_SECTION_NFT };
-	struct note note;
+	struct name_request request;
 
 	for (unsigned int size = 0; size < 600; size++) {
 		section.size = (uint16_t)size;
 		memcpy(bytes + sizeof(struct event_head), &section, sizeof(section));
-		notes_event(notes, 1ULL << ONE, bytes, sizeof(bytes));
+		name_requests_event(requests, 1ULL << ONE, bytes, sizeof(bytes));
 	}
-	ck_assert_uint_eq(taken(NOTE_RULE, &note), 0);
+	ck_assert_uint_eq(taken(NAME_REQUEST_RULE, &request), 0);
 }
 END_TEST
 
