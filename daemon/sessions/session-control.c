@@ -89,6 +89,17 @@ void manager_sessions_refresh(struct manager *manager)
 		session_refresh(manager->sessions->pdata[i]);
 }
 
+/* Its state, and its end if it has its limit of events. */
+static void session_attend(struct session *session)
+{
+	session_refresh(session);
+	if (session->state == SESSION_STARTING || session->state == SESSION_STOPPING ||
+		!data_limit_reached(session->manager->data, session->bit))
+		return;
+	log_info("session %" PRIu64 " has its limit of events", session->id);
+	manager_session_stop(session, SESSION_END_LIMIT, (struct manager_call){ 0 });
+}
+
 /* Starting. */
 
 static int on_duration(sd_event_source *source, uint64_t usec, void *userdata)
@@ -145,9 +156,10 @@ static void done_start(struct session_job *job)
 		begin(session, &job->request.begun);
 		announce(session, "records to");
 		reply(&job->call, session, NULL, NULL);
-		session_refresh(session);
 		if (session->stop_wanted)
 			manager_session_stop(session, session->end, (struct manager_call){ 0 });
+		/* The kernel side knows it for a while already: events may have reached the limit. */
+		session_attend(session);
 	}
 	session_job_free(job);
 }
@@ -410,18 +422,8 @@ uint64_t manager_unsynced(const struct manager *manager)
 
 void manager_attend(struct manager *manager)
 {
-	for (unsigned int i = 0; i < manager->sessions->len; i++) {
-		struct session *session = manager->sessions->pdata[i];
-
-		if (session->state == SESSION_STARTING || session->state == SESSION_STOPPING)
-			continue;
-		session_refresh(session);
-		if (data_limit_reached(manager->data, session->bit)) {
-			log_info("session %" PRIu64 " has its limit of events", session->id);
-			manager_session_stop(
-				session, SESSION_END_LIMIT, (struct manager_call){ 0 });
-		}
-	}
+	for (unsigned int i = 0; i < manager->sessions->len; i++)
+		session_attend(manager->sessions->pdata[i]);
 }
 
 void manager_cancel(struct manager *manager)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/base/worker.h"
+#include "daemon/sessions/pipeline-state.h"
 #include "journal/format/section-names.h"
 #include "tests/unit/kit/fake-pipeline.h"
 #include "tests/unit/kit/session-kit.h"
@@ -91,6 +92,37 @@ START_TEST(a_session_stops_by_itself_at_its_limit)
 	for (; manager->sessions->len; turn())
 		ck_assert(g_get_monotonic_time() < end);
 	ck_assert_uint_eq(records(id, JOURNAL_EVENT, NULL), 3);
+}
+END_TEST
+
+START_TEST(a_limit_that_is_reached_before_the_start_is_reported_ends_the_session)
+{
+	struct session_options options;
+	struct session *session;
+	int64_t end = g_get_monotonic_time() + PATIENCE_USEC;
+	uint64_t count;
+
+	session_options_init(&options);
+	options.limit = 3;
+	fake_hold();
+	session = manager_session_start(manager, &options, 0, "test", call);
+	session_options_clear(&options);
+	for (; !fake_swaps(); turn())
+		ck_assert(g_get_monotonic_time() < end);
+	/* From here on the event loop stands still, until the limit is reached. */
+	fake_release();
+	while (fake_is_empty())
+		ck_assert(g_get_monotonic_time() < end);
+	for (unsigned int i = 0; i < 3; i++)
+		fake_event(1ULL << session->bit);
+	while (!data_limit_reached(data, session->bit))
+		ck_assert(g_get_monotonic_time() < end);
+	/* Then the limit is what it hears of first. */
+	while (read(data_attention_fd(data), &count, sizeof(count)) < 0)
+		ck_assert(g_get_monotonic_time() < end);
+	manager_attend(manager);
+	for (; manager->sessions->len; turn())
+		ck_assert(g_get_monotonic_time() < end);
 }
 END_TEST
 
@@ -321,6 +353,7 @@ int main(void)
 	tcase_add_test(cases, an_event_without_its_session_is_counted);
 	tcase_add_test(cases, losses_and_what_is_held_back_are_in_the_books_and_in_the_journal);
 	tcase_add_test(cases, a_session_stops_by_itself_at_its_limit);
+	tcase_add_test(cases, a_limit_that_is_reached_before_the_start_is_reported_ends_the_session);
 	tcase_add_test(cases, a_bit_is_given_out_again_and_an_id_is_not);
 	tcase_add_test(cases, ids_go_on_when_next_id_is_lost_or_forged);
 	tcase_add_test(cases, a_start_that_fails_leaves_nothing);
