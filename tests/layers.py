@@ -58,18 +58,9 @@ daemon/base: journal/base
 # opened, and none is to be added.
 CIRCLES = [
     ("client/text", "packet-dccp packet-encapsulation packet-gre packet-ip packet-ipv6 packet-link packet-multicast packet-routing packet-sctp packet-tcp packet-transport packet-tunnel packet-vrrp"),
-    ("client/commands", "command drops export follow list pcap profiles remove select-options set show start start-options start-profile stats status stop top vacuum"),
-    ("client/print", "follow-reconnect follow-stream"),
-    ("client/text", "text text-event text-suppressed"),
     ("daemon/bus", "binding bus bus-calls manager peers session"),
-    ("daemon/engine", "engine journal save session-journal"),
-    ("daemon/engine", "saved-sessions saved-sessions-text"),
     ("daemon/names", "name-questions resolver-watch"),
-    ("daemon/pipeline", "attach drop-counting hooks load pipeline probes swap"),
-    ("daemon/recorder", "recorder recorder-sync"),
     ("daemon/sessions", "configured-sessions pipeline-state resume session-control settings-handover"),
-    ("daemon/settings", "settings settings-session"),
-    ("journal/reader", "cursor resync"),
 ]
 
 TOPS = ("bpf", "client", "daemon", "journal")

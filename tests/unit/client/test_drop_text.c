@@ -90,8 +90,8 @@ START_TEST(without_drops_there_are_totals)
 	g_autofree char *printed = text(80);
 
 	ck_assert_str_eq(printed,
-		"no drops\ntotal 0 packets (0 B), uncounted 0, missed unknown: this kernel does not "
-		"tell\n");
+		"no drops\ntotal 0 packets (0 B), uncounted 0, missed unknown: not reported by "
+		"this kernel\n");
 }
 END_TEST
 

@@ -144,7 +144,7 @@ START_TEST(numbers_have_ranges)
 	options.rate = 0;
 	options.burst = 1;
 	ck_assert_int_eq(session_options_check(&options, &failure), -EINVAL);
-	ck_assert_ptr_nonnull(strstr(failure.reason, "give Rate"));
+	ck_assert_ptr_nonnull(strstr(failure.reason, "needs Rate"));
 	options.rate = SESSION_RATE_MAX;
 	ck_assert_int_eq(session_options_check(&options, &failure), 0);
 	options.burst = SESSION_RATE_MAX + 1;

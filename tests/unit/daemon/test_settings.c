@@ -292,7 +292,7 @@ START_TEST(what_is_wrong_with_a_session_is_told_with_its_line)
 	refused("[Session a]\nProbes=a b a\n", "test.conf:2: ", "given twice");
 	refused("[Session a]\nRate=1K\n", "test.conf:2: ", "events a second");
 	refused("[Session a]\nSize=1\n", "test.conf:2: ", "from 256K to 1024G");
-	refused_as_a_whole("[Session a]\nRate=0\nBurst=5\n", "test.conf:3: ", "give Rate");
+	refused_as_a_whole("[Session a]\nRate=0\nBurst=5\n", "test.conf:3: ", "needs Rate");
 	refused_as_a_whole("[Session a]\n[Session b]\nFilter=tcp prot 1\n",
 		"test.conf:3: Filter: ", "syntax error");
 	refused_as_a_whole("[Daemon]\nMaxSessions=1\n[Session a]\n[Session b]\n",
