@@ -308,8 +308,8 @@ static void hoards_streams(sd_bus *other, void *argument)
 	for (unsigned int i = 0; i < STREAMS_OF_USER; i++)
 		call(other, path, SESSION_INTERFACE, "Follow", "a{sv}", 1, "FromStart", "b", 1);
 	for (unsigned int i = 0; i < 100; i++)
-		refused(other, LIMITED, "limit of 8 streams of this user reached", path, SESSION_INTERFACE,
-			"Follow", "a{sv}", 0);
+		refused(other, LIMITED, "limit of 8 streams of this user reached", path,
+			SESSION_INTERFACE, "Follow", "a{sv}", 0);
 }
 
 START_TEST(a_hoarder_of_streams_has_so_many)
