@@ -53,7 +53,7 @@ struct daemon {
 	struct settings *settings;
 	struct state *state;
 	sd_event *event;
-	struct data *data;
+	struct recorder *recorder;
 	struct bus *bus;
 	struct manager *manager;
 	struct modules *modules;
@@ -196,7 +196,7 @@ static bool on_alive(void *context)
 {
 	struct daemon *daemon = context;
 
-	return data_alive(daemon->data);
+	return recorder_alive(daemon->recorder);
 }
 
 static void on_module(void *context, enum module_change change)
@@ -287,9 +287,9 @@ static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 	if (r >= 0)
 		r = log_attach(daemon->event);
 	if (r >= 0)
-		r = data_new(&daemon->data);
+		r = recorder_new(&daemon->recorder);
 	if (r >= 0)
-		r = manager_new(daemon->event, daemon->settings, daemon->state, daemon->data,
+		r = manager_new(daemon->event, daemon->settings, daemon->state, daemon->recorder,
 			&daemon->manager, &failure);
 	if (r >= 0)
 		r = add_sources(daemon);
@@ -330,14 +330,14 @@ static void daemon_clear(struct daemon *daemon)
 	service_free(daemon->service);
 	filter_compiler_stop();
 	resolver_stop();
-	if (daemon->data &&
-		!data_end(daemon->data, daemon->settings->sync_timeout * G_USEC_PER_SEC)) {
+	if (daemon->recorder &&
+		!recorder_end(daemon->recorder, daemon->settings->sync_timeout * G_USEC_PER_SEC)) {
 		/* The disk thread has what is left. */
 		log_error("the disk does not answer: the ends of journals may be missing");
 		log_finish(LOG_USEC);
 		_exit(EXIT_FAILURE);
 	}
-	data_free(daemon->data);
+	recorder_free(daemon->recorder);
 	sd_event_unref(daemon->event);
 	state_free(daemon->state);
 	settings_free(daemon->settings);

@@ -305,7 +305,7 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
 		const char *name;
 		uint64_t number;
 	} others[] = {
-		{ "unclaimed", data_unclaimed(manager->data) },
+		{ "unclaimed", recorder_unclaimed(manager->recorder) },
 		{ "unsynced", manager_unsynced(manager) },
 		{ "segments-removed", manager->quota_segments },
 		{ "journals-removed", manager->quota_journals },

@@ -37,7 +37,7 @@ int engine_adopt(
 int engine_adopt_finish(struct engine *engine, char **ret_reason)
 {
 	auto_failure failure = { 0 };
-	int r = data_attach(engine->data, engine->pipeline, DATA_RINGS_ADOPTED);
+	int r = recorder_attach(engine->recorder, engine->pipeline, RECORDER_RINGS_ADOPTED);
 
 	if (r < 0)
 		*ret_reason = g_strdup_printf("can't map the ring buffers: %s", g_strerror(-r));

@@ -16,7 +16,7 @@
 struct engine {
 	const struct settings *settings; /* a reference; the worker's, when there is one */
 	struct state *state;
-	struct data *data;
+	struct recorder *recorder;
 	struct arming *arming;
 	struct name_writer *writer; /* NULL: there is no resolver */
 	struct drops *drops; /* NULL: drops are not counted */

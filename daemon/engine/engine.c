@@ -14,24 +14,25 @@
 /* A ring's reader is woken when a quarter of the ring waits for it. */
 #define WAKEUP_SHARE 4
 
-struct engine *engine_new(const struct settings *settings, struct state *state, struct data *data)
+struct engine *engine_new(
+	const struct settings *settings, struct state *state, struct recorder *recorder)
 {
 	struct engine *engine = g_new0(struct engine, 1);
 
 	engine->settings = settings_ref(settings);
 	engine->state = state;
-	engine->data = data;
+	engine->recorder = recorder;
 	engine->arming = arming_new();
 	if (settings->drop_counters)
 		drops_new(settings->drop_counters_max, &engine->drops);
 	/* Without it events are recorded all the same. */
 	if (resolver_fd() >= 0)
-		name_writer_new(data, engine->drops,
+		name_writer_new(recorder, engine->drops,
 			settings->allow_system_changes ? NAME_WRITER_IDS_ASSIGN
 						       : NAME_WRITER_IDS_LEAVE,
 			&engine->writer);
 	name_writer_set_texts_size(engine->writer, settings->rule_texts_size);
-	data_set_sync(data, settings->sync_interval * NSEC_PER_SEC);
+	recorder_set_sync(recorder, settings->sync_interval * NSEC_PER_SEC);
 	g_mutex_init(&engine->lock);
 	return engine;
 }
@@ -81,7 +82,7 @@ int engine_reconfigure(
 	engine->settings = settings_ref(settings);
 	settings_free(before);
 	name_writer_set_texts_size(engine->writer, settings->rule_texts_size);
-	data_set_sync(engine->data, settings->sync_interval * NSEC_PER_SEC);
+	recorder_set_sync(engine->recorder, settings->sync_interval * NSEC_PER_SEC);
 	if (settings->allow_system_changes == allowed)
 		return 0;
 	name_writer_allow_ids(engine->writer,
@@ -162,7 +163,7 @@ static int resume(struct engine *engine, struct failure *failure)
 			continue;
 		pipeline_session_reset(engine->pipeline, bit);
 		engine->plan.entries[bit].since = epoch;
-		data_append_loss(engine->data, bit, &loss);
+		recorder_append_loss(engine->recorder, bit, &loss);
 	}
 	r = engine_apply(engine, &engine->plan, failure);
 	return r < 0 ? r : engine_arm(engine, failure);
@@ -215,7 +216,7 @@ int engine_open(struct engine *engine, enum engine_next next, struct failure *fa
 		failure_set(failure, FAILURE_NOT_SUPPORTED, "%s", reason ? reason : g_strerror(-r));
 		return r;
 	}
-	r = data_attach(engine->data, pipeline, DATA_RINGS_NEW);
+	r = recorder_attach(engine->recorder, pipeline, RECORDER_RINGS_NEW);
 	if (r < 0) {
 		failure_set(failure, FAILURE_INTERNAL, "can't map the ring buffers: %s",
 			g_strerror(-r));
@@ -267,7 +268,7 @@ void engine_close(struct engine *engine)
 		drops_detach(engine->drops);
 	}
 	engine_suppressed_tell_all(engine);
-	data_detach(engine->data);
+	recorder_detach(engine->recorder);
 	engine->closed = clock_ns(CLOCK_MONOTONIC);
 
 	g_mutex_lock(&engine->lock);
@@ -330,7 +331,7 @@ void engine_listen(struct engine *engine)
 
 		for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
 			if (engine->plan.entries[bit].used)
-				data_append_loss(engine->data, bit, &loss);
+				recorder_append_loss(engine->recorder, bit, &loss);
 		}
 	}
 	if (!engine->silence || !engine->heard)
@@ -415,20 +416,20 @@ static void session_stats(struct engine *engine, unsigned int bit, struct sessio
 void engine_books(struct engine *engine, unsigned int bit, struct dictionary_books *ret)
 {
 	struct session_stats fates, totals;
-	struct data_counts counts;
+	struct recorder_counts counts;
 
 	/* The order that books_balance wants. */
 	g_mutex_lock(&engine->lock);
-	data_counts(engine->data, bit, &counts);
+	recorder_counts(engine->recorder, bit, &counts);
 	session_stats(engine, bit, &fates);
 	session_stats(engine, bit, &totals);
 	g_mutex_unlock(&engine->lock);
 	books_balance(&counts, &fates, totals.matched, ret);
 }
 
-void engine_stored(struct engine *engine, unsigned int bit, struct data_stored *ret)
+void engine_stored(struct engine *engine, unsigned int bit, struct recorder_stored *ret)
 {
-	data_stored(engine->data, bit, ret);
+	recorder_stored(engine->recorder, bit, ret);
 }
 
 uint64_t engine_count(struct engine *engine, enum pipeline_count which)
@@ -455,7 +456,7 @@ void engine_names_count(struct engine *engine, struct name_writer_counts *ret)
 
 uint64_t engine_names_overflow(struct engine *engine)
 {
-	return name_requests_overflows(data_name_requests(engine->data));
+	return name_requests_overflows(recorder_name_requests(engine->recorder));
 }
 
 int engine_missed(struct engine *engine, uint64_t *ret)
@@ -511,8 +512,8 @@ struct engine *engine_leave(struct engine *engine)
 			name_writer_end(engine->writer, bit);
 	}
 	/* What was matched until now shall be told of: what comes after it is the gap. */
-	data_detach(engine->data);
-	data_leave(engine->data);
+	recorder_detach(engine->recorder);
+	recorder_leave(engine->recorder);
 	if (engine->drops && engine->pipeline)
 		drops_detach(engine->drops);
 	pipeline_leave(engine->pipeline);

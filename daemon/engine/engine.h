@@ -24,7 +24,8 @@
 struct engine;
 
 /* Nothing is loaded yet. State and data are borrowed. */
-struct engine *engine_new(const struct settings *settings, struct state *state, struct data *data);
+struct engine *engine_new(
+	const struct settings *settings, struct state *state, struct recorder *recorder);
 
 /* What a pipeline that was opened is for. */
 enum engine_next {
@@ -79,7 +80,7 @@ struct engine_request {
 	uint64_t seen; /* ns, CLOCK_MONOTONIC: then a gap begins that ends now; 0: there is none */
 	struct engine_session begun; /* it was started or goes on: the caller owns what is in it */
 	struct dictionary_books books; /* it was stopped */
-	struct data_stored
+	struct recorder_stored
 		stored; /* the same: `unsynced` is 0 if all of the journal is on the disk */
 };
 
@@ -119,7 +120,7 @@ void engine_status(struct engine *engine, struct engine_status *ret);
 void engine_books(struct engine *engine, unsigned int bit, struct dictionary_books *ret);
 
 /* How much of the journal of the session at `bit` is on the disk, as of now. */
-void engine_stored(struct engine *engine, unsigned int bit, struct data_stored *ret);
+void engine_stored(struct engine *engine, unsigned int bit, struct recorder_stored *ret);
 
 /* Sum over all pipelines there were. */
 uint64_t engine_count(struct engine *engine, enum pipeline_count which);

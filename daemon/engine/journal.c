@@ -112,8 +112,8 @@ int engine_journal_begin(struct engine *engine, const struct engine_request *req
 	beginning->settings = settings;
 	beginning->limits = engine_journal_limits(engine, request->options);
 	beginning->dir_fd = -1;
-	r = disk_do(data_disk(engine->data), patience(engine), begin, beginning_release, beginning,
-		&job);
+	r = disk_do(recorder_disk(engine->recorder), patience(engine), begin, beginning_release,
+		beginning, &job);
 	if (r == 0)
 		r = beginning->result;
 	if (r == 0) {
@@ -164,7 +164,7 @@ int engine_journals_publish(struct engine *engine, GArray *ids)
 
 	publishing->state = engine->state;
 	publishing->ids = g_array_ref(ids);
-	r = disk_do(data_disk(engine->data), patience(engine), publish, publishing_release,
+	r = disk_do(recorder_disk(engine->recorder), patience(engine), publish, publishing_release,
 		publishing, &job);
 	if (r == 0)
 		r = publishing->result;
@@ -184,7 +184,7 @@ struct engine_closing {
 	uint64_t id;
 	struct journal_writer *writer;
 	struct dictionary_books books;
-	struct data_stored
+	struct recorder_stored
 		stored; /* before it is closed: its end, which it does not have yet, included */
 	_Atomic enum closing_end end;
 	int error; /* of the first sync */
@@ -206,7 +206,7 @@ static void closing_lose(struct engine_closing *closing, const struct journal_un
 	struct journal_loss lost = unstored->lost;
 
 	if (lost.count) {
-		lost.reason = data_loss_reason(closing->error);
+		lost.reason = recorder_loss_reason(closing->error);
 		books_lose(&closing->books, lost.reason, lost.count);
 		journal_writer_append_loss(closing->writer, &lost);
 	}
@@ -268,11 +268,11 @@ void engine_journal_end(
 	closing->id = request->id;
 	closing->writer = writer;
 	closing->books = request->books;
-	data_stored(engine->data, request->bit, &closing->stored);
+	recorder_stored(engine->recorder, request->bit, &closing->stored);
 	closing_measure(closing);
 	request->closing = closing;
-	closing->job = disk_submit(
-		data_disk(engine->data), DISK_SOON, close_journal, closing_release, closing);
+	closing->job = disk_submit(recorder_disk(engine->recorder), DISK_SOON, close_journal,
+		closing_release, closing);
 }
 
 static void closing_given_up(struct engine_request *request, struct engine_closing *closing)
@@ -288,7 +288,7 @@ static void closing_given_up(struct engine_request *request, struct engine_closi
 static void closing_take(struct engine_request *request, const struct engine_closing *closing)
 {
 	request->books = closing->books;
-	request->stored = (struct data_stored){
+	request->stored = (struct recorder_stored){
 		.synced = closing->books.journaled,
 		.error = closing->error < 0 ? closing->error : closing->end_error,
 	};
@@ -313,7 +313,7 @@ void engine_journals_await(
 		if (!closing)
 			continue;
 		job = closing->job;
-		if (disk_await(data_disk(engine->data), job, end, patience(engine)) < 0 &&
+		if (disk_await(recorder_disk(engine->recorder), job, end, patience(engine)) < 0 &&
 			atomic_exchange(&closing->end, CLOSING_GIVEN_UP) != CLOSING_DONE)
 			closing_given_up(requests[i], closing);
 		else
@@ -355,8 +355,8 @@ int engine_saved_sessions_write(struct engine *engine, const struct saved_sessio
 
 	listing->dir_fd = fcntl(state_dir(engine->state), F_DUPFD_CLOEXEC, 0);
 	listing->text = saved_sessions_text(saved, &listing->size);
-	r = disk_do(data_disk(engine->data), patience(engine), list_write, listing_release, listing,
-		&job);
+	r = disk_do(recorder_disk(engine->recorder), patience(engine), list_write, listing_release,
+		listing, &job);
 	if (r == 0)
 		r = listing->result;
 	disk_job_unref(job);

@@ -82,7 +82,7 @@ void engine_session_resumed(struct engine *engine, struct engine_request *reques
 	};
 
 	if (request->seen)
-		data_append_loss(engine->data, request->bit, &loss);
+		recorder_append_loss(engine->recorder, request->bit, &loss);
 	engine_session_changed(engine, request);
 }
 
@@ -92,7 +92,7 @@ static int session_go_on(struct engine *engine, struct engine_request *request)
 	struct checkpoint_slot *slot = engine_checkpoint_slot(engine, session->bit);
 	struct checkpoint_entry entry;
 	struct journal_tail tail = JOURNAL_TAIL_NONE;
-	struct data_tenant tenant = {
+	struct recorder_session tenant = {
 		.id = session->id,
 		.limit = session->options.limit,
 		.checkpoint = slot,
@@ -120,7 +120,7 @@ static int session_go_on(struct engine *engine, struct engine_request *request)
 	if (!engine->adopted)
 		counts_close(session, &entry, entry.journaled + tail.events,
 			&engine->sessions[session->bit]);
-	data_add(engine->data, session->bit, &tenant);
+	recorder_add(engine->recorder, session->bit, &tenant);
 	if (!engine->adopted)
 		request->seen = MAX(entry.time, 1);
 	journal_tail_clear(&tail);
@@ -245,7 +245,7 @@ GArray *engine_inherit(struct engine *engine, struct saved_sessions **ret_saved)
 void engine_abandon(struct engine *engine, struct engine_request *request)
 {
 	name_writer_end(engine->writer, request->bit);
-	journal_writer_free(data_remove(engine->data, request->bit));
+	journal_writer_free(recorder_remove(engine->recorder, request->bit));
 	engine_session_clear(&request->begun);
 }
 
@@ -276,7 +276,7 @@ void engine_inherited(struct engine *engine, GArray *requests)
 		engine_apply(engine, &engine->plan, &ignored);
 	/* What the rings have for sessions that did not go on must not come to the next ones at their bits. */
 	if (engine->adopted)
-		data_settle(engine->data);
+		recorder_settle(engine->recorder);
 	for (guint i = 0; i < requests->len; i++) {
 		struct engine_request *request = &g_array_index(requests, struct engine_request, i);
 

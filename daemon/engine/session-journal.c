@@ -90,7 +90,7 @@ void engine_session_names(struct engine *engine, const struct engine_request *re
 int engine_session_begin(struct engine *engine, const struct plan *plan,
 	struct engine_request *request, struct failure *failure)
 {
-	struct data_tenant tenant = {
+	struct recorder_session tenant = {
 		.limit = request->options->limit,
 		.checkpoint = engine_checkpoint_slot(engine, request->bit),
 	};
@@ -100,7 +100,7 @@ int engine_session_begin(struct engine *engine, const struct plan *plan,
 		return r;
 	tenant.id = request->begun.id;
 	reset_counts(engine, request->bit);
-	data_add(engine->data, request->bit, &tenant);
+	recorder_add(engine->recorder, request->bit, &tenant);
 	engine_session_names(engine, request);
 	return 0;
 }
@@ -110,7 +110,7 @@ void engine_session_undo(struct engine *engine, struct engine_request *request)
 	if (request->begun.dir_fd < 0)
 		return;
 	name_writer_end(engine->writer, request->bit);
-	journal_writer_free(data_remove(engine->data, request->bit));
+	journal_writer_free(recorder_remove(engine->recorder, request->bit));
 	state_session_remove(engine->state, request->begun.id);
 	engine_session_clear(&request->begun);
 }
@@ -119,7 +119,7 @@ void engine_session_changed(struct engine *engine, struct engine_request *reques
 {
 	g_autofree char *json = engine_session_settings(
 		&engine->plan, request->bit, request->options, request->owner);
-	int r = data_append_settings(engine->data, request->bit, json);
+	int r = recorder_append_settings(engine->recorder, request->bit, json);
 
 	if (r < 0)
 		request->warning = g_strdup_printf(
@@ -133,7 +133,7 @@ void engine_session_ended(struct engine *engine, struct engine_request *request)
 
 	engine_suppressed_tell(engine, request->bit);
 	name_writer_end(engine->writer, request->bit);
-	writer = data_remove(engine->data, request->bit);
+	writer = recorder_remove(engine->recorder, request->bit);
 	engine_books(engine, request->bit, &request->books);
 	request->books.end = request->end;
 	engine_journal_end(engine, request, writer);

@@ -51,7 +51,7 @@ static bool record_write(
 {
 	g_autofree char *json = suppressed_record_new(rules);
 
-	if (data_append_names(engine->data, bit, data_generation(engine->data, bit),
+	if (recorder_append_names(engine->recorder, bit, recorder_generation(engine->recorder, bit),
 		    JOURNAL_SUPPRESSED, json) < 0)
 		return false;
 	for (unsigned int i = 0; i < tellings->len; i++) {

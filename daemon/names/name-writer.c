@@ -20,7 +20,7 @@
 static void session_begin(struct name_writer *writer, unsigned int bit, struct request *request)
 {
 	request->begun = true;
-	session_names_turn(&writer->names[bit], data_generation(writer->data, bit));
+	session_names_turn(&writer->names[bit], recorder_generation(writer->recorder, bit));
 	if (!writer->sessions)
 		ask_watch(writer);
 	writer->sessions |= 1ULL << bit;
@@ -93,7 +93,7 @@ static bool request_serve(struct name_writer *writer, unsigned int bit, struct r
 		return false;
 	if (names->asked > 0)
 		session_give_up(writer, names);
-	session_names_write(names, writer->data, bit);
+	session_names_write(names, writer->recorder, bit);
 	session_end(writer, bit);
 	return true;
 }
@@ -170,7 +170,7 @@ static void *name_writer_main(void *context)
 		for (uint64_t bits = writer->sessions; bits; bits &= bits - 1) {
 			unsigned int bit = (unsigned int)__builtin_ctzll(bits);
 
-			session_names_write(&writer->names[bit], writer->data, bit);
+			session_names_write(&writer->names[bit], writer->recorder, bit);
 			count_lost(writer, &writer->names[bit]);
 		}
 		serve(writer);
@@ -180,14 +180,14 @@ static void *name_writer_main(void *context)
 	return NULL;
 }
 
-int name_writer_new(
-	struct data *data, struct drops *drops, enum name_writer_ids ids, struct name_writer **ret)
+int name_writer_new(struct recorder *recorder, struct drops *drops, enum name_writer_ids ids,
+	struct name_writer **ret)
 {
 	struct name_writer *writer = g_new0(struct name_writer, 1);
 	int r;
 
-	writer->data = data;
-	writer->wanted = data_name_requests(data);
+	writer->recorder = recorder;
+	writer->wanted = recorder_name_requests(recorder);
 	writer->drops = drops;
 	writer->ids = ids;
 	writer->resolver = resolver_fd() >= 0;
@@ -250,7 +250,7 @@ void name_writer_end(struct name_writer *writer, unsigned int bit)
 	if (!writer)
 		return;
 	/* So that every name that events mention has been requested. */
-	data_settle(writer->data);
+	recorder_settle(writer->recorder);
 	request(writer, bit, WISH_END, NAME_WRITER_REASONS_NONE);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The name writer: a thread that writes the words for numbers into journals. It reads what the data thread
- * has noted, asks the resolver, and has the data thread append what it is told. An event never waits for
+ * The name writer: a thread that writes the words for numbers into journals. It reads what the recorder thread
+ * has noted, asks the resolver, and has the recorder thread append what it is told. An event never waits for
  * it. It looks after the drop counters, too, and their words. Owned by the engine.
  */
 #ifndef NFTTRACED_DAEMON_NAMES_NAME_WRITER_H
@@ -30,8 +30,8 @@ enum name_writer_reasons {
 struct name_writer;
 
 /* Starts the thread. `data` and `drops`, which may be NULL, are borrowed. */
-int name_writer_new(
-	struct data *data, struct drops *drops, enum name_writer_ids ids, struct name_writer **ret);
+int name_writer_new(struct recorder *recorder, struct drops *drops, enum name_writer_ids ids,
+	struct name_writer **ret);
 
 /* Another rule about ids, from the next time that rulesets are read for the first of the sessions. Any
  * thread's. */

@@ -39,7 +39,7 @@ struct question {
 };
 
 struct name_writer {
-	struct data *data;
+	struct recorder *recorder;
 	struct name_requests *wanted;
 	struct drops *drops; /* NULL: drops are not counted */
 	_Atomic enum name_writer_ids ids;

@@ -8,24 +8,24 @@
 #define RECORD_BYTES (64 << 10) /* of texts in a record; escaped, it still fits */
 #define RETRY_USEC   G_USEC_PER_SEC
 
-static void rule_clear(gpointer data)
+static void rule_clear(gpointer recorder)
 {
-	g_free((char *)((struct rule_name *)data)->text);
+	g_free((char *)((struct rule_name *)recorder)->text);
 }
 
-static void symbol_clear(gpointer data)
+static void symbol_clear(gpointer recorder)
 {
-	g_free((char *)((struct symbol_name *)data)->name);
+	g_free((char *)((struct symbol_name *)recorder)->name);
 }
 
-static void netns_clear(gpointer data)
+static void netns_clear(gpointer recorder)
 {
-	g_free((char *)((struct netns_name *)data)->name);
+	g_free((char *)((struct netns_name *)recorder)->name);
 }
 
-static guint name_request_hash(gconstpointer data)
+static guint name_request_hash(gconstpointer recorder)
 {
-	const struct name_request *request = data;
+	const struct name_request *request = recorder;
 	uint64_t mixed = request->rule ^ request->table << 40 ^ request->cookie << 20 ^
 		request->address ^ (uint64_t)request->inode << 8 ^ request->kind;
 
@@ -228,23 +228,23 @@ static guint rules_fitting(const struct session_names *names)
 	return count;
 }
 
-static int append(struct data *data, unsigned int bit, uint64_t generation, enum journal_type type,
-	char *json)
+static int append(struct recorder *recorder, unsigned int bit, uint64_t generation,
+	enum journal_type type, char *json)
 {
-	int r = data_append_names(data, bit, generation, type, json);
+	int r = recorder_append_names(recorder, bit, generation, type, json);
 
 	g_free(json);
 	return r;
 }
 
-static int write_rules(struct session_names *names, struct data *data, unsigned int bit)
+static int write_rules(struct session_names *names, struct recorder *recorder, unsigned int bit)
 {
 	while (names->rules->len > 0) {
 		guint count = rules_fitting(names);
 		const struct rule_name *rules =
 			(const struct rule_name *)(void *)names->rules->data;
-		int r = append(
-			data, bit, names->generation, JOURNAL_RULES, names_rules_new(rules, count));
+		int r = append(recorder, bit, names->generation, JOURNAL_RULES,
+			names_rules_new(rules, count));
 
 		if (r < 0)
 			return r;
@@ -253,13 +253,13 @@ static int write_rules(struct session_names *names, struct data *data, unsigned 
 	return 0;
 }
 
-static int write_symbols(struct session_names *names, struct data *data, unsigned int bit)
+static int write_symbols(struct session_names *names, struct recorder *recorder, unsigned int bit)
 {
 	int r;
 
 	if (names->symbols->len == 0)
 		return 0;
-	r = append(data, bit, names->generation, JOURNAL_SYMBOLS,
+	r = append(recorder, bit, names->generation, JOURNAL_SYMBOLS,
 		names_symbols_new(names->since,
 			(const struct symbol_name *)(void *)names->symbols->data,
 			names->symbols->len));
@@ -268,13 +268,13 @@ static int write_symbols(struct session_names *names, struct data *data, unsigne
 	return r;
 }
 
-static int write_netns(struct session_names *names, struct data *data, unsigned int bit)
+static int write_netns(struct session_names *names, struct recorder *recorder, unsigned int bit)
 {
 	int r;
 
 	if (names->netns->len == 0)
 		return 0;
-	r = append(data, bit, names->generation, JOURNAL_NETNS,
+	r = append(recorder, bit, names->generation, JOURNAL_NETNS,
 		names_netns_new(
 			(const struct netns_name *)(void *)names->netns->data, names->netns->len));
 	if (r == 0)
@@ -282,13 +282,13 @@ static int write_netns(struct session_names *names, struct data *data, unsigned 
 	return r;
 }
 
-static int write_reasons(struct session_names *names, struct data *data, unsigned int bit)
+static int write_reasons(struct session_names *names, struct recorder *recorder, unsigned int bit)
 {
 	int r;
 
 	if (!names->reasons_due)
 		return 0;
-	r = append(data, bit, names->generation, JOURNAL_REASONS, g_strdup(names->reasons));
+	r = append(recorder, bit, names->generation, JOURNAL_REASONS, g_strdup(names->reasons));
 	names->reasons_due = r < 0;
 	return r;
 }
@@ -318,19 +318,19 @@ static size_t texts_bytes(const struct session_names *names)
 	return bytes;
 }
 
-void session_names_write(struct session_names *names, struct data *data, unsigned int bit)
+void session_names_write(struct session_names *names, struct recorder *recorder, unsigned int bit)
 {
 	int r;
 
 	if (session_names_is_written(names) || names->retry > g_get_monotonic_time())
 		return;
-	r = write_netns(names, data, bit);
+	r = write_netns(names, recorder, bit);
 	if (r == 0)
-		r = write_reasons(names, data, bit);
+		r = write_reasons(names, recorder, bit);
 	if (r == 0)
-		r = write_symbols(names, data, bit);
+		r = write_symbols(names, recorder, bit);
 	if (r == 0)
-		r = write_rules(names, data, bit);
+		r = write_rules(names, recorder, bit);
 	names->retry = r < 0 ? g_get_monotonic_time() + RETRY_USEC : 0;
 	names->bytes = texts_bytes(names);
 	/* The session is not there any more. */

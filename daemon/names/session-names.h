@@ -72,7 +72,7 @@ void session_names_replace(
 void session_names_set_reasons(struct session_names *names, const char *json, size_t length);
 
 /* Has what waits written. */
-void session_names_write(struct session_names *names, struct data *data, unsigned int bit);
+void session_names_write(struct session_names *names, struct recorder *recorder, unsigned int bit);
 
 /* Nothing waits. */
 bool session_names_is_written(const struct session_names *names);

@@ -3,7 +3,7 @@
  * A consumer of one BPF ring buffer that knows positions: libbpf's tells none, and the journal stores
  * them. The layout is the kernel's (kernel/bpf/ringbuf.c): a consumer page, a producer page, the data,
  * of which it would map a second copy behind the first for records that go over the end. Owned by the
- * data thread.
+ * recorder thread.
  */
 #ifndef NFTTRACED_DAEMON_PIPELINE_RING_H
 #define NFTTRACED_DAEMON_PIPELINE_RING_H

@@ -2,7 +2,7 @@
 /* A session's books, balanced. */
 #include "daemon/recorder/balance.h"
 
-void books_balance(const struct data_counts *counts, const struct session_stats *fates,
+void books_balance(const struct recorder_counts *counts, const struct session_stats *fates,
 	uint64_t matched, struct dictionary_books *ret)
 {
 	struct dictionary_books books = {

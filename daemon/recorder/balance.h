@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A session's books: matched = journaled + lost + suppressed + pending, always. The kernel side counts
- * matched, ring_full and suppressed; the data thread counts what became of the records. Plain
+ * matched, ring_full and suppressed; the recorder thread counts what became of the records. Plain
  * arithmetic on snapshots.
  */
 #ifndef NFTTRACED_DAEMON_RECORDER_BALANCE_H
@@ -10,8 +10,8 @@
 #include "bpf/shared/abi.h"
 #include "journal/format/dictionary.h"
 
-/* What the data thread did with a session's records. */
-struct data_counts {
+/* What the recorder thread did with a session's records. */
+struct recorder_counts {
 	uint64_t journaled;
 	uint64_t disk_full; /* lost */
 	uint64_t disk_error; /* lost */
@@ -23,7 +23,7 @@ struct data_counts {
  * on its way is pending and never missing: counts, then fates (ring_full and suppressed are used),
  * then `matched`.
  */
-void books_balance(const struct data_counts *counts, const struct session_stats *fates,
+void books_balance(const struct recorder_counts *counts, const struct session_stats *fates,
 	uint64_t matched, struct dictionary_books *ret);
 
 /* Of what was journaled, that many events are lost after all. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The checkpoint: what became of each session's records, in a file of the state directory that is mapped,
- * so that it is there for the next daemon when this one is killed at any instruction. The data thread
+ * so that it is there for the next daemon when this one is killed at any instruction. The recorder thread
  * writes an entry after each turn of the rings, before it gives the kernel their room back; a reader
  * finds the last whole one. What the journal has behind the place that the entry names was written
  * after it.
@@ -17,7 +17,7 @@
 
 struct checkpoint_entry {
 	uint64_t time; /* ns, CLOCK_MONOTONIC: what was seen until then is told of here */
-	uint64_t journaled, disk_full, disk_error, over_limit; /* as in struct data_counts */
+	uint64_t journaled, disk_full, disk_error, over_limit; /* as in struct recorder_counts */
 	uint64_t segment, end; /* of the journal, then */
 	uint64_t ring_full_seen; /* of the kernel's count: has its loss record, or is in `losses` */
 	struct session_stats fates; /* the kernel's counts when they were last looked at */

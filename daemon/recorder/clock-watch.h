@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Notices when the wall clock is moved against CLOCK_MONOTONIC: set, slewed, or ahead after a suspend.
- * Knows readings only, so that a test can make them. Owned by the data thread.
+ * Knows readings only, so that a test can make them. Owned by the recorder thread.
  */
 #ifndef NFTTRACED_DAEMON_RECORDER_CLOCK_WATCH_H
 #define NFTTRACED_DAEMON_RECORDER_CLOCK_WATCH_H

@@ -2,7 +2,7 @@
 /*
  * The disk thread: does what may wait for the disk as long as that pleases, one job after the other, so
  * that nobody else has to: syncs, and the beginnings and ends of journals. Who wants to know what came of
- * a job waits for it, but not for ever. Owned by the data thread's owner.
+ * a job waits for it, but not for ever. Owned by the recorder thread's owner.
  */
 #ifndef NFTTRACED_DAEMON_RECORDER_DISK_H
 #define NFTTRACED_DAEMON_RECORDER_DISK_H

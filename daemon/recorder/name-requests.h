@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Name requests of what is new in a session's journal: rules, stack addresses and network namespaces that its
- * current segment has not told of yet. The data thread takes them, with a few instructions for what is
+ * current segment has not told of yet. The recorder thread takes them, with a few instructions for what is
  * not new, and the name writer reads them. A name request that finds no room is counted, and taken again with the
  * next event that mentions the same.
  */
@@ -40,7 +40,7 @@ struct name_requests;
 
 int name_requests_new(struct name_requests **ret);
 
-/* The data thread's. */
+/* The recorder thread's. */
 
 /* The bit is a session's from now on, or nobody's: nothing of it has been told. */
 void name_requests_begin(struct name_requests *requests, unsigned int bit, uint64_t generation);
@@ -67,7 +67,7 @@ bool name_requests_take(struct name_requests *requests, struct name_request *ret
 /* Addresses mean something else from now on: all are new again. */
 void name_requests_renew_symbols(struct name_requests *requests);
 
-/* Any thread's: how many were taken by the data thread, and by the name writer; and found no room. */
+/* Any thread's: how many were taken by the recorder thread, and by the name writer; and found no room. */
 uint64_t name_requests_written(const struct name_requests *requests);
 uint64_t name_requests_read(const struct name_requests *requests);
 uint64_t name_requests_overflows(const struct name_requests *requests);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The data thread's: records that do not come from the rings. */
+/* The recorder thread's: records that do not come from the rings. */
 #include "daemon/recorder/recorder-private.h"
 
 #include <errno.h>
@@ -12,18 +12,18 @@ struct names_record {
 	int result;
 };
 
-static void run_append_names(struct data *data, void *argument)
+static void run_append_names(struct recorder *recorder, void *argument)
 {
 	struct names_record *record = argument;
-	struct data_slot *slot = &data->slots[record->bit];
+	struct session_recorder *slot = &recorder->slots[record->bit];
 
 	record->result = -ESTALE;
-	if (record->generation && data_generation(data, record->bit) == record->generation)
+	if (record->generation && recorder_generation(recorder, record->bit) == record->generation)
 		record->result =
 			journal_writer_append_json(slot->writer, record->type, record->json);
 }
 
-int data_append_names(struct data *data, unsigned int bit, uint64_t generation,
+int recorder_append_names(struct recorder *recorder, unsigned int bit, uint64_t generation,
 	enum journal_type type, const char *json)
 {
 	struct names_record record = {
@@ -33,7 +33,7 @@ int data_append_names(struct data *data, unsigned int bit, uint64_t generation,
 		.json = json,
 	};
 
-	data_call(data, run_append_names, &record);
+	recorder_call(recorder, run_append_names, &record);
 	return record.result;
 }
 
@@ -43,20 +43,20 @@ struct settings_record {
 	int result;
 };
 
-static void run_append_settings(struct data *data, void *argument)
+static void run_append_settings(struct recorder *recorder, void *argument)
 {
 	struct settings_record *record = argument;
-	struct data_slot *slot = &data->slots[record->bit];
+	struct session_recorder *slot = &recorder->slots[record->bit];
 
-	data_drain(data);
+	recorder_drain(recorder);
 	record->result = journal_writer_append_json(slot->writer, JOURNAL_SETTINGS, record->json);
 }
 
-int data_append_settings(struct data *data, unsigned int bit, const char *json)
+int recorder_append_settings(struct recorder *recorder, unsigned int bit, const char *json)
 {
 	struct settings_record record = { .bit = bit, .json = json };
 
-	data_call(data, run_append_settings, &record);
+	recorder_call(recorder, run_append_settings, &record);
 	return record.result;
 }
 
@@ -65,19 +65,20 @@ struct loss_record {
 	const struct journal_loss *loss;
 };
 
-static void run_append_loss(struct data *data, void *argument)
+static void run_append_loss(struct recorder *recorder, void *argument)
 {
 	struct loss_record *record = argument;
 
-	data_slot_loss(&data->slots[record->bit], record->loss);
+	session_recorder_loss(&recorder->slots[record->bit], record->loss);
 	/* Whoever follows a session that has just gone on is told at once. */
-	if (data_slot_tell(&data->slots[record->bit]))
-		data_want_attention(data);
+	if (session_recorder_tell(&recorder->slots[record->bit]))
+		recorder_want_attention(recorder);
 }
 
-void data_append_loss(struct data *data, unsigned int bit, const struct journal_loss *loss)
+void recorder_append_loss(
+	struct recorder *recorder, unsigned int bit, const struct journal_loss *loss)
 {
 	struct loss_record record = { .bit = bit, .loss = loss };
 
-	data_call(data, run_append_loss, &record);
+	recorder_call(recorder, run_append_loss, &record);
 }

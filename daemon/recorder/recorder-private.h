@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of the data thread share. Everything in struct data is the thread's, but for what is marked
+/* What the files of the recorder thread share. Everything in struct recorder is the thread's, but for what is marked
  * otherwise. */
 #ifndef NFTTRACED_DAEMON_RECORDER_RECORDER_PRIVATE_H
 #define NFTTRACED_DAEMON_RECORDER_RECORDER_PRIVATE_H
@@ -13,9 +13,9 @@
 #include "daemon/recorder/clock-watch.h"
 #include "daemon/recorder/recorder.h"
 
-typedef void (*data_function)(struct data *data, void *argument);
+typedef void (*recorder_function)(struct recorder *recorder, void *argument);
 
-struct data {
+struct recorder {
 	pthread_t thread;
 	bool started;
 	int epoll_fd;
@@ -24,7 +24,7 @@ struct data {
 	int command_fd; /* eventfd: there is a command, or the thread shall end */
 	GMutex lock; /* of the command and of `ending` */
 	GCond done;
-	data_function command;
+	recorder_function command;
 	void *argument;
 	bool ending;
 
@@ -34,7 +34,7 @@ struct data {
 	uint64_t claimed; /* bits with a writer */
 	uint64_t staged; /* of these: with events that are not yet written */
 	uint64_t ticked; /* ns, CLOCK_MONOTONIC */
-	struct data_slot slots[EVENT_SESSIONS_MAX];
+	struct session_recorder slots[EVENT_SESSIONS_MAX];
 	struct name_requests *requests;
 	struct disk *disk;
 	uint64_t sync_looked; /* ns, CLOCK_MONOTONIC */
@@ -58,33 +58,33 @@ struct data {
 
 /* On the thread. Has the disk thread sync the journals that have waited long enough, and takes in what came of
  * those that it has synced. */
-void data_sync(struct data *data);
+void recorder_sync(struct recorder *recorder);
 
 /* Has the thread run `command` and waits for it. */
-void data_call(struct data *data, data_function command, void *argument);
+void recorder_call(struct recorder *recorder, recorder_function command, void *argument);
 
-enum data_clock_news {
+enum recorder_clock_news {
 	DATA_CLOCK_PASSING, /* as often as the thread comes by */
 	DATA_CLOCK_WOKEN, /* the timer may have been cancelled */
 };
 
 /* recorder-clock.c. On the thread, but for the first and the last, before it begins and when it has ended. */
-void data_clock_begin(struct data *data);
-void data_clock_look(struct data *data, enum data_clock_news news);
+void recorder_clock_begin(struct recorder *recorder);
+void recorder_clock_look(struct recorder *recorder, enum recorder_clock_news news);
 
 /* The bit's session has a writer from now on, and is not among the claimed ones yet. */
-void data_clock_add(struct data *data, unsigned int bit);
-void data_clock_end(struct data *data);
+void recorder_clock_add(struct recorder *recorder, unsigned int bit);
+void recorder_clock_end(struct recorder *recorder);
 
 /* On the thread. Something is for control to look at. */
-static inline void data_want_attention(const struct data *data)
+static inline void recorder_want_attention(const struct recorder *recorder)
 {
 	/* A counter that is full wakes as well. */
-	eventfd_write(data->attention_fd, 1);
+	eventfd_write(recorder->attention_fd, 1);
 }
 
 /* On the thread. Moves everything that is in the rings now. A record that a program has reserved and not yet
  * submitted holds its ring up for some microseconds. */
-void data_drain(struct data *data);
+void recorder_drain(struct recorder *recorder);
 
 #endif

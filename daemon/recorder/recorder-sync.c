@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The data thread's: journals on their way to the disk. The disk thread runs the syncs; what is begun and
- * what comes of it is the data thread's, which never waits for one. */
+/* The recorder thread's: journals on their way to the disk. The disk thread runs the syncs; what is begun and
+ * what comes of it is the recorder thread's, which never waits for one. */
 #include "daemon/recorder/recorder-private.h"
 
 #include "journal/base/clock.h"
@@ -19,22 +19,23 @@ static void release(void *argument)
 }
 
 /* What has been written is old, or much. */
-static bool is_due(const struct data *data, const struct data_slot *slot, uint64_t now)
+static bool is_due(
+	const struct recorder *recorder, const struct session_recorder *slot, uint64_t now)
 {
 	struct journal_waiting waiting;
 
 	journal_writer_waiting(slot->writer, &waiting);
 	if (!waiting.fresh)
 		return false;
-	if (waiting.bytes >= DATA_UNSYNCED_MAX)
+	if (waiting.bytes >= RECORDER_UNSYNCED_MAX)
 		return true;
 	/* Each sync that fails begins a segment. */
 	return now - waiting.fresh >=
-		atomic_load_explicit(&data->sync_interval, memory_order_relaxed)
+		atomic_load_explicit(&recorder->sync_interval, memory_order_relaxed)
 		<< MIN(slot->sync_failures, BACKOFF_MAX);
 }
 
-static bool slot_end(struct data_slot *slot)
+static bool slot_end(struct session_recorder *slot)
 {
 	struct journal_unstored unstored;
 	int error;
@@ -42,52 +43,52 @@ static bool slot_end(struct data_slot *slot)
 	if (!journal_writer_sync_is_due(slot->writer))
 		return false;
 	error = journal_writer_sync_end(slot->writer, &unstored);
-	return data_slot_synced(slot, error, &unstored);
+	return session_recorder_synced(slot, error, &unstored);
 }
 
-static void slot_begin(struct data *data, struct data_slot *slot, uint64_t now)
+static void slot_begin(struct recorder *recorder, struct session_recorder *slot, uint64_t now)
 {
 	struct journal_sync *sync =
-		is_due(data, slot, now) ? journal_writer_sync_begin(slot->writer) : NULL;
+		is_due(recorder, slot, now) ? journal_writer_sync_begin(slot->writer) : NULL;
 
 	if (sync)
-		disk_job_unref(disk_submit(data->disk, DISK_LATER, run, release, sync));
+		disk_job_unref(disk_submit(recorder->disk, DISK_LATER, run, release, sync));
 }
 
-void data_sync(struct data *data)
+void recorder_sync(struct recorder *recorder)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC_COARSE);
 	bool attention = false;
 
-	if (now - data->sync_looked < LOOK_NS)
+	if (now - recorder->sync_looked < LOOK_NS)
 		return;
-	data->sync_looked = now;
-	for (uint64_t bits = data->claimed; bits; bits &= bits - 1) {
-		struct data_slot *slot = &data->slots[__builtin_ctzll(bits)];
+	recorder->sync_looked = now;
+	for (uint64_t bits = recorder->claimed; bits; bits &= bits - 1) {
+		struct session_recorder *slot = &recorder->slots[__builtin_ctzll(bits)];
 
 		if (slot_end(slot))
 			attention = true;
-		slot_begin(data, slot, now);
+		slot_begin(recorder, slot, now);
 	}
 	if (attention)
-		data_want_attention(data);
+		recorder_want_attention(recorder);
 }
 
-void data_set_sync(struct data *data, uint64_t interval)
+void recorder_set_sync(struct recorder *recorder, uint64_t interval)
 {
-	atomic_store(&data->sync_interval, interval);
+	atomic_store(&recorder->sync_interval, interval);
 }
 
-struct disk *data_disk(const struct data *data)
+struct disk *recorder_disk(const struct recorder *recorder)
 {
-	return data->disk;
+	return recorder->disk;
 }
 
-void data_stored(const struct data *data, unsigned int bit, struct data_stored *ret)
+void recorder_stored(const struct recorder *recorder, unsigned int bit, struct recorder_stored *ret)
 {
-	const struct data_slot *slot = &data->slots[bit];
+	const struct session_recorder *slot = &recorder->slots[bit];
 
-	*ret = (struct data_stored){
+	*ret = (struct recorder_stored){
 		.synced = atomic_load(&slot->synced),
 		.unsynced = atomic_load(&slot->unsynced),
 		.error = atomic_load(&slot->error),

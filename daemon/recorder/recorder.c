@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The data thread. A caller leaves one command and waits; the thread runs commands between drains.
- * Everything in struct data belongs to the thread, but for what is marked otherwise.
+ * The recorder thread. A caller leaves one command and waits; the thread runs commands between drains.
+ * Everything in struct recorder belongs to the thread, but for what is marked otherwise.
  */
 #include "daemon/recorder/recorder-private.h"
 
@@ -18,11 +18,11 @@
 #define DRAIN_BATCH      1024 /* records of a ring before the next ring's turn */
 #define DRAIN_WAIT_MS    20 /* longest that a record stays in a ring while there are sessions */
 #define TICK_NS          NSEC_PER_SEC
-#define SYNC_INTERVAL_NS (5 * NSEC_PER_SEC) /* until data_set_sync says another */
+#define SYNC_INTERVAL_NS (5 * NSEC_PER_SEC) /* until recorder_set_sync says another */
 #define SETTLE_NS        NSEC_PER_SEC /* longest wait for a record that is being written */
 
 struct delivery {
-	struct data *data;
+	struct recorder *recorder;
 	uint16_t ring;
 	bool attention;
 };
@@ -30,9 +30,9 @@ struct delivery {
 static void deliver(void *context, uint64_t position, const void *event, uint32_t size)
 {
 	struct delivery *delivery = context;
-	struct data *data = delivery->data;
+	struct recorder *recorder = delivery->recorder;
 	const struct event_head *head = event;
-	struct arrival arrival = {
+	struct recorder_event arrival = {
 		.event = event,
 		.size = size,
 		.ring = delivery->ring,
@@ -42,80 +42,81 @@ static void deliver(void *context, uint64_t position, const void *event, uint32_
 
 	if (size < sizeof(*head))
 		return;
-	sessions = head->sessions & data->claimed;
+	sessions = head->sessions & recorder->claimed;
 	if (head->sessions != sessions)
-		atomic_fetch_add_explicit(&data->unclaimed, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&recorder->unclaimed, 1, memory_order_relaxed);
 	for (uint64_t bits = sessions; bits; bits &= bits - 1) {
 		unsigned int bit = (unsigned int)__builtin_ctzll(bits);
-		struct data_slot *slot = &data->slots[bit];
+		struct session_recorder *slot = &recorder->slots[bit];
 
-		if (data_slot_knows(slot, arrival.ring, position))
+		if (session_recorder_knows(slot, arrival.ring, position))
 			continue;
-		data->staged |= 1ULL << bit;
-		if (data_slot_event(slot, &arrival))
+		recorder->staged |= 1ULL << bit;
+		if (session_recorder_event(slot, &arrival))
 			delivery->attention = true;
-		name_requests_segment(data->requests, bit, journal_writer_segment(slot->writer));
+		name_requests_segment(
+			recorder->requests, bit, journal_writer_segment(slot->writer));
 	}
-	name_requests_event(data->requests, sessions, event, size);
+	name_requests_event(recorder->requests, sessions, event, size);
 }
 
 /* How far the rings were handed over; returns how many there are. */
-static unsigned int ring_positions(const struct data *data, uint64_t ret[RINGS_MAX])
+static unsigned int ring_positions(const struct recorder *recorder, uint64_t ret[RINGS_MAX])
 {
-	unsigned int rings = MIN(data->rings_count, RINGS_MAX);
+	unsigned int rings = MIN(recorder->rings_count, RINGS_MAX);
 
 	for (unsigned int i = 0; i < rings; i++)
-		ret[i] = ring_position(data->rings[i]);
+		ret[i] = ring_position(recorder->rings[i]);
 	return rings;
 }
 
 /* Writes what was taken, and keeps in the checkpoint that it was. True if it wants attention. */
-static bool slots_flush(struct data *data)
+static bool slots_flush(struct recorder *recorder)
 {
 	uint64_t next[RINGS_MAX], now = clock_ns(CLOCK_MONOTONIC_COARSE);
-	unsigned int rings = ring_positions(data, next);
+	unsigned int rings = ring_positions(recorder, next);
 	bool attention = false;
 
-	for (; data->staged; data->staged &= data->staged - 1) {
-		struct data_slot *slot = &data->slots[__builtin_ctzll(data->staged)];
+	for (; recorder->staged; recorder->staged &= recorder->staged - 1) {
+		struct session_recorder *slot = &recorder->slots[__builtin_ctzll(recorder->staged)];
 
-		if (data_slot_flush(slot))
+		if (session_recorder_flush(slot))
 			attention = true;
-		data_slot_keep(slot, next, rings, now);
+		session_recorder_keep(slot, next, rings, now);
 	}
 	return attention;
 }
 
 /* One turn of all rings: how many records were moved. The kernel gets their room back when they are
  * in the journals. */
-static unsigned int drain(struct data *data)
+static unsigned int drain(struct recorder *recorder)
 {
-	struct delivery delivery = { .data = data };
+	struct delivery delivery = { .recorder = recorder };
 	unsigned int moved = 0;
 
-	for (unsigned int i = 0; i < data->rings_count; i++) {
+	for (unsigned int i = 0; i < recorder->rings_count; i++) {
 		delivery.ring = i;
-		moved += ring_drain(data->rings[i], DRAIN_BATCH, deliver, &delivery);
+		moved += ring_drain(recorder->rings[i], DRAIN_BATCH, deliver, &delivery);
 	}
-	if (data->staged && slots_flush(data))
+	if (recorder->staged && slots_flush(recorder))
 		delivery.attention = true;
-	for (unsigned int i = 0; i < data->rings_count; i++)
-		ring_release(data->rings[i]);
+	for (unsigned int i = 0; i < recorder->rings_count; i++)
+		ring_release(recorder->rings[i]);
 	if (delivery.attention)
-		data_want_attention(data);
-	name_requests_wake(data->requests);
+		recorder_want_attention(recorder);
+	name_requests_wake(recorder->requests);
 	return moved;
 }
 
-void data_drain(struct data *data)
+void recorder_drain(struct recorder *recorder)
 {
 	uint64_t give_up = clock_ns(CLOCK_MONOTONIC) + SETTLE_NS;
 
-	for (unsigned int i = 0; i < data->rings_count; i++) {
-		uint64_t target = ring_producer_position(data->rings[i]);
+	for (unsigned int i = 0; i < recorder->rings_count; i++) {
+		uint64_t target = ring_producer_position(recorder->rings[i]);
 
-		while ((int64_t)(target - ring_consumer_position(data->rings[i])) > 0) {
-			if (drain(data) == 0) {
+		while ((int64_t)(target - ring_consumer_position(recorder->rings[i])) > 0) {
+			if (drain(recorder) == 0) {
 				if (clock_ns(CLOCK_MONOTONIC) > give_up)
 					return;
 				sched_yield();
@@ -125,354 +126,357 @@ void data_drain(struct data *data)
 }
 
 /* Once a second: losses get their records, and a journal that was full is tried again. */
-static void tick(struct data *data)
+static void tick(struct recorder *recorder)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC), next[RINGS_MAX];
-	unsigned int rings = ring_positions(data, next);
+	unsigned int rings = ring_positions(recorder, next);
 	bool attention = false;
 
-	if (now - data->ticked < TICK_NS)
+	if (now - recorder->ticked < TICK_NS)
 		return;
-	for (uint64_t bits = data->claimed; bits; bits &= bits - 1) {
+	for (uint64_t bits = recorder->claimed; bits; bits &= bits - 1) {
 		unsigned int bit = __builtin_ctzll(bits);
 		struct session_stats stats = { 0 };
 
-		if (data->pipeline)
-			pipeline_session_stats(data->pipeline, bit, &stats);
-		if (data_slot_tick(&data->slots[bit], &stats, data->ticked, now))
+		if (recorder->pipeline)
+			pipeline_session_stats(recorder->pipeline, bit, &stats);
+		if (session_recorder_tick(&recorder->slots[bit], &stats, recorder->ticked, now))
 			attention = true;
-		data_slot_keep(&data->slots[bit], next, rings, now);
+		session_recorder_keep(&recorder->slots[bit], next, rings, now);
 	}
-	data->ticked = now;
+	recorder->ticked = now;
 	if (attention)
-		data_want_attention(data);
+		recorder_want_attention(recorder);
 }
 
 /* Runs the command if there is one; false when the thread shall end. */
-static bool obey(struct data *data)
+static bool obey(struct recorder *recorder)
 {
 	uint64_t count;
 	bool ending;
 
-	if (read(data->command_fd, &count, sizeof(count)) < 0)
+	if (read(recorder->command_fd, &count, sizeof(count)) < 0)
 		g_assert(errno == EAGAIN);
-	g_mutex_lock(&data->lock);
-	if (data->command) {
-		data->command(data, data->argument);
-		data->command = NULL;
-		g_cond_broadcast(&data->done);
+	g_mutex_lock(&recorder->lock);
+	if (recorder->command) {
+		recorder->command(recorder, recorder->argument);
+		recorder->command = NULL;
+		g_cond_broadcast(&recorder->done);
 	}
-	ending = data->ending;
-	g_mutex_unlock(&data->lock);
+	ending = recorder->ending;
+	g_mutex_unlock(&recorder->lock);
 	return !ending;
 }
 
-static bool clock_is_ready(const struct data *data, const struct epoll_event *events, int ready)
+static bool clock_is_ready(
+	const struct recorder *recorder, const struct epoll_event *events, int ready)
 {
 	for (int i = 0; i < ready; i++) {
-		if (events[i].data.ptr == &data->clock_watch)
+		if (events[i].data.ptr == &recorder->clock_watch)
 			return true;
 	}
 	return false;
 }
 
-static void *data_main(void *context)
+static void *recorder_main(void *context)
 {
-	struct data *data = context;
+	struct recorder *recorder = context;
 	struct epoll_event events[8];
 
 	pthread_setname_np(pthread_self(), "nfttraced-data");
 	do {
 		int ready;
 
-		if (drain(data) > 0) {
+		if (drain(recorder) > 0) {
 			/* More may have come meanwhile: look without waiting. */
-			ready = epoll_wait(data->epoll_fd, events, G_N_ELEMENTS(events), 0);
+			ready = epoll_wait(recorder->epoll_fd, events, G_N_ELEMENTS(events), 0);
 		} else {
-			atomic_store(&data->idle, true);
-			ready = epoll_wait(data->epoll_fd, events, G_N_ELEMENTS(events),
-				data->claimed ? DRAIN_WAIT_MS : -1);
-			atomic_store(&data->idle, false);
+			atomic_store(&recorder->idle, true);
+			ready = epoll_wait(recorder->epoll_fd, events, G_N_ELEMENTS(events),
+				recorder->claimed ? DRAIN_WAIT_MS : -1);
+			atomic_store(&recorder->idle, false);
 		}
-		atomic_fetch_add(&data->progress, 1);
+		atomic_fetch_add(&recorder->progress, 1);
 		/* What is drained next happened when the clock showed what it shows now. */
-		if (data->claimed || ready > 0)
-			data_clock_look(data,
-				clock_is_ready(data, events, ready) ? DATA_CLOCK_WOKEN
-								    : DATA_CLOCK_PASSING);
-		if (data->claimed) {
-			tick(data);
-			data_sync(data);
+		if (recorder->claimed || ready > 0)
+			recorder_clock_look(recorder,
+				clock_is_ready(recorder, events, ready) ? DATA_CLOCK_WOKEN
+									: DATA_CLOCK_PASSING);
+		if (recorder->claimed) {
+			tick(recorder);
+			recorder_sync(recorder);
 		}
-	} while (obey(data));
+	} while (obey(recorder));
 	return NULL;
 }
 
-void data_call(struct data *data, data_function command, void *argument)
+void recorder_call(struct recorder *recorder, recorder_function command, void *argument)
 {
-	g_mutex_lock(&data->lock);
-	while (data->command)
-		g_cond_wait(&data->done, &data->lock);
-	data->command = command;
-	data->argument = argument;
-	eventfd_write(data->command_fd, 1);
-	while (data->command == command && data->argument == argument)
-		g_cond_wait(&data->done, &data->lock);
-	g_mutex_unlock(&data->lock);
+	g_mutex_lock(&recorder->lock);
+	while (recorder->command)
+		g_cond_wait(&recorder->done, &recorder->lock);
+	recorder->command = command;
+	recorder->argument = argument;
+	eventfd_write(recorder->command_fd, 1);
+	while (recorder->command == command && recorder->argument == argument)
+		g_cond_wait(&recorder->done, &recorder->lock);
+	g_mutex_unlock(&recorder->lock);
 }
 
-int data_new(struct data **ret)
+int recorder_new(struct recorder **ret)
 {
-	struct data *data = g_new0(struct data, 1);
+	struct recorder *recorder = g_new0(struct recorder, 1);
 	struct epoll_event event = { .events = EPOLLIN };
 	int r;
 
-	data->clock_fd = -1;
-	g_mutex_init(&data->lock);
-	g_cond_init(&data->done);
-	atomic_store(&data->sync_interval, SYNC_INTERVAL_NS);
-	r = name_requests_new(&data->requests);
+	recorder->clock_fd = -1;
+	g_mutex_init(&recorder->lock);
+	g_cond_init(&recorder->done);
+	atomic_store(&recorder->sync_interval, SYNC_INTERVAL_NS);
+	r = name_requests_new(&recorder->requests);
 	if (r == 0)
-		r = disk_new(&data->disk);
+		r = disk_new(&recorder->disk);
 	if (r < 0) {
-		data_free(data);
+		recorder_free(recorder);
 		return r;
 	}
-	data->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	data->command_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	data->attention_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	data_clock_begin(data);
-	if (data->epoll_fd < 0 || data->command_fd < 0 || data->attention_fd < 0 ||
-		epoll_ctl(data->epoll_fd, EPOLL_CTL_ADD, data->command_fd, &event) < 0)
+	recorder->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	recorder->command_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	recorder->attention_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	recorder_clock_begin(recorder);
+	if (recorder->epoll_fd < 0 || recorder->command_fd < 0 || recorder->attention_fd < 0 ||
+		epoll_ctl(recorder->epoll_fd, EPOLL_CTL_ADD, recorder->command_fd, &event) < 0)
 		r = -errno;
 	else
-		r = -pthread_create(&data->thread, NULL, data_main, data);
+		r = -pthread_create(&recorder->thread, NULL, recorder_main, recorder);
 	if (r < 0) {
-		data_free(data);
+		recorder_free(recorder);
 		return r;
 	}
-	data->started = true;
-	*ret = data;
+	recorder->started = true;
+	*ret = recorder;
 	return 0;
 }
 
-static void drop_rings(struct data *data)
+static void drop_rings(struct recorder *recorder)
 {
 	/* Closing a ring's descriptor does not take it out of the epoll while the map has others. */
-	for (unsigned int i = 0; i < data->rings_count; i++) {
-		epoll_ctl(data->epoll_fd, EPOLL_CTL_DEL, ring_fd(data->rings[i]), NULL);
-		ring_free(data->rings[i]);
+	for (unsigned int i = 0; i < recorder->rings_count; i++) {
+		epoll_ctl(recorder->epoll_fd, EPOLL_CTL_DEL, ring_fd(recorder->rings[i]), NULL);
+		ring_free(recorder->rings[i]);
 	}
-	g_clear_pointer(&data->rings, g_free);
-	data->rings_count = 0;
-	data->pipeline = NULL;
+	g_clear_pointer(&recorder->rings, g_free);
+	recorder->rings_count = 0;
+	recorder->pipeline = NULL;
 }
 
 struct attachment {
 	const struct pipeline *pipeline;
-	enum data_rings rings;
+	enum recorder_rings rings;
 	int result;
 };
 
-static void run_attach(struct data *data, void *argument)
+static void run_attach(struct recorder *recorder, void *argument)
 {
 	struct attachment *attachment = argument;
 	unsigned int count = pipeline_rings(attachment->pipeline);
 	struct epoll_event event = { .events = EPOLLIN };
 	int r = 0;
 
-	drop_rings(data);
-	data->rings = g_new0(struct ring *, count);
+	drop_rings(recorder);
+	recorder->rings = g_new0(struct ring *, count);
 	for (unsigned int i = 0; i < count && r == 0; i++) {
-		r = ring_new(pipeline_ring_fd(attachment->pipeline, i), &data->rings[i]);
+		r = ring_new(pipeline_ring_fd(attachment->pipeline, i), &recorder->rings[i]);
 		if (r < 0)
 			break;
-		data->rings_count++;
-		if (epoll_ctl(data->epoll_fd, EPOLL_CTL_ADD, ring_fd(data->rings[i]), &event) < 0)
+		recorder->rings_count++;
+		if (epoll_ctl(recorder->epoll_fd, EPOLL_CTL_ADD, ring_fd(recorder->rings[i]),
+			    &event) < 0)
 			r = -errno;
 	}
 	if (r < 0)
-		drop_rings(data);
+		drop_rings(recorder);
 	else
-		data->pipeline = attachment->pipeline;
-	for (unsigned int bit = 0; attachment->rings == DATA_RINGS_NEW && bit < EVENT_SESSIONS_MAX;
-		bit++)
-		data_slot_rings_new(&data->slots[bit]);
+		recorder->pipeline = attachment->pipeline;
+	for (unsigned int bit = 0;
+		attachment->rings == RECORDER_RINGS_NEW && bit < EVENT_SESSIONS_MAX; bit++)
+		session_recorder_rings_new(&recorder->slots[bit]);
 	attachment->result = r;
 }
 
-int data_attach(struct data *data, const struct pipeline *pipeline, enum data_rings rings)
+int recorder_attach(
+	struct recorder *recorder, const struct pipeline *pipeline, enum recorder_rings rings)
 {
 	struct attachment attachment = { .pipeline = pipeline, .rings = rings };
 
-	data_call(data, run_attach, &attachment);
+	recorder_call(recorder, run_attach, &attachment);
 	return attachment.result;
 }
 
-static void run_detach(struct data *data, void *argument)
+static void run_detach(struct recorder *recorder, void *argument)
 {
-	data_drain(data);
-	data->ticked = 0;
-	tick(data);
-	drop_rings(data);
+	recorder_drain(recorder);
+	recorder->ticked = 0;
+	tick(recorder);
+	drop_rings(recorder);
 }
 
-void data_detach(struct data *data)
+void recorder_detach(struct recorder *recorder)
 {
-	data_call(data, run_detach, data);
+	recorder_call(recorder, run_detach, recorder);
 }
 
 struct generation {
 	unsigned int bit;
-	struct data_tenant *tenant;
+	struct recorder_session *tenant;
 	struct journal_writer *writer;
 };
 
-static void run_add(struct data *data, void *argument)
+static void run_add(struct recorder *recorder, void *argument)
 {
 	const struct generation *generation = argument;
-	struct data_slot *slot = &data->slots[generation->bit];
+	struct session_recorder *slot = &recorder->slots[generation->bit];
 	uint64_t next[RINGS_MAX], now = clock_ns(CLOCK_MONOTONIC);
-	unsigned int rings = ring_positions(data, next);
+	unsigned int rings = ring_positions(recorder, next);
 
-	if (!data->claimed)
-		data->ticked = now;
-	data_slot_begin(slot, generation->tenant);
-	data_clock_add(data, generation->bit);
+	if (!recorder->claimed)
+		recorder->ticked = now;
+	session_recorder_begin(slot, generation->tenant);
+	recorder_clock_add(recorder, generation->bit);
 	/* So that it is known since when, should nothing follow. */
 	if (!generation->tenant->before)
-		data_slot_keep(slot, next, rings, now);
-	name_requests_begin(data->requests, generation->bit, ++data->generations);
-	atomic_store(&data->generation[generation->bit], data->generations);
-	data->claimed |= 1ULL << generation->bit;
+		session_recorder_keep(slot, next, rings, now);
+	name_requests_begin(recorder->requests, generation->bit, ++recorder->generations);
+	atomic_store(&recorder->generation[generation->bit], recorder->generations);
+	recorder->claimed |= 1ULL << generation->bit;
 }
 
-void data_add(struct data *data, unsigned int bit, struct data_tenant *tenant)
+void recorder_add(struct recorder *recorder, unsigned int bit, struct recorder_session *tenant)
 {
 	struct generation generation = { .bit = bit, .tenant = tenant };
 
-	data_call(data, run_add, &generation);
+	recorder_call(recorder, run_add, &generation);
 }
 
-static void run_remove(struct data *data, void *argument)
+static void run_remove(struct recorder *recorder, void *argument)
 {
 	struct generation *generation = argument;
 	struct session_stats stats = { 0 };
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
-	data_drain(data);
-	if (data->pipeline)
-		pipeline_session_stats(data->pipeline, generation->bit, &stats);
-	data_slot_tick(&data->slots[generation->bit], &stats, data->ticked, now);
-	generation->writer = data_slot_end(&data->slots[generation->bit]);
-	name_requests_end(data->requests, generation->bit);
-	atomic_store(&data->generation[generation->bit], 0);
-	data->claimed &= ~(1ULL << generation->bit);
+	recorder_drain(recorder);
+	if (recorder->pipeline)
+		pipeline_session_stats(recorder->pipeline, generation->bit, &stats);
+	session_recorder_tick(&recorder->slots[generation->bit], &stats, recorder->ticked, now);
+	generation->writer = session_recorder_end(&recorder->slots[generation->bit]);
+	name_requests_end(recorder->requests, generation->bit);
+	atomic_store(&recorder->generation[generation->bit], 0);
+	recorder->claimed &= ~(1ULL << generation->bit);
 }
 
-struct journal_writer *data_remove(struct data *data, unsigned int bit)
+struct journal_writer *recorder_remove(struct recorder *recorder, unsigned int bit)
 {
 	struct generation generation = { .bit = bit };
 
-	data_call(data, run_remove, &generation);
+	recorder_call(recorder, run_remove, &generation);
 	return generation.writer;
 }
 
-static void run_leave(struct data *data, void *argument)
+static void run_leave(struct recorder *recorder, void *argument)
 {
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-		data->slots[bit].checkpoint = NULL;
+		recorder->slots[bit].checkpoint = NULL;
 }
 
-void data_leave(struct data *data)
+void recorder_leave(struct recorder *recorder)
 {
-	data_call(data, run_leave, data);
+	recorder_call(recorder, run_leave, recorder);
 }
 
-static void run_settle(struct data *data, void *argument)
+static void run_settle(struct recorder *recorder, void *argument)
 {
-	data_drain(data);
+	recorder_drain(recorder);
 }
 
-void data_settle(struct data *data)
+void recorder_settle(struct recorder *recorder)
 {
-	data_call(data, run_settle, data);
+	recorder_call(recorder, run_settle, recorder);
 }
 
-uint64_t data_generation(const struct data *data, unsigned int bit)
+uint64_t recorder_generation(const struct recorder *recorder, unsigned int bit)
 {
-	return atomic_load(&data->generation[bit]);
+	return atomic_load(&recorder->generation[bit]);
 }
 
-struct name_requests *data_name_requests(struct data *data)
+struct name_requests *recorder_name_requests(struct recorder *recorder)
 {
-	return data->requests;
+	return recorder->requests;
 }
 
-void data_counts(const struct data *data, unsigned int bit, struct data_counts *ret)
+void recorder_counts(const struct recorder *recorder, unsigned int bit, struct recorder_counts *ret)
 {
-	data_slot_counts(&data->slots[bit], ret);
+	session_recorder_counts(&recorder->slots[bit], ret);
 }
 
-bool data_stalled(const struct data *data, unsigned int bit)
+bool recorder_stalled(const struct recorder *recorder, unsigned int bit)
 {
-	return atomic_load(&data->slots[bit].stalled);
+	return atomic_load(&recorder->slots[bit].stalled);
 }
 
-bool data_limit_reached(const struct data *data, unsigned int bit)
+bool recorder_limit_reached(const struct recorder *recorder, unsigned int bit)
 {
-	return atomic_load(&data->slots[bit].full);
+	return atomic_load(&recorder->slots[bit].full);
 }
 
-uint64_t data_unclaimed(const struct data *data)
+uint64_t recorder_unclaimed(const struct recorder *recorder)
 {
-	return atomic_load(&data->unclaimed);
+	return atomic_load(&recorder->unclaimed);
 }
 
-int data_attention_fd(const struct data *data)
+int recorder_attention_fd(const struct recorder *recorder)
 {
-	return data->attention_fd;
+	return recorder->attention_fd;
 }
 
-bool data_alive(struct data *data)
+bool recorder_alive(struct recorder *recorder)
 {
-	uint64_t progress = atomic_load(&data->progress);
-	bool alive = progress != data->progress_seen || atomic_load(&data->idle);
+	uint64_t progress = atomic_load(&recorder->progress);
+	bool alive = progress != recorder->progress_seen || atomic_load(&recorder->idle);
 
-	data->progress_seen = progress;
+	recorder->progress_seen = progress;
 	return alive;
 }
 
-bool data_end(struct data *data, uint64_t patience)
+bool recorder_end(struct recorder *recorder, uint64_t patience)
 {
-	if (data->started) {
-		g_mutex_lock(&data->lock);
-		data->ending = true;
-		g_mutex_unlock(&data->lock);
-		eventfd_write(data->command_fd, 1);
-		pthread_join(data->thread, NULL);
-		data->started = false;
+	if (recorder->started) {
+		g_mutex_lock(&recorder->lock);
+		recorder->ending = true;
+		g_mutex_unlock(&recorder->lock);
+		eventfd_write(recorder->command_fd, 1);
+		pthread_join(recorder->thread, NULL);
+		recorder->started = false;
 	}
-	drop_rings(data);
+	drop_rings(recorder);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-		data->slots[bit].writer = journal_writer_free(data->slots[bit].writer);
-	return disk_end(data->disk, patience);
+		recorder->slots[bit].writer = journal_writer_free(recorder->slots[bit].writer);
+	return disk_end(recorder->disk, patience);
 }
 
-struct data *data_free(struct data *data)
+struct recorder *recorder_free(struct recorder *recorder)
 {
-	if (!data)
+	if (!recorder)
 		return NULL;
-	while (!data_end(data, G_USEC_PER_SEC))
+	while (!recorder_end(recorder, G_USEC_PER_SEC))
 		continue;
-	disk_free(data->disk);
-	name_requests_free(data->requests);
-	fd_close(&data->attention_fd);
-	fd_close(&data->command_fd);
-	data_clock_end(data);
-	fd_close(&data->epoll_fd);
-	g_cond_clear(&data->done);
-	g_mutex_clear(&data->lock);
-	g_free(data);
+	disk_free(recorder->disk);
+	name_requests_free(recorder->requests);
+	fd_close(&recorder->attention_fd);
+	fd_close(&recorder->command_fd);
+	recorder_clock_end(recorder);
+	fd_close(&recorder->epoll_fd);
+	g_cond_clear(&recorder->done);
+	g_mutex_clear(&recorder->lock);
+	g_free(recorder);
 	return NULL;
 }

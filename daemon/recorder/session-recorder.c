@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One session as the data thread sees it. */
+/* One session as the recorder thread sees it. */
 #include "daemon/recorder/session-recorder.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #define RETRY_NS 100000000ULL
 
 /* Of what waited for its record, the tail may have it. */
-static void resume_losses(struct data_slot *slot, const struct data_tenant *tenant)
+static void resume_losses(struct session_recorder *slot, const struct recorder_session *tenant)
 {
 	uint64_t told = tenant->tail->losses[LOSS_RING_FULL],
 		 waiting = tenant->before->losses[LOSS_RING_FULL].count;
@@ -27,7 +27,7 @@ static void resume_losses(struct data_slot *slot, const struct data_tenant *tena
 	}
 }
 
-static void resume(struct data_slot *slot, struct data_tenant *tenant)
+static void resume(struct session_recorder *slot, struct recorder_session *tenant)
 {
 	const struct checkpoint_entry *before = tenant->before;
 
@@ -45,7 +45,7 @@ static void resume(struct data_slot *slot, struct data_tenant *tenant)
 }
 
 /* What is on the disk, as far as is known. */
-static void look(struct data_slot *slot)
+static void look(struct session_recorder *slot)
 {
 	uint64_t journaled = atomic_load_explicit(&slot->journaled, memory_order_relaxed);
 	struct journal_waiting waiting;
@@ -57,7 +57,7 @@ static void look(struct data_slot *slot)
 		memory_order_relaxed);
 }
 
-void data_slot_begin(struct data_slot *slot, struct data_tenant *tenant)
+void session_recorder_begin(struct session_recorder *slot, struct recorder_session *tenant)
 {
 	slot->writer = tenant->writer;
 	slot->limit = tenant->limit;
@@ -87,7 +87,7 @@ void data_slot_begin(struct data_slot *slot, struct data_tenant *tenant)
 		checkpoint_slot_begin(slot->checkpoint, tenant->id);
 }
 
-void data_slot_rings_new(struct data_slot *slot)
+void session_recorder_rings_new(struct session_recorder *slot)
 {
 	/* They count their lost records from 0, too. */
 	slot->ring_full_seen = 0;
@@ -95,7 +95,7 @@ void data_slot_rings_new(struct data_slot *slot)
 	journal_tail_clear(&slot->tail);
 }
 
-bool data_slot_knows(struct data_slot *slot, uint16_t ring, uint64_t position)
+bool session_recorder_knows(struct session_recorder *slot, uint16_t ring, uint64_t position)
 {
 	if (position < slot->next[ring])
 		return true;
@@ -103,7 +103,8 @@ bool data_slot_knows(struct data_slot *slot, uint16_t ring, uint64_t position)
 		journal_tail_take(&slot->tail, ring, (uint32_t)position);
 }
 
-void data_slot_keep(struct data_slot *slot, const uint64_t *next, unsigned int rings, uint64_t now)
+void session_recorder_keep(
+	struct session_recorder *slot, const uint64_t *next, unsigned int rings, uint64_t now)
 {
 	struct checkpoint_entry entry = {
 		.time = now,
@@ -125,14 +126,14 @@ void data_slot_keep(struct data_slot *slot, const uint64_t *next, unsigned int r
 	checkpoint_slot_write(slot->checkpoint, &entry);
 }
 
-struct journal_writer *data_slot_end(struct data_slot *slot)
+struct journal_writer *session_recorder_end(struct session_recorder *slot)
 {
 	journal_tail_clear(&slot->tail);
 	slot->checkpoint = NULL;
 	return g_steal_pointer(&slot->writer);
 }
 
-/* The data thread is the only one that writes a count: no locked instruction is needed. */
+/* The recorder thread is the only one that writes a count: no locked instruction is needed. */
 static void count(_Atomic uint64_t *counter, uint64_t events)
 {
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + events,
@@ -147,7 +148,7 @@ static void uncount(_Atomic uint64_t *counter, uint64_t events)
 	atomic_store_explicit(counter, before - MIN(before, events), memory_order_release);
 }
 
-static bool set_stalled(struct data_slot *slot, bool stalled)
+static bool set_stalled(struct session_recorder *slot, bool stalled)
 {
 	if (atomic_load_explicit(&slot->stalled, memory_order_relaxed) == stalled)
 		return false;
@@ -155,21 +156,21 @@ static bool set_stalled(struct data_slot *slot, bool stalled)
 	return true;
 }
 
-enum loss_reason data_loss_reason(int error)
+enum loss_reason recorder_loss_reason(int error)
 {
 	return error == -ENOSPC || error == -EDQUOT ? LOSS_DISK_FULL : LOSS_DISK_ERROR;
 }
 
-static bool stall(struct data_slot *slot, int error)
+static bool stall(struct session_recorder *slot, int error)
 {
-	slot->reason = data_loss_reason(error);
+	slot->reason = recorder_loss_reason(error);
 	slot->write_failed = true;
 	atomic_store(&slot->error, error);
 	return set_stalled(slot, true);
 }
 
 /* The last write went well; whether the disk has it is another thing. */
-static bool wrote_well(struct data_slot *slot)
+static bool wrote_well(struct session_recorder *slot)
 {
 	slot->write_failed = false;
 	if (slot->sync_failures)
@@ -178,7 +179,7 @@ static bool wrote_well(struct data_slot *slot)
 	return set_stalled(slot, false);
 }
 
-void data_slot_loss(struct data_slot *slot, const struct journal_loss *loss)
+void session_recorder_loss(struct session_recorder *slot, const struct journal_loss *loss)
 {
 	struct journal_loss *waiting = &slot->losses[loss->reason];
 
@@ -188,13 +189,13 @@ void data_slot_loss(struct data_slot *slot, const struct journal_loss *loss)
 	waiting->until = MAX(waiting->until, loss->until);
 }
 
-static void lose(struct data_slot *slot, const struct journal_loss *loss)
+static void lose(struct session_recorder *slot, const struct journal_loss *loss)
 {
 	count(loss->reason == LOSS_DISK_FULL ? &slot->disk_full : &slot->disk_error, loss->count);
-	data_slot_loss(slot, loss);
+	session_recorder_loss(slot, loss);
 }
 
-static void lose_one(struct data_slot *slot, enum loss_reason reason, uint64_t time)
+static void lose_one(struct session_recorder *slot, enum loss_reason reason, uint64_t time)
 {
 	struct journal_loss loss = { .reason = reason, .count = 1, .since = time, .until = time };
 
@@ -202,7 +203,7 @@ static void lose_one(struct data_slot *slot, enum loss_reason reason, uint64_t t
 }
 
 /* Writes the loss records that wait; stops at the first that the disk does not take. */
-static int write_losses(struct data_slot *slot)
+static int write_losses(struct session_recorder *slot)
 {
 	for (unsigned int i = 0; i < LOSS_REASONS; i++) {
 		int r;
@@ -217,7 +218,7 @@ static int write_losses(struct data_slot *slot)
 	return 0;
 }
 
-static int arrival_take(struct data_slot *slot, struct arrival *arrival)
+static int arrival_take(struct session_recorder *slot, struct recorder_event *arrival)
 {
 	int r;
 
@@ -230,7 +231,7 @@ static int arrival_take(struct data_slot *slot, struct arrival *arrival)
 	return r;
 }
 
-bool data_slot_event(struct data_slot *slot, struct arrival *arrival)
+bool session_recorder_event(struct session_recorder *slot, struct recorder_event *arrival)
 {
 	const struct event_head *head = arrival->event;
 	uint64_t taken =
@@ -254,14 +255,14 @@ bool data_slot_event(struct data_slot *slot, struct arrival *arrival)
 		r = arrival_take(slot, arrival);
 	if (r < 0) {
 		slot->retry = head->time + RETRY_NS;
-		lose_one(slot, data_loss_reason(r), head->time);
+		lose_one(slot, recorder_loss_reason(r), head->time);
 		return stall(slot, r);
 	}
 	slot->staged++;
 	return false;
 }
 
-bool data_slot_flush(struct data_slot *slot)
+bool session_recorder_flush(struct session_recorder *slot)
 {
 	struct journal_loss lost;
 	int r;
@@ -273,7 +274,7 @@ bool data_slot_flush(struct data_slot *slot)
 	slot->staged = 0;
 	look(slot);
 	if (r < 0) {
-		lost.reason = data_loss_reason(r);
+		lost.reason = recorder_loss_reason(r);
 		lose(slot, &lost);
 		slot->retry = lost.until + RETRY_NS;
 		return stall(slot, r);
@@ -287,18 +288,19 @@ bool data_slot_flush(struct data_slot *slot)
 	return wrote_well(slot);
 }
 
-bool data_slot_synced(struct data_slot *slot, int error, const struct journal_unstored *unstored)
+bool session_recorder_synced(
+	struct session_recorder *slot, int error, const struct journal_unstored *unstored)
 {
 	struct journal_loss lost = unstored->lost;
 
 	if (lost.count) {
-		lost.reason = data_loss_reason(error);
+		lost.reason = recorder_loss_reason(error);
 		uncount(&slot->journaled, lost.count);
 		lose(slot, &lost);
 	}
 	for (unsigned int i = 0; i < LOSS_REASONS; i++) {
 		if (unstored->losses[i].until)
-			data_slot_loss(slot, &unstored->losses[i]);
+			session_recorder_loss(slot, &unstored->losses[i]);
 	}
 	slot->sync_failures = error < 0 ? slot->sync_failures + 1 : 0;
 	slot->resumed = false;
@@ -309,7 +311,7 @@ bool data_slot_synced(struct data_slot *slot, int error, const struct journal_un
 	return set_stalled(slot, true);
 }
 
-bool data_slot_tell(struct data_slot *slot)
+bool session_recorder_tell(struct session_recorder *slot)
 {
 	int r = write_losses(slot);
 
@@ -317,8 +319,8 @@ bool data_slot_tell(struct data_slot *slot)
 	return r < 0 ? stall(slot, r) : wrote_well(slot);
 }
 
-bool data_slot_tick(
-	struct data_slot *slot, const struct session_stats *fates, uint64_t since, uint64_t now)
+bool session_recorder_tick(struct session_recorder *slot, const struct session_stats *fates,
+	uint64_t since, uint64_t now)
 {
 	slot->fates = *fates;
 	if (fates->ring_full > slot->ring_full_seen) {
@@ -329,15 +331,15 @@ bool data_slot_tick(
 			.until = now,
 		};
 
-		data_slot_loss(slot, &loss);
+		session_recorder_loss(slot, &loss);
 		slot->ring_full_seen = fates->ring_full;
 	}
-	return data_slot_tell(slot);
+	return session_recorder_tell(slot);
 }
 
-void data_slot_counts(const struct data_slot *slot, struct data_counts *ret)
+void session_recorder_counts(const struct session_recorder *slot, struct recorder_counts *ret)
 {
-	*ret = (struct data_counts){
+	*ret = (struct recorder_counts){
 		.journaled = atomic_load(&slot->journaled),
 		.disk_full = atomic_load(&slot->disk_full),
 		.disk_error = atomic_load(&slot->disk_error),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One session as the data thread sees it: its journal writer, what became of its records, and losses
- * that still want a record in the journal. Owned by the data thread; the atomics may be read by any.
+ * One session as the recorder thread sees it: its journal writer, what became of its records, and losses
+ * that still want a record in the journal. Owned by the recorder thread; the atomics may be read by any.
  */
 #ifndef NFTTRACED_DAEMON_RECORDER_SESSION_RECORDER_H
 #define NFTTRACED_DAEMON_RECORDER_SESSION_RECORDER_H
@@ -16,7 +16,7 @@
 #include "journal/writer/writer.h"
 
 /* A session that gets a slot. */
-struct data_tenant {
+struct recorder_session {
 	uint64_t id;
 	struct journal_writer *writer; /* taken over */
 	uint64_t limit; /* events; 0: none */
@@ -27,7 +27,7 @@ struct data_tenant {
 	struct journal_tail *tail;
 };
 
-struct data_slot {
+struct session_recorder {
 	struct journal_writer *writer; /* NULL: no session */
 	uint64_t limit;
 	uint64_t staged; /* events that the writer took and has not written */
@@ -41,7 +41,7 @@ struct data_slot {
 	struct journal_tail tail; /* records that come again and are in the journal */
 
 	_Atomic uint64_t journaled, disk_full, disk_error, over_limit;
-	_Atomic uint64_t synced, unsynced; /* as in struct data_stored */
+	_Atomic uint64_t synced, unsynced; /* as in struct recorder_stored */
 	_Atomic int error; /* the same; of the last write or, if that went well, the last sync */
 	bool write_failed; /* the last one: not each event is tried */
 	unsigned int sync_failures; /* in a row */
@@ -51,13 +51,13 @@ struct data_slot {
 };
 
 /* A session gets the slot. */
-void data_slot_begin(struct data_slot *slot, struct data_tenant *tenant);
+void session_recorder_begin(struct session_recorder *slot, struct recorder_session *tenant);
 
 /* The session's last: gives the writer back. The counts stay. */
-struct journal_writer *data_slot_end(struct data_slot *slot);
+struct journal_writer *session_recorder_end(struct session_recorder *slot);
 
 /* An event on its way to the sessions that matched it. */
-struct arrival {
+struct recorder_event {
 	const void *event;
 	uint32_t size;
 	uint16_t ring;
@@ -67,41 +67,43 @@ struct arrival {
 };
 
 /* Other rings come, whose positions begin at 0. */
-void data_slot_rings_new(struct data_slot *slot);
+void session_recorder_rings_new(struct session_recorder *slot);
 
 /* True if the journal has the record already, or the books do. */
-bool data_slot_knows(struct data_slot *slot, uint16_t ring, uint64_t position);
+bool session_recorder_knows(struct session_recorder *slot, uint16_t ring, uint64_t position);
 
 /* Keeps in the checkpoint what became of the records before `next`, by ring. */
-void data_slot_keep(struct data_slot *slot, const uint64_t *next, unsigned int rings, uint64_t now);
+void session_recorder_keep(
+	struct session_recorder *slot, const uint64_t *next, unsigned int rings, uint64_t now);
 
 /* Takes an event for the journal, or counts why not. True if `stalled` changed. */
-bool data_slot_event(struct data_slot *slot, struct arrival *arrival);
+bool session_recorder_event(struct session_recorder *slot, struct recorder_event *arrival);
 
 /* Writes the events that were taken, and counts what became of them. True if `stalled` or `full`
  * changed. */
-bool data_slot_flush(struct data_slot *slot);
+bool session_recorder_flush(struct session_recorder *slot);
 
 /* What a sync of the journal gave: counts what it lost as lost. True if `stalled` changed. */
-bool data_slot_synced(struct data_slot *slot, int error, const struct journal_unstored *unstored);
+bool session_recorder_synced(
+	struct session_recorder *slot, int error, const struct journal_unstored *unstored);
 
-/* Merges a loss with what waits for a record in the journal; data_slot_tick writes it. */
-void data_slot_loss(struct data_slot *slot, const struct journal_loss *loss);
+/* Merges a loss with what waits for a record in the journal; session_recorder_tick writes it. */
+void session_recorder_loss(struct session_recorder *slot, const struct journal_loss *loss);
 
 /* Writes the loss records that wait. True if `stalled` changed. */
-bool data_slot_tell(struct data_slot *slot);
+bool session_recorder_tell(struct session_recorder *slot);
 
 /*
  * Writes loss records: `fates` are the kernel's counts at `now`, `since` when they were last looked at.
  * True if `stalled` changed.
  */
-bool data_slot_tick(
-	struct data_slot *slot, const struct session_stats *fates, uint64_t since, uint64_t now);
+bool session_recorder_tick(struct session_recorder *slot, const struct session_stats *fates,
+	uint64_t since, uint64_t now);
 
 /* What an error of a write or a sync, a negative errno, makes of events. */
-enum loss_reason data_loss_reason(int error);
+enum loss_reason recorder_loss_reason(int error);
 
 /* The counts as of now. */
-void data_slot_counts(const struct data_slot *slot, struct data_counts *ret);
+void session_recorder_counts(const struct session_recorder *slot, struct recorder_counts *ret);
 
 #endif

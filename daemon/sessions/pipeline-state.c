@@ -237,8 +237,8 @@ static int add_sources(struct manager *manager)
 {
 	int r;
 
-	r = sd_event_add_io(manager->event, &manager->attention, data_attention_fd(manager->data),
-		EPOLLIN, on_attention, manager);
+	r = sd_event_add_io(manager->event, &manager->attention,
+		recorder_attention_fd(manager->recorder), EPOLLIN, on_attention, manager);
 	if (r >= 0)
 		r = sd_event_add_time_relative(manager->event, &manager->tend_timer,
 			CLOCK_MONOTONIC, TEND_USEC, 0, on_tend_timer, manager);
@@ -300,7 +300,7 @@ static int summary_begin(struct manager *manager)
 }
 
 int manager_new(sd_event *event, const struct settings *settings, struct state *state,
-	struct data *data, struct manager **ret, struct failure *failure)
+	struct recorder *recorder, struct manager **ret, struct failure *failure)
 {
 	struct manager *manager = g_new0(struct manager, 1);
 	g_autoptr(GArray) requests = NULL;
@@ -309,11 +309,11 @@ int manager_new(sd_event *event, const struct settings *settings, struct state *
 
 	manager->event = sd_event_ref(event);
 	manager->settings = settings_ref(settings);
-	manager->data = data;
+	manager->recorder = recorder;
 	manager->store = state;
 	manager->inventory = inventory_new(state);
 	manager->sessions = g_ptr_array_new();
-	manager->engine = engine_new(settings, state, data);
+	manager->engine = engine_new(settings, state, recorder);
 	manager->problem = g_string_new(NULL);
 	manager->boot = boot_new(manager);
 	manager->follow =

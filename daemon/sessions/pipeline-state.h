@@ -14,7 +14,7 @@ void manager_tend_refresh(struct manager *manager);
 /* Every session's state, after the pipeline came or went. */
 void manager_sessions_refresh(struct manager *manager);
 
-/* The data thread has something to say about sessions. */
+/* The recorder thread has something to say about sessions. */
 void manager_attend(struct manager *manager);
 
 /* What manager_reconfigure needs. */

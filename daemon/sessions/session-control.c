@@ -55,7 +55,7 @@ static void set_state(struct session *session, enum session_state state)
 
 static void log_stall(const struct session *session)
 {
-	struct data_stored stored;
+	struct recorder_stored stored;
 
 	engine_stored(session->manager->engine, session->bit, &stored);
 	log_warning("session %" PRIu64
@@ -73,7 +73,7 @@ static void session_refresh(struct session *session)
 		return;
 	if (!manager->status.open)
 		state = SESSION_WAITING;
-	else if (data_stalled(manager->data, session->bit))
+	else if (recorder_stalled(manager->recorder, session->bit))
 		state = SESSION_STALLED;
 
 	if (state == SESSION_STALLED && session->state != SESSION_STALLED)
@@ -94,7 +94,7 @@ static void session_attend(struct session *session)
 {
 	session_refresh(session);
 	if (session->state == SESSION_STARTING || session->state == SESSION_STOPPING ||
-		!data_limit_reached(session->manager->data, session->bit))
+		!recorder_limit_reached(session->manager->recorder, session->bit))
 		return;
 	log_info("session %" PRIu64 " has its limit of events", session->id);
 	manager_session_stop(session, SESSION_END_LIMIT, (struct manager_call){ 0 });
@@ -410,7 +410,7 @@ uint64_t manager_unsynced(const struct manager *manager)
 
 	for (unsigned int i = 0; i < manager->sessions->len; i++) {
 		const struct session *session = manager->sessions->pdata[i];
-		struct data_stored stored;
+		struct recorder_stored stored;
 
 		if (session->state == SESSION_STARTING)
 			continue;

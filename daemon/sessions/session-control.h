@@ -49,7 +49,7 @@ struct manager {
 	const struct settings
 		*settings; /* a reference; may be another one in the loop's next turn */
 	struct engine *engine;
-	struct data *data;
+	struct recorder *recorder;
 	const struct state *store; /* of journals */
 	struct inventory *inventory; /* of the same; the janitor's */
 	struct manager_index *index; /* of the same, for lists */
@@ -73,7 +73,7 @@ struct manager {
 	GString *problem; /* manager_problem's */
 	char *misconfigured; /* why the last reload came to nothing, or NULL */
 
-	sd_event_source *attention; /* of the data thread */
+	sd_event_source *attention; /* of the recorder thread */
 	/* Of JournalsSize and UserJournalSize. */
 	bool users_seen; /* somebody but root had a session since the daemon started */
 	int64_t quota_due; /* us, CLOCK_MONOTONIC: the next look */
@@ -95,7 +95,7 @@ struct manager {
 /* State and data are borrowed; opens the pipeline. -ENOENT is not a failure: it waits for
  * nf_tables. Any other error comes with one sentence in `failure`. */
 int manager_new(sd_event *event, const struct settings *settings, struct state *state,
-	struct data *data, struct manager **ret, struct failure *failure);
+	struct recorder *recorder, struct manager **ret, struct failure *failure);
 
 /* From now on tells this observer, in place of the one before, what happens. */
 void manager_observe(struct manager *manager, const struct manager_observer *observer);

@@ -50,7 +50,7 @@ struct session {
 
 	/* The bus's. */
 	void *caller; /* watches the caller that it is bound to */
-	struct data_stored stored; /* as of the same, or when it was stopped */
+	struct recorder_stored stored; /* as of the same, or when it was stopped */
 	struct dictionary_books books; /* as of the event loop's turn `books_turn` */
 	uint64_t books_turn;
 };

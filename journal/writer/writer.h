@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The journal writer: appends records to one session's directory, rotates segments and removes the
- * oldest beyond the limits. Owned by one thread at a time (the daemon's data thread while events
+ * oldest beyond the limits. Owned by one thread at a time (the daemon's recorder thread while events
  * flow). Never logs; errors are negative errno.
  */
 #ifndef NFTTRACED_JOURNAL_WRITER_WRITER_H

@@ -207,7 +207,7 @@ END_TEST
 
 START_TEST(books_balance_at_rest_and_on_the_way)
 {
-	const struct data_counts counts = {
+	const struct recorder_counts counts = {
 		.journaled = 10, .disk_full = 3, .disk_error = 2, .over_limit = 1
 	};
 	const struct session_stats fates = { .ring_full = 4, .suppressed = 5 };

@@ -103,7 +103,7 @@ START_TEST(sessions_that_start_while_one_starts_take_one_swap)
 	}
 	for (unsigned int i = 0; i < 11; i++)
 		ck_assert_uint_eq(stop(replies.came[i].session)->journaled, 1);
-	ck_assert_uint_eq(data_unclaimed(data), 0);
+	ck_assert_uint_eq(recorder_unclaimed(recorder), 0);
 }
 END_TEST
 
@@ -205,7 +205,7 @@ START_TEST(the_one_that_the_kernel_refuses_fails_alone)
 		ck_assert_int_eq(access(path, F_OK), 0);
 	}
 	fake_refuse_verdicts(0);
-	ck_assert_uint_eq(data_unclaimed(data), 0);
+	ck_assert_uint_eq(recorder_unclaimed(recorder), 0);
 	ck_assert_uint_eq(manager->sessions->len, 0);
 }
 END_TEST

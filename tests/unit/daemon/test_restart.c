@@ -20,11 +20,11 @@ static void begin_again(void)
 
 	manager_end(manager);
 	manager = manager_free(manager);
-	data = data_free(data);
+	recorder = recorder_free(recorder);
 	sd_event_unref(event);
 	ck_assert_int_ge(sd_event_new(&event), 0);
-	ck_assert_int_eq(data_new(&data), 0);
-	ck_assert_int_eq(manager_new(event, settings, state, data, &manager, &failure), 0);
+	ck_assert_int_eq(recorder_new(&recorder), 0);
+	ck_assert_int_eq(manager_new(event, settings, state, recorder, &manager, &failure), 0);
 }
 
 static struct session *only_session(void)
@@ -153,7 +153,8 @@ START_TEST(sessions_that_make_the_daemon_fail_are_left_alone_in_the_end)
 	{
 		auto_failure failure = { 0 };
 
-		ck_assert_int_eq(manager_new(event, settings, state, data, &manager, &failure), 0);
+		ck_assert_int_eq(
+			manager_new(event, settings, state, recorder, &manager, &failure), 0);
 	}
 	ck_assert_uint_eq(manager->sessions->len, 0);
 }
@@ -172,7 +173,7 @@ START_TEST(sessions_of_an_earlier_boot_have_ended)
 	saved->boot[0] ^= 1;
 	ck_assert_int_eq(saved_sessions_save(saved, state_dir(state)), 0);
 	saved_sessions_free(saved);
-	ck_assert_int_eq(manager_new(event, settings, state, data, &manager, &failure), 0);
+	ck_assert_int_eq(manager_new(event, settings, state, recorder, &manager, &failure), 0);
 	ck_assert_uint_eq(manager->sessions->len, 0);
 }
 END_TEST
@@ -188,7 +189,7 @@ START_TEST(a_list_that_is_damaged_is_set_aside)
 	fd = openat(state_dir(state), "sessions", O_WRONLY);
 	ck_assert_int_eq(pwrite(fd, "X", 1, 40), 1);
 	close(fd);
-	ck_assert_int_eq(manager_new(event, settings, state, data, &manager, &failure), 0);
+	ck_assert_int_eq(manager_new(event, settings, state, recorder, &manager, &failure), 0);
 	ck_assert_uint_eq(manager->sessions->len, 0);
 	ck_assert_int_eq(faccessat(state_dir(state), "sessions.bad", F_OK, 0), 0);
 }
@@ -202,11 +203,11 @@ START_TEST(by_hand_nothing_goes_on)
 	manager_end(manager);
 	manager = manager_free(manager);
 	unsetenv("NOTIFY_SOCKET");
-	ck_assert_int_eq(manager_new(event, settings, state, data, &manager, &failure), 0);
+	ck_assert_int_eq(manager_new(event, settings, state, recorder, &manager, &failure), 0);
 	ck_assert_uint_eq(manager->sessions->len, 0);
 	manager_free(manager);
 	setenv("NOTIFY_SOCKET", NOTIFY_NOWHERE, 1);
-	ck_assert_int_eq(manager_new(event, settings, state, data, &manager, &failure), 0);
+	ck_assert_int_eq(manager_new(event, settings, state, recorder, &manager, &failure), 0);
 	ck_assert_uint_eq(manager->sessions->len, 0);
 }
 END_TEST

@@ -48,14 +48,14 @@ static void begin_again(void)
 
 	manager_end(manager);
 	manager = manager_free(manager);
-	data = data_free(data);
+	recorder = recorder_free(recorder);
 	state = state_free(state);
 	sd_event_unref(event);
 	run("rm -rf %s && mv %s.killed %s", directory, directory, directory);
 	ck_assert_int_ge(sd_event_new(&event), 0);
 	ck_assert_int_eq(state_open(directory, &state, &reason), 0);
-	ck_assert_int_eq(data_new(&data), 0);
-	ck_assert_int_eq(manager_new(event, settings, state, data, &manager, &failure), 0);
+	ck_assert_int_eq(recorder_new(&recorder), 0);
+	ck_assert_int_eq(manager_new(event, settings, state, recorder, &manager, &failure), 0);
 }
 
 /* Names of sessions' directories, and of those that are being started. */
@@ -179,7 +179,7 @@ START_TEST(a_session_that_was_being_stopped_has_ended)
 	uint64_t id = session->id, other = start()->id;
 
 	events(session, 5);
-	data_settle(data);
+	recorder_settle(recorder);
 	stop_midway(session);
 	begin_again();
 	ck_assert_uint_eq(only_session()->id, other);

@@ -20,7 +20,7 @@
 static char *directory;
 static int dir_fd;
 static struct checkpoint *checkpoint;
-static struct data *data;
+static struct recorder *recorder;
 static struct pipeline *pipeline;
 
 static struct journal_writer *writer_open(void)
@@ -36,25 +36,25 @@ static struct journal_writer *writer_open(void)
 static void set_up(void)
 {
 	const struct pipeline_options options = { 0 };
-	struct data_tenant tenant = { .id = SESSION };
+	struct recorder_session tenant = { .id = SESSION };
 	g_autofree char *reason = NULL;
 
 	directory = g_dir_make_tmp("nfttraced-resume-XXXXXX", NULL);
 	dir_fd = open(directory, O_RDONLY | O_DIRECTORY);
 	ck_assert_int_eq(checkpoint_open(dir_fd, &checkpoint), 0);
-	ck_assert_int_eq(data_new(&data), 0);
+	ck_assert_int_eq(recorder_new(&recorder), 0);
 	ck_assert_int_eq(pipeline_new(&options, &pipeline, &reason), 0);
 	tenant.writer = writer_open();
 	tenant.checkpoint = checkpoint_slot(checkpoint, BIT);
-	data_add(data, BIT, &tenant);
-	ck_assert_int_eq(data_attach(data, pipeline, DATA_RINGS_NEW), 0);
+	recorder_add(recorder, BIT, &tenant);
+	ck_assert_int_eq(recorder_attach(recorder, pipeline, RECORDER_RINGS_NEW), 0);
 }
 
 static void tear_down(void)
 {
 	g_autofree char *command = g_strdup_printf("rm -rf %s", directory);
 
-	data = data_free(data);
+	recorder = recorder_free(recorder);
 	pipeline = pipeline_free(pipeline);
 	checkpoint = checkpoint_free(checkpoint);
 	close(dir_fd);
@@ -66,7 +66,7 @@ static void events(unsigned int count)
 {
 	while (count--)
 		fake_event(1ULL << BIT);
-	data_settle(data);
+	recorder_settle(recorder);
 }
 
 static void entry_read(struct checkpoint_entry *ret)
@@ -78,21 +78,21 @@ static void entry_read(struct checkpoint_entry *ret)
 static void go_on(const struct checkpoint_entry *entry)
 {
 	struct journal_tail tail = JOURNAL_TAIL_NONE;
-	struct data_tenant tenant = {
+	struct recorder_session tenant = {
 		.id = SESSION,
 		.checkpoint = checkpoint_slot(checkpoint, BIT),
 		.before = entry,
 		.tail = &tail,
 	};
 
-	data = data_free(data);
+	recorder = recorder_free(recorder);
 	ck_assert_int_eq(journal_tail_read(dir_fd, entry->segment, entry->end, &tail), 0);
 	tenant.writer = writer_open();
-	ck_assert_int_eq(data_new(&data), 0);
-	data_add(data, BIT, &tenant);
+	ck_assert_int_eq(recorder_new(&recorder), 0);
+	recorder_add(recorder, BIT, &tenant);
 	fake_keep_unreleased(false);
-	ck_assert_int_eq(data_attach(data, pipeline, DATA_RINGS_ADOPTED), 0);
-	data_settle(data);
+	ck_assert_int_eq(recorder_attach(recorder, pipeline, RECORDER_RINGS_ADOPTED), 0);
+	recorder_settle(recorder);
 }
 
 /* Events in the journal, and by the counts. */
@@ -101,12 +101,12 @@ static void expect(unsigned int count, unsigned int losses)
 	struct journal_reader *reader;
 	g_autofree char *reason = NULL;
 	struct journal_entry entry;
-	struct data_counts counts;
+	struct recorder_counts counts;
 	unsigned int found = 0, lost = 0;
 
-	data_counts(data, BIT, &counts);
+	recorder_counts(recorder, BIT, &counts);
 	ck_assert_uint_eq(counts.journaled, count);
-	journal_writer_free(data_remove(data, BIT));
+	journal_writer_free(recorder_remove(recorder, BIT));
 	ck_assert_int_eq(journal_reader_open(dir_fd, ".", &reader, &reason), 0);
 	while (journal_reader_next(reader, &entry) == 1) {
 		found += entry.type == JOURNAL_EVENT;
@@ -155,7 +155,7 @@ START_TEST(killed_in_the_middle_of_a_record)
 	entry_read(&entry);
 	fake_keep_unreleased(true);
 	events(7);
-	data = data_free(data);
+	recorder = recorder_free(recorder);
 	path = g_strdup_printf("%s/%010u" JOURNAL_SUFFIX, directory, (unsigned int)entry.segment);
 	fd = open(path, O_RDWR);
 	/* The last event is there in part. */
@@ -172,7 +172,7 @@ START_TEST(killed_with_events_in_the_rings)
 
 	events(5);
 	entry_read(&entry);
-	data = data_free(data);
+	recorder = recorder_free(recorder);
 	for (int i = 0; i < 9; i++)
 		fake_event(1ULL << BIT);
 	go_on(&entry);
@@ -188,7 +188,7 @@ START_TEST(other_rings_are_read_from_their_beginning)
 	entry_read(&entry);
 	entry.next[0] = entry.next[1] = UINT64_MAX;
 	go_on(&entry);
-	ck_assert_int_eq(data_attach(data, pipeline, DATA_RINGS_NEW), 0);
+	ck_assert_int_eq(recorder_attach(recorder, pipeline, RECORDER_RINGS_NEW), 0);
 	events(3);
 	expect(8, 0);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sessions without a bus, on a kernel side for tests: the manager, worker, data thread and journal
+ * Sessions without a bus, on a kernel side for tests: the manager, worker, recorder thread and journal
  * together.
  */
 #include <check.h>
@@ -41,7 +41,7 @@ START_TEST(an_event_goes_to_every_session_that_matched_it)
 	fake_event(1ULL << other->bit);
 	ck_assert_uint_eq(stop(one)->journaled, 1);
 	ck_assert_uint_eq(stop(other)->journaled, 2);
-	ck_assert_uint_eq(data_unclaimed(data), 0);
+	ck_assert_uint_eq(recorder_unclaimed(recorder), 0);
 }
 END_TEST
 
@@ -51,7 +51,7 @@ START_TEST(an_event_without_its_session_is_counted)
 
 	fake_event(1ULL << (session->bit + 1));
 	stop(session);
-	ck_assert_uint_eq(data_unclaimed(data), 1);
+	ck_assert_uint_eq(recorder_unclaimed(recorder), 1);
 }
 END_TEST
 
@@ -115,10 +115,10 @@ START_TEST(a_limit_that_is_reached_before_the_start_is_reported_ends_the_session
 		ck_assert(g_get_monotonic_time() < end);
 	for (unsigned int i = 0; i < 3; i++)
 		fake_event(1ULL << session->bit);
-	while (!data_limit_reached(data, session->bit))
+	while (!recorder_limit_reached(recorder, session->bit))
 		ck_assert(g_get_monotonic_time() < end);
 	/* Then the limit is what it hears of first. */
-	while (read(data_attention_fd(data), &count, sizeof(count)) < 0)
+	while (read(recorder_attention_fd(recorder), &count, sizeof(count)) < 0)
 		ck_assert(g_get_monotonic_time() < end);
 	manager_attend(manager);
 	for (; manager->sessions->len; turn())
@@ -353,7 +353,8 @@ int main(void)
 	tcase_add_test(cases, an_event_without_its_session_is_counted);
 	tcase_add_test(cases, losses_and_what_is_held_back_are_in_the_books_and_in_the_journal);
 	tcase_add_test(cases, a_session_stops_by_itself_at_its_limit);
-	tcase_add_test(cases, a_limit_that_is_reached_before_the_start_is_reported_ends_the_session);
+	tcase_add_test(
+		cases, a_limit_that_is_reached_before_the_start_is_reported_ends_the_session);
 	tcase_add_test(cases, a_bit_is_given_out_again_and_an_id_is_not);
 	tcase_add_test(cases, ids_go_on_when_next_id_is_lost_or_forged);
 	tcase_add_test(cases, a_start_that_fails_leaves_nothing);

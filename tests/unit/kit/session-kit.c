@@ -12,7 +12,7 @@
 
 struct settings *settings;
 struct state *state;
-struct data *data;
+struct recorder *recorder;
 struct manager *manager;
 sd_event *event;
 char *directory;
@@ -31,8 +31,8 @@ static void set_up(void)
 	settings->state_directory = g_strdup(directory);
 	ck_assert_int_ge(sd_event_new(&event), 0);
 	ck_assert_int_eq(state_open(directory, &state, &reason), 0);
-	ck_assert_int_eq(data_new(&data), 0);
-	ck_assert_int_eq(manager_new(event, settings, state, data, &manager, &failure), 0);
+	ck_assert_int_eq(recorder_new(&recorder), 0);
+	ck_assert_int_eq(manager_new(event, settings, state, recorder, &manager, &failure), 0);
 }
 
 static void tear_down(void)
@@ -40,7 +40,7 @@ static void tear_down(void)
 	g_autofree char *command = g_strdup_printf("rm -rf %s", directory);
 
 	manager = manager_free(manager);
-	data = data_free(data);
+	recorder = recorder_free(recorder);
 	state = state_free(state);
 	settings = settings_free(settings);
 	event = sd_event_unref(event);

@@ -16,7 +16,7 @@
 
 extern struct settings *settings;
 extern struct state *state;
-extern struct data *data;
+extern struct recorder *recorder;
 extern struct manager *manager;
 extern sd_event *event;
 extern char *directory;
