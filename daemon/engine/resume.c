@@ -64,8 +64,8 @@ static void counts_close(const struct saved_session *session, const struct check
 	uint64_t journaled, struct session_stats *ret)
 {
 	struct session_stats stats = {
-		.ring_full = session->before.ring_full + entry->fates.ring_full,
-		.suppressed = session->before.suppressed + entry->fates.suppressed,
+		.ring_full = session->before.ring_full + entry->kernel_counts.ring_full,
+		.suppressed = session->before.suppressed + entry->kernel_counts.suppressed,
 	};
 
 	stats.matched = journaled + entry->disk_full + entry->disk_error + entry->over_limit +

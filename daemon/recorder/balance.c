@@ -2,14 +2,14 @@
 /* A session's books, balanced. */
 #include "daemon/recorder/balance.h"
 
-void books_balance(const struct recorder_counts *counts, const struct session_stats *fates,
+void books_balance(const struct recorder_counts *counts, const struct session_stats *kernel_counts,
 	uint64_t matched, struct dictionary_books *ret)
 {
 	struct dictionary_books books = {
 		.journaled = counts->journaled,
-		.suppressed = fates->suppressed + counts->over_limit,
+		.suppressed = kernel_counts->suppressed + counts->over_limit,
 		.lost_by = {
-			[LOSS_RING_FULL] = fates->ring_full,
+			[LOSS_RING_FULL] = kernel_counts->ring_full,
 			[LOSS_DISK_FULL] = counts->disk_full,
 			[LOSS_DISK_ERROR] = counts->disk_error,
 		},

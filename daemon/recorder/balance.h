@@ -20,10 +20,10 @@ struct recorder_counts {
 
 /*
  * Balances the snapshots. They must have been taken in the order of the arguments, so that an event
- * on its way is pending and never missing: counts, then fates (ring_full and suppressed are used),
+ * on its way is pending and never missing: counts, then kernel_counts (ring_full and suppressed are used),
  * then `matched`.
  */
-void books_balance(const struct recorder_counts *counts, const struct session_stats *fates,
+void books_balance(const struct recorder_counts *counts, const struct session_stats *kernel_counts,
 	uint64_t matched, struct dictionary_books *ret);
 
 /* Of what was journaled, that many events are lost after all. */

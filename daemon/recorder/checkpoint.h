@@ -20,7 +20,7 @@ struct checkpoint_entry {
 	uint64_t journaled, disk_full, disk_error, over_limit; /* as in struct recorder_counts */
 	uint64_t segment, end; /* of the journal, then */
 	uint64_t ring_full_seen; /* of the kernel's count: has its loss record, or is in `losses` */
-	struct session_stats fates; /* the kernel's counts when they were last looked at */
+	struct session_stats kernel_counts; /* the kernel's counts when they were last looked at */
 	uint64_t next[RINGS_MAX]; /* where the records of a ring begin that are not told of here */
 	struct journal_loss losses[LOSS_REASONS]; /* wait for their record; `until` 0: none */
 };

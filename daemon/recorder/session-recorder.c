@@ -32,7 +32,7 @@ static void resume(struct session_recorder *slot, struct recorder_session *tenan
 	const struct checkpoint_entry *before = tenant->before;
 
 	memcpy(slot->next, before->next, sizeof(slot->next));
-	slot->fates = before->fates;
+	slot->kernel_counts = before->kernel_counts;
 	resume_losses(slot, tenant);
 	atomic_store(&slot->journaled, before->journaled + tenant->tail->events);
 	atomic_store(&slot->disk_full, before->disk_full);
@@ -67,7 +67,7 @@ void session_recorder_begin(struct session_recorder *slot, struct recorder_sessi
 	for (unsigned int i = 0; i < LOSS_REASONS; i++)
 		slot->losses[i] = (struct journal_loss){ .reason = i };
 	slot->checkpoint = tenant->checkpoint;
-	slot->fates = (struct session_stats){ 0 };
+	slot->kernel_counts = (struct session_stats){ 0 };
 	memset(slot->next, 0, sizeof(slot->next));
 	slot->tail = JOURNAL_TAIL_NONE;
 	atomic_store(&slot->journaled, 0);
@@ -113,7 +113,7 @@ void session_recorder_keep(
 		.disk_error = atomic_load_explicit(&slot->disk_error, memory_order_relaxed),
 		.over_limit = atomic_load_explicit(&slot->over_limit, memory_order_relaxed),
 		.ring_full_seen = slot->ring_full_seen,
-		.fates = slot->fates,
+		.kernel_counts = slot->kernel_counts,
 	};
 
 	if (!slot->checkpoint)
@@ -319,20 +319,20 @@ bool session_recorder_tell(struct session_recorder *slot)
 	return r < 0 ? stall(slot, r) : wrote_well(slot);
 }
 
-bool session_recorder_tick(struct session_recorder *slot, const struct session_stats *fates,
+bool session_recorder_tick(struct session_recorder *slot, const struct session_stats *kernel_counts,
 	uint64_t since, uint64_t now)
 {
-	slot->fates = *fates;
-	if (fates->ring_full > slot->ring_full_seen) {
+	slot->kernel_counts = *kernel_counts;
+	if (kernel_counts->ring_full > slot->ring_full_seen) {
 		struct journal_loss loss = {
 			.reason = LOSS_RING_FULL,
-			.count = fates->ring_full - slot->ring_full_seen,
+			.count = kernel_counts->ring_full - slot->ring_full_seen,
 			.since = since,
 			.until = now,
 		};
 
 		session_recorder_loss(slot, &loss);
-		slot->ring_full_seen = fates->ring_full;
+		slot->ring_full_seen = kernel_counts->ring_full;
 	}
 	return session_recorder_tell(slot);
 }

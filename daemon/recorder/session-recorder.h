@@ -36,7 +36,7 @@ struct session_recorder {
 	uint64_t ring_full_seen; /* of the kernel's count: has its loss record */
 	struct journal_loss losses[LOSS_REASONS]; /* wait for their record; `until` 0: none */
 	struct checkpoint_slot *checkpoint; /* NULL: none */
-	struct session_stats fates; /* the kernel's counts at the last tick */
+	struct session_stats kernel_counts; /* the kernel's counts at the last tick */
 	uint64_t next[RINGS_MAX]; /* of the rings: the checkpoint has what comes before */
 	struct journal_tail tail; /* records that come again and are in the journal */
 
@@ -94,10 +94,10 @@ void session_recorder_loss(struct session_recorder *slot, const struct journal_l
 bool session_recorder_tell(struct session_recorder *slot);
 
 /*
- * Writes loss records: `fates` are the kernel's counts at `now`, `since` when they were last looked at.
+ * Writes loss records: `kernel_counts` are the kernel's counts at `now`, `since` when they were last looked at.
  * True if `stalled` changed.
  */
-bool session_recorder_tick(struct session_recorder *slot, const struct session_stats *fates,
+bool session_recorder_tick(struct session_recorder *slot, const struct session_stats *kernel_counts,
 	uint64_t since, uint64_t now);
 
 /* What an error of a write or a sync, a negative errno, makes of events. */

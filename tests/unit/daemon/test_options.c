@@ -210,21 +210,21 @@ START_TEST(books_balance_at_rest_and_on_the_way)
 	const struct recorder_counts counts = {
 		.journaled = 10, .disk_full = 3, .disk_error = 2, .over_limit = 1
 	};
-	const struct session_stats fates = { .ring_full = 4, .suppressed = 5 };
+	const struct session_stats kernel_counts = { .ring_full = 4, .suppressed = 5 };
 	struct dictionary_books books;
 
-	books_balance(&counts, &fates, 25, &books);
+	books_balance(&counts, &kernel_counts, 25, &books);
 	ck_assert_uint_eq(books.matched, 25);
 	ck_assert_uint_eq(books.lost, 9);
 	ck_assert_uint_eq(books.lost_by[LOSS_DISK_FULL], 3);
 	ck_assert_uint_eq(books.suppressed, 6);
 	ck_assert_uint_eq(books.pending, 0);
 
-	books_balance(&counts, &fates, 32, &books);
+	books_balance(&counts, &kernel_counts, 32, &books);
 	ck_assert_uint_eq(books.pending, 7);
 
 	/* Another CPU's count of matched events was read too early. */
-	books_balance(&counts, &fates, 24, &books);
+	books_balance(&counts, &kernel_counts, 24, &books);
 	ck_assert_uint_eq(books.matched, 25);
 	ck_assert_uint_eq(books.pending, 0);
 }
