@@ -12,18 +12,18 @@
 #include "client/print/follow-stream.h"
 #include "client/text/session-totals.h"
 
-/* The final books as StopSession answers them. */
+/* The final totals as StopSession answers them. */
 struct stopping {
 	bool answered;
 	int error; /* negative errno; `reason` says it */
 	char *reason;
-	struct session_books books;
+	struct session_totals totals;
 };
 
 static void stopping_clear(struct stopping *stopping)
 {
 	g_clear_pointer(&stopping->reason, g_free);
-	session_books_clear(&stopping->books);
+	session_totals_clear(&stopping->totals);
 }
 
 static int start_session(
@@ -99,7 +99,7 @@ static int stop_answered(sd_bus_message *reply, void *context, sd_bus_error *err
 		stopping->error = bus_failure(sd_bus_message_get_error(reply), &stopping->reason);
 		return 0;
 	}
-	r = session_books_read(reply, &stopping->books);
+	r = session_totals_read(reply, &stopping->totals);
 	if (r < 0)
 		stopping->error = bus_unreadable(r, &stopping->reason);
 	return 0;
@@ -132,7 +132,7 @@ static int stop_wait(sd_bus *bus, struct stopping *stopping)
 	return stopping->error;
 }
 
-/* A session that ended by itself (a limit, a time) has told its books in the stream. */
+/* A session that ended by itself (a limit, a time) has told its totals in the stream. */
 static int finish(sd_bus *bus, struct stopping *stopping, struct text *text)
 {
 	int r;
@@ -144,14 +144,14 @@ static int finish(sd_bus *bus, struct stopping *stopping, struct text *text)
 		return command_failed(stopping->reason
 				? stopping->reason
 				: "nfttraced went away: the session is over");
-	/* As JSON the books are the journal's last line, or missing with it. */
+	/* As JSON the totals are the journal's last line, or missing with it. */
 	if (!text->json) {
 		if (text->started)
 			output_char(text->output, '\n');
-		session_books_text(text->output, &stopping->books);
+		session_totals_text(text->output, &stopping->totals);
 		output_flush(text->output);
 	}
-	return stopping->books.books.lost > 0 ? EXIT_LOST : EXIT_DONE;
+	return stopping->totals.totals.lost > 0 ? EXIT_LOST : EXIT_DONE;
 }
 
 /* Renders until the session is over, stopping it when the first signal comes; the second one ends

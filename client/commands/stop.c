@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl stop: ends sessions and prints their books. */
+/* nfttracectl stop: ends sessions and prints their totals. */
 #include <stdbool.h>
 #include <unistd.h>
 
@@ -8,10 +8,10 @@
 #include "client/commands/command.h"
 #include "client/text/session-totals.h"
 
-/* Stops the session with that object path and prints its books; an exit status. */
+/* Stops the session with that object path and prints its totals; an exit status. */
 static int stop_object(sd_bus *bus, const char *object)
 {
-	auto_session_books books = { 0 };
+	auto_session_totals totals = { 0 };
 	auto_bus_message *call = NULL;
 	auto_bus_message *reply = NULL;
 	g_autofree char *reason = NULL;
@@ -22,14 +22,14 @@ static int stop_object(sd_bus *bus, const char *object)
 	if (r >= 0)
 		r = sd_bus_message_append(call, "o", object);
 	r = session_call(bus, object, call, r, &reply, &reason);
-	if (r >= 0 && (r = session_books_read(reply, &books)) < 0)
+	if (r >= 0 && (r = session_totals_read(reply, &totals)) < 0)
 		bus_unreadable(r, &reason);
 	if (r < 0)
 		return command_failed(reason);
 	output_open(&output, STDOUT_FILENO);
-	session_books_text(&output, &books);
+	session_totals_text(&output, &totals);
 	return command_finish(&output,
-		books.books.lost > 0 || session_books_unsafe(&books) ? EXIT_LOST : EXIT_DONE);
+		totals.totals.lost > 0 || session_totals_unsafe(&totals) ? EXIT_LOST : EXIT_DONE);
 }
 
 static int stop_named(sd_bus *bus, const char *id_or_name)

@@ -182,12 +182,12 @@ static void take_settings(struct source *source, const struct journal_entry *ent
 
 static void take_end(struct capture *capture, const struct journal_entry *entry)
 {
-	struct dictionary_books books = { 0 };
+	struct dictionary_totals totals = { 0 };
 
-	if (dictionary_books_parse(entry->data, entry->size, &books) < 0)
+	if (dictionary_totals_parse(entry->data, entry->size, &totals) < 0)
 		return;
 	capture->ended = true;
-	capture->incomplete = capture->incomplete || books.lost > 0;
+	capture->incomplete = capture->incomplete || totals.lost > 0;
 }
 
 void capture_take(struct capture *capture, const struct journals_record *record)

@@ -38,7 +38,7 @@ void capture_end(struct capture *capture);
 uint64_t capture_packets(const struct capture *capture);
 uint64_t capture_passed_over(const struct capture *capture);
 
-/* True if a journal said that events are missing, or is damaged; and if its final books were read. */
+/* True if a journal said that events are missing, or is damaged; and if its final totals were read. */
 bool capture_incomplete(const struct capture *capture);
 bool capture_ended(const struct capture *capture);
 

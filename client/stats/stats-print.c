@@ -54,10 +54,10 @@ static void print_sessions(const struct stats *stats, struct output *output)
 	for (unsigned int i = 0; i < journals_count(stats->journals); i++) {
 		const struct stats_journal *journal = &stats->each[i];
 
-		books_session(output, journal->session, journal->name);
+		totals_session(output, journal->session, journal->name);
 		if (journal->ended) {
 			output_text(output, ": ");
-			books_text(output, &journal->books);
+			totals_text(output, &journal->totals);
 		}
 		output_char(output, '\n');
 	}
@@ -309,7 +309,7 @@ static void add_rule(
 	table_text(table, rule_text(stats, &event, rule.boot));
 }
 
-/* Events that the books of journals have as suppressed, and that are of no rule that the journal tells. */
+/* Events that the totals of journals have as suppressed, and that are of no rule that the journal tells. */
 static uint64_t suppressed_unknown(const struct stats *stats)
 {
 	uint64_t sum = 0;
@@ -317,13 +317,13 @@ static uint64_t suppressed_unknown(const struct stats *stats)
 	for (unsigned int i = 0; i < journals_count(stats->journals); i++) {
 		const struct stats_journal *journal = &stats->each[i];
 
-		if (journal->ended && journal->books.suppressed > journal->suppressed_by_rule)
-			sum += journal->books.suppressed - journal->suppressed_by_rule;
+		if (journal->ended && journal->totals.suppressed > journal->suppressed_by_rule)
+			sum += journal->totals.suppressed - journal->suppressed_by_rule;
 	}
 	return sum;
 }
 
-/* What the sessions' rates held back, by rule; what can't be said of a rule is what the books have on top. */
+/* What the sessions' rates held back, by rule; what can't be said of a rule is what the totals have on top. */
 static void print_suppressed(
 	const struct stats *stats, const struct stats_form *form, struct output *output)
 {

@@ -44,7 +44,7 @@ struct stats_journal {
 	uint64_t session;
 	char *name; /* or NULL */
 	bool ended;
-	struct dictionary_books books; /* if it has ended */
+	struct dictionary_totals totals; /* if it has ended */
 	uint64_t suppressed_by_rule; /* events: all that it says of rules */
 };
 

@@ -146,10 +146,10 @@ static void take_suppressed(struct stats *stats, const struct journals_record *r
 static void take_end(
 	struct stats *stats, struct stats_journal *journal, const struct journal_entry *entry)
 {
-	if (dictionary_books_parse(entry->data, entry->size, &journal->books) < 0)
+	if (dictionary_totals_parse(entry->data, entry->size, &journal->totals) < 0)
 		return;
 	journal->ended = true;
-	stats->incomplete = stats->incomplete || journal->books.lost > 0;
+	stats->incomplete = stats->incomplete || journal->totals.lost > 0;
 }
 
 void stats_take(struct stats *stats, const struct journals_record *record)

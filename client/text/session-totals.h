@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The books of a session as one line: matched = journaled + lost (by reason) + suppressed + pending.
+ * The totals of a session as one line: matched = journaled + lost (by reason) + suppressed + pending.
  * From the bus (the reply of Stop and StopSession) or from the end of a journal.
  */
 #ifndef NFTTRACED_CLIENT_TEXT_SESSION_TOTALS_H
@@ -14,34 +14,34 @@
 #include "journal/format/dictionary.h"
 
 /* Books and whose they are, as the bus tells them. */
-struct session_books {
+struct session_totals {
 	uint64_t id;
 	char *name; /* "" if it has none */
 	char *path; /* of the journal */
-	struct dictionary_books books;
+	struct dictionary_totals totals;
 	uint64_t unsynced; /* bytes that are not on the disk: it did not answer in time */
 	char *disk_error; /* "": none */
 };
 
 /* Reads the a{sv} at the message's position; unknown keys are passed over. Negative errno. */
-int session_books_read(sd_bus_message *message, struct session_books *ret);
+int session_totals_read(sd_bus_message *message, struct session_totals *ret);
 
 /* True if a part of the journal is not known to be on the disk. */
-bool session_books_unsafe(const struct session_books *books);
+bool session_totals_unsafe(const struct session_totals *totals);
 
 /* Accepts a zeroed struct. */
-void session_books_clear(struct session_books *books);
+void session_totals_clear(struct session_totals *totals);
 
-#define auto_session_books __attribute__((cleanup(session_books_clear))) struct session_books
+#define auto_session_totals __attribute__((cleanup(session_totals_clear))) struct session_totals
 
 /* The whole line, with its newline. */
-void session_books_text(struct output *output, const struct session_books *books);
+void session_totals_text(struct output *output, const struct session_totals *totals);
 
 /* `session 3 "web"`; the name is left out if it is NULL or "". */
-void books_session(struct output *output, uint64_t id, const char *name);
+void totals_session(struct output *output, uint64_t id, const char *name);
 
 /* `matched 132 = journaled 130 + lost 2 (ring-full 2) + suppressed 0 + pending 0`, and why the session ended if
  * nobody stopped it: `; its caller left`. */
-void books_text(struct output *output, const struct dictionary_books *books);
+void totals_text(struct output *output, const struct dictionary_totals *totals);
 
 #endif

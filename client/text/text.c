@@ -74,7 +74,7 @@ static void remark_session(struct text *text)
 {
 	if (!text->several)
 		return;
-	books_session(text->output, text->session, text->name);
+	totals_session(text->output, text->session, text->name);
 	output_text(text->output, ": ");
 }
 
@@ -189,7 +189,7 @@ static void render_settings(struct text *text, const struct journal_entry *entry
 	if (text->settings_next) {
 		text->settings_next = false;
 		output_text(text->output, "  ");
-		books_session(text->output, text->session, text->name);
+		totals_session(text->output, text->session, text->name);
 		output_char(text->output, ' ');
 		settings_text(text, &settings);
 		output_char(text->output, '\n');
@@ -269,19 +269,19 @@ static void render_suppressed(struct text *text, const struct journal_entry *ent
 
 static void render_end(struct text *text, const struct journal_entry *entry)
 {
-	struct dictionary_books books = { 0 };
+	struct dictionary_totals totals = { 0 };
 
-	if (dictionary_books_parse(entry->data, entry->size, &books) < 0) {
+	if (dictionary_totals_parse(entry->data, entry->size, &totals) < 0) {
 		damaged_text(text, "the final books are damaged");
 		return;
 	}
 	text->ended = true;
-	if (books.lost > 0)
+	if (totals.lost > 0)
 		text->incomplete = true;
-	remark_begin(text, books.lost > 0 ? TEXT_STYLE_LOSS : TEXT_STYLE_REMARK);
-	books_session(text->output, text->session, text->name);
+	remark_begin(text, totals.lost > 0 ? TEXT_STYLE_LOSS : TEXT_STYLE_REMARK);
+	totals_session(text->output, text->session, text->name);
 	output_text(text->output, ": ");
-	books_text(text->output, &books);
+	totals_text(text->output, &totals);
 	remark_end(text);
 }
 

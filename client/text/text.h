@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The text renderer: records of a journal as the lines that network engineers know. What is about the
- * journal and not about a packet (losses, changed settings, the final books) is a line that begins
+ * journal and not about a packet (losses, changed settings, the final totals) is a line that begins
  * with "-- ". Owned by its caller, who also owns the output it writes to; used by show and follow.
  */
 #ifndef NFTTRACED_CLIENT_TEXT_TEXT_H
@@ -55,7 +55,7 @@ struct text {
 
 	bool started; /* something was printed: a blank line comes before the next block */
 	bool settings_next; /* the start block waits for its line on the session */
-	bool ended; /* the final books were printed */
+	bool ended; /* the final totals were printed */
 	bool incomplete; /* the journal says that events are missing, or is damaged */
 	bool several; /* other journals are printed between: a remark tells whose it is */
 	bool numbered; /* events are steps of a journey: `number` is told */

@@ -51,8 +51,8 @@ int bus_no_session(const char *path, sd_bus_error *error)
 		error, BUS_ERROR_PREFIX "NoSuchSession", "there is no session %s", excerpt);
 }
 
-static void reply_now(void *context, struct session *session, const struct dictionary_books *books,
-	const struct failure *failure)
+static void reply_now(void *context, struct session *session,
+	const struct dictionary_totals *totals, const struct failure *failure)
 {
 	struct later *later = context;
 	sd_bus_message *reply = NULL;
@@ -66,7 +66,7 @@ static void reply_now(void *context, struct session *session, const struct dicti
 	} else {
 		r = sd_bus_message_new_method_return(later->message, &reply);
 		if (r >= 0 && later->build)
-			r = later->build(reply, session, books);
+			r = later->build(reply, session, totals);
 		if (r >= 0)
 			r = sd_bus_send(NULL, reply, NULL);
 		if (r < 0)

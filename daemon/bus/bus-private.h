@@ -66,21 +66,21 @@ int bus_no_session(const char *path, sd_bus_error *error);
 int bus_failure(const struct failure *failure, sd_bus_error *error);
 
 /* Appends what a reply has; negative errno. */
-typedef int (*bus_reply_build)(
-	sd_bus_message *reply, const struct session *session, const struct dictionary_books *books);
+typedef int (*bus_reply_build)(sd_bus_message *reply, const struct session *session,
+	const struct dictionary_totals *totals);
 /* A manager_call that replies to `message` (referenced until then) with what `build` appends. */
 struct manager_call bus_reply_later(
 	struct bus *bus, sd_bus_message *message, bus_reply_build build);
 
 /* The reply of StopSession and Stop. */
-int bus_append_final_books(
-	sd_bus_message *reply, const struct session *session, const struct dictionary_books *books);
+int bus_append_final_totals(sd_bus_message *reply, const struct session *session,
+	const struct dictionary_totals *totals);
 
 /* What Describe says: a{sv}. */
 int bus_append_description(sd_bus_message *reply, struct bus *bus, struct session *session);
 
-/* The books of a session: one snapshot for everything that is answered in a turn of the event loop. */
-const struct dictionary_books *bus_session_books(struct bus *bus, struct session *session);
+/* The totals of a session: one snapshot for everything that is answered in a turn of the event loop. */
+const struct dictionary_totals *bus_session_totals(struct bus *bus, struct session *session);
 
 /* The method GetConfiguration; `userdata` is the bus. */
 int bus_method_get_configuration(sd_bus_message *message, void *userdata, sd_bus_error *error);

@@ -3,7 +3,7 @@
 #include "daemon/bus/bus-private.h"
 #include "journal/format/section-names.h"
 
-static int append_losses(sd_bus_message *reply, const struct dictionary_books *books)
+static int append_losses(sd_bus_message *reply, const struct dictionary_totals *totals)
 {
 	int r = sd_bus_message_open_container(reply, 'e', "sv");
 
@@ -14,9 +14,9 @@ static int append_losses(sd_bus_message *reply, const struct dictionary_books *b
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "{st}");
 	for (unsigned int i = 0; r >= 0 && i < LOSS_REASONS; i++) {
-		if (books->lost_by[i])
+		if (totals->lost_by[i])
 			r = sd_bus_message_append(
-				reply, "{st}", loss_reason_name(i), books->lost_by[i]);
+				reply, "{st}", loss_reason_name(i), totals->lost_by[i]);
 	}
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
@@ -25,29 +25,30 @@ static int append_losses(sd_bus_message *reply, const struct dictionary_books *b
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int append_books(
-	sd_bus_message *reply, const struct session *session, const struct dictionary_books *books)
+static int append_totals(sd_bus_message *reply, const struct session *session,
+	const struct dictionary_totals *totals)
 {
 	int r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "Id", "t",
 		session->id, "Name", "s", session->options.name, "Path", "s", session->path,
-		"Matched", "t", books->matched, "Journaled", "t", books->journaled, "Lost", "t",
-		books->lost, "Suppressed", "t", books->suppressed, "Pending", "t", books->pending);
+		"Matched", "t", totals->matched, "Journaled", "t", totals->journaled, "Lost", "t",
+		totals->lost, "Suppressed", "t", totals->suppressed, "Pending", "t",
+		totals->pending);
 
 	if (r >= 0)
 		r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "Synced", "t",
 			session->stored.synced, "Unsynced", "t", session->stored.unsynced,
 			"DiskError", "s",
 			session->stored.error ? g_strerror(-session->stored.error) : "");
-	return r < 0 ? r : append_losses(reply, books);
+	return r < 0 ? r : append_losses(reply, totals);
 }
 
-int bus_append_final_books(
-	sd_bus_message *reply, const struct session *session, const struct dictionary_books *books)
+int bus_append_final_totals(sd_bus_message *reply, const struct session *session,
+	const struct dictionary_totals *totals)
 {
 	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
 
 	if (r >= 0)
-		r = append_books(reply, session, books);
+		r = append_totals(reply, session, totals);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -113,21 +114,21 @@ int bus_append_description(sd_bus_message *reply, struct bus *bus, struct sessio
 	if (r >= 0)
 		r = append_probes(reply, options);
 	if (r >= 0)
-		r = append_books(reply, session, bus_session_books(bus, session));
+		r = append_totals(reply, session, bus_session_totals(bus, session));
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-const struct dictionary_books *bus_session_books(struct bus *bus, struct session *session)
+const struct dictionary_totals *bus_session_totals(struct bus *bus, struct session *session)
 {
 	uint64_t iteration = 0;
 
 	/* The properties of one GetAll are read one by one: they must balance all the same. */
 	if (sd_event_get_iteration(bus->event, &iteration) < 0 ||
-		session->books_turn != iteration + 1) {
+		session->totals_turn != iteration + 1) {
 		/* First: it is a part of the others. */
 		engine_stored(bus->manager->engine, session->bit, &session->stored);
-		engine_books(bus->manager->engine, session->bit, &session->books);
-		session->books_turn = iteration + 1;
+		engine_totals(bus->manager->engine, session->bit, &session->totals);
+		session->totals_turn = iteration + 1;
 	}
-	return &session->books;
+	return &session->totals;
 }

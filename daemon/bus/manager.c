@@ -38,7 +38,7 @@ static const struct bus_option start_options[] = {
 	{ "Size", BUS_OPTION_NUMBER, offsetof(struct session_options, size) },
 };
 
-static void started(void *context, struct session *session, const struct dictionary_books *books,
+static void started(void *context, struct session *session, const struct dictionary_totals *totals,
 	const struct failure *failure)
 {
 	struct start *start = context;
@@ -119,7 +119,7 @@ static int method_stop_session(sd_bus_message *message, void *userdata, sd_bus_e
 	if (!session)
 		return bus_no_session(path, error);
 	manager_session_stop(session, SESSION_END_STOPPED,
-		bus_reply_later(bus, message, bus_append_final_books));
+		bus_reply_later(bus, message, bus_append_final_totals));
 	return 1;
 }
 
@@ -345,7 +345,7 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("StartSession", SD_BUS_ARGS("a{sv}", options),
 		SD_BUS_RESULT("o", session), method_start_session, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("StopSession", SD_BUS_ARGS("o", session),
-		SD_BUS_RESULT("a{sv}", books), method_stop_session, SD_BUS_VTABLE_UNPRIVILEGED),
+		SD_BUS_RESULT("a{sv}", totals), method_stop_session, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("CountHidden", SD_BUS_NO_ARGS,
 		SD_BUS_RESULT("t", sessions, "t", journals), method_count_hidden,
 		SD_BUS_VTABLE_UNPRIVILEGED),

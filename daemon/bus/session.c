@@ -47,7 +47,7 @@ static struct bus *bus_of(struct session *session)
 static int method_stop(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	manager_session_stop(userdata, SESSION_END_STOPPED,
-		bus_reply_later(bus_of(userdata), message, bus_append_final_books));
+		bus_reply_later(bus_of(userdata), message, bus_append_final_totals));
 	return 1;
 }
 
@@ -219,25 +219,25 @@ static int get_state(sd_bus *connection, const char *path, const char *interface
 
 static const struct {
 	const char *property;
-	size_t offset; /* in struct dictionary_books */
+	size_t offset; /* in struct dictionary_totals */
 } counts[] = {
-	{ "Matched", offsetof(struct dictionary_books, matched) },
-	{ "Journaled", offsetof(struct dictionary_books, journaled) },
-	{ "Lost", offsetof(struct dictionary_books, lost) },
-	{ "Suppressed", offsetof(struct dictionary_books, suppressed) },
-	{ "Pending", offsetof(struct dictionary_books, pending) },
+	{ "Matched", offsetof(struct dictionary_totals, matched) },
+	{ "Journaled", offsetof(struct dictionary_totals, journaled) },
+	{ "Lost", offsetof(struct dictionary_totals, lost) },
+	{ "Suppressed", offsetof(struct dictionary_totals, suppressed) },
+	{ "Pending", offsetof(struct dictionary_totals, pending) },
 };
 
 static int get_count(sd_bus *connection, const char *path, const char *interface,
 	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	struct session *session = userdata;
-	const struct dictionary_books *books = bus_session_books(bus_of(session), session);
+	const struct dictionary_totals *totals = bus_session_totals(bus_of(session), session);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
 		if (g_str_equal(counts[i].property, property))
 			return sd_bus_message_append(reply, "t",
-				*(const uint64_t *)((const char *)books + counts[i].offset));
+				*(const uint64_t *)((const char *)totals + counts[i].offset));
 	}
 	return -ENOENT;
 }
@@ -247,7 +247,7 @@ static int get_stored(sd_bus *connection, const char *path, const char *interfac
 {
 	struct session *session = userdata;
 
-	bus_session_books(bus_of(session), session);
+	bus_session_totals(bus_of(session), session);
 	return sd_bus_message_append(reply, "t",
 		g_str_equal(property, "Synced") ? session->stored.synced
 						: session->stored.unsynced);
@@ -255,7 +255,7 @@ static int get_stored(sd_bus *connection, const char *path, const char *interfac
 
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
-	SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", books), method_stop,
+	SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", totals), method_stop,
 		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("SetVerdicts", SD_BUS_ARGS("as", verdicts), SD_BUS_NO_RESULT,
 		method_set_verdicts, SD_BUS_VTABLE_UNPRIVILEGED),

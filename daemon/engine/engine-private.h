@@ -89,7 +89,7 @@ int engine_journal_begin(struct engine *engine, const struct engine_request *req
 	char *settings, struct engine_session *session, struct journal_writer **ret);
 /* These sessions (uint64_t) have begun: their directories have their names from now on, on the disk, too. */
 int engine_journals_publish(struct engine *engine, GArray *ids);
-/* Takes over the writer of a session that ends with `request->books`, which engine_journals_await puts right
+/* Takes over the writer of a session that ends with `request->totals`, which engine_journals_await puts right
  * when all that was written is on the disk, or is not. */
 void engine_journal_end(
 	struct engine *engine, struct engine_request *request, struct journal_writer *writer);
@@ -104,7 +104,7 @@ struct journal_limits engine_journal_limits(
 char *engine_session_settings(const struct plan *plan, unsigned int bit,
 	const struct session_options *options, uid_t owner);
 void engine_session_clear(struct engine_session *session);
-/* The slot of its books in the checkpoint; NULL: there is none. */
+/* The slot of its totals in the checkpoint; NULL: there is none. */
 struct checkpoint_slot *engine_checkpoint_slot(struct engine *engine, unsigned int bit);
 
 /* save.c: the next daemon shall know of this one's sessions. What the last one left in the store
@@ -144,7 +144,7 @@ void engine_session_resumed(struct engine *engine, struct engine_request *reques
 /* Names for the events of the session at `bit`, from now on. */
 void engine_session_names(struct engine *engine, const struct engine_request *request);
 
-/* The kernel side has changed: the journal is told, or closed with the books. */
+/* The kernel side has changed: the journal is told, or closed with the totals. */
 void engine_session_changed(struct engine *engine, struct engine_request *request);
 void engine_session_ended(struct engine *engine, struct engine_request *request);
 

@@ -413,18 +413,18 @@ static void session_stats(struct engine *engine, unsigned int bit, struct sessio
 	*ret = stats;
 }
 
-void engine_books(struct engine *engine, unsigned int bit, struct dictionary_books *ret)
+void engine_totals(struct engine *engine, unsigned int bit, struct dictionary_totals *ret)
 {
 	struct session_stats kernel_counts, totals;
 	struct recorder_counts counts;
 
-	/* The order that books_balance wants. */
+	/* The order that totals_balance wants. */
 	g_mutex_lock(&engine->lock);
 	recorder_counts(engine->recorder, bit, &counts);
 	session_stats(engine, bit, &kernel_counts);
 	session_stats(engine, bit, &totals);
 	g_mutex_unlock(&engine->lock);
-	books_balance(&counts, &kernel_counts, totals.matched, ret);
+	totals_balance(&counts, &kernel_counts, totals.matched, ret);
 }
 
 void engine_stored(struct engine *engine, unsigned int bit, struct recorder_stored *ret)

@@ -79,7 +79,7 @@ struct engine_request {
 	const struct saved_session *resumed; /* to go on with it; borrowed */
 	uint64_t seen; /* ns, CLOCK_MONOTONIC: then a gap begins that ends now; 0: there is none */
 	struct engine_session begun; /* it was started or goes on: the caller owns what is in it */
-	struct dictionary_books books; /* it was stopped */
+	struct dictionary_totals totals; /* it was stopped */
 	struct recorder_stored
 		stored; /* the same: `unsynced` is 0 if all of the journal is on the disk */
 };
@@ -93,7 +93,7 @@ struct engine_request {
  * fails nothing is left of it but a used-up id. A session of the configuration
  * begins without nf_tables, too, and waits for it. ENGINE_CHANGE changes verdicts and filter to those of
  * `options` and notes it in the journal. ENGINE_STOP ends a session: no event is matched any more, all
- * that were are journaled, its books are closed and its bit is free.
+ * that were are journaled, its totals are closed and its bit is free.
  */
 void engine_run(struct engine *engine, struct engine_request *const *requests, size_t count);
 
@@ -116,8 +116,8 @@ struct engine_status {
 /* The status as of now. */
 void engine_status(struct engine *engine, struct engine_status *ret);
 
-/* The books of the session at `bit` as of now. */
-void engine_books(struct engine *engine, unsigned int bit, struct dictionary_books *ret);
+/* The totals of the session at `bit` as of now. */
+void engine_totals(struct engine *engine, unsigned int bit, struct dictionary_totals *ret);
 
 /* How much of the journal of the session at `bit` is on the disk, as of now. */
 void engine_stored(struct engine *engine, unsigned int bit, struct recorder_stored *ret);

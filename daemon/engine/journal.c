@@ -183,12 +183,12 @@ enum closing_end {
 struct engine_closing {
 	uint64_t id;
 	struct journal_writer *writer;
-	struct dictionary_books books;
+	struct dictionary_totals totals;
 	struct recorder_stored
 		stored; /* before it is closed: its end, which it does not have yet, included */
 	_Atomic enum closing_end end;
 	int error; /* of the first sync */
-	int end_error; /* of the record of the books */
+	int end_error; /* of the record of the totals */
 	struct disk_job *job; /* the worker's */
 };
 
@@ -207,7 +207,7 @@ static void closing_lose(struct engine_closing *closing, const struct journal_un
 
 	if (lost.count) {
 		lost.reason = recorder_loss_reason(closing->error);
-		books_lose(&closing->books, lost.reason, lost.count);
+		totals_lose(&closing->totals, lost.reason, lost.count);
 		journal_writer_append_loss(closing->writer, &lost);
 	}
 	for (unsigned int i = 0; i < LOSS_REASONS; i++) {
@@ -223,8 +223,8 @@ static void closing_log(const struct engine_closing *closing)
 		log_error("session %" PRIu64
 			  ": its journal could not be stored: %s: journaled %" PRIu64
 			  ", lost %" PRIu64,
-			closing->id, g_strerror(-closing->error), closing->books.journaled,
-			closing->books.lost);
+			closing->id, g_strerror(-closing->error), closing->totals.journaled,
+			closing->totals.lost);
 	else if (closing->end_error < 0)
 		log_error("session %" PRIu64 ": the end of its journal could not be stored: %s",
 			closing->id, g_strerror(-closing->end_error));
@@ -242,7 +242,7 @@ static void close_journal(void *argument)
 	closing->error = journal_writer_sync(closing->writer, &unstored);
 	if (closing->error < 0)
 		closing_lose(closing, &unstored);
-	json = dictionary_books_new(&closing->books);
+	json = dictionary_totals_new(&closing->totals);
 	r = journal_writer_append_json(closing->writer, JOURNAL_END, json);
 	closing->end_error = r < 0 ? r : journal_writer_sync(closing->writer, &unstored);
 	closing->writer = journal_writer_free(closing->writer);
@@ -250,10 +250,10 @@ static void close_journal(void *argument)
 		closing_log(closing);
 }
 
-/* What is not on the disk yet: what was written, and the record of the books, which is not. */
+/* What is not on the disk yet: what was written, and the record of the totals, which is not. */
 static void closing_measure(struct engine_closing *closing)
 {
-	g_autofree char *json = dictionary_books_new(&closing->books);
+	g_autofree char *json = dictionary_totals_new(&closing->totals);
 	struct journal_waiting waiting;
 
 	journal_writer_waiting(closing->writer, &waiting);
@@ -267,7 +267,7 @@ void engine_journal_end(
 
 	closing->id = request->id;
 	closing->writer = writer;
-	closing->books = request->books;
+	closing->totals = request->totals;
 	recorder_stored(engine->recorder, request->bit, &closing->stored);
 	closing_measure(closing);
 	request->closing = closing;
@@ -277,7 +277,7 @@ void engine_journal_end(
 
 static void closing_given_up(struct engine_request *request, struct engine_closing *closing)
 {
-	bool whole = closing->stored.synced >= closing->books.journaled;
+	bool whole = closing->stored.synced >= closing->totals.journaled;
 
 	request->stored = closing->stored;
 	request->warning = g_strdup_printf("the disk does not answer: %" PRIu64
@@ -287,9 +287,9 @@ static void closing_given_up(struct engine_request *request, struct engine_closi
 
 static void closing_take(struct engine_request *request, const struct engine_closing *closing)
 {
-	request->books = closing->books;
+	request->totals = closing->totals;
 	request->stored = (struct recorder_stored){
-		.synced = closing->books.journaled,
+		.synced = closing->totals.journaled,
 		.error = closing->error < 0 ? closing->error : closing->end_error,
 	};
 	if (closing->error < 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What becomes of the sessions when requests are carried out: their journals and their books. */
+/* What becomes of the sessions when requests are carried out: their journals and their totals. */
 #include "daemon/engine/engine-private.h"
 
 #include <errno.h>
@@ -134,7 +134,7 @@ void engine_session_ended(struct engine *engine, struct engine_request *request)
 	engine_suppressed_tell(engine, request->bit);
 	name_writer_end(engine->writer, request->bit);
 	writer = recorder_remove(engine->recorder, request->bit);
-	engine_books(engine, request->bit, &request->books);
-	request->books.end = request->end;
+	engine_totals(engine, request->bit, &request->totals);
+	request->totals.end = request->end;
 	engine_journal_end(engine, request, writer);
 }

@@ -178,15 +178,15 @@ static void read_tail(int fd, struct archive_journal *journal)
 	/* What ends here and has the right checksum is a record. */
 	for (ssize_t at = size - (ssize_t)journal_record_span(1); at >= 0; at -= JOURNAL_ALIGN) {
 		const struct journal_record *record = (const void *)(bytes + at);
-		struct dictionary_books books;
+		struct dictionary_totals totals;
 
 		if (record->size == 0 || record->size > (size_t)(size - at) ||
 			journal_record_span(record->size) != (size_t)(size - at) ||
 			!journal_record_verify(record, record->size, false))
 			continue;
 		if ((record->type_ring & 0xff) == JOURNAL_END &&
-			dictionary_books_parse(record + 1, record->size, &books) == 0)
-			journal->end = books.end;
+			dictionary_totals_parse(record + 1, record->size, &totals) == 0)
+			journal->end = totals.end;
 		return;
 	}
 }

@@ -2,7 +2,7 @@
 /*
  * Reads and writes of the state directory that failed: the list of what runs, the checkpoint, ids, journals'
  * directories, and what is looked up in them for lists and quotas. What a journal itself loses is in its
- * session's books. Any thread's.
+ * session's totals. Any thread's.
  */
 #ifndef NFTTRACED_DAEMON_JOURNALS_STATE_ERRORS_H
 #define NFTTRACED_DAEMON_JOURNALS_STATE_ERRORS_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A session's books, balanced. */
+/* A session's totals, balanced. */
 #include "daemon/recorder/balance.h"
 
-void books_balance(const struct recorder_counts *counts, const struct session_stats *kernel_counts,
-	uint64_t matched, struct dictionary_books *ret)
+void totals_balance(const struct recorder_counts *counts, const struct session_stats *kernel_counts,
+	uint64_t matched, struct dictionary_totals *ret)
 {
-	struct dictionary_books books = {
+	struct dictionary_totals totals = {
 		.journaled = counts->journaled,
 		.suppressed = kernel_counts->suppressed + counts->over_limit,
 		.lost_by = {
@@ -17,19 +17,19 @@ void books_balance(const struct recorder_counts *counts, const struct session_st
 	uint64_t settled;
 
 	for (unsigned int i = 0; i < LOSS_REASONS; i++)
-		books.lost += books.lost_by[i];
-	settled = books.journaled + books.lost + books.suppressed;
+		totals.lost += totals.lost_by[i];
+	settled = totals.journaled + totals.lost + totals.suppressed;
 
 	/* An event is counted as matched on one CPU while another reads: its fate may be seen first. */
-	books.matched = MAX(matched, settled);
-	books.pending = books.matched - settled;
-	*ret = books;
+	totals.matched = MAX(matched, settled);
+	totals.pending = totals.matched - settled;
+	*ret = totals;
 }
 
-void books_lose(struct dictionary_books *books, enum loss_reason reason, uint64_t events)
+void totals_lose(struct dictionary_totals *totals, enum loss_reason reason, uint64_t events)
 {
-	events = MIN(events, books->journaled);
-	books->journaled -= events;
-	books->lost += events;
-	books->lost_by[reason] += events;
+	events = MIN(events, totals->journaled);
+	totals->journaled -= events;
+	totals->lost += events;
+	totals->lost_by[reason] += events;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session's books: matched = journaled + lost + suppressed + pending, always. The kernel side counts
+ * A session's totals: matched = journaled + lost + suppressed + pending, always. The kernel side counts
  * matched, ring_full and suppressed; the recorder thread counts what became of the records. Plain
  * arithmetic on snapshots.
  */
@@ -23,10 +23,10 @@ struct recorder_counts {
  * on its way is pending and never missing: counts, then kernel_counts (ring_full and suppressed are used),
  * then `matched`.
  */
-void books_balance(const struct recorder_counts *counts, const struct session_stats *kernel_counts,
-	uint64_t matched, struct dictionary_books *ret);
+void totals_balance(const struct recorder_counts *counts, const struct session_stats *kernel_counts,
+	uint64_t matched, struct dictionary_totals *ret);
 
 /* Of what was journaled, that many events are lost after all. */
-void books_lose(struct dictionary_books *books, enum loss_reason reason, uint64_t events);
+void totals_lose(struct dictionary_totals *totals, enum loss_reason reason, uint64_t events);
 
 #endif

@@ -20,7 +20,7 @@ struct recorder_session {
 	uint64_t id;
 	struct journal_writer *writer; /* taken over */
 	uint64_t limit; /* events; 0: none */
-	struct checkpoint_slot *checkpoint; /* where its books are kept; NULL: nowhere */
+	struct checkpoint_slot *checkpoint; /* where its totals are kept; NULL: nowhere */
 	/* Of a session that goes on after another daemon; else NULL: what became of its records, and what
 	 * its journal has that this does not tell of (taken over). */
 	const struct checkpoint_entry *before;
@@ -69,7 +69,7 @@ struct recorder_event {
 /* Other rings come, whose positions begin at 0. */
 void session_recorder_rings_new(struct session_recorder *slot);
 
-/* True if the journal has the record already, or the books do. */
+/* True if the journal has the record already, or the totals do. */
 bool session_recorder_knows(struct session_recorder *slot, uint16_t ring, uint64_t position);
 
 /* Keeps in the checkpoint what became of the records before `next`, by ring. */

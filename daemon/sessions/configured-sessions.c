@@ -176,13 +176,13 @@ static void proceed(struct entry *entry, const char *what, const struct failure 
 	look_idle(boot);
 }
 
-static void started(void *context, struct session *session, const struct dictionary_books *books,
+static void started(void *context, struct session *session, const struct dictionary_totals *totals,
 	const struct failure *failure)
 {
 	proceed(context, "started", failure);
 }
 
-static void stopped(void *context, struct session *session, const struct dictionary_books *books,
+static void stopped(void *context, struct session *session, const struct dictionary_totals *totals,
 	const struct failure *failure)
 {
 	struct entry *entry = context;
@@ -197,7 +197,7 @@ static void stopped(void *context, struct session *session, const struct diction
 	entry_wait(entry);
 }
 
-static void changed(void *context, struct session *session, const struct dictionary_books *books,
+static void changed(void *context, struct session *session, const struct dictionary_totals *totals,
 	const struct failure *failure)
 {
 	struct entry *entry = context;

@@ -12,10 +12,10 @@
 #include "daemon/sessions/user-limits.h"
 
 static void reply(const struct manager_call *call, struct session *session,
-	const struct dictionary_books *books, const struct failure *failure)
+	const struct dictionary_totals *totals, const struct failure *failure)
 {
 	if (call->reply)
-		call->reply(call->context, session, books, failure);
+		call->reply(call->context, session, totals, failure);
 }
 
 static void refuse(const struct manager_call *call, enum failure_kind kind, const char *reason)
@@ -238,33 +238,33 @@ void manager_session_take(
 
 /* Stopping. */
 
-static void reply_stop(struct session *session, const struct dictionary_books *books,
+static void reply_stop(struct session *session, const struct dictionary_totals *totals,
 	const struct failure *failure)
 {
 	g_autoptr(GArray) replies = g_steal_pointer(&session->stop_replies);
 
 	session->stop_replies = g_array_new(FALSE, FALSE, sizeof(struct manager_call));
 	for (unsigned int i = 0; i < replies->len; i++)
-		reply(&g_array_index(replies, struct manager_call, i), session, books, failure);
+		reply(&g_array_index(replies, struct manager_call, i), session, totals, failure);
 }
 
-static void log_books(const struct session *session, const struct dictionary_books *books)
+static void log_totals(const struct session *session, const struct dictionary_totals *totals)
 {
-	uint64_t disk = books->lost_by[LOSS_DISK_FULL] + books->lost_by[LOSS_DISK_ERROR];
+	uint64_t disk = totals->lost_by[LOSS_DISK_FULL] + totals->lost_by[LOSS_DISK_ERROR];
 	g_autofree char *reasons = disk
 		? g_strdup_printf(" (%s %" PRIu64 ", %s %" PRIu64 ")",
-			  loss_reason_name(LOSS_DISK_FULL), books->lost_by[LOSS_DISK_FULL],
-			  loss_reason_name(LOSS_DISK_ERROR), books->lost_by[LOSS_DISK_ERROR])
+			  loss_reason_name(LOSS_DISK_FULL), totals->lost_by[LOSS_DISK_FULL],
+			  loss_reason_name(LOSS_DISK_ERROR), totals->lost_by[LOSS_DISK_ERROR])
 		: NULL;
 
 	const char *why = session_end_text(session->end);
 
-	log_message(books->pending || disk ? LOG_WARNING : LOG_INFO,
+	log_message(totals->pending || disk ? LOG_WARNING : LOG_INFO,
 		"session %" PRIu64 " ended%s%s%s: matched %" PRIu64 " = journaled %" PRIu64
 		" + lost %" PRIu64 "%s + suppressed %" PRIu64 " + pending %" PRIu64,
-		session->id, why ? " (" : "", why ? why : "", why ? ")" : "", books->matched,
-		books->journaled, books->lost, reasons ? reasons : "", books->suppressed,
-		books->pending);
+		session->id, why ? " (" : "", why ? why : "", why ? ")" : "", totals->matched,
+		totals->journaled, totals->lost, reasons ? reasons : "", totals->suppressed,
+		totals->pending);
 }
 
 static void done_stop(struct session_job *job)
@@ -289,10 +289,10 @@ static void done_stop(struct session_job *job)
 		if (job->request.warning)
 			log_warning("session %" PRIu64 ": %s", session->id, job->request.warning);
 		if (!failure->reason)
-			log_books(session, &job->request.books);
+			log_totals(session, &job->request.totals);
 		session->stored = job->request.stored;
 		follow_end(manager->follow, session->id);
-		reply_stop(session, &job->request.books, failure->reason ? failure : NULL);
+		reply_stop(session, &job->request.totals, failure->reason ? failure : NULL);
 		if (manager->observer.session_removed)
 			manager->observer.session_removed(manager->observer.context, session);
 		forget(session);

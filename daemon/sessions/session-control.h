@@ -20,9 +20,9 @@
 #include "daemon/sessions/session.h"
 
 /* Where the reply goes, on the control thread, exactly once. `failure` NULL: it is done. `session` is
- * valid during the call only; `books` are those of a session that ended. */
+ * valid during the call only; `totals` are those of a session that ended. */
 typedef void (*manager_reply)(void *context, struct session *session,
-	const struct dictionary_books *books, const struct failure *failure);
+	const struct dictionary_totals *totals, const struct failure *failure);
 
 struct manager_call {
 	manager_reply reply; /* NULL: nobody wants to know */
@@ -120,7 +120,7 @@ struct session *manager_session_start(struct manager *manager, struct session_op
 void manager_session_take(
 	struct manager *manager, struct engine_session *begun, struct saved_session *resumed);
 
-/* Ends a session, and says why in its journal; further calls for the same session get the same books, and change
+/* Ends a session, and says why in its journal; further calls for the same session get the same totals, and change
  * nothing of the reason. */
 void manager_session_stop(struct session *session, enum session_end end, struct manager_call call);
 

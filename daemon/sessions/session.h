@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session as the control thread holds it, from the moment it was asked for until its books are
+ * A session as the control thread holds it, from the moment it was asked for until its totals are
  * closed. Owned by the manager.
  */
 #ifndef NFTTRACED_DAEMON_SESSIONS_SESSION_H
@@ -46,13 +46,13 @@ struct session {
 	struct session_job *job; /* that starts or changes it; NULL: none is on its way */
 	bool stop_wanted; /* as soon as it has started */
 	enum session_end end; /* why it is stopped */
-	GArray *stop_replies; /* of struct manager_call: who waits for the books */
+	GArray *stop_replies; /* of struct manager_call: who waits for the totals */
 
 	/* The bus's. */
 	void *caller; /* watches the caller that it is bound to */
 	struct recorder_stored stored; /* as of the same, or when it was stopped */
-	struct dictionary_books books; /* as of the event loop's turn `books_turn` */
-	uint64_t books_turn;
+	struct dictionary_totals totals; /* as of the event loop's turn `totals_turn` */
+	uint64_t totals_turn;
 };
 
 /* A session in SESSION_STARTING; takes over what is in `options`. */

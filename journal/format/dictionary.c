@@ -96,34 +96,34 @@ void dictionary_start_clear(struct dictionary_start *start)
 	*start = (struct dictionary_start){ 0 };
 }
 
-char *dictionary_books_new(const struct dictionary_books *books)
+char *dictionary_totals_new(const struct dictionary_totals *totals)
 {
 	auto_json *object = json_object_new_object();
 	struct json_object *lost_by = json_object_new_object();
 
-	dictionary_add_number(object, "matched", books->matched);
-	dictionary_add_number(object, "journaled", books->journaled);
-	dictionary_add_number(object, "lost", books->lost);
-	dictionary_add_number(object, "suppressed", books->suppressed);
-	dictionary_add_number(object, "pending", books->pending);
+	dictionary_add_number(object, "matched", totals->matched);
+	dictionary_add_number(object, "journaled", totals->journaled);
+	dictionary_add_number(object, "lost", totals->lost);
+	dictionary_add_number(object, "suppressed", totals->suppressed);
+	dictionary_add_number(object, "pending", totals->pending);
 	for (uint32_t reason = 0; reason < LOSS_REASONS; reason++)
-		if (books->lost_by[reason] > 0)
+		if (totals->lost_by[reason] > 0)
 			dictionary_add_number(
-				lost_by, loss_reason_name(reason), books->lost_by[reason]);
+				lost_by, loss_reason_name(reason), totals->lost_by[reason]);
 	json_object_object_add(object, "lost_by", lost_by);
-	if (books->end != SESSION_END_UNTOLD)
-		dictionary_add_text(object, "reason", session_end_name(books->end));
+	if (totals->end != SESSION_END_UNTOLD)
+		dictionary_add_text(object, "reason", session_end_name(totals->end));
 	return dictionary_text(object);
 }
 
-int dictionary_books_parse(const void *json, size_t size, struct dictionary_books *ret)
+int dictionary_totals_parse(const void *json, size_t size, struct dictionary_totals *ret)
 {
 	auto_json *object = dictionary_parse(json, size);
 	struct json_object *lost_by, *end;
 
 	if (!object)
 		return -EBADMSG;
-	*ret = (struct dictionary_books){
+	*ret = (struct dictionary_totals){
 		.matched = dictionary_get_number(object, "matched"),
 		.journaled = dictionary_get_number(object, "journaled"),
 		.lost = dictionary_get_number(object, "lost"),

@@ -58,8 +58,8 @@ struct dictionary_settings {
 	bool stack; /* the stack of __nft_trace_packet */
 };
 
-/* The books of a session: matched = journaled + lost + suppressed + pending. */
-struct dictionary_books {
+/* The totals of a session: matched = journaled + lost + suppressed + pending. */
+struct dictionary_totals {
 	uint64_t matched;
 	uint64_t journaled;
 	uint64_t lost; /* the sum of lost_by, or more */
@@ -90,8 +90,8 @@ const struct dictionary_probe *dictionary_settings_probe(
 	const struct dictionary_settings *settings, uint8_t number);
 
 /* JOURNAL_END. Needs no clear: it holds numbers only. */
-char *dictionary_books_new(const struct dictionary_books *books);
-int dictionary_books_parse(const void *json, size_t size, struct dictionary_books *ret);
+char *dictionary_totals_new(const struct dictionary_totals *totals);
+int dictionary_totals_parse(const void *json, size_t size, struct dictionary_totals *ret);
 
 /* "ring-full", "disk-full", "disk-error", "retention", "slow-reader", "damaged", "no-module", "silenced",
  * "restart": on the bus and in JSON; "unknown" for another number. */

@@ -42,7 +42,7 @@ enum journal_type {
 	JOURNAL_START = 2, /* JSON object: who recorded, where, when (see journal_start_new) */
 	JOURNAL_SETTINGS = 3, /* JSON object: the session's settings from here on */
 	JOURNAL_LOSS = 4, /* struct journal_loss: events that are missing here */
-	JOURNAL_END = 5, /* JSON object: the final books of the session */
+	JOURNAL_END = 5, /* JSON object: the final totals of the session */
 	JOURNAL_RULES = 6, /* JSON object: texts of rules (see dictionary_rules) */
 	JOURNAL_SYMBOLS = 7, /* JSON object: names of addresses in stacks */
 	JOURNAL_REASONS = 8, /* JSON object: names of the kernel's drop reasons */

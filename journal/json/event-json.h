@@ -26,7 +26,7 @@ struct json {
 	void *await_context;
 	struct view view;
 	bool started; /* the first line was written */
-	bool ended; /* the final books were written */
+	bool ended; /* the final totals were written */
 	bool incomplete; /* the journal says that events are missing, or is damaged */
 	uint64_t events; /* written */
 	uint64_t session; /* id, 0 before any record */

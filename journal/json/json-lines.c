@@ -115,16 +115,16 @@ static void render_settings(struct json *json, const struct journal_entry *entry
 
 static void render_end(struct json *json, const struct journal_entry *entry)
 {
-	struct dictionary_books books = { 0 };
+	struct dictionary_totals totals = { 0 };
 	g_autofree char *text = NULL;
 
-	if (dictionary_books_parse(entry->data, entry->size, &books) < 0) {
+	if (dictionary_totals_parse(entry->data, entry->size, &totals) < 0) {
 		unread_line(json, loss_reason_name(LOSS_DAMAGED));
 		return;
 	}
 	json->ended = true;
-	json->incomplete = json->incomplete || books.lost > 0;
-	text = dictionary_books_new(&books);
+	json->incomplete = json->incomplete || totals.lost > 0;
+	text = dictionary_totals_new(&totals);
 	own_line(json, ",\"end\":", text);
 }
 

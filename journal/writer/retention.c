@@ -14,37 +14,37 @@
 #include "journal/format/segment-names.h"
 #include "journal/reader/cursor.h"
 
-void segment_books_add(struct segment_books *books, const struct segment_books *more)
+void segment_totals_add(struct segment_totals *totals, const struct segment_totals *more)
 {
 	if (!more->events)
 		return;
-	books->events += more->events;
-	if (books->since == 0)
-		books->since = more->since;
-	books->until = more->until;
+	totals->events += more->events;
+	if (totals->since == 0)
+		totals->since = more->since;
+	totals->until = more->until;
 }
 
-void segment_books_loss(struct segment_books *books, const struct journal_loss *loss)
+void segment_totals_loss(struct segment_totals *totals, const struct journal_loss *loss)
 {
 	if (loss->reason != LOSS_RETENTION)
 		return;
-	books->removed += loss->count;
-	if (books->since == 0 || (loss->since != 0 && loss->since < books->since))
-		books->since = loss->since;
-	books->until = MAX(books->until, loss->until);
+	totals->removed += loss->count;
+	if (totals->since == 0 || (loss->since != 0 && loss->since < totals->since))
+		totals->since = loss->since;
+	totals->until = MAX(totals->until, loss->until);
 }
 
-static void item_count(const struct item *item, struct segment_books *books)
+static void item_count(const struct item *item, struct segment_totals *totals)
 {
 	struct journal_loss loss;
 
 	switch (item_type(item)) {
 	case JOURNAL_EVENT:
-		segment_books_event(books, item_event_time(item));
+		segment_totals_event(totals, item_event_time(item));
 		break;
 	case JOURNAL_LOSS:
 		item_loss(item, &loss);
-		segment_books_loss(books, &loss);
+		segment_totals_loss(totals, &loss);
 		break;
 	default:
 		break;
@@ -52,26 +52,26 @@ static void item_count(const struct item *item, struct segment_books *books)
 }
 
 /* One that can't be read has nothing but its bytes. */
-static void segment_read(struct retention *retention, int dir_fd, struct segment_books *books)
+static void segment_read(struct retention *retention, int dir_fd, struct segment_totals *totals)
 {
 	auto_chunk_pool pool = { 0 };
 	auto_cursor cursor = CURSOR_NONE;
 	char name[SEGMENT_NAME_SIZE];
 
-	if (!books->unread)
+	if (!totals->unread)
 		return;
-	books->unread = false;
-	segment_name(books->number, name);
+	totals->unread = false;
+	segment_name(totals->number, name);
 	if (cursor_open_file(&cursor, &pool, dir_fd, name) >= 0) {
 		struct item item;
 
 		while (cursor_next(&cursor, &item) > 0) {
-			item_count(&item, books);
+			item_count(&item, totals);
 			chunk_unref(item.chunk);
 		}
 	}
-	retention->events += books->events;
-	retention->removed += books->removed;
+	retention->events += totals->events;
+	retention->removed += totals->removed;
 }
 
 int retention_open(struct retention *retention, int dir_fd, uint64_t *ret_last)
@@ -86,18 +86,18 @@ int retention_open(struct retention *retention, int dir_fd, uint64_t *ret_last)
 
 	*ret_last = 0;
 	for (guint i = 0; i < numbers->len; i++) {
-		struct segment_books books = {
+		struct segment_totals totals = {
 			.number = g_array_index(numbers, uint64_t, i),
 			.unread = true,
 		};
 		char name[SEGMENT_NAME_SIZE];
 		struct stat status;
 
-		segment_name(books.number, name);
+		segment_name(totals.number, name);
 		if (fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-			books.bytes = (uint64_t)status.st_size;
-		retention_add(retention, &books);
-		*ret_last = books.number;
+			totals.bytes = (uint64_t)status.st_size;
+		retention_add(retention, &totals);
+		*ret_last = totals.number;
 	}
 	return 0;
 }
@@ -108,13 +108,13 @@ void retention_read(struct retention *retention, int dir_fd)
 		segment_read(retention, dir_fd, link->data);
 }
 
-static struct segment_books *find(const struct retention *retention, uint64_t number)
+static struct segment_totals *find(const struct retention *retention, uint64_t number)
 {
 	for (GList *link = retention->segments.head; link; link = link->next) {
-		struct segment_books *books = link->data;
+		struct segment_totals *totals = link->data;
 
-		if (books->number == number)
-			return books;
+		if (totals->number == number)
+			return totals;
 	}
 	return NULL;
 }
@@ -122,48 +122,48 @@ static struct segment_books *find(const struct retention *retention, uint64_t nu
 void retention_count(
 	struct retention *retention, int dir_fd, uint64_t number, struct journal_loss *ret)
 {
-	struct segment_books *books = find(retention, number);
+	struct segment_totals *totals = find(retention, number);
 
 	*ret = (struct journal_loss){ 0 };
-	if (!books)
+	if (!totals)
 		return;
-	segment_read(retention, dir_fd, books);
-	ret->count = books->events;
-	ret->since = books->since;
-	ret->until = books->until;
+	segment_read(retention, dir_fd, totals);
+	ret->count = totals->events;
+	ret->since = totals->since;
+	ret->until = totals->until;
 }
 
 void retention_lose(struct retention *retention, uint64_t number, uint64_t events)
 {
-	struct segment_books *books = find(retention, number);
+	struct segment_totals *totals = find(retention, number);
 
-	if (!books)
+	if (!totals)
 		return;
-	books->events -= events;
+	totals->events -= events;
 	retention->events -= events;
 }
 
 uint64_t retention_first(const struct retention *retention)
 {
-	const struct segment_books *books = g_queue_peek_head((GQueue *)&retention->segments);
+	const struct segment_totals *totals = g_queue_peek_head((GQueue *)&retention->segments);
 
-	return books ? books->number : 0;
+	return totals ? totals->number : 0;
 }
 
-void retention_add(struct retention *retention, const struct segment_books *books)
+void retention_add(struct retention *retention, const struct segment_totals *totals)
 {
-	g_queue_push_tail(&retention->segments, g_memdup2(books, sizeof(*books)));
-	retention->bytes += books->bytes;
-	retention->events += books->events;
+	g_queue_push_tail(&retention->segments, g_memdup2(totals, sizeof(*totals)));
+	retention->bytes += totals->bytes;
+	retention->events += totals->events;
 }
 
-static void loss_add(struct journal_loss *loss, const struct segment_books *books)
+static void loss_add(struct journal_loss *loss, const struct segment_totals *totals)
 {
 	if (loss->count == 0)
-		*loss = (struct journal_loss){ .reason = LOSS_RETENTION, .since = books->since };
-	loss->count += books->events + books->removed;
-	loss->until = MAX(loss->until, books->until);
-	loss->segment = (uint32_t)books->number;
+		*loss = (struct journal_loss){ .reason = LOSS_RETENTION, .since = totals->since };
+	loss->count += totals->events + totals->removed;
+	loss->until = MAX(loss->until, totals->until);
+	loss->segment = (uint32_t)totals->number;
 }
 
 static bool within_limits(
@@ -175,12 +175,12 @@ static bool within_limits(
 }
 
 /* Whoever removes it waits for no disk then. */
-static void segment_fetch(int dir_fd, const struct segment_books *books)
+static void segment_fetch(int dir_fd, const struct segment_totals *totals)
 {
 	char name[SEGMENT_NAME_SIZE];
 	auto_fd fd = -1;
 
-	segment_name(books->number, name);
+	segment_name(totals->number, name);
 	fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd >= 0)
 		posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
@@ -190,20 +190,20 @@ static void segments_remove(struct retention *retention, int dir_fd, uint64_t by
 	unsigned int segments, uint64_t coming, struct journal_loss *loss)
 {
 	while (!within_limits(retention, bytes, segments, coming)) {
-		struct segment_books *books = g_queue_peek_head(&retention->segments);
+		struct segment_totals *totals = g_queue_peek_head(&retention->segments);
 		char name[SEGMENT_NAME_SIZE];
 
-		if (!books)
+		if (!totals)
 			return;
-		segment_read(retention, dir_fd, books);
-		segment_name(books->number, name);
+		segment_read(retention, dir_fd, totals);
+		segment_name(totals->number, name);
 		if (unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT)
 			return;
 
-		loss_add(loss, books);
-		retention->bytes -= books->bytes;
-		retention->events -= books->events;
-		retention->removed += books->events;
+		loss_add(loss, totals);
+		retention->bytes -= totals->bytes;
+		retention->events -= totals->events;
+		retention->removed += totals->events;
 		g_free(g_queue_pop_head(&retention->segments));
 	}
 }
@@ -211,7 +211,7 @@ static void segments_remove(struct retention *retention, int dir_fd, uint64_t by
 void retention_trim(struct retention *retention, int dir_fd, uint64_t bytes, unsigned int segments,
 	uint64_t coming, struct journal_loss *loss)
 {
-	const struct segment_books *next;
+	const struct segment_totals *next;
 
 	segments_remove(retention, dir_fd, bytes, segments, coming, loss);
 	next = g_queue_peek_head(&retention->segments);

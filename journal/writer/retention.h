@@ -12,8 +12,8 @@
 
 #include "journal/format/format.h"
 
-/* What the books need to know of a segment. */
-struct segment_books {
+/* What the totals need to know of a segment. */
+struct segment_totals {
 	uint64_t number;
 	uint64_t bytes;
 	bool unread; /* written before the journal was opened: what follows is not known yet */
@@ -24,26 +24,26 @@ struct segment_books {
 };
 
 struct retention {
-	GQueue segments; /* struct segment_books, the oldest first */
+	GQueue segments; /* struct segment_totals, the oldest first */
 	uint64_t bytes; /* in these segments */
 	uint64_t events; /* in those that are read */
 	uint64_t removed; /* by retention, ever, as far as those that are read tell */
 };
 
 /* Counts an event at `time`. */
-static inline void segment_books_event(struct segment_books *books, uint64_t time)
+static inline void segment_totals_event(struct segment_totals *totals, uint64_t time)
 {
-	books->events++;
-	if (books->since == 0)
-		books->since = time;
-	books->until = time;
+	totals->events++;
+	if (totals->since == 0)
+		totals->since = time;
+	totals->until = time;
 }
 
-/* Counts the events of `more`, which came after those in `books`. */
-void segment_books_add(struct segment_books *books, const struct segment_books *more);
+/* Counts the events of `more`, which came after those in `totals`. */
+void segment_totals_add(struct segment_totals *totals, const struct segment_totals *more);
 
 /* Counts a loss record: retention's are passed on when the segment goes. */
-void segment_books_loss(struct segment_books *books, const struct journal_loss *loss);
+void segment_totals_loss(struct segment_totals *totals, const struct journal_loss *loss);
 
 /* Finds the segments that are in `dir_fd` already; what is in one is read when it goes, or by
  * retention_read. *ret_last is the highest number; 0: none. */
@@ -63,7 +63,7 @@ void retention_lose(struct retention *retention, uint64_t number, uint64_t event
 uint64_t retention_first(const struct retention *retention);
 
 /* Takes in a segment that has been closed. */
-void retention_add(struct retention *retention, const struct segment_books *books);
+void retention_add(struct retention *retention, const struct segment_totals *totals);
 
 /*
  * Removes the oldest segments until `bytes` (0: no limit) and `segments` (0: no limit) hold with

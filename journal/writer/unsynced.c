@@ -114,7 +114,7 @@ void unsynced_found(struct unsynced *unsynced, uint64_t number, uint64_t bytes)
 	add(unsynced, number, bytes)->unread = true;
 }
 
-void unsynced_write(struct unsynced *unsynced, uint64_t bytes, const struct segment_books *books)
+void unsynced_write(struct unsynced *unsynced, uint64_t bytes, const struct segment_totals *totals)
 {
 	struct unsynced_part *part = &current(unsynced)->fresh;
 
@@ -122,15 +122,15 @@ void unsynced_write(struct unsynced *unsynced, uint64_t bytes, const struct segm
 		return;
 	part->bytes += bytes;
 	wrote(unsynced, bytes);
-	if (books && books->events) {
+	if (totals && totals->events) {
 		const struct journal_loss events = {
-			.count = books->events,
-			.since = books->since,
-			.until = books->until,
+			.count = totals->events,
+			.since = totals->since,
+			.until = totals->until,
 		};
 
 		journal_loss_merge(&part->what.lost, &events);
-		unsynced->events += books->events;
+		unsynced->events += totals->events;
 	}
 }
 

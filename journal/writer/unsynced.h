@@ -48,8 +48,8 @@ void unsynced_close(struct unsynced *unsynced, int fd);
 /* A segment that was there before the journal was opened. What is in it is not known. */
 void unsynced_found(struct unsynced *unsynced, uint64_t number, uint64_t bytes);
 
-/* Bytes were written, with `books` of the events among them, or NULL. */
-void unsynced_write(struct unsynced *unsynced, uint64_t bytes, const struct segment_books *books);
+/* Bytes were written, with `totals` of the events among them, or NULL. */
+void unsynced_write(struct unsynced *unsynced, uint64_t bytes, const struct segment_totals *totals);
 
 /* A loss record was among them. */
 void unsynced_loss(struct unsynced *unsynced, const struct journal_loss *loss);
@@ -69,7 +69,7 @@ struct unsynced_outcome {
 	uint64_t current_events; /* of it */
 };
 
-/* The sync that was handed out was run. The closed segments' books in `retention` have no lost events
+/* The sync that was handed out was run. The closed segments' totals in `retention` have no lost events
  * afterwards; what is not known of one is read there. */
 void unsynced_end(struct unsynced *unsynced, struct retention *retention, int dir_fd,
 	struct unsynced_outcome *ret);

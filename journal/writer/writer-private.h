@@ -17,7 +17,7 @@ struct journal_writer {
 
 	struct segment segment;
 	uint64_t head_end; /* of the segment: where its dictionaries end */
-	struct segment_books books; /* of the segment */
+	struct segment_totals totals; /* of the segment */
 	struct retention retention; /* of those before it */
 	struct unsynced unsynced;
 	bool spoilt; /* the segment has lost something: no more is written into it */
@@ -28,7 +28,7 @@ struct journal_writer {
 	size_t staged; /* bytes of them */
 	size_t last; /* where the last of them begins */
 	size_t ready; /* up to here nothing is to be done before an event is taken */
-	struct segment_books lost; /* of these events, since the last flush */
+	struct segment_totals lost; /* of these events, since the last flush */
 	int lost_error; /* why; 0: none were */
 	int error; /* of the last write; 0: it went well */
 	uint64_t retry_at; /* ms: an event is not tried again before */

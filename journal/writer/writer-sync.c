@@ -20,7 +20,7 @@ int journal_writer_sync_end(struct journal_writer *writer, struct journal_unstor
 
 	unsynced_end(&writer->unsynced, &writer->retention, writer->dir_fd, &outcome);
 	if (outcome.current) {
-		writer->books.events -= outcome.current_events;
+		writer->totals.events -= outcome.current_events;
 		writer->spoilt = true;
 		writer->ready = 0;
 	}

@@ -48,7 +48,7 @@ static int writer_note(struct journal_writer *writer, int result)
 }
 
 /* Enters `size` bytes of whole records. */
-static void records_count(const uint8_t *records, size_t size, struct segment_books *books)
+static void records_count(const uint8_t *records, size_t size, struct segment_totals *totals)
 {
 	size_t at = 0;
 
@@ -56,14 +56,14 @@ static void records_count(const uint8_t *records, size_t size, struct segment_bo
 		const struct journal_record *record = (const void *)(records + at);
 		const struct event_head *head = (const void *)(record + 1);
 
-		segment_books_event(books, head->time);
+		segment_totals_event(totals, head->time);
 		at += journal_record_span(record->size);
 	}
 }
 
 static int stage_write(struct journal_writer *writer)
 {
-	struct segment_books wrote = { 0 };
+	struct segment_totals wrote = { 0 };
 	size_t appended, staged = writer->staged;
 	int r;
 
@@ -71,7 +71,7 @@ static int stage_write(struct journal_writer *writer)
 		return 0;
 	r = segment_append(&writer->segment, writer->stage, staged, &appended);
 	records_count(writer->stage, appended, &wrote);
-	segment_books_add(&writer->books, &wrote);
+	segment_totals_add(&writer->totals, &wrote);
 	unsynced_write(&writer->unsynced, appended, &wrote);
 	writer->staged = 0;
 	if (r < 0) {
@@ -131,7 +131,7 @@ static int removal_report(struct journal_writer *writer)
 	r = record_append(writer, JOURNAL_LOSS, &writer->unreported, sizeof(writer->unreported));
 	if (r < 0)
 		return r;
-	segment_books_loss(&writer->books, &writer->unreported);
+	segment_totals_loss(&writer->totals, &writer->unreported);
 	writer->unreported = (struct journal_loss){ 0 };
 	ready_set(writer);
 	return 0;
@@ -141,7 +141,7 @@ static int removal_report(struct journal_writer *writer)
 static int writer_rotate(struct journal_writer *writer)
 {
 	struct segment segment = SEGMENT_NONE;
-	uint64_t number = writer->books.number + 1, first;
+	uint64_t number = writer->totals.number + 1, first;
 	int r;
 
 	r = head_write(writer, number, &segment);
@@ -155,15 +155,15 @@ static int writer_rotate(struct journal_writer *writer)
 	}
 
 	if (writer->segment.fd >= 0) {
-		writer->books.bytes = writer->segment.end;
-		retention_add(&writer->retention, &writer->books);
+		writer->totals.bytes = writer->segment.end;
+		retention_add(&writer->retention, &writer->totals);
 		unsynced_close(&writer->unsynced, writer->segment.fd);
 	}
 	writer->segment = segment;
 	unsynced_open(&writer->unsynced, number, segment.end);
 	writer->spoilt = false;
 	writer->head_end = segment.end;
-	writer->books = (struct segment_books){ .number = number };
+	writer->totals = (struct segment_totals){ .number = number };
 	retention_trim(&writer->retention, writer->dir_fd, writer->limits.total_size,
 		writer->limits.segments, writer->limits.segment_size, &writer->unreported);
 	first = retention_first(&writer->retention);
@@ -275,7 +275,7 @@ int journal_writer_flush(struct journal_writer *writer, struct journal_loss *ret
 		.since = writer->lost.since,
 		.until = writer->lost.until,
 	};
-	writer->lost = (struct segment_books){ 0 };
+	writer->lost = (struct segment_totals){ 0 };
 	writer->lost_error = 0;
 	return r;
 }
@@ -320,13 +320,13 @@ int journal_writer_append_loss(struct journal_writer *writer, const struct journ
 	r = record_write(writer, JOURNAL_LOSS, loss, sizeof(*loss));
 	if (r < 0)
 		return r;
-	segment_books_loss(&writer->books, loss);
+	segment_totals_loss(&writer->totals, loss);
 	return 0;
 }
 
 uint64_t journal_writer_segment(const struct journal_writer *writer)
 {
-	return writer->books.number;
+	return writer->totals.number;
 }
 
 uint64_t journal_writer_end(const struct journal_writer *writer)
@@ -340,7 +340,7 @@ void journal_writer_totals(struct journal_writer *writer, struct journal_totals 
 
 	retention_read(&writer->retention, writer->dir_fd);
 	*ret = (struct journal_totals){
-		.events = retention->events + retention->removed + writer->books.events,
+		.events = retention->events + retention->removed + writer->totals.events,
 		.removed = retention->removed,
 		.bytes = retention->bytes + writer->segment.end,
 		.segments = retention->segments.length + 1,
@@ -360,9 +360,9 @@ static void limits_set(struct journal_writer *writer, const struct journal_limit
 static void segments_found(struct journal_writer *writer)
 {
 	for (GList *link = writer->retention.segments.head; link; link = link->next) {
-		const struct segment_books *books = link->data;
+		const struct segment_totals *totals = link->data;
 
-		unsynced_found(&writer->unsynced, books->number, books->bytes);
+		unsynced_found(&writer->unsynced, totals->number, totals->bytes);
 	}
 }
 
@@ -384,7 +384,7 @@ int journal_writer_open(int dir_fd, uint64_t session, const char *start, const c
 	writer->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
 	r = writer->dir_fd < 0 ? -errno : 0;
 	if (r >= 0)
-		r = retention_open(&writer->retention, writer->dir_fd, &writer->books.number);
+		r = retention_open(&writer->retention, writer->dir_fd, &writer->totals.number);
 	if (r >= 0) {
 		segments_found(writer);
 		r = writer_note(writer, writer_rotate(writer));

@@ -61,7 +61,7 @@ START_TEST(a_session_ends_after_its_duration)
 }
 END_TEST
 
-static void books_balance(const char *path)
+static void totals_balance(const char *path)
 {
 	const char *const names[] = { "Matched", "Journaled", "Lost", "Suppressed", "Pending" };
 	uint64_t values[G_N_ELEMENTS(names)];
@@ -96,7 +96,7 @@ START_TEST(properties_can_be_read_and_object_manager_has_the_session)
 				 MANAGER_INTERFACE, "Armed", NULL, 'b', &armed),
 		0);
 	ck_assert_int_eq(armed, 1);
-	books_balance(path);
+	totals_balance(path);
 
 	reply = call(
 		bus, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", "");

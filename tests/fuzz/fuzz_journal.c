@@ -54,13 +54,13 @@ static void dictionaries_use(const struct journal_entry *entry)
 {
 	struct dictionary_start start;
 	struct dictionary_settings settings;
-	struct dictionary_books books;
+	struct dictionary_totals totals;
 
 	if (dictionary_start_parse(entry->data, entry->size, &start) >= 0)
 		dictionary_start_clear(&start);
 	if (dictionary_settings_parse(entry->data, entry->size, &settings) >= 0)
 		dictionary_settings_clear(&settings);
-	dictionary_books_parse(entry->data, entry->size, &books);
+	dictionary_totals_parse(entry->data, entry->size, &totals);
 }
 
 static void reader_drain(struct journal_reader *reader)

@@ -129,19 +129,19 @@ START_TEST(lists_of_verdicts_are_split_at_commas)
 }
 END_TEST
 
-START_TEST(the_books_are_one_line)
+START_TEST(the_totals_are_one_line)
 {
-	struct session_books books = {
+	struct session_totals totals = {
 		.id = 3,
 		.name = (char *)"web",
 		.path = (char *)"/var/lib/nfttraced/3",
-		.books = { .matched = 132, .journaled = 130, .lost = 2, .lost_by = { 2 } },
+		.totals = { .matched = 132, .journaled = 130, .lost = 2, .lost_by = { 2 } },
 	};
 	g_autofree char *text = NULL;
 	auto_output output = { 0 };
 
 	output_open(&output, OUTPUT_MEMORY);
-	session_books_text(&output, &books);
+	session_totals_text(&output, &totals);
 	text = output_steal(&output);
 	ck_assert_str_eq(text,
 		"session 3 \"web\": matched 132 = journaled 130 + lost 2 (ring-full 2) + "
@@ -309,7 +309,7 @@ static char *make_journal(uint64_t lost)
 	const struct journal_limits limits = { .segment_size = MIB };
 	const struct event_head head = { .probe = EVENT_PROBE_NFT, .time = 1000, .comm = "nc" };
 	g_autofree char *start = journal_start_new(9, "made up", NULL);
-	g_autofree char *end = dictionary_books_new(&(struct dictionary_books){
+	g_autofree char *end = dictionary_totals_new(&(struct dictionary_totals){
 		.matched = EVENTS + lost, .journaled = EVENTS, .lost = lost });
 	char *path = g_dir_make_tmp("test-cli-XXXXXX", NULL);
 	auto_fd directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -467,7 +467,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, what_is_no_size_is_refused);
 	tcase_add_test(tcase, counts_are_plain_numbers);
 	tcase_add_test(tcase, lists_of_verdicts_are_split_at_commas);
-	tcase_add_test(tcase, the_books_are_one_line);
+	tcase_add_test(tcase, the_totals_are_one_line);
 	tcase_add_test(tcase, tables_align_and_escape);
 	tcase_add_test(tcase, numbers_are_formatted_at_their_edges);
 	tcase_add_test(tcase, usage_errors_are_status_2_with_a_hint);

@@ -23,7 +23,7 @@ static const char *program;
 static struct fake_daemon *fake;
 static char *journal, *log_path, *health_path;
 
-static const char books_line[] =
+static const char totals_line[] =
 	"session 7 \"web\": matched 12 = journaled 10 + lost 2 (ring-full 2) "
 	"+ suppressed 0 + pending 0; journal /journals/7\n";
 
@@ -147,11 +147,11 @@ START_TEST(a_daemon_that_is_not_there_is_told_with_the_remedy)
 }
 END_TEST
 
-START_TEST(stop_prints_the_books_and_exits_3_after_losses)
+START_TEST(stop_prints_the_totals_and_exits_3_after_losses)
 {
-	assert_run("stop|7", 3, books_line, "");
-	assert_run("stop|web", 3, books_line, "");
-	assert_run("stop|--all", 3, books_line, "");
+	assert_run("stop|7", 3, totals_line, "");
+	assert_run("stop|web", 3, totals_line, "");
+	assert_run("stop|--all", 3, totals_line, "");
 }
 END_TEST
 
@@ -377,7 +377,7 @@ START_TEST(a_capture_follows_a_session)
 }
 END_TEST
 
-START_TEST(start_and_follow_stops_its_session_and_prints_the_books)
+START_TEST(start_and_follow_stops_its_session_and_prints_the_totals)
 {
 	char *arguments[] = { (char *)program, (char *)"start", (char *)"--follow", NULL };
 	g_autoptr(GString) output = g_string_new(NULL);
@@ -385,7 +385,7 @@ START_TEST(start_and_follow_stops_its_session_and_prints_the_books)
 	pid_t pid = run_until_event(arguments, output, &fd);
 
 	ck_assert_int_eq(interrupt(pid, output, fd), 3);
-	ck_assert(g_str_has_suffix(output->str, books_line));
+	ck_assert(g_str_has_suffix(output->str, totals_line));
 	assert_log(
 		"start name=- verdicts=- filter=- track=1 bound=1 limit=0 duration=0 rate=0 size=0\n");
 }
@@ -452,7 +452,7 @@ int main(int argc, char **argv)
 	tcase_add_test(
 		tcase, what_it_takes_is_told_and_a_password_asked_for_unless_that_is_not_wanted);
 	tcase_add_test(tcase, a_daemon_that_is_not_there_is_told_with_the_remedy);
-	tcase_add_test(tcase, stop_prints_the_books_and_exits_3_after_losses);
+	tcase_add_test(tcase, stop_prints_the_totals_and_exits_3_after_losses);
 	tcase_add_test(tcase, list_is_a_table);
 	tcase_add_test(tcase, status_tells_the_problem_and_what_is_not_known);
 	tcase_add_test(tcase, status_tells_what_the_kernel_allows_and_what_to_do);
@@ -465,7 +465,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, follow_prints_at_once_and_ends_quietly);
 	tcase_add_test(tcase, follow_prints_what_is_selected);
 	tcase_add_test(tcase, a_capture_follows_a_session);
-	tcase_add_test(tcase, start_and_follow_stops_its_session_and_prints_the_books);
+	tcase_add_test(tcase, start_and_follow_stops_its_session_and_prints_the_totals);
 	tcase_add_test(tcase, what_is_followed_as_json_is_nothing_but_json);
 	tcase_add_test(tcase, a_daemon_that_died_is_waited_for_until_who_follows_has_enough);
 	suite_add_tcase(suite, tcase);

@@ -342,7 +342,7 @@ static void render_journal(struct rendering *rendering)
 	const struct dictionary_settings first = { .verdicts = both };
 	const struct dictionary_settings second = { .verdicts = drop,
 		.filter = OWN("udp\nport 1") };
-	const struct dictionary_books books = {
+	const struct dictionary_totals totals = {
 		.matched = 134,
 		.journaled = 1,
 		.lost = 133,
@@ -356,10 +356,10 @@ static void render_journal(struct rendering *rendering)
 	render_loss(rendering, &(struct journal_loss){ LOSS_RING_FULL, 0, 132, 5, 6 });
 	render_loss(rendering, &(struct journal_loss){ LOSS_DISK_FULL, 0, 1, 7, 8 });
 	render_loss(rendering, &(struct journal_loss){ LOSS_DAMAGED, 0, 0, 0, 0 });
-	render_json(rendering, JOURNAL_END, dictionary_books_new(&books));
+	render_json(rendering, JOURNAL_END, dictionary_totals_new(&totals));
 }
 
-START_TEST(a_journal_reads_from_its_start_to_its_books)
+START_TEST(a_journal_reads_from_its_start_to_its_totals)
 {
 	struct rendering rendering;
 	g_autofree char *text = NULL;
@@ -449,13 +449,13 @@ END_TEST
 
 START_TEST(a_journal_without_losses_is_complete)
 {
-	const struct dictionary_books books = { .matched = 1, .journaled = 1 };
+	const struct dictionary_totals totals = { .matched = 1, .journaled = 1 };
 	struct rendering rendering;
 	g_autofree char *text = NULL;
 
 	rendering_begin(&rendering, TEXT_TIME_MONOTONIC, TEXT_COLOUR_OFF);
 	render_head(&rendering, &plain_head);
-	render_json(&rendering, JOURNAL_END, dictionary_books_new(&books));
+	render_json(&rendering, JOURNAL_END, dictionary_totals_new(&totals));
 	ck_assert(!rendering.text.incomplete);
 	text = rendering_end(&rendering);
 }
@@ -501,7 +501,7 @@ int main(void)
 	tcase_add_test(tcase, a_thread_is_told_with_its_process);
 	tcase_add_test(tcase, times_can_be_dates);
 	tcase_add_test(tcase, colour_is_only_there_when_asked_for);
-	tcase_add_test(tcase, a_journal_reads_from_its_start_to_its_books);
+	tcase_add_test(tcase, a_journal_reads_from_its_start_to_its_totals);
 	tcase_add_test(tcase, a_journal_without_losses_is_complete);
 	tcase_add_test(tcase, what_was_suppressed_is_told_by_rule_the_most_first);
 	tcase_add_test(tcase, of_many_rules_that_were_suppressed_the_rest_is_summed_up);

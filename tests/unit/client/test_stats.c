@@ -130,11 +130,11 @@ static struct kit_recording record(void)
 	const struct rule_name rule = { .key = { .netns = 1, .rule = 9, .family = 1 },
 		.text = "reject" };
 	const struct journal_loss loss = { .reason = LOSS_RING_FULL, .count = 2 };
-	const struct dictionary_books books = {
+	const struct dictionary_totals totals = {
 		.matched = 19, .journaled = 5, .lost = 2, .suppressed = 12
 	};
 	g_autofree char *rules_json = names_rules_new(&rule, 1);
-	g_autofree char *books_json = dictionary_books_new(&books);
+	g_autofree char *totals_json = dictionary_totals_new(&totals);
 
 	add_event(&recording, 0, 1, 0, ipv4, sizeof(ipv4));
 	add_event(&recording, 1, 1, 9, ipv4, sizeof(ipv4));
@@ -146,7 +146,7 @@ static struct kit_recording record(void)
 	add_suppressed(&recording, 9, 4);
 	add_suppressed(&recording, 9, 5);
 	add_suppressed(&recording, 0, 2);
-	journal_writer_append_json(recording.writer, JOURNAL_END, books_json);
+	journal_writer_append_json(recording.writer, JOURNAL_END, totals_json);
 	kit_recorded(&recording, &kit_here);
 	return recording;
 }

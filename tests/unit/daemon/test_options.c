@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a session may be asked to record, what that means for the kernel side, and its books. */
+/* What a session may be asked to record, what that means for the kernel side, and its totals. */
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -211,22 +211,22 @@ START_TEST(books_balance_at_rest_and_on_the_way)
 		.journaled = 10, .disk_full = 3, .disk_error = 2, .over_limit = 1
 	};
 	const struct session_stats kernel_counts = { .ring_full = 4, .suppressed = 5 };
-	struct dictionary_books books;
+	struct dictionary_totals totals;
 
-	books_balance(&counts, &kernel_counts, 25, &books);
-	ck_assert_uint_eq(books.matched, 25);
-	ck_assert_uint_eq(books.lost, 9);
-	ck_assert_uint_eq(books.lost_by[LOSS_DISK_FULL], 3);
-	ck_assert_uint_eq(books.suppressed, 6);
-	ck_assert_uint_eq(books.pending, 0);
+	totals_balance(&counts, &kernel_counts, 25, &totals);
+	ck_assert_uint_eq(totals.matched, 25);
+	ck_assert_uint_eq(totals.lost, 9);
+	ck_assert_uint_eq(totals.lost_by[LOSS_DISK_FULL], 3);
+	ck_assert_uint_eq(totals.suppressed, 6);
+	ck_assert_uint_eq(totals.pending, 0);
 
-	books_balance(&counts, &kernel_counts, 32, &books);
-	ck_assert_uint_eq(books.pending, 7);
+	totals_balance(&counts, &kernel_counts, 32, &totals);
+	ck_assert_uint_eq(totals.pending, 7);
 
 	/* Another CPU's count of matched events was read too early. */
-	books_balance(&counts, &kernel_counts, 24, &books);
-	ck_assert_uint_eq(books.matched, 25);
-	ck_assert_uint_eq(books.pending, 0);
+	totals_balance(&counts, &kernel_counts, 24, &totals);
+	ck_assert_uint_eq(totals.matched, 25);
+	ck_assert_uint_eq(totals.pending, 0);
 }
 END_TEST
 

@@ -19,21 +19,21 @@ static struct {
 		unsigned int number; /* of the request */
 		enum failure_kind kind;
 		struct session *session; /* NULL: it was stopped, or not started */
-		struct dictionary_books books;
+		struct dictionary_totals totals;
 	} came[REQUESTS_MAX];
 } replies;
 
-static void take_reply(void *context, struct session *session, const struct dictionary_books *books,
-	const struct failure *failure)
+static void take_reply(void *context, struct session *session,
+	const struct dictionary_totals *totals, const struct failure *failure)
 {
 	size_t i = replies.count++;
 
 	ck_assert_uint_lt(i, REQUESTS_MAX);
 	replies.came[i].number = GPOINTER_TO_UINT(context);
 	replies.came[i].kind = failure ? failure->kind : FAILURE_NONE;
-	replies.came[i].session = books ? NULL : session;
-	if (books)
-		replies.came[i].books = *books;
+	replies.came[i].session = totals ? NULL : session;
+	if (totals)
+		replies.came[i].totals = *totals;
 }
 
 static struct manager_call numbered(unsigned int number)
@@ -107,7 +107,7 @@ START_TEST(sessions_that_start_while_one_starts_take_one_swap)
 }
 END_TEST
 
-START_TEST(sessions_that_stop_at_once_take_one_swap_and_have_their_own_books)
+START_TEST(sessions_that_stop_at_once_take_one_swap_and_have_their_own_totals)
 {
 	struct session *sessions[8];
 	unsigned int before;
@@ -126,8 +126,8 @@ START_TEST(sessions_that_stop_at_once_take_one_swap_and_have_their_own_books)
 	ck_assert_uint_eq(fake_swaps(), before + 1);
 	for (unsigned int i = 1; i <= G_N_ELEMENTS(sessions); i++) {
 		ck_assert_uint_eq(replies.came[i].number, i);
-		ck_assert_uint_eq(replies.came[i].books.matched, i);
-		ck_assert_uint_eq(replies.came[i].books.journaled, i);
+		ck_assert_uint_eq(replies.came[i].totals.matched, i);
+		ck_assert_uint_eq(replies.came[i].totals.journaled, i);
 	}
 	stop(replies.came[0].session);
 	ck_assert(fake_is_empty());
@@ -310,7 +310,7 @@ int main(void)
 	TCase *cases = tcase_create("requests");
 
 	tcase_add_test(cases, sessions_that_start_while_one_starts_take_one_swap);
-	tcase_add_test(cases, sessions_that_stop_at_once_take_one_swap_and_have_their_own_books);
+	tcase_add_test(cases, sessions_that_stop_at_once_take_one_swap_and_have_their_own_totals);
 	tcase_add_test(cases, starts_changes_and_stops_go_together);
 	tcase_add_test(cases, a_session_that_is_changed_and_then_stopped_is_changed_first);
 	tcase_add_test(cases, the_one_that_the_kernel_refuses_fails_alone);

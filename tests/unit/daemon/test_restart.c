@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sessions go on under the next daemon: their list, their books, their journals. */
+/* Sessions go on under the next daemon: their list, their totals, their journals. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +67,7 @@ START_TEST(a_session_goes_on_with_its_id_its_settings_and_its_journal)
 	ck_assert_str_eq(session->command, "test");
 	events(session, 4);
 	ck_assert_uint_eq(stop(session)->journaled, 7);
-	ck_assert_uint_eq(answer.books.matched, 7);
+	ck_assert_uint_eq(answer.totals.matched, 7);
 	ck_assert_uint_eq(records(id, JOURNAL_EVENT, NULL), 7);
 	ck_assert_uint_eq(records(id, JOURNAL_START, NULL), 1);
 }
@@ -104,7 +104,7 @@ START_TEST(a_session_that_ended_does_not_go_on)
 }
 END_TEST
 
-START_TEST(losses_before_the_end_stay_in_the_books)
+START_TEST(losses_before_the_end_stay_in_the_totals)
 {
 	struct session *session = start();
 	uint64_t bit = 1ULL << session->bit;
@@ -116,10 +116,10 @@ START_TEST(losses_before_the_end_stay_in_the_books)
 	session = only_session();
 	events(session, 1);
 	stop(session);
-	ck_assert_uint_eq(answer.books.matched, 5);
-	ck_assert_uint_eq(answer.books.journaled, 3);
-	ck_assert_uint_eq(answer.books.lost, 1);
-	ck_assert_uint_eq(answer.books.suppressed, 1);
+	ck_assert_uint_eq(answer.totals.matched, 5);
+	ck_assert_uint_eq(answer.totals.journaled, 3);
+	ck_assert_uint_eq(answer.totals.lost, 1);
+	ck_assert_uint_eq(answer.totals.suppressed, 1);
 }
 END_TEST
 
@@ -304,7 +304,7 @@ int main(void)
 	tcase_add_test(cases, a_session_goes_on_with_its_id_its_settings_and_its_journal);
 	tcase_add_test(cases, the_time_in_between_is_a_gap_in_the_journal);
 	tcase_add_test(cases, a_session_that_ended_does_not_go_on);
-	tcase_add_test(cases, losses_before_the_end_stay_in_the_books);
+	tcase_add_test(cases, losses_before_the_end_stay_in_the_totals);
 	tcase_add_test(cases, a_duration_counts_on);
 	tcase_add_test(cases, sessions_that_make_the_daemon_fail_are_left_alone_in_the_end);
 	tcase_add_test(cases, sessions_of_an_earlier_boot_have_ended);

@@ -17,7 +17,7 @@
 #include "tests/unit/kit/fake-pipeline.h"
 #include "tests/unit/kit/session-kit.h"
 
-START_TEST(what_matched_is_journaled_and_the_books_say_so)
+START_TEST(what_matched_is_journaled_and_the_totals_say_so)
 {
 	struct session *session = start();
 	uint64_t id = session->id;
@@ -55,7 +55,7 @@ START_TEST(an_event_without_its_session_is_counted)
 }
 END_TEST
 
-START_TEST(losses_and_what_is_held_back_are_in_the_books_and_in_the_journal)
+START_TEST(losses_and_what_is_held_back_are_in_the_totals_and_in_the_journal)
 {
 	struct session *session = start();
 	struct journal_entry loss;
@@ -66,10 +66,10 @@ START_TEST(losses_and_what_is_held_back_are_in_the_books_and_in_the_journal)
 	fake_suppressed(1ULL << session->bit);
 	fake_event(1ULL << session->bit);
 	stop(session);
-	ck_assert_uint_eq(answer.books.matched, 9);
-	ck_assert_uint_eq(answer.books.lost, 7);
-	ck_assert_uint_eq(answer.books.lost_by[LOSS_RING_FULL], 7);
-	ck_assert_uint_eq(answer.books.suppressed, 1);
+	ck_assert_uint_eq(answer.totals.matched, 9);
+	ck_assert_uint_eq(answer.totals.lost, 7);
+	ck_assert_uint_eq(answer.totals.lost_by[LOSS_RING_FULL], 7);
+	ck_assert_uint_eq(answer.totals.suppressed, 1);
 	ck_assert_uint_eq(records(id, JOURNAL_LOSS, &loss), 1);
 	ck_assert_uint_eq(loss.loss.reason, LOSS_RING_FULL);
 	ck_assert_uint_eq(loss.loss.count, 7);
@@ -332,7 +332,7 @@ START_TEST(a_directory_of_others_is_not_taken_for_a_state_directory)
 }
 END_TEST
 
-START_TEST(ending_ends_every_session_with_its_books)
+START_TEST(ending_ends_every_session_with_its_totals)
 {
 	uint64_t one = start()->id, other = start()->id;
 
@@ -348,10 +348,10 @@ int main(void)
 	Suite *suite = suite_create("session");
 	TCase *cases = tcase_create("session");
 
-	tcase_add_test(cases, what_matched_is_journaled_and_the_books_say_so);
+	tcase_add_test(cases, what_matched_is_journaled_and_the_totals_say_so);
 	tcase_add_test(cases, an_event_goes_to_every_session_that_matched_it);
 	tcase_add_test(cases, an_event_without_its_session_is_counted);
-	tcase_add_test(cases, losses_and_what_is_held_back_are_in_the_books_and_in_the_journal);
+	tcase_add_test(cases, losses_and_what_is_held_back_are_in_the_totals_and_in_the_journal);
 	tcase_add_test(cases, a_session_stops_by_itself_at_its_limit);
 	tcase_add_test(
 		cases, a_limit_that_is_reached_before_the_start_is_reported_ends_the_session);
@@ -365,6 +365,6 @@ int main(void)
 	tcase_add_test(cases, a_worker_that_has_too_much_to_do_stops_sessions_all_the_same);
 	tcase_add_test(cases, the_state_directory_belongs_to_one_daemon);
 	tcase_add_test(cases, a_directory_of_others_is_not_taken_for_a_state_directory);
-	tcase_add_test(cases, ending_ends_every_session_with_its_books);
+	tcase_add_test(cases, ending_ends_every_session_with_its_totals);
 	return session_tests_run(suite, cases);
 }

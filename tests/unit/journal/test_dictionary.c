@@ -21,7 +21,7 @@ START_TEST(a_start_says_who_where_and_when)
 }
 END_TEST
 
-START_TEST(settings_and_books_come_back_as_they_were)
+START_TEST(settings_and_totals_come_back_as_they_were)
 {
 	char *verdicts[] = { (char *)"drop", (char *)"accept", NULL };
 	char *sections[] = { (char *)"skb", (char *)"ct", NULL };
@@ -44,12 +44,12 @@ START_TEST(settings_and_books_come_back_as_they_were)
 		.probe_count = G_N_ELEMENTS(probes),
 		.stack = true,
 	};
-	struct dictionary_books books = { .matched = 10,
+	struct dictionary_totals totals = { .matched = 10,
 		.journaled = 6,
 		.lost = 3,
 		.pending = 1,
 		.end = SESSION_END_CALLER_LEFT };
-	struct dictionary_books books_back;
+	struct dictionary_totals totals_back;
 	auto_dictionary_settings back = { 0 };
 	g_autofree char *json = dictionary_settings_new(&settings), *text = NULL;
 
@@ -72,11 +72,11 @@ START_TEST(settings_and_books_come_back_as_they_were)
 	ck_assert(dictionary_settings_probe(&back, 31)->stack);
 	ck_assert_ptr_null(dictionary_settings_probe(&back, 3));
 
-	books.lost_by[LOSS_RING_FULL] = 1;
-	books.lost_by[LOSS_NO_MODULE] = 2;
-	text = dictionary_books_new(&books);
-	ck_assert_int_eq(dictionary_books_parse(text, strlen(text), &books_back), 0);
-	ck_assert_mem_eq(&books_back, &books, sizeof(books));
+	totals.lost_by[LOSS_RING_FULL] = 1;
+	totals.lost_by[LOSS_NO_MODULE] = 2;
+	text = dictionary_totals_new(&totals);
+	ck_assert_int_eq(dictionary_totals_parse(text, strlen(text), &totals_back), 0);
+	ck_assert_mem_eq(&totals_back, &totals, sizeof(totals));
 }
 END_TEST
 
@@ -143,7 +143,7 @@ static Suite *dictionary_suite(void)
 	TCase *tests = tcase_create("dictionary");
 
 	tcase_add_test(tests, a_start_says_who_where_and_when);
-	tcase_add_test(tests, settings_and_books_come_back_as_they_were);
+	tcase_add_test(tests, settings_and_totals_come_back_as_they_were);
 	tcase_add_test(tests, dictionaries_of_the_wrong_shape_are_empty_or_refused);
 	tcase_add_test(tests, settings_of_an_older_journal_say_nothing_of_sections_and_probes);
 	tcase_add_test(tests, probes_that_no_record_can_name_are_left_out);

@@ -5,7 +5,7 @@
 #include "tests/unit/kit/json-kit.h"
 #include "tests/unit/kit/sample-record.h"
 
-START_TEST(a_journal_begins_with_a_start_and_ends_with_its_books)
+START_TEST(a_journal_begins_with_a_start_and_ends_with_its_totals)
 {
 	const struct dictionary_start start = {
 		.version = OWN("0.1"),
@@ -18,7 +18,7 @@ START_TEST(a_journal_begins_with_a_start_and_ends_with_its_books)
 		.offset_sec = -5,
 		.offset_nsec = 6,
 	};
-	const struct dictionary_books books = { .matched = 4, .journaled = 3, .lost = 1 };
+	const struct dictionary_totals totals = { .matched = 4, .journaled = 3, .lost = 1 };
 	const struct journal_loss loss = { .reason = LOSS_RING_FULL, .count = 9, .until = 100 };
 	struct journal_entry entry = { .type = JOURNAL_LOSS, .loss = loss, .segment = &segment };
 	g_autofree char *text = NULL;
@@ -30,7 +30,7 @@ START_TEST(a_journal_begins_with_a_start_and_ends_with_its_books)
 	render_dictionary(
 		&rendering, JOURNAL_SETTINGS, dictionary_settings_new(sample_full_settings()));
 	json_render(&rendering.json, &entry);
-	render_dictionary(&rendering, JOURNAL_END, dictionary_books_new(&books));
+	render_dictionary(&rendering, JOURNAL_END, dictionary_totals_new(&totals));
 	ck_assert(rendering.json.ended && rendering.json.incomplete);
 	text = rendering_end(&rendering);
 	lines = lines_parse(text);
@@ -287,7 +287,7 @@ static Suite *json_suite(void)
 	TCase *tests = tcase_create("json lines");
 
 	tcase_set_timeout(tests, 120);
-	tcase_add_test(tests, a_journal_begins_with_a_start_and_ends_with_its_books);
+	tcase_add_test(tests, a_journal_begins_with_a_start_and_ends_with_its_totals);
 	tcase_add_test(tests, what_can_not_be_read_is_a_loss_and_the_start_is_never_missing);
 	tcase_add_test(tests, what_was_suppressed_is_told_by_rule);
 	tcase_add_test(tests, settings_that_do_not_print_are_escaped);

@@ -85,8 +85,8 @@ static inline void write_events(unsigned int count)
 
 static inline void end_session(void)
 {
-	const struct dictionary_books books = { .matched = written, .journaled = written };
-	g_autofree char *text = dictionary_books_new(&books);
+	const struct dictionary_totals totals = { .matched = written, .journaled = written };
+	g_autofree char *text = dictionary_totals_new(&totals);
 
 	ck_assert_int_eq(journal_writer_append_json(writer, JOURNAL_END, text), 0);
 	writer = journal_writer_free(writer);

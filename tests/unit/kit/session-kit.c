@@ -50,7 +50,7 @@ static void tear_down(void)
 }
 
 static void take_answer(void *context, struct session *session,
-	const struct dictionary_books *books, const struct failure *failure)
+	const struct dictionary_totals *totals, const struct failure *failure)
 {
 	ck_assert(!answer.came);
 	g_free(answer.reason);
@@ -61,8 +61,8 @@ static void take_answer(void *context, struct session *session,
 		answer.kind = failure->kind;
 		answer.reason = g_strdup(failure->reason);
 	}
-	if (books)
-		answer.books = *books;
+	if (totals)
+		answer.totals = *totals;
 }
 
 const struct manager_call call = { .reply = take_answer };
@@ -98,15 +98,15 @@ struct session *start(void)
 	return session;
 }
 
-const struct dictionary_books *stop(struct session *session)
+const struct dictionary_totals *stop(struct session *session)
 {
 	manager_session_stop(session, SESSION_END_STOPPED, call);
 	await_answer();
 	ck_assert_msg(answer.kind == FAILURE_NONE, "%s", answer.reason);
-	ck_assert_uint_eq(answer.books.pending, 0);
-	ck_assert_uint_eq(answer.books.matched,
-		answer.books.journaled + answer.books.lost + answer.books.suppressed);
-	return &answer.books;
+	ck_assert_uint_eq(answer.totals.pending, 0);
+	ck_assert_uint_eq(answer.totals.matched,
+		answer.totals.journaled + answer.totals.lost + answer.totals.suppressed);
+	return &answer.totals;
 }
 
 unsigned int records(uint64_t id, enum journal_type type, struct journal_entry *last)

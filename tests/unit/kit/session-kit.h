@@ -27,7 +27,7 @@ extern struct answer {
 	enum failure_kind kind;
 	char *reason;
 	struct session *session;
-	struct dictionary_books books;
+	struct dictionary_totals totals;
 } answer;
 
 /* Has the reply in `answer`. */
@@ -43,8 +43,8 @@ struct session *start_with(struct session_options *options);
 /* One without options. */
 struct session *start(void);
 
-/* Its books, which balance. */
-const struct dictionary_books *stop(struct session *session);
+/* Its totals, which balance. */
+const struct dictionary_totals *stop(struct session *session);
 
 /* How many records of a type a session's journal has; the last one's payload in `last` if it is not
  * NULL. */
