@@ -63,7 +63,7 @@ static int follow(const char *session, const struct follow *how)
 	stream.select = how->select;
 	output_open(&output, STDOUT_FILENO);
 	text_open(&text, &output, how->time, how->colour);
-	stream_use_library(&stream, &text, how->rules);
+	stream_use_names(&stream, &text, how->rules);
 	text_use_form(&text, how->form);
 	end = stream_run(&stream, &text, NULL);
 	return follow_status(end, &stream, &text);

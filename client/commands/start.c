@@ -200,7 +200,7 @@ static int start_and_follow(const struct start_options *options)
 		return command_failed(reason);
 	output_open(&output, STDOUT_FILENO);
 	text_open(&text, &output, options->time, options->colour);
-	stream_use_library(&stream, &text, TEXT_RULES_OFF);
+	stream_use_names(&stream, &text, TEXT_RULES_OFF);
 	text_use_form(&text, style_form(&options->style));
 	return follow_to_end(bus, object, &stream, &text);
 }

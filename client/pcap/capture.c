@@ -85,10 +85,11 @@ static void take_start(
 static struct capture_interface *interface_of(
 	struct capture *capture, const struct journals_record *record, const struct event *event)
 {
-	struct library *library = journals_library(capture->journals, record->journal);
+	struct name_table *name_table = journals_names(capture->journals, record->journal);
 	const struct capture_place place = {
 		.boot = record->boot,
-		.netns = library_netns(library, event->head.netns_cookie, event->head.netns_inode),
+		.netns = name_table_netns(
+			name_table, event->head.netns_cookie, event->head.netns_inode),
 		.host = capture->sources[record->journal].host,
 	};
 
@@ -96,13 +97,13 @@ static struct capture_interface *interface_of(
 }
 
 static const struct rule_name *rule_of(
-	const struct capture *capture, struct library *library, const struct event *event)
+	const struct capture *capture, struct name_table *name_table, const struct event *event)
 {
 	const struct rule_name *rule;
 
 	if (!event->has_nft || !(event->nft.flags & EVENT_NFT_RULE))
 		return NULL;
-	rule = library_rule(library, event);
+	rule = name_table_rule(name_table, event);
 	return rule || !capture->await ? rule : capture->await(capture->await_context, event);
 }
 
@@ -110,11 +111,12 @@ static const struct rule_name *rule_of(
 static const char *comment_of(
 	struct capture *capture, const struct event *event, unsigned int journal)
 {
-	struct library *library = journals_library(capture->journals, journal);
+	struct name_table *name_table = journals_names(capture->journals, journal);
 	const struct comment_names names = {
 		.probe = view_symbol(&capture->sources[journal].view, event),
-		.rule = rule_of(capture, library, event),
-		.drop_reason = event->has_drop ? library_reason(library, event->drop.reason) : NULL,
+		.rule = rule_of(capture, name_table, event),
+		.drop_reason =
+			event->has_drop ? name_table_reason(name_table, event->drop.reason) : NULL,
 	};
 
 	capture->comment.used = 0;

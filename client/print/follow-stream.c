@@ -110,7 +110,7 @@ const struct rule_name *stream_await_rule(void *context, const struct event *eve
 	for (;;) {
 		int r = journal_reader_read_ahead(stream->reader);
 		const struct rule_name *rule =
-			library_rule(journal_reader_library(stream->reader), event);
+			name_table_rule(journal_reader_names(stream->reader), event);
 
 		if (rule) {
 			stream->unanswered = 0;
@@ -123,9 +123,9 @@ const struct rule_name *stream_await_rule(void *context, const struct event *eve
 	return NULL;
 }
 
-void stream_use_library(struct stream *stream, struct text *text, enum text_rules rules)
+void stream_use_names(struct stream *stream, struct text *text, enum text_rules rules)
 {
-	text_use_library(text, journal_reader_library(stream->reader), rules);
+	text_use_names(text, journal_reader_names(stream->reader), rules);
 	if (rules == TEXT_RULES_ON)
 		text_use_await(text, stream_await_rule, stream);
 }
@@ -133,14 +133,14 @@ void stream_use_library(struct stream *stream, struct text *text, enum text_rule
 /* Hands over what there is at the moment: 1 at the pipe's end, 0 if more may come. */
 static int pour_available(struct stream *stream, const struct stream_sink *sink)
 {
-	struct library *library = journal_reader_library(stream->reader);
+	struct name_table *name_table = journal_reader_names(stream->reader);
 	struct journals_record record;
 	int r = -EAGAIN;
 
 	while (sink->output->error == 0 && (r = journals_next(stream->journals, &record)) > 0) {
 		stream->over = stream->over || record.entry.type == JOURNAL_END;
 		stream_return_count(stream, &record.entry);
-		if (select_record(stream->select, library, &record))
+		if (select_record(stream->select, name_table, &record))
 			sink->take(sink->context, &record);
 	}
 	output_flush(sink->output);

@@ -73,7 +73,7 @@ void stream_use_bus(struct stream *stream, sd_bus *bus);
 
 /* Has `text` show names from the stream, and wait a moment for the text of a rule where it shows them:
  * it comes after the event. */
-void stream_use_library(struct stream *stream, struct text *text, enum text_rules rules);
+void stream_use_names(struct stream *stream, struct text *text, enum text_rules rules);
 
 /* Who takes the records that come, and where that goes: it is written out when there are no more at the
  * moment. */

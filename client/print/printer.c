@@ -22,7 +22,7 @@ void printer_use_libraries(
 	struct printer *printer, const struct journals *journals, enum text_rules rules)
 {
 	for (unsigned int i = 0; i < printer->count; i++)
-		text_use_library(&printer->texts[i], journals_library(journals, i), rules);
+		text_use_names(&printer->texts[i], journals_names(journals, i), rules);
 }
 
 void printer_use_form(struct printer *printer, enum text_form form)

@@ -25,7 +25,7 @@ void printer_open(struct printer *printer, struct output *output, unsigned int j
 	enum text_time time, enum text_colour colour);
 
 /* Has the names of the journals, as many as it was opened for, shown beside numbers: see
- * text_use_library. */
+ * text_use_names. */
 void printer_use_libraries(
 	struct printer *printer, const struct journals *journals, enum text_rules rules);
 

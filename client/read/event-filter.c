@@ -238,7 +238,7 @@ static bool nft_fits(const struct select *select, const struct event *event)
 }
 
 static bool netns_fits(
-	const struct netns *netns, struct library *library, const struct event_head *head)
+	const struct netns *netns, struct name_table *name_table, const struct event_head *head)
 {
 	switch (netns->kind) {
 	case NETNS_COOKIE:
@@ -247,16 +247,17 @@ static bool netns_fits(
 		return netns->number == head->netns_inode;
 	case NETNS_NAME:
 		return g_strcmp0(netns->name,
-			       library_netns(library, head->netns_cookie, head->netns_inode)) == 0;
+			       name_table_netns(
+				       name_table, head->netns_cookie, head->netns_inode)) == 0;
 	}
 	return false;
 }
 
 static bool any_netns_fits(
-	const struct select *select, struct library *library, const struct event_head *head)
+	const struct select *select, struct name_table *name_table, const struct event_head *head)
 {
 	for (guint i = 0; i < select->netns->len; i++) {
-		if (netns_fits(&g_array_index(select->netns, struct netns, i), library, head))
+		if (netns_fits(&g_array_index(select->netns, struct netns, i), name_table, head))
 			return true;
 	}
 	return false;
@@ -286,8 +287,8 @@ static bool time_fits(
 		clock_time(&select->until, record, monotonic) <= select->until.time;
 }
 
-bool select_record(
-	const struct select *select, struct library *library, const struct journals_record *record)
+bool select_record(const struct select *select, struct name_table *name_table,
+	const struct journals_record *record)
 {
 	bool swapped = record->entry.byte_order != JOURNAL_BYTE_ORDER;
 	struct event event;
@@ -300,7 +301,7 @@ bool select_record(
 		return false;
 	if (!select->events)
 		return true;
-	if (select->netns && !any_netns_fits(select, library, &event.head))
+	if (select->netns && !any_netns_fits(select, name_table, &event.head))
 		return false;
 	return nft_fits(select, &event) && (!select->filter || packet_fits(select->filter, &event));
 }

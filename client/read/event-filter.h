@@ -34,10 +34,10 @@ int select_new(const struct select_wishes *wishes, enum when_zone zone, struct s
 
 /*
  * True if a record is to be seen. What is no event always is, and so is an event that can't be decoded:
- * it is told as damage. `library` is that of the record's journal. `select` may be NULL.
+ * it is told as damage. `name_table` is that of the record's journal. `select` may be NULL.
  */
-bool select_record(
-	const struct select *select, struct library *library, const struct journals_record *record);
+bool select_record(const struct select *select, struct name_table *name_table,
+	const struct journals_record *record);
 
 /* Accepts NULL; returns NULL. */
 struct select *select_free(struct select *select);

@@ -67,9 +67,9 @@ unsigned int journals_count(const struct journals *journals)
 	return journals->count;
 }
 
-struct library *journals_library(const struct journals *journals, unsigned int journal)
+struct name_table *journals_names(const struct journals *journals, unsigned int journal)
 {
-	return journal_reader_library(journals->sources[journal].reader);
+	return journal_reader_names(journals->sources[journal].reader);
 }
 
 static struct boot *boot_at(const struct journals *journals, unsigned int index)
@@ -148,11 +148,11 @@ static uint64_t source_time(const struct journals *journals, const struct source
 static uint64_t source_realtime(const struct source *source, uint64_t order)
 {
 	const struct journal_segment *segment = source->entry.segment;
-	struct library *library = journal_reader_library(source->reader);
+	struct name_table *name_table = journal_reader_names(source->reader);
 
 	if (!source->timed || !segment || segment->realtime == 0)
 		return order;
-	return clocks_offset(library_clocks(library), segment, source->monotonic) +
+	return clocks_offset(name_table_clocks(name_table), segment, source->monotonic) +
 		source->monotonic;
 }
 

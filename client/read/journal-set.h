@@ -36,7 +36,7 @@ void journals_continue(struct journals *journals, int fd);
 unsigned int journals_count(const struct journals *journals);
 
 /* The names in one of them. */
-struct library *journals_library(const struct journals *journals, unsigned int journal);
+struct name_table *journals_names(const struct journals *journals, unsigned int journal);
 
 /* How many boots the journals are from, as far as they have been read: the monotonic clocks of
  * several can't be compared. */

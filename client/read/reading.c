@@ -26,7 +26,7 @@ static void tell(struct reading *reading)
 static bool is_wanted(const struct reading *reading, const struct journals_record *record)
 {
 	return select_record(
-		reading->select, journals_library(reading->journals, record->journal), record);
+		reading->select, journals_names(reading->journals, record->journal), record);
 }
 
 int reading_next(struct reading *reading, struct journals_record *ret)

@@ -234,7 +234,7 @@ static const char *rule_text(
 
 		if (journals_boot(stats->journals, i) != boot)
 			continue;
-		rule = library_rule(journals_library(stats->journals, i), event);
+		rule = name_table_rule(journals_names(stats->journals, i), event);
 		if (rule && rule->fate == RULE_READ)
 			return rule->text;
 	}
@@ -249,8 +249,8 @@ static char *netns_text(const struct stats *stats, const struct event_head *head
 
 		if (journals_boot(stats->journals, i) != boot)
 			continue;
-		name = library_netns(journals_library(stats->journals, i), head->netns_cookie,
-			head->netns_inode);
+		name = name_table_netns(
+			journals_names(stats->journals, i), head->netns_cookie, head->netns_inode);
 		if (name)
 			return g_strdup(name);
 	}

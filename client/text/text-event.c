@@ -22,7 +22,7 @@ static const char *attach_text(uint8_t attach)
 /* A reason whose name the journal does not have is told by its number. */
 static void drop_text(struct text *text, uint32_t reason)
 {
-	const char *name = text->library ? library_reason(text->library, reason) : NULL;
+	const char *name = text->name_table ? name_table_reason(text->name_table, reason) : NULL;
 	struct output *output = text->output;
 
 	output_text(output, " drop (reason ");
@@ -199,9 +199,9 @@ static void rule_line(struct text *text, const struct event *event)
 	struct output *output = text->output;
 	const struct rule_name *rule;
 
-	if (!(event->nft.flags & EVENT_NFT_RULE) || !text->library)
+	if (!(event->nft.flags & EVENT_NFT_RULE) || !text->name_table)
 		return;
-	rule = library_rule(text->library, event);
+	rule = name_table_rule(text->name_table, event);
 	if (!rule && text->await)
 		rule = text->await(text->await_context, event);
 	if (rule && rule->fate == RULE_READ) {

@@ -85,8 +85,8 @@ void text_stack(struct text *text, const struct event *event)
 	struct output *output = text->output;
 
 	for (unsigned int i = 0; event->has_stack && i < event->stack_depth; i++) {
-		const char *name = text->library
-			? library_symbol(text->library, event->stack[i], event->head.time)
+		const char *name = text->name_table
+			? name_table_symbol(text->name_table, event->stack[i], event->head.time)
 			: NULL;
 
 		output_text(output, "    ");

@@ -38,7 +38,7 @@ static void date_update(struct text *text, time_t second)
 
 void text_moment(struct text *text, uint64_t monotonic)
 {
-	const struct clocks *clocks = text->library ? library_clocks(text->library) : NULL;
+	const struct clocks *clocks = text->name_table ? name_table_clocks(text->name_table) : NULL;
 	uint64_t real = monotonic +
 		(clocks ? clocks_offset(clocks, &text->segment, monotonic)
 			: text->segment.realtime - text->segment.monotonic);
@@ -56,7 +56,8 @@ void text_moment(struct text *text, uint64_t monotonic)
 /* The reference's form, with the name behind it where there is one. */
 void text_netns(struct text *text, uint64_t cookie, uint32_t inode)
 {
-	const char *name = text->library ? library_netns(text->library, cookie, inode) : NULL;
+	const char *name =
+		text->name_table ? name_table_netns(text->name_table, cookie, inode) : NULL;
 
 	output_text(text->output, " ns ");
 	if (cookie != 0) {

@@ -22,9 +22,9 @@ void text_open(
 	};
 }
 
-void text_use_library(struct text *text, struct library *library, enum text_rules rules)
+void text_use_names(struct text *text, struct name_table *name_table, enum text_rules rules)
 {
-	text->library = library;
+	text->name_table = name_table;
 	text->rules = rules;
 }
 
@@ -39,7 +39,7 @@ void text_use_form(struct text *text, enum text_form form)
 	if (form != TEXT_FORM_JSON)
 		return;
 	text->json = g_new(struct json, 1);
-	json_open(text->json, text->output, text->library);
+	json_open(text->json, text->output, text->name_table);
 	text->json->await = text->await;
 	text->json->await_context = text->await_context;
 }

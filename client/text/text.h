@@ -46,7 +46,7 @@ struct text {
 	struct output *output;
 	enum text_time time;
 	enum text_colour colour;
-	struct library *library; /* names, or NULL */
+	struct name_table *name_table; /* names, or NULL */
 	enum text_rules rules;
 	text_await await; /* or NULL */
 	void *await_context;
@@ -73,13 +73,13 @@ struct text {
 void text_open(
 	struct text *text, struct output *output, enum text_time time, enum text_colour colour);
 
-/* Has names shown beside numbers. The library must live as long as records are rendered. */
-void text_use_library(struct text *text, struct library *library, enum text_rules rules);
+/* Has names shown beside numbers. the name table must live as long as records are rendered. */
+void text_use_names(struct text *text, struct name_table *name_table, enum text_rules rules);
 
 /* Of a journal that is still being written: who waits for the text of a rule. */
 void text_use_await(struct text *text, text_await await, void *context);
 
-/* Has records rendered in this form. Follows text_use_library and text_use_await. */
+/* Has records rendered in this form. Follows text_use_names and text_use_await. */
 void text_use_form(struct text *text, enum text_form form);
 
 /* Renders one record. Records of an unknown type are passed over. */

@@ -173,7 +173,7 @@ static void stream_run(struct stream *stream)
 	journal_reader_limit(reader, READER_MEMORY);
 	journal_reader_expect_more(reader, stream->kind);
 	output_open(&output, OUTPUT_MEMORY);
-	json_open(&json, &output, journal_reader_library(reader));
+	json_open(&json, &output, journal_reader_names(reader));
 	stream_render(stream, reader, &json);
 	journal_reader_free(reader);
 }

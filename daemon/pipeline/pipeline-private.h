@@ -198,10 +198,10 @@ void programs_release(struct pipeline *pipeline);
  * libbpf-hooks.c: what libbpf must know before it is used: that it writes nothing to standard error,
  * and how our fentry programs are loaded. More than once does no harm.
  */
-int library_prepare(void);
-/* From here to library_end libbpf works for the pipeline in this thread; its warnings go to `said`. */
-void library_begin(const struct pipeline *pipeline, GString *said);
-void library_end(void);
+int name_table_prepare(void);
+/* From here to name_table_end libbpf works for the pipeline in this thread; its warnings go to `said`. */
+void name_table_begin(const struct pipeline *pipeline, GString *said);
+void name_table_end(void);
 
 /* load.c: the BPF object. The programs use the maps that are there already. */
 int pipeline_load(

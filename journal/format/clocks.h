@@ -2,7 +2,7 @@
 /*
  * What the wall clock of a machine showed at each moment of a boot: a journal's events are timed by
  * CLOCK_MONOTONIC, and the distance to CLOCK_REALTIME changes when the clock is set or slewed and when
- * the machine resumes. Filled from segment headers and JOURNAL_CLOCK records. Owned by the library.
+ * the machine resumes. Filled from segment headers and JOURNAL_CLOCK records. Owned by the name table.
  */
 #ifndef NFTTRACED_JOURNAL_FORMAT_CLOCKS_H
 #define NFTTRACED_JOURNAL_FORMAT_CLOCKS_H

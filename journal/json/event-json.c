@@ -42,8 +42,8 @@ static void stack_member(struct json *json, const struct event *event)
 
 	json_literal(output, ",\"stack_trace\":[");
 	for (unsigned int i = 0; i < event->stack_depth; i++) {
-		const char *name = json->library
-			? library_symbol(json->library, event->stack[i], event->head.time)
+		const char *name = json->name_table
+			? name_table_symbol(json->name_table, event->stack[i], event->head.time)
 			: NULL;
 
 		if (i > 0)
@@ -114,7 +114,7 @@ static void drop_member(struct json *json, const struct event *event)
 
 	if (!event->has_drop)
 		return;
-	name = json->library ? library_reason(json->library, event->drop.reason) : NULL;
+	name = json->name_table ? name_table_reason(json->name_table, event->drop.reason) : NULL;
 	json_literal(output, ",\"skb-drop\":{");
 	if (name) {
 		reason_members(output, name);
@@ -152,7 +152,8 @@ static void packet_member(struct output *output, const struct event *event)
 void json_netns(struct json *json, uint64_t cookie, uint32_t inode)
 {
 	struct output *output = json->output;
-	const char *name = json->library ? library_netns(json->library, cookie, inode) : NULL;
+	const char *name =
+		json->name_table ? name_table_netns(json->name_table, cookie, inode) : NULL;
 
 	json_literal(output, ",\"netns\":{");
 	if (cookie != 0) {

@@ -3,7 +3,7 @@
  * A journal as JSON: one object a line, with the sections, fields and types of Retis's events, so that
  * its tools read them, and what it has not got in fields beside them and in a section "nfttraced". The
  * first line of a journal is its start. Names are made valid UTF-8. Owned by its caller, who also owns
- * the output and the library; for readers (client) and streams (daemon).
+ * the output and the name table; for readers (client) and streams (daemon).
  */
 #ifndef NFTTRACED_JOURNAL_JSON_EVENT_JSON_H
 #define NFTTRACED_JOURNAL_JSON_EVENT_JSON_H
@@ -21,7 +21,7 @@ typedef const struct rule_name *(*json_await)(void *context, const struct event 
 
 struct json {
 	struct output *output;
-	struct library *library; /* names, or NULL */
+	struct name_table *name_table; /* names, or NULL */
 	json_await await; /* of a journal that is still being written, or NULL */
 	void *await_context;
 	struct view view;
@@ -35,10 +35,10 @@ struct json {
 	uint64_t time; /* ns, CLOCK_MONOTONIC, of the latest record that had one */
 };
 
-/* Readies a renderer that writes to `output`. `library` may be NULL. */
-void json_open(struct json *json, struct output *output, struct library *library);
+/* Readies a renderer that writes to `output`. `name_table` may be NULL. */
+void json_open(struct json *json, struct output *output, struct name_table *name_table);
 
-/* Writes one record as one line. Records of names are passed over: the library has them. */
+/* Writes one record as one line. Records of names are passed over: the name table has them. */
 void json_render(struct json *json, const struct journal_entry *entry);
 
 /* The next event is a step of a packet's journey, counted from 0. */

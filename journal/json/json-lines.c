@@ -9,9 +9,9 @@
 /* A version that Retis's tools take: that of the form of its events, with ours behind it. */
 #define RETIS_VERSION "v1.7.0-nfttraced-"
 
-void json_open(struct json *json, struct output *output, struct library *library)
+void json_open(struct json *json, struct output *output, struct name_table *name_table)
 {
-	*json = (struct json){ .output = output, .library = library };
+	*json = (struct json){ .output = output, .name_table = name_table };
 }
 
 void json_close(struct json *json)

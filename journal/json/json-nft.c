@@ -35,8 +35,8 @@ static void rule_members(struct json *json, const struct event *event)
 {
 	const struct rule_name *rule = NULL;
 
-	if (json->library && event->nft.flags & EVENT_NFT_RULE)
-		rule = library_rule(json->library, event);
+	if (json->name_table && event->nft.flags & EVENT_NFT_RULE)
+		rule = name_table_rule(json->name_table, event);
 	if (!rule && json->await && event->nft.flags & EVENT_NFT_RULE)
 		rule = json->await(json->await_context, event);
 	if (!rule)

@@ -29,14 +29,14 @@ struct netns_key {
 	uint32_t inode;
 };
 
-struct library {
+struct name_table {
 	/* In order, so that however many texts a rule has, or names an address, that of a time is soon found. */
 	GTree *rules; /* of struct held_rule by its name's key and time */
 	GTree *symbols; /* of struct symbol by its address and time */
 	GHashTable *reasons; /* of text by number */
 	GHashTable *netns; /* of text by struct netns_key */
 	uint64_t passed_over;
-	library_source source; /* NULL: asked already, or none */
+	name_table_source source; /* NULL: asked already, or none */
 	void *context;
 	struct clocks *clocks;
 };
@@ -112,51 +112,51 @@ static gpointer find_at(GTree *tree, gconstpointer wanted, GEqualFunc about_same
 								   : NULL;
 }
 
-struct library *library_new(void)
+struct name_table *name_table_new(void)
 {
-	struct library *library = g_new0(struct library, 1);
+	struct name_table *name_table = g_new0(struct name_table, 1);
 
-	library->rules = g_tree_new_full(rule_order, NULL, NULL, g_free);
-	library->symbols = g_tree_new_full(symbol_order, NULL, NULL, g_free);
-	library->reasons = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	library->netns = g_hash_table_new_full(netns_hash, netns_equal, g_free, g_free);
-	library->clocks = clocks_new();
-	return library;
+	name_table->rules = g_tree_new_full(rule_order, NULL, NULL, g_free);
+	name_table->symbols = g_tree_new_full(symbol_order, NULL, NULL, g_free);
+	name_table->reasons = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	name_table->netns = g_hash_table_new_full(netns_hash, netns_equal, g_free, g_free);
+	name_table->clocks = clocks_new();
+	return name_table;
 }
 
-struct library *library_free(struct library *library)
+struct name_table *name_table_free(struct name_table *name_table)
 {
-	if (!library)
+	if (!name_table)
 		return NULL;
-	g_tree_unref(library->rules);
-	g_tree_unref(library->symbols);
-	g_hash_table_unref(library->reasons);
-	g_hash_table_unref(library->netns);
-	clocks_free(library->clocks);
-	g_free(library);
+	g_tree_unref(name_table->rules);
+	g_tree_unref(name_table->symbols);
+	g_hash_table_unref(name_table->reasons);
+	g_hash_table_unref(name_table->netns);
+	clocks_free(name_table->clocks);
+	g_free(name_table);
 	return NULL;
 }
 
-void library_set_source(struct library *library, library_source source, void *context)
+void name_table_set_source(struct name_table *name_table, name_table_source source, void *context)
 {
-	library->source = source;
-	library->context = context;
+	name_table->source = source;
+	name_table->context = context;
 }
 
-static void gather(struct library *library)
+static void gather(struct name_table *name_table)
 {
-	library_source source = library->source;
+	name_table_source source = name_table->source;
 
-	library->source = NULL;
+	name_table->source = NULL;
 	if (source)
-		source(library->context, library);
+		source(name_table->context, name_table);
 }
 
-static bool has_room(struct library *library, unsigned int count)
+static bool has_room(struct name_table *name_table, unsigned int count)
 {
 	if (count < LIBRARY_NAMES_MAX)
 		return true;
-	library->passed_over++;
+	name_table->passed_over++;
 	return false;
 }
 
@@ -218,7 +218,7 @@ static struct held_rule *held_rule_new(struct json_object *object, const struct 
 }
 
 /* A text that was read once stays, whatever a later segment says. */
-static void take_rule(struct library *library, struct json_object *object)
+static void take_rule(struct name_table *name_table, struct json_object *object)
 {
 	const struct rule_name wanted = {
 		.key.netns = number_get(object, "netns"),
@@ -227,18 +227,18 @@ static void take_rule(struct library *library, struct json_object *object)
 		.key.family = (uint8_t)number_get(object, "family"),
 		.since = number_get(object, "since"),
 	};
-	const struct held_rule *same = g_tree_lookup(library->rules, &wanted);
+	const struct held_rule *same = g_tree_lookup(name_table->rules, &wanted);
 	struct held_rule *rule;
 
 	if (same && (same->name.fate == RULE_READ || !text_get(object, "text")))
 		return;
-	if (!same && !has_room(library, (unsigned int)g_tree_nnodes(library->rules)))
+	if (!same && !has_room(name_table, (unsigned int)g_tree_nnodes(name_table->rules)))
 		return;
 	rule = held_rule_new(object, &wanted.key);
-	g_tree_replace(library->rules, &rule->name, rule);
+	g_tree_replace(name_table->rules, &rule->name, rule);
 }
 
-static void take_rules(struct library *library, struct json_object *record)
+static void take_rules(struct name_table *name_table, struct json_object *record)
 {
 	struct json_object *list = member(record, "rules", json_type_array);
 
@@ -246,11 +246,12 @@ static void take_rules(struct library *library, struct json_object *record)
 		struct json_object *object = json_object_array_get_idx(list, i);
 
 		if (json_object_is_type(object, json_type_object))
-			take_rule(library, object);
+			take_rule(name_table, object);
 	}
 }
 
-static void take_symbol(struct library *library, const char *key, uint64_t since, const char *name)
+static void take_symbol(
+	struct name_table *name_table, const char *key, uint64_t since, const char *name)
 {
 	const struct symbol wanted = {
 		.address = g_ascii_strtoull(key, NULL, 16),
@@ -259,16 +260,16 @@ static void take_symbol(struct library *library, const char *key, uint64_t since
 	size_t size = strlen(name) + 1;
 	struct symbol *symbol;
 
-	if (g_tree_lookup(library->symbols, &wanted) ||
-		!has_room(library, (unsigned int)g_tree_nnodes(library->symbols)))
+	if (g_tree_lookup(name_table->symbols, &wanted) ||
+		!has_room(name_table, (unsigned int)g_tree_nnodes(name_table->symbols)))
 		return;
 	symbol = g_malloc(sizeof(*symbol) + size);
 	*symbol = wanted;
 	memcpy(symbol->name, name, size);
-	g_tree_insert(library->symbols, symbol, symbol);
+	g_tree_insert(name_table->symbols, symbol, symbol);
 }
 
-static void take_symbols(struct library *library, struct json_object *record)
+static void take_symbols(struct name_table *name_table, struct json_object *record)
 {
 	struct json_object *names = member(record, "symbols", json_type_object);
 	uint64_t since = number_get(record, "since");
@@ -277,10 +278,10 @@ static void take_symbols(struct library *library, struct json_object *record)
 		return;
 	json_object_object_foreach(
 		names, key, value) if (json_object_is_type(value, json_type_string))
-		take_symbol(library, key, since, json_object_get_string(value));
+		take_symbol(name_table, key, since, json_object_get_string(value));
 }
 
-static void take_reasons(struct library *library, struct json_object *record)
+static void take_reasons(struct name_table *name_table, struct json_object *record)
 {
 	struct json_object *names = member(record, "reasons", json_type_object);
 
@@ -291,13 +292,13 @@ static void take_reasons(struct library *library, struct json_object *record)
 		gpointer reason = GUINT_TO_POINTER((guint)g_ascii_strtoull(key, NULL, 10));
 
 		if (json_object_is_type(value, json_type_string) &&
-			has_room(library, g_hash_table_size(library->reasons)))
-			g_hash_table_replace(
-				library->reasons, reason, g_strdup(json_object_get_string(value)));
+			has_room(name_table, g_hash_table_size(name_table->reasons)))
+			g_hash_table_replace(name_table->reasons, reason,
+				g_strdup(json_object_get_string(value)));
 	}
 }
 
-static void take_netns(struct library *library, struct json_object *record)
+static void take_netns(struct name_table *name_table, struct json_object *record)
 {
 	struct json_object *list = member(record, "netns", json_type_array);
 
@@ -311,9 +312,9 @@ static void take_netns(struct library *library, struct json_object *record)
 		name = text_get(object, "name");
 		key.cookie = number_get(object, "cookie");
 		key.inode = (uint32_t)number_get(object, "inode");
-		if (name && has_room(library, g_hash_table_size(library->netns)))
+		if (name && has_room(name_table, g_hash_table_size(name_table->netns)))
 			g_hash_table_replace(
-				library->netns, g_memdup2(&key, sizeof(key)), g_strdup(name));
+				name_table->netns, g_memdup2(&key, sizeof(key)), g_strdup(name));
 	}
 }
 
@@ -337,9 +338,10 @@ static struct json_object *record_parse(const void *json, size_t size)
 	return record;
 }
 
-int library_take(struct library *library, enum journal_type type, const void *json, size_t size)
+int name_table_take(
+	struct name_table *name_table, enum journal_type type, const void *json, size_t size)
 {
-	void (*take)(struct library *, struct json_object *);
+	void (*take)(struct name_table *, struct json_object *);
 	struct json_object *record;
 
 	switch (type) {
@@ -361,14 +363,14 @@ int library_take(struct library *library, enum journal_type type, const void *js
 	record = record_parse(json, size);
 	if (!record)
 		return -EBADMSG;
-	take(library, record);
+	take(name_table, record);
 	json_object_put(record);
 	return 1;
 }
 
 /* Giving. */
 
-const struct rule_name *library_rule(struct library *library, const struct event *event)
+const struct rule_name *name_table_rule(struct name_table *name_table, const struct event *event)
 {
 	const struct event_head *head = &event->head;
 	const struct event_nft *nft = &event->nft;
@@ -383,41 +385,41 @@ const struct rule_name *library_rule(struct library *library, const struct event
 
 	if (!event->has_nft || !(nft->flags & EVENT_NFT_RULE) || !(nft->flags & EVENT_NFT_CHAIN))
 		return NULL;
-	gather(library);
-	rule = find_at(library->rules, &wanted, rule_equal);
+	gather(name_table);
+	rule = find_at(name_table->rules, &wanted, rule_equal);
 	return rule ? &rule->name : NULL;
 }
 
-const char *library_symbol(struct library *library, uint64_t address, uint64_t time)
+const char *name_table_symbol(struct name_table *name_table, uint64_t address, uint64_t time)
 {
 	const struct symbol wanted = { .address = address, .since = time };
 	const struct symbol *symbol;
 
-	gather(library);
-	symbol = find_at(library->symbols, &wanted, symbol_equal);
+	gather(name_table);
+	symbol = find_at(name_table->symbols, &wanted, symbol_equal);
 	return symbol ? symbol->name : NULL;
 }
 
-const char *library_reason(struct library *library, uint32_t reason)
+const char *name_table_reason(struct name_table *name_table, uint32_t reason)
 {
-	gather(library);
-	return g_hash_table_lookup(library->reasons, GUINT_TO_POINTER(reason));
+	gather(name_table);
+	return g_hash_table_lookup(name_table->reasons, GUINT_TO_POINTER(reason));
 }
 
-const char *library_netns(struct library *library, uint64_t cookie, uint32_t inode)
+const char *name_table_netns(struct name_table *name_table, uint64_t cookie, uint32_t inode)
 {
 	const struct netns_key key = { .cookie = cookie, .inode = inode };
 
-	gather(library);
-	return g_hash_table_lookup(library->netns, &key);
+	gather(name_table);
+	return g_hash_table_lookup(name_table->netns, &key);
 }
 
-struct clocks *library_clocks(struct library *library)
+struct clocks *name_table_clocks(struct name_table *name_table)
 {
-	return library->clocks;
+	return name_table->clocks;
 }
 
-uint64_t library_passed_over(const struct library *library)
+uint64_t name_table_passed_over(const struct name_table *name_table)
 {
-	return library->passed_over;
+	return name_table->passed_over;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The library: the words for the numbers in a journal's events, gathered from its dictionaries of
- * names (names.h). A journal_reader has one and feeds it: journal_reader_library(). A name may come
+ * the name table: the words for the numbers in a journal's events, gathered from its dictionaries of
+ * names (names.h). A journal_reader has one and feeds it: journal_reader_names(). A name may come
  * after the event that it belongs to; of a directory or file, all that are in it by then are read
  * when the first one is asked for, of a stream as they come. Owned by the reader; one thread.
  *
- * What it gives is valid until the library is freed, is not escaped, and comes from strangers.
+ * What it gives is valid until the name table is freed, is not escaped, and comes from strangers.
  */
 #ifndef NFTTRACED_JOURNAL_READER_NAME_TABLE_H
 #define NFTTRACED_JOURNAL_READER_NAME_TABLE_H
@@ -21,40 +21,41 @@
 /* Names of each kind that are kept; more in a journal are passed over and counted. */
 #define LIBRARY_NAMES_MAX (1U << 18)
 
-struct library;
+struct name_table;
 
-struct library *library_new(void);
+struct name_table *name_table_new(void);
 
-/* Asked once, before the first name is given, to feed the library all there is. */
-typedef void (*library_source)(void *context, struct library *library);
-void library_set_source(struct library *library, library_source source, void *context);
+/* Asked once, before the first name is given, to feed the name table all there is. */
+typedef void (*name_table_source)(void *context, struct name_table *name_table);
+void name_table_set_source(struct name_table *name_table, name_table_source source, void *context);
 
 /*
  * Takes in a record's payload. 1: it was one with names; 0: it was of another type, and nothing was
  * done; -EBADMSG: it is no such JSON object. What is missing in it or has another type is passed over.
  */
-int library_take(struct library *library, enum journal_type type, const void *json, size_t size);
+int name_table_take(
+	struct name_table *name_table, enum journal_type type, const void *json, size_t size);
 
 /* The rule that gave an event's verdict. NULL: the journal says nothing of it (yet), or the event is
  * of no rule. */
-const struct rule_name *library_rule(struct library *library, const struct event *event);
+const struct rule_name *name_table_rule(struct name_table *name_table, const struct event *event);
 
 /* "nf_hook_slow+0x42 [module]" for an address in the stack of an event of that time; NULL: unknown. */
-const char *library_symbol(struct library *library, uint64_t address, uint64_t time);
+const char *name_table_symbol(struct name_table *name_table, uint64_t address, uint64_t time);
 
 /* The name of an event_drop's reason; NULL: unknown. */
-const char *library_reason(struct library *library, uint32_t reason);
+const char *name_table_reason(struct name_table *name_table, uint32_t reason);
 
 /* The name of a network namespace; NULL: it has none. */
-const char *library_netns(struct library *library, uint64_t cookie, uint32_t inode);
+const char *name_table_netns(struct name_table *name_table, uint64_t cookie, uint32_t inode);
 
 /* The wall clock over time: what the segments and records that were read tell. The reader's to fill. */
-struct clocks *library_clocks(struct library *library);
+struct clocks *name_table_clocks(struct name_table *name_table);
 
 /* Names that were passed over because there were too many. */
-uint64_t library_passed_over(const struct library *library);
+uint64_t name_table_passed_over(const struct name_table *name_table);
 
 /* Accepts NULL; returns NULL. */
-struct library *library_free(struct library *library);
+struct name_table *name_table_free(struct name_table *name_table);
 
 #endif

@@ -42,7 +42,7 @@ struct journal_reader {
 	struct dictionary_seen start, settings;
 	uint64_t clock_given; /* `since` of the latest JOURNAL_CLOCK */
 	uint64_t segment_noted, segment_monotonic; /* of the segment whose clocks were noted */
-	struct library *library;
+	struct name_table *name_table;
 };
 
 static char *sentence_for(const char *path, int error, unsigned int version)
@@ -70,7 +70,7 @@ static struct journal_reader *reader_new(enum source source)
 
 	reader->source = source;
 	reader->memory_max = READER_MEMORY_MAX;
-	reader->library = library_new();
+	reader->name_table = name_table_new();
 	reader->series = SERIES_NONE;
 	reader->stream = CURSOR_NONE;
 	reader->received = RECEIVED_NOTHING;
@@ -104,7 +104,7 @@ static int path_open(
 }
 
 /* The names in all segments that there are: a walk of its own, so that the reader stays where it is. */
-static void names_gather(void *context, struct library *library)
+static void names_gather(void *context, struct name_table *name_table)
 {
 	struct journal_reader *reader = context;
 	auto_chunk_pool pool = { 0 };
@@ -113,7 +113,8 @@ static void names_gather(void *context, struct library *library)
 
 	if (series_open_again(&series, &pool, &reader->series) >= 0) {
 		while (series_next(&series, &item) > 0) {
-			library_take(library, item_type(&item), item_payload(&item), item.size);
+			name_table_take(
+				name_table, item_type(&item), item_payload(&item), item.size);
 			chunk_unref(item.chunk);
 		}
 	}
@@ -128,7 +129,7 @@ int journal_reader_open(
 	int r;
 
 	r = path_open(reader, dir_fd, path, &version);
-	library_set_source(reader->library, names_gather, reader);
+	name_table_set_source(reader->name_table, names_gather, reader);
 	return reader_finish(reader, path, r, version, ret, ret_reason);
 }
 
@@ -161,7 +162,7 @@ static bool clock_new(struct journal_reader *reader, const struct item *item)
 	struct journal_clock clock;
 
 	item_clock(item, &clock);
-	clocks_note(library_clocks(reader->library), &item->chunk->segment, &clock);
+	clocks_note(name_table_clocks(reader->name_table), &item->chunk->segment, &clock);
 	if (clock.since <= reader->clock_given)
 		return false;
 	reader->clock_given = clock.since;
@@ -176,7 +177,7 @@ static void segment_note(struct journal_reader *reader, const struct journal_seg
 		return;
 	reader->segment_noted = segment->number;
 	reader->segment_monotonic = segment->monotonic;
-	clocks_note_segment(library_clocks(reader->library), segment);
+	clocks_note_segment(name_table_clocks(reader->name_table), segment);
 }
 
 /* True for what a caller gets; a type that is not known is of a later program and passed over. */
@@ -200,7 +201,8 @@ static bool item_wanted(struct journal_reader *reader, const struct item *item)
 	case JOURNAL_REASONS:
 	case JOURNAL_NETNS:
 		/* A name that can't be read is a missing one: its events are shown without. */
-		library_take(reader->library, item_type(item), item_payload(item), item->size);
+		name_table_take(
+			reader->name_table, item_type(item), item_payload(item), item->size);
 		return false;
 	case JOURNAL_PLACE:
 		return false; /* the cursor's */
@@ -366,9 +368,9 @@ int journal_reader_skip_to_end(struct journal_reader *reader)
 	return r;
 }
 
-struct library *journal_reader_library(struct journal_reader *reader)
+struct name_table *journal_reader_names(struct journal_reader *reader)
 {
-	return reader->library;
+	return reader->name_table;
 }
 
 void journal_reader_progress(
@@ -398,7 +400,7 @@ struct journal_reader *journal_reader_free(struct journal_reader *reader)
 	chunk_pool_clear(&reader->pool);
 	g_free(reader->start.bytes);
 	g_free(reader->settings.bytes);
-	library_free(reader->library);
+	name_table_free(reader->name_table);
 	g_free(reader);
 	return NULL;
 }

@@ -54,13 +54,13 @@ int journal_reader_open_stream(int fd, struct journal_reader **ret, char **ret_r
  * goes on behind it. Missing segments that no record tells of are given as a LOSS_RETENTION of
  * unknown count where the journal ends. Events of different rings are merged by time within
  * JOURNAL_MERGE_WINDOW events. Dictionaries that are repeated (same bytes as before) are given
- * once; dictionaries of names are not given, they go to the library, and so does what the wall clock
+ * once; dictionaries of names are not given, they go to the name table, and so does what the wall clock
  * showed, as far as it was read ahead.
  */
 int journal_reader_next(struct journal_reader *reader, struct journal_entry *ret);
 
 /*
- * Reads ahead what a stream has, as far as the window has room, and feeds the library with it; the
+ * Reads ahead what a stream has, as far as the window has room, and feeds the name table with it; the
  * entry that was given last stays valid. 0: there is no more at its end; -EAGAIN: or at the moment;
  * 1: the window is full.
  */
@@ -98,7 +98,7 @@ bool journal_reader_caught_up(const struct journal_reader *reader);
 int journal_reader_skip_to_end(struct journal_reader *reader);
 
 /* The names of what is in the events. It is the reader's, and fed as the reader goes on. */
-struct library *journal_reader_library(struct journal_reader *reader);
+struct name_table *journal_reader_names(struct journal_reader *reader);
 
 /* Bytes in all that the reader knows of and bytes read, for a progress line. */
 void journal_reader_progress(

@@ -70,7 +70,7 @@ static void reader_drain(struct journal_reader *reader)
 	auto_json_lines json = { 0 };
 
 	output_open(&output, OUTPUT_MEMORY);
-	json_open(&json, &output, journal_reader_library(reader));
+	json_open(&json, &output, journal_reader_names(reader));
 	while (journal_reader_next(reader, &entry) > 0) {
 		json_render(&json, &entry);
 		output.used = 0;

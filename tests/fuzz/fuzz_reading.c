@@ -61,15 +61,16 @@ struct reading {
 
 static void record_use(struct reading *reading, const struct journals_record *record)
 {
-	struct library *library = journals_library(reading->journals, 0);
+	struct name_table *name_table = journals_names(reading->journals, 0);
 
 	if (record->entry.type != JOURNAL_LOSS)
-		library_take(library, record->entry.type, record->entry.data, record->entry.size);
+		name_table_take(
+			name_table, record->entry.type, record->entry.data, record->entry.size);
 	if (arrange_add(reading->arrange, record) < 0)
 		abort();
 	stats_take(reading->stats, record);
 	capture_take(reading->capture, record);
-	if (select_record(reading->select, library, record))
+	if (select_record(reading->select, name_table, record))
 		printer_print(reading->printer, record, NULL);
 	reading->output->used = 0;
 }

@@ -13,15 +13,15 @@
 struct rendering {
 	struct output output;
 	struct text text;
-	struct library *library;
+	struct name_table *name_table;
 };
 
 static void rendering_begin(struct rendering *rendering)
 {
-	rendering->library = sample_full_library();
+	rendering->name_table = sample_full_library();
 	output_open(&rendering->output, OUTPUT_MEMORY);
 	text_open(&rendering->text, &rendering->output, TEXT_TIME_MONOTONIC, TEXT_COLOUR_OFF);
-	text_use_library(&rendering->text, rendering->library, TEXT_RULES_OFF);
+	text_use_names(&rendering->text, rendering->name_table, TEXT_RULES_OFF);
 }
 
 /* What a record is printed as in the view of these settings; NULL: none were told. */
@@ -42,7 +42,7 @@ static char *rendered(const void *bytes, size_t size, const struct dictionary_se
 	text_render(&rendering.text, &entry);
 	text = output_steal(&rendering.output);
 	text_close(&rendering.text);
-	library_free(rendering.library);
+	name_table_free(rendering.name_table);
 	return text;
 }
 
@@ -373,7 +373,7 @@ START_TEST(the_start_names_the_sessions_probes)
 	ck_assert_ptr_nonnull(
 		strstr(text, " probes __nft_trace_packet/stack,ip_rcv,skb:kfree_skb/stack\n"));
 	text_close(&rendering.text);
-	library_free(rendering.library);
+	name_table_free(rendering.name_table);
 }
 END_TEST
 

@@ -20,7 +20,7 @@ START_TEST(a_reason_has_its_subsystem_before_it_unless_it_is_the_cores)
 {
 	struct btf *kernel = btf__new_empty(), *openvswitch = btf__new_empty();
 	const struct btf *modules[REASONS_SOURCES] = { NULL, NULL, openvswitch };
-	struct library *library = library_new();
+	struct name_table *name_table = name_table_new();
 	g_autofree char *json = NULL;
 
 	enum_add(kernel, "skb_drop_reason",
@@ -34,11 +34,12 @@ START_TEST(a_reason_has_its_subsystem_before_it_unless_it_is_the_cores)
 			"SKB_DROP_REASON_SUBSYS_CORE", "SKB_DROP_REASON_SUBSYS_OPENVSWITCH", NULL },
 		(const int64_t[]){ 0, 2 });
 	json = reasons_gather(kernel, modules);
-	ck_assert_int_eq(library_take(library, JOURNAL_REASONS, json, strlen(json)), 1);
-	ck_assert_str_eq(library_reason(library, 8), "NETFILTER_DROP");
-	ck_assert_str_eq(library_reason(library, 0x20001), "openvswitch/OVS_DROP_LAST_ACTION");
-	ck_assert_str_eq(library_reason(library, 0x70001), "7/OVS_DROP_ELSEWHERE");
-	library_free(library);
+	ck_assert_int_eq(name_table_take(name_table, JOURNAL_REASONS, json, strlen(json)), 1);
+	ck_assert_str_eq(name_table_reason(name_table, 8), "NETFILTER_DROP");
+	ck_assert_str_eq(
+		name_table_reason(name_table, 0x20001), "openvswitch/OVS_DROP_LAST_ACTION");
+	ck_assert_str_eq(name_table_reason(name_table, 0x70001), "7/OVS_DROP_ELSEWHERE");
+	name_table_free(name_table);
 	btf__free(openvswitch);
 	btf__free(kernel);
 }

@@ -360,14 +360,14 @@ END_TEST
 
 START_TEST(drop_reasons_have_names)
 {
-	struct library *library = library_new();
+	struct name_table *name_table = name_table_new();
 	g_autofree char *text = NULL;
 
 	ask((struct resolver_question){ .kind = RESOLVER_REASONS });
 	ck_assert_uint_gt(answer(&text).length, 0);
-	ck_assert_int_eq(library_take(library, JOURNAL_REASONS, text, strlen(text)), 1);
-	ck_assert_str_eq(library_reason(library, 2), "NOT_SPECIFIED");
-	library_free(library);
+	ck_assert_int_eq(name_table_take(name_table, JOURNAL_REASONS, text, strlen(text)), 1);
+	ck_assert_str_eq(name_table_reason(name_table, 2), "NOT_SPECIFIED");
+	name_table_free(name_table);
 }
 END_TEST
 

@@ -240,7 +240,7 @@ static char *seconds_selected(const char *since, const char *until)
 		const struct event_head *head = record.entry.data;
 
 		if (record.entry.type == JOURNAL_EVENT &&
-			select_record(select, journals_library(journals, 0), &record))
+			select_record(select, journals_names(journals, 0), &record))
 			g_string_append_printf(
 				seconds, "%u ", (unsigned int)((head->time - START) / SECOND));
 	}
@@ -277,7 +277,7 @@ static char *render(enum text_form form)
 	ck_assert_int_eq(journals_open(paths, &journals, &reason), 0);
 	output_open(&output, OUTPUT_MEMORY);
 	text_open(&text, &output, TEXT_TIME_UTC, TEXT_COLOUR_OFF);
-	text_use_library(&text, journals_library(journals, 0), TEXT_RULES_OFF);
+	text_use_names(&text, journals_names(journals, 0), TEXT_RULES_OFF);
 	text_use_form(&text, form);
 	while (journals_next(journals, &record) > 0)
 		text_render(&text, &record.entry);

@@ -141,7 +141,8 @@ START_TEST(the_text_of_a_rule_is_with_its_event)
 
 	sample_full_record(sample_full_get(2), &record);
 	rendering_begin(&rendering);
-	ck_assert_int_eq(library_take(rendering.library, JOURNAL_RULES, names, strlen(names)), 1);
+	ck_assert_int_eq(
+		name_table_take(rendering.name_table, JOURNAL_RULES, names, strlen(names)), 1);
 	render(&rendering, JOURNAL_EVENT, record.bytes, record.size);
 	text = rendering_end(&rendering);
 	lines = lines_parse(text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The library: names come out of a journal as they were put in, before, between and after the events
+/* the name table: names come out of a journal as they were put in, before, between and after the events
  * they belong to, and in the text of an event. */
 #include "client/text/text.h"
 #include "journal/reader/name-table.h"
@@ -18,21 +18,21 @@ static const struct rule_name drop_rule = {
 	.text = "udp dport 8080 counter drop comment \"keep out\"",
 };
 
-static struct library *library;
+static struct name_table *name_table;
 
 static void set_up(void)
 {
-	library = library_new();
+	name_table = name_table_new();
 }
 
 static void tear_down(void)
 {
-	library = library_free(library);
+	name_table = name_table_free(name_table);
 }
 
 static void take(enum journal_type type, char *json)
 {
-	ck_assert_int_eq(library_take(library, type, json, strlen(json)), 1);
+	ck_assert_int_eq(name_table_take(name_table, type, json, strlen(json)), 1);
 	g_free(json);
 }
 
@@ -57,22 +57,22 @@ START_TEST(a_rule_is_found_by_its_event)
 	const struct rule_name *rule;
 
 	take(JOURNAL_RULES, names_rules_new(&drop_rule, 1));
-	rule = library_rule(library, &event);
+	rule = name_table_rule(name_table, &event);
 	ck_assert_ptr_nonnull(rule);
 	ck_assert_int_eq(rule->fate, RULE_READ);
 	ck_assert_str_eq(rule->text, drop_rule.text);
 
 	event.nft.rule_handle++;
-	ck_assert_ptr_null(library_rule(library, &event));
+	ck_assert_ptr_null(name_table_rule(name_table, &event));
 	event = rule_event(&drop_rule.key);
 	event.nft.table_handle++;
-	ck_assert_ptr_null(library_rule(library, &event));
+	ck_assert_ptr_null(name_table_rule(name_table, &event));
 	event = rule_event(&drop_rule.key);
 	event.nft.family++;
-	ck_assert_ptr_null(library_rule(library, &event));
+	ck_assert_ptr_null(name_table_rule(name_table, &event));
 	event = rule_event(&drop_rule.key);
 	event.head.netns_cookie++;
-	ck_assert_ptr_null(library_rule(library, &event));
+	ck_assert_ptr_null(name_table_rule(name_table, &event));
 }
 END_TEST
 
@@ -82,7 +82,7 @@ START_TEST(a_policy_has_no_rule)
 
 	take(JOURNAL_RULES, names_rules_new(&drop_rule, 1));
 	event.nft.flags = EVENT_NFT_CHAIN | EVENT_NFT_POLICY;
-	ck_assert_ptr_null(library_rule(library, &event));
+	ck_assert_ptr_null(name_table_rule(name_table, &event));
 }
 END_TEST
 
@@ -94,7 +94,7 @@ START_TEST(without_a_cookie_the_inode_counts)
 	rule.key.netns = INODE;
 	event.head.netns_cookie = 0;
 	take(JOURNAL_RULES, names_rules_new(&rule, 1));
-	ck_assert_ptr_nonnull(library_rule(library, &event));
+	ck_assert_ptr_nonnull(name_table_rule(name_table, &event));
 }
 END_TEST
 
@@ -104,10 +104,10 @@ START_TEST(a_text_stays_when_the_rule_has_gone_later)
 	struct rule_name gone = { .key = drop_rule.key, .fate = RULE_VANISHED };
 
 	take(JOURNAL_RULES, names_rules_new(&gone, 1));
-	ck_assert_int_eq(library_rule(library, &event)->fate, RULE_VANISHED);
+	ck_assert_int_eq(name_table_rule(name_table, &event)->fate, RULE_VANISHED);
 	take(JOURNAL_RULES, names_rules_new(&drop_rule, 1));
 	take(JOURNAL_RULES, names_rules_new(&gone, 1));
-	ck_assert_str_eq(library_rule(library, &event)->text, drop_rule.text);
+	ck_assert_str_eq(name_table_rule(name_table, &event)->text, drop_rule.text);
 }
 END_TEST
 
@@ -122,11 +122,11 @@ START_TEST(a_rule_that_was_replaced_has_the_text_of_its_time)
 	take(JOURNAL_RULES, names_rules_new(&later, 1));
 	take(JOURNAL_RULES, names_rules_new(&last, 1));
 	event.head.time = 199;
-	ck_assert_str_eq(library_rule(library, &event)->text, drop_rule.text);
+	ck_assert_str_eq(name_table_rule(name_table, &event)->text, drop_rule.text);
 	event.head.time = 200;
-	ck_assert_str_eq(library_rule(library, &event)->text, "accept");
+	ck_assert_str_eq(name_table_rule(name_table, &event)->text, "accept");
 	event.head.time = 300;
-	ck_assert_str_eq(library_rule(library, &event)->text, "reject");
+	ck_assert_str_eq(name_table_rule(name_table, &event)->text, "reject");
 }
 END_TEST
 
@@ -139,10 +139,10 @@ START_TEST(an_address_has_the_name_of_its_time)
 	take(JOURNAL_SYMBOLS, names_symbols_new(100, &before, 1));
 	take(JOURNAL_SYMBOLS, names_symbols_new(200, &after, 1));
 	take(JOURNAL_SYMBOLS, names_symbols_new(100, &before, 1));
-	ck_assert_str_eq(library_symbol(library, address, 50), before.name);
-	ck_assert_str_eq(library_symbol(library, address, 199), before.name);
-	ck_assert_str_eq(library_symbol(library, address, 200), after.name);
-	ck_assert_ptr_null(library_symbol(library, address + 1, 200));
+	ck_assert_str_eq(name_table_symbol(name_table, address, 50), before.name);
+	ck_assert_str_eq(name_table_symbol(name_table, address, 199), before.name);
+	ck_assert_str_eq(name_table_symbol(name_table, address, 200), after.name);
+	ck_assert_ptr_null(name_table_symbol(name_table, address + 1, 200));
 }
 END_TEST
 
@@ -153,10 +153,10 @@ START_TEST(reasons_and_namespaces_have_names)
 
 	take(JOURNAL_REASONS, names_reasons_new(&reason, 1));
 	take(JOURNAL_NETNS, names_netns_new(&netns, 1));
-	ck_assert_str_eq(library_reason(library, 65539), reason.name);
-	ck_assert_ptr_null(library_reason(library, 3));
-	ck_assert_str_eq(library_netns(library, COOKIE, INODE), "server");
-	ck_assert_ptr_null(library_netns(library, COOKIE + 1, INODE));
+	ck_assert_str_eq(name_table_reason(name_table, 65539), reason.name);
+	ck_assert_ptr_null(name_table_reason(name_table, 3));
+	ck_assert_str_eq(name_table_netns(name_table, COOKIE, INODE), "server");
+	ck_assert_ptr_null(name_table_netns(name_table, COOKIE + 1, INODE));
 }
 END_TEST
 
@@ -173,11 +173,12 @@ START_TEST(what_makes_no_sense_is_passed_over)
 	for (unsigned int i = 0; i < G_N_ELEMENTS(records); i++)
 		for (int type = JOURNAL_RULES; type <= JOURNAL_NETNS; type++)
 			ck_assert_int_eq(
-				library_take(library, type, records[i], strlen(records[i])), 1);
-	ck_assert_int_eq(library_take(library, JOURNAL_RULES, "[]", 2), -EBADMSG);
-	ck_assert_int_eq(library_take(library, JOURNAL_RULES, "{", 1), -EBADMSG);
-	ck_assert_int_eq(library_take(library, JOURNAL_END, "{}", 2), 0);
-	ck_assert_ptr_null(library_rule(library, &event));
+				name_table_take(name_table, type, records[i], strlen(records[i])),
+				1);
+	ck_assert_int_eq(name_table_take(name_table, JOURNAL_RULES, "[]", 2), -EBADMSG);
+	ck_assert_int_eq(name_table_take(name_table, JOURNAL_RULES, "{", 1), -EBADMSG);
+	ck_assert_int_eq(name_table_take(name_table, JOURNAL_END, "{}", 2), 0);
+	ck_assert_ptr_null(name_table_rule(name_table, &event));
 }
 END_TEST
 
@@ -195,7 +196,7 @@ START_TEST(there_is_an_end_to_what_is_kept)
 			take(JOURNAL_REASONS, g_string_free(g_steal_pointer(&json), FALSE));
 		}
 	}
-	ck_assert_uint_eq(library_passed_over(library), 10);
+	ck_assert_uint_eq(name_table_passed_over(name_table), 10);
 }
 END_TEST
 
@@ -222,9 +223,9 @@ START_TEST(a_rule_with_many_texts_has_each_at_its_time)
 	}
 	for (unsigned int i = 0; i < MANY; i++) {
 		event.head.time = 10 * i + i % 10;
-		ck_assert_str_eq(library_rule(library, &event)->text, texts + i * TEXT_SIZE);
+		ck_assert_str_eq(name_table_rule(name_table, &event)->text, texts + i * TEXT_SIZE);
 	}
-	ck_assert_uint_eq(library_passed_over(library), 0);
+	ck_assert_uint_eq(name_table_passed_over(name_table), 0);
 }
 END_TEST
 
@@ -246,22 +247,23 @@ START_TEST(a_name_may_come_segments_after_its_event)
 	reader = kit_reader(AT_FDCWD, path);
 	ck_assert_int_eq(journal_reader_next(reader, &entry), 1);
 	ck_assert_str_eq(
-		library_rule(journal_reader_library(reader), &event)->text, drop_rule.text);
+		name_table_rule(journal_reader_names(reader), &event)->text, drop_rule.text);
 
-	/* The walk to it has not moved the reader; what is written later comes to the library, too. */
+	/* The walk to it has not moved the reader; what is written later comes to the name table, too. */
 	event.nft.rule_handle = 285;
 	g_free(json);
 	json = g_strdup("{\"rules\":[{\"netns\":4098,\"family\":1,\"table\":4,\"rule\":285,"
 			"\"unknown\":\"vanished\"}]}");
 	ck_assert_int_eq(journal_writer_append_json(writer, JOURNAL_RULES, json), 0);
-	ck_assert_ptr_null(library_rule(journal_reader_library(reader), &event));
+	ck_assert_ptr_null(name_table_rule(journal_reader_names(reader), &event));
 	do {
 		ck_assert_int_ne(entry.type, JOURNAL_RULES);
 		events += entry.type == JOURNAL_EVENT;
 	} while (journal_reader_next(reader, &entry) == 1);
 	ck_assert_uint_eq(events, 1000);
 	ck_assert_int_eq(journal_reader_next(reader, &entry), 0);
-	ck_assert_int_eq(library_rule(journal_reader_library(reader), &event)->fate, RULE_VANISHED);
+	ck_assert_int_eq(
+		name_table_rule(journal_reader_names(reader), &event)->fate, RULE_VANISHED);
 	journal_reader_free(reader);
 	journal_writer_free(writer);
 	kit_directory_remove(fd, path);
@@ -287,13 +289,13 @@ START_TEST(of_a_stream_names_are_known_as_they_come)
 		bytes, JOURNAL_EVENT, 0, 0, bytes + sizeof(struct journal_record), KIT_EVENT_SIZE);
 	ck_assert_int_gt(write(ends[1], bytes, journal_record_span(KIT_EVENT_SIZE)), 0);
 	ck_assert_int_eq(journal_reader_next(reader, &entry), 1);
-	ck_assert_ptr_null(library_rule(journal_reader_library(reader), &event));
+	ck_assert_ptr_null(name_table_rule(journal_reader_names(reader), &event));
 
 	memset(bytes, 0, sizeof(bytes));
 	journal_record_write(bytes, JOURNAL_RULES, 0, 0, json, strlen(json));
 	ck_assert_int_gt(write(ends[1], bytes, journal_record_span(strlen(json))), 0);
 	ck_assert_int_eq(journal_reader_read_ahead(reader), -EAGAIN);
-	ck_assert_ptr_nonnull(library_rule(journal_reader_library(reader), &event));
+	ck_assert_ptr_nonnull(name_table_rule(journal_reader_names(reader), &event));
 	ck_assert_uint_eq(kit_id(&entry), 1);
 	ck_assert_int_eq(journal_reader_next(reader, &entry), -EAGAIN);
 	close(ends[1]);
@@ -309,7 +311,7 @@ static char *rendered(const struct event *event, enum text_rules rules)
 
 	output_open(&output, OUTPUT_MEMORY);
 	text_open(&text, &output, TEXT_TIME_MONOTONIC, TEXT_COLOUR_OFF);
-	text_use_library(&text, library, rules);
+	text_use_names(&text, name_table, rules);
 	text_event(&text, event);
 	return output_steal(&output);
 }

@@ -18,15 +18,15 @@ static const struct journal_segment segment = { .session = 3, .monotonic = 77 };
 
 struct rendering {
 	struct output output;
-	struct library *library;
+	struct name_table *name_table;
 	struct json json;
 };
 
 static inline void rendering_begin(struct rendering *rendering)
 {
-	rendering->library = sample_full_library();
+	rendering->name_table = sample_full_library();
 	output_open(&rendering->output, OUTPUT_MEMORY);
-	json_open(&rendering->json, &rendering->output, rendering->library);
+	json_open(&rendering->json, &rendering->output, rendering->name_table);
 }
 
 static inline void render(
@@ -55,7 +55,7 @@ static inline char *rendering_end(struct rendering *rendering)
 	char *text = output_steal(&rendering->output);
 
 	json_close(&rendering->json);
-	library_free(rendering->library);
+	name_table_free(rendering->name_table);
 	return text;
 }
 

@@ -61,13 +61,13 @@ char *sample_full_reasons(void)
 	return names_reasons_new(reasons, G_N_ELEMENTS(reasons));
 }
 
-struct library *sample_full_library(void)
+struct name_table *sample_full_library(void)
 {
-	struct library *library = library_new();
+	struct name_table *name_table = name_table_new();
 	g_autofree char *json = sample_full_reasons();
 
-	g_assert_cmpint(library_take(library, JOURNAL_REASONS, json, strlen(json)), ==, 1);
-	return library;
+	g_assert_cmpint(name_table_take(name_table, JOURNAL_REASONS, json, strlen(json)), ==, 1);
+	return name_table;
 }
 
 static struct json_object *member(struct json_object *object, const char *key)

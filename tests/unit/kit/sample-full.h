@@ -24,8 +24,8 @@ void sample_full_record(const struct sample_full *sample, struct synthetic *ret)
 /* Settings that name the probes of the samples and ask for all sections; valid for ever. */
 const struct dictionary_settings *sample_full_settings(void);
 
-/* A new library that has the names of the samples' drop reasons; library_free it. */
-struct library *sample_full_library(void);
+/* A new library that has the names of the samples' drop reasons; name_table_free it. */
+struct name_table *sample_full_library(void);
 
 /* The same names as a JOURNAL_REASONS; g_free it. */
 char *sample_full_reasons(void);
