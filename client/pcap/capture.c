@@ -18,7 +18,7 @@
 
 /* What is known of each journal. */
 struct source {
-	struct view view;
+	struct session_view view;
 	char *host; /* or NULL */
 };
 
@@ -113,7 +113,7 @@ static const char *comment_of(
 {
 	struct name_table *name_table = journals_names(capture->journals, journal);
 	const struct comment_names names = {
-		.probe = view_symbol(&capture->sources[journal].view, event),
+		.probe = session_view_symbol(&capture->sources[journal].view, event),
 		.rule = rule_of(capture, name_table, event),
 		.drop_reason =
 			event->has_drop ? name_table_reason(name_table, event->drop.reason) : NULL,
@@ -167,7 +167,7 @@ static void take_event(struct capture *capture, const struct journals_record *re
 		capture->incomplete = true;
 		return;
 	}
-	view_narrow(&capture->sources[record->journal].view, &event);
+	session_view_narrow(&capture->sources[record->journal].view, &event);
 	if (event.has_packet)
 		write_packet(capture, record, &event);
 	else
@@ -179,7 +179,7 @@ static void take_settings(struct source *source, const struct journal_entry *ent
 	auto_dictionary_settings settings = { 0 };
 
 	if (dictionary_settings_parse(entry->data, entry->size, &settings) >= 0)
-		view_set(&source->view, &settings);
+		session_view_set(&source->view, &settings);
 }
 
 static void take_end(struct capture *capture, const struct journal_entry *entry)
@@ -292,7 +292,7 @@ struct capture *capture_free(struct capture *capture)
 	if (!capture)
 		return NULL;
 	for (unsigned int i = 0; i < journals_count(capture->journals); i++) {
-		view_clear(&capture->sources[i].view);
+		session_view_clear(&capture->sources[i].view);
 		g_free(capture->sources[i].host);
 	}
 	g_free(capture->sources);

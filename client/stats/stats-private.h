@@ -40,7 +40,7 @@ struct stats_packet {
 
 /* What is known of each journal. */
 struct stats_journal {
-	struct view view;
+	struct session_view view;
 	uint64_t session;
 	char *name; /* or NULL */
 	bool ended;

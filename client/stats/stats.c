@@ -62,7 +62,7 @@ static void count_packet(struct stats *stats, uint64_t time, uint64_t bytes)
 static void count_by_names(struct stats *stats, const struct stats_journal *journal,
 	const struct event *event, uint64_t bytes)
 {
-	const char *symbol = view_symbol(&journal->view, event);
+	const char *symbol = session_view_symbol(&journal->view, event);
 
 	tally_count(stats->probes, symbol, strlen(symbol), bytes);
 	if (event->has_nft)
@@ -83,7 +83,7 @@ static void take_event(struct stats *stats, const struct journals_record *record
 		stats->incomplete = true;
 		return;
 	}
-	view_narrow(&stats->each[record->journal].view, &event);
+	session_view_narrow(&stats->each[record->journal].view, &event);
 	bytes = event.has_packet ? event.packet.length : event.head.skb_length;
 	if (stats->events++ == 0)
 		stats->first = record->time;
@@ -115,7 +115,7 @@ static void take_settings(struct stats_journal *journal, const struct journal_en
 	auto_dictionary_settings settings = { 0 };
 
 	if (dictionary_settings_parse(entry->data, entry->size, &settings) >= 0)
-		view_set(&journal->view, &settings);
+		session_view_set(&journal->view, &settings);
 }
 
 static void take_loss(struct stats *stats, const struct journal_loss *loss)
@@ -195,7 +195,7 @@ struct stats *stats_free(struct stats *stats)
 	if (!stats)
 		return NULL;
 	for (unsigned int i = 0; i < journals_count(stats->journals); i++) {
-		view_clear(&stats->each[i].view);
+		session_view_clear(&stats->each[i].view);
 		g_free(stats->each[i].name);
 	}
 	g_free(stats->each);

@@ -47,7 +47,7 @@ static void tracking_id(struct output *output, const struct event_head *head)
 
 static void probe_text(struct text *text, const struct event *event)
 {
-	const char *symbol = view_symbol(&text->view, event);
+	const char *symbol = session_view_symbol(&text->view, event);
 
 	output_text(text->output, attach_text(event->head.attach));
 	text_style(text, TEXT_STYLE_PROBE);

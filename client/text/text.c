@@ -49,7 +49,7 @@ void text_close(struct text *text)
 	if (text->json)
 		json_close(text->json);
 	g_clear_pointer(&text->json, g_free);
-	view_clear(&text->view);
+	session_view_clear(&text->view);
 	g_clear_pointer(&text->name, g_free);
 	output_close(&text->step);
 }
@@ -115,7 +115,7 @@ static void render_event(struct text *text, const struct journal_entry *entry)
 		return;
 	}
 	block_begin(text);
-	view_narrow(&text->view, &event);
+	session_view_narrow(&text->view, &event);
 	text_event(text, &event);
 	text->events++;
 }
@@ -185,7 +185,7 @@ static void render_settings(struct text *text, const struct journal_entry *entry
 		damaged_text(text, "a settings record is damaged");
 		return;
 	}
-	view_set(&text->view, &settings);
+	session_view_set(&text->view, &settings);
 	if (text->settings_next) {
 		text->settings_next = false;
 		output_text(text->output, "  ");

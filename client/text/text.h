@@ -51,7 +51,7 @@ struct text {
 	text_await await; /* or NULL */
 	void *await_context;
 	struct json *json; /* TEXT_FORM_JSON: the renderer in this one's place, or NULL */
-	struct view view; /* what of events is the session's */
+	struct session_view view; /* what of events is the session's */
 
 	bool started; /* something was printed: a blank line comes before the next block */
 	bool settings_next; /* the start block waits for its line on the session */

@@ -19,7 +19,7 @@ static uint32_t sections_mask(char *const *names)
 	return sections;
 }
 
-void view_set(struct view *view, const struct dictionary_settings *settings)
+void session_view_set(struct session_view *view, const struct dictionary_settings *settings)
 {
 	view->told = settings->sections && *settings->sections;
 	view->sections = view->told ? sections_mask(settings->sections) : 0;
@@ -38,12 +38,12 @@ void view_set(struct view *view, const struct dictionary_settings *settings)
 	}
 }
 
-static bool shows_stack(const struct view *view, const struct event *event)
+static bool shows_stack(const struct session_view *view, const struct event *event)
 {
 	return event->head.probe < EVENT_PROBES_MAX && view->stacks >> event->head.probe & 1;
 }
 
-void view_narrow(const struct view *view, struct event *event)
+void session_view_narrow(const struct session_view *view, struct event *event)
 {
 	const struct {
 		enum event_section_type type;
@@ -68,7 +68,7 @@ void view_narrow(const struct view *view, struct event *event)
 	event->has_stack = event->has_stack && shows_stack(view, event);
 }
 
-const char *view_symbol(const struct view *view, const struct event *event)
+const char *session_view_symbol(const struct session_view *view, const struct event *event)
 {
 	if (event->head.probe == EVENT_PROBE_NFT)
 		return "__nft_trace_packet";
@@ -77,9 +77,9 @@ const char *view_symbol(const struct view *view, const struct event *event)
 	return "unknown";
 }
 
-void view_clear(struct view *view)
+void session_view_clear(struct session_view *view)
 {
 	for (size_t i = 0; i < EVENT_PROBES_MAX; i++)
 		g_free(view->symbols[i]);
-	*view = (struct view){ 0 };
+	*view = (struct session_view){ 0 };
 }

@@ -14,7 +14,7 @@
 #include "journal/event/decode.h"
 #include "journal/format/dictionary.h"
 
-struct view {
+struct session_view {
 	bool told; /* the settings named sections */
 	uint32_t sections; /* 1 << enum event_section_type */
 	uint32_t stacks; /* bit n: stacks of probe n */
@@ -23,17 +23,17 @@ struct view {
 
 /* Takes over what settings say from here on. A probe that they do not name any more keeps its name:
  * events of it may be on their way. */
-void view_set(struct view *view, const struct dictionary_settings *settings);
+void session_view_set(struct session_view *view, const struct dictionary_settings *settings);
 
 /* Takes from an event what the session did not ask for. Its head stays whole. */
-void view_narrow(const struct view *view, struct event *event);
+void session_view_narrow(const struct session_view *view, struct event *event);
 
 /* The symbol of an event's probe, not escaped; "unknown" if no settings named it. The view's. */
-const char *view_symbol(const struct view *view, const struct event *event);
+const char *session_view_symbol(const struct session_view *view, const struct event *event);
 
 /* Accepts a zeroed struct, and leaves one. */
-void view_clear(struct view *view);
+void session_view_clear(struct session_view *view);
 
-#define auto_view __attribute__((cleanup(view_clear))) struct view
+#define auto_view __attribute__((cleanup(session_view_clear))) struct session_view
 
 #endif

@@ -62,7 +62,7 @@ static void kernel_member(struct json *json, const struct event *event)
 {
 	struct output *output = json->output;
 
-	json_name(output, ",\"kernel\":{\"symbol\":", view_symbol(&json->view, event));
+	json_name(output, ",\"kernel\":{\"symbol\":", session_view_symbol(&json->view, event));
 	json_name(output, ",\"probe_type\":", attach_type(event->head.attach));
 	if (event->has_stack && event->stack_depth > 0)
 		stack_member(json, event);

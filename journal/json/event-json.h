@@ -24,7 +24,7 @@ struct json {
 	struct name_table *name_table; /* names, or NULL */
 	json_await await; /* of a journal that is still being written, or NULL */
 	void *await_context;
-	struct view view;
+	struct session_view view;
 	bool started; /* the first line was written */
 	bool ended; /* the final totals were written */
 	bool incomplete; /* the journal says that events are missing, or is damaged */

@@ -16,7 +16,7 @@ void json_open(struct json *json, struct output *output, struct name_table *name
 
 void json_close(struct json *json)
 {
-	view_clear(&json->view);
+	session_view_clear(&json->view);
 }
 
 static void common_member(struct json *json)
@@ -108,7 +108,7 @@ static void render_settings(struct json *json, const struct journal_entry *entry
 		unread_line(json, loss_reason_name(LOSS_DAMAGED));
 		return;
 	}
-	view_set(&json->view, &settings);
+	session_view_set(&json->view, &settings);
 	text = dictionary_settings_new(&settings);
 	own_line(json, ",\"settings\":", text);
 }
@@ -192,7 +192,7 @@ static void render_event(struct json *json, const struct journal_entry *entry)
 	}
 	json->time = event.head.time;
 	json->events++;
-	view_narrow(&json->view, &event);
+	session_view_narrow(&json->view, &event);
 	json_event(json, &event);
 	json_literal(json->output, "\n");
 }

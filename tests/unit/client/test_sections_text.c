@@ -38,7 +38,7 @@ static char *rendered(const void *bytes, size_t size, const struct dictionary_se
 
 	rendering_begin(&rendering);
 	if (settings)
-		view_set(&rendering.text.view, settings);
+		session_view_set(&rendering.text.view, settings);
 	text_render(&rendering.text, &entry);
 	text = output_steal(&rendering.output);
 	text_close(&rendering.text);

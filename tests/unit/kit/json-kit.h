@@ -99,7 +99,7 @@ static inline struct json_object *record_json(
 
 	rendering_begin(&rendering);
 	if (settings)
-		view_set(&rendering.json.view, settings);
+		session_view_set(&rendering.json.view, settings);
 	render(&rendering, JOURNAL_EVENT, bytes, size);
 	text = rendering_end(&rendering);
 	lines = lines_parse(text);
