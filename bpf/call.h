@@ -27,7 +27,7 @@ struct call {
 #define CHAIN_SPAN 128 /* nft_chain.blob_gen_0 to nft_chain.name */
 
 /* frame.scratch */
-struct notes {
+struct call_notes {
 	__u64 skb;
 	__u64 pkt; /* struct nft_pktinfo */
 	__u64 state;
@@ -59,12 +59,13 @@ struct notes {
 	__u8 chain_span[CHAIN_SPAN];
 };
 
-_Static_assert(sizeof(struct notes) <= sizeof(((struct frame *)0)->scratch), "notes fit the frame");
-_Static_assert(__builtin_offsetof(struct notes, skb_span) % 8 == 0, "spans are aligned");
+_Static_assert(
+	sizeof(struct call_notes) <= sizeof(((struct frame *)0)->scratch), "notes fit the frame");
+_Static_assert(__builtin_offsetof(struct call_notes, skb_span) % 8 == 0, "spans are aligned");
 
-static __always_inline struct notes *frame_notes(struct frame *frame)
+static __always_inline struct call_notes *frame_notes(struct frame *frame)
 {
-	return (struct notes *)frame->scratch;
+	return (struct call_notes *)frame->scratch;
 }
 
 /* A kretprobe sees the stack pointer behind the return address that a kprobe at entry sees it at. */

@@ -22,14 +22,14 @@ static __always_inline __u64 *chain_cache_slot(__u64 rule)
 }
 
 /* The chain that chain_choose chose last. */
-static __always_inline const struct nft_chain *chain_object(struct notes *notes)
+static __always_inline const struct nft_chain *chain_object(struct call_notes *notes)
 {
 	if (direct_loads)
 		return direct(notes->current);
 	return span_object(notes->chain_span, struct nft_chain, blob_gen_0);
 }
 
-static __always_inline bool chain_choose(struct notes *notes, __u64 chain)
+static __always_inline bool chain_choose(struct call_notes *notes, __u64 chain)
 {
 	notes->current = chain;
 	if (!chain || direct_loads)
@@ -53,7 +53,7 @@ static __always_inline __u64 blob_end_chain(__u64 address)
 }
 
 /* True if `rule` is in `chain`, which chain_object is then. */
-static __always_inline bool chain_has_rule(struct notes *notes, __u64 chain, __u64 rule)
+static __always_inline bool chain_has_rule(struct call_notes *notes, __u64 chain, __u64 rule)
 {
 	const struct nft_chain *object;
 	__u64 first, second, blob, rules, size;
@@ -130,7 +130,8 @@ static __always_inline __u64 chain_of_base(__u64 basechain)
 }
 
 /* Finds the chain of a rule that is not its blob's end, and chooses it; 0: could not be told. */
-static __always_inline __u64 chain_find(struct notes *notes, struct cpu_stats *stats, __u64 rule)
+static __always_inline __u64 chain_find(
+	struct call_notes *notes, struct cpu_stats *stats, __u64 rule)
 {
 	__u64 *cached = chain_cache_slot(rule), chain = *cached;
 
@@ -163,7 +164,7 @@ found:
  */
 __noinline __u32 chain_of_call(struct frame *frame, struct cpu_stats *stats, __u32 last)
 {
-	struct notes *notes;
+	struct call_notes *notes;
 	__u64 rule;
 
 	if (!frame || !stats)

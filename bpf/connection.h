@@ -89,8 +89,8 @@ static __always_inline bool record_labels(__u64 extension, __u32 *target)
 }
 
 /* Appends a connection; returns its bytes, 0: it can't be read, or is a template. */
-static __always_inline __u32 record_connection(
-	struct frame *frame, struct notes *notes, __u32 offset, __u64 address, __u64 *ret_master)
+static __always_inline __u32 record_connection(struct frame *frame, struct call_notes *notes,
+	__u32 offset, __u64 address, __u64 *ret_master)
 {
 	struct event_connection *connection;
 	const struct nf_conn *peers, *rest;
@@ -210,7 +210,8 @@ __noinline __u32 conntrack_passed(__u64 state, __u64 chain)
 }
 
 /* A packet that has neither a connection nor a mark that says why. */
-static __always_inline __u32 record_ct_none(struct frame *frame, struct notes *notes, __u32 offset)
+static __always_inline __u32 record_ct_none(
+	struct frame *frame, struct call_notes *notes, __u32 offset)
 {
 	struct event_ct *section;
 	__u64 base;
@@ -229,7 +230,7 @@ static __always_inline __u32 record_ct_none(struct frame *frame, struct notes *n
 	return offset + sizeof(*section);
 }
 
-static __always_inline __u32 record_ct(struct frame *frame, struct notes *notes, __u32 offset)
+static __always_inline __u32 record_ct(struct frame *frame, struct call_notes *notes, __u32 offset)
 {
 	struct event_connection *connection;
 	__u64 reference, master, end_of_line;

@@ -31,7 +31,7 @@ static __always_inline struct drop_work *frame_drop(struct frame *frame)
 static __always_inline bool drop_chain_read(struct frame *frame, struct cpu_stats *stats)
 {
 	struct drop_work *work = frame_drop(frame);
-	struct notes *notes = frame_notes(frame);
+	struct call_notes *notes = frame_notes(frame);
 	const struct nft_chain *chain;
 
 	if (argument_layout == LAYOUT_INFO) {
@@ -54,7 +54,7 @@ static __always_inline bool drop_chain_read(struct frame *frame, struct cpu_stat
 static __always_inline bool drop_key_read(struct frame *frame, struct cpu_stats *stats)
 {
 	struct drop_work *work = frame_drop(frame);
-	struct notes *notes = frame_notes(frame);
+	struct call_notes *notes = frame_notes(frame);
 	const struct nft_table *table;
 
 	work->key.rule = 0;
@@ -115,28 +115,28 @@ static __always_inline void drop_name(
 }
 
 /* The packet as an example: its bytes from the network header on, as far as they lie in a row. */
-static __always_inline void drop_example(struct notes *notes, struct drop_example *example)
+static __always_inline void drop_example(struct call_notes *notes, struct drop_example *example)
 {
 	const struct sk_buff *skb =
 		object_open(notes->skb, notes->skb_span, struct sk_buff, len, data);
-	struct place place;
+	struct skb_layout layout;
 	__u64 start, device;
 	__u32 captured = 0;
 
 	if (!skb)
 		return;
-	place = place_read(skb);
-	start = place.head + place.network;
-	if (start < place.end)
+	layout = skb_layout_read(skb);
+	start = layout.head + layout.network;
+	if (start < layout.end)
 		captured =
-			place.end - start < DROP_PACKET_MAX ? place.end - start : DROP_PACKET_MAX;
+			layout.end - start < DROP_PACKET_MAX ? layout.end - start : DROP_PACKET_MAX;
 	opaque(captured);
 	if (captured > DROP_PACKET_MAX ||
 		bpf_probe_read_kernel(example->packet, captured, (const void *)start))
 		captured = 0;
 	example->captured = captured;
-	example->length = place.length + (__u32)(place.data - start);
-	example->protocol = bpf_ntohs(place.protocol);
+	example->length = layout.length + (__u32)(layout.data - start);
+	example->protocol = bpf_ntohs(layout.protocol);
 	device = word_read(notes->state + bpf_core_field_offset(struct nf_hook_state, in));
 	if (!device)
 		device = word_read(notes->state + bpf_core_field_offset(struct nf_hook_state, out));

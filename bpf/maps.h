@@ -56,8 +56,8 @@ extern __u64 page_offset_start;
 
 extern struct pipeline_config config;
 extern struct ring_fill fills[RINGS_MAX];
-extern __u64
-	arrivals[EVENT_SESSIONS_MAX]; /* rate limit: theoretical arrival time of the next event */
+extern __u64 next_allowed
+	[EVENT_SESSIONS_MAX]; /* rate limit: theoretical arrival time of the next event */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);

@@ -191,7 +191,7 @@ static __always_inline bool skb_tagged(const struct sk_buff *skb)
 }
 
 /* Where a packet is, read once: what is loaded directly is loaded each time it is named. */
-struct place {
+struct skb_layout {
 	__u64 head;
 	__u64 data;
 	__u64 end; /* of the linear part */
@@ -204,9 +204,9 @@ struct place {
 	bool vlan_present;
 };
 
-static __always_inline struct place place_read(const struct sk_buff *skb)
+static __always_inline struct skb_layout skb_layout_read(const struct sk_buff *skb)
 {
-	struct place place = {
+	struct skb_layout layout = {
 		.head = (__u64)skb->head,
 		.data = (__u64)skb->data,
 		.length = skb->len,
@@ -215,17 +215,17 @@ static __always_inline struct place place_read(const struct sk_buff *skb)
 		.protocol = skb->protocol,
 	};
 
-	place.end = place.data + (place.length - skb->data_len);
-	place.vlan_present = skb_tagged(skb);
-	if (place.vlan_present) {
-		place.vlan_protocol = skb->vlan_proto;
-		place.vlan = skb->vlan_tci;
+	layout.end = layout.data + (layout.length - skb->data_len);
+	layout.vlan_present = skb_tagged(skb);
+	if (layout.vlan_present) {
+		layout.vlan_protocol = skb->vlan_proto;
+		layout.vlan = skb->vlan_tci;
 	}
-	return place;
+	return layout;
 }
 
 /* The packet was read behind a gap: moves the addresses down and puts the tag into the gap. */
-static __always_inline void view_insert_tag(struct frame *frame, const struct place *place)
+static __always_inline void view_insert_tag(struct frame *frame, const struct skb_layout *layout)
 {
 	__u32 *words = (__u32 *)frame->packet;
 	__be16 *tag = (__be16 *)(frame->packet + ETHERNET_ADDRESSES);
@@ -233,36 +233,36 @@ static __always_inline void view_insert_tag(struct frame *frame, const struct pl
 	words[0] = words[1];
 	words[1] = words[2];
 	words[2] = words[3];
-	tag[0] = place->vlan_protocol;
-	tag[1] = bpf_htons(place->vlan);
+	tag[0] = layout->vlan_protocol;
+	tag[1] = bpf_htons(layout->vlan);
 }
 
 /* Tries the link-layer header; returns the linear bytes in the view, 0: there is none. */
 static __always_inline __u32 view_ethernet(
-	struct frame *frame, const struct place *place, __u32 wanted, __u32 *ret_gap)
+	struct frame *frame, const struct skb_layout *layout, __u32 wanted, __u32 *ret_gap)
 {
-	__u32 gap = place->vlan_present ? VLAN_TAG : 0, length;
+	__u32 gap = layout->vlan_present ? VLAN_TAG : 0, length;
 	__be16 type;
 
-	if (place->mac == MAC_HEADER_UNSET || place->network < place->mac + ETHERNET_HEADER)
+	if (layout->mac == MAC_HEADER_UNSET || layout->network < layout->mac + ETHERNET_HEADER)
 		return 0;
-	length = view_linear(frame, gap, place->head + place->mac, place->end, wanted - gap);
+	length = view_linear(frame, gap, layout->head + layout->mac, layout->end, wanted - gap);
 	if (length < ETHERNET_HEADER)
 		return 0;
 	type = *(__be16 *)(frame->packet + gap + ETHERNET_ADDRESSES);
-	if (!ethernet_type_plausible(type, place->protocol))
+	if (!ethernet_type_plausible(type, layout->protocol))
 		return 0;
 	if (gap)
-		view_insert_tag(frame, place);
+		view_insert_tag(frame, layout);
 	*ret_gap = gap;
 	return length + gap;
 }
 
 /* Fills in frame.link, length, captured and packet, and the notes about the packet. */
-static __always_inline void view_read(struct frame *frame, struct notes *notes, __u32 owner,
+static __always_inline void view_read(struct frame *frame, struct call_notes *notes, __u32 owner,
 	const struct sk_buff *skb, __u64 *clipped)
 {
-	struct place place = place_read(skb);
+	struct skb_layout layout = skb_layout_read(skb);
 	__u32 asked = config.view, visible = asked, wanted, captured, gap = 0;
 	__u16 start;
 
@@ -270,24 +270,24 @@ static __always_inline void view_read(struct frame *frame, struct notes *notes, 
 		visible = FRAME_VIEW_MAX;
 	wanted = visible > EVENT_SNAPSHOT_MAX ? visible : EVENT_SNAPSHOT_MAX;
 
-	captured = view_ethernet(frame, &place, wanted, &gap);
+	captured = view_ethernet(frame, &layout, wanted, &gap);
 	if (captured) {
 		frame->link = EVENT_LINK_ETHERNET;
-		start = place.mac;
+		start = layout.mac;
 	} else {
 		frame->link = EVENT_LINK_RAW;
-		start = place.network;
-		captured = view_linear(frame, 0, place.head + start, place.end, wanted);
+		start = layout.network;
+		captured = view_linear(frame, 0, layout.head + start, layout.end, wanted);
 	}
-	frame->length = place.length + (__u32)(place.data - place.head - start) + gap;
-	notes->network_offset = place.network - start + gap;
-	notes->skb_length = place.length;
-	notes->protocol = place.protocol;
+	frame->length = layout.length + (__u32)(layout.data - layout.head - start) + gap;
+	notes->network_offset = layout.network - start + gap;
+	notes->skb_length = layout.length;
+	notes->protocol = layout.protocol;
 
 	if (visible > frame->length)
 		visible = frame->length;
 	if (captured < visible) {
-		notes->shared = place.head + skb->end;
+		notes->shared = layout.head + skb->end;
 		captured = view_gather(owner, captured, visible);
 	}
 	if (captured < asked && captured < frame->length)

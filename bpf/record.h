@@ -108,7 +108,7 @@ _Static_assert((EVENT_NAME_MAX & (EVENT_NAME_MAX + 1)) == 0, "a mask that keeps 
 
 /* The name and handle of the chain of a jump or goto. */
 static __always_inline __u32 record_target(
-	struct frame *frame, struct notes *notes, struct event_nft *nft, __u32 offset)
+	struct frame *frame, struct call_notes *notes, struct event_nft *nft, __u32 offset)
 {
 	const struct nft_chain *chain;
 
@@ -123,7 +123,7 @@ static __always_inline __u32 record_target(
 
 /* Table and chain of the call: the chain that was chosen. */
 static __always_inline __u32 record_chain(
-	struct frame *frame, struct notes *notes, struct event_nft *nft, __u32 offset)
+	struct frame *frame, struct call_notes *notes, struct event_nft *nft, __u32 offset)
 {
 	const struct nft_chain *chain = chain_object(notes);
 	const struct nft_table *table;
@@ -144,7 +144,7 @@ static __always_inline __u32 record_chain(
 	return table_length + chain_length;
 }
 
-static __always_inline __u32 record_nft(struct frame *frame, struct notes *notes,
+static __always_inline __u32 record_nft(struct frame *frame, struct call_notes *notes,
 	struct cpu_stats *stats, const struct hook *hook, __u32 offset)
 {
 	struct event_nft *nft = (struct event_nft *)(frame->record + offset);
@@ -208,7 +208,7 @@ static __always_inline __u32 record_device_name(
 
 /* `in` and `out` are the hook's devices, 0 where there is none. */
 static __always_inline __u32 record_device(
-	struct frame *frame, struct notes *notes, __u64 in, __u64 out, __u32 offset)
+	struct frame *frame, struct call_notes *notes, __u64 in, __u64 out, __u32 offset)
 {
 	__u64 device = 0;
 	__u32 index = 0, in_index = 0, out_index = 0, length = 0, in_length = 0, out_length = 0,
@@ -248,7 +248,8 @@ static __always_inline __u32 record_device(
 	return record_align(frame, end);
 }
 
-static __always_inline __u32 record_packet(struct frame *frame, struct notes *notes, __u32 offset)
+static __always_inline __u32 record_packet(
+	struct frame *frame, struct call_notes *notes, __u32 offset)
 {
 	__u32 captured = frame->captured, end;
 	struct event_packet *section;

@@ -12,7 +12,7 @@
 
 /* What the matcher looks at. False: it can't be read. */
 static __always_inline bool packet_capture(
-	struct frame *frame, struct notes *notes, __u32 owner, struct cpu_stats *stats)
+	struct frame *frame, struct call_notes *notes, __u32 owner, struct cpu_stats *stats)
 {
 	const struct sk_buff *skb;
 
@@ -38,7 +38,7 @@ static __always_inline bool packet_capture(
 	0xff /* frame.link: no variant of a filter is for it, not even one that asks for nothing */
 
 /* Nothing of the packet is looked at. */
-static __always_inline void packet_absent(struct frame *frame, struct notes *notes)
+static __always_inline void packet_absent(struct frame *frame, struct call_notes *notes)
 {
 	frame->link = LINK_NONE;
 	frame->length = 0;
@@ -49,7 +49,7 @@ static __always_inline void packet_absent(struct frame *frame, struct notes *not
 }
 
 /* The base chain that a call is in; 0: can't be told. */
-static __always_inline __u64 base_of_call(const struct notes *notes)
+static __always_inline __u64 base_of_call(const struct call_notes *notes)
 {
 	return chain_of_base(notes->basechain ? notes->basechain : basechain_read(notes->info));
 }
@@ -61,7 +61,7 @@ static __always_inline __u64 base_of_call(const struct notes *notes)
 __noinline __u32 stolen_capture(struct frame *frame, struct cpu_stats *stats)
 {
 	const struct traversal *traversal;
-	struct notes *notes;
+	struct call_notes *notes;
 	__u64 pkt, sessions;
 
 	if (!frame || !stats)
@@ -100,7 +100,7 @@ static __always_inline bool call_capture(
 {
 	const struct nft_pktinfo *pktinfo;
 	struct frame *frame;
-	struct notes *notes;
+	struct call_notes *notes;
 	__u64 target, span[2];
 	__u32 kind, wanted;
 	bool drop;

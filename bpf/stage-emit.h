@@ -26,11 +26,11 @@ __noinline __u32 rate_exceeded(__u32 bit, __u64 now)
 	interval = config.interval[bit];
 	tolerance = config.tolerance[bit];
 	for (int try = 0; try < RATE_TRIES; try++) {
-		__u64 expected = arrivals[bit], base = expected > now ? expected : now;
+		__u64 expected = next_allowed[bit], base = expected > now ? expected : now;
 
 		if (base - now > tolerance)
 			return true;
-		if (__sync_val_compare_and_swap(&arrivals[bit], expected, base + interval) ==
+		if (__sync_val_compare_and_swap(&next_allowed[bit], expected, base + interval) ==
 			expected)
 			return false;
 	}
@@ -47,7 +47,7 @@ __noinline __u32 rate_exceeded(__u32 bit, __u64 now)
 __noinline __u64 sessions_account(struct frame *frame, struct cpu_stats *stats, __u64 now)
 {
 	/* In memory, where the verifier does not tell each way through the loop from the others. */
-	volatile struct notes *notes;
+	volatile struct call_notes *notes;
 	__u64 left;
 
 	if (!frame || !stats)
@@ -91,7 +91,7 @@ __noinline __u32 sessions_ring_full(struct cpu_stats *stats, __u64 sessions)
 __noinline __u32 packet_track(struct frame *frame, struct cpu_stats *stats, __u64 now)
 {
 	struct tracker_slot *slot;
-	struct notes *notes;
+	struct call_notes *notes;
 	__u64 tracking;
 
 	if (!frame || !stats)
@@ -116,7 +116,7 @@ __noinline __u32 packet_track(struct frame *frame, struct cpu_stats *stats, __u6
 	return 1;
 }
 
-static __always_inline void record_head(struct frame *frame, struct notes *notes, bool tracked,
+static __always_inline void record_head(struct frame *frame, struct call_notes *notes, bool tracked,
 	__u64 net, __u64 now, __u32 cpu, __u8 probe, __u8 attach)
 {
 	struct event_head *head = (struct event_head *)frame->record;
@@ -167,7 +167,7 @@ static __always_inline bool record_output(struct frame *frame, __u32 size, __u32
 }
 
 /* True if SECTIONS may have something to append. */
-static __always_inline bool sections_follow(const struct notes *notes)
+static __always_inline bool sections_follow(const struct call_notes *notes)
 {
 	return notes->sections & SECTIONS_FURTHER && notes->head;
 }
@@ -194,7 +194,7 @@ static __always_inline int record_finish(void *context, struct frame *frame, __u
 }
 
 /* The identity of a packet that was stolen, or freed, as far as it had one. */
-static __always_inline bool stolen_track(struct notes *notes)
+static __always_inline bool stolen_track(struct call_notes *notes)
 {
 	notes->track_head = notes->freed_origin;
 	notes->track_time = notes->freed_time;
@@ -208,7 +208,7 @@ static __always_inline bool stolen_track(struct notes *notes)
 __noinline __u32 traversal_match(struct frame *frame)
 {
 	struct traversal *traversal;
-	struct notes *notes;
+	struct call_notes *notes;
 	__u64 pkt;
 
 	if (!frame)
@@ -228,7 +228,7 @@ static __always_inline int emit(void *context, __u32 owner, __u8 attach)
 {
 	struct frame *frame = bpf_map_lookup_elem(&frames, &owner);
 	struct cpu_stats *stats;
-	struct notes *notes;
+	struct call_notes *notes;
 	struct hook hook;
 	bool tracked = false;
 	__u64 now, sessions;

@@ -76,7 +76,7 @@ static __always_inline __u64 call_skb(struct probe_call *call, const struct prob
  * any: then what is at the place of its headers is not looked at.
  */
 static __always_inline bool packet_look(
-	struct frame *frame, struct notes *notes, __u32 owner, struct cpu_stats *stats)
+	struct frame *frame, struct call_notes *notes, __u32 owner, struct cpu_stats *stats)
 {
 	__u64 network = notes->skb + bpf_core_field_offset(struct sk_buff, network_header);
 	struct tracker_slot *slot;
@@ -97,7 +97,7 @@ static __always_inline struct frame *frame_begin(void *context, __u32 owner, __u
 	const struct probe_call *call, const struct probe_config *probe)
 {
 	struct frame *frame = bpf_map_lookup_elem(&frames, &owner);
-	struct notes *notes;
+	struct call_notes *notes;
 
 	if (!frame)
 		return NULL;
@@ -216,7 +216,7 @@ static __always_inline int skb_freed(__u64 skb)
 static __always_inline void packet_freed(
 	struct frame *frame, const struct return_entry *entry, const struct watch *watch)
 {
-	struct notes *notes = frame_notes(frame);
+	struct call_notes *notes = frame_notes(frame);
 
 	packet_absent(frame, notes);
 	notes->freed_time = entry->time;
@@ -308,7 +308,7 @@ static __always_inline bool entry_capture(struct pt_regs *context, struct probe_
 
 /* Remembers who matched the packet, what it is known as and what it looks like. */
 static __always_inline int entry_emit(
-	struct frame *frame, struct notes *notes, struct cpu_stats *stats)
+	struct frame *frame, struct call_notes *notes, struct cpu_stats *stats)
 {
 	__u64 pkt = notes->pkt, tracking = frame->sessions & config.tracking;
 	struct traversal *traversal = bpf_map_lookup_elem(&traversals, &pkt);
@@ -440,8 +440,9 @@ static __always_inline __u32 record_drop(struct frame *frame, __u32 reason, __u3
 	return offset + sizeof(*section);
 }
 
-static __always_inline __u32 record_probe(void *context, struct frame *frame, struct notes *notes,
-	struct cpu_stats *stats, bool tracked, __u64 now, __u32 cpu, __u64 sessions)
+static __always_inline __u32 record_probe(void *context, struct frame *frame,
+	struct call_notes *notes, struct cpu_stats *stats, bool tracked, __u64 now, __u32 cpu,
+	__u64 sessions)
 {
 	__u32 number = number_bounded(notes->probe), wanted = notes->sections, size;
 	const struct probe_config *probe;
@@ -480,7 +481,7 @@ static __always_inline int emit_probe(void *context, __u32 owner, __u8 attach)
 {
 	struct frame *frame = bpf_map_lookup_elem(&frames, &owner);
 	struct cpu_stats *stats;
-	struct notes *notes;
+	struct call_notes *notes;
 	bool tracked = false;
 	__u64 now, sessions;
 	__u32 cpu, size;

@@ -11,7 +11,7 @@
 #include "bpf/packet-view.h"
 
 /* Checksum, users and references, segmentation, VLAN acceleration. */
-static __always_inline __u32 record_skb(struct frame *frame, struct notes *notes, __u32 offset)
+static __always_inline __u32 record_skb(struct frame *frame, struct call_notes *notes, __u32 offset)
 {
 	const struct skb_shared_info *shared;
 	const struct sk_buff *skb;
@@ -65,7 +65,7 @@ static __always_inline int sections(void *context, __u32 owner)
 	struct frame *frame = bpf_map_lookup_elem(&frames, &owner);
 	struct cpu_stats *stats;
 	struct event_head *head;
-	struct notes *notes;
+	struct call_notes *notes;
 	__u32 cpu, size;
 
 	stats = cpu_stats(owner, &cpu);

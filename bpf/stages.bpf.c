@@ -12,7 +12,7 @@
 char LICENSE[] SEC("license") = "GPL";
 
 struct pipeline_config config;
-__u64 arrivals[EVENT_SESSIONS_MAX];
+__u64 next_allowed[EVENT_SESSIONS_MAX];
 __u64 chain_cache[CHAIN_CACHE_SIZE];
 struct ring_fill fills[RINGS_MAX];
 struct drop_control drop_control;

@@ -49,7 +49,7 @@ const char *remote_host(void)
 	return remote.host;
 }
 
-static char *export_options(enum remote_export how, const struct journal_place *place)
+static char *export_options(enum remote_export how, const struct journal_position *place)
 {
 	switch (how) {
 	case REMOTE_EXPORT:
@@ -65,7 +65,7 @@ static char *export_options(enum remote_export how, const struct journal_place *
 	return g_strdup("");
 }
 
-int remote_open(const char *session, enum remote_export how, const struct journal_place *place,
+int remote_open(const char *session, enum remote_export how, const struct journal_position *place,
 	int *ret_fd, char **ret_reason)
 {
 	g_autofree char *options = export_options(how, place);

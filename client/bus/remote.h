@@ -28,7 +28,7 @@ enum remote_export {
 
 /* Has a session's journal exported there; *ret_fd (close it) is the stream. `place` (or NULL) is that of
  * REMOTE_FOLLOW_AFTER. */
-int remote_open(const char *session, enum remote_export how, const struct journal_place *place,
+int remote_open(const char *session, enum remote_export how, const struct journal_position *place,
 	int *ret_fd, char **ret_reason);
 
 /* Waits for the exports that were begun, those that follow excepted. One sentence (g_free it) if one of

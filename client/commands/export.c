@@ -146,7 +146,7 @@ static int export_follow(const char *session, const struct stream_from *from, ch
 }
 
 /* SEGMENT:OFFSET */
-static int place_parse(const char *text, struct journal_place *ret)
+static int place_parse(const char *text, struct journal_position *ret)
 {
 	g_auto(GStrv) numbers = g_strsplit(text, ":", 3);
 	uint64_t segment, offset;
@@ -154,7 +154,7 @@ static int place_parse(const char *text, struct journal_place *ret)
 	if (g_strv_length(numbers) != 2 || parse_count(numbers[0], &segment) < 0 ||
 		parse_count(numbers[1], &offset) < 0 || segment == 0)
 		return -EINVAL;
-	*ret = (struct journal_place){ .segment = segment, .offset = offset };
+	*ret = (struct journal_position){ .segment = segment, .offset = offset };
 	return 0;
 }
 
@@ -163,7 +163,7 @@ int command_export(const struct command *command, int argc, char **argv)
 	g_auto(GStrv) sources = NULL;
 	gboolean follow = FALSE, from_start = FALSE;
 	g_autofree char *after = NULL;
-	struct journal_place place;
+	struct journal_position place;
 	struct stream_from from;
 	const GOptionEntry entries[] = {
 		{ "follow", 0, 0, G_OPTION_ARG_NONE, &follow,

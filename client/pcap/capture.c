@@ -219,7 +219,7 @@ void capture_take(struct capture *capture, const struct journals_record *record)
 	case JOURNAL_REASONS:
 	case JOURNAL_NETNS:
 	case JOURNAL_SUPPRESSED:
-	case JOURNAL_PLACE:
+	case JOURNAL_POSITION:
 	case JOURNAL_CLOCK:
 		break;
 	}

@@ -56,12 +56,12 @@ static int ask_for_session(struct stream *stream, sd_bus *bus, char **ret_reason
 /* -EAGAIN: a stream came to nothing. */
 static int ask(struct stream *stream, sd_bus *bus, int *ret_fd, char **ret_reason)
 {
-	struct journal_place place;
+	struct journal_position place;
 	struct stream_from from = { .start = stream->from_start };
 	auto_fd fd = -1;
 	int r;
 
-	if (journal_reader_place(stream->reader, &place))
+	if (journal_reader_position(stream->reader, &place))
 		from = (struct stream_from){ .after = &place };
 	r = ask_for_session(stream, bus, ret_reason);
 	if (r >= 0)

@@ -53,7 +53,7 @@ enum stream_end {
 /* Where a stream begins. */
 struct stream_from {
 	bool start; /* with the journal's beginning; else from now on */
-	const struct journal_place *after; /* or there; NULL: not so */
+	const struct journal_position *after; /* or there; NULL: not so */
 };
 
 /* Takes SIGINT and SIGTERM away from the program, so that stream_run sees them. */

@@ -176,7 +176,7 @@ void stats_take(struct stats *stats, const struct journals_record *record)
 		take_suppressed(stats, record);
 		break;
 	case JOURNAL_RULES:
-	case JOURNAL_PLACE:
+	case JOURNAL_POSITION:
 	case JOURNAL_CLOCK:
 	case JOURNAL_SYMBOLS:
 	case JOURNAL_REASONS:

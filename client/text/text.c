@@ -360,7 +360,7 @@ void text_render(struct text *text, const struct journal_entry *entry)
 	case JOURNAL_SYMBOLS:
 	case JOURNAL_REASONS:
 	case JOURNAL_NETNS:
-	case JOURNAL_PLACE:
+	case JOURNAL_POSITION:
 		break;
 	}
 }

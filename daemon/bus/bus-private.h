@@ -97,7 +97,7 @@ enum bus_option_type {
 	BUS_OPTION_VERDICTS, /* as: uint32_t */
 	BUS_OPTION_SECTIONS, /* as: uint32_t */
 	BUS_OPTION_PROBES, /* as: GArray * of struct probe_spec */
-	BUS_OPTION_PLACE, /* (tt): struct journal_place */
+	BUS_OPTION_POSITION, /* (tt): struct journal_position */
 };
 
 struct bus_option {

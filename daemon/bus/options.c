@@ -15,7 +15,7 @@ static const struct {
 	[BUS_OPTION_VERDICTS] = { "as", "a list of strings (as)" },
 	[BUS_OPTION_SECTIONS] = { "as", "a list of strings (as)" },
 	[BUS_OPTION_PROBES] = { "as", "a list of strings (as)" },
-	[BUS_OPTION_PLACE] = { "(tt)", "two numbers (tt)" },
+	[BUS_OPTION_POSITION] = { "(tt)", "two numbers (tt)" },
 };
 
 static int read_strings(sd_bus_message *message, GPtrArray *strings)
@@ -68,7 +68,7 @@ static int probes_read(sd_bus_message *message, GArray **ret, sd_bus_error *erro
 	return 0;
 }
 
-static int place_read(sd_bus_message *message, struct journal_place *ret, sd_bus_error *error)
+static int place_read(sd_bus_message *message, struct journal_position *ret, sd_bus_error *error)
 {
 	uint64_t segment, offset;
 	int r = sd_bus_message_read(message, "(tt)", &segment, &offset);
@@ -78,7 +78,7 @@ static int place_read(sd_bus_message *message, struct journal_place *ret, sd_bus
 	if (segment == 0)
 		return sd_bus_error_set(error, BUS_ERROR_PREFIX "InvalidOption",
 			"there is no segment 0: they are counted from 1");
-	*ret = (struct journal_place){ .segment = segment, .offset = offset };
+	*ret = (struct journal_position){ .segment = segment, .offset = offset };
 	return 0;
 }
 
@@ -110,7 +110,7 @@ static int read_value(
 		return read_mask(message, sections_parse, field, error);
 	case BUS_OPTION_PROBES:
 		return probes_read(message, field, error);
-	case BUS_OPTION_PLACE:
+	case BUS_OPTION_POSITION:
 		return place_read(message, field, error);
 	}
 	return -EINVAL;

@@ -92,14 +92,14 @@ static int method_describe(sd_bus_message *message, void *userdata, sd_bus_error
 struct follow_options {
 	bool from_start;
 	char *format; /* NULL: not given */
-	struct journal_place after; /* segment 0: not given */
+	struct journal_position after; /* segment 0: not given */
 	bool places;
 };
 
 static const struct bus_option follow_options[] = {
 	{ "FromStart", BUS_OPTION_BOOLEAN, offsetof(struct follow_options, from_start) },
 	{ "Format", BUS_OPTION_STRING, offsetof(struct follow_options, format) },
-	{ "After", BUS_OPTION_PLACE, offsetof(struct follow_options, after) },
+	{ "After", BUS_OPTION_POSITION, offsetof(struct follow_options, after) },
 	{ "Places", BUS_OPTION_BOOLEAN, offsetof(struct follow_options, places) },
 };
 
@@ -131,7 +131,7 @@ static int format_read(const char *format, bool *ret_json, sd_bus_error *error)
 		"there is no format \"%s\": it must be journal or json", excerpt);
 }
 
-static int refuse_place(sd_bus_error *error, const struct journal_place *place)
+static int refuse_place(sd_bus_error *error, const struct journal_position *place)
 {
 	return sd_bus_error_setf(error, BUS_ERROR_PREFIX "InvalidOption",
 		"the journal has no record that begins at byte %" PRIu64 " of segment %" PRIu64,

@@ -28,7 +28,7 @@ struct stream {
 	int out_fd; /* non-blocking */
 	enum journal_stream kind;
 	enum follow_json_form form;
-	struct journal_place told; /* the place in the last line that told one */
+	struct journal_position told; /* the place in the last line that told one */
 };
 
 static bool streams_enter(void)
@@ -116,9 +116,9 @@ static int out_write(const struct stream *stream, struct output *output)
 static void place_tell(
 	struct stream *stream, const struct journal_reader *reader, struct output *output)
 {
-	struct journal_place place;
+	struct journal_position place;
 
-	if (stream->form != FOLLOW_JSON_PLACES || !journal_reader_place(reader, &place) ||
+	if (stream->form != FOLLOW_JSON_PLACES || !journal_reader_position(reader, &place) ||
 		(place.segment == stream->told.segment && place.offset == stream->told.offset))
 		return;
 	stream->told = place;

@@ -116,7 +116,7 @@ static int follow_admit(const struct follow *follow, uid_t uid, uint64_t id)
 }
 
 int follow_start(struct follow *follow, uid_t uid, uint64_t id, int dir_fd, enum follow_from from,
-	const struct journal_place *place, int *ret_fd)
+	const struct journal_position *place, int *ret_fd)
 {
 	struct follower *follower;
 	auto_fd read_fd = -1, write_fd = -1, directory = -1;

@@ -43,7 +43,7 @@ void follow_set_max(struct follow *follow, unsigned int followers_max, uint64_t 
  * there.
  */
 int follow_start(struct follow *follow, uid_t uid, uint64_t id, int dir_fd, enum follow_from from,
-	const struct journal_place *place, int *ret_fd);
+	const struct journal_position *place, int *ret_fd);
 
 /* The session's journal is complete: its streams end when they have sent it. */
 void follow_end(struct follow *follow, uint64_t id);

@@ -55,7 +55,7 @@ static bool is_dictionary(const struct journal_record *record)
 	case JOURNAL_LOSS:
 	case JOURNAL_END:
 	case JOURNAL_SUPPRESSED:
-	case JOURNAL_PLACE:
+	case JOURNAL_POSITION:
 		return false;
 	}
 	return false;
@@ -153,7 +153,7 @@ static void follower_miss(struct follower *follower)
 }
 
 /* Goes to the segment of a place, or to the next one there is. */
-static int follower_go(struct follower *follower, const struct journal_place *place)
+static int follower_go(struct follower *follower, const struct journal_position *place)
 {
 	g_autoptr(GArray) segments = NULL;
 	int r = segment_list(follower->dir_fd, &segments);
@@ -172,7 +172,7 @@ static int follower_go(struct follower *follower, const struct journal_place *pl
 	return r < 0 ? r : -EINVAL;
 }
 
-int follower_seek(struct follower *follower, const struct journal_place *place)
+int follower_seek(struct follower *follower, const struct journal_position *place)
 {
 	uint64_t head;
 	int r = follower_go(follower, place);
@@ -252,10 +252,10 @@ static int follower_send(struct follower *follower)
 }
 
 /* Where the stream is in its journal, and where that ends. */
-static int follower_place(const struct follower *follower, struct journal_place *ret)
+static int follower_place(const struct follower *follower, struct journal_position *ret)
 {
 	g_autoptr(GArray) segments = NULL;
-	struct journal_place place = {
+	struct journal_position place = {
 		.segment = follower->segment,
 		.offset = follower->sent,
 	};
@@ -283,9 +283,9 @@ static int follower_send_place(struct follower *follower)
 		struct journal_record loss_record;
 		struct journal_loss loss;
 		struct journal_record place_record;
-		struct journal_place place;
+		struct journal_position place;
 	} records = { 0 };
-	struct journal_place place;
+	struct journal_position place;
 	size_t skip = follower->loss.until ? 0 : offsetof(typeof(records), place_record);
 	int r = follower_place(follower, &place);
 
@@ -293,7 +293,7 @@ static int follower_send_place(struct follower *follower)
 		return r;
 	journal_record_write(
 		&records.loss_record, JOURNAL_LOSS, 0, 0, &follower->loss, sizeof(follower->loss));
-	journal_record_write(&records.place_record, JOURNAL_PLACE, 0, 0, &place, sizeof(place));
+	journal_record_write(&records.place_record, JOURNAL_POSITION, 0, 0, &place, sizeof(place));
 	if (write(follower->pipe_fd, (const char *)&records + skip, sizeof(records) - skip) < 0)
 		return -errno;
 	follower->loss.until = 0;

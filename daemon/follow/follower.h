@@ -28,7 +28,7 @@ struct follower {
 };
 
 /* What a stream of FOLLOW_FROM_PLACE begins with, before its first turn. -EINVAL: no record begins there. */
-int follower_seek(struct follower *follower, const struct journal_place *place);
+int follower_seek(struct follower *follower, const struct journal_position *place);
 
 /* One turn: 0 to be called again, 1 at the stream's end, negative when it broke. */
 int follower_pump(struct follower *follower);

@@ -115,7 +115,7 @@ static void take_dictionary(struct archive_journal *journal, const struct journa
 	case JOURNAL_REASONS:
 	case JOURNAL_NETNS:
 	case JOURNAL_SUPPRESSED:
-	case JOURNAL_PLACE:
+	case JOURNAL_POSITION:
 	case JOURNAL_CLOCK:
 		return;
 	}

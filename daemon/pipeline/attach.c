@@ -50,7 +50,7 @@ static int number_read(const char *path, const char *prefix, unsigned int *ret)
 	return 0;
 }
 
-static int kprobe_event(const char *function, enum place place, int *ret)
+static int kprobe_event(const char *function, enum attach_point place, int *ret)
 {
 	struct perf_event_attr attributes = { .size = sizeof(attributes) };
 	unsigned int type, bit = 0;
@@ -58,12 +58,12 @@ static int kprobe_event(const char *function, enum place place, int *ret)
 	int r;
 
 	r = number_read(KPROBE_TYPE, "", &type);
-	if (r == 0 && place == PLACE_RETURN)
+	if (r == 0 && place == ATTACH_RETURN)
 		r = number_read(KPROBE_RETPROBE, "config:", &bit);
 	if (r < 0)
 		return r;
 	attributes.type = type;
-	attributes.config = place == PLACE_RETURN ? 1ull << bit : 0;
+	attributes.config = place == ATTACH_RETURN ? 1ull << bit : 0;
 	attributes.kprobe_func = (uint64_t)(uintptr_t)function;
 	fd = syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0)
@@ -78,7 +78,7 @@ void attachment_detach(struct attachment *attachment)
 	fd_close(&attachment->event);
 }
 
-int attach_kprobe(int program, const char *function, enum place place, uint64_t cookie,
+int attach_kprobe(int program, const char *function, enum attach_point place, uint64_t cookie,
 	struct attachment *ret)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options, .perf_event.bpf_cookie = cookie);
@@ -125,7 +125,7 @@ int attach_stub(struct pipeline *pipeline, char **ret_reason)
 	if (pipeline->mode == ATTACH_FENTRY)
 		r = attach_tracing(program, &stub);
 	else
-		r = attach_kprobe(program, PIPELINE_FUNCTION, PLACE_ENTRY, 0, &stub);
+		r = attach_kprobe(program, PIPELINE_FUNCTION, ATTACH_ENTRY, 0, &stub);
 	if (r < 0) {
 		*ret_reason = kernel_refusal("can't attach to " PIPELINE_FUNCTION, r);
 		return r;

@@ -16,39 +16,39 @@
 
 static const struct {
 	const char *function;
-	enum place place;
+	enum attach_point place;
 	bool required; /* without it a packet could have the identity of another one */
 	size_t fentry, kprobe;
 } hooks[PIPELINE_HOOKS] = {
-	[HOOK_FREE] = { "skb_free_head", PLACE_ENTRY, true, PROGRAM(fentry_free),
+	[HOOK_FREE] = { "skb_free_head", ATTACH_ENTRY, true, PROGRAM(fentry_free),
 		PROGRAM(kprobe_free) },
-	[HOOK_PARTIAL] = { "kfree_skb_partial", PLACE_ENTRY, true, PROGRAM(fentry_partial),
+	[HOOK_PARTIAL] = { "kfree_skb_partial", ATTACH_ENTRY, true, PROGRAM(fentry_partial),
 		PROGRAM(kprobe_partial) },
-	[HOOK_STOLEN] = { "napi_skb_free_stolen_head", PLACE_ENTRY, true, PROGRAM(fentry_stolen),
+	[HOOK_STOLEN] = { "napi_skb_free_stolen_head", ATTACH_ENTRY, true, PROGRAM(fentry_stolen),
 		PROGRAM(kprobe_free) },
-	[HOOK_REUSE] = { "napi_reuse_skb", PLACE_ENTRY, false, PROGRAM(fentry_reuse),
+	[HOOK_REUSE] = { "napi_reuse_skb", ATTACH_ENTRY, false, PROGRAM(fentry_reuse),
 		PROGRAM(kprobe_reuse) },
-	[HOOK_EXPAND] = { "pskb_expand_head", PLACE_ENTRY, true, PROGRAM(fentry_expand),
+	[HOOK_EXPAND] = { "pskb_expand_head", ATTACH_ENTRY, true, PROGRAM(fentry_expand),
 		PROGRAM(kprobe_expand) },
-	[HOOK_EXPANDED] = { "pskb_expand_head", PLACE_RETURN, true, PROGRAM(fexit_expand),
+	[HOOK_EXPANDED] = { "pskb_expand_head", ATTACH_RETURN, true, PROGRAM(fexit_expand),
 		PROGRAM(kretprobe_expand) },
-	[HOOK_COPY] = { "skb_copy_header", PLACE_ENTRY, false, PROGRAM(fentry_copy),
+	[HOOK_COPY] = { "skb_copy_header", ATTACH_ENTRY, false, PROGRAM(fentry_copy),
 		PROGRAM(kprobe_copy) },
 	/* At its return a kretprobe doesn't know what was segmented. */
-	[HOOK_SEGMENT] = { "skb_segment", PLACE_ENTRY, false, NONE, PROGRAM(kprobe_expand) },
-	[HOOK_SEGMENTED] = { "skb_segment", PLACE_RETURN, false, PROGRAM(fexit_segment),
+	[HOOK_SEGMENT] = { "skb_segment", ATTACH_ENTRY, false, NONE, PROGRAM(kprobe_expand) },
+	[HOOK_SEGMENTED] = { "skb_segment", ATTACH_RETURN, false, PROGRAM(fexit_segment),
 		PROGRAM(kretprobe_segment) },
-	[HOOK_SEGMENT_LIST] = { "skb_segment_list", PLACE_ENTRY, false, NONE,
+	[HOOK_SEGMENT_LIST] = { "skb_segment_list", ATTACH_ENTRY, false, NONE,
 		PROGRAM(kprobe_expand) },
-	[HOOK_SEGMENTED_LIST] = { "skb_segment_list", PLACE_RETURN, false,
+	[HOOK_SEGMENTED_LIST] = { "skb_segment_list", ATTACH_RETURN, false,
 		PROGRAM(fexit_segment_list), PROGRAM(kretprobe_segment) },
-	[HOOK_FRAGMENT] = { "ip_copy_metadata", PLACE_ENTRY, false, PROGRAM(fentry_fragment),
+	[HOOK_FRAGMENT] = { "ip_copy_metadata", ATTACH_ENTRY, false, PROGRAM(fentry_fragment),
 		PROGRAM(kprobe_fragment) },
-	[HOOK_FRAGMENT6] = { "ip6_copy_metadata", PLACE_ENTRY, false, PROGRAM(fentry_fragment6),
+	[HOOK_FRAGMENT6] = { "ip6_copy_metadata", ATTACH_ENTRY, false, PROGRAM(fentry_fragment6),
 		PROGRAM(kprobe_fragment) },
-	[HOOK_SEND] = { "ip_queue_xmit", PLACE_ENTRY, false, PROGRAM(fentry_send),
+	[HOOK_SEND] = { "ip_queue_xmit", ATTACH_ENTRY, false, PROGRAM(fentry_send),
 		PROGRAM(kprobe_send) },
-	[HOOK_SEND6] = { "inet6_csk_xmit", PLACE_ENTRY, false, PROGRAM(fentry_send6),
+	[HOOK_SEND6] = { "inet6_csk_xmit", ATTACH_ENTRY, false, PROGRAM(fentry_send6),
 		PROGRAM(kprobe_send) },
 };
 

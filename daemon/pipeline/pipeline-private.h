@@ -97,9 +97,9 @@ struct attachment {
 #define ATTACHMENT_NONE ((struct attachment){ .event = -1, .link = -1 })
 
 /* Where a program goes. */
-enum place {
-	PLACE_ENTRY,
-	PLACE_RETURN,
+enum attach_point {
+	ATTACH_ENTRY,
+	ATTACH_RETURN,
 };
 
 /* A further probe that is attached. */
@@ -249,7 +249,7 @@ int stub_program(const struct pipeline *pipeline);
 /* What the kernel skipped at the attached stub; 0 if none is. With the attached lock held. */
 int stub_missed(const struct pipeline *pipeline, uint64_t *ret);
 /* `cookie` is for the program to ask for. */
-int attach_kprobe(int program, const char *function, enum place place, uint64_t cookie,
+int attach_kprobe(int program, const char *function, enum attach_point place, uint64_t cookie,
 	struct attachment *ret);
 int attach_tracepoint(int program, const char *name, struct attachment *ret);
 void attachment_detach(struct attachment *attachment);

@@ -116,7 +116,7 @@ static int attach_return_probe(struct pipeline *pipeline, struct attached_probe 
 
 	if (pipeline->freed.link < 0)
 		r = attach_kprobe(pipeline_program_probe(pipeline, PROGRAM_PROBE_FREED),
-			FREED_FUNCTION, PLACE_ENTRY, 0, &pipeline->freed);
+			FREED_FUNCTION, ATTACH_ENTRY, 0, &pipeline->freed);
 	if (r < 0) {
 		*ret_reason = kernel_refusal(
 			"can't see which packets are freed: can't attach to " FREED_FUNCTION, r);
@@ -125,10 +125,10 @@ static int attach_return_probe(struct pipeline *pipeline, struct attached_probe 
 	/* The entry last: what is seen there is seen to return. */
 	if (r == 0)
 		r = attach_kprobe(pipeline_program_probe(pipeline, PROGRAM_PROBE_STUB), function,
-			PLACE_RETURN, number, &attached->site);
+			ATTACH_RETURN, number, &attached->site);
 	if (r == 0)
 		r = attach_kprobe(pipeline_program_probe(pipeline, PROGRAM_PROBE_ENTER), function,
-			PLACE_ENTRY, number, &attached->entry);
+			ATTACH_ENTRY, number, &attached->entry);
 	return r;
 }
 
@@ -143,7 +143,7 @@ static int attach_by_type(struct pipeline *pipeline, struct attached_probe *atta
 		return attach_return_probe(pipeline, attached, number, ret_reason);
 	case EVENT_ATTACH_KPROBE:
 		return attach_kprobe(pipeline_program_probe(pipeline, PROGRAM_PROBE_STUB),
-			attached->probe.symbol, PLACE_ENTRY, number, &attached->site);
+			attached->probe.symbol, ATTACH_ENTRY, number, &attached->site);
 	case EVENT_ATTACH_FENTRY:
 		break;
 	}

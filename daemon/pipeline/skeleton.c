@@ -26,7 +26,7 @@ uint64_t *pipeline_arrivals(const struct pipeline *pipeline)
 {
 	struct pipeline_bpf__bss *variables = pipeline->variables.address;
 
-	return (uint64_t *)variables->arrivals;
+	return (uint64_t *)variables->next_allowed;
 }
 
 struct suppressed_slot *pipeline_suppressed_slots(const struct pipeline *pipeline)

@@ -49,7 +49,7 @@ enum journal_type {
 	JOURNAL_NETNS = 9, /* JSON object: names of network namespaces */
 	JOURNAL_SUPPRESSED =
 		10, /* JSON object: what the rate held back, by rule (see format/suppressed.h) */
-	JOURNAL_PLACE = 11, /* struct journal_place: in follow streams only */
+	JOURNAL_POSITION = 11, /* struct journal_position: in follow streams only */
 	JOURNAL_CLOCK = 12, /* struct journal_clock: the wall clock was moved */
 };
 
@@ -103,7 +103,7 @@ struct journal_clock {
  * what the segment has, so that the place of each byte is known; a place is told where something was
  * left out or put in. Whoever knows the place behind the last record that he read can go on there.
  */
-struct journal_place {
+struct journal_position {
 	__u64 segment; /* number */
 	__u64 offset; /* bytes from the segment's beginning, where a record begins */
 	__u64 end_segment; /* where the journal ended when this was told */
@@ -113,7 +113,7 @@ struct journal_place {
 _Static_assert(sizeof(struct journal_segment) == 64, "journal layout");
 _Static_assert(sizeof(struct journal_record) == 16, "journal layout");
 _Static_assert(sizeof(struct journal_loss) == 32, "journal layout");
-_Static_assert(sizeof(struct journal_place) == 32, "journal layout");
+_Static_assert(sizeof(struct journal_position) == 32, "journal layout");
 _Static_assert(sizeof(struct journal_clock) == 32, "journal layout");
 
 #endif

@@ -208,7 +208,7 @@ void json_render(struct json *json, const struct journal_entry *entry)
 	case JOURNAL_SYMBOLS:
 	case JOURNAL_REASONS:
 	case JOURNAL_NETNS:
-	case JOURNAL_PLACE:
+	case JOURNAL_POSITION:
 		return;
 	case JOURNAL_START:
 		render_start(json, entry);

@@ -56,7 +56,7 @@ enum place_told {
 
 /* What was told last where the journal ended stays. */
 static void place_set(
-	struct cursor *cursor, const struct journal_place *place, enum place_told told)
+	struct cursor *cursor, const struct journal_position *place, enum place_told told)
 {
 	/* In an unplaced head, what is between a header and the place was left out. */
 	if (cursor->unplaced && told == PLACE_BY_HEADER)
@@ -71,9 +71,9 @@ static void place_set(
 	cursor->unplaced = false;
 }
 
-bool cursor_place(const struct cursor *cursor, struct journal_place *ret)
+bool cursor_journal_position(const struct cursor *cursor, struct journal_position *ret)
 {
-	struct journal_place place = cursor->place;
+	struct journal_position place = cursor->place;
 
 	if (!place.segment)
 		return false;
@@ -105,7 +105,8 @@ static int header_take(struct cursor *cursor)
 	cursor->cut = (size_t)available < segment.header_size;
 	cursor->at += MIN((size_t)available, segment.header_size);
 	place_set(cursor,
-		&(struct journal_place){ .segment = segment.number, .offset = segment.header_size },
+		&(struct journal_position){
+			.segment = segment.number, .offset = segment.header_size },
 		PLACE_BY_HEADER);
 	/* A chunk's bytes are from one segment only. */
 	cursor_chunk_renew(cursor, 0, &segment, segment.byte_order != JOURNAL_BYTE_ORDER);
@@ -167,12 +168,12 @@ void cursor_expect_more(struct cursor *cursor, enum cursor_head head)
 	cursor->continued = true;
 	cursor->unplaced = head == CURSOR_HEAD_UNPLACED;
 	if (cursor->unplaced)
-		cursor->place = (struct journal_place){ 0 };
+		cursor->place = (struct journal_position){ 0 };
 }
 
 void cursor_continue(struct cursor *cursor, int fd)
 {
-	cursor_place(cursor, &cursor->place);
+	cursor_journal_position(cursor, &cursor->place);
 	cursor->unplaced = true;
 	fd_close(&cursor->fd);
 	cursor->fd = fd;
@@ -252,10 +253,10 @@ static int record_take(struct cursor *cursor, struct item *ret)
 		return r;
 	cursor->at += span;
 	cursor->cut = span % JOURNAL_ALIGN != 0;
-	if (item_type(&item) == JOURNAL_PLACE) {
-		struct journal_place place;
+	if (item_type(&item) == JOURNAL_POSITION) {
+		struct journal_position place;
 
-		item_place(&item, &place);
+		item_position(&item, &place);
 		place_set(cursor, &place, PLACE_BY_RECORD);
 	}
 	if (item_type(&item) == JOURNAL_EVENT)

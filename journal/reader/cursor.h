@@ -31,7 +31,7 @@ struct cursor {
 	/* Of a stream. */
 	bool continued; /* it may end anywhere and be continued there: that is no damage */
 	bool unplaced; /* `place` is that of the last stream, until this one tells */
-	struct journal_place place; /* of the byte at `placed`; segment 0: not known */
+	struct journal_position place; /* of the byte at `placed`; segment 0: not known */
 	uint64_t placed; /* a cursor_position */
 };
 
@@ -77,7 +77,7 @@ void cursor_expect_more(struct cursor *cursor, enum cursor_head head);
 void cursor_continue(struct cursor *cursor, int fd);
 
 /* Where in the journal the next record of a stream will be. False if that is not known. */
-bool cursor_place(const struct cursor *cursor, struct journal_place *ret);
+bool cursor_journal_position(const struct cursor *cursor, struct journal_position *ret);
 
 /* Bytes that have been passed. */
 static inline uint64_t cursor_position(const struct cursor *cursor)

@@ -80,11 +80,11 @@ void item_loss(const struct item *item, struct journal_loss *ret)
 	};
 }
 
-void item_place(const struct item *item, struct journal_place *ret)
+void item_position(const struct item *item, struct journal_position *ret)
 {
-	const struct journal_place *place = item_payload(item);
+	const struct journal_position *place = item_payload(item);
 
-	*ret = (struct journal_place){
+	*ret = (struct journal_position){
 		.segment = chunk_u64(item->chunk, place->segment),
 		.offset = chunk_u64(item->chunk, place->offset),
 		.end_segment = chunk_u64(item->chunk, place->end_segment),
@@ -114,8 +114,8 @@ bool item_valid(const struct item *item)
 		return item->size >= sizeof(struct event_head);
 	case JOURNAL_LOSS:
 		return item->size >= sizeof(struct journal_loss);
-	case JOURNAL_PLACE:
-		return item->size >= sizeof(struct journal_place);
+	case JOURNAL_POSITION:
+		return item->size >= sizeof(struct journal_position);
 	case JOURNAL_CLOCK:
 		return item->size >= sizeof(struct journal_clock);
 	default:
@@ -142,8 +142,8 @@ bool record_plausible(
 			chunk_u32(chunk, first) == size;
 	case JOURNAL_LOSS:
 		return size == sizeof(struct journal_loss);
-	case JOURNAL_PLACE:
-		return size == sizeof(struct journal_place);
+	case JOURNAL_POSITION:
+		return size == sizeof(struct journal_position);
 	case JOURNAL_CLOCK:
 		return size == sizeof(struct journal_clock);
 	case JOURNAL_START:

@@ -92,8 +92,8 @@ void item_loss(const struct item *item, struct journal_loss *ret);
 /* The move of a JOURNAL_CLOCK in host order. */
 void item_clock(const struct item *item, struct journal_clock *ret);
 
-/* The place of a JOURNAL_PLACE in host order. */
-void item_place(const struct item *item, struct journal_place *ret);
+/* The place of a JOURNAL_POSITION in host order. */
+void item_position(const struct item *item, struct journal_position *ret);
 
 /* An item that no journal has: a loss that a reader found, in a chunk of its own. */
 void item_new_loss(struct chunk_pool *pool, const struct journal_segment *segment,

@@ -204,7 +204,7 @@ static bool item_wanted(struct journal_reader *reader, const struct item *item)
 		name_table_take(
 			reader->name_table, item_type(item), item_payload(item), item->size);
 		return false;
-	case JOURNAL_PLACE:
+	case JOURNAL_POSITION:
 		return false; /* the cursor's */
 	}
 	return false;
@@ -316,9 +316,9 @@ void journal_reader_expect_more(struct journal_reader *reader, enum journal_stre
 		stream == JOURNAL_STREAM_WHOLE ? CURSOR_HEAD_PLACED : CURSOR_HEAD_UNPLACED);
 }
 
-bool journal_reader_place(const struct journal_reader *reader, struct journal_place *ret)
+bool journal_reader_position(const struct journal_reader *reader, struct journal_position *ret)
 {
-	return cursor_place(&reader->stream, ret);
+	return cursor_journal_position(&reader->stream, ret);
 }
 
 void journal_reader_continue(struct journal_reader *reader, int fd)
@@ -328,9 +328,9 @@ void journal_reader_continue(struct journal_reader *reader, int fd)
 
 bool journal_reader_caught_up(const struct journal_reader *reader)
 {
-	struct journal_place place;
+	struct journal_position place;
 
-	if (reader->stream.unplaced || !cursor_place(&reader->stream, &place))
+	if (reader->stream.unplaced || !cursor_journal_position(&reader->stream, &place))
 		return false;
 	return place.segment > place.end_segment ||
 		(place.segment == place.end_segment && place.offset >= place.end_offset);

@@ -85,7 +85,7 @@ void journal_reader_expect_more(struct journal_reader *reader, enum journal_stre
  * begin there, and journal_reader_continue goes on with that one, whose `fd` it takes over; the
  * dictionaries that it repeats are not given again. False if it is not known yet.
  */
-bool journal_reader_place(const struct journal_reader *reader, struct journal_place *ret);
+bool journal_reader_position(const struct journal_reader *reader, struct journal_position *ret);
 void journal_reader_continue(struct journal_reader *reader, int fd);
 
 /* True if all was given that was in the journal when the stream was continued. */

@@ -50,7 +50,7 @@ void received_count(struct received *received, const struct item *item)
 		if (loss.reason == LOSS_RETENTION)
 			part_of(received, number)->had += loss.count;
 		return;
-	case JOURNAL_PLACE:
+	case JOURNAL_POSITION:
 		/* A stream that begins where the journal ends. */
 		received->part = received->part || has_had_nothing(received);
 		return;

@@ -86,7 +86,7 @@ static void records_use(struct reading *reading, const uint8_t *data, size_t siz
 		g_autofree uint8_t *payload = g_memdup2(data + 3, MAX(length, 1));
 		const struct journals_record record = {
 			.entry = {
-				.type = data[0] % (JOURNAL_PLACE + 1),
+				.type = data[0] % (JOURNAL_POSITION + 1),
 				.data = payload,
 				.size = (uint32_t)length,
 				.byte_order = data[0] & 0x80 ? __builtin_bswap32(JOURNAL_BYTE_ORDER)

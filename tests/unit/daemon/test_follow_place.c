@@ -4,7 +4,7 @@
 
 /* Reads events until `count` were there; *ret_place is behind them. */
 static void read_some(struct journal_reader *reader, unsigned int count, unsigned int *next,
-	struct journal_place *ret_place)
+	struct journal_position *ret_place)
 {
 	struct journal_entry entry;
 	unsigned int events = 0;
@@ -26,11 +26,11 @@ static void read_some(struct journal_reader *reader, unsigned int count, unsigne
 		events++;
 	}
 	ck_assert_uint_eq(events, count);
-	ck_assert(journal_reader_place(reader, ret_place));
+	ck_assert(journal_reader_position(reader, ret_place));
 }
 
 /* A stream that goes on at a place. */
-static int begin_after(const struct journal_place *place)
+static int begin_after(const struct journal_position *place)
 {
 	int fd;
 
@@ -44,7 +44,7 @@ static int begin_after(const struct journal_place *place)
 static void go_on(enum follow_from from, enum journal_stream kind)
 {
 	struct journal_reader *reader;
-	struct journal_place place;
+	struct journal_position place;
 	g_autofree char *reason = NULL;
 	unsigned int next = 0;
 	int fd;
@@ -113,7 +113,7 @@ START_TEST(a_stream_that_was_cut_anywhere_goes_on_without_damage)
 	for (size_t cut = head; cut <= (size_t)status.st_size; cut++) {
 		struct journal_reader *reader;
 		struct journal_entry entry;
-		struct journal_place place;
+		struct journal_position place;
 		g_autofree char *reason = NULL;
 		unsigned int next = 0;
 		int r;
@@ -128,7 +128,7 @@ START_TEST(a_stream_that_was_cut_anywhere_goes_on_without_damage)
 			next += entry.type == JOURNAL_EVENT;
 		}
 		ck_assert_int_eq(r, 0);
-		ck_assert(journal_reader_place(reader, &place));
+		ck_assert(journal_reader_position(reader, &place));
 		journal_reader_continue(reader, begin_after(&place));
 		read_some(reader, 3 - next, &next, &place);
 		ck_assert_uint_eq(place.offset, status.st_size);
@@ -147,7 +147,7 @@ START_TEST(a_stream_from_now_has_no_place_before_it_is_told)
 		int fd = cut_stream(FOLLOW_FROM_NOW, cut, NULL);
 		struct journal_reader *reader;
 		struct journal_entry entry;
-		struct journal_place place;
+		struct journal_position place;
 		g_autofree char *reason = NULL;
 		int r;
 
@@ -156,11 +156,11 @@ START_TEST(a_stream_from_now_has_no_place_before_it_is_told)
 		while ((r = journal_reader_next(reader, &entry)) > 0)
 			ck_assert_int_ne(entry.type, JOURNAL_EVENT);
 		ck_assert_int_eq(r, 0);
-		ck_assert_int_eq(journal_reader_place(reader, &place), cut == size);
+		ck_assert_int_eq(journal_reader_position(reader, &place), cut == size);
 		/* Nor one that goes on. */
 		journal_reader_continue(reader, cut_stream(FOLLOW_FROM_NOW, cut, NULL));
 		ck_assert_int_eq(journal_reader_next(reader, &entry), 0);
-		ck_assert_int_eq(journal_reader_place(reader, &place), cut == size);
+		ck_assert_int_eq(journal_reader_position(reader, &place), cut == size);
 		journal_reader_free(reader);
 	}
 }
@@ -174,7 +174,7 @@ START_TEST(only_where_a_record_begins_is_a_place)
 	write_events(3);
 	ck_assert_int_eq(fstatat(dir_fd, "0000000001.nftj", &status, 0), 0);
 	for (uint64_t offset = 0; offset <= (uint64_t)status.st_size + 8; offset++) {
-		const struct journal_place place = { .segment = 1, .offset = offset };
+		const struct journal_position place = { .segment = 1, .offset = offset };
 		int fd,
 			r = follow_start(
 				follow, 0, SESSION, dir_fd, FOLLOW_FROM_PLACE, &place, &fd);
@@ -190,14 +190,14 @@ START_TEST(only_where_a_record_begins_is_a_place)
 	ck_assert_uint_eq(places, 2 + 3 + 1);
 	ck_assert_int_eq(
 		follow_start(follow, 0, SESSION, dir_fd, FOLLOW_FROM_PLACE,
-			&(struct journal_place){ .segment = 2, .offset = 64 }, &(int){ -1 }),
+			&(struct journal_position){ .segment = 2, .offset = 64 }, &(int){ -1 }),
 		-EINVAL);
 }
 END_TEST
 
 START_TEST(a_place_that_was_removed_is_a_gap)
 {
-	const struct journal_place place = { .segment = 1, .offset = 64 };
+	const struct journal_position place = { .segment = 1, .offset = 64 };
 	struct seen seen;
 	int fd;
 
@@ -233,7 +233,7 @@ START_TEST(a_stream_as_json_tells_places)
 	g_autoptr(GString) said = g_string_new(NULL);
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
-	struct journal_place place = { 0 };
+	struct journal_position place = { 0 };
 	unsigned int before = 0, events = 0, other;
 	int fd;
 

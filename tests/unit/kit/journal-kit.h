@@ -185,7 +185,7 @@ static inline void kit_list_add(struct kit_list *list, const struct journal_entr
 	case JOURNAL_NETNS:
 	case JOURNAL_SUPPRESSED:
 	case JOURNAL_CLOCK:
-	case JOURNAL_PLACE:
+	case JOURNAL_POSITION:
 		break;
 	}
 }
