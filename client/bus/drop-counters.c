@@ -188,21 +188,21 @@ static int compare(const void *one, const void *other, void *sort)
 	return a->handle < b->handle ? -1 : a->handle > b->handle;
 }
 
-void drop_list_select(struct drop_list *list, const struct drop_wishes *wishes)
+void drop_list_filter(struct drop_list *list, const struct drop_filter *wanted)
 {
-	enum drop_sort sort = wishes->sort;
+	enum drop_sort sort = wanted->sort;
 
 	list->others = list->drops->len;
 	for (unsigned int i = list->drops->len; i-- > 0;) {
 		const struct drop *drop = g_ptr_array_index(list->drops, i);
 
-		if (!any_is(wishes->tables, drop->table) || !any_is(wishes->chains, drop->chain) ||
-			!any_netns_fits(drop, wishes->netns))
+		if (!any_is(wanted->tables, drop->table) || !any_is(wanted->chains, drop->chain) ||
+			!any_netns_fits(drop, wanted->netns))
 			g_ptr_array_remove_index_fast(list->drops, i);
 	}
 	g_ptr_array_sort_with_data(list->drops, compare, &sort);
-	if (wishes->limit > 0 && list->drops->len > wishes->limit)
-		g_ptr_array_set_size(list->drops, (int)wishes->limit);
+	if (wanted->limit > 0 && list->drops->len > wanted->limit)
+		g_ptr_array_set_size(list->drops, (int)wanted->limit);
 	list->others -= list->drops->len;
 }
 

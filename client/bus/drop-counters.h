@@ -43,7 +43,7 @@ enum drop_sort {
 };
 
 /* What of them is wanted. */
-struct drop_wishes {
+struct drop_filter {
 	GStrv netns; /* each a name, an inode or a cookie (0x...); NULL: any */
 	GStrv tables, chains; /* NULL: any */
 	enum drop_sort sort; /* the highest first */
@@ -57,7 +57,7 @@ int drop_list_get(sd_bus *bus, struct drop_list **ret, char **ret_reason);
 int drop_list_read(sd_bus_message *reply, struct drop_list **ret, char **ret_reason);
 
 /* Leaves what is wanted, in order. */
-void drop_list_select(struct drop_list *list, const struct drop_wishes *wishes);
+void drop_list_filter(struct drop_list *list, const struct drop_filter *wanted);
 
 /* The number of an enum drop_sort by its name; -EINVAL. */
 int drop_sort_parse(const char *text, enum drop_sort *ret);

@@ -18,16 +18,16 @@ enum drop_form {
 };
 
 struct drop_options {
-	struct drop_wishes wishes;
+	struct drop_filter wanted;
 	char *sort, *limit; /* as they were given, or NULL */
 	gboolean json, metrics;
 };
 
 static void options_clear(struct drop_options *options)
 {
-	g_strfreev(options->wishes.netns);
-	g_strfreev(options->wishes.tables);
-	g_strfreev(options->wishes.chains);
+	g_strfreev(options->wanted.netns);
+	g_strfreev(options->wanted.tables);
+	g_strfreev(options->wanted.chains);
 	g_free(options->sort);
 	g_free(options->limit);
 }
@@ -49,7 +49,7 @@ static void print_metrics(sd_bus *bus, const struct drop_list *list, struct outp
 	drop_metrics_print(list, sessions, output);
 }
 
-static int print(const struct drop_wishes *wishes, enum drop_form form)
+static int print(const struct drop_filter *wanted, enum drop_form form)
 {
 	g_autofree char *reason = NULL, *trouble = NULL;
 	auto_drop_list *list = NULL;
@@ -58,7 +58,7 @@ static int print(const struct drop_wishes *wishes, enum drop_form form)
 
 	if (bus_connect(&bus, &reason) < 0 || drop_list_get(bus, &list, &reason) < 0)
 		return command_failed(reason);
-	drop_list_select(list, wishes);
+	drop_list_filter(list, wanted);
 	output_open(&output, STDOUT_FILENO);
 	switch (form) {
 	case FORM_TABLE:
@@ -81,14 +81,14 @@ static int print(const struct drop_wishes *wishes, enum drop_form form)
 int command_drops(const struct command *command, int argc, char **argv)
 {
 	__attribute__((cleanup(options_clear))) struct drop_options options = { 0 };
-	struct drop_wishes *wishes = &options.wishes;
+	struct drop_filter *wanted = &options.wanted;
 	const GOptionEntry entries[] = {
-		{ "netns", 0, 0, G_OPTION_ARG_STRING_ARRAY, &wishes->netns,
+		{ "netns", 0, 0, G_OPTION_ARG_STRING_ARRAY, &wanted->netns,
 			"Only this network namespace: a name, an inode, a cookie (0x...)",
 			"NETNS" },
-		{ "table", 0, 0, G_OPTION_ARG_STRING_ARRAY, &wishes->tables, "Only this table",
+		{ "table", 0, 0, G_OPTION_ARG_STRING_ARRAY, &wanted->tables, "Only this table",
 			"NAME" },
-		{ "chain", 0, 0, G_OPTION_ARG_STRING_ARRAY, &wishes->chains, "Only this chain",
+		{ "chain", 0, 0, G_OPTION_ARG_STRING_ARRAY, &wanted->chains, "Only this chain",
 			"NAME" },
 		{ "sort", 0, 0, G_OPTION_ARG_STRING, &options.sort,
 			"Sort by packets (default), bytes or last, highest first", "KEY" },
@@ -103,13 +103,13 @@ int command_drops(const struct command *command, int argc, char **argv)
 
 	if (!command_options(command, entries, argc, argv))
 		return EXIT_USAGE;
-	if (options.sort && drop_sort_parse(options.sort, &wishes->sort) < 0)
+	if (options.sort && drop_sort_parse(options.sort, &wanted->sort) < 0)
 		return command_usage(command, "--sort takes packets, bytes or last");
-	if (options.limit && (parse_count(options.limit, &wishes->limit) < 0 || wishes->limit == 0))
+	if (options.limit && (parse_count(options.limit, &wanted->limit) < 0 || wanted->limit == 0))
 		return command_usage(command, "-n takes a number, 1 or more");
 	if (options.json && options.metrics)
 		return command_usage(command, "--json and --openmetrics exclude each other");
 	if (options.json)
-		return print(wishes, FORM_JSON);
-	return print(wishes, options.metrics ? FORM_METRICS : FORM_TABLE);
+		return print(wanted, FORM_JSON);
+	return print(wanted, options.metrics ? FORM_METRICS : FORM_TABLE);
 }

@@ -40,7 +40,7 @@ static int follow_status(int end, const struct stream *stream, const struct text
 
 struct follow {
 	bool from_start;
-	const struct select *select; /* NULL: every event */
+	const struct event_filter *filter; /* NULL: every event */
 	enum text_rules rules;
 	enum text_form form;
 	enum text_time time;
@@ -60,7 +60,7 @@ static int follow(const char *session, const struct follow *how)
 		return command_failed("signals can't be caught");
 	if (follow_open(&stream, &bus, session, how->from_start, &reason) < 0)
 		return command_failed(reason);
-	stream.select = how->select;
+	stream.filter = how->filter;
 	output_open(&output, STDOUT_FILENO);
 	text_open(&text, &output, how->time, how->colour);
 	stream_use_names(&stream, &text, how->rules);
@@ -73,8 +73,8 @@ int command_follow(const struct command *command, int argc, char **argv)
 {
 	g_auto(GStrv) sessions = NULL;
 	gboolean from_start = FALSE, rules = FALSE;
-	auto_select_wishes wishes = { 0 };
-	auto_select *select = NULL;
+	auto_event_filter_options wanted = { 0 };
+	auto_event_filter *filter = NULL;
 	auto_style style = { 0 };
 	struct follow how;
 	const GOptionEntry entries[] = {
@@ -82,7 +82,7 @@ int command_follow(const struct command *command, int argc, char **argv)
 			"Print what is in the journal already, too", NULL },
 		{ "rules", 0, 0, G_OPTION_ARG_NONE, &rules,
 			"Print the text of the rule under its event", NULL },
-		SELECT_OPTIONS(wishes),
+		EVENT_FILTER_OPTIONS(wanted),
 		STYLE_OPTIONS(style),
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &sessions, NULL, NULL },
 		{ 0 },
@@ -94,10 +94,10 @@ int command_follow(const struct command *command, int argc, char **argv)
 		return command_usage(command, "name one session");
 	if (style_resolve(&style, &how.time, &how.colour) < 0)
 		return command_usage(command, "--color takes auto, always or never");
-	if (select_resolve(&wishes, command, style.utc ? WHEN_UTC : WHEN_LOCAL, &select) !=
+	if (event_filter_resolve(&wanted, command, style.utc ? WHEN_UTC : WHEN_LOCAL, &filter) !=
 		EXIT_DONE)
 		return EXIT_USAGE;
-	how.select = select;
+	how.filter = filter;
 	how.from_start = from_start;
 	how.rules = rules ? TEXT_RULES_ON : TEXT_RULES_OFF;
 	how.form = style_form(&style);

@@ -21,18 +21,18 @@
 struct pcap_options {
 	char *target;
 	gboolean follow, from_start, utc;
-	struct select_wishes wishes;
+	struct event_filter_options wanted;
 	GStrv sources;
 
-	struct select *select;
+	struct event_filter *filter;
 };
 
 static void options_clear(struct pcap_options *options)
 {
 	g_clear_pointer(&options->target, g_free);
-	select_wishes_clear(&options->wishes);
+	event_filter_options_clear(&options->wanted);
 	g_clear_pointer(&options->sources, g_strfreev);
-	options->select = select_free(options->select);
+	options->filter = event_filter_free(options->filter);
 }
 
 static int target_failed(const char *target, int error)
@@ -90,7 +90,7 @@ static int convert(
 	struct reading reading;
 	int status, r = 0;
 
-	reading_begin(&reading, journals, options->select, progress_terminal());
+	reading_begin(&reading, journals, options->filter, progress_terminal());
 	while (output->error == 0 && (r = reading_next(&reading, &record)) > 0)
 		capture_take(capture, &record);
 	progress_end(&reading.progress);
@@ -130,7 +130,7 @@ static int follow(const struct pcap_options *options, struct stream *stream, str
 	g_autofree char *reason = NULL;
 	int end, status;
 
-	stream->select = options->select;
+	stream->filter = options->filter;
 	capture_use_await(capture, stream_await_rule, stream);
 	end = stream_pour(stream, &sink, NULL);
 	status = finish(options, capture, output);
@@ -174,7 +174,7 @@ int command_pcap(const struct command *command, int argc, char **argv)
 			"Write packets of a running session as they are recorded", NULL },
 		{ "from-start", 0, 0, G_OPTION_ARG_NONE, &options.from_start,
 			"With --follow: what is in the journal already, too", NULL },
-		SELECT_OPTIONS(options.wishes),
+		EVENT_FILTER_OPTIONS(options.wanted),
 		{ "utc", 0, 0, G_OPTION_ARG_NONE, &options.utc,
 			"Dates of --since and --until are UTC", NULL },
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.sources, NULL,
@@ -192,8 +192,8 @@ int command_pcap(const struct command *command, int argc, char **argv)
 		return command_usage(command, "--follow takes one session");
 	if (options.from_start && !options.follow)
 		return command_usage(command, "--from-start goes with --follow");
-	if (select_resolve(&options.wishes, command, options.utc ? WHEN_UTC : WHEN_LOCAL,
-		    &options.select) != EXIT_DONE)
+	if (event_filter_resolve(&options.wanted, command, options.utc ? WHEN_UTC : WHEN_LOCAL,
+		    &options.filter) != EXIT_DONE)
 		return EXIT_USAGE;
 	return options.follow ? pcap_follow(&options) : pcap_recorded(&options);
 }

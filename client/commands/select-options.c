@@ -2,20 +2,20 @@
 /* The options that select events; see select-options.h. */
 #include "client/commands/select-options.h"
 
-int select_resolve(const struct select_wishes *wishes, const struct command *command,
-	enum when_zone zone, struct select **ret)
+int event_filter_resolve(const struct event_filter_options *wanted, const struct command *command,
+	enum when_zone zone, struct event_filter **ret)
 {
 	g_autofree char *reason = NULL;
 
-	if (select_new(wishes, zone, ret, &reason) < 0)
+	if (event_filter_new(wanted, zone, ret, &reason) < 0)
 		return command_usage(command, "%s", reason);
 	return EXIT_DONE;
 }
 
-void select_wishes_clear(struct select_wishes *wishes)
+void event_filter_options_clear(struct event_filter_options *wanted)
 {
-	char **texts[] = { &wishes->verdicts, &wishes->filter, &wishes->since, &wishes->until };
-	GStrv *lists[] = { &wishes->tables, &wishes->chains, &wishes->handles, &wishes->netns };
+	char **texts[] = { &wanted->verdicts, &wanted->filter, &wanted->since, &wanted->until };
+	GStrv *lists[] = { &wanted->tables, &wanted->chains, &wanted->handles, &wanted->netns };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
 		g_clear_pointer(texts[i], g_free);

@@ -9,36 +9,37 @@
 #include "client/commands/command.h"
 #include "client/read/event-filter.h"
 
-/* The entries for a table of options, with `wishes` a struct select_wishes. */
-#define SELECT_OPTIONS(wishes)                                                                     \
-	{ "verdicts", 'v', 0, G_OPTION_ARG_FILENAME, &(wishes).verdicts,                           \
+/* The entries for a table of options, with `wishes` a struct event_filter_options. */
+#define EVENT_FILTER_OPTIONS(wanted)                                                               \
+	{ "verdicts", 'v', 0, G_OPTION_ARG_FILENAME, &(wanted).verdicts,                           \
 		"Only events with these verdicts", "LIST" },                                       \
-		{ "filter", 'f', 0, G_OPTION_ARG_FILENAME, &(wishes).filter,                       \
+		{ "filter", 'f', 0, G_OPTION_ARG_FILENAME, &(wanted).filter,                       \
 			"Only packets that match", "EXPRESSION" },                                 \
-		{ "table", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(wishes).tables,                    \
+		{ "table", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(wanted).tables,                    \
 			"Only this table (may be repeated, as the next three)", "NAME" },          \
-		{ "chain", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(wishes).chains, "Only this chain", \
+		{ "chain", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(wanted).chains, "Only this chain", \
 			"NAME" },                                                                  \
-		{ "handle", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(wishes).handles,                  \
+		{ "handle", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(wanted).handles,                  \
 			"Only the rule with this handle", "NUMBER" },                              \
-		{ "netns", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(wishes).netns,                     \
+		{ "netns", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(wanted).netns,                     \
 			"Only this network namespace: inode, 0xCOOKIE or name", "NETNS" },         \
-		{ "since", 'S', 0, G_OPTION_ARG_FILENAME, &(wishes).since,                         \
+		{ "since", 'S', 0, G_OPTION_ARG_FILENAME, &(wanted).since,                         \
 			"Only events from this time on (\"2026-11-22 05:30\", -5min, today)",      \
 			"TIME" },                                                                  \
 	{                                                                                          \
-		"until", 'U', 0, G_OPTION_ARG_FILENAME, &(wishes).until,                           \
+		"until", 'U', 0, G_OPTION_ARG_FILENAME, &(wanted).until,                           \
 			"Only events up to this time", "TIME"                                      \
 	}
 
 /* Understands the options; dates are UTC where the output's are. EXIT_DONE, or EXIT_USAGE after telling
  * what is wrong. */
-int select_resolve(const struct select_wishes *wishes, const struct command *command,
-	enum when_zone zone, struct select **ret);
+int event_filter_resolve(const struct event_filter_options *wanted, const struct command *command,
+	enum when_zone zone, struct event_filter **ret);
 
 /* Accepts zeroed wishes. */
-void select_wishes_clear(struct select_wishes *wishes);
+void event_filter_options_clear(struct event_filter_options *wanted);
 
-#define auto_select_wishes __attribute__((cleanup(select_wishes_clear))) struct select_wishes
+#define auto_event_filter_options \
+	__attribute__((cleanup(event_filter_options_clear))) struct event_filter_options
 
 #endif

@@ -14,12 +14,12 @@
 struct show_options {
 	char *count; /* what -n said, or NULL */
 	gboolean sort, reverse, rules, no_pager;
-	struct select_wishes wishes;
+	struct event_filter_options wanted;
 	struct style style;
 	GStrv sources;
 
 	struct show_order order;
-	struct select *select;
+	struct event_filter *filter;
 	enum text_time time;
 	enum text_colour colour;
 };
@@ -27,10 +27,10 @@ struct show_options {
 static void options_clear(struct show_options *options)
 {
 	g_clear_pointer(&options->count, g_free);
-	select_wishes_clear(&options->wishes);
+	event_filter_options_clear(&options->wanted);
 	style_clear(&options->style);
 	g_clear_pointer(&options->sources, g_strfreev);
-	options->select = select_free(options->select);
+	options->filter = event_filter_free(options->filter);
 }
 
 static int show_failed(
@@ -88,7 +88,7 @@ static int show_sources(const struct show_options *options)
 
 	if (journals_open(options->sources, &journals, &reason) < 0)
 		return command_failed(reason);
-	reading_begin(&reading, journals, options->select, progress_for(options));
+	reading_begin(&reading, journals, options->filter, progress_for(options));
 	output_open(&output, OUTPUT_MEMORY);
 	/* The monotonic clocks of several machines can't be compared. */
 	printer_open(&printer, &output, journals_count(journals),
@@ -130,7 +130,7 @@ int command_show(const struct command *command, int argc, char **argv)
 			"Print the newest events first", NULL },
 		{ "rules", 0, 0, G_OPTION_ARG_NONE, &show.rules,
 			"Print the text of the rule under its event", NULL },
-		SELECT_OPTIONS(show.wishes),
+		EVENT_FILTER_OPTIONS(show.wanted),
 		STYLE_OPTIONS(show.style),
 		{ "no-pager", 0, 0, G_OPTION_ARG_NONE, &show.no_pager,
 			"Do not pipe the output into a pager", NULL },
@@ -155,8 +155,8 @@ int command_show(const struct command *command, int argc, char **argv)
 		return command_usage(command, "-n takes a number of events");
 	if (style_resolve(&show.style, &show.time, &show.colour) < 0)
 		return command_usage(command, "--color takes auto, always or never");
-	if (select_resolve(&show.wishes, command, show.style.utc ? WHEN_UTC : WHEN_LOCAL,
-		    &show.select) != EXIT_DONE)
+	if (event_filter_resolve(&show.wanted, command, show.style.utc ? WHEN_UTC : WHEN_LOCAL,
+		    &show.filter) != EXIT_DONE)
 		return EXIT_USAGE;
 	return show_sources(&show);
 }

@@ -17,19 +17,19 @@
 struct stats_options {
 	char *top_text; /* what --top said, or NULL */
 	gboolean utc;
-	struct select_wishes wishes;
+	struct event_filter_options wanted;
 	GStrv sources;
 
 	uint64_t top;
-	struct select *select;
+	struct event_filter *filter;
 };
 
 static void options_clear(struct stats_options *options)
 {
 	g_clear_pointer(&options->top_text, g_free);
-	select_wishes_clear(&options->wishes);
+	event_filter_options_clear(&options->wanted);
 	g_clear_pointer(&options->sources, g_strfreev);
-	options->select = select_free(options->select);
+	options->filter = event_filter_free(options->filter);
 }
 
 static size_t terminal_columns(void)
@@ -69,7 +69,7 @@ static int count(const struct stats_options *options)
 	if (journals_open(options->sources, &journals, &reason) < 0)
 		return command_failed(reason);
 	stats = stats_new(journals, STATS_KEYS_MAX);
-	reading_begin(&reading, journals, options->select, progress_terminal());
+	reading_begin(&reading, journals, options->filter, progress_terminal());
 	while ((r = reading_next(&reading, &record)) > 0)
 		stats_take(stats, &record);
 	if (r >= 0)
@@ -87,7 +87,7 @@ int command_stats(const struct command *command, int argc, char **argv)
 	const GOptionEntry entries[] = {
 		{ "top", 0, 0, G_OPTION_ARG_STRING, &options.top_text,
 			"List N rules and sources (default: 10)", "N" },
-		SELECT_OPTIONS(options.wishes),
+		EVENT_FILTER_OPTIONS(options.wanted),
 		{ "utc", 0, 0, G_OPTION_ARG_NONE, &options.utc,
 			"Dates of --since and --until are UTC", NULL },
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.sources, NULL,
@@ -102,8 +102,8 @@ int command_stats(const struct command *command, int argc, char **argv)
 	if (options.top_text && parse_count(options.top_text, &options.top) < 0)
 		return command_usage(command, "--top takes a number");
 	options.top = MIN(options.top, TOP_MAX);
-	if (select_resolve(&options.wishes, command, options.utc ? WHEN_UTC : WHEN_LOCAL,
-		    &options.select) != EXIT_DONE)
+	if (event_filter_resolve(&options.wanted, command, options.utc ? WHEN_UTC : WHEN_LOCAL,
+		    &options.filter) != EXIT_DONE)
 		return EXIT_USAGE;
 	return count(&options);
 }

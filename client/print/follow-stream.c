@@ -140,7 +140,7 @@ static int pour_available(struct stream *stream, const struct stream_sink *sink)
 	while (sink->output->error == 0 && (r = journals_next(stream->journals, &record)) > 0) {
 		stream->over = stream->over || record.entry.type == JOURNAL_END;
 		stream_return_count(stream, &record.entry);
-		if (select_record(stream->select, name_table, &record))
+		if (event_filter_record(stream->filter, name_table, &record))
 			sink->take(sink->context, &record);
 	}
 	output_flush(sink->output);

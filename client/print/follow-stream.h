@@ -25,7 +25,7 @@ struct stream_gap {
 struct stream {
 	struct journals *journals; /* of the reader only */
 	struct journal_reader *reader; /* theirs */
-	const struct select *select; /* which events are wanted; NULL: all */
+	const struct event_filter *filter; /* which events are wanted; NULL: all */
 	int fd; /* the reader's, to wait on */
 	int signal_fd; /* SIGINT and SIGTERM */
 	unsigned int

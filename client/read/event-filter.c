@@ -25,7 +25,7 @@ struct netns {
 	const char *name; /* in netns_names */
 };
 
-struct select {
+struct event_filter {
 	uint64_t verdicts; /* bit n: VERDICT_FIRST + n; 0: any */
 	struct packet_filter *filter;
 	GStrv tables, chains;
@@ -48,7 +48,7 @@ static int verdict_bit(const char *name, uint64_t *ret)
 	return -EINVAL;
 }
 
-static int take_verdicts(struct select *select, const char *text, char **ret_reason)
+static int take_verdicts(struct event_filter *filter, const char *text, char **ret_reason)
 {
 	g_auto(GStrv) names = NULL;
 
@@ -68,14 +68,14 @@ static int take_verdicts(struct select *select, const char *text, char **ret_rea
 				escaped);
 			return -EINVAL;
 		}
-		select->verdicts |= bit;
+		filter->verdicts |= bit;
 	}
 	return 0;
 }
 
-static int take_handles(struct select *select, char *const *texts, char **ret_reason)
+static int take_handles(struct event_filter *filter, char *const *texts, char **ret_reason)
 {
-	select->handles = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	filter->handles = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 	for (; *texts; texts++) {
 		uint64_t handle;
 
@@ -83,7 +83,7 @@ static int take_handles(struct select *select, char *const *texts, char **ret_re
 			*ret_reason = g_strdup("--handle takes the number of a rule");
 			return -EINVAL;
 		}
-		g_array_append_val(select->handles, handle);
+		g_array_append_val(filter->handles, handle);
 	}
 	return 0;
 }
@@ -108,11 +108,11 @@ static int parse_netns(const char *text, struct netns *ret)
 	return g_ascii_isxdigit(text[strlen("0x")]) && errno == 0 && !*end ? 0 : -EINVAL;
 }
 
-static int take_netns(struct select *select, GStrv texts, char **ret_reason)
+static int take_netns(struct event_filter *filter, GStrv texts, char **ret_reason)
 {
-	select->netns = g_array_new(FALSE, TRUE, sizeof(struct netns));
-	select->netns_names = g_strdupv(texts);
-	for (char **text = select->netns_names; *text; text++) {
+	filter->netns = g_array_new(FALSE, TRUE, sizeof(struct netns));
+	filter->netns_names = g_strdupv(texts);
+	for (char **text = filter->netns_names; *text; text++) {
 		struct netns netns;
 
 		if (parse_netns(*text, &netns) < 0) {
@@ -120,7 +120,7 @@ static int take_netns(struct select *select, GStrv texts, char **ret_reason)
 				g_strdup("--netns takes an inode, a cookie (0x...) or a name");
 			return -EINVAL;
 		}
-		g_array_append_val(select->netns, netns);
+		g_array_append_val(filter->netns, netns);
 	}
 	return 0;
 }
@@ -135,55 +135,55 @@ static int take_when(const char *option, const char *text, enum when_zone zone, 
 	return r;
 }
 
-static int take_times(struct select *select, const struct select_wishes *wishes,
+static int take_times(struct event_filter *filter, const struct event_filter_options *wanted,
 	enum when_zone zone, char **ret_reason)
 {
 	int r = 0;
 
-	select->has_since = wishes->since != NULL;
-	select->has_until = wishes->until != NULL;
-	if (wishes->since)
-		r = take_when("--since", wishes->since, zone, &select->since, ret_reason);
-	if (r >= 0 && wishes->until)
-		r = take_when("--until", wishes->until, zone, &select->until, ret_reason);
-	if (r >= 0 && wishes->since && wishes->until &&
-		select->since.clock == select->until.clock &&
-		select->since.time > select->until.time) {
+	filter->has_since = wanted->since != NULL;
+	filter->has_until = wanted->until != NULL;
+	if (wanted->since)
+		r = take_when("--since", wanted->since, zone, &filter->since, ret_reason);
+	if (r >= 0 && wanted->until)
+		r = take_when("--until", wanted->until, zone, &filter->until, ret_reason);
+	if (r >= 0 && wanted->since && wanted->until &&
+		filter->since.clock == filter->until.clock &&
+		filter->since.time > filter->until.time) {
 		*ret_reason = g_strdup("--since is later than --until");
 		return -EINVAL;
 	}
 	return r;
 }
 
-static int take_wishes(struct select *select, const struct select_wishes *wishes,
+static int take_wishes(struct event_filter *filter, const struct event_filter_options *wanted,
 	enum when_zone zone, char **ret_reason)
 {
-	int r = take_times(select, wishes, zone, ret_reason);
+	int r = take_times(filter, wanted, zone, ret_reason);
 
-	if (r >= 0 && wishes->verdicts)
-		r = take_verdicts(select, wishes->verdicts, ret_reason);
-	if (r >= 0 && wishes->filter)
-		r = packet_filter_new(wishes->filter, &select->filter, ret_reason);
-	if (r >= 0 && wishes->handles)
-		r = take_handles(select, wishes->handles, ret_reason);
-	if (r >= 0 && wishes->netns)
-		r = take_netns(select, wishes->netns, ret_reason);
-	select->tables = g_strdupv(wishes->tables);
-	select->chains = g_strdupv(wishes->chains);
-	select->events = select->verdicts || select->filter || select->handles || select->netns ||
-		select->tables || select->chains;
+	if (r >= 0 && wanted->verdicts)
+		r = take_verdicts(filter, wanted->verdicts, ret_reason);
+	if (r >= 0 && wanted->filter)
+		r = packet_filter_new(wanted->filter, &filter->filter, ret_reason);
+	if (r >= 0 && wanted->handles)
+		r = take_handles(filter, wanted->handles, ret_reason);
+	if (r >= 0 && wanted->netns)
+		r = take_netns(filter, wanted->netns, ret_reason);
+	filter->tables = g_strdupv(wanted->tables);
+	filter->chains = g_strdupv(wanted->chains);
+	filter->events = filter->verdicts || filter->filter || filter->handles || filter->netns ||
+		filter->tables || filter->chains;
 	return r;
 }
 
-int select_new(const struct select_wishes *wishes, enum when_zone zone, struct select **ret,
-	char **ret_reason)
+int event_filter_new(const struct event_filter_options *wanted, enum when_zone zone,
+	struct event_filter **ret, char **ret_reason)
 {
-	auto_select *select = g_new0(struct select, 1);
-	int r = take_wishes(select, wishes, zone, ret_reason);
+	auto_event_filter *filter = g_new0(struct event_filter, 1);
+	int r = take_wishes(filter, wanted, zone, ret_reason);
 
 	if (r < 0)
 		return r;
-	*ret = select->events || select->has_since || select->has_until ? g_steal_pointer(&select)
+	*ret = filter->events || filter->has_since || filter->has_until ? g_steal_pointer(&filter)
 									: NULL;
 	return 0;
 }
@@ -204,12 +204,12 @@ static bool name_fits(GStrv wanted, struct event_text name)
 	return false;
 }
 
-static bool verdict_fits(const struct select *select, int32_t verdict)
+static bool verdict_fits(const struct event_filter *filter, int32_t verdict)
 {
-	if (select->verdicts == UINT64_MAX)
+	if (filter->verdicts == UINT64_MAX)
 		return true;
 	return verdict >= VERDICT_FIRST && verdict <= VERDICT_LAST &&
-		(select->verdicts & (1ULL << (verdict - VERDICT_FIRST)));
+		(filter->verdicts & (1ULL << (verdict - VERDICT_FIRST)));
 }
 
 static bool handle_fits(const GArray *handles, const struct event_nft *nft)
@@ -224,17 +224,17 @@ static bool handle_fits(const GArray *handles, const struct event_nft *nft)
 }
 
 /* What nf_tables said; an event of another probe has nothing of it. */
-static bool nft_fits(const struct select *select, const struct event *event)
+static bool nft_fits(const struct event_filter *filter, const struct event *event)
 {
 	bool chain = event->has_nft && (event->nft.flags & EVENT_NFT_CHAIN);
 
-	if (select->verdicts && !(event->has_nft && verdict_fits(select, event->nft.verdict)))
+	if (filter->verdicts && !(event->has_nft && verdict_fits(filter, event->nft.verdict)))
 		return false;
-	if (select->handles && !(event->has_nft && handle_fits(select->handles, &event->nft)))
+	if (filter->handles && !(event->has_nft && handle_fits(filter->handles, &event->nft)))
 		return false;
-	if (select->tables && !(chain && name_fits(select->tables, event->table)))
+	if (filter->tables && !(chain && name_fits(filter->tables, event->table)))
 		return false;
-	return !select->chains || (chain && name_fits(select->chains, event->chain));
+	return !filter->chains || (chain && name_fits(filter->chains, event->chain));
 }
 
 static bool netns_fits(
@@ -253,11 +253,11 @@ static bool netns_fits(
 	return false;
 }
 
-static bool any_netns_fits(
-	const struct select *select, struct name_table *name_table, const struct event_head *head)
+static bool any_netns_fits(const struct event_filter *filter, struct name_table *name_table,
+	const struct event_head *head)
 {
-	for (guint i = 0; i < select->netns->len; i++) {
-		if (netns_fits(&g_array_index(select->netns, struct netns, i), name_table, head))
+	for (guint i = 0; i < filter->netns->len; i++) {
+		if (netns_fits(&g_array_index(filter->netns, struct netns, i), name_table, head))
 			return true;
 	}
 	return false;
@@ -279,43 +279,43 @@ static uint64_t clock_time(
 }
 
 static bool time_fits(
-	const struct select *select, const struct journals_record *record, uint64_t monotonic)
+	const struct event_filter *filter, const struct journals_record *record, uint64_t monotonic)
 {
-	if (select->has_since && clock_time(&select->since, record, monotonic) < select->since.time)
+	if (filter->has_since && clock_time(&filter->since, record, monotonic) < filter->since.time)
 		return false;
-	return !select->has_until ||
-		clock_time(&select->until, record, monotonic) <= select->until.time;
+	return !filter->has_until ||
+		clock_time(&filter->until, record, monotonic) <= filter->until.time;
 }
 
-bool select_record(const struct select *select, struct name_table *name_table,
+bool event_filter_record(const struct event_filter *filter, struct name_table *name_table,
 	const struct journals_record *record)
 {
 	bool swapped = record->entry.byte_order != JOURNAL_BYTE_ORDER;
 	struct event event;
 
-	if (!select || record->entry.type != JOURNAL_EVENT)
+	if (!filter || record->entry.type != JOURNAL_EVENT)
 		return true;
 	if (event_decode(record->entry.data, record->entry.size, swapped, &event) < 0)
 		return true;
-	if (!time_fits(select, record, event.head.time))
+	if (!time_fits(filter, record, event.head.time))
 		return false;
-	if (!select->events)
+	if (!filter->events)
 		return true;
-	if (select->netns && !any_netns_fits(select, name_table, &event.head))
+	if (filter->netns && !any_netns_fits(filter, name_table, &event.head))
 		return false;
-	return nft_fits(select, &event) && (!select->filter || packet_fits(select->filter, &event));
+	return nft_fits(filter, &event) && (!filter->filter || packet_fits(filter->filter, &event));
 }
 
-struct select *select_free(struct select *select)
+struct event_filter *event_filter_free(struct event_filter *filter)
 {
-	if (!select)
+	if (!filter)
 		return NULL;
-	packet_filter_free(select->filter);
-	g_strfreev(select->tables);
-	g_strfreev(select->chains);
-	g_clear_pointer(&select->handles, g_array_unref);
-	g_clear_pointer(&select->netns, g_array_unref);
-	g_strfreev(select->netns_names);
-	g_free(select);
+	packet_filter_free(filter->filter);
+	g_strfreev(filter->tables);
+	g_strfreev(filter->chains);
+	g_clear_pointer(&filter->handles, g_array_unref);
+	g_clear_pointer(&filter->netns, g_array_unref);
+	g_strfreev(filter->netns_names);
+	g_free(filter);
 	return NULL;
 }

@@ -14,7 +14,7 @@
 #include "client/read/journal-set.h"
 
 /* As written; NULL: not given. Of what was given several times any one has to fit. */
-struct select_wishes {
+struct event_filter_options {
 	char *verdicts; /* names, separated by commas */
 	char *filter; /* a pcap expression */
 	GStrv tables, chains; /* names, as they are or as they are printed */
@@ -23,30 +23,30 @@ struct select_wishes {
 	char *since, *until;
 };
 
-struct select;
+struct event_filter;
 
 /*
  * Understands what is wished, with dates in `zone`. *ret is NULL if nothing is: every event fits.
  * -EINVAL and one sentence in *ret_reason for what can't be understood.
  */
-int select_new(const struct select_wishes *wishes, enum when_zone zone, struct select **ret,
-	char **ret_reason);
+int event_filter_new(const struct event_filter_options *wanted, enum when_zone zone,
+	struct event_filter **ret, char **ret_reason);
 
 /*
  * True if a record is to be seen. What is no event always is, and so is an event that can't be decoded:
- * it is told as damage. `name_table` is that of the record's journal. `select` may be NULL.
+ * it is told as damage. `name_table` is that of the record's journal. `filter` may be NULL.
  */
-bool select_record(const struct select *select, struct name_table *name_table,
+bool event_filter_record(const struct event_filter *filter, struct name_table *name_table,
 	const struct journals_record *record);
 
 /* Accepts NULL; returns NULL. */
-struct select *select_free(struct select *select);
+struct event_filter *event_filter_free(struct event_filter *filter);
 
-static inline void select_freep(struct select **select)
+static inline void event_filter_freep(struct event_filter **filter)
 {
-	*select = select_free(*select);
+	*filter = event_filter_free(*filter);
 }
 
-#define auto_select __attribute__((cleanup(select_freep))) struct select
+#define auto_event_filter __attribute__((cleanup(event_filter_freep))) struct event_filter
 
 #endif

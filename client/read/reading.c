@@ -7,10 +7,10 @@
 /* How many records are read before the time is looked at. */
 #define PROGRESS_RECORDS 4096
 
-void reading_begin(struct reading *reading, struct journals *journals, const struct select *select,
-	int progress)
+void reading_begin(struct reading *reading, struct journals *journals,
+	const struct event_filter *filter, int progress)
 {
-	*reading = (struct reading){ .journals = journals, .select = select };
+	*reading = (struct reading){ .journals = journals, .filter = filter };
 	progress_begin(&reading->progress, progress);
 }
 
@@ -25,8 +25,8 @@ static void tell(struct reading *reading)
 
 static bool is_wanted(const struct reading *reading, const struct journals_record *record)
 {
-	return select_record(
-		reading->select, journals_names(reading->journals, record->journal), record);
+	return event_filter_record(
+		reading->filter, journals_names(reading->journals, record->journal), record);
 }
 
 int reading_next(struct reading *reading, struct journals_record *ret)

@@ -12,14 +12,14 @@
 
 struct reading {
 	struct journals *journals;
-	const struct select *select; /* NULL: every event */
+	const struct event_filter *filter; /* NULL: every event */
 	struct progress progress;
 	unsigned int records; /* since the progress was told */
 };
 
 /* A reading of `journals`; `progress` as for progress_begin. */
-void reading_begin(struct reading *reading, struct journals *journals, const struct select *select,
-	int progress);
+void reading_begin(struct reading *reading, struct journals *journals,
+	const struct event_filter *filter, int progress);
 
 /* The next record that is wanted; as journals_next. Erases the progress line where there is none. */
 int reading_next(struct reading *reading, struct journals_record *ret);

@@ -56,7 +56,7 @@ struct reading {
 	struct arrange *arrange;
 	struct stats *stats;
 	struct capture *capture;
-	struct select *select;
+	struct event_filter *select;
 };
 
 static void record_use(struct reading *reading, const struct journals_record *record)
@@ -70,7 +70,7 @@ static void record_use(struct reading *reading, const struct journals_record *re
 		abort();
 	stats_take(reading->stats, record);
 	capture_take(reading->capture, record);
-	if (select_record(reading->select, name_table, record))
+	if (event_filter_record(reading->select, name_table, record))
 		printer_print(reading->printer, record, NULL);
 	reading->output->used = 0;
 }
@@ -119,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct arrange_order order = { .journeys = true, .last = size % 2 ? 3 : UINT64_MAX };
 	const struct stats_form form = { TOP, COLUMNS, TIMELINE_UTF8 };
 	char *names[] = { (char *)"firewalld", NULL };
-	const struct select_wishes wishes = {
+	const struct event_filter_options wishes = {
 		.verdicts = size % 3 ? NULL : (char *)"drop",
 		.filter = size % 5 ? NULL : (char *)"udp port 53 or tcp[13] & 2 != 0",
 		.tables = size % 7 ? NULL : names,
@@ -130,13 +130,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	auto_printer printer = { 0 };
 	auto_stats *stats = stats_new(journals, 2);
 	auto_capture *capture = capture_new(journals, &output);
-	auto_select *select = NULL;
+	auto_event_filter *select = NULL;
 	struct reading reading;
 
 	output_open(&output, OUTPUT_MEMORY);
 	printer_open(&printer, &output, 1, TEXT_TIME_UTC, TEXT_COLOUR_ON);
 	printer_use_libraries(&printer, journals, TEXT_RULES_ON);
-	if (select_new(&wishes, WHEN_UTC, &select, &reason) < 0)
+	if (event_filter_new(&wishes, WHEN_UTC, &select, &reason) < 0)
 		abort();
 	reading = (struct reading){ journals, &output, &printer, arrange_new(&order, TINY_MEMORY),
 		stats, capture, select };

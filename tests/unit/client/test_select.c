@@ -158,7 +158,7 @@ static struct kit_recording record_five(void)
 }
 
 /* The numbers of the events that are selected. */
-static char *selected(const struct select_wishes *wishes)
+static char *selected(const struct event_filter_options *wishes)
 {
 	struct kit_recording recording = record_five();
 	char *paths[] = { recording.path, NULL };
@@ -166,10 +166,10 @@ static char *selected(const struct select_wishes *wishes)
 	struct journals_record record;
 	auto_journals *journals = NULL;
 	g_autofree char *reason = NULL;
-	auto_select *select = NULL;
+	auto_event_filter *select = NULL;
 	struct reading reading;
 
-	ck_assert_msg(select_new(wishes, WHEN_UTC, &select, &reason) == 0, "%s", reason);
+	ck_assert_msg(event_filter_new(wishes, WHEN_UTC, &select, &reason) == 0, "%s", reason);
 	ck_assert_int_eq(journals_open(paths, &journals, &reason), 0);
 	reading_begin(&reading, journals, select, -1);
 	while (reading_next(&reading, &record) > 0) {
@@ -186,7 +186,7 @@ static char *selected(const struct select_wishes *wishes)
 #define ONE(text)       ((char *[]){ (char *)(text), NULL })
 #define TWO(one, other) ((char *[]){ (char *)(one), (char *)(other), NULL })
 
-static void assert_selected(struct select_wishes wishes, const char *expected)
+static void assert_selected(struct event_filter_options wishes, const char *expected)
 {
 	g_autofree char *numbers = selected(&wishes);
 
@@ -195,71 +195,75 @@ static void assert_selected(struct select_wishes wishes, const char *expected)
 
 START_TEST(without_a_wish_every_event_is_read)
 {
-	assert_selected((struct select_wishes){ 0 }, "01234");
+	assert_selected((struct event_filter_options){ 0 }, "01234");
 }
 END_TEST
 
 START_TEST(verdicts_select)
 {
-	assert_selected((struct select_wishes){ .verdicts = (char *)"drop" }, "03");
-	assert_selected((struct select_wishes){ .verdicts = (char *)"accept, jump" }, "12");
-	assert_selected((struct select_wishes){ .verdicts = (char *)"all" }, "0123");
-	assert_selected((struct select_wishes){ .verdicts = (char *)"stolen" }, "");
+	assert_selected((struct event_filter_options){ .verdicts = (char *)"drop" }, "03");
+	assert_selected((struct event_filter_options){ .verdicts = (char *)"accept, jump" }, "12");
+	assert_selected((struct event_filter_options){ .verdicts = (char *)"all" }, "0123");
+	assert_selected((struct event_filter_options){ .verdicts = (char *)"stolen" }, "");
 }
 END_TEST
 
 START_TEST(tables_chains_and_handles_select)
 {
-	assert_selected((struct select_wishes){ .tables = ONE("nat") }, "123");
-	assert_selected((struct select_wishes){ .tables = TWO("nat", "filter") }, "0123");
-	assert_selected((struct select_wishes){ .chains = ONE("a b") }, "23");
-	assert_selected((struct select_wishes){ .chains = ONE("a\\x20b") }, "23");
-	assert_selected((struct select_wishes){ .handles = TWO("6", "7") }, "1");
-	assert_selected((struct select_wishes){ .handles = ONE("5"), .tables = ONE("nat") }, "3");
-	assert_selected((struct select_wishes){ .handles = ONE("0") }, "");
+	assert_selected((struct event_filter_options){ .tables = ONE("nat") }, "123");
+	assert_selected((struct event_filter_options){ .tables = TWO("nat", "filter") }, "0123");
+	assert_selected((struct event_filter_options){ .chains = ONE("a b") }, "23");
+	assert_selected((struct event_filter_options){ .chains = ONE("a\\x20b") }, "23");
+	assert_selected((struct event_filter_options){ .handles = TWO("6", "7") }, "1");
+	assert_selected(
+		(struct event_filter_options){ .handles = ONE("5"), .tables = ONE("nat") }, "3");
+	assert_selected((struct event_filter_options){ .handles = ONE("0") }, "");
 }
 END_TEST
 
 START_TEST(namespaces_select_by_inode_cookie_and_name)
 {
-	assert_selected((struct select_wishes){ .netns = ONE("4026532197") }, "0");
-	assert_selected((struct select_wishes){ .netns = ONE("0x1002") }, "0");
-	assert_selected((struct select_wishes){ .netns = TWO("0x1", "0x1002") }, "01234");
-	assert_selected((struct select_wishes){ .netns = ONE("blue") }, "0");
-	assert_selected((struct select_wishes){ .netns = ONE("red") }, "");
+	assert_selected((struct event_filter_options){ .netns = ONE("4026532197") }, "0");
+	assert_selected((struct event_filter_options){ .netns = ONE("0x1002") }, "0");
+	assert_selected((struct event_filter_options){ .netns = TWO("0x1", "0x1002") }, "01234");
+	assert_selected((struct event_filter_options){ .netns = ONE("blue") }, "0");
+	assert_selected((struct event_filter_options){ .netns = ONE("red") }, "");
 }
 END_TEST
 
 START_TEST(packets_select)
 {
-	assert_selected((struct select_wishes){ .filter = (char *)"udp port 8080" }, "012");
-	assert_selected((struct select_wishes){ .filter = (char *)"ip" }, "0123");
-	assert_selected((struct select_wishes){ .filter = (char *)"tcp" }, "");
+	assert_selected((struct event_filter_options){ .filter = (char *)"udp port 8080" }, "012");
+	assert_selected((struct event_filter_options){ .filter = (char *)"ip" }, "0123");
+	assert_selected((struct event_filter_options){ .filter = (char *)"tcp" }, "");
 	assert_selected(
-		(struct select_wishes){ .filter = (char *)"ether src 0e:3f:6a:22:fd:1a" }, "01");
+		(struct event_filter_options){ .filter = (char *)"ether src 0e:3f:6a:22:fd:1a" },
+		"01");
 	/* What looks beyond the stored bytes does not match, nor does its opposite. */
-	assert_selected((struct select_wishes){ .filter = (char *)"not udp port 8080" }, "");
-	assert_selected((struct select_wishes){ .filter = (char *)"len = 31" }, "23");
+	assert_selected((struct event_filter_options){ .filter = (char *)"not udp port 8080" }, "");
+	assert_selected((struct event_filter_options){ .filter = (char *)"len = 31" }, "23");
 }
 END_TEST
 
 START_TEST(times_select)
 {
-	assert_selected((struct select_wishes){ .since = (char *)"2026-11-22 05:30:18" }, "1234");
-	assert_selected((struct select_wishes){ .until = (char *)"2026-11-22 05:30:18" }, "01");
-	assert_selected((struct select_wishes){ .since = (char *)"35000000000ns",
+	assert_selected(
+		(struct event_filter_options){ .since = (char *)"2026-11-22 05:30:18" }, "1234");
+	assert_selected(
+		(struct event_filter_options){ .until = (char *)"2026-11-22 05:30:18" }, "01");
+	assert_selected((struct event_filter_options){ .since = (char *)"35000000000ns",
 				.until = (char *)"2026-11-22 05:30:19" },
 		"12");
-	assert_selected((struct select_wishes){ .since = (char *)"tomorrow" }, "");
+	assert_selected((struct event_filter_options){ .since = (char *)"tomorrow" }, "");
 }
 END_TEST
 
-static void assert_refused(struct select_wishes wishes, const char *reason)
+static void assert_refused(struct event_filter_options wishes, const char *reason)
 {
 	g_autofree char *real = NULL;
-	struct select *select = NULL;
+	struct event_filter *select = NULL;
 
-	ck_assert_int_lt(select_new(&wishes, WHEN_UTC, &select, &real), 0);
+	ck_assert_int_lt(event_filter_new(&wishes, WHEN_UTC, &select, &real), 0);
 	ck_assert_ptr_nonnull(real);
 	ck_assert_msg(strstr(real, reason), "%s", real);
 	ck_assert_ptr_null(select);
@@ -267,16 +271,20 @@ static void assert_refused(struct select_wishes wishes, const char *reason)
 
 START_TEST(what_can_not_be_understood_is_refused)
 {
-	assert_refused((struct select_wishes){ .verdicts = (char *)"drop,frob" },
+	assert_refused((struct event_filter_options){ .verdicts = (char *)"drop,frob" },
 		"there is no verdict \"frob\"");
-	assert_refused((struct select_wishes){ .verdicts = (char *)"," }, "separated by commas");
-	assert_refused((struct select_wishes){ .handles = ONE("x") }, "--handle takes");
-	assert_refused((struct select_wishes){ .netns = ONE("0x") }, "--netns takes");
-	assert_refused((struct select_wishes){ .since = (char *)"soon" }, "--since takes a time");
-	assert_refused((struct select_wishes){ .since = (char *)"now", .until = (char *)"-5min" },
+	assert_refused(
+		(struct event_filter_options){ .verdicts = (char *)"," }, "separated by commas");
+	assert_refused((struct event_filter_options){ .handles = ONE("x") }, "--handle takes");
+	assert_refused((struct event_filter_options){ .netns = ONE("0x") }, "--netns takes");
+	assert_refused(
+		(struct event_filter_options){ .since = (char *)"soon" }, "--since takes a time");
+	assert_refused(
+		(struct event_filter_options){ .since = (char *)"now", .until = (char *)"-5min" },
 		"later than --until");
-	assert_refused((struct select_wishes){ .filter = (char *)"udp porrt 1" }, "syntax error");
-	assert_refused((struct select_wishes){ .filter = (char *)"host example.org" },
+	assert_refused(
+		(struct event_filter_options){ .filter = (char *)"udp porrt 1" }, "syntax error");
+	assert_refused((struct event_filter_options){ .filter = (char *)"host example.org" },
 		"names of hosts and networks are not resolved: give an address in place of "
 		"\"example.org\"");
 }

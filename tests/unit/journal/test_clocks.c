@@ -225,22 +225,22 @@ END_TEST
 /* The seconds of the events that fit, by the monotonic clock. */
 static char *seconds_selected(const char *since, const char *until)
 {
-	struct select_wishes wishes = { .since = (char *)since, .until = (char *)until };
+	struct event_filter_options wishes = { .since = (char *)since, .until = (char *)until };
 	struct kit_recording recording = moved_recording();
 	char *paths[] = { recording.path, NULL };
 	g_autoptr(GString) seconds = g_string_new(NULL);
 	auto_journals *journals = NULL;
 	g_autofree char *reason = NULL;
 	struct journals_record record;
-	auto_select *select = NULL;
+	auto_event_filter *select = NULL;
 
-	ck_assert_int_eq(select_new(&wishes, WHEN_UTC, &select, &reason), 0);
+	ck_assert_int_eq(event_filter_new(&wishes, WHEN_UTC, &select, &reason), 0);
 	ck_assert_int_eq(journals_open(paths, &journals, &reason), 0);
 	while (journals_next(journals, &record) > 0) {
 		const struct event_head *head = record.entry.data;
 
 		if (record.entry.type == JOURNAL_EVENT &&
-			select_record(select, journals_names(journals, 0), &record))
+			event_filter_record(select, journals_names(journals, 0), &record))
 			g_string_append_printf(
 				seconds, "%u ", (unsigned int)((head->time - START) / SECOND));
 	}
