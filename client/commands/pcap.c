@@ -82,10 +82,10 @@ static int finish(
 }
 
 static int convert(
-	const struct pcap_options *options, struct journals *journals, struct output *output)
+	const struct pcap_options *options, struct journal_set *journals, struct output *output)
 {
 	auto_capture *capture = capture_new(journals, output);
-	struct journals_record record;
+	struct journal_set_record record;
 	g_autofree char *reason = NULL;
 	struct reading reading;
 	int status, r = 0;
@@ -104,12 +104,12 @@ static int convert(
 static int pcap_recorded(const struct pcap_options *options)
 {
 	g_autofree char *reason = NULL;
-	auto_journals *journals = NULL;
+	auto_journal_set *journals = NULL;
 	auto_output output = { 0 };
 	auto_fd fd = -1;
 
 	/* Before the target, which would be emptied for nothing. */
-	if (journals_open(options->sources, &journals, &reason) < 0)
+	if (journal_set_open(options->sources, &journals, &reason) < 0)
 		return command_failed(reason);
 	fd = target_open(options->target);
 	if (fd < 0)
@@ -118,7 +118,7 @@ static int pcap_recorded(const struct pcap_options *options)
 	return convert(options, journals, &output);
 }
 
-static void take(void *capture, const struct journals_record *record)
+static void take(void *capture, const struct journal_set_record *record)
 {
 	capture_take(capture, record);
 }

@@ -79,20 +79,20 @@ static int progress_for(const struct show_options *options)
 static int show_sources(const struct show_options *options)
 {
 	g_autofree char *reason = NULL;
-	auto_journals *journals = NULL;
+	auto_journal_set *journals = NULL;
 	auto_printer printer = { 0 };
 	auto_output output = { 0 };
 	struct reading reading;
 	auto_show *show = NULL;
 	int status;
 
-	if (journals_open(options->sources, &journals, &reason) < 0)
+	if (journal_set_open(options->sources, &journals, &reason) < 0)
 		return command_failed(reason);
 	reading_begin(&reading, journals, options->filter, progress_for(options));
 	output_open(&output, OUTPUT_MEMORY);
 	/* The monotonic clocks of several machines can't be compared. */
-	printer_open(&printer, &output, journals_count(journals),
-		journals_boots(journals) > 1 ? TEXT_TIME_UTC : options->time, options->colour);
+	printer_open(&printer, &output, journal_set_count(journals),
+		journal_set_boots(journals) > 1 ? TEXT_TIME_UTC : options->time, options->colour);
 	printer_use_libraries(&printer, journals, options->rules ? TEXT_RULES_ON : TEXT_RULES_OFF);
 	printer_use_form(&printer, style_form(&options->style));
 	show = show_new(&options->order, &reading, &printer);
@@ -149,7 +149,7 @@ int command_show(const struct command *command, int argc, char **argv)
 		.journeys = show.sort,
 		.newest_first = show.reverse,
 		.last = UINT64_MAX,
-		.memory = ARRANGE_MEMORY,
+		.memory = ORDERING_MEMORY,
 	};
 	if (show.count && parse_count(show.count, &show.order.last) < 0)
 		return command_usage(command, "-n takes a number of events");

@@ -59,14 +59,14 @@ static int print(struct stats *stats, const struct stats_options *options)
 /* Counts everything that was named; an exit status. */
 static int count(const struct stats_options *options)
 {
-	struct journals_record record;
+	struct journal_set_record record;
 	g_autofree char *reason = NULL;
-	auto_journals *journals = NULL;
+	auto_journal_set *journals = NULL;
 	auto_stats *stats = NULL;
 	struct reading reading;
 	int r;
 
-	if (journals_open(options->sources, &journals, &reason) < 0)
+	if (journal_set_open(options->sources, &journals, &reason) < 0)
 		return command_failed(reason);
 	stats = stats_new(journals, STATS_KEYS_MAX);
 	reading_begin(&reading, journals, options->filter, progress_terminal());

@@ -23,7 +23,7 @@ struct source {
 };
 
 struct capture {
-	struct journals *journals;
+	struct journal_set *journals;
 	struct output *output;
 	struct pcapng pcapng;
 	struct source *sources;
@@ -38,13 +38,13 @@ struct capture {
 	uint64_t last; /* ns: of the latest packet */
 };
 
-struct capture *capture_new(struct journals *journals, struct output *output)
+struct capture *capture_new(struct journal_set *journals, struct output *output)
 {
 	struct capture *capture = g_new0(struct capture, 1);
 
 	capture->journals = journals;
 	capture->output = output;
-	capture->sources = g_new0(struct source, journals_count(journals));
+	capture->sources = g_new0(struct source, journal_set_count(journals));
 	capture->interfaces = capture_interfaces_new();
 	pcapng_open(&capture->pcapng, output);
 	output_open(&capture->comment, OUTPUT_MEMORY);
@@ -65,7 +65,7 @@ static void capture_begin(struct capture *capture, const struct dictionary_start
 	if (capture->begun)
 		return;
 	capture->begun = true;
-	if (start && journals_count(capture->journals) == 1)
+	if (start && journal_set_count(capture->journals) == 1)
 		os = g_strdup_printf("Linux %s %s", start->kernel, start->build);
 	pcapng_section(&capture->pcapng, os ? start->machine : NULL, os, APPLICATION);
 }
@@ -83,9 +83,9 @@ static void take_start(
 }
 
 static struct capture_interface *interface_of(
-	struct capture *capture, const struct journals_record *record, const struct event *event)
+	struct capture *capture, const struct journal_set_record *record, const struct event *event)
 {
-	struct name_table *name_table = journals_names(capture->journals, record->journal);
+	struct name_table *name_table = journal_set_names(capture->journals, record->journal);
 	const struct capture_place place = {
 		.boot = record->boot,
 		.netns = name_table_netns(
@@ -111,7 +111,7 @@ static const struct rule_name *rule_of(
 static const char *comment_of(
 	struct capture *capture, const struct event *event, unsigned int journal)
 {
-	struct name_table *name_table = journals_names(capture->journals, journal);
+	struct name_table *name_table = journal_set_names(capture->journals, journal);
 	const struct comment_names names = {
 		.probe = session_view_symbol(&capture->sources[journal].view, event),
 		.rule = rule_of(capture, name_table, event),
@@ -134,7 +134,7 @@ static uint64_t packet_id(const struct event_head *head, unsigned int boot)
 }
 
 static void write_packet(
-	struct capture *capture, const struct journals_record *record, const struct event *event)
+	struct capture *capture, const struct journal_set_record *record, const struct event *event)
 {
 	struct capture_interface *interface;
 	struct pcapng_packet packet;
@@ -158,7 +158,7 @@ static void write_packet(
 		interface->first = record->time;
 }
 
-static void take_event(struct capture *capture, const struct journals_record *record)
+static void take_event(struct capture *capture, const struct journal_set_record *record)
 {
 	bool swapped = record->entry.byte_order != JOURNAL_BYTE_ORDER;
 	struct event event;
@@ -192,7 +192,7 @@ static void take_end(struct capture *capture, const struct journal_entry *entry)
 	capture->incomplete = capture->incomplete || totals.lost > 0;
 }
 
-void capture_take(struct capture *capture, const struct journals_record *record)
+void capture_take(struct capture *capture, const struct journal_set_record *record)
 {
 	struct source *source = &capture->sources[record->journal];
 	const struct journal_entry *entry = &record->entry;
@@ -291,7 +291,7 @@ struct capture *capture_free(struct capture *capture)
 {
 	if (!capture)
 		return NULL;
-	for (unsigned int i = 0; i < journals_count(capture->journals); i++) {
+	for (unsigned int i = 0; i < journal_set_count(capture->journals); i++) {
 		session_view_clear(&capture->sources[i].view);
 		g_free(capture->sources[i].host);
 	}

@@ -20,7 +20,7 @@
 struct capture;
 
 /* Begins a capture of records of `journals`, which outlives it. */
-struct capture *capture_new(struct journals *journals, struct output *output);
+struct capture *capture_new(struct journal_set *journals, struct output *output);
 
 /* Waits for a rule's text that may still come; NULL if it does not. */
 typedef const struct rule_name *(*capture_await)(void *context, const struct event *event);
@@ -29,7 +29,7 @@ typedef const struct rule_name *(*capture_await)(void *context, const struct eve
 void capture_use_await(struct capture *capture, capture_await await, void *context);
 
 /* Takes a record in: writes its packet, if it has one. */
-void capture_take(struct capture *capture, const struct journals_record *record);
+void capture_take(struct capture *capture, const struct journal_set_record *record);
 
 /* Writes the statistics of the interfaces: nothing follows. */
 void capture_end(struct capture *capture);

@@ -80,7 +80,7 @@ static int ask(struct stream *stream, sd_bus *bus, int *ret_fd, char **ret_reaso
 
 static void go_on(struct stream *stream, int fd, int64_t since)
 {
-	journals_continue(stream->journals, fd);
+	journal_set_continue(stream->journals, fd);
 	stream->fd = fd;
 	stream->gap.untold = true;
 	stream->gap.away += g_get_monotonic_time() - since;

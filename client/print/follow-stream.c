@@ -69,7 +69,7 @@ int stream_open(
 		return r;
 	journal_reader_expect_more(
 		stream->reader, from_start ? JOURNAL_STREAM_WHOLE : JOURNAL_STREAM_PART);
-	stream->journals = journals_new(stream->reader);
+	stream->journals = journal_set_new(stream->reader);
 	stream->object = g_strdup(object);
 	stream->from_start = from_start;
 	stream_use_bus(stream, bus);
@@ -78,7 +78,7 @@ int stream_open(
 
 void stream_close(struct stream *stream)
 {
-	stream->journals = journals_free(stream->journals);
+	stream->journals = journal_set_free(stream->journals);
 	stream->reader = NULL;
 	stream->fd = -1;
 	fd_close(&stream->signal_fd);
@@ -134,10 +134,10 @@ void stream_use_names(struct stream *stream, struct text *text, enum text_rules 
 static int pour_available(struct stream *stream, const struct stream_sink *sink)
 {
 	struct name_table *name_table = journal_reader_names(stream->reader);
-	struct journals_record record;
+	struct journal_set_record record;
 	int r = -EAGAIN;
 
-	while (sink->output->error == 0 && (r = journals_next(stream->journals, &record)) > 0) {
+	while (sink->output->error == 0 && (r = journal_set_next(stream->journals, &record)) > 0) {
 		stream->over = stream->over || record.entry.type == JOURNAL_END;
 		stream_return_count(stream, &record.entry);
 		if (event_filter_record(stream->filter, name_table, &record))
@@ -225,7 +225,7 @@ int stream_pour(struct stream *stream, const struct stream_sink *sink, sd_bus *b
 	return r;
 }
 
-static void render(void *text, const struct journals_record *record)
+static void render(void *text, const struct journal_set_record *record)
 {
 	text_render(text, &record->entry);
 }

@@ -23,7 +23,7 @@ struct stream_gap {
 };
 
 struct stream {
-	struct journals *journals; /* of the reader only */
+	struct journal_set *journals; /* of the reader only */
 	struct journal_reader *reader; /* theirs */
 	const struct event_filter *filter; /* which events are wanted; NULL: all */
 	int fd; /* the reader's, to wait on */
@@ -78,7 +78,7 @@ void stream_use_names(struct stream *stream, struct text *text, enum text_rules 
 /* Who takes the records that come, and where that goes: it is written out when there are no more at the
  * moment. */
 struct stream_sink {
-	void (*take)(void *context, const struct journals_record *record);
+	void (*take)(void *context, const struct journal_set_record *record);
 	void *context;
 	struct output *output;
 };

@@ -5,27 +5,27 @@
 #include <string.h>
 
 struct kept {
-	struct journals_record record; /* its entry's pointers point into this allocation */
+	struct journal_set_record record; /* its entry's pointers point into this allocation */
 	struct journal_segment segment;
 	char data[];
 };
 
-struct tail {
+struct last_events {
 	GQueue entries; /* of struct kept, the oldest first */
 	uint64_t limit;
 	uint64_t events; /* in `entries` */
 };
 
-struct tail *tail_new(uint64_t limit)
+struct last_events *last_events_new(uint64_t limit)
 {
-	struct tail *tail = g_new0(struct tail, 1);
+	struct last_events *tail = g_new0(struct last_events, 1);
 
 	g_queue_init(&tail->entries);
 	tail->limit = limit;
 	return tail;
 }
 
-static struct kept *keep(const struct journals_record *record)
+static struct kept *keep(const struct journal_set_record *record)
 {
 	const struct journal_entry *entry = &record->entry;
 	struct kept *kept = g_malloc(sizeof(*kept) + entry->size);
@@ -42,7 +42,7 @@ static struct kept *keep(const struct journals_record *record)
 }
 
 /* Forgets the oldest event and what was told before it. */
-static void forget_event(struct tail *tail)
+static void forget_event(struct last_events *tail)
 {
 	bool event = false;
 
@@ -54,7 +54,7 @@ static void forget_event(struct tail *tail)
 	tail->events--;
 }
 
-void tail_push(struct tail *tail, const struct journals_record *record)
+void last_events_push(struct last_events *tail, const struct journal_set_record *record)
 {
 	g_queue_push_tail(&tail->entries, keep(record));
 	if (record->entry.type != JOURNAL_EVENT)
@@ -64,29 +64,30 @@ void tail_push(struct tail *tail, const struct journals_record *record)
 		forget_event(tail);
 }
 
-static struct kept *tail_pop(struct tail *tail, enum tail_order order)
+static struct kept *last_events_pop(struct last_events *tail, enum last_events_order order)
 {
 	switch (order) {
-	case TAIL_OLDEST_FIRST:
+	case LAST_EVENTS_OLDEST_FIRST:
 		return g_queue_pop_head(&tail->entries);
-	case TAIL_NEWEST_FIRST:
+	case LAST_EVENTS_NEWEST_FIRST:
 		return g_queue_pop_tail(&tail->entries);
 	}
 	return NULL;
 }
 
-void tail_print(struct tail *tail, struct printer *printer, enum tail_order order)
+void last_events_print(
+	struct last_events *tail, struct printer *printer, enum last_events_order order)
 {
 	struct kept *kept;
 
-	while ((kept = tail_pop(tail, order))) {
+	while ((kept = last_events_pop(tail, order))) {
 		printer_print(printer, &kept->record, NULL);
 		g_free(kept);
 	}
 	tail->events = 0;
 }
 
-struct tail *tail_free(struct tail *tail)
+struct last_events *last_events_free(struct last_events *tail)
 {
 	if (!tail)
 		return NULL;

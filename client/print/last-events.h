@@ -9,23 +9,24 @@
 
 #include "client/print/printer.h"
 
-struct tail;
+struct last_events;
 
 /* Keeps `limit` events. */
-struct tail *tail_new(uint64_t limit);
+struct last_events *last_events_new(uint64_t limit);
 
 /* Takes a copy of a record, and forgets what is then too old. */
-void tail_push(struct tail *tail, const struct journals_record *record);
+void last_events_push(struct last_events *tail, const struct journal_set_record *record);
 
-enum tail_order {
-	TAIL_OLDEST_FIRST,
-	TAIL_NEWEST_FIRST,
+enum last_events_order {
+	LAST_EVENTS_OLDEST_FIRST,
+	LAST_EVENTS_NEWEST_FIRST,
 };
 
 /* Prints what is kept, and forgets it. */
-void tail_print(struct tail *tail, struct printer *printer, enum tail_order order);
+void last_events_print(
+	struct last_events *tail, struct printer *printer, enum last_events_order order);
 
 /* Accepts NULL; returns NULL. */
-struct tail *tail_free(struct tail *tail);
+struct last_events *last_events_free(struct last_events *tail);
 
 #endif

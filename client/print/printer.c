@@ -19,10 +19,10 @@ void printer_open(struct printer *printer, struct output *output, unsigned int j
 }
 
 void printer_use_libraries(
-	struct printer *printer, const struct journals *journals, enum text_rules rules)
+	struct printer *printer, const struct journal_set *journals, enum text_rules rules)
 {
 	for (unsigned int i = 0; i < printer->count; i++)
-		text_use_names(&printer->texts[i], journals_names(journals, i), rules);
+		text_use_names(&printer->texts[i], journal_set_names(journals, i), rules);
 }
 
 void printer_use_form(struct printer *printer, enum text_form form)
@@ -31,8 +31,8 @@ void printer_use_form(struct printer *printer, enum text_form form)
 		text_use_form(&printer->texts[i], form);
 }
 
-void printer_print(struct printer *printer, const struct journals_record *record,
-	const struct arrange_step *step)
+void printer_print(struct printer *printer, const struct journal_set_record *record,
+	const struct ordering_step *step)
 {
 	struct text *text = &printer->texts[record->journal];
 
@@ -53,7 +53,7 @@ bool printer_incomplete(const struct printer *printer)
 	return false;
 }
 
-void printer_note(struct printer *printer, const struct journals_record *record)
+void printer_note(struct printer *printer, const struct journal_set_record *record)
 {
 	if (record->entry.type == JOURNAL_LOSS)
 		printer->texts[record->journal].incomplete = true;

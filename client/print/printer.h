@@ -27,20 +27,20 @@ void printer_open(struct printer *printer, struct output *output, unsigned int j
 /* Has the names of the journals, as many as it was opened for, shown beside numbers: see
  * text_use_names. */
 void printer_use_libraries(
-	struct printer *printer, const struct journals *journals, enum text_rules rules);
+	struct printer *printer, const struct journal_set *journals, enum text_rules rules);
 
 /* Has all journals printed in this form. Follows printer_use_library. */
 void printer_use_form(struct printer *printer, enum text_form form);
 
 /* Prints a record; `step` tells its place in a journey, NULL: journeys are not told. */
-void printer_print(struct printer *printer, const struct journals_record *record,
-	const struct arrange_step *step);
+void printer_print(struct printer *printer, const struct journal_set_record *record,
+	const struct ordering_step *step);
 
 /* True if a journal said that events are missing, or is damaged. */
 bool printer_incomplete(const struct printer *printer);
 
 /* A loss that is not printed is one all the same. */
-void printer_note(struct printer *printer, const struct journals_record *record);
+void printer_note(struct printer *printer, const struct journal_set_record *record);
 
 /* Accepts a zeroed struct. */
 void printer_close(struct printer *printer);

@@ -12,15 +12,15 @@ struct show {
 	struct show_order order;
 	struct reading *reading;
 	struct printer *printer;
-	struct arrange *arrange; /* one of these, or none: printed as it is read */
-	struct tail *tail;
+	struct ordering *ordering; /* one of these, or none: printed as it is read */
+	struct last_events *tail;
 	bool events; /* one was read: what comes from now on has its place in the order */
 };
 
 struct show *show_new(
 	const struct show_order *order, struct reading *reading, struct printer *printer)
 {
-	const struct arrange_order arranged = {
+	const struct ordering_options arranged = {
 		.journeys = order->journeys,
 		.newest_first = order->newest_first,
 		.last = order->last,
@@ -31,9 +31,9 @@ struct show *show_new(
 	show->reading = reading;
 	show->printer = printer;
 	if (order->journeys || (order->newest_first && order->last == UINT64_MAX))
-		show->arrange = arrange_new(&arranged, order->memory);
+		show->ordering = ordering_new(&arranged, order->memory);
 	else if (order->last != UINT64_MAX)
-		show->tail = tail_new(order->last);
+		show->tail = last_events_new(order->last);
 	return show;
 }
 
@@ -41,12 +41,12 @@ static int temporary_failed(int r, char **ret_reason)
 {
 	*ret_reason =
 		g_strdup_printf("bringing events into order needs room in %s (or $TMPDIR): %s",
-			spool_directory(), g_strerror(-r));
+			temp_file_directory(), g_strerror(-r));
 	return -EIO;
 }
 
 /* What is told before the first event (who recorded, where, what) comes first in every order. */
-static int gather(struct show *show, const struct journals_record *record)
+static int gather(struct show *show, const struct journal_set_record *record)
 {
 	show->events = show->events || record->entry.type == JOURNAL_EVENT;
 	printer_note(show->printer, record);
@@ -54,18 +54,18 @@ static int gather(struct show *show, const struct journals_record *record)
 		printer_print(show->printer, record, NULL);
 		return 0;
 	}
-	if (show->arrange)
-		return arrange_add(show->arrange, record);
-	tail_push(show->tail, record);
+	if (show->ordering)
+		return ordering_add(show->ordering, record);
+	last_events_push(show->tail, record);
 	return 0;
 }
 
 int show_gather(struct show *show, unsigned int *ret_journal, char **ret_reason)
 {
-	struct journals_record record;
+	struct journal_set_record record;
 	int r;
 
-	if (!show->arrange && !show->tail)
+	if (!show->ordering && !show->tail)
 		return 0;
 	while ((r = reading_next(show->reading, &record)) > 0) {
 		r = gather(show, &record);
@@ -81,19 +81,19 @@ int show_gather(struct show *show, unsigned int *ret_journal, char **ret_reason)
 
 static int print_arranged(struct show *show, char **ret_reason)
 {
-	struct journals_record record;
-	struct arrange_step step;
+	struct journal_set_record record;
+	struct ordering_step step;
 	int r = 0;
 
 	while (show->printer->output->error == 0 &&
-		(r = arrange_next(show->arrange, &record, &step)) > 0)
+		(r = ordering_next(show->ordering, &record, &step)) > 0)
 		printer_print(show->printer, &record, &step);
 	return r < 0 ? temporary_failed(r, ret_reason) : 0;
 }
 
 static int print_all(struct show *show, unsigned int *ret_journal)
 {
-	struct journals_record record;
+	struct journal_set_record record;
 	int r = 0;
 
 	while (show->printer->output->error == 0 && (r = reading_next(show->reading, &record)) > 0)
@@ -105,12 +105,12 @@ static int print_all(struct show *show, unsigned int *ret_journal)
 
 int show_print(struct show *show, unsigned int *ret_journal, char **ret_reason)
 {
-	if (show->arrange)
+	if (show->ordering)
 		return print_arranged(show, ret_reason);
 	if (!show->tail)
 		return print_all(show, ret_journal);
-	tail_print(show->tail, show->printer,
-		show->order.newest_first ? TAIL_NEWEST_FIRST : TAIL_OLDEST_FIRST);
+	last_events_print(show->tail, show->printer,
+		show->order.newest_first ? LAST_EVENTS_NEWEST_FIRST : LAST_EVENTS_OLDEST_FIRST);
 	return 0;
 }
 
@@ -118,8 +118,8 @@ struct show *show_free(struct show *show)
 {
 	if (!show)
 		return NULL;
-	arrange_free(show->arrange);
-	tail_free(show->tail);
+	ordering_free(show->ordering);
+	last_events_free(show->tail);
 	g_free(show);
 	return NULL;
 }

@@ -273,13 +273,13 @@ static bool packet_fits(const struct packet_filter *filter, const struct event *
 }
 
 static uint64_t clock_time(
-	const struct when *when, const struct journals_record *record, uint64_t monotonic)
+	const struct when *when, const struct journal_set_record *record, uint64_t monotonic)
 {
 	return when->clock == WHEN_REALTIME ? record->time : monotonic;
 }
 
-static bool time_fits(
-	const struct event_filter *filter, const struct journals_record *record, uint64_t monotonic)
+static bool time_fits(const struct event_filter *filter, const struct journal_set_record *record,
+	uint64_t monotonic)
 {
 	if (filter->has_since && clock_time(&filter->since, record, monotonic) < filter->since.time)
 		return false;
@@ -288,7 +288,7 @@ static bool time_fits(
 }
 
 bool event_filter_record(const struct event_filter *filter, struct name_table *name_table,
-	const struct journals_record *record)
+	const struct journal_set_record *record)
 {
 	bool swapped = record->entry.byte_order != JOURNAL_BYTE_ORDER;
 	struct event event;

@@ -37,7 +37,7 @@ int event_filter_new(const struct event_filter_options *wanted, enum when_zone z
  * it is told as damage. `name_table` is that of the record's journal. `filter` may be NULL.
  */
 bool event_filter_record(const struct event_filter *filter, struct name_table *name_table,
-	const struct journals_record *record);
+	const struct journal_set_record *record);
 
 /* Accepts NULL; returns NULL. */
 struct event_filter *event_filter_free(struct event_filter *filter);

@@ -21,13 +21,13 @@ struct run {
 	size_t at, count; /* the next of them, and how many there are */
 };
 
-struct sorter {
+struct external_sort {
 	size_t record_size;
-	sorter_compare compare;
+	external_sort_compare compare;
 	size_t limit; /* records in memory */
 	char *records;
 	size_t room, used, given;
-	struct spool *spool;
+	struct temp_file *file;
 	GArray *runs; /* struct run */
 	struct run *
 		*heap; /* those that are not at their end, the one with the least record first */
@@ -36,181 +36,181 @@ struct sorter {
 	bool merging;
 };
 
-struct sorter *sorter_new(size_t record_size, sorter_compare compare, size_t memory)
+struct external_sort *external_sort_new(
+	size_t record_size, external_sort_compare compare, size_t memory)
 {
-	struct sorter *sorter = g_new0(struct sorter, 1);
+	struct external_sort *sort = g_new0(struct external_sort, 1);
 
-	sorter->record_size = record_size;
-	sorter->compare = compare;
-	sorter->limit = MAX(memory / record_size, 2);
-	sorter->runs = g_array_new(FALSE, TRUE, sizeof(struct run));
-	return sorter;
+	sort->record_size = record_size;
+	sort->compare = compare;
+	sort->limit = MAX(memory / record_size, 2);
+	sort->runs = g_array_new(FALSE, TRUE, sizeof(struct run));
+	return sort;
 }
 
-static void *record_at(const struct sorter *sorter, size_t index)
+static void *record_at(const struct external_sort *sort, size_t index)
 {
-	return sorter->records + index * sorter->record_size;
+	return sort->records + index * sort->record_size;
 }
 
 /* Writes what is gathered as one more run. */
-static int run_write(struct sorter *sorter)
+static int run_write(struct external_sort *sort)
 {
-	struct run run = { .left = sorter->used };
+	struct run run = { .left = sort->used };
 	int r;
 
-	if (!sorter->spool)
-		sorter->spool = spool_new();
-	qsort(sorter->records, sorter->used, sorter->record_size, sorter->compare);
-	r = spool_append(
-		sorter->spool, sorter->records, sorter->used * sorter->record_size, &run.offset);
+	if (!sort->file)
+		sort->file = temp_file_new();
+	qsort(sort->records, sort->used, sort->record_size, sort->compare);
+	r = temp_file_append(
+		sort->file, sort->records, sort->used * sort->record_size, &run.offset);
 	if (r < 0)
 		return r;
-	g_array_append_val(sorter->runs, run);
-	sorter->used = 0;
+	g_array_append_val(sort->runs, run);
+	sort->used = 0;
 	return 0;
 }
 
-int sorter_add(struct sorter *sorter, const void *record)
+int external_sort_add(struct external_sort *sort, const void *record)
 {
-	if (sorter->used == sorter->limit) {
-		int r = run_write(sorter);
+	if (sort->used == sort->limit) {
+		int r = run_write(sort);
 
 		if (r < 0)
 			return r;
 	}
-	if (sorter->used == sorter->room) {
-		sorter->room = MIN(MAX(sorter->room * 2, RECORDS_FIRST), sorter->limit);
-		sorter->records = g_realloc_n(sorter->records, sorter->room, sorter->record_size);
+	if (sort->used == sort->room) {
+		sort->room = MIN(MAX(sort->room * 2, RECORDS_FIRST), sort->limit);
+		sort->records = g_realloc_n(sort->records, sort->room, sort->record_size);
 	}
-	memcpy(record_at(sorter, sorter->used++), record, sorter->record_size);
+	memcpy(record_at(sort, sort->used++), record, sort->record_size);
 	return 0;
 }
 
 /* Reads the next part of a run. */
-static int run_fill(struct sorter *sorter, struct run *run)
+static int run_fill(struct external_sort *sort, struct run *run)
 {
-	size_t count = (size_t)MIN(run->left, sorter->run_records);
+	size_t count = (size_t)MIN(run->left, sort->run_records);
 	int r;
 
 	if (!run->records)
-		run->records = g_malloc_n(count, sorter->record_size);
-	r = spool_read(sorter->spool, run->offset, run->records, count * sorter->record_size);
+		run->records = g_malloc_n(count, sort->record_size);
+	r = temp_file_read(sort->file, run->offset, run->records, count * sort->record_size);
 	if (r < 0)
 		return r;
-	run->offset += count * sorter->record_size;
+	run->offset += count * sort->record_size;
 	run->left -= count;
 	run->at = 0;
 	run->count = count;
 	return 0;
 }
 
-static const void *run_record(const struct sorter *sorter, const struct run *run)
+static const void *run_record(const struct external_sort *sort, const struct run *run)
 {
-	return run->records + run->at * sorter->record_size;
+	return run->records + run->at * sort->record_size;
 }
 
 /* Puts the run at `index` below those that come before it. */
-static void heap_sink(struct sorter *sorter, size_t index)
+static void heap_sink(struct external_sort *sort, size_t index)
 {
-	struct run *run = sorter->heap[index];
+	struct run *run = sort->heap[index];
 
 	for (;;) {
 		size_t child = 2 * index + 1;
 
-		if (child >= sorter->heaped)
+		if (child >= sort->heaped)
 			break;
-		if (child + 1 < sorter->heaped &&
-			sorter->compare(run_record(sorter, sorter->heap[child + 1]),
-				run_record(sorter, sorter->heap[child])) < 0)
+		if (child + 1 < sort->heaped &&
+			sort->compare(run_record(sort, sort->heap[child + 1]),
+				run_record(sort, sort->heap[child])) < 0)
 			child++;
-		if (sorter->compare(
-			    run_record(sorter, run), run_record(sorter, sorter->heap[child])) <= 0)
+		if (sort->compare(run_record(sort, run), run_record(sort, sort->heap[child])) <= 0)
 			break;
-		sorter->heap[index] = sorter->heap[child];
+		sort->heap[index] = sort->heap[child];
 		index = child;
 	}
-	sorter->heap[index] = run;
+	sort->heap[index] = run;
 }
 
-static int merge_begin(struct sorter *sorter)
+static int merge_begin(struct external_sort *sort)
 {
 	int r;
 
-	if (sorter->runs->len == 0) {
-		if (sorter->used > 0)
-			qsort(sorter->records, sorter->used, sorter->record_size, sorter->compare);
+	if (sort->runs->len == 0) {
+		if (sort->used > 0)
+			qsort(sort->records, sort->used, sort->record_size, sort->compare);
 		return 0;
 	}
-	r = run_write(sorter);
+	r = run_write(sort);
 	if (r < 0)
 		return r;
-	g_clear_pointer(&sorter->records, g_free);
-	sorter->run_records = MAX(sorter->limit / sorter->runs->len, 1);
-	sorter->heap = g_new(struct run *, sorter->runs->len);
-	for (guint i = 0; i < sorter->runs->len; i++) {
-		struct run *run = &g_array_index(sorter->runs, struct run, i);
+	g_clear_pointer(&sort->records, g_free);
+	sort->run_records = MAX(sort->limit / sort->runs->len, 1);
+	sort->heap = g_new(struct run *, sort->runs->len);
+	for (guint i = 0; i < sort->runs->len; i++) {
+		struct run *run = &g_array_index(sort->runs, struct run, i);
 
-		r = run_fill(sorter, run);
+		r = run_fill(sort, run);
 		if (r < 0)
 			return r;
-		sorter->heap[sorter->heaped++] = run;
+		sort->heap[sort->heaped++] = run;
 	}
-	for (size_t i = sorter->heaped / 2; i-- > 0;)
-		heap_sink(sorter, i);
+	for (size_t i = sort->heaped / 2; i-- > 0;)
+		heap_sink(sort, i);
 	return 0;
 }
 
-static int merge_next(struct sorter *sorter, void *ret)
+static int merge_next(struct external_sort *sort, void *ret)
 {
 	struct run *run;
 	int r;
 
-	if (sorter->heaped == 0)
+	if (sort->heaped == 0)
 		return 0;
-	run = sorter->heap[0];
-	memcpy(ret, run_record(sorter, run), sorter->record_size);
+	run = sort->heap[0];
+	memcpy(ret, run_record(sort, run), sort->record_size);
 	run->at++;
 	if (run->at == run->count && run->left > 0) {
-		r = run_fill(sorter, run);
+		r = run_fill(sort, run);
 		if (r < 0)
 			return r;
 	}
 	if (run->at == run->count) {
 		g_clear_pointer(&run->records, g_free);
-		sorter->heap[0] = sorter->heap[--sorter->heaped];
+		sort->heap[0] = sort->heap[--sort->heaped];
 	}
-	if (sorter->heaped > 0)
-		heap_sink(sorter, 0);
+	if (sort->heaped > 0)
+		heap_sink(sort, 0);
 	return 1;
 }
 
-int sorter_next(struct sorter *sorter, void *ret)
+int external_sort_next(struct external_sort *sort, void *ret)
 {
-	if (!sorter->merging) {
-		int r = merge_begin(sorter);
+	if (!sort->merging) {
+		int r = merge_begin(sort);
 
 		if (r < 0)
 			return r;
-		sorter->merging = true;
+		sort->merging = true;
 	}
-	if (sorter->runs->len > 0)
-		return merge_next(sorter, ret);
-	if (sorter->given == sorter->used)
+	if (sort->runs->len > 0)
+		return merge_next(sort, ret);
+	if (sort->given == sort->used)
 		return 0;
-	memcpy(ret, record_at(sorter, sorter->given++), sorter->record_size);
+	memcpy(ret, record_at(sort, sort->given++), sort->record_size);
 	return 1;
 }
 
-struct sorter *sorter_free(struct sorter *sorter)
+struct external_sort *external_sort_free(struct external_sort *sort)
 {
-	if (!sorter)
+	if (!sort)
 		return NULL;
-	for (guint i = 0; i < sorter->runs->len; i++)
-		g_free(g_array_index(sorter->runs, struct run, i).records);
-	g_array_unref(sorter->runs);
-	spool_free(sorter->spool);
-	g_free(sorter->heap);
-	g_free(sorter->records);
-	g_free(sorter);
+	for (guint i = 0; i < sort->runs->len; i++)
+		g_free(g_array_index(sort->runs, struct run, i).records);
+	g_array_unref(sort->runs);
+	temp_file_free(sort->file);
+	g_free(sort->heap);
+	g_free(sort->records);
+	g_free(sort);
 	return NULL;
 }

@@ -9,22 +9,23 @@
 
 #include <stddef.h>
 
-struct sorter;
+struct external_sort;
 
 /* As for qsort. */
-typedef int (*sorter_compare)(const void *a, const void *b);
+typedef int (*external_sort_compare)(const void *a, const void *b);
 
 /* `memory`: bytes of records that are held, about; at least two records are. */
-struct sorter *sorter_new(size_t record_size, sorter_compare compare, size_t memory);
+struct external_sort *external_sort_new(
+	size_t record_size, external_sort_compare compare, size_t memory);
 
 /* Takes a copy of a record. Negative errno of the temporary file. */
-int sorter_add(struct sorter *sorter, const void *record);
+int external_sort_add(struct external_sort *sort, const void *record);
 
 /* The next record in order: 1 and *ret, 0 if there are no more, negative errno. After the first call
  * nothing may be added. */
-int sorter_next(struct sorter *sorter, void *ret);
+int external_sort_next(struct external_sort *sort, void *ret);
 
 /* Accepts NULL; returns NULL. */
-struct sorter *sorter_free(struct sorter *sorter);
+struct external_sort *external_sort_free(struct external_sort *sort);
 
 #endif

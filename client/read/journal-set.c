@@ -41,7 +41,7 @@ struct given {
 	struct event_head head;
 };
 
-struct journals {
+struct journal_set {
 	struct source *sources;
 	unsigned int count;
 	GArray *boots; /* struct boot */
@@ -49,9 +49,9 @@ struct journals {
 	uint64_t given_time;
 };
 
-static struct journals *journals_with(unsigned int count)
+static struct journal_set *journal_set_with(unsigned int count)
 {
-	struct journals *journals = g_new0(struct journals, 1);
+	struct journal_set *journals = g_new0(struct journal_set, 1);
 
 	journals->sources = g_new0(struct source, count);
 	journals->count = count;
@@ -62,23 +62,23 @@ static struct journals *journals_with(unsigned int count)
 	return journals;
 }
 
-unsigned int journals_count(const struct journals *journals)
+unsigned int journal_set_count(const struct journal_set *journals)
 {
 	return journals->count;
 }
 
-struct name_table *journals_names(const struct journals *journals, unsigned int journal)
+struct name_table *journal_set_names(const struct journal_set *journals, unsigned int journal)
 {
 	return journal_reader_names(journals->sources[journal].reader);
 }
 
-static struct boot *boot_at(const struct journals *journals, unsigned int index)
+static struct boot *boot_at(const struct journal_set *journals, unsigned int index)
 {
 	return &g_array_index(journals->boots, struct boot, index);
 }
 
 /* The boot of a segment, which becomes known if it is not. */
-static unsigned int boot_of(struct journals *journals, const struct journal_segment *segment)
+static unsigned int boot_of(struct journal_set *journals, const struct journal_segment *segment)
 {
 	struct boot boot = { 0 };
 
@@ -92,7 +92,7 @@ static unsigned int boot_of(struct journals *journals, const struct journal_segm
 }
 
 /* Takes the clocks of the segment that the source has come to. */
-static void source_note_segment(struct journals *journals, struct source *source)
+static void source_note_segment(struct journal_set *journals, struct source *source)
 {
 	const struct journal_segment *segment = source->entry.segment;
 	struct boot *boot;
@@ -118,7 +118,7 @@ static bool is_event(const struct journal_entry *entry)
 	return entry->type == JOURNAL_EVENT && entry->size >= sizeof(struct event_head);
 }
 
-static void source_advance(struct journals *journals, struct source *source)
+static void source_advance(struct journal_set *journals, struct source *source)
 {
 	source->taken = false;
 	source->state = journal_reader_next(source->reader, &source->entry);
@@ -135,7 +135,7 @@ static void source_advance(struct journals *journals, struct source *source)
 	}
 }
 
-static uint64_t source_time(const struct journals *journals, const struct source *source)
+static uint64_t source_time(const struct journal_set *journals, const struct source *source)
 {
 	if (!source->timed)
 		return 0;
@@ -157,7 +157,7 @@ static uint64_t source_realtime(const struct source *source, uint64_t order)
 }
 
 /* Asks every source whose record was given for its next one. */
-static void sources_fill(struct journals *journals)
+static void sources_fill(struct journal_set *journals)
 {
 	for (unsigned int i = 0; i < journals->count; i++) {
 		if (journals->sources[i].taken)
@@ -165,14 +165,14 @@ static void sources_fill(struct journals *journals)
 	}
 }
 
-int journals_open(char *const *sources, struct journals **ret, char **ret_reason)
+int journal_set_open(char *const *sources, struct journal_set **ret, char **ret_reason)
 {
-	auto_journals *journals = NULL;
+	auto_journal_set *journals = NULL;
 	unsigned int count = 0;
 
 	while (sources[count])
 		count++;
-	journals = journals_with(count);
+	journals = journal_set_with(count);
 	for (unsigned int i = 0; i < count; i++) {
 		int r = source_open(sources[i], &journals->sources[i].reader, ret_reason);
 
@@ -185,33 +185,33 @@ int journals_open(char *const *sources, struct journals **ret, char **ret_reason
 	return 0;
 }
 
-struct journals *journals_new(struct journal_reader *reader)
+struct journal_set *journal_set_new(struct journal_reader *reader)
 {
-	struct journals *journals = journals_with(1);
+	struct journal_set *journals = journal_set_with(1);
 
 	journals->sources[0].reader = reader;
 	return journals;
 }
 
-void journals_continue(struct journals *journals, int fd)
+void journal_set_continue(struct journal_set *journals, int fd)
 {
 	journal_reader_continue(journals->sources[0].reader, fd);
 	journals->sources[0].taken = true;
 }
 
-unsigned int journals_boots(const struct journals *journals)
+unsigned int journal_set_boots(const struct journal_set *journals)
 {
 	return journals->boots->len;
 }
 
-unsigned int journals_boot(const struct journals *journals, unsigned int journal)
+unsigned int journal_set_boot(const struct journal_set *journals, unsigned int journal)
 {
 	return journals->sources[journal].boot;
 }
 
 /* The source whose record is the oldest, the first named of those; NULL if none has one. A source
  * that failed comes before all others, so that the failure is told. */
-static struct source *sources_first(struct journals *journals)
+static struct source *sources_first(struct journal_set *journals)
 {
 	struct source *first = NULL;
 	uint64_t first_time = 0;
@@ -241,7 +241,7 @@ static bool same_event(const struct given *given, unsigned int boot, const struc
 }
 
 /* True if another journal had the same event. What has not been given is remembered as such. */
-static bool given_before(struct journals *journals, unsigned int journal, uint64_t time)
+static bool given_before(struct journal_set *journals, unsigned int journal, uint64_t time)
 {
 	const struct source *source = &journals->sources[journal];
 	struct given given = {
@@ -265,7 +265,7 @@ static bool given_before(struct journals *journals, unsigned int journal, uint64
 	return false;
 }
 
-int journals_next(struct journals *journals, struct journals_record *ret)
+int journal_set_next(struct journal_set *journals, struct journal_set_record *ret)
 {
 	for (;;) {
 		struct source *source;
@@ -286,7 +286,7 @@ int journals_next(struct journals *journals, struct journals_record *ret)
 		if (journals->count > 1 && is_event(&source->entry) &&
 			given_before(journals, journal, time))
 			continue;
-		*ret = (struct journals_record){
+		*ret = (struct journal_set_record){
 			.entry = source->entry,
 			.journal = journal,
 			.boot = source->boot,
@@ -297,7 +297,8 @@ int journals_next(struct journals *journals, struct journals_record *ret)
 	}
 }
 
-void journals_progress(const struct journals *journals, uint64_t *ret_read, uint64_t *ret_total)
+void journal_set_progress(
+	const struct journal_set *journals, uint64_t *ret_read, uint64_t *ret_total)
 {
 	*ret_read = 0;
 	*ret_total = 0;
@@ -310,7 +311,7 @@ void journals_progress(const struct journals *journals, uint64_t *ret_read, uint
 	}
 }
 
-struct journals *journals_free(struct journals *journals)
+struct journal_set *journal_set_free(struct journal_set *journals)
 {
 	if (!journals)
 		return NULL;

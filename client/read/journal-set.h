@@ -10,10 +10,10 @@
 
 #include "journal/reader/reader.h"
 
-struct journals;
+struct journal_set;
 
-/* A record with where it is from. The entry's pointers are valid until the next journals_next. */
-struct journals_record {
+/* A record with where it is from. The entry's pointers are valid until the next journal_set_next. */
+struct journal_set_record {
 	struct journal_entry entry;
 	unsigned int journal; /* which of the journals, from 0 */
 	unsigned int boot; /* which boot of which machine, from 0: tracking ids are unique in one */
@@ -25,41 +25,42 @@ struct journals_record {
 };
 
 /* Opens what a person named (see source.h), all or nothing. One sentence in *ret_reason. */
-int journals_open(char *const *sources, struct journals **ret, char **ret_reason);
+int journal_set_open(char *const *sources, struct journal_set **ret, char **ret_reason);
 
 /* The same of one reader that is open already, which it takes over. */
-struct journals *journals_new(struct journal_reader *reader);
+struct journal_set *journal_set_new(struct journal_reader *reader);
 
 /* Its stream has ended, and goes on with another one: see journal_reader_continue. */
-void journals_continue(struct journals *journals, int fd);
+void journal_set_continue(struct journal_set *journals, int fd);
 
-unsigned int journals_count(const struct journals *journals);
+unsigned int journal_set_count(const struct journal_set *journals);
 
 /* The names in one of them. */
-struct name_table *journals_names(const struct journals *journals, unsigned int journal);
+struct name_table *journal_set_names(const struct journal_set *journals, unsigned int journal);
 
 /* How many boots the journals are from, as far as they have been read: the monotonic clocks of
  * several can't be compared. */
-unsigned int journals_boots(const struct journals *journals);
+unsigned int journal_set_boots(const struct journal_set *journals);
 
 /* Which boot a journal is from, as far as it has been read. */
-unsigned int journals_boot(const struct journals *journals, unsigned int journal);
+unsigned int journal_set_boot(const struct journal_set *journals, unsigned int journal);
 
 /* The next record: 1 and *ret; 0 at the end of what is written; negative errno of a journal that can't
  * be read further, whose number is in ret->journal. -EAGAIN: as journal_reader_next. */
-int journals_next(struct journals *journals, struct journals_record *ret);
+int journal_set_next(struct journal_set *journals, struct journal_set_record *ret);
 
 /* Bytes read and bytes in all, of all of them. */
-void journals_progress(const struct journals *journals, uint64_t *ret_read, uint64_t *ret_total);
+void journal_set_progress(
+	const struct journal_set *journals, uint64_t *ret_read, uint64_t *ret_total);
 
 /* Accepts NULL; returns NULL. */
-struct journals *journals_free(struct journals *journals);
+struct journal_set *journal_set_free(struct journal_set *journals);
 
-static inline void journals_freep(struct journals **journals)
+static inline void journal_set_freep(struct journal_set **journals)
 {
-	*journals = journals_free(*journals);
+	*journals = journal_set_free(*journals);
 }
 
-#define auto_journals __attribute__((cleanup(journals_freep))) struct journals
+#define auto_journal_set __attribute__((cleanup(journal_set_freep))) struct journal_set
 
 #endif

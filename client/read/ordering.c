@@ -31,16 +31,16 @@ struct key {
 
 /* A record as it is in the file; its payload follows. */
 struct stored {
-	struct journals_record record; /* without pointers */
+	struct journal_set_record record; /* without pointers */
 	uint32_t segment; /* in arrange.segments, from 1; 0: none */
 	uint32_t size; /* of the payload */
 };
 
-struct arrange {
-	struct arrange_order order;
-	struct spool *spool;
-	struct sorter *by_packet; /* tracked events */
-	struct sorter *by_moment; /* everything */
+struct ordering {
+	struct ordering_options order;
+	struct temp_file *file;
+	struct external_sort *by_packet; /* tracked events */
+	struct external_sort *by_moment; /* everything */
 	GArray *segments; /* struct journal_segment */
 	uint64_t sequence;
 	uint64_t journeys; /* an event that is not tracked is one */
@@ -101,44 +101,44 @@ static int compare_newest_first(const void *a, const void *b)
 	return r != 0 ? r : moment_compare(&one->moment, &other->moment);
 }
 
-struct arrange *arrange_new(const struct arrange_order *order, size_t memory)
+struct ordering *ordering_new(const struct ordering_options *order, size_t memory)
 {
-	struct arrange *arrange = g_new0(struct arrange, 1);
+	struct ordering *ordering = g_new0(struct ordering, 1);
 
-	arrange->order = *order;
-	arrange->spool = spool_new();
+	ordering->order = *order;
+	ordering->file = temp_file_new();
 	/* Half of it for each: both are full while one is poured into the other. */
-	arrange->by_packet = sorter_new(sizeof(struct key), compare_by_packet, memory / 2);
-	arrange->by_moment = sorter_new(sizeof(struct key),
+	ordering->by_packet = external_sort_new(sizeof(struct key), compare_by_packet, memory / 2);
+	ordering->by_moment = external_sort_new(sizeof(struct key),
 		order->newest_first ? compare_newest_first : compare_by_moment, memory / 2);
-	arrange->segments = g_array_new(FALSE, FALSE, sizeof(struct journal_segment));
-	arrange->buffer = g_malloc(sizeof(*arrange->buffer));
-	return arrange;
+	ordering->segments = g_array_new(FALSE, FALSE, sizeof(struct journal_segment));
+	ordering->buffer = g_malloc(sizeof(*ordering->buffer));
+	return ordering;
 }
 
 /* The number of a segment in the list, where it comes at the end if it is new. A journal's records
  * come segment by segment: only the last few can be it. */
-static uint32_t segment_keep(struct arrange *arrange, const struct journal_segment *segment)
+static uint32_t segment_keep(struct ordering *ordering, const struct journal_segment *segment)
 {
 	static const guint looked_at = 64;
 
 	if (!segment)
 		return 0;
-	for (guint i = arrange->segments->len, n = 0; i-- > 0 && n < looked_at; n++) {
-		if (memcmp(&g_array_index(arrange->segments, struct journal_segment, i), segment,
+	for (guint i = ordering->segments->len, n = 0; i-- > 0 && n < looked_at; n++) {
+		if (memcmp(&g_array_index(ordering->segments, struct journal_segment, i), segment,
 			    sizeof(*segment)) == 0)
 			return i + 1;
 	}
-	g_array_append_val(arrange->segments, *segment);
-	return arrange->segments->len;
+	g_array_append_val(ordering->segments, *segment);
+	return ordering->segments->len;
 }
 
 static int record_store(
-	struct arrange *arrange, const struct journals_record *record, uint64_t *ret_offset)
+	struct ordering *ordering, const struct journal_set_record *record, uint64_t *ret_offset)
 {
 	struct stored stored = {
 		.record = *record,
-		.segment = segment_keep(arrange, record->entry.segment),
+		.segment = segment_keep(ordering, record->entry.segment),
 		.size = record->entry.size,
 	};
 	uint64_t payload;
@@ -146,14 +146,14 @@ static int record_store(
 
 	stored.record.entry.data = NULL;
 	stored.record.entry.segment = NULL;
-	r = spool_append(arrange->spool, &stored, sizeof(stored), ret_offset);
+	r = temp_file_append(ordering->file, &stored, sizeof(stored), ret_offset);
 	if (r >= 0 && stored.size > 0)
-		r = spool_append(arrange->spool, record->entry.data, stored.size, &payload);
+		r = temp_file_append(ordering->file, record->entry.data, stored.size, &payload);
 	return r;
 }
 
 /* The key of an event that is tracked, if it is: what can't be decoded stands alone. */
-static void key_track(struct key *key, const struct journals_record *record)
+static void key_track(struct key *key, const struct journal_set_record *record)
 {
 	bool swapped = record->entry.byte_order != JOURNAL_BYTE_ORDER;
 	struct event event;
@@ -166,118 +166,118 @@ static void key_track(struct key *key, const struct journals_record *record)
 	key->track_head = event.head.track_head;
 }
 
-int arrange_add(struct arrange *arrange, const struct journals_record *record)
+int ordering_add(struct ordering *ordering, const struct journal_set_record *record)
 {
 	struct key key = {
-		.moment = { .time = record->order, .sequence = arrange->sequence++ },
+		.moment = { .time = record->order, .sequence = ordering->sequence++ },
 		.event = record->entry.type == JOURNAL_EVENT,
 		.boot = record->boot,
 	};
-	int r = record_store(arrange, record, &key.offset);
+	int r = record_store(ordering, record, &key.offset);
 
 	if (r < 0)
 		return r;
-	if (key.event && arrange->order.journeys)
+	if (key.event && ordering->order.journeys)
 		key_track(&key, record);
 	if (key.tracked)
-		return sorter_add(arrange->by_packet, &key);
+		return external_sort_add(ordering->by_packet, &key);
 	key.first = key.moment;
-	arrange->journeys += key.event;
-	return sorter_add(arrange->by_moment, &key);
+	ordering->journeys += key.event;
+	return external_sort_add(ordering->by_moment, &key);
 }
 
 /* Tells every tracked event which one is its journey's first. */
-static int journeys_find(struct arrange *arrange)
+static int journeys_find(struct ordering *ordering)
 {
 	struct key key, last = { 0 };
 	int r;
 
-	while ((r = sorter_next(arrange->by_packet, &key)) > 0) {
+	while ((r = external_sort_next(ordering->by_packet, &key)) > 0) {
 		if (!last.tracked || packet_compare(&key, &last) != 0) {
-			arrange->journeys++;
+			ordering->journeys++;
 			last = key;
 		}
 		key.first = last.moment;
-		r = sorter_add(arrange->by_moment, &key);
+		r = external_sort_add(ordering->by_moment, &key);
 		if (r < 0)
 			return r;
 	}
-	arrange->by_packet = sorter_free(arrange->by_packet);
+	ordering->by_packet = external_sort_free(ordering->by_packet);
 	return r;
 }
 
 /* Counts; true if the record's journey is one of those that were asked for. */
-static bool key_wanted(struct arrange *arrange, const struct key *key)
+static bool key_wanted(struct ordering *ordering, const struct key *key)
 {
-	uint64_t last = arrange->order.last;
-	bool begins = arrange->begun == 0 || moment_compare(&key->first, &arrange->first) != 0;
+	uint64_t last = ordering->order.last;
+	bool begins = ordering->begun == 0 || moment_compare(&key->first, &ordering->first) != 0;
 
 	if (key->event && begins) {
-		arrange->begun++;
-		arrange->first = key->first;
-		arrange->number = 0;
+		ordering->begun++;
+		ordering->first = key->first;
+		ordering->number = 0;
 	} else if (key->event) {
-		arrange->number++;
+		ordering->number++;
 	}
-	if (arrange->order.newest_first)
-		return arrange->begun <= last;
+	if (ordering->order.newest_first)
+		return ordering->begun <= last;
 	/* What is told between events goes with the event before it. */
-	return arrange->journeys <= last || arrange->begun > arrange->journeys - last;
+	return ordering->journeys <= last || ordering->begun > ordering->journeys - last;
 }
 
-static int record_load(struct arrange *arrange, uint64_t offset, struct journals_record *ret)
+static int record_load(struct ordering *ordering, uint64_t offset, struct journal_set_record *ret)
 {
-	struct stored *stored = &arrange->buffer->stored;
-	int r = spool_read(arrange->spool, offset, stored, sizeof(*stored));
+	struct stored *stored = &ordering->buffer->stored;
+	int r = temp_file_read(ordering->file, offset, stored, sizeof(*stored));
 
 	if (r < 0)
 		return r;
 	if (stored->size > 0)
-		r = spool_read(arrange->spool, offset + sizeof(*stored), arrange->buffer->payload,
-			stored->size);
+		r = temp_file_read(ordering->file, offset + sizeof(*stored),
+			ordering->buffer->payload, stored->size);
 	if (r < 0)
 		return r;
 	*ret = stored->record;
-	ret->entry.data = arrange->buffer->payload;
+	ret->entry.data = ordering->buffer->payload;
 	if (stored->segment > 0)
 		ret->entry.segment = &g_array_index(
-			arrange->segments, struct journal_segment, stored->segment - 1);
+			ordering->segments, struct journal_segment, stored->segment - 1);
 	return 1;
 }
 
-int arrange_next(
-	struct arrange *arrange, struct journals_record *ret, struct arrange_step *ret_step)
+int ordering_next(
+	struct ordering *ordering, struct journal_set_record *ret, struct ordering_step *ret_step)
 {
 	struct key key;
 	int r;
 
-	if (!arrange->arranged) {
-		r = journeys_find(arrange);
+	if (!ordering->arranged) {
+		r = journeys_find(ordering);
 		if (r < 0)
 			return r;
-		arrange->arranged = true;
+		ordering->arranged = true;
 	}
-	while ((r = sorter_next(arrange->by_moment, &key)) > 0) {
-		if (!key_wanted(arrange, &key))
+	while ((r = external_sort_next(ordering->by_moment, &key)) > 0) {
+		if (!key_wanted(ordering, &key))
 			continue;
-		*ret_step = (struct arrange_step){
+		*ret_step = (struct ordering_step){
 			.tracked = key.tracked,
-			.number = key.tracked ? arrange->number : 0,
+			.number = key.tracked ? ordering->number : 0,
 		};
-		return record_load(arrange, key.offset, ret);
+		return record_load(ordering, key.offset, ret);
 	}
 	return r;
 }
 
-struct arrange *arrange_free(struct arrange *arrange)
+struct ordering *ordering_free(struct ordering *ordering)
 {
-	if (!arrange)
+	if (!ordering)
 		return NULL;
-	sorter_free(arrange->by_packet);
-	sorter_free(arrange->by_moment);
-	spool_free(arrange->spool);
-	g_array_unref(arrange->segments);
-	g_free(arrange->buffer);
-	g_free(arrange);
+	external_sort_free(ordering->by_packet);
+	external_sort_free(ordering->by_moment);
+	temp_file_free(ordering->file);
+	g_array_unref(ordering->segments);
+	g_free(ordering->buffer);
+	g_free(ordering);
 	return NULL;
 }

@@ -15,33 +15,33 @@
 #include "client/read/journal-set.h"
 
 /* What arranging holds in memory, bytes, about. */
-#define ARRANGE_MEMORY (64U << 20)
+#define ORDERING_MEMORY (64U << 20)
 
-struct arrange_order {
+struct ordering_options {
 	bool journeys; /* else every record stands alone */
 	bool newest_first; /* the journeys, not the events in one */
 	uint64_t last; /* give the last so many journeys; UINT64_MAX: all */
 };
 
 /* Where a record stands in its journey. */
-struct arrange_step {
+struct ordering_step {
 	bool tracked; /* it has a tracking id */
 	uint64_t number; /* counts the events of a journey from 0 */
 };
 
-struct arrange;
+struct ordering;
 
-struct arrange *arrange_new(const struct arrange_order *order, size_t memory);
+struct ordering *ordering_new(const struct ordering_options *order, size_t memory);
 
 /* Takes a copy of a record. Negative errno of a temporary file. */
-int arrange_add(struct arrange *arrange, const struct journals_record *record);
+int ordering_add(struct ordering *ordering, const struct journal_set_record *record);
 
 /* The next record in the new order, valid until the next call: 1, 0 if there are no more, negative
  * errno. After the first call nothing may be added. What is no event stands alone. */
-int arrange_next(
-	struct arrange *arrange, struct journals_record *ret, struct arrange_step *ret_step);
+int ordering_next(
+	struct ordering *ordering, struct journal_set_record *ret, struct ordering_step *ret_step);
 
 /* Accepts NULL; returns NULL. */
-struct arrange *arrange_free(struct arrange *arrange);
+struct ordering *ordering_free(struct ordering *ordering);
 
 #endif

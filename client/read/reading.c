@@ -7,7 +7,7 @@
 /* How many records are read before the time is looked at. */
 #define PROGRESS_RECORDS 4096
 
-void reading_begin(struct reading *reading, struct journals *journals,
+void reading_begin(struct reading *reading, struct journal_set *journals,
 	const struct event_filter *filter, int progress)
 {
 	*reading = (struct reading){ .journals = journals, .filter = filter };
@@ -19,22 +19,22 @@ static void tell(struct reading *reading)
 	uint64_t read, total;
 
 	reading->records = 0;
-	journals_progress(reading->journals, &read, &total);
+	journal_set_progress(reading->journals, &read, &total);
 	progress_update(&reading->progress, read, total);
 }
 
-static bool is_wanted(const struct reading *reading, const struct journals_record *record)
+static bool is_wanted(const struct reading *reading, const struct journal_set_record *record)
 {
 	return event_filter_record(
-		reading->filter, journals_names(reading->journals, record->journal), record);
+		reading->filter, journal_set_names(reading->journals, record->journal), record);
 }
 
-int reading_next(struct reading *reading, struct journals_record *ret)
+int reading_next(struct reading *reading, struct journal_set_record *ret)
 {
 	int r;
 
 	do {
-		r = journals_next(reading->journals, ret);
+		r = journal_set_next(reading->journals, ret);
 		if (++reading->records == PROGRESS_RECORDS)
 			tell(reading);
 	} while (r > 0 && !is_wanted(reading, ret));

@@ -11,18 +11,18 @@
 #include "client/terminal/progress.h"
 
 struct reading {
-	struct journals *journals;
+	struct journal_set *journals;
 	const struct event_filter *filter; /* NULL: every event */
 	struct progress progress;
 	unsigned int records; /* since the progress was told */
 };
 
 /* A reading of `journals`; `progress` as for progress_begin. */
-void reading_begin(struct reading *reading, struct journals *journals,
+void reading_begin(struct reading *reading, struct journal_set *journals,
 	const struct event_filter *filter, int progress);
 
-/* The next record that is wanted; as journals_next. Erases the progress line where there is none. */
-int reading_next(struct reading *reading, struct journals_record *ret);
+/* The next record that is wanted; as journal_set_next. Erases the progress line where there is none. */
+int reading_next(struct reading *reading, struct journal_set_record *ret);
 
 /* "PATH can't be read further: ..." for what reading_next returned; g_free it. */
 char *reading_failure(char *const *sources, unsigned int journal, int error);

@@ -24,7 +24,7 @@ struct block {
 	char bytes[BLOCK_SIZE];
 };
 
-struct spool {
+struct temp_file {
 	int fd; /* -1: nothing was written yet */
 	uint64_t written; /* bytes in the file */
 	size_t gathered; /* bytes that follow them */
@@ -32,18 +32,18 @@ struct spool {
 	char buffer[SPOOL_BUFFER];
 };
 
-struct spool *spool_new(void)
+struct temp_file *temp_file_new(void)
 {
-	struct spool *spool = g_malloc(sizeof(*spool));
+	struct temp_file *file = g_malloc(sizeof(*file));
 
-	spool->fd = -1;
-	spool->written = 0;
-	spool->gathered = 0;
-	memset(spool->blocks, 0, sizeof(spool->blocks));
-	return spool;
+	file->fd = -1;
+	file->written = 0;
+	file->gathered = 0;
+	memset(file->blocks, 0, sizeof(file->blocks));
+	return file;
 }
 
-const char *spool_directory(void)
+const char *temp_file_directory(void)
 {
 	const char *directory = g_getenv("TMPDIR");
 
@@ -62,9 +62,9 @@ static int named_and_unlinked(const char *directory)
 	return fd;
 }
 
-static int spool_create(struct spool *spool)
+static int temp_file_create(struct temp_file *file)
 {
-	const char *directory = spool_directory();
+	const char *directory = temp_file_directory();
 	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
 	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
@@ -73,52 +73,52 @@ static int spool_create(struct spool *spool)
 		fd = -errno;
 	if (fd < 0)
 		return fd;
-	spool->fd = fd;
+	file->fd = fd;
 	return 0;
 }
 
-static int spool_write(struct spool *spool, const char *bytes, size_t size)
+static int temp_file_write(struct temp_file *file, const char *bytes, size_t size)
 {
-	int r = spool->fd < 0 ? spool_create(spool) : 0;
+	int r = file->fd < 0 ? temp_file_create(file) : 0;
 
 	if (r < 0)
 		return r;
 	while (size > 0) {
-		ssize_t length = pwrite(spool->fd, bytes, size, (off_t)spool->written);
+		ssize_t length = pwrite(file->fd, bytes, size, (off_t)file->written);
 
 		if (length < 0 && errno == EINTR)
 			continue;
 		if (length < 0)
 			return -errno;
-		spool->written += (size_t)length;
+		file->written += (size_t)length;
 		bytes += length;
 		size -= (size_t)length;
 	}
 	return 0;
 }
 
-int spool_append(struct spool *spool, const void *bytes, size_t size, uint64_t *ret_offset)
+int temp_file_append(struct temp_file *file, const void *bytes, size_t size, uint64_t *ret_offset)
 {
 	int r;
 
-	if (spool->gathered + size > sizeof(spool->buffer)) {
-		r = spool_write(spool, spool->buffer, spool->gathered);
+	if (file->gathered + size > sizeof(file->buffer)) {
+		r = temp_file_write(file, file->buffer, file->gathered);
 		if (r < 0)
 			return r;
-		spool->gathered = 0;
+		file->gathered = 0;
 	}
-	*ret_offset = spool->written + spool->gathered;
-	if (size > sizeof(spool->buffer))
-		return spool_write(spool, bytes, size);
-	memcpy(spool->buffer + spool->gathered, bytes, size);
-	spool->gathered += size;
+	*ret_offset = file->written + file->gathered;
+	if (size > sizeof(file->buffer))
+		return temp_file_write(file, bytes, size);
+	memcpy(file->buffer + file->gathered, bytes, size);
+	file->gathered += size;
 	return 0;
 }
 
-static int file_read(struct spool *spool, uint64_t offset, char *ret, size_t size)
+static int file_read(struct temp_file *file, uint64_t offset, char *ret, size_t size)
 {
 	while (size > 0) {
-		ssize_t length = pread(spool->fd, ret, size, (off_t)offset);
+		ssize_t length = pread(file->fd, ret, size, (off_t)offset);
 
 		if (length < 0 && errno == EINTR)
 			continue;
@@ -132,17 +132,17 @@ static int file_read(struct spool *spool, uint64_t offset, char *ret, size_t siz
 }
 
 /* The block with that number, with all of it that is in the file. */
-static int block_get(struct spool *spool, uint64_t number, struct block **ret)
+static int block_get(struct temp_file *file, uint64_t number, struct block **ret)
 {
-	struct block **slot = &spool->blocks[number % BLOCK_SLOTS];
-	size_t size = (size_t)MIN(spool->written - number * BLOCK_SIZE, BLOCK_SIZE);
+	struct block **slot = &file->blocks[number % BLOCK_SLOTS];
+	size_t size = (size_t)MIN(file->written - number * BLOCK_SIZE, BLOCK_SIZE);
 	int r;
 
 	if (!*slot)
 		*slot = g_malloc0(sizeof(**slot));
 	if ((*slot)->number != number || (*slot)->used < size) {
 		(*slot)->used = 0;
-		r = file_read(spool, number * BLOCK_SIZE, (*slot)->bytes, size);
+		r = file_read(file, number * BLOCK_SIZE, (*slot)->bytes, size);
 		if (r < 0)
 			return r;
 		(*slot)->number = number;
@@ -153,15 +153,15 @@ static int block_get(struct spool *spool, uint64_t number, struct block **ret)
 }
 
 /* Reads from the file block by block, or at once if it is much. */
-static int stored_read(struct spool *spool, uint64_t offset, char *ret, size_t size)
+static int stored_read(struct temp_file *file, uint64_t offset, char *ret, size_t size)
 {
 	if (size >= BLOCK_SIZE)
-		return file_read(spool, offset, ret, size);
+		return file_read(file, offset, ret, size);
 	while (size > 0) {
 		size_t at = (size_t)(offset % BLOCK_SIZE);
 		size_t length = MIN(size, BLOCK_SIZE - at);
 		struct block *block;
-		int r = block_get(spool, offset / BLOCK_SIZE, &block);
+		int r = block_get(file, offset / BLOCK_SIZE, &block);
 
 		if (r < 0)
 			return r;
@@ -173,30 +173,30 @@ static int stored_read(struct spool *spool, uint64_t offset, char *ret, size_t s
 	return 0;
 }
 
-int spool_read(struct spool *spool, uint64_t offset, void *ret, size_t size)
+int temp_file_read(struct temp_file *file, uint64_t offset, void *ret, size_t size)
 {
 	size_t stored = 0;
 	int r;
 
-	if (offset < spool->written) {
-		stored = (size_t)MIN(size, spool->written - offset);
-		r = stored_read(spool, offset, ret, stored);
+	if (offset < file->written) {
+		stored = (size_t)MIN(size, file->written - offset);
+		r = stored_read(file, offset, ret, stored);
 		if (r < 0)
 			return r;
 	}
 	if (stored < size)
-		memcpy((char *)ret + stored, spool->buffer + (offset + stored - spool->written),
+		memcpy((char *)ret + stored, file->buffer + (offset + stored - file->written),
 			size - stored);
 	return 0;
 }
 
-struct spool *spool_free(struct spool *spool)
+struct temp_file *temp_file_free(struct temp_file *file)
 {
-	if (!spool)
+	if (!file)
 		return NULL;
-	fd_close(&spool->fd);
+	fd_close(&file->fd);
 	for (unsigned int i = 0; i < BLOCK_SLOTS; i++)
-		g_free(spool->blocks[i]);
-	g_free(spool);
+		g_free(file->blocks[i]);
+	g_free(file);
 	return NULL;
 }

@@ -9,20 +9,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct spool;
+struct temp_file;
 
-struct spool *spool_new(void);
+struct temp_file *temp_file_new(void);
 
 /* Appends `size` bytes; *ret_offset says where they are. Negative errno: -ENOSPC, ... */
-int spool_append(struct spool *spool, const void *bytes, size_t size, uint64_t *ret_offset);
+int temp_file_append(struct temp_file *file, const void *bytes, size_t size, uint64_t *ret_offset);
 
 /* Reads `size` bytes at `offset`, which have been appended. Negative errno. */
-int spool_read(struct spool *spool, uint64_t offset, void *ret, size_t size);
+int temp_file_read(struct temp_file *file, uint64_t offset, void *ret, size_t size);
 
 /* Where it is or would be. */
-const char *spool_directory(void);
+const char *temp_file_directory(void);
 
 /* Accepts NULL; returns NULL. */
-struct spool *spool_free(struct spool *spool);
+struct temp_file *temp_file_free(struct temp_file *file);
 
 #endif

@@ -6,38 +6,38 @@
 #include <string.h>
 #include <xxhash.h>
 
-struct tally {
-	GHashTable *entries; /* struct tally_entry, which is its own key */
+struct key_counts {
+	GHashTable *entries; /* struct key_counts_entry, which is its own key */
 	size_t limit;
-	struct tally_entry rest;
+	struct key_counts_entry rest;
 };
 
 static guint entry_hash(const void *data)
 {
-	const struct tally_entry *entry = data;
+	const struct key_counts_entry *entry = data;
 
 	return (guint)XXH3_64bits(entry->key, entry->size);
 }
 
 static gboolean entry_equal(const void *a, const void *b)
 {
-	const struct tally_entry *one = a, *other = b;
+	const struct key_counts_entry *one = a, *other = b;
 
 	return one->size == other->size && memcmp(one->key, other->key, one->size) == 0;
 }
 
-struct tally *tally_new(size_t limit)
+struct key_counts *key_counts_new(size_t limit)
 {
-	struct tally *tally = g_new0(struct tally, 1);
+	struct key_counts *counts = g_new0(struct key_counts, 1);
 
-	tally->entries = g_hash_table_new_full(entry_hash, entry_equal, g_free, NULL);
-	tally->limit = limit;
-	return tally;
+	counts->entries = g_hash_table_new_full(entry_hash, entry_equal, g_free, NULL);
+	counts->limit = limit;
+	return counts;
 }
 
-static struct tally_entry *entry_new(const void *key, size_t size)
+static struct key_counts_entry *entry_new(const void *key, size_t size)
 {
-	struct tally_entry *entry = g_malloc0(sizeof(*entry) + size);
+	struct key_counts_entry *entry = g_malloc0(sizeof(*entry) + size);
 	uint8_t *copy = (uint8_t *)(entry + 1);
 
 	if (size > 0)
@@ -47,40 +47,41 @@ static struct tally_entry *entry_new(const void *key, size_t size)
 	return entry;
 }
 
-static struct tally_entry *entry_find(struct tally *tally, const void *key, size_t size)
+static struct key_counts_entry *entry_find(struct key_counts *counts, const void *key, size_t size)
 {
-	const struct tally_entry wanted = { .key = key, .size = size };
-	struct tally_entry *entry = g_hash_table_lookup(tally->entries, &wanted);
+	const struct key_counts_entry wanted = { .key = key, .size = size };
+	struct key_counts_entry *entry = g_hash_table_lookup(counts->entries, &wanted);
 
-	if (!entry && g_hash_table_size(tally->entries) < tally->limit) {
+	if (!entry && g_hash_table_size(counts->entries) < counts->limit) {
 		entry = entry_new(key, size);
-		g_hash_table_add(tally->entries, entry);
+		g_hash_table_add(counts->entries, entry);
 	}
-	return entry ? entry : &tally->rest;
+	return entry ? entry : &counts->rest;
 }
 
-void tally_count(struct tally *tally, const void *key, size_t size, uint64_t bytes)
+void key_counts_count(struct key_counts *counts, const void *key, size_t size, uint64_t bytes)
 {
-	struct tally_entry *entry = entry_find(tally, key, size);
+	struct key_counts_entry *entry = entry_find(counts, key, size);
 
 	entry->events++;
 	entry->bytes += bytes;
 }
 
-void tally_count_events(struct tally *tally, const void *key, size_t size, uint64_t events)
+void key_counts_count_events(
+	struct key_counts *counts, const void *key, size_t size, uint64_t events)
 {
-	entry_find(tally, key, size)->events += events;
+	entry_find(counts, key, size)->events += events;
 }
 
-size_t tally_keys(const struct tally *tally)
+size_t key_counts_keys(const struct key_counts *counts)
 {
-	return g_hash_table_size(tally->entries);
+	return g_hash_table_size(counts->entries);
 }
 
 static int entry_compare(const void *a, const void *b)
 {
-	const struct tally_entry *one = *(const struct tally_entry *const *)a;
-	const struct tally_entry *other = *(const struct tally_entry *const *)b;
+	const struct key_counts_entry *one = *(const struct key_counts_entry *const *)a;
+	const struct key_counts_entry *other = *(const struct key_counts_entry *const *)b;
 	int r;
 
 	if (one->events != other->events)
@@ -89,13 +90,13 @@ static int entry_compare(const void *a, const void *b)
 	return r != 0 ? r : (one->size > other->size) - (one->size < other->size);
 }
 
-GPtrArray *tally_top(const struct tally *tally, size_t count)
+GPtrArray *key_counts_top(const struct key_counts *counts, size_t count)
 {
-	GPtrArray *top = g_ptr_array_sized_new(g_hash_table_size(tally->entries));
+	GPtrArray *top = g_ptr_array_sized_new(g_hash_table_size(counts->entries));
 	GHashTableIter iter;
 	void *entry;
 
-	g_hash_table_iter_init(&iter, tally->entries);
+	g_hash_table_iter_init(&iter, counts->entries);
 	while (g_hash_table_iter_next(&iter, &entry, NULL))
 		g_ptr_array_add(top, entry);
 	g_ptr_array_sort(top, entry_compare);
@@ -104,16 +105,16 @@ GPtrArray *tally_top(const struct tally *tally, size_t count)
 	return top;
 }
 
-const struct tally_entry *tally_rest(const struct tally *tally)
+const struct key_counts_entry *key_counts_rest(const struct key_counts *counts)
 {
-	return &tally->rest;
+	return &counts->rest;
 }
 
-struct tally *tally_free(struct tally *tally)
+struct key_counts *key_counts_free(struct key_counts *counts)
 {
-	if (!tally)
+	if (!counts)
 		return NULL;
-	g_hash_table_unref(tally->entries);
-	g_free(tally);
+	g_hash_table_unref(counts->entries);
+	g_free(counts);
 	return NULL;
 }

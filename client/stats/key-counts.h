@@ -10,34 +10,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct tally_entry {
+struct key_counts_entry {
 	uint64_t events;
 	uint64_t bytes;
 	size_t size; /* of the key */
 	const uint8_t *key;
 };
 
-struct tally;
+struct key_counts;
 
-struct tally *tally_new(size_t limit);
+struct key_counts *key_counts_new(size_t limit);
 
 /* Counts one event of `bytes` bytes. The key is copied. */
-void tally_count(struct tally *tally, const void *key, size_t size, uint64_t bytes);
+void key_counts_count(struct key_counts *counts, const void *key, size_t size, uint64_t bytes);
 
 /* The same for several events, of which no bytes are known. */
-void tally_count_events(struct tally *tally, const void *key, size_t size, uint64_t events);
+void key_counts_count_events(
+	struct key_counts *counts, const void *key, size_t size, uint64_t events);
 
 /* How many keys are counted. */
-size_t tally_keys(const struct tally *tally);
+size_t key_counts_keys(const struct key_counts *counts);
 
-/* The `count` entries (const struct tally_entry *) with the most events, the most first; those with as
+/* The `count` entries (const struct key_counts_entry *) with the most events, the most first; those with as
  * many in the order of their keys' bytes. Unref the array; the entries are the tally's. */
-GPtrArray *tally_top(const struct tally *tally, size_t count);
+GPtrArray *key_counts_top(const struct key_counts *counts, size_t count);
 
 /* What came with keys beyond the limit. */
-const struct tally_entry *tally_rest(const struct tally *tally);
+const struct key_counts_entry *key_counts_rest(const struct key_counts *counts);
 
 /* Accepts NULL; returns NULL. */
-struct tally *tally_free(struct tally *tally);
+struct key_counts *key_counts_free(struct key_counts *counts);
 
 #endif

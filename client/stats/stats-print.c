@@ -51,7 +51,7 @@ static char *span_text(uint64_t nsec)
 
 static void print_sessions(const struct stats *stats, struct output *output)
 {
-	for (unsigned int i = 0; i < journals_count(stats->journals); i++) {
+	for (unsigned int i = 0; i < journal_set_count(stats->journals); i++) {
 		const struct stats_journal *journal = &stats->each[i];
 
 		totals_session(output, journal->session, journal->name);
@@ -131,20 +131,20 @@ static void print_timeline(
 
 /* A table of what was counted by one key: its columns beyond events and bytes are the caller's. */
 typedef void (*cells_add)(
-	const struct stats *stats, const struct tally_entry *entry, struct table *table);
+	const struct stats *stats, const struct key_counts_entry *entry, struct table *table);
 
-static void print_tally(const struct stats *stats, const struct tally *tally, size_t top,
+static void print_tally(const struct stats *stats, const struct key_counts *counts, size_t top,
 	const struct table_column *columns, size_t count, cells_add add, struct output *output)
 {
-	g_autoptr(GPtrArray) entries = tally_top(tally, top);
-	const struct tally_entry *rest = tally_rest(tally);
+	g_autoptr(GPtrArray) entries = key_counts_top(counts, top);
+	const struct key_counts_entry *rest = key_counts_rest(counts);
 	struct table *table;
 
 	if (entries->len == 0)
 		return;
 	table = table_new(columns, count);
 	for (guint i = 0; i < entries->len; i++) {
-		const struct tally_entry *entry = g_ptr_array_index(entries, i);
+		const struct key_counts_entry *entry = g_ptr_array_index(entries, i);
 
 		table_number(table, entry->events);
 		table_number(table, entry->bytes);
@@ -153,20 +153,20 @@ static void print_tally(const struct stats *stats, const struct tally *tally, si
 	output_char(output, '\n');
 	table_print(table, output);
 	table_free(table);
-	if (tally_keys(tally) > entries->len) {
+	if (key_counts_keys(counts) > entries->len) {
 		output_text(output, "... and ");
-		output_number(output, tally_keys(tally) - entries->len);
+		output_number(output, key_counts_keys(counts) - entries->len);
 		output_text(output, " more\n");
 	}
 	if (rest->events > 0) {
 		number_after(output, "... and ", rest->events);
-		number_after(output, " events of others: only the first ", tally_keys(tally));
+		number_after(output, " events of others: only the first ", key_counts_keys(counts));
 		output_text(output, " are counted individually\n");
 	}
 }
 
 static void add_verdict(
-	const struct stats *stats, const struct tally_entry *entry, struct table *table)
+	const struct stats *stats, const struct key_counts_entry *entry, struct table *table)
 {
 	const char *name;
 	int32_t verdict;
@@ -183,7 +183,7 @@ static void add_verdict(
 }
 
 static void add_probe(
-	const struct stats *stats, const struct tally_entry *entry, struct table *table)
+	const struct stats *stats, const struct key_counts_entry *entry, struct table *table)
 {
 	g_autofree char *symbol = g_strndup((const char *)entry->key, entry->size);
 
@@ -191,7 +191,7 @@ static void add_probe(
 }
 
 static void add_peer(
-	const struct stats *stats, const struct tally_entry *entry, struct table *table)
+	const struct stats *stats, const struct key_counts_entry *entry, struct table *table)
 {
 	auto_output address = { 0 };
 	g_autofree char *text = NULL;
@@ -207,7 +207,7 @@ static void add_peer(
 
 /* The event that a key was made of, as far as it is needed to ask for names. */
 static void rule_event(
-	const struct tally_entry *entry, struct event *ret, struct stats_rule *ret_rule)
+	const struct key_counts_entry *entry, struct event *ret, struct stats_rule *ret_rule)
 {
 	const char *names = (const char *)entry->key + sizeof(*ret_rule);
 
@@ -229,12 +229,12 @@ static void rule_event(
 static const char *rule_text(
 	const struct stats *stats, const struct event *event, unsigned int boot)
 {
-	for (unsigned int i = 0; i < journals_count(stats->journals); i++) {
+	for (unsigned int i = 0; i < journal_set_count(stats->journals); i++) {
 		const struct rule_name *rule;
 
-		if (journals_boot(stats->journals, i) != boot)
+		if (journal_set_boot(stats->journals, i) != boot)
 			continue;
-		rule = name_table_rule(journals_names(stats->journals, i), event);
+		rule = name_table_rule(journal_set_names(stats->journals, i), event);
 		if (rule && rule->fate == RULE_READ)
 			return rule->text;
 	}
@@ -244,13 +244,13 @@ static const char *rule_text(
 /* A namespace's name, from any journal of its boot, or its inode. */
 static char *netns_text(const struct stats *stats, const struct event_head *head, unsigned int boot)
 {
-	for (unsigned int i = 0; i < journals_count(stats->journals); i++) {
+	for (unsigned int i = 0; i < journal_set_count(stats->journals); i++) {
 		const char *name;
 
-		if (journals_boot(stats->journals, i) != boot)
+		if (journal_set_boot(stats->journals, i) != boot)
 			continue;
-		name = name_table_netns(
-			journals_names(stats->journals, i), head->netns_cookie, head->netns_inode);
+		name = name_table_netns(journal_set_names(stats->journals, i), head->netns_cookie,
+			head->netns_inode);
 		if (name)
 			return g_strdup(name);
 	}
@@ -294,7 +294,7 @@ static char *rule_place(const struct event *event, int32_t verdict)
 }
 
 static void add_rule(
-	const struct stats *stats, const struct tally_entry *entry, struct table *table)
+	const struct stats *stats, const struct key_counts_entry *entry, struct table *table)
 {
 	g_autofree char *place = NULL;
 	g_autofree char *netns = NULL;
@@ -314,7 +314,7 @@ static uint64_t suppressed_unknown(const struct stats *stats)
 {
 	uint64_t sum = 0;
 
-	for (unsigned int i = 0; i < journals_count(stats->journals); i++) {
+	for (unsigned int i = 0; i < journal_set_count(stats->journals); i++) {
 		const struct stats_journal *journal = &stats->each[i];
 
 		if (journal->ended && journal->totals.suppressed > journal->suppressed_by_rule)
@@ -329,15 +329,15 @@ static void print_suppressed(
 {
 	static const struct table_column columns[] = { { "SUPPRESSED", TABLE_RIGHT },
 		{ "NETNS", TABLE_RIGHT }, { "PLACE", TABLE_LEFT }, { "RULE", TABLE_LEFT } };
-	g_autoptr(GPtrArray) entries = tally_top(stats->suppressed, form->top);
-	const struct tally_entry *rest = tally_rest(stats->suppressed);
+	g_autoptr(GPtrArray) entries = key_counts_top(stats->suppressed, form->top);
+	const struct key_counts_entry *rest = key_counts_rest(stats->suppressed);
 	uint64_t unknown = suppressed_unknown(stats);
 	struct table *table;
 
 	if (entries->len > 0) {
 		table = table_new(columns, G_N_ELEMENTS(columns));
 		for (guint i = 0; i < entries->len; i++) {
-			const struct tally_entry *entry = g_ptr_array_index(entries, i);
+			const struct key_counts_entry *entry = g_ptr_array_index(entries, i);
 			g_autofree char *netns = NULL, *place = NULL;
 			auto_output text = { 0 };
 			struct stats_rule rule;
@@ -357,16 +357,16 @@ static void print_suppressed(
 		output_char(output, '\n');
 		table_print(table, output);
 		table_free(table);
-		if (tally_keys(stats->suppressed) > entries->len) {
+		if (key_counts_keys(stats->suppressed) > entries->len) {
 			number_after(output, "... and more rules: ",
-				tally_keys(stats->suppressed) - entries->len);
+				key_counts_keys(stats->suppressed) - entries->len);
 			output_char(output, '\n');
 		}
 	}
 	if (rest->events > 0) {
 		number_after(output, "... and ", rest->events);
 		number_after(output, " events suppressed of others: only the first ",
-			tally_keys(stats->suppressed));
+			key_counts_keys(stats->suppressed));
 		output_text(output, " are counted individually\n");
 	}
 	if (unknown > 0) {

@@ -49,7 +49,7 @@ struct stats_journal {
 };
 
 struct stats {
-	struct journals *journals;
+	struct journal_set *journals;
 	struct stats_journal *each;
 	bool incomplete;
 	uint64_t lost[LOSS_REASONS + 1]; /* the last: for reasons that are not known */
@@ -60,8 +60,8 @@ struct stats {
 	uint64_t untracked; /* events, each of which counts as a packet */
 	uint64_t first, last; /* ns, CLOCK_REALTIME */
 	struct timeline packets_over_time;
-	struct tally *verdicts, *probes, *rules, *peers;
-	struct tally *suppressed; /* events that rates held back, by rule */
+	struct key_counts *verdicts, *probes, *rules, *peers;
+	struct key_counts *suppressed; /* events that rates held back, by rule */
 	struct stats_packet *seen;
 };
 

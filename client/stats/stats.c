@@ -14,17 +14,17 @@
 /* Packets that share a place among those that are remembered. */
 #define PLACE_PACKETS 8
 
-struct stats *stats_new(struct journals *journals, size_t keys_max)
+struct stats *stats_new(struct journal_set *journals, size_t keys_max)
 {
 	struct stats *stats = g_new0(struct stats, 1);
 
 	stats->journals = journals;
-	stats->each = g_new0(struct stats_journal, journals_count(journals));
-	stats->verdicts = tally_new(FEW_KEYS_MAX);
-	stats->probes = tally_new(FEW_KEYS_MAX);
-	stats->rules = tally_new(keys_max);
-	stats->suppressed = tally_new(keys_max);
-	stats->peers = tally_new(keys_max);
+	stats->each = g_new0(struct stats_journal, journal_set_count(journals));
+	stats->verdicts = key_counts_new(FEW_KEYS_MAX);
+	stats->probes = key_counts_new(FEW_KEYS_MAX);
+	stats->rules = key_counts_new(keys_max);
+	stats->suppressed = key_counts_new(keys_max);
+	stats->peers = key_counts_new(keys_max);
 	stats->seen = g_new0(struct stats_packet, STATS_PACKETS_MAX);
 	return stats;
 }
@@ -64,13 +64,13 @@ static void count_by_names(struct stats *stats, const struct stats_journal *jour
 {
 	const char *symbol = session_view_symbol(&journal->view, event);
 
-	tally_count(stats->probes, symbol, strlen(symbol), bytes);
+	key_counts_count(stats->probes, symbol, strlen(symbol), bytes);
 	if (event->has_nft)
-		tally_count(
+		key_counts_count(
 			stats->verdicts, &event->nft.verdict, sizeof(event->nft.verdict), bytes);
 }
 
-static void take_event(struct stats *stats, const struct journals_record *record)
+static void take_event(struct stats *stats, const struct journal_set_record *record)
 {
 	bool swapped = record->entry.byte_order != JOURNAL_BYTE_ORDER;
 	uint8_t rule[STATS_RULE_KEY_MAX], peer[STATS_PEER_KEY_MAX];
@@ -93,10 +93,10 @@ static void take_event(struct stats *stats, const struct journals_record *record
 	count_by_names(stats, &stats->each[record->journal], &event, bytes);
 	rule_size = stats_rule_key(&event, record->boot, rule);
 	if (rule_size > 0)
-		tally_count(stats->rules, rule, rule_size, bytes);
+		key_counts_count(stats->rules, rule, rule_size, bytes);
 	peer_size = stats_peer_key(&event, peer);
 	if (peer_size > 0)
-		tally_count(stats->peers, peer, peer_size, bytes);
+		key_counts_count(stats->peers, peer, peer_size, bytes);
 }
 
 static void take_start(struct stats_journal *journal, const struct journal_entry *entry)
@@ -128,7 +128,7 @@ static void take_loss(struct stats *stats, const struct journal_loss *loss)
 }
 
 /* By the same key as the rule's events, but without a verdict: a count for each is what there is. */
-static void take_suppressed(struct stats *stats, const struct journals_record *record)
+static void take_suppressed(struct stats *stats, const struct journal_set_record *record)
 {
 	g_autoptr(GArray) rules = suppressed_record_parse(record->entry.data, record->entry.size);
 
@@ -138,7 +138,7 @@ static void take_suppressed(struct stats *stats, const struct journals_record *r
 		uint8_t key[STATS_RULE_KEY_MAX];
 		size_t size = stats_suppressed_key(rule, record->boot, key);
 
-		tally_count_events(stats->suppressed, key, size, rule->count);
+		key_counts_count_events(stats->suppressed, key, size, rule->count);
 		stats->each[record->journal].suppressed_by_rule += rule->count;
 	}
 }
@@ -152,7 +152,7 @@ static void take_end(
 	stats->incomplete = stats->incomplete || journal->totals.lost > 0;
 }
 
-void stats_take(struct stats *stats, const struct journals_record *record)
+void stats_take(struct stats *stats, const struct journal_set_record *record)
 {
 	struct stats_journal *journal = &stats->each[record->journal];
 
@@ -194,16 +194,16 @@ struct stats *stats_free(struct stats *stats)
 {
 	if (!stats)
 		return NULL;
-	for (unsigned int i = 0; i < journals_count(stats->journals); i++) {
+	for (unsigned int i = 0; i < journal_set_count(stats->journals); i++) {
 		session_view_clear(&stats->each[i].view);
 		g_free(stats->each[i].name);
 	}
 	g_free(stats->each);
-	tally_free(stats->verdicts);
-	tally_free(stats->probes);
-	tally_free(stats->rules);
-	tally_free(stats->suppressed);
-	tally_free(stats->peers);
+	key_counts_free(stats->verdicts);
+	key_counts_free(stats->probes);
+	key_counts_free(stats->rules);
+	key_counts_free(stats->suppressed);
+	key_counts_free(stats->peers);
 	g_free(stats->seen);
 	g_free(stats);
 	return NULL;

@@ -21,10 +21,10 @@
 struct stats;
 
 /* `journals` outlives it. `keys_max`: STATS_KEYS_MAX, or fewer. */
-struct stats *stats_new(struct journals *journals, size_t keys_max);
+struct stats *stats_new(struct journal_set *journals, size_t keys_max);
 
 /* Counts a record. */
-void stats_take(struct stats *stats, const struct journals_record *record);
+void stats_take(struct stats *stats, const struct journal_set_record *record);
 
 /* How the counts are printed. */
 struct stats_form {

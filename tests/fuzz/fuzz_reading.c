@@ -37,7 +37,7 @@ static const struct journal_segment segment = {
 };
 
 /* Journals without a record. */
-static struct journals *journals_empty(void)
+static struct journal_set *journals_empty(void)
 {
 	int fd = memfd_create("journal", MFD_CLOEXEC);
 	struct journal_reader *reader = NULL;
@@ -46,27 +46,27 @@ static struct journals *journals_empty(void)
 	if (fd < 0 || write(fd, &segment, sizeof(segment)) != sizeof(segment) ||
 		lseek(fd, 0, SEEK_SET) < 0 || journal_reader_open_stream(fd, &reader, &reason) < 0)
 		abort();
-	return journals_new(reader);
+	return journal_set_new(reader);
 }
 
 struct reading {
-	struct journals *journals;
+	struct journal_set *journals;
 	struct output *output;
 	struct printer *printer;
-	struct arrange *arrange;
+	struct ordering *arrange;
 	struct stats *stats;
 	struct capture *capture;
 	struct event_filter *select;
 };
 
-static void record_use(struct reading *reading, const struct journals_record *record)
+static void record_use(struct reading *reading, const struct journal_set_record *record)
 {
-	struct name_table *name_table = journals_names(reading->journals, 0);
+	struct name_table *name_table = journal_set_names(reading->journals, 0);
 
 	if (record->entry.type != JOURNAL_LOSS)
 		name_table_take(
 			name_table, record->entry.type, record->entry.data, record->entry.size);
-	if (arrange_add(reading->arrange, record) < 0)
+	if (ordering_add(reading->arrange, record) < 0)
 		abort();
 	stats_take(reading->stats, record);
 	capture_take(reading->capture, record);
@@ -84,7 +84,7 @@ static void records_use(struct reading *reading, const uint8_t *data, size_t siz
 		size_t length = MIN((size_t)(data[1] | data[2] << 8), size - 3);
 		/* Where an item would be: aligned, and no longer than it says. */
 		g_autofree uint8_t *payload = g_memdup2(data + 3, MAX(length, 1));
-		const struct journals_record record = {
+		const struct journal_set_record record = {
 			.entry = {
 				.type = data[0] % (JOURNAL_POSITION + 1),
 				.data = payload,
@@ -105,10 +105,10 @@ static void records_use(struct reading *reading, const uint8_t *data, size_t siz
 
 static void arranged_use(struct reading *reading)
 {
-	struct journals_record record;
-	struct arrange_step step;
+	struct journal_set_record record;
+	struct ordering_step step;
 
-	while (arrange_next(reading->arrange, &record, &step) > 0) {
+	while (ordering_next(reading->arrange, &record, &step) > 0) {
 		printer_print(reading->printer, &record, &step);
 		reading->output->used = 0;
 	}
@@ -116,7 +116,8 @@ static void arranged_use(struct reading *reading)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct arrange_order order = { .journeys = true, .last = size % 2 ? 3 : UINT64_MAX };
+	const struct ordering_options order = { .journeys = true,
+		.last = size % 2 ? 3 : UINT64_MAX };
 	const struct stats_form form = { TOP, COLUMNS, TIMELINE_UTF8 };
 	char *names[] = { (char *)"firewalld", NULL };
 	const struct event_filter_options wishes = {
@@ -125,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.tables = size % 7 ? NULL : names,
 	};
 	g_autofree char *reason = NULL;
-	auto_journals *journals = journals_empty();
+	auto_journal_set *journals = journals_empty();
 	auto_output output = { 0 };
 	auto_printer printer = { 0 };
 	auto_stats *stats = stats_new(journals, 2);
@@ -138,12 +139,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	printer_use_libraries(&printer, journals, TEXT_RULES_ON);
 	if (event_filter_new(&wishes, WHEN_UTC, &select, &reason) < 0)
 		abort();
-	reading = (struct reading){ journals, &output, &printer, arrange_new(&order, TINY_MEMORY),
+	reading = (struct reading){ journals, &output, &printer, ordering_new(&order, TINY_MEMORY),
 		stats, capture, select };
 	records_use(&reading, data, size);
 	arranged_use(&reading);
 	stats_print(stats, &form, &output);
 	capture_end(capture);
-	arrange_free(reading.arrange);
+	ordering_free(reading.arrange);
 	return 0;
 }

@@ -166,9 +166,9 @@ START_TEST(interfaces_beyond_the_limit_are_one)
 {
 	struct kit_recording recording = kit_record(3, "many");
 	char *paths[] = { recording.path, NULL };
-	struct journals_record next;
+	struct journal_set_record next;
 	g_autofree char *reason = NULL;
-	auto_journals *journals = NULL;
+	auto_journal_set *journals = NULL;
 	auto_capture *capture = NULL;
 	auto_output output = { 0 };
 
@@ -178,10 +178,10 @@ START_TEST(interfaces_beyond_the_limit_are_one)
 		add(&recording, &made);
 	}
 	kit_recorded(&recording, &kit_here);
-	ck_assert_int_eq(journals_open(paths, &journals, &reason), 0);
+	ck_assert_int_eq(journal_set_open(paths, &journals, &reason), 0);
 	output_open(&output, OUTPUT_MEMORY);
 	capture = capture_new(journals, &output);
-	while (journals_next(journals, &next) > 0)
+	while (journal_set_next(journals, &next) > 0)
 		capture_take(capture, &next);
 	capture_end(capture);
 	ck_assert_uint_eq(capture_packets(capture), CAPTURE_INTERFACES_MAX + 10);

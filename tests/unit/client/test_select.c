@@ -163,14 +163,14 @@ static char *selected(const struct event_filter_options *wishes)
 	struct kit_recording recording = record_five();
 	char *paths[] = { recording.path, NULL };
 	g_autoptr(GString) numbers = g_string_new(NULL);
-	struct journals_record record;
-	auto_journals *journals = NULL;
+	struct journal_set_record record;
+	auto_journal_set *journals = NULL;
 	g_autofree char *reason = NULL;
 	auto_event_filter *select = NULL;
 	struct reading reading;
 
 	ck_assert_msg(event_filter_new(wishes, WHEN_UTC, &select, &reason) == 0, "%s", reason);
-	ck_assert_int_eq(journals_open(paths, &journals, &reason), 0);
+	ck_assert_int_eq(journal_set_open(paths, &journals, &reason), 0);
 	reading_begin(&reading, journals, select, -1);
 	while (reading_next(&reading, &record) > 0) {
 		const struct event_head *head = record.entry.data;

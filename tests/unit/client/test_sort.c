@@ -26,22 +26,22 @@ static int number_compare(const void *a, const void *b)
 /* Sorts made-up numbers; every one of them comes out, in order. */
 static void sort_numbers(size_t memory, unsigned int count)
 {
-	struct sorter *sorter = sorter_new(sizeof(uint64_t), number_compare, memory);
+	struct external_sort *sorter = external_sort_new(sizeof(uint64_t), number_compare, memory);
 	g_autofree uint64_t *expected = g_new(uint64_t, count + 1);
 	g_autoptr(GRand) random = g_rand_new_with_seed(count);
 	uint64_t number;
 
 	for (unsigned int i = 0; i < count; i++) {
 		expected[i] = g_rand_int_range(random, 0, 1000);
-		ck_assert_int_eq(sorter_add(sorter, &expected[i]), 0);
+		ck_assert_int_eq(external_sort_add(sorter, &expected[i]), 0);
 	}
 	qsort(expected, count, sizeof(*expected), number_compare);
 	for (unsigned int i = 0; i < count; i++) {
-		ck_assert_int_eq(sorter_next(sorter, &number), 1);
+		ck_assert_int_eq(external_sort_next(sorter, &number), 1);
 		ck_assert_uint_eq(number, expected[i]);
 	}
-	ck_assert_int_eq(sorter_next(sorter, &number), 0);
-	sorter_free(sorter);
+	ck_assert_int_eq(external_sort_next(sorter, &number), 0);
+	external_sort_free(sorter);
 }
 
 START_TEST(what_fits_into_memory_is_sorted_there)
@@ -61,15 +61,15 @@ END_TEST
 
 START_TEST(without_room_on_disk_sorting_fails)
 {
-	struct sorter *sorter = sorter_new(sizeof(uint64_t), number_compare, TINY);
+	struct external_sort *sorter = external_sort_new(sizeof(uint64_t), number_compare, TINY);
 	uint64_t number = 0;
 	int r = 0;
 
 	g_setenv("TMPDIR", "/nonexistent", TRUE);
 	for (unsigned int i = 0; i < BEYOND_BUFFERS && r == 0; i++)
-		r = sorter_add(sorter, &number);
+		r = external_sort_add(sorter, &number);
 	ck_assert_int_eq(r, -ENOENT);
-	sorter_free(sorter);
+	external_sort_free(sorter);
 	g_unsetenv("TMPDIR");
 }
 END_TEST
@@ -79,7 +79,7 @@ static char *show_text(char *const *paths, const struct show_order *order)
 {
 	g_autoptr(GString) text = NULL;
 	g_autofree char *reason = NULL;
-	auto_journals *journals = NULL;
+	auto_journal_set *journals = NULL;
 	auto_output output = { 0 };
 	auto_printer printer = { 0 };
 	struct reading reading;
@@ -88,10 +88,10 @@ static char *show_text(char *const *paths, const struct show_order *order)
 	g_autofree char *all = NULL;
 	char *first;
 
-	ck_assert_msg(journals_open(paths, &journals, &reason) == 0, "%s", reason);
+	ck_assert_msg(journal_set_open(paths, &journals, &reason) == 0, "%s", reason);
 	output_open(&output, OUTPUT_MEMORY);
-	printer_open(
-		&printer, &output, journals_count(journals), TEXT_TIME_MONOTONIC, TEXT_COLOUR_OFF);
+	printer_open(&printer, &output, journal_set_count(journals), TEXT_TIME_MONOTONIC,
+		TEXT_COLOUR_OFF);
 	printer_use_libraries(&printer, journals, TEXT_RULES_OFF);
 	reading_begin(&reading, journals, NULL, -1);
 	show = show_new(order, &reading, &printer);
@@ -109,7 +109,7 @@ static char *show_text(char *const *paths, const struct show_order *order)
 static const struct show_order by_packet = {
 	.journeys = true,
 	.last = UINT64_MAX,
-	.memory = ARRANGE_MEMORY,
+	.memory = ORDERING_MEMORY,
 };
 
 static void add_event(struct kit_recording *recording, uint64_t time, uint64_t packet)
@@ -168,7 +168,7 @@ END_TEST
 START_TEST(the_newest_packets_come_first_if_asked_for)
 {
 	struct kit_recording recording = record_two_packets();
-	const struct show_order order = { true, true, 2, ARRANGE_MEMORY };
+	const struct show_order order = { true, true, 2, ORDERING_MEMORY };
 	char *paths[] = { recording.path, NULL };
 	g_autofree char *text = show_text(paths, &order);
 
@@ -183,7 +183,7 @@ END_TEST
 START_TEST(the_last_packets_are_whole)
 {
 	struct kit_recording recording = record_two_packets();
-	const struct show_order order = { true, false, 2, ARRANGE_MEMORY };
+	const struct show_order order = { true, false, 2, ORDERING_MEMORY };
 	char *paths[] = { recording.path, NULL };
 	g_autofree char *text = show_text(paths, &order);
 
@@ -224,26 +224,26 @@ static struct kit_recording record_many(void)
 }
 
 /* Adds every record of a journal. */
-static struct arrange *arrange_journal(const char *path, size_t memory)
+static struct ordering *arrange_journal(const char *path, size_t memory)
 {
-	const struct arrange_order order = { .journeys = true, .last = UINT64_MAX };
-	struct arrange *arrange = arrange_new(&order, memory);
-	struct journals *journals = journals_new(kit_reader(AT_FDCWD, path));
-	struct journals_record record;
+	const struct ordering_options order = { .journeys = true, .last = UINT64_MAX };
+	struct ordering *arrange = ordering_new(&order, memory);
+	struct journal_set *journals = journal_set_new(kit_reader(AT_FDCWD, path));
+	struct journal_set_record record;
 
-	while (journals_next(journals, &record) > 0)
-		ck_assert_int_eq(arrange_add(arrange, &record), 0);
-	journals_free(journals);
+	while (journal_set_next(journals, &record) > 0)
+		ck_assert_int_eq(ordering_add(arrange, &record), 0);
+	journal_set_free(journals);
 	return arrange;
 }
 
-static void assert_journeys(struct arrange *arrange)
+static void assert_journeys(struct ordering *arrange)
 {
 	uint64_t packet = 0, time = 0, first = 0, events = 0, journeys = 0;
-	struct journals_record record;
-	struct arrange_step step;
+	struct journal_set_record record;
+	struct ordering_step step;
 
-	while (arrange_next(arrange, &record, &step) > 0) {
+	while (ordering_next(arrange, &record, &step) > 0) {
 		const struct event_head *head = record.entry.data;
 
 		if (record.entry.type != JOURNAL_EVENT)
@@ -267,14 +267,14 @@ static void assert_journeys(struct arrange *arrange)
 
 START_TEST(journeys_are_the_same_with_little_memory)
 {
-	static const size_t memories[] = { TINY, 64 << 10, ARRANGE_MEMORY };
+	static const size_t memories[] = { TINY, 64 << 10, ORDERING_MEMORY };
 	struct kit_recording recording = record_many();
 
 	for (size_t i = 0; i < G_N_ELEMENTS(memories); i++) {
-		struct arrange *arrange = arrange_journal(recording.path, memories[i]);
+		struct ordering *arrange = arrange_journal(recording.path, memories[i]);
 
 		assert_journeys(arrange);
-		arrange_free(arrange);
+		ordering_free(arrange);
 	}
 	kit_recording_remove(&recording);
 }
@@ -286,11 +286,11 @@ static char *read_times(struct kit_recording *one, struct kit_recording *other)
 	char *paths[] = { one->path, other->path, NULL };
 	g_autoptr(GString) times = g_string_new(NULL);
 	g_autofree char *reason = NULL;
-	auto_journals *journals = NULL;
-	struct journals_record record;
+	auto_journal_set *journals = NULL;
+	struct journal_set_record record;
 
-	ck_assert_int_eq(journals_open(paths, &journals, &reason), 0);
-	while (journals_next(journals, &record) > 0) {
+	ck_assert_int_eq(journal_set_open(paths, &journals, &reason), 0);
+	while (journal_set_next(journals, &record) > 0) {
 		const struct event_head *head = record.entry.data;
 
 		if (record.entry.type == JOURNAL_EVENT)

@@ -11,26 +11,26 @@
 
 START_TEST(keys_beyond_the_limit_are_counted_as_the_rest)
 {
-	struct tally *tally = tally_new(2);
-	const struct tally_entry *entry;
+	struct key_counts *tally = key_counts_new(2);
+	const struct key_counts_entry *entry;
 	GPtrArray *top;
 
-	tally_count(tally, "a", 1, 10);
-	tally_count(tally, "bb", 2, 10);
-	tally_count(tally, "bb", 2, 5);
-	tally_count(tally, "c", 1, 1);
-	tally_count(tally, "d", 1, 2);
-	top = tally_top(tally, 1);
-	ck_assert_uint_eq(tally_keys(tally), 2);
+	key_counts_count(tally, "a", 1, 10);
+	key_counts_count(tally, "bb", 2, 10);
+	key_counts_count(tally, "bb", 2, 5);
+	key_counts_count(tally, "c", 1, 1);
+	key_counts_count(tally, "d", 1, 2);
+	top = key_counts_top(tally, 1);
+	ck_assert_uint_eq(key_counts_keys(tally), 2);
 	ck_assert_uint_eq(top->len, 1);
 	entry = g_ptr_array_index(top, 0);
 	ck_assert_uint_eq(entry->size, 2);
 	ck_assert_uint_eq(entry->events, 2);
 	ck_assert_uint_eq(entry->bytes, 15);
-	ck_assert_uint_eq(tally_rest(tally)->events, 2);
-	ck_assert_uint_eq(tally_rest(tally)->bytes, 3);
+	ck_assert_uint_eq(key_counts_rest(tally)->events, 2);
+	ck_assert_uint_eq(key_counts_rest(tally)->bytes, 3);
 	g_ptr_array_unref(top);
-	tally_free(tally);
+	key_counts_free(tally);
 }
 END_TEST
 
@@ -154,15 +154,15 @@ static struct kit_recording record(void)
 static char *text_of(char **paths, size_t keys_max, size_t top)
 {
 	const struct stats_form form = { .top = top, .columns = 40, .letters = TIMELINE_ASCII };
-	struct journals_record next;
+	struct journal_set_record next;
 	g_autofree char *reason = NULL;
-	auto_journals *journals = NULL;
+	auto_journal_set *journals = NULL;
 	auto_stats *stats = NULL;
 	auto_output output = { 0 };
 
-	ck_assert_int_eq(journals_open(paths, &journals, &reason), 0);
+	ck_assert_int_eq(journal_set_open(paths, &journals, &reason), 0);
 	stats = stats_new(journals, keys_max);
-	while (journals_next(journals, &next) > 0)
+	while (journal_set_next(journals, &next) > 0)
 		stats_take(stats, &next);
 	ck_assert(stats_incomplete(stats));
 	output_open(&output, OUTPUT_MEMORY);

@@ -197,14 +197,14 @@ START_TEST(each_event_has_the_time_that_the_clock_showed_and_the_order_is_that_o
 {
 	struct kit_recording recording = moved_recording();
 	char *paths[] = { recording.path, NULL };
-	auto_journals *journals = NULL;
+	auto_journal_set *journals = NULL;
 	g_autofree char *reason = NULL;
-	struct journals_record record;
+	struct journal_set_record record;
 	unsigned int events = 0, moves = 0;
 	uint64_t before = 0;
 
-	ck_assert_int_eq(journals_open(paths, &journals, &reason), 0);
-	while (journals_next(journals, &record) > 0) {
+	ck_assert_int_eq(journal_set_open(paths, &journals, &reason), 0);
+	while (journal_set_next(journals, &record) > 0) {
 		const struct event_head *head = record.entry.data;
 
 		moves += record.entry.type == JOURNAL_CLOCK;
@@ -229,18 +229,18 @@ static char *seconds_selected(const char *since, const char *until)
 	struct kit_recording recording = moved_recording();
 	char *paths[] = { recording.path, NULL };
 	g_autoptr(GString) seconds = g_string_new(NULL);
-	auto_journals *journals = NULL;
+	auto_journal_set *journals = NULL;
 	g_autofree char *reason = NULL;
-	struct journals_record record;
+	struct journal_set_record record;
 	auto_event_filter *select = NULL;
 
 	ck_assert_int_eq(event_filter_new(&wishes, WHEN_UTC, &select, &reason), 0);
-	ck_assert_int_eq(journals_open(paths, &journals, &reason), 0);
-	while (journals_next(journals, &record) > 0) {
+	ck_assert_int_eq(journal_set_open(paths, &journals, &reason), 0);
+	while (journal_set_next(journals, &record) > 0) {
 		const struct event_head *head = record.entry.data;
 
 		if (record.entry.type == JOURNAL_EVENT &&
-			event_filter_record(select, journals_names(journals, 0), &record))
+			event_filter_record(select, journal_set_names(journals, 0), &record))
 			g_string_append_printf(
 				seconds, "%u ", (unsigned int)((head->time - START) / SECOND));
 	}
@@ -267,19 +267,19 @@ static char *render(enum text_form form)
 {
 	struct kit_recording recording = moved_recording();
 	char *paths[] = { recording.path, NULL };
-	auto_journals *journals = NULL;
+	auto_journal_set *journals = NULL;
 	g_autofree char *reason = NULL;
-	struct journals_record record;
+	struct journal_set_record record;
 	struct output output;
 	struct text text;
 	char *lines;
 
-	ck_assert_int_eq(journals_open(paths, &journals, &reason), 0);
+	ck_assert_int_eq(journal_set_open(paths, &journals, &reason), 0);
 	output_open(&output, OUTPUT_MEMORY);
 	text_open(&text, &output, TEXT_TIME_UTC, TEXT_COLOUR_OFF);
-	text_use_names(&text, journals_names(journals, 0), TEXT_RULES_OFF);
+	text_use_names(&text, journal_set_names(journals, 0), TEXT_RULES_OFF);
 	text_use_form(&text, form);
-	while (journals_next(journals, &record) > 0)
+	while (journal_set_next(journals, &record) > 0)
 		text_render(&text, &record.entry);
 	text_close(&text);
 	lines = output_steal(&output);
@@ -317,16 +317,16 @@ START_TEST(a_capture_has_the_times_that_the_clock_showed)
 {
 	struct kit_recording recording = moved_recording();
 	char *paths[] = { recording.path, NULL };
-	auto_journals *journals = NULL;
+	auto_journal_set *journals = NULL;
 	g_autofree char *reason = NULL, *bytes = NULL;
-	struct journals_record record;
+	struct journal_set_record record;
 	auto_capture *capture = NULL;
 	struct output output;
 
-	ck_assert_int_eq(journals_open(paths, &journals, &reason), 0);
+	ck_assert_int_eq(journal_set_open(paths, &journals, &reason), 0);
 	output_open(&output, OUTPUT_MEMORY);
 	capture = capture_new(journals, &output);
-	while (journals_next(journals, &record) > 0) {
+	while (journal_set_next(journals, &record) > 0) {
 		const struct event_head *head = record.entry.data;
 		size_t used = output.used;
 		uint32_t time[2];
