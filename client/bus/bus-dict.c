@@ -164,27 +164,27 @@ static int read_pairs(sd_bus_message *message, const char *signature, char ***re
 	return sd_bus_message_exit_container(message);
 }
 
-static bool is_type(enum variant_type type, const char *signature)
+static bool is_type(enum bus_dict_type type, const char *signature)
 {
 	switch (type) {
-	case VARIANT_STRING:
+	case BUS_DICT_STRING:
 		return g_str_equal(signature, "s");
-	case VARIANT_NUMBER:
+	case BUS_DICT_NUMBER:
 		return g_str_equal(signature, "t") || g_str_equal(signature, "u");
-	case VARIANT_BOOLEAN:
+	case BUS_DICT_BOOLEAN:
 		return g_str_equal(signature, "b");
-	case VARIANT_STRINGS:
+	case BUS_DICT_STRINGS:
 		return g_str_equal(signature, "as");
-	case VARIANT_LOSSES:
+	case BUS_DICT_LOSSES:
 		return g_str_equal(signature, "a{st}");
-	case VARIANT_PAIRS:
+	case BUS_DICT_PAIRS:
 		return g_str_equal(signature, "a{st}") || g_str_equal(signature, "a{ss}") ||
 			g_str_equal(signature, "a{sv}");
 	}
 	return false;
 }
 
-static int read_value(sd_bus_message *message, const struct variant_field *field,
+static int read_value(sd_bus_message *message, const struct bus_dict_field *field,
 	const char *signature, void *value)
 {
 	int r = sd_bus_message_enter_container(message, SD_BUS_TYPE_VARIANT, signature);
@@ -192,30 +192,30 @@ static int read_value(sd_bus_message *message, const struct variant_field *field
 	if (r < 0)
 		return r;
 	switch (field->type) {
-	case VARIANT_STRING:
+	case BUS_DICT_STRING:
 		r = read_string(message, value);
 		break;
-	case VARIANT_NUMBER:
+	case BUS_DICT_NUMBER:
 		r = read_number(message, signature, value);
 		break;
-	case VARIANT_BOOLEAN:
+	case BUS_DICT_BOOLEAN:
 		r = read_boolean(message, value);
 		break;
-	case VARIANT_STRINGS:
+	case BUS_DICT_STRINGS:
 		r = read_strings(message, value);
 		break;
-	case VARIANT_LOSSES:
+	case BUS_DICT_LOSSES:
 		r = read_losses(message, value);
 		break;
-	case VARIANT_PAIRS:
+	case BUS_DICT_PAIRS:
 		r = read_pairs(message, signature, value);
 		break;
 	}
 	return r < 0 ? r : sd_bus_message_exit_container(message);
 }
 
-static const struct variant_field *field_find(
-	const struct variant_field *fields, size_t count, const char *key)
+static const struct bus_dict_field *field_find(
+	const struct bus_dict_field *fields, size_t count, const char *key)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (g_str_equal(fields[i].key, key))
@@ -225,9 +225,9 @@ static const struct variant_field *field_find(
 }
 
 static int read_entry(
-	sd_bus_message *message, const struct variant_field *fields, size_t count, void *ret)
+	sd_bus_message *message, const struct bus_dict_field *fields, size_t count, void *ret)
 {
-	const struct variant_field *field;
+	const struct bus_dict_field *field;
 	const char *key, *signature;
 	char type;
 	int r;
@@ -244,8 +244,8 @@ static int read_entry(
 	return read_value(message, field, signature, (char *)ret + field->offset);
 }
 
-int variant_read(
-	sd_bus_message *message, const struct variant_field *fields, size_t count, void *ret)
+int bus_dict_read(
+	sd_bus_message *message, const struct bus_dict_field *fields, size_t count, void *ret)
 {
 	int r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
 

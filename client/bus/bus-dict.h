@@ -10,23 +10,23 @@
 #include <stddef.h>
 #include <systemd/sd-bus.h>
 
-enum variant_type {
-	VARIANT_STRING, /* s: char * */
-	VARIANT_NUMBER, /* t or u: uint64_t */
-	VARIANT_BOOLEAN, /* b: bool */
-	VARIANT_STRINGS, /* as: char **, NULL-terminated */
-	VARIANT_LOSSES, /* a{st}: uint64_t[LOSS_REASONS], by loss_reason_name */
-	VARIANT_PAIRS, /* a{st}, a{ss} or a{sv}: char **, names and values as text in turn */
+enum bus_dict_type {
+	BUS_DICT_STRING, /* s: char * */
+	BUS_DICT_NUMBER, /* t or u: uint64_t */
+	BUS_DICT_BOOLEAN, /* b: bool */
+	BUS_DICT_STRINGS, /* as: char **, NULL-terminated */
+	BUS_DICT_LOSSES, /* a{st}: uint64_t[LOSS_REASONS], by loss_reason_name */
+	BUS_DICT_PAIRS, /* a{st}, a{ss} or a{sv}: char **, names and values as text in turn */
 };
 
-struct variant_field {
+struct bus_dict_field {
 	const char *key;
-	enum variant_type type;
+	enum bus_dict_type type;
 	size_t offset; /* in the struct */
 };
 
 /* Reads the dictionary at the message's position into `ret`; negative errno. */
-int variant_read(
-	sd_bus_message *message, const struct variant_field *fields, size_t count, void *ret);
+int bus_dict_read(
+	sd_bus_message *message, const struct bus_dict_field *fields, size_t count, void *ret);
 
 #endif

@@ -17,19 +17,19 @@
 
 #define ABSENT "nfttraced is not running: "
 
-static const struct variant_field fields[] = {
-	{ "Version", VARIANT_STRING, offsetof(struct status, version) },
-	{ "State", VARIANT_STRING, offsetof(struct status, state) },
-	{ "Problem", VARIANT_STRING, offsetof(struct status, problem) },
-	{ "AttachMode", VARIANT_STRING, offsetof(struct status, attach) },
-	{ "Armed", VARIANT_BOOLEAN, offsetof(struct status, armed) },
-	{ "RingSize", VARIANT_NUMBER, offsetof(struct status, ring_size) },
-	{ "Calls", VARIANT_NUMBER, offsetof(struct status, calls) },
-	{ "Missed", VARIANT_NUMBER, offsetof(struct status, missed) },
-	{ "Features", VARIANT_PAIRS, offsetof(struct status, features) },
-	{ "Advice", VARIANT_PAIRS, offsetof(struct status, advice) },
-	{ "Counters", VARIANT_PAIRS, offsetof(struct status, counters) },
-	{ "Memory", VARIANT_PAIRS, offsetof(struct status, memory) },
+static const struct bus_dict_field fields[] = {
+	{ "Version", BUS_DICT_STRING, offsetof(struct status, version) },
+	{ "State", BUS_DICT_STRING, offsetof(struct status, state) },
+	{ "Problem", BUS_DICT_STRING, offsetof(struct status, problem) },
+	{ "AttachMode", BUS_DICT_STRING, offsetof(struct status, attach) },
+	{ "Armed", BUS_DICT_BOOLEAN, offsetof(struct status, armed) },
+	{ "RingSize", BUS_DICT_NUMBER, offsetof(struct status, ring_size) },
+	{ "Calls", BUS_DICT_NUMBER, offsetof(struct status, calls) },
+	{ "Missed", BUS_DICT_NUMBER, offsetof(struct status, missed) },
+	{ "Features", BUS_DICT_PAIRS, offsetof(struct status, features) },
+	{ "Advice", BUS_DICT_PAIRS, offsetof(struct status, advice) },
+	{ "Counters", BUS_DICT_PAIRS, offsetof(struct status, counters) },
+	{ "Memory", BUS_DICT_PAIRS, offsetof(struct status, memory) },
 };
 
 const char *health_name(enum health health)
@@ -177,7 +177,7 @@ static int status_ask(sd_bus *bus, struct status *status, char **ret_reason)
 
 	if (r < 0)
 		return r;
-	r = variant_read(reply, fields, G_N_ELEMENTS(fields), status);
+	r = bus_dict_read(reply, fields, G_N_ELEMENTS(fields), status);
 	return r < 0 ? bus_unreadable(r, ret_reason) : 0;
 }
 

@@ -10,31 +10,31 @@
 #include "client/bus/bus.h"
 #include "client/input/parse.h"
 
-static const struct variant_field fields[] = {
-	{ "netns-cookie", VARIANT_NUMBER, offsetof(struct drop, netns_cookie) },
-	{ "netns-inode", VARIANT_NUMBER, offsetof(struct drop, netns_inode) },
-	{ "netns", VARIANT_STRING, offsetof(struct drop, netns) },
-	{ "netns-gone", VARIANT_BOOLEAN, offsetof(struct drop, netns_gone) },
-	{ "family", VARIANT_STRING, offsetof(struct drop, family) },
-	{ "table", VARIANT_STRING, offsetof(struct drop, table) },
-	{ "table-handle", VARIANT_NUMBER, offsetof(struct drop, table_handle) },
-	{ "chain", VARIANT_STRING, offsetof(struct drop, chain) },
-	{ "chain-handle", VARIANT_NUMBER, offsetof(struct drop, chain_handle) },
-	{ "handle", VARIANT_NUMBER, offsetof(struct drop, handle) },
-	{ "policy", VARIANT_BOOLEAN, offsetof(struct drop, policy) },
-	{ "rule", VARIANT_STRING, offsetof(struct drop, rule) },
-	{ "packets", VARIANT_NUMBER, offsetof(struct drop, packets) },
-	{ "bytes", VARIANT_NUMBER, offsetof(struct drop, bytes) },
-	{ "first", VARIANT_NUMBER, offsetof(struct drop, first) },
-	{ "last", VARIANT_NUMBER, offsetof(struct drop, last) },
-	{ "example", VARIANT_STRING, offsetof(struct drop, example) },
+static const struct bus_dict_field fields[] = {
+	{ "netns-cookie", BUS_DICT_NUMBER, offsetof(struct drop, netns_cookie) },
+	{ "netns-inode", BUS_DICT_NUMBER, offsetof(struct drop, netns_inode) },
+	{ "netns", BUS_DICT_STRING, offsetof(struct drop, netns) },
+	{ "netns-gone", BUS_DICT_BOOLEAN, offsetof(struct drop, netns_gone) },
+	{ "family", BUS_DICT_STRING, offsetof(struct drop, family) },
+	{ "table", BUS_DICT_STRING, offsetof(struct drop, table) },
+	{ "table-handle", BUS_DICT_NUMBER, offsetof(struct drop, table_handle) },
+	{ "chain", BUS_DICT_STRING, offsetof(struct drop, chain) },
+	{ "chain-handle", BUS_DICT_NUMBER, offsetof(struct drop, chain_handle) },
+	{ "handle", BUS_DICT_NUMBER, offsetof(struct drop, handle) },
+	{ "policy", BUS_DICT_BOOLEAN, offsetof(struct drop, policy) },
+	{ "rule", BUS_DICT_STRING, offsetof(struct drop, rule) },
+	{ "packets", BUS_DICT_NUMBER, offsetof(struct drop, packets) },
+	{ "bytes", BUS_DICT_NUMBER, offsetof(struct drop, bytes) },
+	{ "first", BUS_DICT_NUMBER, offsetof(struct drop, first) },
+	{ "last", BUS_DICT_NUMBER, offsetof(struct drop, last) },
+	{ "example", BUS_DICT_STRING, offsetof(struct drop, example) },
 };
 
-static const struct variant_field total_fields[] = {
-	{ "packets", VARIANT_NUMBER, offsetof(struct drop_list, packets) },
-	{ "bytes", VARIANT_NUMBER, offsetof(struct drop_list, bytes) },
-	{ "uncounted", VARIANT_NUMBER, offsetof(struct drop_list, uncounted) },
-	{ "missed", VARIANT_NUMBER, offsetof(struct drop_list, missed) },
+static const struct bus_dict_field total_fields[] = {
+	{ "packets", BUS_DICT_NUMBER, offsetof(struct drop_list, packets) },
+	{ "bytes", BUS_DICT_NUMBER, offsetof(struct drop_list, bytes) },
+	{ "uncounted", BUS_DICT_NUMBER, offsetof(struct drop_list, uncounted) },
+	{ "missed", BUS_DICT_NUMBER, offsetof(struct drop_list, missed) },
 };
 
 static void drop_destroy(void *pointer)
@@ -82,7 +82,7 @@ static int read_drops(sd_bus_message *reply, GPtrArray *drops)
 		struct drop *drop = g_new0(struct drop, 1);
 
 		g_ptr_array_add(drops, drop);
-		r = variant_read(reply, fields, G_N_ELEMENTS(fields), drop);
+		r = bus_dict_read(reply, fields, G_N_ELEMENTS(fields), drop);
 		if (r < 0)
 			return r;
 		drop_complete(drop);
@@ -96,7 +96,7 @@ int drop_list_read(sd_bus_message *reply, struct drop_list **ret, char **ret_rea
 	int r = read_drops(reply, list->drops);
 
 	if (r >= 0)
-		r = variant_read(reply, total_fields, G_N_ELEMENTS(total_fields), list);
+		r = bus_dict_read(reply, total_fields, G_N_ELEMENTS(total_fields), list);
 	if (r < 0)
 		return bus_unreadable(r, ret_reason);
 	*ret = g_steal_pointer(&list);

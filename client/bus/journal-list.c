@@ -12,14 +12,14 @@
 #include "client/input/parse.h"
 #include "journal/base/escape.h"
 
-static const struct variant_field fields[] = {
-	{ "Owner", VARIANT_NUMBER, offsetof(struct archived, owner) },
-	{ "Name", VARIANT_STRING, offsetof(struct archived, name) },
-	{ "Running", VARIANT_BOOLEAN, offsetof(struct archived, running) },
-	{ "Bytes", VARIANT_NUMBER, offsetof(struct archived, bytes) },
-	{ "Started", VARIANT_NUMBER, offsetof(struct archived, started) },
-	{ "Ended", VARIANT_NUMBER, offsetof(struct archived, ended) },
-	{ "EndReason", VARIANT_STRING, offsetof(struct archived, end_reason) },
+static const struct bus_dict_field fields[] = {
+	{ "Owner", BUS_DICT_NUMBER, offsetof(struct archived, owner) },
+	{ "Name", BUS_DICT_STRING, offsetof(struct archived, name) },
+	{ "Running", BUS_DICT_BOOLEAN, offsetof(struct archived, running) },
+	{ "Bytes", BUS_DICT_NUMBER, offsetof(struct archived, bytes) },
+	{ "Started", BUS_DICT_NUMBER, offsetof(struct archived, started) },
+	{ "Ended", BUS_DICT_NUMBER, offsetof(struct archived, ended) },
+	{ "EndReason", BUS_DICT_STRING, offsetof(struct archived, end_reason) },
 };
 
 static void archived_free(void *context)
@@ -43,7 +43,7 @@ static int read_journals(sd_bus_message *message, GPtrArray *journals)
 		g_ptr_array_add(journals, journal);
 		r = sd_bus_message_read(message, "t", &journal->id);
 		if (r >= 0)
-			r = variant_read(message, fields, G_N_ELEMENTS(fields), journal);
+			r = bus_dict_read(message, fields, G_N_ELEMENTS(fields), journal);
 		if (r >= 0)
 			r = sd_bus_message_exit_container(message);
 		if (r < 0)

@@ -15,20 +15,20 @@
 
 #define SESSION_REMEDY ": 'nfttracectl list' shows those that run"
 
-static const struct variant_field fields[] = {
-	{ "Id", VARIANT_NUMBER, offsetof(struct session, id) },
-	{ "Owner", VARIANT_NUMBER, offsetof(struct session, owner) },
-	{ "Name", VARIANT_STRING, offsetof(struct session, name) },
-	{ "State", VARIANT_STRING, offsetof(struct session, state) },
-	{ "Filter", VARIANT_STRING, offsetof(struct session, filter) },
-	{ "Path", VARIANT_STRING, offsetof(struct session, path) },
-	{ "Verdicts", VARIANT_STRINGS, offsetof(struct session, verdicts) },
-	{ "Started", VARIANT_NUMBER, offsetof(struct session, started) },
-	{ "Matched", VARIANT_NUMBER, offsetof(struct session, matched) },
-	{ "Journaled", VARIANT_NUMBER, offsetof(struct session, journaled) },
-	{ "Lost", VARIANT_NUMBER, offsetof(struct session, lost) },
-	{ "Suppressed", VARIANT_NUMBER, offsetof(struct session, suppressed) },
-	{ "DiskError", VARIANT_STRING, offsetof(struct session, disk_error) },
+static const struct bus_dict_field fields[] = {
+	{ "Id", BUS_DICT_NUMBER, offsetof(struct session, id) },
+	{ "Owner", BUS_DICT_NUMBER, offsetof(struct session, owner) },
+	{ "Name", BUS_DICT_STRING, offsetof(struct session, name) },
+	{ "State", BUS_DICT_STRING, offsetof(struct session, state) },
+	{ "Filter", BUS_DICT_STRING, offsetof(struct session, filter) },
+	{ "Path", BUS_DICT_STRING, offsetof(struct session, path) },
+	{ "Verdicts", BUS_DICT_STRINGS, offsetof(struct session, verdicts) },
+	{ "Started", BUS_DICT_NUMBER, offsetof(struct session, started) },
+	{ "Matched", BUS_DICT_NUMBER, offsetof(struct session, matched) },
+	{ "Journaled", BUS_DICT_NUMBER, offsetof(struct session, journaled) },
+	{ "Lost", BUS_DICT_NUMBER, offsetof(struct session, lost) },
+	{ "Suppressed", BUS_DICT_NUMBER, offsetof(struct session, suppressed) },
+	{ "DiskError", BUS_DICT_STRING, offsetof(struct session, disk_error) },
 };
 
 struct session *session_free(struct session *session)
@@ -76,7 +76,7 @@ static int read_session(sd_bus_message *message, GPtrArray *sessions)
 	if (r < 0)
 		return r;
 	session->object = g_strdup(object);
-	r = variant_read(message, fields, G_N_ELEMENTS(fields), session);
+	r = bus_dict_read(message, fields, G_N_ELEMENTS(fields), session);
 	if (r < 0)
 		return r;
 	session_complete(session);

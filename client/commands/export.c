@@ -124,7 +124,8 @@ static int export_now(const char *argument, char **ret_reason)
 }
 
 /* What is recorded, until the session ends. */
-static int export_follow(const char *session, const struct stream_from *from, char **ret_reason)
+static int export_follow(
+	const char *session, const struct follow_stream_from *from, char **ret_reason)
 {
 	enum remote_export how = from->start ? REMOTE_FOLLOW_ALL : REMOTE_FOLLOW;
 	g_autofree char *object = NULL;
@@ -141,7 +142,7 @@ static int export_follow(const char *session, const struct stream_from *from, ch
 	if (r >= 0)
 		r = session_find(bus, session, &object, ret_reason);
 	if (r >= 0)
-		r = stream_request(bus, object, from, &fd, ret_reason);
+		r = follow_stream_request(bus, object, from, &fd, ret_reason);
 	return r < 0 ? r : copy(fd, UINT64_MAX);
 }
 
@@ -164,7 +165,7 @@ int command_export(const struct command *command, int argc, char **argv)
 	gboolean follow = FALSE, from_start = FALSE;
 	g_autofree char *after = NULL;
 	struct journal_position place;
-	struct stream_from from;
+	struct follow_stream_from from;
 	const GOptionEntry entries[] = {
 		{ "follow", 0, 0, G_OPTION_ARG_NONE, &follow,
 			"Go on with what is recorded until the session ends", NULL },
@@ -192,7 +193,7 @@ int command_export(const struct command *command, int argc, char **argv)
 	if (isatty(STDOUT_FILENO))
 		return command_failed("a journal is not for a terminal: send it to a file, or to "
 				      "'nfttracectl show -'");
-	from = (struct stream_from){ .start = from_start, .after = after ? &place : NULL };
+	from = (struct follow_stream_from){ .start = from_start, .after = after ? &place : NULL };
 	r = follow ? export_follow(sources[0], &from, &reason) : export_now(sources[0], &reason);
 	if (r >= 0 || (r == -EPIPE && !reason))
 		return EXIT_DONE;

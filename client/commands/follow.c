@@ -9,7 +9,7 @@
 #include "client/print/follow-stream.h"
 #include "client/print/style.h"
 
-static int follow_open(struct stream *stream, sd_bus **ret_bus, const char *session,
+static int follow_open(struct follow_stream *stream, sd_bus **ret_bus, const char *session,
 	bool from_start, char **ret_reason)
 {
 	g_autofree char *object = NULL;
@@ -18,22 +18,22 @@ static int follow_open(struct stream *stream, sd_bus **ret_bus, const char *sess
 	if (r >= 0)
 		r = session_find(*ret_bus, session, &object, ret_reason);
 	if (r >= 0)
-		r = stream_open(stream, *ret_bus, object, from_start, ret_reason);
+		r = follow_stream_open(stream, *ret_bus, object, from_start, ret_reason);
 	return r;
 }
 
-static int follow_status(int end, const struct stream *stream, const struct text *text)
+static int follow_status(int end, const struct follow_stream *stream, const struct text *text)
 {
 	g_autofree char *reason = NULL;
 
-	if (end == STREAM_LOST)
+	if (end == FOLLOW_STREAM_LOST)
 		return command_failed(stream->reason);
 
 	if (end < 0) {
 		reason = g_strdup_printf("the stream can't be read further: %s", g_strerror(-end));
 		return command_failed(reason);
 	}
-	if (end == STREAM_ENDED && text->incomplete)
+	if (end == FOLLOW_STREAM_ENDED && text->incomplete)
 		return EXIT_LOST;
 	return EXIT_DONE;
 }
@@ -49,23 +49,23 @@ struct follow {
 
 static int follow(const char *session, const struct follow *how)
 {
-	auto_stream stream = STREAM_CLOSED;
+	auto_stream stream = FOLLOW_STREAM_CLOSED;
 	g_autofree char *reason = NULL;
 	auto_output output = { 0 };
 	auto_text text = { 0 };
 	auto_bus *bus = NULL;
 	int end;
 
-	if (stream_catch_signals(&stream) < 0)
+	if (follow_stream_catch_signals(&stream) < 0)
 		return command_failed("signals can't be caught");
 	if (follow_open(&stream, &bus, session, how->from_start, &reason) < 0)
 		return command_failed(reason);
 	stream.filter = how->filter;
 	output_open(&output, STDOUT_FILENO);
 	text_open(&text, &output, how->time, how->colour);
-	stream_use_names(&stream, &text, how->rules);
+	follow_stream_use_names(&stream, &text, how->rules);
 	text_use_form(&text, how->form);
-	end = stream_run(&stream, &text, NULL);
+	end = follow_stream_run(&stream, &text, NULL);
 	return follow_status(end, &stream, &text);
 }
 

@@ -123,18 +123,21 @@ static void take(void *capture, const struct journal_set_record *record)
 	capture_take(capture, record);
 }
 
-static int follow(const struct pcap_options *options, struct stream *stream, struct output *output)
+static int follow(
+	const struct pcap_options *options, struct follow_stream *stream, struct output *output)
 {
 	auto_capture *capture = capture_new(stream->journals, output);
-	const struct stream_sink sink = { .take = take, .context = capture, .output = output };
+	const struct follow_stream_sink sink = {
+		.take = take, .context = capture, .output = output
+	};
 	g_autofree char *reason = NULL;
 	int end, status;
 
 	stream->filter = options->filter;
-	capture_use_await(capture, stream_await_rule, stream);
-	end = stream_pour(stream, &sink, NULL);
+	capture_use_await(capture, follow_stream_await_rule, stream);
+	end = follow_stream_pour(stream, &sink, NULL);
 	status = finish(options, capture, output);
-	if (end == STREAM_LOST)
+	if (end == FOLLOW_STREAM_LOST)
 		return command_failed(stream->reason);
 	if (end >= 0)
 		return status;
@@ -144,21 +147,21 @@ static int follow(const struct pcap_options *options, struct stream *stream, str
 
 static int pcap_follow(const struct pcap_options *options)
 {
-	auto_stream stream = STREAM_CLOSED;
+	auto_stream stream = FOLLOW_STREAM_CLOSED;
 	g_autofree char *object = NULL;
 	g_autofree char *reason = NULL;
 	auto_output output = { 0 };
 	auto_bus *bus = NULL;
 	auto_fd fd = -1;
 
-	if (stream_catch_signals(&stream) < 0)
+	if (follow_stream_catch_signals(&stream) < 0)
 		return command_failed("signals can't be caught");
 	fd = target_open(options->target);
 	if (fd < 0)
 		return -fd;
 	if (bus_connect(&bus, &reason) < 0 ||
 		session_find(bus, options->sources[0], &object, &reason) < 0 ||
-		stream_open(&stream, bus, object, options->from_start, &reason) < 0)
+		follow_stream_open(&stream, bus, object, options->from_start, &reason) < 0)
 		return command_failed(reason);
 	output_open(&output, fd);
 	return follow(options, &stream, &output);

@@ -156,27 +156,28 @@ static int finish(sd_bus *bus, struct stopping *stopping, struct text *text)
 
 /* Renders until the session is over, stopping it when the first signal comes; the second one ends
  * the client, which ends the session too. */
-static int follow_to_end(sd_bus *bus, const char *object, struct stream *stream, struct text *text)
+static int follow_to_end(
+	sd_bus *bus, const char *object, struct follow_stream *stream, struct text *text)
 {
 	__attribute__((cleanup(stopping_clear))) struct stopping stopping = { 0 };
 	g_autofree char *reason = NULL;
-	int end = stream_run(stream, text, NULL);
+	int end = follow_stream_run(stream, text, NULL);
 	int r;
 
-	if (end == STREAM_ENDED)
+	if (end == FOLLOW_STREAM_ENDED)
 		return finish(bus, &stopping, text);
-	if (end == STREAM_LOST)
+	if (end == FOLLOW_STREAM_LOST)
 		return command_failed(stream->reason);
 	if (stream->away)
 		return command_failed("interrupted while nfttraced was away: "
 				      "it stops the session by itself when it is back");
 	stream->final = true;
 	r = stop_begin(bus, object, &stopping);
-	if (r >= 0 && end == STREAM_INTERRUPTED)
-		end = stream_run(stream, text, bus);
-	if (r >= 0 && end >= 0 && end != STREAM_INTERRUPTED)
+	if (r >= 0 && end == FOLLOW_STREAM_INTERRUPTED)
+		end = follow_stream_run(stream, text, bus);
+	if (r >= 0 && end >= 0 && end != FOLLOW_STREAM_INTERRUPTED)
 		return finish(bus, &stopping, text);
-	if (end == STREAM_INTERRUPTED)
+	if (end == FOLLOW_STREAM_INTERRUPTED)
 		return command_failed("interrupted: nfttraced stops the session by itself");
 	reason = g_strdup_printf(
 		"the stream can't be read further: %s", g_strerror(r < 0 ? -r : -end));
@@ -185,7 +186,7 @@ static int follow_to_end(sd_bus *bus, const char *object, struct stream *stream,
 
 static int start_and_follow(const struct start_options *options)
 {
-	auto_stream stream = STREAM_CLOSED;
+	auto_stream stream = FOLLOW_STREAM_CLOSED;
 	g_autofree char *object = NULL;
 	g_autofree char *reason = NULL;
 	auto_output output = { 0 };
@@ -193,14 +194,14 @@ static int start_and_follow(const struct start_options *options)
 	auto_bus *bus = NULL;
 
 	/* Before the session begins, so that no Ctrl-C falls between. */
-	if (stream_catch_signals(&stream) < 0)
+	if (follow_stream_catch_signals(&stream) < 0)
 		return command_failed("signals can't be caught");
 	if (begin_session(&bus, options, &object, &reason) < 0 ||
-		stream_open(&stream, bus, object, true, &reason) < 0)
+		follow_stream_open(&stream, bus, object, true, &reason) < 0)
 		return command_failed(reason);
 	output_open(&output, STDOUT_FILENO);
 	text_open(&text, &output, options->time, options->colour);
-	stream_use_names(&stream, &text, TEXT_RULES_OFF);
+	follow_stream_use_names(&stream, &text, TEXT_RULES_OFF);
 	text_use_form(&text, style_form(&options->style));
 	return follow_to_end(bus, object, &stream, &text);
 }

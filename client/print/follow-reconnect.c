@@ -23,11 +23,11 @@
 /* Streams in a row that ended without a record: there is no point in more. */
 #define VAIN_MAX 5
 
-static int end(struct stream *stream, char *reason)
+static int end(struct follow_stream *stream, char *reason)
 {
 	g_free(stream->reason);
 	stream->reason = reason;
-	return STREAM_LOST;
+	return FOLLOW_STREAM_LOST;
 }
 
 /* A failure on another host shows only in the pipe: what is wrong there is told by the program there. */
@@ -44,7 +44,7 @@ static bool comes_to_nothing(int fd)
 
 /* The bus may not have seen yet that the daemon has gone: who asks it is told, but the program on another
  * host would be, in our place. */
-static int ask_for_session(struct stream *stream, sd_bus *bus, char **ret_reason)
+static int ask_for_session(struct follow_stream *stream, sd_bus *bus, char **ret_reason)
 {
 	auto_bus_message *reply = NULL;
 
@@ -54,18 +54,18 @@ static int ask_for_session(struct stream *stream, sd_bus *bus, char **ret_reason
 }
 
 /* -EAGAIN: a stream came to nothing. */
-static int ask(struct stream *stream, sd_bus *bus, int *ret_fd, char **ret_reason)
+static int ask(struct follow_stream *stream, sd_bus *bus, int *ret_fd, char **ret_reason)
 {
 	struct journal_position place;
-	struct stream_from from = { .start = stream->from_start };
+	struct follow_stream_from from = { .start = stream->from_start };
 	auto_fd fd = -1;
 	int r;
 
 	if (journal_reader_position(stream->reader, &place))
-		from = (struct stream_from){ .after = &place };
+		from = (struct follow_stream_from){ .after = &place };
 	r = ask_for_session(stream, bus, ret_reason);
 	if (r >= 0)
-		r = stream_request(bus, stream->object, &from, &fd, ret_reason);
+		r = follow_stream_request(bus, stream->object, &from, &fd, ret_reason);
 	if (r < 0)
 		return r;
 	r = fcntl(fd, F_SETFL, O_RDONLY | O_NONBLOCK) < 0 ? -EIO : 0;
@@ -78,7 +78,7 @@ static int ask(struct stream *stream, sd_bus *bus, int *ret_fd, char **ret_reaso
 	return r;
 }
 
-static void go_on(struct stream *stream, int fd, int64_t since)
+static void go_on(struct follow_stream *stream, int fd, int64_t since)
 {
 	journal_set_continue(stream->journals, fd);
 	stream->fd = fd;
@@ -89,7 +89,7 @@ static void go_on(struct stream *stream, int fd, int64_t since)
 
 /* Asks once; `error` is of a call that was answered. */
 static bool try_again(
-	struct stream *stream, struct daemon_wait *wait, int64_t since, int *ret_error)
+	struct follow_stream *stream, struct daemon_wait *wait, int64_t since, int *ret_error)
 {
 	g_autofree char *reason = NULL;
 	int fd, r = ask(stream, wait->bus, &fd, &reason);
@@ -118,23 +118,23 @@ static bool try_again(
 }
 
 /* A Ctrl-C ends ssh, too, and with it the pipe. */
-static bool interrupted(const struct stream *stream)
+static bool interrupted(const struct follow_stream *stream)
 {
 	struct signalfd_siginfo signal;
 
 	return read(stream->signal_fd, &signal, sizeof(signal)) > 0;
 }
 
-bool stream_return(struct stream *stream, int output_fd, int *ret_end)
+bool follow_stream_return(struct follow_stream *stream, int output_fd, int *ret_end)
 {
 	auto_daemon_wait wait = { 0 };
 	int64_t since = g_get_monotonic_time();
 	int error = 0;
 
-	*ret_end = STREAM_INTERRUPTED;
+	*ret_end = FOLLOW_STREAM_INTERRUPTED;
 	if (interrupted(stream))
 		return false;
-	*ret_end = STREAM_LOST;
+	*ret_end = FOLLOW_STREAM_LOST;
 	if (stream->vain >= VAIN_MAX) {
 		end(stream,
 			g_strdup("the stream ended before the session did, again and again: "
@@ -150,7 +150,7 @@ bool stream_return(struct stream *stream, int output_fd, int *ret_end)
 			if (!try_again(stream, &wait, since, &error))
 				break;
 			stream->away = false;
-			stream_use_bus(stream, wait.bus);
+			follow_stream_use_bus(stream, wait.bus);
 			return true;
 		case DAEMON_LATE:
 			error = end(stream,
@@ -160,19 +160,19 @@ bool stream_return(struct stream *stream, int output_fd, int *ret_end)
 			break;
 		case DAEMON_SIGNAL:
 			interrupted(stream);
-			*ret_end = STREAM_INTERRUPTED;
+			*ret_end = FOLLOW_STREAM_INTERRUPTED;
 			return false;
 		case DAEMON_UNREAD:
-			*ret_end = STREAM_UNREAD;
+			*ret_end = FOLLOW_STREAM_UNREAD;
 			return false;
 		}
 	}
 	return false;
 }
 
-void stream_return_count(struct stream *stream, const struct journal_entry *entry)
+void follow_stream_return_count(struct follow_stream *stream, const struct journal_entry *entry)
 {
-	struct stream_gap *gap = &stream->gap;
+	struct follow_stream_gap *gap = &stream->gap;
 
 	stream->vain = 0;
 	if (!gap->untold || entry->type != JOURNAL_LOSS)
@@ -183,7 +183,7 @@ void stream_return_count(struct stream *stream, const struct journal_entry *entr
 		gap->unseen += (int64_t)((entry->loss.until - entry->loss.since) / NSEC_PER_USEC);
 }
 
-static char *gap_text(const struct stream_gap *gap)
+static char *gap_text(const struct follow_stream_gap *gap)
 {
 	if (!gap->missing && !gap->uncounted)
 		return g_strdup("nothing is missing");
@@ -194,7 +194,7 @@ static char *gap_text(const struct stream_gap *gap)
 		(double)gap->unseen / G_USEC_PER_SEC);
 }
 
-void stream_return_tell(struct stream *stream, bool last)
+void follow_stream_return_tell(struct follow_stream *stream, bool last)
 {
 	g_autofree char *missing = NULL;
 
@@ -203,5 +203,5 @@ void stream_return_tell(struct stream *stream, bool last)
 	missing = gap_text(&stream->gap);
 	fprintf(stderr, "nfttracectl: nfttraced is back after %.1f s: %s\n",
 		(double)stream->gap.away / G_USEC_PER_SEC, missing);
-	stream->gap = (struct stream_gap){ 0 };
+	stream->gap = (struct follow_stream_gap){ 0 };
 }

@@ -9,14 +9,14 @@
 #include "client/print/follow-stream.h"
 
 /* Waits for the daemon and asks for the rest: true when the stream goes on; else *ret_end, one of enum
- * stream_end. `output_fd` is looked at for its reader's going. */
-bool stream_return(struct stream *stream, int output_fd, int *ret_end);
+ * follow_stream_end. `output_fd` is looked at for its reader's going. */
+bool follow_stream_return(struct follow_stream *stream, int output_fd, int *ret_end);
 
 /* A record of the stream passes: what is missing is added up. */
-void stream_return_count(struct stream *stream, const struct journal_entry *entry);
+void follow_stream_return_count(struct follow_stream *stream, const struct journal_entry *entry);
 
 /* There are no more at the moment: tells once, on standard error, when all that was recorded meanwhile
  * was read. `last`: there will not be any more. */
-void stream_return_tell(struct stream *stream, bool last);
+void follow_stream_return_tell(struct follow_stream *stream, bool last);
 
 #endif

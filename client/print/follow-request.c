@@ -10,7 +10,7 @@
 
 /* The pipe of a session on another host comes through ssh. */
 static int request_remote(
-	const char *object, const struct stream_from *from, int *ret_fd, char **ret_reason)
+	const char *object, const struct follow_stream_from *from, int *ret_fd, char **ret_reason)
 {
 	enum remote_export how = from->start ? REMOTE_FOLLOW_ALL : REMOTE_FOLLOW;
 	g_autofree char *session = NULL;
@@ -24,7 +24,7 @@ static int request_remote(
 		session, from->after ? REMOTE_FOLLOW_AFTER : how, from->after, ret_fd, ret_reason);
 }
 
-static int options_append(sd_bus_message *call, const struct stream_from *from)
+static int options_append(sd_bus_message *call, const struct follow_stream_from *from)
 {
 	if (from->after)
 		return sd_bus_message_append(call, "a{sv}", 1, "After", "(tt)",
@@ -32,8 +32,8 @@ static int options_append(sd_bus_message *call, const struct stream_from *from)
 	return sd_bus_message_append(call, "a{sv}", 1, "FromStart", "b", (int)from->start);
 }
 
-int stream_request(sd_bus *bus, const char *object, const struct stream_from *from, int *ret_fd,
-	char **ret_reason)
+int follow_stream_request(sd_bus *bus, const char *object, const struct follow_stream_from *from,
+	int *ret_fd, char **ret_reason)
 {
 	auto_bus_message *call = NULL;
 	auto_bus_message *reply = NULL;
@@ -56,7 +56,7 @@ int stream_request(sd_bus *bus, const char *object, const struct stream_from *fr
 	return 0;
 }
 
-void stream_use_bus(struct stream *stream, sd_bus *bus)
+void follow_stream_use_bus(struct follow_stream *stream, sd_bus *bus)
 {
 	sd_bus_ref(bus);
 	sd_bus_unref(stream->bus);

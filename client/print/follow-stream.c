@@ -17,7 +17,7 @@
 #define AWAIT_MSEC 300
 #define AWAIT_MAX  3
 
-int stream_catch_signals(struct stream *stream)
+int follow_stream_catch_signals(struct follow_stream *stream)
 {
 	sigset_t signals;
 
@@ -31,7 +31,7 @@ int stream_catch_signals(struct stream *stream)
 }
 
 /* Waits for the journal's first bytes, or a signal: opening the reader would wait without one. */
-static int wait_for_first(const struct stream *stream, int fd)
+static int wait_for_first(const struct follow_stream *stream, int fd)
 {
 	struct pollfd fds[] = {
 		{ .fd = fd, .events = POLLIN },
@@ -45,12 +45,12 @@ static int wait_for_first(const struct stream *stream, int fd)
 	return fds[0].revents ? 0 : -EINTR;
 }
 
-int stream_open(
-	struct stream *stream, sd_bus *bus, const char *object, bool from_start, char **ret_reason)
+int follow_stream_open(struct follow_stream *stream, sd_bus *bus, const char *object,
+	bool from_start, char **ret_reason)
 {
-	const struct stream_from from = { .start = from_start };
+	const struct follow_stream_from from = { .start = from_start };
 	auto_fd fd = -1;
-	int r = stream_request(bus, object, &from, &fd, ret_reason);
+	int r = follow_stream_request(bus, object, &from, &fd, ret_reason);
 
 	if (r < 0)
 		return r;
@@ -72,11 +72,11 @@ int stream_open(
 	stream->journals = journal_set_new(stream->reader);
 	stream->object = g_strdup(object);
 	stream->from_start = from_start;
-	stream_use_bus(stream, bus);
+	follow_stream_use_bus(stream, bus);
 	return 0;
 }
 
-void stream_close(struct stream *stream)
+void follow_stream_close(struct follow_stream *stream)
 {
 	stream->journals = journal_set_free(stream->journals);
 	stream->reader = NULL;
@@ -88,7 +88,7 @@ void stream_close(struct stream *stream)
 }
 
 /* False when there is no point in waiting on: a signal, or the time is up. */
-static bool await_bytes(const struct stream *stream, int64_t until)
+static bool await_bytes(const struct follow_stream *stream, int64_t until)
 {
 	struct pollfd fds[] = {
 		{ .fd = stream->fd, .events = POLLIN },
@@ -100,10 +100,10 @@ static bool await_bytes(const struct stream *stream, int64_t until)
 }
 
 /* What was rendered before is shown meanwhile. */
-const struct rule_name *stream_await_rule(void *context, const struct event *event)
+const struct rule_name *follow_stream_await_rule(void *context, const struct event *event)
 {
 	int64_t until = g_get_monotonic_time() + AWAIT_MSEC * 1000;
-	struct stream *stream = context;
+	struct follow_stream *stream = context;
 
 	if (stream->unanswered >= AWAIT_MAX)
 		return NULL;
@@ -123,15 +123,15 @@ const struct rule_name *stream_await_rule(void *context, const struct event *eve
 	return NULL;
 }
 
-void stream_use_names(struct stream *stream, struct text *text, enum text_rules rules)
+void follow_stream_use_names(struct follow_stream *stream, struct text *text, enum text_rules rules)
 {
 	text_use_names(text, journal_reader_names(stream->reader), rules);
 	if (rules == TEXT_RULES_ON)
-		text_use_await(text, stream_await_rule, stream);
+		text_use_await(text, follow_stream_await_rule, stream);
 }
 
 /* Hands over what there is at the moment: 1 at the pipe's end, 0 if more may come. */
-static int pour_available(struct stream *stream, const struct stream_sink *sink)
+static int pour_available(struct follow_stream *stream, const struct follow_stream_sink *sink)
 {
 	struct name_table *name_table = journal_reader_names(stream->reader);
 	struct journal_set_record record;
@@ -139,14 +139,14 @@ static int pour_available(struct stream *stream, const struct stream_sink *sink)
 
 	while (sink->output->error == 0 && (r = journal_set_next(stream->journals, &record)) > 0) {
 		stream->over = stream->over || record.entry.type == JOURNAL_END;
-		stream_return_count(stream, &record.entry);
+		follow_stream_return_count(stream, &record.entry);
 		if (event_filter_record(stream->filter, name_table, &record))
 			sink->take(sink->context, &record);
 	}
 	output_flush(sink->output);
 	if (r > 0)
 		return 1;
-	stream_return_tell(stream, r == 0 && (stream->over || stream->final));
+	follow_stream_return_tell(stream, r == 0 && (stream->over || stream->final));
 	if (r == -EAGAIN)
 		return 0;
 	return r < 0 ? r : 1;
@@ -170,8 +170,8 @@ static int serve_bus(sd_bus *bus)
 }
 
 /* Waits for the pipe (0) or for what ends the stream (1 and *ret_end). */
-static int wait_for_more(
-	struct stream *stream, const struct stream_sink *sink, sd_bus *bus, int *ret_end)
+static int wait_for_more(struct follow_stream *stream, const struct follow_stream_sink *sink,
+	sd_bus *bus, int *ret_end)
 {
 	struct pollfd fds[WAIT_COUNT] = {
 		[WAIT_PIPE] = { .fd = stream->fd, .events = POLLIN },
@@ -186,11 +186,11 @@ static int wait_for_more(
 	if (poll(fds, WAIT_COUNT, -1) < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (fds[WAIT_OUTPUT].revents & POLLERR) {
-		*ret_end = STREAM_UNREAD;
+		*ret_end = FOLLOW_STREAM_UNREAD;
 		return 1;
 	}
 	if (read(stream->signal_fd, &signal, sizeof(signal)) > 0) {
-		*ret_end = STREAM_INTERRUPTED;
+		*ret_end = FOLLOW_STREAM_INTERRUPTED;
 		return 1;
 	}
 	if (fds[WAIT_BUS].revents) {
@@ -201,9 +201,10 @@ static int wait_for_more(
 	return 0;
 }
 
-int stream_pour(struct stream *stream, const struct stream_sink *sink, sd_bus *bus)
+int follow_stream_pour(
+	struct follow_stream *stream, const struct follow_stream_sink *sink, sd_bus *bus)
 {
-	int end = STREAM_ENDED;
+	int end = FOLLOW_STREAM_ENDED;
 	int r = bus ? serve_bus(bus) : 0;
 
 	while (r >= 0) {
@@ -211,10 +212,10 @@ int stream_pour(struct stream *stream, const struct stream_sink *sink, sd_bus *b
 		if (r < 0)
 			break;
 		if (sink->output->error != 0)
-			return STREAM_UNREAD;
+			return FOLLOW_STREAM_UNREAD;
 		if (r > 0 && (stream->over || stream->final))
-			return STREAM_ENDED;
-		if (r > 0 && !stream_return(stream, sink->output->fd, &end))
+			return FOLLOW_STREAM_ENDED;
+		if (r > 0 && !follow_stream_return(stream, sink->output->fd, &end))
 			return end;
 		if (r > 0)
 			continue;
@@ -230,9 +231,11 @@ static void render(void *text, const struct journal_set_record *record)
 	text_render(text, &record->entry);
 }
 
-int stream_run(struct stream *stream, struct text *text, sd_bus *bus)
+int follow_stream_run(struct follow_stream *stream, struct text *text, sd_bus *bus)
 {
-	const struct stream_sink sink = { .take = render, .context = text, .output = text->output };
+	const struct follow_stream_sink sink = {
+		.take = render, .context = text, .output = text->output
+	};
 
-	return stream_pour(stream, &sink, bus);
+	return follow_stream_pour(stream, &sink, bus);
 }

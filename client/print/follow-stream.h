@@ -14,7 +14,7 @@
 #include "client/text/text.h"
 
 /* What is missing since the stream was gone on with. */
-struct stream_gap {
+struct follow_stream_gap {
 	bool untold; /* the daemon is back, and nobody was told */
 	bool uncounted; /* events are missing, and their number is unknown */
 	uint64_t missing; /* events */
@@ -22,7 +22,7 @@ struct stream_gap {
 	int64_t unseen; /* us of which nothing was recorded */
 };
 
-struct stream {
+struct follow_stream {
 	struct journal_set *journals; /* of the reader only */
 	struct journal_reader *reader; /* theirs */
 	const struct event_filter *filter; /* which events are wanted; NULL: all */
@@ -39,70 +39,72 @@ struct stream {
 	bool over; /* the session's end was read */
 	bool away; /* the stream ended while there was no daemon */
 	unsigned int vain; /* streams, one after the other, without a record */
-	struct stream_gap gap;
-	char *reason; /* of STREAM_LOST, one sentence */
+	struct follow_stream_gap gap;
+	char *reason; /* of FOLLOW_STREAM_LOST, one sentence */
 };
 
-enum stream_end {
-	STREAM_ENDED, /* the pipe is at its end */
-	STREAM_INTERRUPTED, /* a signal came */
-	STREAM_UNREAD, /* standard output's reader has gone */
-	STREAM_LOST, /* the daemon has gone, and the stream can't be gone on with: stream->reason */
+enum follow_stream_end {
+	FOLLOW_STREAM_ENDED, /* the pipe is at its end */
+	FOLLOW_STREAM_INTERRUPTED, /* a signal came */
+	FOLLOW_STREAM_UNREAD, /* standard output's reader has gone */
+	FOLLOW_STREAM_LOST, /* the daemon has gone, and the stream can't be gone on with: stream->reason */
 };
 
 /* Where a stream begins. */
-struct stream_from {
+struct follow_stream_from {
 	bool start; /* with the journal's beginning; else from now on */
 	const struct journal_position *after; /* or there; NULL: not so */
 };
 
-/* Takes SIGINT and SIGTERM away from the program, so that stream_run sees them. */
-int stream_catch_signals(struct stream *stream);
+/* Takes SIGINT and SIGTERM away from the program, so that follow_stream_run sees them. */
+int follow_stream_catch_signals(struct follow_stream *stream);
 
 /* Asks for the follow pipe of a session, from its journal's beginning or from now on. It is gone on with
  * when the daemon is begun again. */
-int stream_open(
-	struct stream *stream, sd_bus *bus, const char *object, bool from_start, char **ret_reason);
+int follow_stream_open(struct follow_stream *stream, sd_bus *bus, const char *object,
+	bool from_start, char **ret_reason);
 
 /* The pipe alone; *ret_fd is the caller's. */
-int stream_request(sd_bus *bus, const char *object, const struct stream_from *from, int *ret_fd,
-	char **ret_reason);
+int follow_stream_request(sd_bus *bus, const char *object, const struct follow_stream_from *from,
+	int *ret_fd, char **ret_reason);
 
 /* From now on the daemon is asked on that bus, which may be the same. */
-void stream_use_bus(struct stream *stream, sd_bus *bus);
+void follow_stream_use_bus(struct follow_stream *stream, sd_bus *bus);
 
 /* Has `text` show names from the stream, and wait a moment for the text of a rule where it shows them:
  * it comes after the event. */
-void stream_use_names(struct stream *stream, struct text *text, enum text_rules rules);
+void follow_stream_use_names(
+	struct follow_stream *stream, struct text *text, enum text_rules rules);
 
 /* Who takes the records that come, and where that goes: it is written out when there are no more at the
  * moment. */
-struct stream_sink {
+struct follow_stream_sink {
 	void (*take)(void *context, const struct journal_set_record *record);
 	void *context;
 	struct output *output;
 };
 
 /* Waits a moment for the text of an event's rule, if there is a point in it; NULL if it does not come.
- * `stream` is a struct stream. */
-const struct rule_name *stream_await_rule(void *stream, const struct event *event);
+ * `stream` is a struct follow_stream. */
+const struct rule_name *follow_stream_await_rule(void *stream, const struct event *event);
 
 /*
- * Hands over records until one of enum stream_end, which it returns, or negative errno. `bus` (or NULL)
+ * Hands over records until one of enum follow_stream_end, which it returns, or negative errno. `bus` (or NULL)
  * is served meanwhile.
  */
-int stream_pour(struct stream *stream, const struct stream_sink *sink, sd_bus *bus);
+int follow_stream_pour(
+	struct follow_stream *stream, const struct follow_stream_sink *sink, sd_bus *bus);
 
 /*
- * Renders until one of enum stream_end, which it returns, or negative errno. `bus` (or NULL) is
+ * Renders until one of enum follow_stream_end, which it returns, or negative errno. `bus` (or NULL) is
  * served meanwhile.
  */
-int stream_run(struct stream *stream, struct text *text, sd_bus *bus);
+int follow_stream_run(struct follow_stream *stream, struct text *text, sd_bus *bus);
 
-/* Accepts STREAM_CLOSED. */
-void stream_close(struct stream *stream);
+/* Accepts FOLLOW_STREAM_CLOSED. */
+void follow_stream_close(struct follow_stream *stream);
 
-#define STREAM_CLOSED ((struct stream){ .fd = -1, .signal_fd = -1 })
-#define auto_stream   __attribute__((cleanup(stream_close))) struct stream
+#define FOLLOW_STREAM_CLOSED ((struct follow_stream){ .fd = -1, .signal_fd = -1 })
+#define auto_stream          __attribute__((cleanup(follow_stream_close))) struct follow_stream
 
 #endif

@@ -14,13 +14,13 @@ struct setting {
 	uint64_t line;
 };
 
-static const struct variant_field fields[] = {
-	{ "Group", VARIANT_STRING, offsetof(struct setting, group) },
-	{ "Key", VARIANT_STRING, offsetof(struct setting, key) },
-	{ "Value", VARIANT_STRING, offsetof(struct setting, value) },
-	{ "File", VARIANT_STRING, offsetof(struct setting, file) },
-	{ "Line", VARIANT_NUMBER, offsetof(struct setting, line) },
-	{ "Pending", VARIANT_STRING, offsetof(struct setting, pending) },
+static const struct bus_dict_field fields[] = {
+	{ "Group", BUS_DICT_STRING, offsetof(struct setting, group) },
+	{ "Key", BUS_DICT_STRING, offsetof(struct setting, key) },
+	{ "Value", BUS_DICT_STRING, offsetof(struct setting, value) },
+	{ "File", BUS_DICT_STRING, offsetof(struct setting, file) },
+	{ "Line", BUS_DICT_NUMBER, offsetof(struct setting, line) },
+	{ "Pending", BUS_DICT_STRING, offsetof(struct setting, pending) },
 };
 
 static const struct table_column columns[] = {
@@ -73,7 +73,7 @@ static int print_settings(sd_bus_message *reply, struct output *output)
 	while (r >= 0 && (r = sd_bus_message_at_end(reply, 0)) == 0) {
 		struct setting setting = { 0 };
 
-		r = variant_read(reply, fields, G_N_ELEMENTS(fields), &setting);
+		r = bus_dict_read(reply, fields, G_N_ELEMENTS(fields), &setting);
 		if (r >= 0) {
 			if (!setting.group || !g_str_equal(group, setting.group)) {
 				if (table) {

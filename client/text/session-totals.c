@@ -7,24 +7,24 @@
 
 #include "client/bus/bus-dict.h"
 
-static const struct variant_field fields[] = {
-	{ "Id", VARIANT_NUMBER, offsetof(struct session_totals, id) },
-	{ "Name", VARIANT_STRING, offsetof(struct session_totals, name) },
-	{ "Path", VARIANT_STRING, offsetof(struct session_totals, path) },
-	{ "Matched", VARIANT_NUMBER, offsetof(struct session_totals, totals.matched) },
-	{ "Journaled", VARIANT_NUMBER, offsetof(struct session_totals, totals.journaled) },
-	{ "Lost", VARIANT_NUMBER, offsetof(struct session_totals, totals.lost) },
-	{ "Suppressed", VARIANT_NUMBER, offsetof(struct session_totals, totals.suppressed) },
-	{ "Pending", VARIANT_NUMBER, offsetof(struct session_totals, totals.pending) },
-	{ "Unsynced", VARIANT_NUMBER, offsetof(struct session_totals, unsynced) },
-	{ "DiskError", VARIANT_STRING, offsetof(struct session_totals, disk_error) },
-	{ "LostBy", VARIANT_LOSSES, offsetof(struct session_totals, totals.lost_by) },
+static const struct bus_dict_field fields[] = {
+	{ "Id", BUS_DICT_NUMBER, offsetof(struct session_totals, id) },
+	{ "Name", BUS_DICT_STRING, offsetof(struct session_totals, name) },
+	{ "Path", BUS_DICT_STRING, offsetof(struct session_totals, path) },
+	{ "Matched", BUS_DICT_NUMBER, offsetof(struct session_totals, totals.matched) },
+	{ "Journaled", BUS_DICT_NUMBER, offsetof(struct session_totals, totals.journaled) },
+	{ "Lost", BUS_DICT_NUMBER, offsetof(struct session_totals, totals.lost) },
+	{ "Suppressed", BUS_DICT_NUMBER, offsetof(struct session_totals, totals.suppressed) },
+	{ "Pending", BUS_DICT_NUMBER, offsetof(struct session_totals, totals.pending) },
+	{ "Unsynced", BUS_DICT_NUMBER, offsetof(struct session_totals, unsynced) },
+	{ "DiskError", BUS_DICT_STRING, offsetof(struct session_totals, disk_error) },
+	{ "LostBy", BUS_DICT_LOSSES, offsetof(struct session_totals, totals.lost_by) },
 };
 
 int session_totals_read(sd_bus_message *message, struct session_totals *ret)
 {
 	auto_session_totals totals = { 0 };
-	int r = variant_read(message, fields, G_N_ELEMENTS(fields), &totals);
+	int r = bus_dict_read(message, fields, G_N_ELEMENTS(fields), &totals);
 
 	if (r < 0)
 		return r;

@@ -85,7 +85,7 @@ static void reader_drain(struct journal_reader *reader)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct journal_reader *reader = NULL;
-	g_autofree char *path = NULL, *file_reason = NULL, *stream_reason = NULL;
+	g_autofree char *path = NULL, *file_reason = NULL, *follow_stream_reason = NULL;
 	int fd = memfd_create("journal", MFD_CLOEXEC);
 
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) < 0)
@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	path = g_strdup_printf("/proc/self/fd/%d", fd);
 	if (journal_reader_open(AT_FDCWD, path, &reader, &file_reason) >= 0)
 		reader_drain(reader);
-	if (journal_reader_open_stream(fd, &reader, &stream_reason) >= 0)
+	if (journal_reader_open_stream(fd, &reader, &follow_stream_reason) >= 0)
 		reader_drain(reader);
 	return 0;
 }

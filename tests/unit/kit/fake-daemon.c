@@ -40,19 +40,19 @@ struct request {
 	bool track, bound, from_start;
 };
 
-static const struct variant_field fields[] = {
-	{ "Name", VARIANT_STRING, offsetof(struct request, name) },
-	{ "Filter", VARIANT_STRING, offsetof(struct request, filter) },
-	{ "Verdicts", VARIANT_STRINGS, offsetof(struct request, verdicts) },
-	{ "Sections", VARIANT_STRINGS, offsetof(struct request, sections) },
-	{ "Limit", VARIANT_NUMBER, offsetof(struct request, limit) },
-	{ "Duration", VARIANT_NUMBER, offsetof(struct request, duration) },
-	{ "Rate", VARIANT_NUMBER, offsetof(struct request, rate) },
-	{ "Burst", VARIANT_NUMBER, offsetof(struct request, burst) },
-	{ "Size", VARIANT_NUMBER, offsetof(struct request, size) },
-	{ "Track", VARIANT_BOOLEAN, offsetof(struct request, track) },
-	{ "BindToCaller", VARIANT_BOOLEAN, offsetof(struct request, bound) },
-	{ "FromStart", VARIANT_BOOLEAN, offsetof(struct request, from_start) },
+static const struct bus_dict_field fields[] = {
+	{ "Name", BUS_DICT_STRING, offsetof(struct request, name) },
+	{ "Filter", BUS_DICT_STRING, offsetof(struct request, filter) },
+	{ "Verdicts", BUS_DICT_STRINGS, offsetof(struct request, verdicts) },
+	{ "Sections", BUS_DICT_STRINGS, offsetof(struct request, sections) },
+	{ "Limit", BUS_DICT_NUMBER, offsetof(struct request, limit) },
+	{ "Duration", BUS_DICT_NUMBER, offsetof(struct request, duration) },
+	{ "Rate", BUS_DICT_NUMBER, offsetof(struct request, rate) },
+	{ "Burst", BUS_DICT_NUMBER, offsetof(struct request, burst) },
+	{ "Size", BUS_DICT_NUMBER, offsetof(struct request, size) },
+	{ "Track", BUS_DICT_BOOLEAN, offsetof(struct request, track) },
+	{ "BindToCaller", BUS_DICT_BOOLEAN, offsetof(struct request, bound) },
+	{ "FromStart", BUS_DICT_BOOLEAN, offsetof(struct request, from_start) },
 };
 
 static void log_request(struct service *service, const struct request *request)
@@ -76,7 +76,7 @@ static void log_request(struct service *service, const struct request *request)
 static int start_session(sd_bus_message *message, void *context, sd_bus_error *error)
 {
 	struct request request = { .track = true };
-	int r = variant_read(message, fields, G_N_ELEMENTS(fields), &request);
+	int r = bus_dict_read(message, fields, G_N_ELEMENTS(fields), &request);
 
 	if (r < 0)
 		return r;
