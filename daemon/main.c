@@ -37,7 +37,7 @@
 
 struct command_line {
 	char *config;
-	char *state_dir;
+	char *state_directory_fd;
 	char *attach;
 	gboolean version;
 };
@@ -45,13 +45,13 @@ struct command_line {
 static void command_line_clear(struct command_line *line)
 {
 	g_free(line->config);
-	g_free(line->state_dir);
+	g_free(line->state_directory_fd);
 	g_free(line->attach);
 }
 
 struct daemon {
 	struct settings *settings;
-	struct state *state;
+	struct state_directory *state;
 	sd_event *event;
 	struct recorder *recorder;
 	struct bus *bus;
@@ -83,8 +83,8 @@ static int parse_command_line(int argc, char **argv, struct command_line *ret)
 	const GOptionEntry entries[] = {
 		{ "config", 0, 0, G_OPTION_ARG_FILENAME, &ret->config,
 			"Read this configuration instead of " NFTTRACED_CONFIG_FILE, "FILE" },
-		{ "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &ret->state_dir, "Keep journals here",
-			"DIRECTORY" },
+		{ "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &ret->state_directory_fd,
+			"Keep journals here", "DIRECTORY" },
 		{ "attach", 0, 0, G_OPTION_ARG_STRING, &ret->attach,
 			"How to attach: auto, kprobe, fentry", "MODE" },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &ret->version, "Print the version and exit",
@@ -132,8 +132,8 @@ static int load_settings(const struct command_line *line, struct settings **ret,
 
 	if (r == 0 && line->attach)
 		r = settings_override(settings, "--attach", "Attach", line->attach, ret_reason);
-	if (r == 0 && line->state_dir) {
-		g_autofree char *path = g_canonicalize_filename(line->state_dir, NULL);
+	if (r == 0 && line->state_directory_fd) {
+		g_autofree char *path = g_canonicalize_filename(line->state_directory_fd, NULL);
 
 		r = settings_override(settings, "--state-dir", "StateDirectory", path, ret_reason);
 	}
@@ -280,7 +280,7 @@ static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 		*ret_reason = g_strdup_printf("can't start a process: %s", g_strerror(-r));
 		return r;
 	}
-	r = state_open(daemon->settings->state_directory, &daemon->state, ret_reason);
+	r = state_directory_open(daemon->settings->state_directory, &daemon->state, ret_reason);
 	if (r < 0)
 		return r;
 	r = sd_event_default(&daemon->event);
@@ -339,7 +339,7 @@ static void daemon_clear(struct daemon *daemon)
 	}
 	recorder_free(daemon->recorder);
 	sd_event_unref(daemon->event);
-	state_free(daemon->state);
+	state_directory_free(daemon->state);
 	settings_free(daemon->settings);
 }
 

@@ -15,7 +15,7 @@
  */
 struct engine {
 	const struct settings *settings; /* a reference; the worker's, when there is one */
-	struct state *state;
+	struct state_directory *state;
 	struct recorder *recorder;
 	struct arming *arming;
 	struct name_writer *writer; /* NULL: there is no resolver */

@@ -15,7 +15,7 @@
 #define WAKEUP_SHARE 4
 
 struct engine *engine_new(
-	const struct settings *settings, struct state *state, struct recorder *recorder)
+	const struct settings *settings, struct state_directory *state, struct recorder *recorder)
 {
 	struct engine *engine = g_new0(struct engine, 1);
 

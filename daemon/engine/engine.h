@@ -25,7 +25,7 @@ struct engine;
 
 /* Nothing is loaded yet. State and data are borrowed. */
 struct engine *engine_new(
-	const struct settings *settings, struct state *state, struct recorder *recorder);
+	const struct settings *settings, struct state_directory *state, struct recorder *recorder);
 
 /* What a pipeline that was opened is for. */
 enum engine_next {

@@ -37,7 +37,7 @@ struct journal_limits engine_journal_limits(
 /* Beginning. */
 
 struct beginning {
-	struct state *state;
+	struct state_directory *state;
 	char *name, *command, *settings;
 	struct journal_limits limits;
 	/* The result; the caller takes it over. */
@@ -55,7 +55,7 @@ static void beginning_release(void *argument)
 	/* Nobody has taken it. */
 	if (beginning->writer) {
 		journal_writer_free(beginning->writer);
-		state_session_remove(beginning->state, beginning->id);
+		state_directory_session_remove(beginning->state, beginning->id);
 	}
 	fd_close(&beginning->dir_fd);
 	g_free(beginning->path);
@@ -80,7 +80,7 @@ static int begin_writer(struct beginning *beginning)
 			beginning->writer = journal_writer_free(beginning->writer);
 	}
 	if (r < 0)
-		state_session_remove(beginning->state, beginning->id);
+		state_directory_session_remove(beginning->state, beginning->id);
 	return r;
 }
 
@@ -91,9 +91,9 @@ static void begin(void *argument)
 
 	/* Somebody may have put a directory where the next one goes. */
 	do {
-		r = state_next_id(beginning->state, &beginning->id);
+		r = state_directory_next_id(beginning->state, &beginning->id);
 		if (r == 0)
-			r = state_session_create(beginning->state, beginning->id,
+			r = state_directory_session_create(beginning->state, beginning->id,
 				&beginning->dir_fd, &beginning->path);
 	} while (r == -EEXIST);
 	beginning->result = r < 0 ? r : begin_writer(beginning);
@@ -129,7 +129,7 @@ int engine_journal_begin(struct engine *engine, const struct engine_request *req
 /* Becoming known. */
 
 struct publishing {
-	struct state *state;
+	struct state_directory *state;
 	GArray *ids; /* uint64_t */
 	int result;
 };
@@ -148,12 +148,12 @@ static void publish(void *argument)
 	int r = 0;
 
 	for (guint i = 0; i < publishing->ids->len; i++) {
-		int one = state_session_publish(
+		int one = state_directory_session_publish(
 			publishing->state, g_array_index(publishing->ids, uint64_t, i));
 
 		r = r < 0 ? r : one;
 	}
-	publishing->result = r < 0 ? r : state_sync(publishing->state);
+	publishing->result = r < 0 ? r : state_directory_sync(publishing->state);
 }
 
 int engine_journals_publish(struct engine *engine, GArray *ids)
@@ -353,7 +353,7 @@ int engine_saved_sessions_write(struct engine *engine, const struct saved_sessio
 	struct disk_job *job;
 	int r;
 
-	listing->dir_fd = fcntl(state_dir(engine->state), F_DUPFD_CLOEXEC, 0);
+	listing->dir_fd = fcntl(state_directory_fd(engine->state), F_DUPFD_CLOEXEC, 0);
 	listing->text = saved_sessions_text(saved, &listing->size);
 	r = disk_do(recorder_disk(engine->recorder), patience(engine), list_write, listing_release,
 		listing, &job);

@@ -36,7 +36,7 @@ static int journal_go_on(
 		.deadline = session->deadline,
 		.dir_fd = -1,
 	};
-	r = state_session_open(engine->state, session->id, &request->begun.dir_fd);
+	r = state_directory_session_open(engine->state, session->id, &request->begun.dir_fd);
 	if (r == 0)
 		r = journal_tail_heads(request->begun.dir_fd, &start, &settings);
 	if (r == 0)
@@ -45,7 +45,7 @@ static int journal_go_on(
 	if (r < 0)
 		engine_session_clear(&request->begun);
 	else
-		request->begun.path = state_session_path(engine->state, session->id);
+		request->begun.path = state_directory_session_path(engine->state, session->id);
 	return r;
 }
 
@@ -103,7 +103,7 @@ static int session_go_on(struct engine *engine, struct engine_request *request)
 	int dir_fd = -1, r;
 
 	/* Before the journal is written again: what is cut off is behind the last record then. */
-	r = state_session_open(engine->state, session->id, &dir_fd);
+	r = state_directory_session_open(engine->state, session->id, &dir_fd);
 	if (r < 0)
 		return r;
 	if (known && journal_tail_read(dir_fd, entry.segment, entry.end, &tail) < 0)
@@ -159,7 +159,8 @@ static struct saved_sessions *saved_sessions_take(struct engine *engine)
 {
 	struct saved_sessions *saved = NULL;
 	g_autofree char *reason = NULL;
-	int r = state_counted(saved_sessions_load(state_dir(engine->state), &saved, &reason));
+	int r = state_counted(
+		saved_sessions_load(state_directory_fd(engine->state), &saved, &reason));
 
 	if (r < 0) {
 		if (r != -ENOENT)
@@ -216,14 +217,14 @@ GArray *engine_inherit(struct engine *engine, struct saved_sessions **ret_saved)
 	if (engine->saved)
 		saved = saved_sessions_take(engine);
 	else
-		saved_sessions_remove(state_dir(engine->state));
+		saved_sessions_remove(state_directory_fd(engine->state));
 	engine->inheriting = saved;
 	for (guint i = 0; saved && i < saved->sessions->len; i++) {
 		const struct saved_session *session = saved->sessions->pdata[i];
 
-		state_session_publish(engine->state, session->id);
+		state_directory_session_publish(engine->state, session->id);
 	}
-	state_sessions_discard(engine->state);
+	state_directory_sessions_discard(engine->state);
 	if (saved) {
 		/* Whoever finds it like this knows how far we came. */
 		saved->tries++;

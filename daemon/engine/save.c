@@ -17,7 +17,7 @@ GArray *engine_keep_begin(struct engine *engine)
 	engine->store = fd_store_new(&stored_fds);
 	if (!engine->store)
 		return NULL;
-	r = state_counted(checkpoint_open(state_dir(engine->state), &engine->checkpoint));
+	r = state_counted(checkpoint_open(state_directory_fd(engine->state), &engine->checkpoint));
 	if (r < 0) {
 		log_warning(
 			"the checkpoint file can't be mapped (%s): sessions end with this daemon",

@@ -111,7 +111,7 @@ void engine_session_undo(struct engine *engine, struct engine_request *request)
 		return;
 	name_writer_end(engine->writer, request->bit);
 	journal_writer_free(recorder_remove(engine->recorder, request->bit));
-	state_session_remove(engine->state, request->begun.id);
+	state_directory_session_remove(engine->state, request->begun.id);
 	engine_session_clear(&request->begun);
 }
 

@@ -209,11 +209,11 @@ static void read_ends(int dir_fd, struct archive_journal *journal)
 	read_tail(segments->len > 1 ? last : first, journal);
 }
 
-int archive_owner(const struct state *state, uint64_t id, uid_t *ret)
+int archive_owner(const struct state_directory *state, uint64_t id, uid_t *ret)
 {
 	struct archive_journal journal = { .id = id, .owner = ARCHIVE_UNLIMITED };
 	auto_fd fd = -1;
-	int r = state_session_open(state, id, &fd);
+	int r = state_directory_session_open(state, id, &fd);
 
 	if (r < 0)
 		return r;
@@ -225,13 +225,13 @@ int archive_owner(const struct state *state, uint64_t id, uid_t *ret)
 	return 0;
 }
 
-int archive_examine(const struct state *state, const GArray *running,
+int archive_examine(const struct state_directory *state, const GArray *running,
 	struct archive_journal *journal, bool *ret_changed)
 {
 	uint64_t id = journal->id, begin = (uint64_t)g_get_real_time(), changed;
 	struct stat status;
 	auto_fd fd = -1;
-	int r = state_session_open(state, id, &fd);
+	int r = state_directory_session_open(state, id, &fd);
 
 	if (r < 0)
 		return r;
@@ -305,13 +305,13 @@ static int remove_file(int dir_fd, const char *name, const struct stat *status, 
 	return 0;
 }
 
-int archive_remove(
-	const struct state *state, uint64_t id, const GArray *running, uint64_t *ret_bytes)
+int archive_remove(const struct state_directory *state, uint64_t id, const GArray *running,
+	uint64_t *ret_bytes)
 {
 	struct archive_journal journal = { .id = id };
 	uint64_t bytes = 0;
 	auto_fd fd = -1;
-	int r = state_session_open(state, id, &fd);
+	int r = state_directory_session_open(state, id, &fd);
 
 	if (r < 0)
 		return r;
@@ -323,7 +323,7 @@ int archive_remove(
 		return -EBUSY;
 	r = state_counted(visit_files(fd, remove_file, &bytes));
 	if (r == 0)
-		r = state_session_forget(state, id);
+		r = state_directory_session_forget(state, id);
 	if (r < 0)
 		return r;
 	*ret_bytes = bytes;

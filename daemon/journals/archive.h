@@ -44,7 +44,7 @@ void archive_journal_clear(void *journal);
  * holds its lock. *ret_changed: something was added, taken away or written in the last ARCHIVE_SETTLE_USEC.
  * -ENOENT, -ENOTDIR: there is no such journal.
  */
-int archive_examine(const struct state *state, const GArray *running,
+int archive_examine(const struct state_directory *state, const GArray *running,
 	struct archive_journal *journal, bool *ret_changed);
 
 #define ARCHIVE_SETTLE_USEC (2 * G_USEC_PER_SEC)
@@ -56,14 +56,14 @@ int archive_examine(const struct state *state, const GArray *running,
 GArray *archive_choose(const GArray *journals, const struct archive_limits *limits, uint64_t now);
 
 /* Whose session a journal is of, as it says itself. -ENOENT: there is none, or it does not say. */
-int archive_owner(const struct state *state, uint64_t id, uid_t *ret);
+int archive_owner(const struct state_directory *state, uint64_t id, uid_t *ret);
 
 /* True if somebody has the segment with that name open to write it. */
 bool archive_is_written(int dir_fd, const char *name);
 
 /* Removes a journal; *ret_bytes is what was freed. -ENOENT: there is none; -EBUSY: it is written;
  * -ENOTEMPTY: there is a folder in it, which is not a journal's: what is left stays. */
-int archive_remove(
-	const struct state *state, uint64_t id, const GArray *running, uint64_t *ret_bytes);
+int archive_remove(const struct state_directory *state, uint64_t id, const GArray *running,
+	uint64_t *ret_bytes);
 
 #endif

@@ -69,12 +69,13 @@ static uint64_t usec_of(const struct timespec *time)
 }
 
 /* Finds out what it has on disk. *ret_written: somebody writes it. */
-static int measure(const struct state *state, struct inventory_journal *journal, bool *ret_written)
+static int measure(
+	const struct state_directory *state, struct inventory_journal *journal, bool *ret_written)
 {
 	g_autoptr(GArray) segments = NULL;
 	char name[SEGMENT_NAME_SIZE];
 	auto_fd fd = -1;
-	int r = state_session_open(state, journal->id, &fd);
+	int r = state_directory_session_open(state, journal->id, &fd);
 
 	if (r >= 0)
 		r = state_counted(segment_list(fd, &segments));
@@ -94,7 +95,7 @@ static int measure(const struct state *state, struct inventory_journal *journal,
 	return 0;
 }
 
-static void find_owner(const struct state *state, struct inventory_journal *journal)
+static void find_owner(const struct state_directory *state, struct inventory_journal *journal)
 {
 	uid_t owner;
 
@@ -128,7 +129,7 @@ static enum condition examine(
 static int read_all(struct inventory *inventory, const GArray *running)
 {
 	g_autoptr(GArray) ids = NULL;
-	int r = state_session_ids(inventory->state, &ids);
+	int r = state_directory_session_ids(inventory->state, &ids);
 
 	if (r < 0)
 		return r;
@@ -171,7 +172,7 @@ static void take_event(struct inventory *inventory, const struct inotify_event *
 	/* Some were dropped, or the directory is not where it was. */
 	if (!(event->mask & (COMES | GOES)))
 		inventory->read = false;
-	if (event->len == 0 || !state_session_id(event->name, &journal.id))
+	if (event->len == 0 || !state_directory_session_id(event->name, &journal.id))
 		return;
 	remove_id(inventory->ended, journal.id);
 	remove_id(inventory->others, journal.id);
@@ -199,12 +200,12 @@ static void watch(struct inventory *inventory)
 {
 	inventory->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (inventory->fd >= 0 &&
-		inotify_add_watch(
-			inventory->fd, state_path(inventory->state), COMES | GOES | IN_ONLYDIR) < 0)
+		inotify_add_watch(inventory->fd, state_directory_path(inventory->state),
+			COMES | GOES | IN_ONLYDIR) < 0)
 		fd_close(&inventory->fd);
 }
 
-struct inventory *inventory_new(const struct state *state)
+struct inventory *inventory_new(const struct state_directory *state)
 {
 	struct inventory *inventory = g_new0(struct inventory, 1);
 

@@ -27,7 +27,7 @@ enum inventory_depth {
 };
 
 struct inventory {
-	const struct state *state;
+	const struct state_directory *state;
 	int fd; /* inotify's; -1: none */
 	bool read; /* all that was there */
 	enum inventory_depth depth; /* of what was read */
@@ -36,7 +36,7 @@ struct inventory {
 	GArray *others; /* those that run or may have just begun: measured at each look */
 };
 
-struct inventory *inventory_new(const struct state *state);
+struct inventory *inventory_new(const struct state_directory *state);
 
 /*
  * Brings it up to date. `running` (uint64_t, any order) are ids of sessions that run; those that

@@ -70,7 +70,7 @@ static int journal_shorten(struct inventory *inventory, struct inventory_journal
 {
 	g_autoptr(GArray) segments = NULL;
 	auto_fd fd = -1;
-	int r = state_session_open(inventory->state, journal->id, &fd);
+	int r = state_directory_session_open(inventory->state, journal->id, &fd);
 
 	if (r >= 0)
 		r = state_counted(segment_list(fd, &segments));
@@ -84,7 +84,7 @@ static int journal_shorten(struct inventory *inventory, struct inventory_journal
 	r = segments_remove(fd, segments, others, size, journal, result);
 	if (r == 0 && journal->bytes == 0) {
 		/* What somebody else put there stays, and the folder with it. */
-		state_session_forget(inventory->state, journal->id);
+		state_directory_session_forget(inventory->state, journal->id);
 		*journal = (struct inventory_journal){ 0 };
 	}
 	return r;

@@ -26,7 +26,7 @@
 #define SUFFIX_NEW    ".new" /* behind the id, while the session is being started */
 #define NAME_SIZE     (NUMBER_DIGITS + sizeof(SUFFIX_NEW))
 
-struct state {
+struct state_directory {
 	char *path;
 	int dir_fd;
 	int lock_fd;
@@ -59,7 +59,7 @@ static int number_write(int fd, uint64_t number)
 /* Calls `visit` with the name of each entry. */
 typedef void (*entry_visit)(const char *name, void *context);
 
-static int visit_entries(const struct state *state, entry_visit visit, void *context)
+static int visit_entries(const struct state_directory *state, entry_visit visit, void *context)
 {
 	int fd = openat(state->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
@@ -91,11 +91,11 @@ static void visit_gather(const char *name, void *context)
 	GArray *ids = context;
 	uint64_t id;
 
-	if (state_session_id(name, &id))
+	if (state_directory_session_id(name, &id))
 		g_array_append_val(ids, id);
 }
 
-bool state_session_id(const char *name, uint64_t *ret)
+bool state_directory_session_id(const char *name, uint64_t *ret)
 {
 	guint64 id;
 
@@ -124,7 +124,7 @@ static void visit_inspect(const char *name, void *context)
 
 /* Closes the directory to others, but only if that is what it is for: a path given by mistake may be
  * that of a directory which others need. */
-static int state_claim(struct state *state, char **ret_reason)
+static int state_claim(struct state_directory *state, char **ret_reason)
 {
 	struct inspection inspection = { 0 };
 	int r = visit_entries(state, visit_inspect, &inspection);
@@ -144,7 +144,7 @@ static int state_claim(struct state *state, char **ret_reason)
 	return r;
 }
 
-static int state_lock(struct state *state, char **ret_reason)
+static int state_lock(struct state_directory *state, char **ret_reason)
 {
 	auto_fd fd =
 		openat(state->dir_fd, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -193,12 +193,12 @@ static int directories_make(const char *path)
 	return fd < 0 || (fsync(fd) < 0 && errno != EINVAL) ? -errno : 0;
 }
 
-int state_open(const char *path, struct state **ret, char **ret_reason)
+int state_directory_open(const char *path, struct state_directory **ret, char **ret_reason)
 {
-	struct state *state = g_new0(struct state, 1);
+	struct state_directory *state = g_new0(struct state_directory, 1);
 	int r;
 
-	*state = (struct state){ .path = g_strdup(path), .dir_fd = -1, .lock_fd = -1 };
+	*state = (struct state_directory){ .path = g_strdup(path), .dir_fd = -1, .lock_fd = -1 };
 
 	r = directories_make(path);
 	if (r < 0) {
@@ -212,7 +212,7 @@ int state_open(const char *path, struct state **ret, char **ret_reason)
 	if (r == 0)
 		r = state_lock(state, ret_reason);
 	if (r < 0) {
-		state_free(state);
+		state_directory_free(state);
 		return r;
 	}
 	*ret = state;
@@ -221,18 +221,18 @@ int state_open(const char *path, struct state **ret, char **ret_reason)
 refuse:
 	r = -errno;
 	*ret_reason = g_strdup_printf("can't use the state directory %s: %s", path, g_strerror(-r));
-	state_free(state);
+	state_directory_free(state);
 	return r;
 }
 
-static int directory_sync(const struct state *state)
+static int directory_sync(const struct state_directory *state)
 {
 	/* There are file systems that have no such thing for directories. */
 	return fsync(state->dir_fd) < 0 && errno != EINVAL ? -errno : 0;
 }
 
 /* Replaces next-id so that after a crash there is the old number or the new one, never none. */
-static int store_next_id(struct state *state, uint64_t next)
+static int store_next_id(struct state_directory *state, uint64_t next)
 {
 	auto_fd fd = openat(state->dir_fd, ID_FILE_NEW,
 		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -249,7 +249,7 @@ static int store_next_id(struct state *state, uint64_t next)
 }
 
 /* An id above all that were given out and all that are there. */
-static int find_next_id(const struct state *state, uint64_t *ret)
+static int find_next_id(const struct state_directory *state, uint64_t *ret)
 {
 	auto_fd fd = openat(state->dir_fd, ID_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	uint64_t next = fd >= 0 ? number_read(fd) : 0, highest = 0;
@@ -260,7 +260,7 @@ static int find_next_id(const struct state *state, uint64_t *ret)
 	return r;
 }
 
-int state_next_id(struct state *state, uint64_t *ret)
+int state_directory_next_id(struct state_directory *state, uint64_t *ret)
 {
 	uint64_t next = state->next;
 	int r = next ? 0 : find_next_id(state, &next);
@@ -274,7 +274,8 @@ int state_next_id(struct state *state, uint64_t *ret)
 	return 0;
 }
 
-int state_session_create(struct state *state, uint64_t id, int *ret_fd, char **ret_path)
+int state_directory_session_create(
+	struct state_directory *state, uint64_t id, int *ret_fd, char **ret_path)
 {
 	char name[NAME_SIZE];
 	auto_fd fd = -1;
@@ -298,11 +299,11 @@ int state_session_create(struct state *state, uint64_t id, int *ret_fd, char **r
 		return state_counted(r);
 	}
 	*ret_fd = fd_steal(&fd);
-	*ret_path = state_session_path(state, id);
+	*ret_path = state_directory_session_path(state, id);
 	return 0;
 }
 
-int state_session_publish(struct state *state, uint64_t id)
+int state_directory_session_publish(struct state_directory *state, uint64_t id)
 {
 	char before[NAME_SIZE], name[NAME_SIZE];
 
@@ -311,22 +312,22 @@ int state_session_publish(struct state *state, uint64_t id)
 	return renameat(state->dir_fd, before, state->dir_fd, name) < 0 ? state_counted(-errno) : 0;
 }
 
-int state_sync(const struct state *state)
+int state_directory_sync(const struct state_directory *state)
 {
 	return state_counted(directory_sync(state));
 }
 
-int state_dir(const struct state *state)
+int state_directory_fd(const struct state_directory *state)
 {
 	return state->dir_fd;
 }
 
-const char *state_path(const struct state *state)
+const char *state_directory_path(const struct state_directory *state)
 {
 	return state->path;
 }
 
-char *state_session_path(const struct state *state, uint64_t id)
+char *state_directory_session_path(const struct state_directory *state, uint64_t id)
 {
 	return g_strdup_printf("%s/%" PRIu64, state->path, id);
 }
@@ -341,15 +342,15 @@ static void visit_new(const char *name, void *context)
 		*end = '\0';
 	if (g_str_has_suffix(name, SUFFIX_NEW) &&
 		g_ascii_string_to_unsigned(number, 10, 1, G_MAXUINT64 - 1, &id, NULL))
-		state_session_remove(context, id);
+		state_directory_session_remove(context, id);
 }
 
-void state_sessions_discard(struct state *state)
+void state_directory_sessions_discard(struct state_directory *state)
 {
 	visit_entries(state, visit_new, state);
 }
 
-void state_session_remove(struct state *state, uint64_t id)
+void state_directory_session_remove(struct state_directory *state, uint64_t id)
 {
 	g_autofree char *path = g_strdup_printf("%s/%" PRIu64 SUFFIX_NEW, state->path, id);
 	g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
@@ -363,7 +364,7 @@ void state_session_remove(struct state *state, uint64_t id)
 	g_rmdir(path);
 }
 
-int state_session_ids(const struct state *state, GArray **ret)
+int state_directory_session_ids(const struct state_directory *state, GArray **ret)
 {
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint64));
 	int r = visit_entries(state, visit_gather, ids);
@@ -373,7 +374,7 @@ int state_session_ids(const struct state *state, GArray **ret)
 	return state_counted(r);
 }
 
-int state_session_open(const struct state *state, uint64_t id, int *ret_fd)
+int state_directory_session_open(const struct state_directory *state, uint64_t id, int *ret_fd)
 {
 	char name[NUMBER_DIGITS + 1];
 	int fd;
@@ -386,7 +387,7 @@ int state_session_open(const struct state *state, uint64_t id, int *ret_fd)
 	return 0;
 }
 
-int state_session_forget(const struct state *state, uint64_t id)
+int state_directory_session_forget(const struct state_directory *state, uint64_t id)
 {
 	char name[NUMBER_DIGITS + 1];
 
@@ -394,7 +395,7 @@ int state_session_forget(const struct state *state, uint64_t id)
 	return unlinkat(state->dir_fd, name, AT_REMOVEDIR) < 0 ? state_counted(-errno) : 0;
 }
 
-struct state *state_free(struct state *state)
+struct state_directory *state_directory_free(struct state_directory *state)
 {
 	if (!state)
 		return NULL;

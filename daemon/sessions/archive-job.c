@@ -59,7 +59,7 @@ static void run_remove(struct archive_job *job)
 
 	/* What is removed does not come back with the next power failure. */
 	if (r == 0)
-		r = state_sync(job->manager->store);
+		r = state_directory_sync(job->manager->store);
 	if (r < 0)
 		fail_remove(&request->failure, request->id, r);
 }
@@ -106,7 +106,7 @@ static void run_vacuum(struct archive_job *job)
 		g_array_index(keep, bool, index) = true;
 	}
 	if (request->action == ARCHIVE_VACUUM && !request->failure.reason) {
-		int r = state_sync(job->manager->store);
+		int r = state_directory_sync(job->manager->store);
 
 		if (r < 0)
 			failure_set(&request->failure, FAILURE_JOURNAL,

@@ -90,10 +90,10 @@ static void slice_free(struct slice *slice)
 static void slice_run(void *argument)
 {
 	struct slice *slice = argument;
-	const struct state *store = slice->index->manager->store;
+	const struct state_directory *store = slice->index->manager->store;
 
 	if (slice->list)
-		slice->error = state_session_ids(store, &slice->found);
+		slice->error = state_directory_session_ids(store, &slice->found);
 	for (unsigned int i = 0; i < slice->ids->len; i++) {
 		struct result result = { .journal.id = g_array_index(slice->ids, uint64_t, i) };
 
@@ -131,7 +131,7 @@ static void event_take(struct manager_index *index, const struct inotify_event *
 	/* Some were dropped, or the directory is not where it was. */
 	if (!(event->mask & (COMES | GOES)))
 		index->listed = false;
-	if (event->len == 0 || !state_session_id(event->name, &id))
+	if (event->len == 0 || !state_directory_session_id(event->name, &id))
 		return;
 	if (event->mask & COMES)
 		journal_index_add(index->journals, id);
@@ -364,7 +364,7 @@ static int watch(struct manager_index *index)
 
 	index->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (index->fd >= 0 &&
-		inotify_add_watch(index->fd, state_path(index->manager->store),
+		inotify_add_watch(index->fd, state_directory_path(index->manager->store),
 			COMES | GOES | IN_ONLYDIR) < 0)
 		fd_close(&index->fd);
 	if (index->fd >= 0)

@@ -299,7 +299,7 @@ static int summary_begin(struct manager *manager)
 	return r < 0 ? r : manager_summary_refresh(manager);
 }
 
-int manager_new(sd_event *event, const struct settings *settings, struct state *state,
+int manager_new(sd_event *event, const struct settings *settings, struct state_directory *state,
 	struct recorder *recorder, struct manager **ret, struct failure *failure)
 {
 	struct manager *manager = g_new0(struct manager, 1);

@@ -50,7 +50,7 @@ struct manager {
 		*settings; /* a reference; may be another one in the loop's next turn */
 	struct engine *engine;
 	struct recorder *recorder;
-	const struct state *store; /* of journals */
+	const struct state_directory *store; /* of journals */
 	struct inventory *inventory; /* of the same; the janitor's */
 	struct manager_index *index; /* of the same, for lists */
 	struct compiler *compiler;
@@ -94,7 +94,7 @@ struct manager {
 
 /* State and data are borrowed; opens the pipeline. -ENOENT is not a failure: it waits for
  * nf_tables. Any other error comes with one sentence in `failure`. */
-int manager_new(sd_event *event, const struct settings *settings, struct state *state,
+int manager_new(sd_event *event, const struct settings *settings, struct state_directory *state,
 	struct recorder *recorder, struct manager **ret, struct failure *failure);
 
 /* From now on tells this observer, in place of the one before, what happens. */

@@ -15,7 +15,7 @@
 #define SEGMENT (64 << 10)
 
 static char *directory;
-static struct state *state;
+static struct state_directory *state;
 static GArray *running;
 static struct inventory *inventory;
 static struct quota_result result;
@@ -25,7 +25,7 @@ static void set_up(void)
 	g_autofree char *reason = NULL;
 
 	directory = g_dir_make_tmp("nfttraced-quota-XXXXXX", NULL);
-	ck_assert_int_eq(state_open(directory, &state, &reason), 0);
+	ck_assert_int_eq(state_directory_open(directory, &state, &reason), 0);
 	inventory = inventory_new(state);
 	running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 }
@@ -35,7 +35,7 @@ static void tear_down(void)
 	g_autofree char *command = g_strdup_printf("rm -rf %s", directory);
 
 	inventory = inventory_free(inventory);
-	state = state_free(state);
+	state = state_directory_free(state);
 	g_array_unref(running);
 	ck_assert_int_eq(system(command), 0);
 	g_clear_pointer(&directory, g_free);
@@ -48,8 +48,8 @@ static void journal(uint64_t id, unsigned int count, time_t when)
 	const struct timespec times[2] = { { .tv_sec = when }, { .tv_sec = when } };
 	auto_fd dir_fd = -1;
 
-	ck_assert_int_eq(state_session_create(state, id, &dir_fd, &path), 0);
-	ck_assert_int_eq(state_session_publish(state, id), 0);
+	ck_assert_int_eq(state_directory_session_create(state, id, &dir_fd, &path), 0);
+	ck_assert_int_eq(state_directory_session_publish(state, id), 0);
 	for (unsigned int i = 1; i <= count; i++) {
 		char name[SEGMENT_NAME_SIZE];
 		auto_fd fd = -1;
@@ -68,7 +68,7 @@ static uint64_t first(uint64_t id)
 	g_autoptr(GArray) segments = NULL;
 	auto_fd fd = -1;
 
-	if (state_session_open(state, id, &fd) < 0)
+	if (state_directory_session_open(state, id, &fd) < 0)
 		return 0;
 	ck_assert_int_eq(segment_list(fd, &segments), 0);
 	ck_assert_uint_gt(segments->len, 0);
@@ -273,13 +273,13 @@ START_TEST(an_id_that_somebody_took_is_passed_over)
 	auto_fd fd = -1;
 	uint64_t id, next;
 
-	ck_assert_int_eq(state_next_id(state, &id), 0);
+	ck_assert_int_eq(state_directory_next_id(state, &id), 0);
 	taken = g_strdup_printf("%s/%" G_GUINT64_FORMAT, directory, id + 1);
 	ck_assert_int_eq(mkdir(taken, 0700), 0);
-	ck_assert_int_eq(state_next_id(state, &next), 0);
+	ck_assert_int_eq(state_directory_next_id(state, &next), 0);
 	ck_assert_uint_eq(next, id + 1);
-	ck_assert_int_eq(state_session_create(state, next, &fd, &path), -EEXIST);
-	ck_assert_int_eq(state_next_id(state, &next), 0);
+	ck_assert_int_eq(state_directory_session_create(state, next, &fd, &path), -EEXIST);
+	ck_assert_int_eq(state_directory_next_id(state, &next), 0);
 	ck_assert_uint_eq(next, id + 2);
 }
 END_TEST

@@ -146,9 +146,9 @@ START_TEST(sessions_that_make_the_daemon_fail_are_left_alone_in_the_end)
 	start();
 	manager_end(manager);
 	manager = manager_free(manager);
-	ck_assert_int_eq(saved_sessions_load(state_dir(state), &saved, &reason), 0);
+	ck_assert_int_eq(saved_sessions_load(state_directory_fd(state), &saved, &reason), 0);
 	saved->tries = 6;
-	ck_assert_int_eq(saved_sessions_save(saved, state_dir(state)), 0);
+	ck_assert_int_eq(saved_sessions_save(saved, state_directory_fd(state)), 0);
 	saved_sessions_free(saved);
 	{
 		auto_failure failure = { 0 };
@@ -169,9 +169,9 @@ START_TEST(sessions_of_an_earlier_boot_have_ended)
 	start();
 	manager_end(manager);
 	manager = manager_free(manager);
-	ck_assert_int_eq(saved_sessions_load(state_dir(state), &saved, &reason), 0);
+	ck_assert_int_eq(saved_sessions_load(state_directory_fd(state), &saved, &reason), 0);
 	saved->boot[0] ^= 1;
-	ck_assert_int_eq(saved_sessions_save(saved, state_dir(state)), 0);
+	ck_assert_int_eq(saved_sessions_save(saved, state_directory_fd(state)), 0);
 	saved_sessions_free(saved);
 	ck_assert_int_eq(manager_new(event, settings, state, recorder, &manager, &failure), 0);
 	ck_assert_uint_eq(manager->sessions->len, 0);
@@ -186,12 +186,12 @@ START_TEST(a_list_that_is_damaged_is_set_aside)
 	start();
 	manager_end(manager);
 	manager = manager_free(manager);
-	fd = openat(state_dir(state), "sessions", O_WRONLY);
+	fd = openat(state_directory_fd(state), "sessions", O_WRONLY);
 	ck_assert_int_eq(pwrite(fd, "X", 1, 40), 1);
 	close(fd);
 	ck_assert_int_eq(manager_new(event, settings, state, recorder, &manager, &failure), 0);
 	ck_assert_uint_eq(manager->sessions->len, 0);
-	ck_assert_int_eq(faccessat(state_dir(state), "sessions.bad", F_OK, 0), 0);
+	ck_assert_int_eq(faccessat(state_directory_fd(state), "sessions.bad", F_OK, 0), 0);
 }
 END_TEST
 
@@ -278,14 +278,14 @@ START_TEST(the_checkpoint_has_the_last_whole_entry_and_only_its_own_session_s)
 	struct checkpoint *checkpoint = NULL;
 	struct checkpoint_entry entry = { .journaled = 1 }, read = { 0 };
 
-	ck_assert_int_eq(checkpoint_open(state_dir(state), &checkpoint), 0);
+	ck_assert_int_eq(checkpoint_open(state_directory_fd(state), &checkpoint), 0);
 	checkpoint_slot_begin(checkpoint_slot(checkpoint, 3), 9);
 	ck_assert(!checkpoint_slot_read(checkpoint_slot(checkpoint, 3), 9, &read));
 	checkpoint_slot_write(checkpoint_slot(checkpoint, 3), &entry);
 	entry.journaled = 2;
 	checkpoint_slot_write(checkpoint_slot(checkpoint, 3), &entry);
 	checkpoint_free(checkpoint);
-	ck_assert_int_eq(checkpoint_open(state_dir(state), &checkpoint), 0);
+	ck_assert_int_eq(checkpoint_open(state_directory_fd(state), &checkpoint), 0);
 	ck_assert(checkpoint_slot_read(checkpoint_slot(checkpoint, 3), 9, &read));
 	ck_assert_uint_eq(read.journaled, 2);
 	ck_assert(!checkpoint_slot_read(checkpoint_slot(checkpoint, 3), 8, &read));

@@ -49,11 +49,11 @@ static void begin_again(void)
 	manager_end(manager);
 	manager = manager_free(manager);
 	recorder = recorder_free(recorder);
-	state = state_free(state);
+	state = state_directory_free(state);
 	sd_event_unref(event);
 	run("rm -rf %s && mv %s.killed %s", directory, directory, directory);
 	ck_assert_int_ge(sd_event_new(&event), 0);
-	ck_assert_int_eq(state_open(directory, &state, &reason), 0);
+	ck_assert_int_eq(state_directory_open(directory, &state, &reason), 0);
 	ck_assert_int_eq(recorder_new(&recorder), 0);
 	ck_assert_int_eq(manager_new(event, settings, state, recorder, &manager, &failure), 0);
 }
@@ -264,16 +264,16 @@ static void killed_while_resuming(unsigned int times)
 	g_autofree char *path = g_strdup_printf("%s.killed", directory);
 	g_autofree char *reason = NULL;
 	struct saved_sessions *saved = NULL;
-	struct state *killed = NULL;
+	struct state_directory *killed = NULL;
 
 	note_disk();
 	/* The lock belongs to the directory that was noted. */
-	ck_assert_int_eq(state_open(path, &killed, &reason), 0);
-	ck_assert_int_eq(saved_sessions_load(state_dir(killed), &saved, &reason), 0);
+	ck_assert_int_eq(state_directory_open(path, &killed, &reason), 0);
+	ck_assert_int_eq(saved_sessions_load(state_directory_fd(killed), &saved, &reason), 0);
 	saved->tries = times;
-	ck_assert_int_eq(saved_sessions_save(saved, state_dir(killed)), 0);
+	ck_assert_int_eq(saved_sessions_save(saved, state_directory_fd(killed)), 0);
 	saved_sessions_free(saved);
-	state_free(killed);
+	state_directory_free(killed);
 	begin_again();
 }
 

@@ -306,11 +306,11 @@ END_TEST
 
 START_TEST(the_state_directory_belongs_to_one_daemon)
 {
-	struct state *other = NULL;
+	struct state_directory *other = NULL;
 	g_autofree char *reason = NULL;
 	struct stat status;
 
-	ck_assert_int_eq(state_open(directory, &other, &reason), -EEXIST);
+	ck_assert_int_eq(state_directory_open(directory, &other, &reason), -EEXIST);
 	ck_assert_ptr_nonnull(strstr(reason, "already running"));
 	ck_assert_int_eq(stat(directory, &status), 0);
 	ck_assert_int_eq(status.st_mode & 0777, 0700);
@@ -321,12 +321,12 @@ START_TEST(a_directory_of_others_is_not_taken_for_a_state_directory)
 {
 	g_autofree char *other = g_build_filename(directory, "other", NULL), *reason = NULL;
 	g_autofree char *file = g_build_filename(other, "file", NULL);
-	struct state *none = NULL;
+	struct state_directory *none = NULL;
 	struct stat status;
 
 	ck_assert_int_eq(mkdir(other, 0755), 0);
 	ck_assert(g_file_set_contents(file, "", 0, NULL));
-	ck_assert_int_eq(state_open(other, &none, &reason), -ENOTEMPTY);
+	ck_assert_int_eq(state_directory_open(other, &none, &reason), -ENOTEMPTY);
 	ck_assert_int_eq(stat(other, &status), 0);
 	ck_assert_int_eq(status.st_mode & 0777, 0755);
 }

@@ -20,7 +20,7 @@
 #define PADDING (64 << 10) /* bytes that a journal has beside its head */
 
 static char *directory;
-static struct state *state;
+static struct state_directory *state;
 static GArray *running;
 static struct inventory *inventory;
 static struct user_quota_result result;
@@ -30,7 +30,7 @@ static void set_up(void)
 	g_autofree char *reason = NULL;
 
 	directory = g_dir_make_tmp("nfttraced-user-quota-XXXXXX", NULL);
-	ck_assert_int_eq(state_open(directory, &state, &reason), 0);
+	ck_assert_int_eq(state_directory_open(directory, &state, &reason), 0);
 	inventory = inventory_new(state);
 	running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 }
@@ -40,7 +40,7 @@ static void tear_down(void)
 	g_autofree char *command = g_strdup_printf("rm -rf %s", directory);
 
 	inventory = inventory_free(inventory);
-	state = state_free(state);
+	state = state_directory_free(state);
 	g_array_unref(running);
 	ck_assert_int_eq(system(command), 0);
 	g_clear_pointer(&directory, g_free);
@@ -64,8 +64,8 @@ static void journal(uint64_t id, uint32_t owner, time_t when)
 	struct journal_writer *writer;
 	auto_fd dir_fd = -1, fd = -1;
 
-	ck_assert_int_eq(state_session_create(state, id, &dir_fd, &path), 0);
-	ck_assert_int_eq(state_session_publish(state, id), 0);
+	ck_assert_int_eq(state_directory_session_create(state, id, &dir_fd, &path), 0);
+	ck_assert_int_eq(state_directory_session_publish(state, id), 0);
 	ck_assert_int_eq(
 		journal_writer_open(dir_fd, id, "{\"name\":\"n\"}", settings, &limits, &writer), 0);
 	journal_writer_free(writer);

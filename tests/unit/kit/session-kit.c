@@ -11,7 +11,7 @@
 #include "tests/unit/kit/fake-pipeline.h"
 
 struct settings *settings;
-struct state *state;
+struct state_directory *state;
 struct recorder *recorder;
 struct manager *manager;
 sd_event *event;
@@ -30,7 +30,7 @@ static void set_up(void)
 	g_free(settings->state_directory);
 	settings->state_directory = g_strdup(directory);
 	ck_assert_int_ge(sd_event_new(&event), 0);
-	ck_assert_int_eq(state_open(directory, &state, &reason), 0);
+	ck_assert_int_eq(state_directory_open(directory, &state, &reason), 0);
 	ck_assert_int_eq(recorder_new(&recorder), 0);
 	ck_assert_int_eq(manager_new(event, settings, state, recorder, &manager, &failure), 0);
 }
@@ -41,7 +41,7 @@ static void tear_down(void)
 
 	manager = manager_free(manager);
 	recorder = recorder_free(recorder);
-	state = state_free(state);
+	state = state_directory_free(state);
 	settings = settings_free(settings);
 	event = sd_event_unref(event);
 	ck_assert_int_eq(system(command), 0);

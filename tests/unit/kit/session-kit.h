@@ -15,7 +15,7 @@
 #define PATIENCE_USEC (20 * G_USEC_PER_SEC)
 
 extern struct settings *settings;
-extern struct state *state;
+extern struct state_directory *state;
 extern struct recorder *recorder;
 extern struct manager *manager;
 extern sd_event *event;
