@@ -256,7 +256,8 @@ static int await_sessions(struct daemon *daemon)
 	int64_t end = g_get_monotonic_time() + BOOT_USEC;
 	int r = 0;
 
-	while (r >= 0 && !boot_is_idle(daemon->manager->boot) && !daemon->manager->ending) {
+	while (r >= 0 && !configured_sessions_is_idle(daemon->manager->configured) &&
+		!daemon->manager->ending) {
 		int64_t left = end - g_get_monotonic_time();
 
 		if (left <= 0)
@@ -296,7 +297,7 @@ static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 	if (r >= 0) {
 		daemon->bus = bus_new(daemon->event, &hooks, daemon);
 		/* Before callers, who would be told that there are none, and could take their names. */
-		boot_apply(daemon->manager->boot, daemon->settings);
+		configured_sessions_apply(daemon->manager->configured, daemon->settings);
 		r = await_sessions(daemon);
 	}
 	if (r >= 0)

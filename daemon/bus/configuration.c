@@ -50,8 +50,8 @@ int bus_method_get_configuration(sd_bus_message *message, void *userdata, sd_bus
 		r = sd_bus_message_open_container(reply, 'a', "a{sv}");
 	if (r >= 0)
 		r = append_group(reply, SETTINGS_GROUP, &settings_daemon_keys, settings->origins);
-	for (unsigned int i = 0; r >= 0 && i < settings->boot_sessions->len; i++) {
-		const struct boot_session *session = settings->boot_sessions->pdata[i];
+	for (unsigned int i = 0; r >= 0 && i < settings->configured_sessions->len; i++) {
+		const struct configured_session *session = settings->configured_sessions->pdata[i];
 		g_autofree char *name =
 			g_strdup_printf(SETTINGS_GROUP_SESSION " %s", session->name);
 

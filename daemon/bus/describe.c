@@ -105,8 +105,8 @@ int bus_append_description(sd_bus_message *reply, struct bus *bus, struct sessio
 			(int)options->track, "Stack", "b", (int)options->stack, "BindToCaller", "b",
 			(int)options->bind_to_caller, "Limit", "t", options->limit, "Duration", "t",
 			options->duration, "Rate", "t", options->rate, "Burst", "t", options->burst,
-			"Boot", "b", (int)options->boot, "Size", "t", options->size, "State", "s",
-			session_state_name(session->state), "Started", "t", session->started);
+			"Boot", "b", (int)options->configured, "Size", "t", options->size, "State",
+			"s", session_state_name(session->state), "Started", "t", session->started);
 	if (r >= 0)
 		r = append_names(reply, "Verdicts", verdicts);
 	if (r >= 0)

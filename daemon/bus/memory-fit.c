@@ -44,7 +44,7 @@ static uint64_t sum(const struct settings *settings, unsigned int cpus)
 static uint64_t least_of(const struct settings *settings, const struct measure *measure)
 {
 	return g_str_equal(measure->key, "MaxSessions")
-		? measure->least + settings->boot_sessions->len
+		? measure->least + settings->configured_sessions->len
 		: measure->least;
 }
 

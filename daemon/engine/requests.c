@@ -216,7 +216,7 @@ static bool batch_waits(const struct batch *batch)
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct engine_request *request = batch->requests[i];
 
-		if (request->action == ENGINE_START && !request->options->boot)
+		if (request->action == ENGINE_START && !request->options->configured)
 			return false;
 	}
 	return true;

@@ -88,7 +88,7 @@ static void options_put(GKeyFile *file, const char *group, const struct session_
 	number_put(file, group, "Track", options->track);
 	number_put(file, group, "Stack", options->stack);
 	number_put(file, group, "BindToCaller", options->bind_to_caller);
-	number_put(file, group, "Boot", options->boot);
+	number_put(file, group, "Boot", options->configured);
 	number_put(file, group, "Limit", options->limit);
 	number_put(file, group, "Duration", options->duration);
 	number_put(file, group, "Rate", options->rate);
@@ -110,7 +110,7 @@ static int options_get(GKeyFile *file, const char *group, struct session_options
 	options->track = number_get(file, group, "Track");
 	options->stack = number_get(file, group, "Stack");
 	options->bind_to_caller = number_get(file, group, "BindToCaller");
-	options->boot = number_get(file, group, "Boot");
+	options->configured = number_get(file, group, "Boot");
 	options->limit = number_get(file, group, "Limit");
 	options->duration = number_get(file, group, "Duration");
 	options->rate = number_get(file, group, "Rate");

@@ -10,9 +10,10 @@
 #define RETRY_MOST  (300 * G_USEC_PER_SEC)
 
 struct entry {
-	struct boot *boot;
+	struct configured *configured;
 	char *name;
-	const struct boot_session *wanted; /* of the boot's settings; NULL: it shall not run */
+	const struct configured_session
+		*wanted; /* of the boot's settings; NULL: it shall not run */
 	bool replace; /* what runs has to end first */
 	bool change; /* what runs takes other verdicts, another filter */
 	bool busy; /* a reply is owed */
@@ -21,12 +22,12 @@ struct entry {
 	char *problem, *problem_public; /* NULL: there is none */
 };
 
-struct boot {
+struct configured {
 	struct manager *manager;
 	struct settings *settings;
 	GPtrArray *entries;
 	sd_event_source *deferred; /* tells `idle` */
-	boot_idle idle;
+	configured_sessions_idle idle;
 	void *context;
 };
 
@@ -56,12 +57,12 @@ static enum difference options_compare(
 
 static struct session *session_find(const struct entry *entry)
 {
-	const GPtrArray *sessions = entry->boot->manager->sessions;
+	const GPtrArray *sessions = entry->configured->manager->sessions;
 
 	for (unsigned int i = 0; i < sessions->len; i++) {
 		struct session *session = sessions->pdata[i];
 
-		if (session->options.boot && session->owner == 0 &&
+		if (session->options.configured && session->owner == 0 &&
 			g_str_equal(session->options.name, entry->name))
 			return session;
 	}
@@ -83,29 +84,29 @@ static void step(struct entry *entry);
 
 static int on_idle(sd_event_source *source, void *userdata)
 {
-	struct boot *boot = userdata;
-	boot_idle idle = boot->idle;
+	struct configured *configured = userdata;
+	configured_sessions_idle idle = configured->idle;
 
-	boot->idle = NULL;
+	configured->idle = NULL;
 	if (idle)
-		idle(boot->context);
+		idle(configured->context);
 	return 0;
 }
 
-static void look_idle(struct boot *boot)
+static void look_idle(struct configured *configured)
 {
-	if (boot->idle && boot_is_idle(boot))
-		sd_event_source_set_enabled(boot->deferred, SD_EVENT_ONESHOT);
+	if (configured->idle && configured_sessions_is_idle(configured))
+		sd_event_source_set_enabled(configured->deferred, SD_EVENT_ONESHOT);
 }
 
 static int on_waited(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct entry *entry = userdata;
-	struct boot *boot = entry->boot;
+	struct configured *configured = entry->configured;
 
 	entry->busy = false;
 	step(entry);
-	look_idle(boot);
+	look_idle(configured);
 	return 0;
 }
 
@@ -113,13 +114,13 @@ static int on_waited(sd_event_source *source, uint64_t usec, void *userdata)
 static void entry_wait(struct entry *entry)
 {
 	entry->retry = sd_event_source_disable_unref(entry->retry);
-	sd_event_add_time_relative(entry->boot->manager->event, &entry->retry, CLOCK_MONOTONIC,
-		entry->pause, 0, on_waited, entry);
+	sd_event_add_time_relative(entry->configured->manager->event, &entry->retry,
+		CLOCK_MONOTONIC, entry->pause, 0, on_waited, entry);
 }
 
 static void entry_failed(struct entry *entry, const char *what, const char *reason)
 {
-	struct manager *manager = entry->boot->manager;
+	struct manager *manager = entry->configured->manager;
 	g_autofree char *problem = NULL;
 
 	if (manager->ending)
@@ -158,13 +159,13 @@ static void entry_succeeded(struct entry *entry)
 		return;
 	g_clear_pointer(&entry->problem, g_free);
 	g_clear_pointer(&entry->problem_public, g_free);
-	manager_problem_changed(entry->boot->manager);
+	manager_problem_changed(entry->configured->manager);
 }
 
 /* Goes on from where a reply has come. */
 static void proceed(struct entry *entry, const char *what, const struct failure *failure)
 {
-	struct boot *boot = entry->boot;
+	struct configured *configured = entry->configured;
 
 	entry->busy = false;
 	if (failure) {
@@ -173,7 +174,7 @@ static void proceed(struct entry *entry, const char *what, const struct failure 
 		entry_succeeded(entry);
 		step(entry);
 	}
-	look_idle(boot);
+	look_idle(configured);
 }
 
 static void started(void *context, struct session *session, const struct dictionary_totals *totals,
@@ -220,24 +221,24 @@ static void begin(struct entry *entry)
 
 	entry->replace = entry->change = false;
 	session_options_copy(&options, &entry->wanted->options);
-	manager_session_start(entry->boot->manager, &options, 0, "nfttraced: its configuration",
-		reply_to(entry, started));
+	manager_session_start(entry->configured->manager, &options, 0,
+		"nfttraced: its configuration", reply_to(entry, started));
 	session_options_clear(&options);
 }
 
 /* The next step from what there is to what is wanted. Frees the entry when it is there no more. */
 static void step(struct entry *entry)
 {
-	struct boot *boot = entry->boot;
+	struct configured *configured = entry->configured;
 	struct session *session = session_find(entry);
 
-	if (entry->busy || boot->manager->ending)
+	if (entry->busy || configured->manager->ending)
 		return;
 	if (session && (!entry->wanted || entry->replace || session->state == SESSION_STOPPING)) {
 		manager_session_stop(session, SESSION_END_CONFIGURATION, reply_to(entry, stopped));
 	} else if (!entry->wanted) {
 		entry_succeeded(entry);
-		g_ptr_array_remove(boot->entries, entry);
+		g_ptr_array_remove(configured->entries, entry);
 	} else if (!session) {
 		begin(entry);
 	} else if (entry->change) {
@@ -249,21 +250,21 @@ static void step(struct entry *entry)
 	}
 }
 
-struct boot *boot_new(struct manager *manager)
+struct configured *configured_sessions_new(struct manager *manager)
 {
-	struct boot *boot = g_new0(struct boot, 1);
+	struct configured *configured = g_new0(struct configured, 1);
 
-	boot->manager = manager;
-	boot->entries = g_ptr_array_new_with_free_func(entry_free);
-	if (sd_event_add_defer(manager->event, &boot->deferred, on_idle, boot) >= 0)
-		sd_event_source_set_enabled(boot->deferred, SD_EVENT_OFF);
-	return boot;
+	configured->manager = manager;
+	configured->entries = g_ptr_array_new_with_free_func(entry_free);
+	if (sd_event_add_defer(manager->event, &configured->deferred, on_idle, configured) >= 0)
+		sd_event_source_set_enabled(configured->deferred, SD_EVENT_OFF);
+	return configured;
 }
 
 /* What is to be done about what runs, if it runs. */
-static void entry_want(struct entry *entry, const struct boot_session *wanted)
+static void entry_want(struct entry *entry, const struct configured_session *wanted)
 {
-	const struct boot_session *before = entry->wanted;
+	const struct configured_session *before = entry->wanted;
 	const struct session *session = session_find(entry);
 	enum difference difference = SAME;
 
@@ -276,39 +277,39 @@ static void entry_want(struct entry *entry, const struct boot_session *wanted)
 	entry->change = entry->change || difference == CHANGED;
 }
 
-static struct entry *entry_find(struct boot *boot, const char *name)
+static struct entry *entry_find(struct configured *configured, const char *name)
 {
 	struct entry *entry;
 
-	for (unsigned int i = 0; i < boot->entries->len; i++) {
-		entry = boot->entries->pdata[i];
+	for (unsigned int i = 0; i < configured->entries->len; i++) {
+		entry = configured->entries->pdata[i];
 		if (g_str_equal(entry->name, name))
 			return entry;
 	}
 	entry = g_new0(struct entry, 1);
-	entry->boot = boot;
+	entry->configured = configured;
 	entry->name = g_strdup(name);
-	g_ptr_array_add(boot->entries, entry);
+	g_ptr_array_add(configured->entries, entry);
 	return entry;
 }
 
-void boot_apply(struct boot *boot, const struct settings *settings)
+void configured_sessions_apply(struct configured *configured, const struct settings *settings)
 {
-	struct settings *before = boot->settings;
-	const GPtrArray *wanted = settings->boot_sessions;
+	struct settings *before = configured->settings;
+	const GPtrArray *wanted = settings->configured_sessions;
 
 	/* Sessions that were resumed, and are in the configuration no more, are among the entries, too. */
-	for (unsigned int i = 0; i < boot->manager->sessions->len; i++) {
-		const struct session *session = boot->manager->sessions->pdata[i];
+	for (unsigned int i = 0; i < configured->manager->sessions->len; i++) {
+		const struct session *session = configured->manager->sessions->pdata[i];
 
-		if (session->options.boot && session->owner == 0)
-			entry_find(boot, session->options.name);
+		if (session->options.configured && session->owner == 0)
+			entry_find(configured, session->options.name);
 	}
 	for (unsigned int i = 0; i < wanted->len; i++)
-		entry_find(boot, ((struct boot_session *)wanted->pdata[i])->name);
-	boot->settings = settings_ref(settings);
-	for (unsigned int i = boot->entries->len; i-- > 0;) {
-		struct entry *entry = boot->entries->pdata[i];
+		entry_find(configured, ((struct configured_session *)wanted->pdata[i])->name);
+	configured->settings = settings_ref(settings);
+	for (unsigned int i = configured->entries->len; i-- > 0;) {
+		struct entry *entry = configured->entries->pdata[i];
 
 		entry_want(entry, settings_session(settings, entry->name));
 		entry->pause = 0;
@@ -317,10 +318,10 @@ void boot_apply(struct boot *boot, const struct settings *settings)
 	settings_free(before);
 }
 
-bool boot_is_idle(const struct boot *boot)
+bool configured_sessions_is_idle(const struct configured *configured)
 {
-	for (unsigned int i = 0; i < boot->entries->len; i++) {
-		const struct entry *entry = boot->entries->pdata[i];
+	for (unsigned int i = 0; i < configured->entries->len; i++) {
+		const struct entry *entry = configured->entries->pdata[i];
 
 		if (entry->busy)
 			return false;
@@ -328,17 +329,18 @@ bool boot_is_idle(const struct boot *boot)
 	return true;
 }
 
-void boot_when_idle(struct boot *boot, boot_idle idle, void *context)
+void configured_sessions_when_idle(
+	struct configured *configured, configured_sessions_idle idle, void *context)
 {
-	boot->idle = idle;
-	boot->context = context;
-	look_idle(boot);
+	configured->idle = idle;
+	configured->context = context;
+	look_idle(configured);
 }
 
-static const struct entry *entry_with_problem(const struct boot *boot)
+static const struct entry *entry_with_problem(const struct configured *configured)
 {
-	for (unsigned int i = 0; i < boot->entries->len; i++) {
-		const struct entry *entry = boot->entries->pdata[i];
+	for (unsigned int i = 0; i < configured->entries->len; i++) {
+		const struct entry *entry = configured->entries->pdata[i];
 
 		if (entry->problem)
 			return entry;
@@ -346,27 +348,27 @@ static const struct entry *entry_with_problem(const struct boot *boot)
 	return NULL;
 }
 
-const char *boot_problem(const struct boot *boot)
+const char *configured_sessions_problem(const struct configured *configured)
 {
-	const struct entry *entry = entry_with_problem(boot);
+	const struct entry *entry = entry_with_problem(configured);
 
 	return entry ? entry->problem : NULL;
 }
 
-const char *boot_problem_public(const struct boot *boot)
+const char *configured_sessions_problem_public(const struct configured *configured)
 {
-	const struct entry *entry = entry_with_problem(boot);
+	const struct entry *entry = entry_with_problem(configured);
 
 	return entry ? entry->problem_public : NULL;
 }
 
-struct boot *boot_free(struct boot *boot)
+struct configured *configured_sessions_free(struct configured *configured)
 {
-	if (!boot)
+	if (!configured)
 		return NULL;
-	sd_event_source_disable_unref(boot->deferred);
-	g_ptr_array_unref(boot->entries);
-	settings_free(boot->settings);
-	g_free(boot);
+	sd_event_source_disable_unref(configured->deferred);
+	g_ptr_array_unref(configured->entries);
+	settings_free(configured->settings);
+	g_free(configured);
 	return NULL;
 }

@@ -61,9 +61,9 @@ static const char *pipeline_problem(const struct manager *manager)
 }
 
 static const char *problems_join(
-	const struct manager *manager, const char *misconfigured, const char *boot)
+	const struct manager *manager, const char *misconfigured, const char *configured)
 {
-	const char *const problems[] = { pipeline_problem(manager), misconfigured, boot };
+	const char *const problems[] = { pipeline_problem(manager), misconfigured, configured };
 
 	g_string_truncate(manager->problem, 0);
 	for (size_t i = 0; i < G_N_ELEMENTS(problems); i++) {
@@ -76,13 +76,14 @@ static const char *problems_join(
 
 const char *manager_problem(const struct manager *manager)
 {
-	return problems_join(manager, manager->misconfigured, boot_problem(manager->boot));
+	return problems_join(
+		manager, manager->misconfigured, configured_sessions_problem(manager->configured));
 }
 
 const char *manager_problem_public(const struct manager *manager)
 {
 	return problems_join(manager, manager->misconfigured ? MISCONFIGURED_PUBLIC : NULL,
-		boot_problem_public(manager->boot));
+		configured_sessions_problem_public(manager->configured));
 }
 
 void manager_status_refresh(struct manager *manager, const char *warning)
@@ -315,7 +316,7 @@ int manager_new(sd_event *event, const struct settings *settings, struct state_d
 	manager->sessions = g_ptr_array_new();
 	manager->engine = engine_new(settings, state, recorder);
 	manager->problem = g_string_new(NULL);
-	manager->boot = boot_new(manager);
+	manager->configured = configured_sessions_new(manager);
 	manager->follow =
 		follow_new(event, (unsigned int)settings->followers_max, settings->ring_size);
 	manager->open_tries = OPEN_TRIES;
@@ -331,7 +332,7 @@ int manager_new(sd_event *event, const struct settings *settings, struct state_d
 	} else {
 		requests = engine_inherit(manager->engine, &saved);
 		r = engine_open(manager->engine,
-			settings->boot_sessions->len ? ENGINE_STARTS : ENGINE_RESTS, failure);
+			settings->configured_sessions->len ? ENGINE_STARTS : ENGINE_RESTS, failure);
 		if (r == -ENOENT) {
 			manager->state = MANAGER_WAITING;
 			failure_clear(failure);
@@ -376,7 +377,7 @@ struct manager *manager_free(struct manager *manager)
 	sd_event_source_disable_unref(manager->tend_timer);
 	sd_event_source_disable_unref(manager->open_timer);
 	sd_event_source_disable_unref(manager->handover_timer);
-	boot_free(manager->boot);
+	configured_sessions_free(manager->configured);
 	follow_free(manager->follow);
 	/* Closed, it counts no more: nothing comes after the last summary. */
 	if (manager->engine && !manager->leaving)

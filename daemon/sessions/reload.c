@@ -7,7 +7,7 @@
 
 struct check {
 	struct reload *reload;
-	const struct boot_session *session; /* of reload->next */
+	const struct configured_session *session; /* of reload->next */
 	struct compilation *compilation; /* NULL: it is done */
 };
 
@@ -90,8 +90,8 @@ static void apply(struct reload *reload)
 			names);
 	else
 		log_notice("the configuration was read again");
-	boot_apply(manager->boot, reload->next);
-	boot_when_idle(manager->boot, on_idle, reload);
+	configured_sessions_apply(manager->configured, reload->next);
+	configured_sessions_when_idle(manager->configured, on_idle, reload);
 }
 
 static void checked(struct reload *reload)
@@ -129,11 +129,11 @@ static void check_free(void *argument)
 /* Has the filters compiled that are not those in force. */
 static void check_filters(struct reload *reload)
 {
-	const GPtrArray *sessions = reload->next->boot_sessions;
+	const GPtrArray *sessions = reload->next->configured_sessions;
 
 	for (unsigned int i = 0; i < sessions->len; i++) {
-		const struct boot_session *session = sessions->pdata[i];
-		const struct boot_session *before =
+		const struct configured_session *session = sessions->pdata[i];
+		const struct configured_session *before =
 			settings_session(reload->manager->settings, session->name);
 		const char *filter = session->options.filter;
 		struct check *check;
@@ -192,7 +192,7 @@ struct reload *reload_free(struct reload *reload)
 {
 	if (!reload)
 		return NULL;
-	boot_when_idle(reload->manager->boot, NULL, NULL);
+	configured_sessions_when_idle(reload->manager->configured, NULL, NULL);
 	waiters_tell(reload, "nfttraced is ending");
 	g_array_unref(reload->waiters);
 	g_ptr_array_unref(reload->checks);

@@ -58,7 +58,7 @@ struct manager {
 	struct worker *worker; /* what changes the pipeline */
 	struct worker *janitor; /* removes journals */
 	struct follow *follow;
-	struct boot *boot;
+	struct configured *configured;
 	struct reload *reload; /* main's; NULL: none yet */
 	struct drop_summary *summary; /* NULL: drops are not counted */
 	struct manager_observer observer;

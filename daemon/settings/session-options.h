@@ -27,7 +27,7 @@ struct session_options {
 	bool stack; /* of each probe's events, whether or not `probes` says so */
 	GArray *probes; /* of struct probe_spec, shared by copies */
 	bool bind_to_caller;
-	bool boot; /* it is one of the configuration's, not a caller's */
+	bool configured; /* it is one of the configuration's, not a caller's */
 	uint64_t limit; /* events; 0: none */
 	uint64_t duration; /* microseconds; 0: none */
 	uint64_t rate; /* events a second; 0: none */

@@ -22,7 +22,7 @@ struct position {
 	const char *file;
 	unsigned int line;
 	bool grouped; /* a group has begun */
-	struct boot_session *session; /* NULL: it is [Daemon] */
+	struct configured_session *session; /* NULL: it is [Daemon] */
 	char **ret_reason;
 };
 
@@ -43,21 +43,21 @@ static int refuse(const struct position *position, const char *format, ...)
 
 static int session_begin(struct position *position, const char *name)
 {
-	const struct boot_session *found = settings_session(position->settings, name);
+	const struct configured_session *found = settings_session(position->settings, name);
 	auto_failure failure = { 0 };
 
 	if (session_name_check(name, &failure) < 0)
 		return refuse(position, "[" SETTINGS_GROUP_SESSION " NAME]: %s", failure.reason);
-	if (!found && position->settings->boot_sessions->len >= EVENT_SESSIONS_MAX)
+	if (!found && position->settings->configured_sessions->len >= EVENT_SESSIONS_MAX)
 		return refuse(position,
 			"there are more than %d groups [" SETTINGS_GROUP_SESSION
 			" NAME], as many as there may be sessions",
 			EVENT_SESSIONS_MAX);
 	if (!found) {
-		found = boot_session_new(name, position->file, position->line);
-		g_ptr_array_add(position->settings->boot_sessions, (void *)found);
+		found = configured_session_new(name, position->file, position->line);
+		g_ptr_array_add(position->settings->configured_sessions, (void *)found);
 	}
-	position->session = (struct boot_session *)found;
+	position->session = (struct configured_session *)found;
 	return 0;
 }
 
@@ -100,7 +100,7 @@ static int refuse_key(
 
 static int key_set(struct position *position, const char *name, const char *text)
 {
-	struct boot_session *session = position->session;
+	struct configured_session *session = position->session;
 	const struct setting_group *group =
 		session ? &settings_session_keys : &settings_daemon_keys;
 	int number = setting_find(group, name);

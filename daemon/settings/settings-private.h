@@ -15,8 +15,9 @@ void setting_origin_set(
 	struct setting_origin *origin, const char *text, const char *file, unsigned int line);
 
 /* A session with defaults; its group begins in `line` of `file`. */
-struct boot_session *boot_session_new(const char *name, const char *file, unsigned int line);
-void boot_session_free(struct boot_session *session);
+struct configured_session *configured_session_new(
+	const char *name, const char *file, unsigned int line);
+void configured_session_free(struct configured_session *session);
 
 /* The options of all sessions, and their number. */
 int settings_sessions_check(const struct settings *settings, char **ret_reason);

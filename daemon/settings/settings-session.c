@@ -5,9 +5,10 @@
 #include "daemon/filter/filter.h"
 #include "daemon/settings/settings-private.h"
 
-struct boot_session *boot_session_new(const char *name, const char *file, unsigned int line)
+struct configured_session *configured_session_new(
+	const char *name, const char *file, unsigned int line)
 {
-	struct boot_session *session = g_new0(struct boot_session, 1);
+	struct configured_session *session = g_new0(struct configured_session, 1);
 
 	session->name = g_strdup(name);
 	session->file = g_strdup(file);
@@ -15,12 +16,12 @@ struct boot_session *boot_session_new(const char *name, const char *file, unsign
 	session_options_init(&session->options);
 	g_free(session->options.name);
 	session->options.name = g_strdup(name);
-	session->options.boot = true;
+	session->options.configured = true;
 	session->origins = settings_defaults(&settings_session_keys, &session->options);
 	return session;
 }
 
-void boot_session_free(struct boot_session *session)
+void configured_session_free(struct configured_session *session)
 {
 	g_free(session->name);
 	g_free(session->file);
@@ -29,10 +30,10 @@ void boot_session_free(struct boot_session *session)
 	g_free(session);
 }
 
-const struct boot_session *settings_session(const struct settings *settings, const char *name)
+const struct configured_session *settings_session(const struct settings *settings, const char *name)
 {
-	for (unsigned int i = 0; i < settings->boot_sessions->len; i++) {
-		const struct boot_session *session = settings->boot_sessions->pdata[i];
+	for (unsigned int i = 0; i < settings->configured_sessions->len; i++) {
+		const struct configured_session *session = settings->configured_sessions->pdata[i];
 
 		if (g_str_equal(session->name, name))
 			return session;
@@ -41,7 +42,7 @@ const struct boot_session *settings_session(const struct settings *settings, con
 }
 
 /* Where the key was set, or where the group is. */
-static void place(const struct boot_session *session, const char *key, const char **ret_file,
+static void place(const struct configured_session *session, const char *key, const char **ret_file,
 	unsigned int *ret_line)
 {
 	const struct setting_origin *origin =
@@ -51,7 +52,7 @@ static void place(const struct boot_session *session, const char *key, const cha
 	*ret_line = origin->file ? origin->line : session->line;
 }
 
-static int session_check(const struct boot_session *session, char **ret_reason)
+static int session_check(const struct configured_session *session, char **ret_reason)
 {
 	auto_failure failure = { 0 };
 	unsigned int line;
@@ -67,10 +68,10 @@ static int session_check(const struct boot_session *session, char **ret_reason)
 
 int settings_sessions_check(const struct settings *settings, char **ret_reason)
 {
-	const GPtrArray *sessions = settings->boot_sessions;
+	const GPtrArray *sessions = settings->configured_sessions;
 
 	for (unsigned int i = 0; i < sessions->len; i++) {
-		const struct boot_session *session = sessions->pdata[i];
+		const struct configured_session *session = sessions->pdata[i];
 		int r;
 
 		if (i >= settings->sessions_max) {
@@ -91,8 +92,8 @@ int settings_sessions_check(const struct settings *settings, char **ret_reason)
 
 int settings_filters_check(const struct settings *settings, char **ret_reason)
 {
-	for (unsigned int i = 0; i < settings->boot_sessions->len; i++) {
-		const struct boot_session *session = settings->boot_sessions->pdata[i];
+	for (unsigned int i = 0; i < settings->configured_sessions->len; i++) {
+		const struct configured_session *session = settings->configured_sessions->pdata[i];
 		g_autofree char *reason = NULL;
 		struct filter *filter = NULL;
 
@@ -105,7 +106,7 @@ int settings_filters_check(const struct settings *settings, char **ret_reason)
 	return 0;
 }
 
-char *settings_filter_reason(const struct boot_session *session, const char *reason)
+char *settings_filter_reason(const struct configured_session *session, const char *reason)
 {
 	unsigned int line;
 	const char *file;

@@ -13,7 +13,8 @@ struct settings *settings_new(void)
 
 	g_atomic_ref_count_init(&settings->references);
 	settings->origins = settings_defaults(&settings_daemon_keys, settings);
-	settings->boot_sessions = g_ptr_array_new_with_free_func((GDestroyNotify)boot_session_free);
+	settings->configured_sessions =
+		g_ptr_array_new_with_free_func((GDestroyNotify)configured_session_free);
 	return settings;
 }
 
@@ -35,7 +36,7 @@ struct settings *settings_free(const struct settings *settings)
 	for (size_t i = 0; i < settings_daemon_keys.count; i++)
 		setting_clear(&settings_daemon_keys.keys[i], held);
 	settings_origins_free(&settings_daemon_keys, held->origins);
-	g_ptr_array_unref(held->boot_sessions);
+	g_ptr_array_unref(held->configured_sessions);
 	g_free(held);
 	return NULL;
 }

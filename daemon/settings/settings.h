@@ -24,7 +24,7 @@ struct setting_origin {
 };
 
 /* A group [Session NAME]: a session that runs whenever the daemon does. */
-struct boot_session {
+struct configured_session {
 	char *name;
 	char *file; /* where its group was found first */
 	unsigned int line;
@@ -60,8 +60,8 @@ struct settings {
 	uint64_t user_rate; /* events a second */
 	uint64_t user_filter_size; /* instructions of the matcher */
 
-	GPtrArray
-		*boot_sessions; /* of struct boot_session, in the order in which they were found */
+	GPtrArray *
+		configured_sessions; /* of struct configured_session, in the order in which they were found */
 	struct setting_origin *origins; /* by the number of the key */
 	gatomicrefcount references;
 };
@@ -98,7 +98,7 @@ int settings_check(const struct settings *settings, char **ret_reason);
 int settings_filters_check(const struct settings *settings, char **ret_reason);
 
 /* What was said of a session's filter, with its place before it; g_free it. */
-char *settings_filter_reason(const struct boot_session *session, const char *reason);
+char *settings_filter_reason(const struct configured_session *session, const char *reason);
 
 /* As `option` of the command line has it. -EINVAL, and *ret_reason says what is allowed. */
 int settings_override(struct settings *settings, const char *option, const char *key,
@@ -111,7 +111,8 @@ int settings_override(struct settings *settings, const char *option, const char 
 char **settings_keep(struct settings *next, const struct settings *in_force);
 
 /* The session of that name, or NULL. */
-const struct boot_session *settings_session(const struct settings *settings, const char *name);
+const struct configured_session *settings_session(
+	const struct settings *settings, const char *name);
 
 /* "auto", "kprobe", "fentry" to a mode: for the file and the command line. -EINVAL for other text. */
 int settings_parse_attach(const char *text, enum attach_mode *ret);

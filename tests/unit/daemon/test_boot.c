@@ -20,8 +20,8 @@ static struct settings *settings_of(const char *text)
 
 static void await_idle(void)
 {
-	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC; !boot_is_idle(manager->boot);
-		turn())
+	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC;
+		!configured_sessions_is_idle(manager->configured); turn())
 		ck_assert(g_get_monotonic_time() < end);
 }
 
@@ -29,7 +29,7 @@ static void apply(const char *text)
 {
 	auto_settings *read = settings_of(text);
 
-	boot_apply(manager->boot, read);
+	configured_sessions_apply(manager->configured, read);
 	await_idle();
 }
 
@@ -51,12 +51,12 @@ START_TEST(those_of_the_configuration_run)
 	apply("[Session a]\nFilter=tcp\nRate=7\nBurst=3\n[Session b]\n");
 	ck_assert_uint_eq(manager->sessions->len, 2);
 	session = find("a");
-	ck_assert(session->options.boot);
+	ck_assert(session->options.configured);
 	ck_assert_uint_eq(session->owner, 0);
 	ck_assert_int_eq(session->state, SESSION_RUNNING);
 	ck_assert_str_eq(session->options.filter, "tcp");
 	ck_assert_uint_eq(fake_config()->interval[session->bit], 1000000000 / 7);
-	ck_assert_ptr_null(boot_problem(manager->boot));
+	ck_assert_ptr_null(configured_sessions_problem(manager->configured));
 }
 END_TEST
 
@@ -136,7 +136,7 @@ START_TEST(one_that_is_being_stopped_is_started_anew)
 	apply("[Session a]\n");
 	id = find("a")->id;
 	manager_session_stop(find("a"), SESSION_END_STOPPED, (struct manager_call){ 0 });
-	boot_apply(manager->boot, read);
+	configured_sessions_apply(manager->configured, read);
 	await_idle();
 	ck_assert_uint_ne(find("a")->id, id);
 	ck_assert_int_eq(find("a")->state, SESSION_RUNNING);
@@ -149,16 +149,17 @@ START_TEST(one_that_can_not_be_started_is_a_problem_and_no_end)
 	apply("\n[Session a]\nVerdicts=queue\n[Session b]\nVerdicts=drop\n");
 	ck_assert_ptr_null(find("a"));
 	ck_assert_ptr_nonnull(find("b"));
-	ck_assert(g_str_has_prefix(
-		boot_problem(manager->boot), "session \"a\" (test.conf:2) can't be started: "));
-	ck_assert_ptr_nonnull(strstr(manager_problem(manager), boot_problem(manager->boot)));
+	ck_assert(g_str_has_prefix(configured_sessions_problem(manager->configured),
+		"session \"a\" (test.conf:2) can't be started: "));
+	ck_assert_ptr_nonnull(
+		strstr(manager_problem(manager), configured_sessions_problem(manager->configured)));
 	ck_assert_ptr_nonnull(strstr(manager_problem_public(manager),
 		"the session of test.conf:2 can't be started: the log says why"));
 	fake_refuse_verdicts(0);
 	apply("\n[Session a]\nVerdicts=queue\n[Session b]\nVerdicts=drop\n");
 	ck_assert_ptr_nonnull(find("a"));
-	ck_assert_ptr_null(boot_problem(manager->boot));
-	ck_assert_ptr_null(boot_problem_public(manager->boot));
+	ck_assert_ptr_null(configured_sessions_problem(manager->configured));
+	ck_assert_ptr_null(configured_sessions_problem_public(manager->configured));
 	ck_assert_ptr_null(strstr(manager_problem(manager), "session \"a\""));
 }
 END_TEST
@@ -169,8 +170,8 @@ START_TEST(what_failed_is_tried_again_by_itself)
 	apply("[Session a]\nVerdicts=queue\n");
 	ck_assert_ptr_null(find("a"));
 	fake_refuse_verdicts(0);
-	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC; boot_problem(manager->boot);
-		turn())
+	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC;
+		configured_sessions_problem(manager->configured); turn())
 		ck_assert(g_get_monotonic_time() < end);
 	ck_assert_ptr_nonnull(find("a"));
 }
@@ -186,7 +187,8 @@ START_TEST(a_name_that_is_taken_is_a_problem)
 	ck_assert_ptr_nonnull(start_with(&options));
 	apply("[Session a]\n");
 	ck_assert_uint_eq(manager->sessions->len, 1);
-	ck_assert_ptr_nonnull(strstr(boot_problem(manager->boot), "is running"));
+	ck_assert_ptr_nonnull(
+		strstr(configured_sessions_problem(manager->configured), "is running"));
 }
 END_TEST
 
@@ -201,7 +203,7 @@ START_TEST(one_that_was_resumed_is_taken_for_what_it_is)
 		g_free(options.name);
 		options.name = g_strdup(i ? "gone" : "a");
 		options.rate = 1000;
-		options.boot = true;
+		options.configured = true;
 		ck_assert_ptr_nonnull(start_with(&options));
 	}
 	id = find("a")->id;

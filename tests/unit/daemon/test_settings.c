@@ -208,17 +208,17 @@ END_TEST
 
 START_TEST(a_session_is_described_by_its_group)
 {
-	const struct boot_session *session;
+	const struct configured_session *session;
 
 	taken("[Session dns drops]\nVerdicts=drop, queue\nFilter=udp port 53\nSections=nft packet\n"
 	      "Probes=ip_local_deliver/stack tp:skb:kfree_skb\nStack=yes\nTrack=no\nRate=5\nBurst=7\n"
 	      "Size=1M\n[Session two]\n[Session dns drops]\nBurst=8\n");
-	ck_assert_uint_eq(settings->boot_sessions->len, 2);
+	ck_assert_uint_eq(settings->configured_sessions->len, 2);
 	session = settings_session(settings, "dns drops");
 	ck_assert_str_eq(session->file, "test.conf");
 	ck_assert_uint_eq(session->line, 1);
 	ck_assert_str_eq(session->options.name, "dns drops");
-	ck_assert(session->options.boot);
+	ck_assert(session->options.configured);
 	ck_assert_uint_eq(session->options.verdicts, 1u << VERDICT_DROP | 1u << VERDICT_QUEUE);
 	ck_assert_str_eq(session->options.filter, "udp port 53");
 	ck_assert_uint_eq(
@@ -237,7 +237,7 @@ END_TEST
 START_TEST(a_session_without_keys_is_one_without_options)
 {
 	auto_session_options options;
-	const struct boot_session *session;
+	const struct configured_session *session;
 
 	session_options_init(&options);
 	taken("[Session two]\n");

@@ -110,7 +110,7 @@ END_TEST
 
 START_TEST(a_session_may_be_described_in_several_files)
 {
-	const struct boot_session *session;
+	const struct configured_session *session;
 
 	put("lib/n.conf", "[Session fleet]\nFilter=udp\nRate=1\n");
 	put("etc/n.conf.d/here.conf", "[Session fleet]\nRate=2\n");
@@ -261,7 +261,7 @@ START_TEST(the_example_can_be_used_with_nothing_commented_out)
 		ck_assert_msg(setting_equal(&settings_daemon_keys.keys[i], settings, defaults),
 			"%s is not the default", settings_daemon_keys.keys[i].name);
 	ck_assert_int_eq(settings_check(settings, &reason), 0);
-	ck_assert_uint_eq(settings->boot_sessions->len, 1);
+	ck_assert_uint_eq(settings->configured_sessions->len, 1);
 }
 END_TEST
 
