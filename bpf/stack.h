@@ -6,7 +6,7 @@
 #ifndef NFTTRACED_BPF_STACK_H
 #define NFTTRACED_BPF_STACK_H
 
-#include "bpf/record.h"
+#include "bpf/event-record.h"
 
 /* Frames of our own on top: a kprobe's stack is that of the function it stopped. */
 #define STACK_OWN_FENTRY     2 /* EMIT, trampoline */

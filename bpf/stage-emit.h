@@ -7,10 +7,10 @@
 #define NFTTRACED_BPF_STAGE_EMIT_H
 
 #include "bpf/bits.h"
-#include "bpf/record.h"
+#include "bpf/event-record.h"
 #include "bpf/stack.h"
 #include "bpf/sticky.h"
-#include "bpf/suppressed.h"
+#include "bpf/suppressed-count.h"
 
 #define RATE_TRIES 4 /* races with other CPUs for a session's next arrival time */
 

@@ -11,7 +11,7 @@
 #include "journal/event/decode.h"
 #include "journal/event/session-view.h"
 #include "journal/format/dictionary.h"
-#include "journal/format/suppressed.h"
+#include "journal/format/suppressed-rules.h"
 
 /* A rule, or what else gave a verdict in a chain, as it is a key: the names of table and chain follow.
  * Zeroed before it is filled in: its gaps count. */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/text/text-sections.h"
-#include "journal/format/suppressed.h"
+#include "journal/format/suppressed-rules.h"
 
 #define RULES_SHOWN 20 /* of a record; the others are summed up */
 

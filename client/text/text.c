@@ -9,7 +9,7 @@
 #include "client/text/text-sections.h"
 #include "journal/base/clock.h"
 #include "journal/format/dictionary.h"
-#include "journal/format/suppressed.h"
+#include "journal/format/suppressed-rules.h"
 
 void text_open(
 	struct text *text, struct output *output, enum text_time time, enum text_colour colour)

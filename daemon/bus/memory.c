@@ -15,7 +15,7 @@
 #include "daemon/names/name-writer.h"
 #include "daemon/names/resolver-client.h"
 #include "daemon/names/session-names.h"
-#include "daemon/pipeline/size.h"
+#include "daemon/pipeline/pipeline-size.h"
 
 /*
  * A matcher's instruction of 8 bytes: in the daemon of the one that is in force and of the next; in the

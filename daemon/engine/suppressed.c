@@ -5,7 +5,7 @@
  */
 #include "daemon/engine/engine-private.h"
 
-#include "journal/format/suppressed.h"
+#include "journal/format/suppressed-rules.h"
 
 /* Rules of one record: whatever their names are, it is far from JOURNAL_RECORD_MAX. */
 #define RECORD_RULES 64

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "daemon/base/fd-list.h"
-#include "daemon/pipeline/size.h"
+#include "daemon/pipeline/pipeline-size.h"
 #include "journal/base/cleanup.h"
 
 /* Another number whenever programs of one version can't work on with maps or frames of the other, for

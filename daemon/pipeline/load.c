@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "bpf/pipeline.skel.h"
-#include "daemon/pipeline/size.h"
+#include "daemon/pipeline/pipeline-size.h"
 #include "journal/base/cleanup.h"
 
 /* The verifier's last words, or else libbpf's first; "" if there are none. For g_free. */

@@ -48,7 +48,7 @@ enum journal_type {
 	JOURNAL_REASONS = 8, /* JSON object: names of the kernel's drop reasons */
 	JOURNAL_NETNS = 9, /* JSON object: names of network namespaces */
 	JOURNAL_SUPPRESSED =
-		10, /* JSON object: what the rate held back, by rule (see format/suppressed.h) */
+		10, /* JSON object: what the rate held back, by rule (see format/suppressed-rules.h) */
 	JOURNAL_POSITION = 11, /* struct journal_position: in follow streams only */
 	JOURNAL_CLOCK = 12, /* struct journal_clock: the wall clock was moved */
 };

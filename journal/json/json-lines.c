@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "journal/format/dictionary.h"
-#include "journal/format/suppressed.h"
+#include "journal/format/suppressed-rules.h"
 #include "journal/json/json-sections.h"
 
 /* A version that Retis's tools take: that of the form of its events, with ours behind it. */

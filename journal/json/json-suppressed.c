@@ -2,7 +2,7 @@
 /* What a session's rate held back, by rule, as JSON; see json-sections.h. */
 #include <string.h>
 
-#include "journal/format/suppressed.h"
+#include "journal/format/suppressed-rules.h"
 #include "journal/json/json-sections.h"
 
 static void rule_object(struct json *json, const struct suppressed_rule *rule)

@@ -7,7 +7,7 @@
 
 #include "client/text/text.h"
 #include "journal/format/dictionary.h"
-#include "journal/format/suppressed.h"
+#include "journal/format/suppressed-rules.h"
 #include "tests/unit/kit/sample-events.h"
 #include "tests/unit/kit/synthetic.h"
 

@@ -4,7 +4,7 @@
 #include "client/stats/stats.h"
 #include "client/stats/timeline.h"
 #include "journal/format/names.h"
-#include "journal/format/suppressed.h"
+#include "journal/format/suppressed-rules.h"
 #include "tests/unit/kit/reading-kit.h"
 
 #define SECOND UINT64_C(1000000000)

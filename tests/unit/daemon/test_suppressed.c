@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "journal/format/suppressed.h"
+#include "journal/format/suppressed-rules.h"
 #include "tests/unit/kit/fake-pipeline.h"
 #include "tests/unit/kit/session-kit.h"
 

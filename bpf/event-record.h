@@ -3,8 +3,8 @@
  * Building a record (event.h) in frame.record, section by section: each function takes the offset to
  * write at and returns the offset behind, zero-filled up to the next multiple of EVENT_ALIGN.
  */
-#ifndef NFTTRACED_BPF_RECORD_H
-#define NFTTRACED_BPF_RECORD_H
+#ifndef NFTTRACED_BPF_EVENT_RECORD_H
+#define NFTTRACED_BPF_EVENT_RECORD_H
 
 #include "bpf/bits.h"
 #include "bpf/chain.h"

@@ -327,7 +327,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("select");
+	Suite *suite = suite_create("event_filter");
 	TCase *tcase = tcase_create("events");
 
 	tcase_add_test(tcase, moments_are_understood);

@@ -480,7 +480,7 @@ END_TEST
 
 int main(int argc, char **argv)
 {
-	Suite *suite = suite_create("sort");
+	Suite *suite = suite_create("external_sort");
 	TCase *tcase = tcase_create("journeys");
 
 	if (argc < 2) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Counting what a session's rate held back, by rule. Costs nothing where nothing is held back. */
-#ifndef NFTTRACED_BPF_SUPPRESSED_H
-#define NFTTRACED_BPF_SUPPRESSED_H
+#ifndef NFTTRACED_BPF_SUPPRESSED_COUNT_H
+#define NFTTRACED_BPF_SUPPRESSED_COUNT_H
 
 #include "bpf/drop-count.h"
 #include "bpf/shared/suppressed-slots.h"

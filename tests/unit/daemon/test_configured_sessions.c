@@ -337,7 +337,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("boot");
+	Suite *suite = suite_create("configured_sessions");
 	TCase *cases = tcase_create("boot");
 
 	tcase_add_test(cases, those_of_the_configuration_run);

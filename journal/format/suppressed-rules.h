@@ -3,8 +3,8 @@
  * JOURNAL_SUPPRESSED: which rules' events the session's rate held back, to and from JSON. Each record
  * tells what is new since the one before. Stateless.
  */
-#ifndef NFTTRACED_JOURNAL_FORMAT_SUPPRESSED_H
-#define NFTTRACED_JOURNAL_FORMAT_SUPPRESSED_H
+#ifndef NFTTRACED_JOURNAL_FORMAT_SUPPRESSED_RULES_H
+#define NFTTRACED_JOURNAL_FORMAT_SUPPRESSED_RULES_H
 
 #include <glib.h>
 #include <stddef.h>

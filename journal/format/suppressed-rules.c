@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a session's rate held back, to and from JSON; see format/suppressed.h. */
-#include "journal/format/suppressed.h"
+/* What a session's rate held back, to and from JSON; see format/suppressed-rules.h. */
+#include "journal/format/suppressed-rules.h"
 
 #include "journal/format/dictionary-parse.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sizes of the kernel side's maps, see pipeline/size.h. */
-#include "daemon/pipeline/size.h"
+#include "daemon/pipeline/pipeline-size.h"
 
 #include <unistd.h>
 

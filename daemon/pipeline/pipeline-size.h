@@ -3,8 +3,8 @@
  * How large the kernel side's maps are, from the configuration: what is used to make them, and what they take
  * of memory. Stateless.
  */
-#ifndef NFTTRACED_DAEMON_PIPELINE_SIZE_H
-#define NFTTRACED_DAEMON_PIPELINE_SIZE_H
+#ifndef NFTTRACED_DAEMON_PIPELINE_PIPELINE_SIZE_H
+#define NFTTRACED_DAEMON_PIPELINE_PIPELINE_SIZE_H
 
 #include <stdint.h>
 

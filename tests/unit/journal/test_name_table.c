@@ -345,7 +345,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("library");
+	Suite *suite = suite_create("name_table");
 	TCase *tcase = tcase_create("names");
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
