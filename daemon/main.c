@@ -16,7 +16,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/memory-limit.h"
 #include "daemon/base/service.h"
-#include "daemon/bus/bus-calls.h"
+#include "daemon/bus/bus.h"
 #include "daemon/bus/memory.h"
 #include "daemon/filter/filter.h"
 #include "daemon/names/resolver-client.h"

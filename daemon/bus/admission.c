@@ -249,12 +249,6 @@ int admission_take(struct admission *admission, sd_bus_message *message, struct 
 	return 1;
 }
 
-static void reply_error(sd_bus_message *message, sd_bus_error *error)
-{
-	sd_bus_reply_method_error(message, error);
-	sd_bus_error_free(error);
-}
-
 void admission_ready(struct admission *admission, struct caller *caller, sd_bus_message *message)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -263,7 +257,7 @@ void admission_ready(struct admission *admission, struct caller *caller, sd_bus_
 		/* A caller whose user can't be told is not root. */
 		sd_bus_error_set(
 			&error, SD_BUS_ERROR_ACCESS_DENIED, "access denied: this needs root");
-		reply_error(message, &error);
+		bus_reply_error(message, &error);
 		return;
 	}
 	/* Before what has not been read yet; the filter knows it this time. */
@@ -273,7 +267,7 @@ void admission_ready(struct admission *admission, struct caller *caller, sd_bus_
 		return;
 	}
 	if (admit(admission, caller, message, &error) < 0)
-		reply_error(message, &error);
+		bus_reply_error(message, &error);
 }
 
 void admission_resume(struct admission *admission, struct caller *caller, sd_bus_message *message)

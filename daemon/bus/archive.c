@@ -3,65 +3,9 @@
 #include <errno.h>
 
 #include "daemon/bus/bus-private.h"
-#include "daemon/bus/callers.h"
+#include "daemon/bus/pending-call.h"
 #include "daemon/sessions/archive-job.h"
 #include "journal/base/cleanup.h"
-
-typedef int (*archive_build)(sd_bus_message *reply, const struct archive_request *request);
-
-/* A call on its way. */
-struct pending {
-	sd_bus_message *message;
-	struct caller *caller; /* NULL: root */
-	archive_build build;
-};
-
-static void refuse_whole(sd_bus_message *message)
-{
-	sd_bus_reply_method_errorf(message, SD_BUS_ERROR_LIMITS_EXCEEDED,
-		"there are more than %d journals: list them in pages with ListJournalsAfter",
-		ARCHIVE_LIST_MAX);
-}
-
-static void answer(void *context, const struct archive_request *request)
-{
-	struct pending *pending = context;
-	sd_bus_error error = SD_BUS_ERROR_NULL;
-	sd_bus_message *reply = NULL;
-	int r;
-
-	if (request->failure.reason) {
-		bus_failure(&request->failure, &error);
-		sd_bus_reply_method_error(pending->message, &error);
-		sd_bus_error_free(&error);
-	} else {
-		r = sd_bus_message_new_method_return(pending->message, &reply);
-		if (r >= 0)
-			r = pending->build(reply, request);
-		if (r >= 0)
-			r = sd_bus_send(NULL, reply, NULL);
-		if (r == -EOVERFLOW)
-			refuse_whole(pending->message);
-		else if (r < 0)
-			sd_bus_reply_method_errno(pending->message, r, NULL);
-	}
-	sd_bus_message_unref(reply);
-	sd_bus_message_unref(pending->message);
-	caller_release(pending->caller);
-	g_free(pending);
-}
-
-static int ask(sd_bus_message *message, struct bus *bus, const struct archive_request *request,
-	archive_build build)
-{
-	struct pending *pending = g_new(struct pending, 1);
-
-	pending->message = sd_bus_message_ref(message);
-	pending->caller = authorise_hold(bus->authorise, message);
-	pending->build = build;
-	manager_archive(bus->manager, request, answer, pending);
-	return 1;
-}
 
 static int append_owner(sd_bus_message *reply, const struct archive_journal *journal)
 {
@@ -99,7 +43,7 @@ static int append_journal(sd_bus_message *reply, const struct archive_journal *j
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int build_list(sd_bus_message *reply, const struct archive_request *request)
+static int append_journals(sd_bus_message *reply, const struct archive_request *request)
 {
 	int r = sd_bus_message_open_container(reply, 'a', "(ta{sv})");
 
@@ -112,12 +56,12 @@ static int build_list(sd_bus_message *reply, const struct archive_request *reque
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int build_bytes(sd_bus_message *reply, const struct archive_request *request)
+static int append_bytes(sd_bus_message *reply, const struct archive_request *request)
 {
 	return sd_bus_message_append(reply, "t", request->bytes);
 }
 
-static int build_vacuum(sd_bus_message *reply, const struct archive_request *request)
+static int append_removed(sd_bus_message *reply, const struct archive_request *request)
 {
 	int r = sd_bus_message_open_container(reply, 'a', "(tst)");
 
@@ -133,19 +77,54 @@ static int build_vacuum(sd_bus_message *reply, const struct archive_request *req
 	return r < 0 ? r : sd_bus_message_append(reply, "t", request->bytes);
 }
 
-static int build_page(sd_bus_message *reply, const struct archive_request *request)
+static int append_page(sd_bus_message *reply, const struct archive_request *request)
 {
-	int r = build_list(reply, request);
+	int r = append_journals(reply, request);
 
 	return r < 0 ? r : sd_bus_message_append(reply, "b", (int)request->more);
 }
 
-/* All or nothing: who gets a part would take it for all. */
-static int build_whole(sd_bus_message *reply, const struct archive_request *request)
+typedef int (*archive_build)(sd_bus_message *reply, const struct archive_request *request);
+
+/* A call that is not answered yet. */
+struct archive_call {
+	struct pending_call call;
+	archive_build build;
+};
+
+static void on_archive_reply(void *context, const struct archive_request *request)
 {
-	if (request->more)
-		return -EOVERFLOW;
-	return build_list(reply, request);
+	struct archive_call *pending = context;
+	sd_bus_message *message = pending->call.message, *reply = NULL;
+	int r;
+
+	if (request->failure.reason) {
+		pending_call_fail(&pending->call, &request->failure);
+	} else if (pending->build == append_journals && request->more) {
+		/* A caller would take a part for the whole. */
+		sd_bus_reply_method_errorf(message, SD_BUS_ERROR_LIMITS_EXCEEDED,
+			"there are more than %d journals: list them in pages with "
+			"ListJournalsAfter",
+			ARCHIVE_LIST_MAX);
+	} else {
+		r = sd_bus_message_new_method_return(message, &reply);
+		if (r >= 0)
+			r = pending->build(reply, request);
+		pending_call_reply(&pending->call, reply, r);
+	}
+	pending_call_clear(&pending->call);
+	g_free(pending);
+}
+
+static int request_archive(sd_bus_message *message, struct bus *bus,
+	const struct archive_request *request, archive_build build)
+{
+	struct archive_call *pending = g_new(struct archive_call, 1);
+
+	pending_call_init(&pending->call, bus->authorise, message);
+	pending->build = build;
+	manager_archive(bus->manager, request, on_archive_reply, pending);
+	return 1;
 }
 
 static uint64_t owner_shown(const struct bus *bus)
@@ -161,7 +140,7 @@ static int method_list_journals(sd_bus_message *message, void *userdata, sd_bus_
 		.query = { .owner = owner_shown(userdata), .count = ARCHIVE_LIST_MAX },
 	};
 
-	return ask(message, userdata, &request, build_whole);
+	return request_archive(message, userdata, &request, append_journals);
 }
 
 static const struct bus_option page_options[] = {
@@ -183,11 +162,11 @@ static int method_list_journals_after(sd_bus_message *message, void *userdata, s
 		r = bus_options_read(
 			message, page_options, G_N_ELEMENTS(page_options), query, error);
 	if (r >= 0 && query->count > 0 && query->count <= ARCHIVE_PAGE_MAX)
-		return ask(message, userdata, &request, build_page);
+		return request_archive(message, userdata, &request, append_page);
 	g_free(query->name);
 	return r < 0
 		? r
-		: sd_bus_error_setf(error, BUS_ERROR_PREFIX "InvalidOption",
+		: sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
 			  "Count: from 1 to %d journals can be had at a time", ARCHIVE_PAGE_MAX);
 }
 
@@ -196,7 +175,7 @@ static int method_remove_journal(sd_bus_message *message, void *userdata, sd_bus
 	struct archive_request request = { .action = ARCHIVE_REMOVE };
 	int r = sd_bus_message_read(message, "t", &request.id);
 
-	return r < 0 ? r : ask(message, userdata, &request, build_bytes);
+	return r < 0 ? r : request_archive(message, userdata, &request, append_bytes);
 }
 
 struct vacuum_options {
@@ -224,14 +203,14 @@ static int method_vacuum(sd_bus_message *message, void *userdata, sd_bus_error *
 		return r;
 	if (options.limits.size == ARCHIVE_UNLIMITED && options.limits.age == ARCHIVE_UNLIMITED &&
 		options.limits.sessions == ARCHIVE_UNLIMITED)
-		return sd_bus_error_set(error, BUS_ERROR_PREFIX "InvalidOption",
+		return sd_bus_error_set(error, BUS_ERROR_INVALID_OPTION,
 			"it must be said what to keep: Size, Age or Sessions");
 	request = (struct archive_request){
 		.action = options.dry_run ? ARCHIVE_PREVIEW : ARCHIVE_VACUUM,
 		.query = { .owner = ARCHIVE_UNLIMITED, .count = UINT64_MAX },
 		.limits = options.limits,
 	};
-	return ask(message, userdata, &request, build_vacuum);
+	return request_archive(message, userdata, &request, append_removed);
 }
 
 /* Of a session that runs or has ended. */

@@ -9,8 +9,9 @@
 #include "daemon/base/log.h"
 #include "daemon/base/message-size.h"
 #include "daemon/base/refusals.h"
-#include "daemon/bus/bus-calls.h"
+#include "daemon/bus/bus.h"
 #include "daemon/bus/callers.h"
+#include "daemon/bus/errors.h"
 #include "daemon/bus/polkit.h"
 #include "journal/base/escape.h"
 
@@ -211,8 +212,7 @@ static void wait_refuse(struct wait *wait, uint32_t missing, enum polkit_answer 
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 
 	deny(&error, missing, answer);
-	sd_bus_reply_method_error(wait->message, &error);
-	sd_bus_error_free(&error);
+	bus_reply_error(wait->message, &error);
 	g_hash_table_remove(wait->authorise->waits, wait->message);
 }
 

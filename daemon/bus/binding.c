@@ -75,7 +75,7 @@ static struct binding *bind_new(struct bus *bus, struct session *session)
 /* A process that can't be told from a later one of its number is written down with 0, which none has. */
 static char *peer_identity(sd_bus *peer)
 {
-	pid_t pid = bus_peer_pid(peer);
+	pid_t pid = credentials_peer_pid(peer);
 	uint64_t start = 0;
 
 	process_start_time(pid, &start);
@@ -134,7 +134,7 @@ static int name_parse(struct binding *binding, const char *text)
 	return 0;
 }
 
-void binding_resume(struct bus *bus, struct session *session)
+static void binding_resume(struct bus *bus, struct session *session)
 {
 	struct binding *binding = bind_new(bus, session);
 	uint64_t start;
@@ -151,6 +151,18 @@ void binding_resume(struct bus *bus, struct session *session)
 	}
 	if (r < 0)
 		end_unproven(binding, SESSION_END_CALLER_GONE);
+}
+
+void bindings_resume(struct bus *bus)
+{
+	GPtrArray *sessions = bus->manager->sessions;
+
+	for (unsigned int i = 0; i < sessions->len; i++) {
+		struct session *session = sessions->pdata[i];
+
+		if (session->caller_name && !session->caller)
+			binding_resume(bus, session);
+	}
 }
 
 /* Whether the bus says what it said when the session began. */

@@ -22,9 +22,11 @@ struct session;
  */
 struct binding *binding_new(struct bus *bus, struct session *session, sd_bus_message *message);
 
-/* The same for a session that a previous daemon began: its caller is read from session->caller_name. Ends
- * the session if the caller is not there any more, now or when the bus is joined. */
-void binding_resume(struct bus *bus, struct session *session);
+/*
+ * Binds the sessions that were resumed from the previous daemon: each one's caller is read from
+ * session->caller_name. A session ends if its caller is gone, now or when the bus is joined.
+ */
+void bindings_resume(struct bus *bus);
 
 /* The caller of this name has left the bus: sessions bound to it end. */
 void binding_caller_left(struct bus *bus, const char *name);

@@ -5,15 +5,18 @@
 
 #include "daemon/bus/admission.h"
 #include "daemon/bus/authorise.h"
-#include "daemon/bus/bus-calls.h"
+#include "daemon/bus/bus.h"
 #include "daemon/bus/callers.h"
+#include "daemon/bus/errors.h"
 
 /* Of event sources: root's own connections come before the bus. */
 #define BUS_PRIORITY_PRIVATE (SD_EVENT_PRIORITY_NORMAL - 10)
 #define BUS_PRIORITY         SD_EVENT_PRIORITY_NORMAL
 
-/* Registers all objects on a new connection, to the bus or of a peer. */
-int bus_serve_objects(struct bus *bus, sd_bus *connection);
+/* Registers all objects on a new connection, to the bus or of a peer. `check` sees every message first;
+ * `disconnected` is called when the connection has ended. Both get the bus. */
+int bus_serve_objects(struct bus *bus, sd_bus *connection, sd_bus_message_handler_t check,
+	sd_bus_message_handler_t disconnected);
 
 /* Registers /org/nfttraced1 on a new connection. */
 int bus_serve_manager(struct bus *bus, sd_bus *connection);
@@ -35,14 +38,9 @@ int bus_serve_sessions(struct bus *bus, sd_bus *connection);
 void bus_peers_open(struct bus *bus);
 /* Closes it and its connections. */
 void bus_peers_close(struct bus *bus);
-/* The process that opened a connection to the private socket; 0: it can't be told. */
-pid_t bus_peer_pid(sd_bus *peer);
 
 /* Becomes the manager's observer: what changes becomes signals, on whatever connection there is. */
 void bus_observe_manager(struct bus *bus);
-
-/* Watches the callers of sessions that are bound to one, and went on from the last daemon. */
-void bus_bind_sessions(struct bus *bus);
 
 /* A filter of sd-bus that sees every call before any object does, and lets through who may call. */
 int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_error);
@@ -58,19 +56,6 @@ struct session *bus_session_find(struct bus *bus, const char *path);
 extern const struct authorise_owners bus_owners;
 extern const struct callers_hooks bus_callers_hooks;
 extern const struct admission_hooks bus_admission_hooks;
-
-/* NoSuchSession, as a negative errno for sd-bus. */
-int bus_no_session(const char *path, sd_bus_error *error);
-
-/* A failure as a D-Bus error; returns a negative errno for sd-bus. */
-int bus_failure(const struct failure *failure, sd_bus_error *error);
-
-/* Appends what a reply has; negative errno. */
-typedef int (*bus_reply_build)(sd_bus_message *reply, const struct session *session,
-	const struct dictionary_totals *totals);
-/* A manager_call that replies to `message` (referenced until then) with what `build` appends. */
-struct manager_call bus_reply_later(
-	struct bus *bus, sd_bus_message *message, bus_reply_build build);
 
 /* The reply of StopSession and Stop. */
 int bus_append_final_totals(sd_bus_message *reply, const struct session *session,

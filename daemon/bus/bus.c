@@ -12,7 +12,6 @@
 #include "daemon/bus/binding.h"
 #include "daemon/bus/bus-private.h"
 #include "daemon/bus/credentials.h"
-#include "daemon/bus/log-control.h"
 
 #define ADDRESS_DEFAULT "unix:path=/run/dbus/system_bus_socket"
 #define REJOIN_USEC     G_USEC_PER_SEC /* after a connection that failed or was lost */
@@ -170,32 +169,14 @@ static int connect_bus(struct bus *bus)
 	return r < 0 ? r : sd_bus_start(bus->bus);
 }
 
-int bus_serve_objects(struct bus *bus, sd_bus *connection)
-{
-	int r = log_control_serve(connection);
-
-	if (r >= 0)
-		r = bus_serve_manager(bus, connection);
-	if (r >= 0)
-		r = bus_serve_archive(bus, connection);
-	if (r >= 0)
-		r = bus_serve_reload(bus, connection);
-	return r < 0 ? r : bus_serve_sessions(bus, connection);
-}
-
 static int offer(struct bus *bus)
 {
-	int r = sd_bus_add_filter(bus->bus, NULL, bus_check_call, bus);
+	int r = bus_serve_objects(bus, bus->bus, bus_check_call, on_disconnected);
 
 	if (r >= 0)
 		r = callers_join(bus->callers, bus->bus);
 	if (r >= 0)
 		r = admission_join(bus->admission, bus->bus, bus->callers);
-	if (r >= 0)
-		r = sd_bus_match_signal_async(bus->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
-			"org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, bus);
-	if (r >= 0)
-		r = bus_serve_objects(bus, bus->bus);
 	if (r >= 0)
 		r = sd_bus_request_name_async(bus->bus, NULL, BUS_NAME, 0, on_name, bus);
 	return r < 0 ? r : sd_bus_attach_event(bus->bus, bus->event, BUS_PRIORITY);
@@ -284,7 +265,7 @@ int bus_serve(struct bus *bus, struct manager *manager)
 	bus->manager = manager;
 	bus_observe_manager(bus);
 	bus_peers_open(bus);
-	bus_bind_sessions(bus);
+	bindings_resume(bus);
 	r = watch_unwritten(bus);
 	return r < 0 ? r
 		     : sd_event_add_time_relative(

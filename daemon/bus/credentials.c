@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the bus knows of a connection; see credentials.h and GetConnectionCredentials in the D-Bus specification. */
+/* The user and the process behind a connection; see credentials.h, and GetConnectionCredentials in the D-Bus
+ * specification. */
 #include "daemon/bus/credentials.h"
 
 #include <errno.h>
@@ -65,4 +66,19 @@ int credentials_read(sd_bus_message *reply, uid_t *ret_uid, pid_t *ret_pid)
 	*ret_uid = uid;
 	*ret_pid = pid;
 	return 0;
+}
+
+int credentials_of_peer(int fd, struct ucred *ret)
+{
+	socklen_t size = sizeof(*ret);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &size) < 0 ? -errno : 0;
+}
+
+pid_t credentials_peer_pid(sd_bus *peer)
+{
+	struct ucred credentials;
+	int fd = sd_bus_get_fd(peer);
+
+	return fd >= 0 && credentials_of_peer(fd, &credentials) == 0 ? credentials.pid : 0;
 }

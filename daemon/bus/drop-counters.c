@@ -8,7 +8,7 @@
 
 #include "daemon/bus/authorise.h"
 #include "daemon/bus/bus-private.h"
-#include "daemon/bus/callers.h"
+#include "daemon/bus/pending-call.h"
 #include "journal/event/decode.h"
 
 #define WAITING_MAX 64 /* calls */
@@ -16,11 +16,10 @@
 
 #define CONGESTED_USEC (10 * 1000) /* between two looks whether the replies before are written */
 
-/* A call that has not its answer. */
+/* A call that is not answered yet. */
 struct waiting {
-	sd_bus_message *message;
-	struct caller *caller; /* NULL: root */
-	bool examples; /* of packets: for who may read such */
+	struct pending_call call;
+	bool examples; /* the caller may read packets: with the example of each counter */
 };
 
 struct drops_bus {
@@ -38,8 +37,7 @@ static struct waiting *waiting_new(sd_bus_message *message, struct authorise *au
 {
 	struct waiting *waiting = g_new(struct waiting, 1);
 
-	waiting->message = sd_bus_message_ref(message);
-	waiting->caller = authorise_hold(authorise, message);
+	pending_call_init(&waiting->call, authorise, message);
 	waiting->examples = authorise_may(authorise, ACTION_READ_EVENTS);
 	return waiting;
 }
@@ -48,13 +46,12 @@ static void waiting_free(void *data)
 {
 	struct waiting *waiting = data;
 
-	sd_bus_message_unref(waiting->message);
-	caller_release(waiting->caller);
+	pending_call_clear(&waiting->call);
 	g_free(waiting);
 }
 
 static int append_rest(
-	sd_bus_message *reply, const struct drop_counter *counter, const struct waiting *call)
+	sd_bus_message *reply, const struct drop_counter *counter, const struct waiting *waiting)
 {
 	int r = 0;
 
@@ -66,13 +63,13 @@ static int append_rest(
 		r = sd_bus_message_append(reply, "{sv}", "handle", "t", counter->handle);
 	if (r >= 0 && counter->rule)
 		r = sd_bus_message_append(reply, "{sv}", "rule", "s", counter->rule);
-	if (r >= 0 && counter->example && call->examples)
+	if (r >= 0 && counter->example && waiting->examples)
 		r = sd_bus_message_append(reply, "{sv}", "example", "s", counter->example);
 	return r;
 }
 
 static int append_counter(
-	sd_bus_message *reply, const struct drop_counter *counter, const struct waiting *call)
+	sd_bus_message *reply, const struct drop_counter *counter, const struct waiting *waiting)
 {
 	const char *family = event_family_name(counter->family);
 	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
@@ -88,7 +85,7 @@ static int append_counter(
 			(int)counter->policy, "packets", "t", counter->packets, "bytes", "t",
 			counter->bytes, "first", "t", counter->first, "last", "t", counter->last);
 	if (r >= 0)
-		r = append_rest(reply, counter, call);
+		r = append_rest(reply, counter, waiting);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -104,34 +101,32 @@ static int append_totals(sd_bus_message *reply, const struct drop_totals *totals
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int reply_begin(struct bus *bus, const struct waiting *call)
+static int reply_begin(struct bus *bus, const struct waiting *waiting)
 {
 	struct drops_bus *drops = bus->drops;
 	int r = drops_read(engine_drops(bus->manager->engine), &drops->counters, &drops->totals);
 
 	if (r >= 0)
-		r = sd_bus_message_new_method_return(call->message, &drops->reply);
+		r = sd_bus_message_new_method_return(waiting->call.message, &drops->reply);
 	if (r >= 0)
 		r = sd_bus_message_open_container(drops->reply, 'a', "a{sv}");
 	drops->next = 0;
 	return r;
 }
 
-/* 1: it is sent; 0: there is more. */
-static int reply_go_on(struct drops_bus *drops, const struct waiting *call)
+/* 1: the reply is complete; 0: there is more. */
+static int reply_resume(struct drops_bus *drops, const struct waiting *waiting)
 {
 	unsigned int end = MIN(drops->next + PIECE, drops->counters->len);
 	int r = 0;
 
 	for (; r >= 0 && drops->next < end; drops->next++)
-		r = append_counter(drops->reply, drops->counters->pdata[drops->next], call);
+		r = append_counter(drops->reply, drops->counters->pdata[drops->next], waiting);
 	if (r < 0 || drops->next < drops->counters->len)
 		return MIN(r, 0);
 	r = sd_bus_message_close_container(drops->reply);
 	if (r >= 0)
 		r = append_totals(drops->reply, &drops->totals);
-	if (r >= 0)
-		r = sd_bus_send(NULL, drops->reply, NULL);
 	return r < 0 ? r : 1;
 }
 
@@ -152,18 +147,17 @@ static int on_turn(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct bus *bus = userdata;
 	struct drops_bus *drops = bus->drops;
-	const struct waiting *call = g_queue_peek_head(&drops->waiting);
+	const struct waiting *waiting = g_queue_peek_head(&drops->waiting);
 	int r;
 
-	/* Those that were sent are to be read first. */
-	if (!drops->reply && admission_congested(sd_bus_message_get_bus(call->message)))
+	/* The replies that were sent are to be read first. */
+	if (!drops->reply && admission_congested(sd_bus_message_get_bus(waiting->call.message)))
 		return turn_after(drops, CONGESTED_USEC);
-	r = drops->reply ? 0 : reply_begin(bus, call);
+	r = drops->reply ? 0 : reply_begin(bus, waiting);
 	if (r >= 0)
-		r = reply_go_on(drops, call);
-	if (r < 0)
-		sd_bus_reply_method_errno(call->message, r, NULL);
+		r = reply_resume(drops, waiting);
 	if (r != 0) {
+		pending_call_reply(&waiting->call, g_steal_pointer(&drops->reply), r);
 		reply_clear(drops);
 		waiting_free(g_queue_pop_head(&drops->waiting));
 	}
@@ -193,7 +187,7 @@ int bus_get_drop_counters(sd_bus_message *message, void *userdata, sd_bus_error 
 	if (r < 0)
 		return r;
 	if (!engine_drops(bus->manager->engine))
-		return sd_bus_error_set(error, BUS_ERROR_PREFIX "NotSupported",
+		return sd_bus_error_set(error, BUS_ERROR_NOT_SUPPORTED,
 			"drops are not counted: DropCounters=no (see nfttraced.conf(5))");
 	if (!bus->drops)
 		r = drops_bus_new(bus);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* org.nfttraced1.Manager at /org/nfttraced1, and the signals about sessions. */
+/* org.nfttraced1.Manager at /org/nfttraced1. */
 #include <errno.h>
 
 #include "config.h"
@@ -9,16 +9,17 @@
 #include "daemon/bus/authorise.h"
 #include "daemon/bus/binding.h"
 #include "daemon/bus/bus-private.h"
+#include "daemon/bus/credentials.h"
+#include "daemon/bus/pending-call.h"
 #include "daemon/journals/state-errors.h"
 #include "daemon/sessions/features.h"
 #include "daemon/sessions/index-job.h"
 
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 
-/* A StartSession on the way. */
+/* A StartSession that is not answered yet. */
 struct start {
-	sd_bus_message *message;
-	struct caller *caller; /* NULL: root */
+	struct pending_call call;
 	struct binding *binding; /* of a session that is bound to its caller */
 };
 
@@ -38,31 +39,28 @@ static const struct bus_option start_options[] = {
 	{ "Size", BUS_OPTION_NUMBER, offsetof(struct session_options, size) },
 };
 
-static void started(void *context, struct session *session, const struct dictionary_totals *totals,
-	const struct failure *failure)
+static void on_started(void *context, struct session *session,
+	const struct dictionary_totals *totals, const struct failure *failure)
 {
 	struct start *start = context;
+	const struct caller *caller = start->call.caller;
+	sd_bus_message *message = start->call.message;
 
 	if (failure) {
-		sd_bus_error error = SD_BUS_ERROR_NULL;
-
-		bus_failure(failure, &error);
-		sd_bus_reply_method_error(start->message, &error);
-		sd_bus_error_free(&error);
-		if (start->caller &&
+		pending_call_fail(&start->call, failure);
+		if (caller &&
 			(failure->kind == FAILURE_TOO_MANY_SESSIONS ||
 				failure->kind == FAILURE_BUSY))
-			refusals_add(start->caller->name, start->caller->uid, failure->reason,
-				sd_bus_message_get_expect_reply(start->message) > 0);
+			refusals_add(caller->name, caller->uid, failure->reason,
+				sd_bus_message_get_expect_reply(message) > 0);
 		binding_free(start->binding);
 	} else {
 		g_autofree char *path = bus_session_path(session);
 
 		session->caller = start->binding;
-		sd_bus_reply_method_return(start->message, "o", path);
+		sd_bus_reply_method_return(message, "o", path);
 	}
-	sd_bus_message_unref(start->message);
-	caller_release(start->caller);
+	pending_call_clear(&start->call);
 	g_free(start);
 }
 
@@ -71,8 +69,8 @@ static char *describe_sender(const struct bus *bus, sd_bus_message *message)
 {
 	sd_bus *connection = sd_bus_message_get_bus(message);
 
-	return process_command(
-		connection == bus->bus ? authorise_pid(bus->authorise) : bus_peer_pid(connection));
+	return process_command(connection == bus->bus ? authorise_pid(bus->authorise)
+						      : credentials_peer_pid(connection));
 }
 
 static int method_start_session(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -93,10 +91,9 @@ static int method_start_session(sd_bus_message *message, void *userdata, sd_bus_
 	command = describe_sender(bus, message);
 
 	start = g_new0(struct start, 1);
-	start->message = sd_bus_message_ref(message);
-	start->caller = authorise_hold(bus->authorise, message);
+	pending_call_init(&start->call, bus->authorise, message);
 	session = manager_session_start(bus->manager, &options, authorise_uid(bus->authorise),
-		command, (struct manager_call){ .reply = started, .context = start });
+		command, (struct manager_call){ .reply = on_started, .context = start });
 	if (session && bind) {
 		start->binding = binding_new(bus, session, message);
 		if (!start->binding)
@@ -119,7 +116,7 @@ static int method_stop_session(sd_bus_message *message, void *userdata, sd_bus_e
 	if (!session)
 		return bus_no_session(path, error);
 	manager_session_stop(session, SESSION_END_STOPPED,
-		bus_reply_later(bus, message, bus_append_final_totals));
+		pending_call_manager(bus->authorise, message, bus_append_final_totals));
 	return 1;
 }
 
@@ -374,78 +371,6 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_SIGNAL_WITH_ARGS("SessionRemoved", SD_BUS_ARGS("o", session), 0),
 	SD_BUS_VTABLE_END,
 };
-
-static void session_added(void *context, struct session *session)
-{
-	g_autofree char *path = bus_session_path(session);
-	struct bus *bus = context;
-
-	if (bus->named) {
-		sd_bus_emit_object_added(bus->bus, path);
-		sd_bus_emit_signal(
-			bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "SessionNew", "o", path);
-	}
-	bus->hooks->changed(bus->context);
-}
-
-static void session_removed(void *context, struct session *session)
-{
-	g_autofree char *path = bus_session_path(session);
-	struct bus *bus = context;
-
-	session->caller = binding_free(session->caller);
-	if (bus->named) {
-		sd_bus_emit_object_removed(bus->bus, path);
-		sd_bus_emit_signal(bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
-			"SessionRemoved", "o", path);
-	}
-	bus->hooks->changed(bus->context);
-}
-
-static void session_changed(void *context, struct session *session)
-{
-	g_autofree char *path = bus_session_path(session);
-	struct bus *bus = context;
-
-	if (bus->named)
-		sd_bus_emit_properties_changed(
-			bus->bus, path, BUS_SESSION_INTERFACE, "State", NULL);
-}
-
-static void status_changed(void *context)
-{
-	struct bus *bus = context;
-
-	if (bus->named)
-		sd_bus_emit_properties_changed(bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
-			"State", "Problem", "AttachMode", "Armed", "Features", NULL);
-	bus->hooks->changed(bus->context);
-}
-
-void bus_bind_sessions(struct bus *bus)
-{
-	GPtrArray *sessions = bus->manager->sessions;
-
-	for (unsigned int i = 0; i < sessions->len; i++) {
-		struct session *session = sessions->pdata[i];
-
-		if (session->caller_name && !session->caller)
-			binding_resume(bus, session);
-	}
-}
-
-void bus_observe_manager(struct bus *bus)
-{
-	const struct manager_observer observer = {
-		.context = bus,
-		.session_added = session_added,
-		.session_removed = session_removed,
-		.session_changed = session_changed,
-		.status_changed = status_changed,
-	};
-
-	manager_observe(bus->manager, &observer);
-}
 
 int bus_serve_manager(struct bus *bus, sd_bus *connection)
 {

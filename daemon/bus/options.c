@@ -76,7 +76,7 @@ static int place_read(sd_bus_message *message, struct journal_position *ret, sd_
 	if (r < 0)
 		return r;
 	if (segment == 0)
-		return sd_bus_error_set(error, BUS_ERROR_PREFIX "InvalidOption",
+		return sd_bus_error_set(error, BUS_ERROR_INVALID_OPTION,
 			"there is no segment 0: they are counted from 1");
 	*ret = (struct journal_position){ .segment = segment, .offset = offset };
 	return 0;
@@ -123,11 +123,11 @@ static int refuse_key(
 	g_autofree char *escaped = text_excerpt_dup(key);
 
 	if (count == 0)
-		return sd_bus_error_setf(error, BUS_ERROR_PREFIX "InvalidOption",
+		return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
 			"there is no option \"%s\": this method has none yet", escaped);
 	for (size_t i = 0; i < count; i++)
 		g_string_append_printf(allowed, "%s%s", i ? ", " : "", options[i].key);
-	return sd_bus_error_setf(error, BUS_ERROR_PREFIX "InvalidOption",
+	return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
 		"there is no option \"%s\": it must be one of %s", escaped, allowed->str);
 }
 
@@ -151,7 +151,7 @@ static int read_option(sd_bus_message *message, const struct bus_option *options
 	if (r < 0)
 		return r;
 	if (!g_str_equal(contents, types[option->type].signature))
-		return sd_bus_error_setf(error, BUS_ERROR_PREFIX "InvalidOption",
+		return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
 			"option %s must be %s, not of type \"%s\"", key, types[option->type].name,
 			contents);
 	r = sd_bus_message_enter_container(message, 'v', contents);

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <glib/gstdio.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,7 +15,7 @@
 #include "daemon/base/log.h"
 #include "daemon/bus/binding.h"
 #include "daemon/bus/bus-private.h"
-#include "daemon/bus/log-control.h"
+#include "daemon/bus/credentials.h"
 #include "journal/base/cleanup.h"
 
 #define PATH_DEFAULT "/run/nfttraced/private"
@@ -45,21 +44,6 @@ static void connection_free(void *data)
 	sd_bus_unref(connection);
 }
 
-static int peer_credentials(int fd, struct ucred *ret)
-{
-	socklen_t size = sizeof(*ret);
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &size) < 0 ? -errno : 0;
-}
-
-pid_t bus_peer_pid(sd_bus *peer)
-{
-	struct ucred credentials;
-	int fd = sd_bus_get_fd(peer);
-
-	return fd >= 0 && peer_credentials(fd, &credentials) == 0 ? credentials.pid : 0;
-}
-
 /* The peer is not told: it does not listen. */
 static int check_peer(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
@@ -71,7 +55,7 @@ static int check_peer(sd_bus_message *message, void *userdata, sd_bus_error *err
 		log_warning(
 			"process %d does not read what it asks for on the private socket: it is "
 			"disconnected",
-			(int)bus_peer_pid(connection));
+			(int)credentials_peer_pid(connection));
 		sd_bus_close(connection);
 		return 1;
 	}
@@ -101,13 +85,7 @@ static int peer_start(struct bus *bus, sd_bus *connection, int fd)
 	if (r >= 0)
 		r = sd_bus_set_server(connection, 1, id);
 	if (r >= 0)
-		r = sd_bus_add_filter(connection, NULL, check_peer, bus);
-	if (r >= 0)
-		r = sd_bus_match_signal_async(connection, NULL, "org.freedesktop.DBus.Local",
-			"/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected",
-			on_peer_gone, NULL, bus);
-	if (r >= 0)
-		r = bus_serve_objects(bus, connection);
+		r = bus_serve_objects(bus, connection, check_peer, on_peer_gone);
 	if (r >= 0)
 		r = sd_bus_start(connection);
 	return r < 0 ? r : sd_bus_attach_event(connection, bus->event, BUS_PRIORITY_PRIVATE);
@@ -119,7 +97,7 @@ static int peer_new(struct bus *bus, int fd)
 	struct peers *peers = bus->peers;
 	struct ucred credentials;
 	sd_bus *connection = NULL;
-	int r = peer_credentials(fd, &credentials);
+	int r = credentials_of_peer(fd, &credentials);
 
 	if (r >= 0 && credentials.uid != 0)
 		r = -EACCES;

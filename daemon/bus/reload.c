@@ -2,40 +2,32 @@
 /* org.nfttraced1.Manager's Reload: what 'systemctl reload' calls, and waits for. */
 #include "daemon/sessions/reload.h"
 #include "daemon/bus/bus-private.h"
-#include "daemon/bus/callers.h"
-
-/* A call on its way. */
-struct pending {
-	sd_bus_message *message;
-	struct caller *caller; /* NULL: root */
-};
+#include "daemon/bus/pending-call.h"
 
 static void on_reloaded(void *context, const char *trouble)
 {
-	struct pending *pending = context;
+	struct pending_call *call = context;
 
 	if (trouble)
 		sd_bus_reply_method_errorf(
-			pending->message, BUS_ERROR_PREFIX "InvalidConfiguration", "%s", trouble);
+			call->message, BUS_ERROR_INVALID_CONFIGURATION, "%s", trouble);
 	else
-		sd_bus_reply_method_return(pending->message, "");
-	sd_bus_message_unref(pending->message);
-	caller_release(pending->caller);
-	g_free(pending);
+		sd_bus_reply_method_return(call->message, "");
+	pending_call_clear(call);
+	g_free(call);
 }
 
 static int method_reload(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
-	struct pending *pending;
+	struct pending_call *call;
 
 	if (!bus->manager->reload)
 		return sd_bus_error_set(
 			error, SD_BUS_ERROR_FAILED, "nfttraced is starting: try again");
-	pending = g_new(struct pending, 1);
-	pending->message = sd_bus_message_ref(message);
-	pending->caller = authorise_hold(bus->authorise, message);
-	reload_await(bus->manager->reload, on_reloaded, pending);
+	call = g_new(struct pending_call, 1);
+	pending_call_init(call, bus->authorise, message);
+	reload_await(bus->manager->reload, on_reloaded, call);
 	return 1;
 }
 

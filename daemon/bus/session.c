@@ -6,28 +6,10 @@
 
 #include "daemon/bus/authorise.h"
 #include "daemon/bus/bus-private.h"
+#include "daemon/bus/pending-call.h"
 #include "daemon/follow/follow-json.h"
 #include "journal/base/cleanup.h"
 #include "journal/base/escape.h"
-
-char *bus_session_path(const struct session *session)
-{
-	return g_strdup_printf(BUS_SESSION_ROOT "/%" PRIu64, session->id);
-}
-
-struct session *bus_session_find(struct bus *bus, const char *path)
-{
-	guint64 id;
-
-	if (!g_str_has_prefix(path, BUS_SESSION_ROOT "/"))
-		return NULL;
-	path += strlen(BUS_SESSION_ROOT "/");
-	/* One session has one path: no signs, no leading zeros. */
-	if (*path == '0' || !g_ascii_isdigit(*path) ||
-		!g_ascii_string_to_unsigned(path, 10, 1, G_MAXUINT64, &id, NULL))
-		return NULL;
-	return manager_session_find(bus->manager, id);
-}
 
 static int find(sd_bus *connection, const char *path, const char *interface, void *userdata,
 	void **ret_found, sd_bus_error *error)
@@ -47,7 +29,8 @@ static struct bus *bus_of(struct session *session)
 static int method_stop(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	manager_session_stop(userdata, SESSION_END_STOPPED,
-		bus_reply_later(bus_of(userdata), message, bus_append_final_totals));
+		pending_call_manager(
+			bus_of(userdata)->authorise, message, bus_append_final_totals));
 	return 1;
 }
 
@@ -58,8 +41,8 @@ static int method_set_verdicts(sd_bus_message *message, void *userdata, sd_bus_e
 
 	if (r < 0)
 		return r;
-	manager_session_change(
-		userdata, &verdicts, NULL, bus_reply_later(bus_of(userdata), message, NULL));
+	manager_session_change(userdata, &verdicts, NULL,
+		pending_call_manager(bus_of(userdata)->authorise, message, NULL));
 	return 1;
 }
 
@@ -70,8 +53,8 @@ static int method_set_filter(sd_bus_message *message, void *userdata, sd_bus_err
 
 	if (r < 0)
 		return r;
-	manager_session_change(
-		userdata, NULL, filter, bus_reply_later(bus_of(userdata), message, NULL));
+	manager_session_change(userdata, NULL, filter,
+		pending_call_manager(bus_of(userdata)->authorise, message, NULL));
 	return 1;
 }
 
@@ -127,13 +110,13 @@ static int format_read(const char *format, bool *ret_json, sd_bus_error *error)
 	if (!format || *ret_json || g_str_equal(format, "journal"))
 		return 0;
 	excerpt = text_excerpt_dup(format);
-	return sd_bus_error_setf(error, BUS_ERROR_PREFIX "InvalidOption",
+	return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
 		"there is no format \"%s\": it must be journal or json", excerpt);
 }
 
 static int refuse_place(sd_bus_error *error, const struct journal_position *place)
 {
-	return sd_bus_error_setf(error, BUS_ERROR_PREFIX "InvalidOption",
+	return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
 		"the journal has no record that begins at byte %" PRIu64 " of segment %" PRIu64,
 		(uint64_t)place->offset, (uint64_t)place->segment);
 }
@@ -143,7 +126,7 @@ static int from_read(
 	const struct follow_options *options, enum follow_from *ret_from, sd_bus_error *error)
 {
 	if (options->after.segment && options->from_start)
-		return sd_bus_error_set(error, BUS_ERROR_PREFIX "InvalidOption",
+		return sd_bus_error_set(error, BUS_ERROR_INVALID_OPTION,
 			"FromStart and After can't be asked for together");
 	*ret_from = options->after.segment ? FOLLOW_FROM_PLACE
 		: options->from_start      ? FOLLOW_FROM_START

@@ -106,7 +106,7 @@ for kind in method property signal; do
 done
 mapfile -t options < <(grep -hoE '\{ "[A-Z][A-Za-z]*", BUS_OPTION_' daemon/*/*.c | grep -oE '"[A-Za-z]+"' | tr -d '"' | sort -u)
 documented "the option" org.nfttraced1.5 "${options[@]}"
-mapfile -t errors < <(grep -hoE 'BUS_ERROR_PREFIX "[A-Za-z]+"' daemon/*/*.c | grep -oE '"[A-Za-z]+"' | tr -d '"' | sort -u)
+mapfile -t errors < <(grep -hoE 'BUS_ERROR_PREFIX "[A-Za-z]+"' daemon/*/*.[ch] | grep -oE '"[A-Za-z]+"' | tr -d '"' | sort -u)
 check "there are errors" some "${errors[@]}"
 for error in "${errors[@]}"; do
         check "org.nfttraced1.5 has the error $error" grep -qx ".B org.nfttraced1.Error.$error" man/org.nfttraced1.5

@@ -4,8 +4,8 @@
  * glue: it reads arguments, calls the manager, and turns what comes back into replies and signals. On
  * the control thread.
  */
-#ifndef NFTTRACED_DAEMON_BUS_BUS_CALLS_H
-#define NFTTRACED_DAEMON_BUS_BUS_CALLS_H
+#ifndef NFTTRACED_DAEMON_BUS_BUS_H
+#define NFTTRACED_DAEMON_BUS_BUS_H
 
 #include <systemd/sd-bus.h>
 
@@ -16,7 +16,6 @@
 #define BUS_MANAGER_INTERFACE "org.nfttraced1.Manager"
 #define BUS_SESSION_ROOT      "/org/nfttraced1/session"
 #define BUS_SESSION_INTERFACE "org.nfttraced1.Session"
-#define BUS_ERROR_PREFIX      "org.nfttraced1.Error."
 
 struct admission;
 struct authorise;

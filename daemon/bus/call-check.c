@@ -1,92 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon on the bus: who may call, and replies that come later; how it gets there is bus/bus.c. One
- * filter looks at every call before any object does, so no method can be forgotten, and the answer is
- * the same for an object that exists and for one that does not.
+ * Who may call: one filter of each connection checks every call before any object sees it, so that no method can
+ * be forgotten, and the answer is the same for an object that exists and for one that does not. It also connects
+ * callers, admission and authorisation, which don't know each other.
  */
-#include "daemon/bus/bus-calls.h"
-
-#include <errno.h>
-
-#include "daemon/base/log.h"
-#include "daemon/bus/authorise.h"
 #include "daemon/bus/binding.h"
 #include "daemon/bus/bus-private.h"
 #include "daemon/journals/archive.h"
 #include "daemon/sessions/index-job.h"
-#include "journal/base/escape.h"
-
-struct later {
-	sd_bus_message *message;
-	struct caller *caller; /* NULL: root */
-	bus_reply_build build;
-};
-
-static const char *const failure_names[] = {
-	[FAILURE_INVALID_FILTER] = BUS_ERROR_PREFIX "InvalidFilter",
-	[FAILURE_INVALID_VERDICT] = BUS_ERROR_PREFIX "InvalidVerdict",
-	[FAILURE_INVALID_OPTION] = BUS_ERROR_PREFIX "InvalidOption",
-	[FAILURE_NO_SUCH_SESSION] = BUS_ERROR_PREFIX "NoSuchSession",
-	[FAILURE_TOO_MANY_SESSIONS] = BUS_ERROR_PREFIX "TooManySessions",
-	[FAILURE_FILTER_TOO_COMPLEX] = BUS_ERROR_PREFIX "FilterTooComplex",
-	[FAILURE_NOT_SUPPORTED] = BUS_ERROR_PREFIX "NotSupported",
-	[FAILURE_JOURNAL] = BUS_ERROR_PREFIX "JournalFailed",
-	[FAILURE_BUSY] = SD_BUS_ERROR_LIMITS_EXCEEDED,
-	[FAILURE_INTERNAL] = SD_BUS_ERROR_FAILED,
-};
-
-int bus_failure(const struct failure *failure, sd_bus_error *error)
-{
-	/* D-Bus carries UTF-8 only; a reason may quote what a library said of somebody's text. */
-	g_autofree char *message = g_utf8_make_valid(failure->reason, -1);
-
-	return sd_bus_error_set(error, failure_names[failure->kind], message);
-}
-
-int bus_no_session(const char *path, sd_bus_error *error)
-{
-	g_autofree char *excerpt = text_excerpt_dup(path);
-
-	return sd_bus_error_setf(
-		error, BUS_ERROR_PREFIX "NoSuchSession", "there is no session %s", excerpt);
-}
-
-static void reply_now(void *context, struct session *session,
-	const struct dictionary_totals *totals, const struct failure *failure)
-{
-	struct later *later = context;
-	sd_bus_message *reply = NULL;
-	sd_bus_error error = SD_BUS_ERROR_NULL;
-	int r;
-
-	if (failure) {
-		bus_failure(failure, &error);
-		sd_bus_reply_method_error(later->message, &error);
-		sd_bus_error_free(&error);
-	} else {
-		r = sd_bus_message_new_method_return(later->message, &reply);
-		if (r >= 0 && later->build)
-			r = later->build(reply, session, totals);
-		if (r >= 0)
-			r = sd_bus_send(NULL, reply, NULL);
-		if (r < 0)
-			sd_bus_reply_method_errno(later->message, r, NULL);
-	}
-	sd_bus_message_unref(reply);
-	sd_bus_message_unref(later->message);
-	caller_release(later->caller);
-	g_free(later);
-}
-
-struct manager_call bus_reply_later(struct bus *bus, sd_bus_message *message, bus_reply_build build)
-{
-	struct later *later = g_new(struct later, 1);
-
-	later->message = sd_bus_message_ref(message);
-	later->caller = authorise_hold(bus->authorise, message);
-	later->build = build;
-	return (struct manager_call){ .reply = reply_now, .context = later };
-}
 
 /* What anybody may call: it tells nothing of traffic or filters. */
 static bool is_public(const char *interface, const char *member)
@@ -125,10 +46,9 @@ int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_er
 {
 	struct bus *bus = userdata;
 	struct caller *caller = NULL;
-	uint8_t type;
 	int r;
 
-	if (sd_bus_message_get_type(message, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL)
+	if (sd_bus_message_is_method_call(message, NULL, NULL) <= 0)
 		return check_other(message);
 	/* A negative result is the answer; 0 would let the call go on, whatever was answered. */
 	r = admission_take(bus->admission, message, &caller, ret_error);
@@ -144,9 +64,7 @@ int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_er
 
 int bus_check_root(struct bus *bus, sd_bus_message *message, sd_bus_error *error)
 {
-	uint8_t type;
-
-	if (sd_bus_message_get_type(message, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL)
+	if (sd_bus_message_is_method_call(message, NULL, NULL) <= 0)
 		return 0;
 	authorise_root(bus->authorise);
 	return check_session(bus, message, error);

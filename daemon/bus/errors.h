@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The D-Bus errors of the daemon: their names, and how a failure becomes one. Stateless.
+ */
+#ifndef NFTTRACED_DAEMON_BUS_ERRORS_H
+#define NFTTRACED_DAEMON_BUS_ERRORS_H
+
+#include <systemd/sd-bus.h>
+
+#include "daemon/base/failure.h"
+
+#define BUS_ERROR_PREFIX "org.nfttraced1.Error."
+
+#define BUS_ERROR_INVALID_CONFIGURATION BUS_ERROR_PREFIX "InvalidConfiguration"
+#define BUS_ERROR_INVALID_OPTION        BUS_ERROR_PREFIX "InvalidOption"
+#define BUS_ERROR_NOT_SUPPORTED         BUS_ERROR_PREFIX "NotSupported"
+#define BUS_ERROR_NO_SUCH_SESSION       BUS_ERROR_PREFIX "NoSuchSession"
+
+/* Sets `error` to the failure's kind and reason. Returns a negative errno for sd-bus. */
+int bus_failure(const struct failure *failure, sd_bus_error *error);
+
+/* Sets `error` to NoSuchSession for the object at `path`. Returns a negative errno for sd-bus. */
+int bus_no_session(const char *path, sd_bus_error *error);
+
+/* Replies to `message` with `error`, and frees the error's contents. */
+void bus_reply_error(sd_bus_message *message, sd_bus_error *error);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Changes of the manager and its sessions become signals on the bus. */
+#include "daemon/bus/binding.h"
+#include "daemon/bus/bus-private.h"
+
+static void session_added(void *context, struct session *session)
+{
+	g_autofree char *path = bus_session_path(session);
+	struct bus *bus = context;
+
+	if (bus->named) {
+		sd_bus_emit_object_added(bus->bus, path);
+		sd_bus_emit_signal(
+			bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "SessionNew", "o", path);
+	}
+	bus->hooks->changed(bus->context);
+}
+
+static void session_removed(void *context, struct session *session)
+{
+	g_autofree char *path = bus_session_path(session);
+	struct bus *bus = context;
+
+	session->caller = binding_free(session->caller);
+	if (bus->named) {
+		sd_bus_emit_object_removed(bus->bus, path);
+		sd_bus_emit_signal(bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
+			"SessionRemoved", "o", path);
+	}
+	bus->hooks->changed(bus->context);
+}
+
+static void session_changed(void *context, struct session *session)
+{
+	g_autofree char *path = bus_session_path(session);
+	struct bus *bus = context;
+
+	if (bus->named)
+		sd_bus_emit_properties_changed(
+			bus->bus, path, BUS_SESSION_INTERFACE, "State", NULL);
+}
+
+static void status_changed(void *context)
+{
+	struct bus *bus = context;
+
+	if (bus->named)
+		sd_bus_emit_properties_changed(bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
+			"State", "Problem", "AttachMode", "Armed", "Features", NULL);
+	bus->hooks->changed(bus->context);
+}
+
+void bus_observe_manager(struct bus *bus)
+{
+	const struct manager_observer observer = {
+		.context = bus,
+		.session_added = session_added,
+		.session_removed = session_removed,
+		.session_changed = session_changed,
+		.status_changed = status_changed,
+	};
+
+	manager_observe(bus->manager, &observer);
+}
