@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nfttraced: reads the command line and the configuration, puts the parts together, runs the event
- * loop until it is told to end. What goes wrong before that is one sentence on standard error and
- * exit status 1; a wrong command line is 2, a wrong configuration 78: starting again helps neither.
+ * nfttraced: reads the command line and the configuration, creates the parts, and runs the event
+ * loop until SIGTERM. An error before that is one sentence on standard error and exit status 1, or
+ * 2 for an invalid command line and 78 for an invalid configuration, after which a restart does not
+ * help. All of it is on the control thread.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -31,13 +32,12 @@
 #define BOOT_USEC (10 * G_USEC_PER_SEC)
 #define LOG_USEC  (1 * G_USEC_PER_SEC) /* for the last lines of the log */
 
-#define HEAP_ARENAS 2 /* the loop's, and one that the other threads share */
-#define HEAP_BLOCK \
-	(128 << 10) /* bytes: memory beyond it goes back to the system when it is freed */
+#define HEAP_ARENAS 2 /* one for the control thread, and one for all others */
+#define HEAP_BLOCK  (128 << 10) /* bytes: larger blocks return to the system when they are freed */
 
 struct command_line {
 	char *config;
-	char *state_directory_fd;
+	char *state_directory;
 	char *attach;
 	gboolean version;
 };
@@ -45,7 +45,7 @@ struct command_line {
 static void command_line_clear(struct command_line *line)
 {
 	g_free(line->config);
-	g_free(line->state_directory_fd);
+	g_free(line->state_directory);
 	g_free(line->attach);
 }
 
@@ -62,28 +62,34 @@ struct daemon {
 	const struct command_line *line;
 };
 
-static int usage(const char *message)
+static int report_usage(const char *message)
 {
 	fprintf(stderr, "nfttraced: %s; see nfttraced --help\n", message);
 	return EXIT_USAGE;
+}
+
+static int override_attach(
+	struct settings *settings, const struct command_line *line, char **ret_reason)
+{
+	return line->attach
+		? settings_override(settings, "--attach", "Attach", line->attach, ret_reason)
+		: 0;
 }
 
 static int check_values(const struct command_line *line, char **ret_reason)
 {
 	auto_settings *settings = settings_new();
 
-	return !line->attach
-		? 0
-		: settings_override(settings, "--attach", "Attach", line->attach, ret_reason);
+	return override_attach(settings, line, ret_reason);
 }
 
-/* 0 to go on, or the exit status + 1. */
+/* 0 to continue, or the exit status + 1. */
 static int parse_command_line(int argc, char **argv, struct command_line *ret)
 {
 	const GOptionEntry entries[] = {
 		{ "config", 0, 0, G_OPTION_ARG_FILENAME, &ret->config,
 			"Read this configuration instead of " NFTTRACED_CONFIG_FILE, "FILE" },
-		{ "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &ret->state_directory_fd,
+		{ "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &ret->state_directory,
 			"Keep journals here", "DIRECTORY" },
 		{ "attach", 0, 0, G_OPTION_ARG_STRING, &ret->attach,
 			"How to attach: auto, kprobe, fentry", "MODE" },
@@ -98,14 +104,14 @@ static int parse_command_line(int argc, char **argv, struct command_line *ret)
 
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error))
-		return usage(error->message) + 1;
+		return report_usage(error->message) + 1;
 	if (argc > 1) {
 		g_autofree char *message = g_strdup_printf("unexpected argument \"%s\"", argv[1]);
 
-		return usage(message) + 1;
+		return report_usage(message) + 1;
 	}
 	if (check_values(ret, &reason) < 0)
-		return usage(reason) + 1;
+		return report_usage(reason) + 1;
 	if (ret->version) {
 		puts("nfttraced " NFTTRACED_VERSION);
 		return EXIT_SUCCESS + 1;
@@ -113,7 +119,7 @@ static int parse_command_line(int argc, char **argv, struct command_line *ret)
 	return 0;
 }
 
-/* A small service is better than one that the kernel ends. */
+/* Smaller sizes are better than a service that the kernel kills. */
 static void fit_memory(struct settings *settings)
 {
 	uint64_t limit = memory_limit(NULL, NULL);
@@ -130,10 +136,10 @@ static int load_settings(const struct command_line *line, struct settings **ret,
 	auto_settings *settings = settings_new();
 	int r = settings_load(settings, line->config, ret_reason);
 
-	if (r == 0 && line->attach)
-		r = settings_override(settings, "--attach", "Attach", line->attach, ret_reason);
-	if (r == 0 && line->state_directory_fd) {
-		g_autofree char *path = g_canonicalize_filename(line->state_directory_fd, NULL);
+	if (r == 0)
+		r = override_attach(settings, line, ret_reason);
+	if (r == 0 && line->state_directory) {
+		g_autofree char *path = g_canonicalize_filename(line->state_directory, NULL);
 
 		r = settings_override(settings, "--state-dir", "StateDirectory", path, ret_reason);
 	}
@@ -165,7 +171,7 @@ static void on_reloading(void *context)
 	service_reloading(daemon->service);
 }
 
-static int load_again(void *context, struct settings **ret, char **ret_reason)
+static int reload_settings(void *context, struct settings **ret, char **ret_reason)
 {
 	const struct daemon *daemon = context;
 
@@ -180,11 +186,11 @@ static void on_reloaded(void *context, char *trouble)
 	g_free(trouble);
 }
 
-static void tell_status(void *context)
+static void report_status(void *context)
 {
 	const struct daemon *daemon = context;
 	const struct manager *manager = daemon->manager;
-	/* Everybody sees it. */
+	/* Every user sees the status. */
 	const char *problem = manager_problem_public(manager);
 
 	service_status(daemon->service, "%u session%s%s%s%s%s", manager->sessions->len,
@@ -206,8 +212,8 @@ static void on_module(void *context, enum module_change change)
 	manager_module_changed(daemon->manager, change == MODULE_ADDED);
 }
 
-/* Streams of many sessions take more descriptors than the usual soft limit, which is low for the sake
- * of programs that use select(), and then journals could not get their next segment. */
+/* Streams of many sessions need more descriptors than the default soft limit, which is low for
+ * programs that use select(). Without descriptors a journal could not start its next segment. */
 static void raise_descriptor_limit(void)
 {
 	struct rlimit limit;
@@ -218,8 +224,8 @@ static void raise_descriptor_limit(void)
 	}
 }
 
-/* Without these glibc keeps what a burst took, a huge message for example, for the next one, and an
- * arena for each thread that there ever was. */
+/* By default glibc keeps the memory of a burst, such as a large message, and an arena for each
+ * thread. */
 static void bound_heap(void)
 {
 	mallopt(M_ARENA_MAX, HEAP_ARENAS);
@@ -238,7 +244,7 @@ static int add_sources(struct daemon *daemon)
 	const struct reload_hooks reload_hooks = {
 		.context = daemon,
 		.begun = on_reloading,
-		.load = load_again,
+		.load = reload_settings,
 		.done = on_reloaded,
 	};
 	int r;
@@ -249,9 +255,9 @@ static int add_sources(struct daemon *daemon)
 	return r < 0 ? r : modules_new(daemon->event, on_module, daemon, &daemon->modules);
 }
 
-/* Those of the configuration are there when the daemon is ready, or it is known why not; what takes too
- * long goes on by itself. */
-static int await_sessions(struct daemon *daemon)
+/* The daemon is ready when each configured session runs or has failed; slow ones continue in the
+ * event loop. */
+static int await_configured(struct daemon *daemon)
 {
 	int64_t end = g_get_monotonic_time() + BOOT_USEC;
 	int r = 0;
@@ -270,10 +276,11 @@ static int await_sessions(struct daemon *daemon)
 static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 {
 	auto_failure failure = { 0 };
-	static const struct bus_hooks hooks = { .changed = tell_status };
+	static const struct bus_ops hooks = { .changed = report_status };
 	int r;
 
-	/* Before there are threads to inherit locks from, and descriptors to keep open. */
+	/* These fork: before there are threads, whose locks a child would inherit, and
+	 * descriptors. */
 	r = filter_compiler_start();
 	if (r >= 0)
 		r = resolver_start();
@@ -296,9 +303,9 @@ static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 		r = add_sources(daemon);
 	if (r >= 0) {
 		daemon->bus = bus_new(daemon->event, &hooks, daemon);
-		/* Before callers, who would be told that there are none, and could take their names. */
+		/* Before calls are accepted: they could take the names of configured sessions. */
 		configured_sessions_apply(daemon->manager->configured, daemon->settings);
-		r = await_sessions(daemon);
+		r = await_configured(daemon);
 	}
 	if (r >= 0)
 		r = bus_serve(daemon->bus, daemon->manager);
@@ -308,17 +315,17 @@ static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 	return r;
 }
 
-static void announce(struct daemon *daemon)
+static void announce_ready(struct daemon *daemon)
 {
 	const struct engine_status *status = &daemon->manager->status;
 
 	if (status->open)
 		log_info("ready: %s on __nft_trace_packet, %s, %" PRIu64 " KiB of ring buffer",
-			status->attach == ATTACH_FENTRY ? "fentry" : "kprobe", status->layout,
+			attach_mode_name(status->attach), status->layout,
 			daemon->settings->ring_size >> 10);
 	else
 		log_info("ready: %s", manager_problem(daemon->manager));
-	tell_status(daemon);
+	report_status(daemon);
 	service_ready(daemon->service);
 }
 
@@ -333,7 +340,7 @@ static void daemon_clear(struct daemon *daemon)
 	resolver_stop();
 	if (daemon->recorder &&
 		!recorder_end(daemon->recorder, daemon->settings->sync_timeout * G_USEC_PER_SEC)) {
-		/* The disk thread has what is left. */
+		/* The disk thread still uses the rest. */
 		log_error("the disk does not answer: the ends of journals may be missing");
 		log_finish(LOG_USEC);
 		_exit(EXIT_FAILURE);
@@ -344,7 +351,7 @@ static void daemon_clear(struct daemon *daemon)
 	settings_free(daemon->settings);
 }
 
-/* The exit status. */
+/* Returns the exit status. */
 static int daemon_run(struct daemon *daemon)
 {
 	g_autofree char *reason = NULL;
@@ -354,7 +361,7 @@ static int daemon_run(struct daemon *daemon)
 		log_error("%s", reason);
 		return EXIT_FAILURE;
 	}
-	announce(daemon);
+	announce_ready(daemon);
 	r = sd_event_loop(daemon->event);
 	if (r < 0)
 		log_error("the event loop failed: %s", g_strerror(-r));

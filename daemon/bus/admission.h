@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Calls from the bus before anything is done for them. Every method call comes through here first, public ones
- * included. Root's go on at once. A call of anybody else waits in its user's line, or is refused when the user
- * has too much under way; that costs next to nothing, so that the bus is read as fast as it delivers and root's
- * call behind a flood is reached. Users have turns, one call each, owners of running sessions first; while there is
- * more to read the turns get a bounded share of the time. Nothing is begun while replies wait to be written.
- * Owned by the bus glue, on the control thread.
+ * The queue of calls from the bus: every method call, public ones included, is admitted here before
+ * anything is done for it.
+ *
+ * A call of root is passed on at once. A call of another user is queued in that user's line, or
+ * refused if the user is over a limit of calls under way. Either costs very little, so the bus is
+ * read as fast as it delivers, and a call of root behind a flood is reached. Users take turns, one
+ * call each; owners of running sessions come first. While the bus has more to read, turns get a
+ * limited share of the time. No call is started while replies wait to be written. Owned by struct
+ * bus, on the control thread.
  */
 #ifndef NFTTRACED_DAEMON_BUS_ADMISSION_H
 #define NFTTRACED_DAEMON_BUS_ADMISSION_H
@@ -19,40 +22,39 @@ struct admission;
 struct caller;
 struct callers;
 
-struct admission_hooks {
-	/* True if sessions of `uid` run: it comes before those that have none. */
+struct admission_ops {
+	/* True if sessions of `uid` run: its calls come before those of users without sessions. */
 	bool (*is_owner)(void *context, uid_t uid);
 };
 
-/* `hooks` are borrowed. Never fails. */
-struct admission *admission_new(
-	sd_event *event, const struct admission_hooks *hooks, void *context);
+/* `ops` are borrowed. Never fails. */
+struct admission *admission_new(sd_event *event, const struct admission_ops *ops, void *context);
 
-/* A new connection to a bus, whose callers these are; both are borrowed. Negative errno. */
+/* A new connection to a bus, and its callers; both are borrowed. Negative errno. */
 int admission_join(struct admission *admission, sd_bus *bus, struct callers *callers);
 
-/* The connection is gone, and with it all that waits. */
+/* The connection is closed: drops all calls that wait. */
 void admission_leave(struct admission *admission);
 
 /*
- * Looks at a method call, in a filter of the connection: what it returns is what the filter returns. 0: the call
- * goes on, now, and *ret_caller, who is known, is its sender. 1: it waits or is dropped. Negative: it is refused, as
- * *error says.
+ * For the filter of the connection, which returns the result to sd-bus. 0: the method call is
+ * passed on, and *ret_caller, which is known, is its sender. 1: it waits or is dropped. Negative:
+ * it is refused with *error.
  */
 int admission_take(struct admission *admission, sd_bus_message *message, struct caller **ret_caller,
 	sd_bus_error *error);
 
-/* A message that waited until its caller was known. */
+/* Takes a message that was held until its caller was known. */
 void admission_ready(struct admission *admission, struct caller *caller, sd_bus_message *message);
 
-/* A call that went on once and was kept, such as for polkit, is to go on again, in its user's next turn. Its holder
- * holds `caller`. */
+/* Queues a call once more that was passed on and then kept, for polkit's answer: it is passed on
+ * again in its user's next turn. The module that kept it holds `caller` until then. */
 void admission_resume(struct admission *admission, struct caller *caller, sd_bus_message *message);
 
-/* The connection of this name has left: its calls are dropped. */
+/* The connection of this name has left: drops its calls. */
 void admission_left(struct admission *admission, const char *name);
 
-/* True while more replies wait to be written to the bus than are begun meanwhile. */
+/* True if so many replies wait to be written to the bus that no call should be started. */
 bool admission_congested(sd_bus *bus);
 
 /* Accepts NULL; returns NULL. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* org.nfttraced1.Manager's methods for journals on disk. */
+/* The methods of org.nfttraced1.Manager for journals on disk. */
 #include <errno.h>
 
 #include "daemon/bus/bus-private.h"
@@ -84,6 +84,7 @@ static int append_page(sd_bus_message *reply, const struct archive_request *requ
 	return r < 0 ? r : sd_bus_message_append(reply, "b", (int)request->more);
 }
 
+/* Appends the contents of a reply. Negative errno. */
 typedef int (*archive_build)(sd_bus_message *reply, const struct archive_request *request);
 
 /* A call that is not answered yet. */
@@ -164,10 +165,9 @@ static int method_list_journals_after(sd_bus_message *message, void *userdata, s
 	if (r >= 0 && query->count > 0 && query->count <= ARCHIVE_PAGE_MAX)
 		return request_archive(message, userdata, &request, append_page);
 	g_free(query->name);
-	return r < 0
-		? r
-		: sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
-			  "Count: from 1 to %d journals can be had at a time", ARCHIVE_PAGE_MAX);
+	return r < 0 ? r
+		     : sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
+			       "Count must be from 1 to %d journals", ARCHIVE_PAGE_MAX);
 }
 
 static int method_remove_journal(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -204,7 +204,7 @@ static int method_vacuum(sd_bus_message *message, void *userdata, sd_bus_error *
 	if (options.limits.size == ARCHIVE_UNLIMITED && options.limits.age == ARCHIVE_UNLIMITED &&
 		options.limits.sessions == ARCHIVE_UNLIMITED)
 		return sd_bus_error_set(error, BUS_ERROR_INVALID_OPTION,
-			"it must be said what to keep: Size, Age or Sessions");
+			"one of Size, Age and Sessions must be given");
 	request = (struct archive_request){
 		.action = options.dry_run ? ARCHIVE_PREVIEW : ARCHIVE_VACUUM,
 		.query = { .owner = ARCHIVE_UNLIMITED, .count = UINT64_MAX },
@@ -213,7 +213,6 @@ static int method_vacuum(sd_bus_message *message, void *userdata, sd_bus_error *
 	return request_archive(message, userdata, &request, append_removed);
 }
 
-/* Of a session that runs or has ended. */
 static int method_open_journal(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct bus *bus = userdata;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who may do what on the bus; see authorise.h. */
+/* Authorisation of calls on the bus; see authorise.h. */
 #include "daemon/bus/authorise.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include "daemon/bus/polkit.h"
 #include "journal/base/escape.h"
 
-#define NO_POLKIT_PAUSE_USEC (600 * G_USEC_PER_SEC) /* between two lines about that in the log */
+#define NO_POLKIT_PAUSE_USEC (600 * G_USEC_PER_SEC) /* between two lines about it in the log */
 
 #define MAY(action) (1u << (action))
 #define MAY_ALL     (MAY(ACTIONS) - 1)
@@ -28,27 +28,27 @@ static const char *const action_names[ACTIONS] = {
 	[ACTION_READ_STATUS] = "org.nfttraced1.read-status",
 };
 
-/* Where a method has the session that it is about. */
+/* Where a call names the session that it is about. */
 enum subject {
 	SUBJECT_NONE,
-	SUBJECT_PATH, /* the object it is called on */
-	SUBJECT_ARGUMENT, /* an object path */
-	SUBJECT_JOURNAL, /* an argument, too: the number of a session that may have ended */
+	SUBJECT_PATH, /* the path of the object */
+	SUBJECT_ARGUMENT, /* its argument, an object path */
+	SUBJECT_JOURNAL, /* its argument, the id of a session that may have ended */
 };
 
 struct method {
 	const char *interface;
 	const char *member;
 	enum subject subject;
-	uint32_t needs; /* of the caller's own session, or of none */
-	uint32_t needs_others; /* of any other session */
-	uint32_t wants; /* does more with it; nobody is asked for a password for it */
+	uint32_t needs; /* for the caller's own session, or for none */
+	uint32_t needs_others; /* for any other session */
+	uint32_t wants; /* the method does more with them; no password is asked for */
 };
 
 #define CONTROL MAY(ACTION_CONTROL_OWN), MAY(ACTION_CONTROL_ANY)
 #define READ    MAY(ACTION_READ_EVENTS), MAY(ACTION_CONTROL_ANY) | MAY(ACTION_READ_EVENTS)
 
-/* Whatever is not in here is root's. */
+/* Methods that are not listed are for root only. */
 static const struct method methods[] = {
 	{ BUS_MANAGER_INTERFACE, "StartSession", SUBJECT_NONE, MAY(ACTION_START_SESSION), 0, 0 },
 	{ BUS_MANAGER_INTERFACE, "StopSession", SUBJECT_ARGUMENT, CONTROL, 0 },
@@ -58,7 +58,7 @@ static const struct method methods[] = {
 		MAY(ACTION_CONTROL_ANY) },
 	{ BUS_MANAGER_INTERFACE, "GetDropCounters", SUBJECT_NONE, MAY(ACTION_READ_STATUS), 0,
 		MAY(ACTION_READ_EVENTS) },
-	/* It has the names and the filters of the sessions in it. */
+	/* It contains names and filters of sessions. */
 	{ BUS_MANAGER_INTERFACE, "GetConfiguration", SUBJECT_NONE,
 		MAY(ACTION_READ_STATUS) | MAY(ACTION_CONTROL_ANY), 0, 0 },
 	{ BUS_MANAGER_INTERFACE, "ListJournals", SUBJECT_NONE, MAY(ACTION_CONTROL_OWN), 0,
@@ -82,18 +82,18 @@ struct wait {
 	sd_bus_message *message;
 	struct caller *caller;
 	uint32_t needs, wants, granted, asked;
-	bool owned; /* the session was the caller's when it called */
-	size_t bytes; /* of the message, kept */
-	struct polkit_check *check; /* NULL: it has its answer */
+	bool owned; /* the session was the caller's own at the time of the call */
+	size_t bytes; /* of the message */
+	struct polkit_check *check; /* NULL: polkit has answered */
 };
 
 struct authorise {
-	const struct authorise_owners *owners;
+	const struct authorise_ops *ops;
 	void *context;
-	GHashTable *waits; /* message of struct wait that owns it -> struct wait */
-	int64_t no_polkit; /* us, monotonic, of the line that told about it; 0: none */
+	GHashTable *waits; /* message of struct wait -> struct wait, owned */
+	int64_t no_polkit; /* us, monotonic: when it was logged last; 0: never */
 
-	/* Of the call that goes on. */
+	/* Of the call that passed. */
 	struct caller *caller; /* NULL: root */
 	uid_t uid;
 	pid_t pid;
@@ -105,17 +105,16 @@ static void wait_free(void *data)
 	struct wait *wait = data;
 
 	polkit_check_free(wait->check);
-	caller_discard(wait->caller, wait->bytes);
-	caller_release(wait->caller);
+	caller_release(wait->caller, wait->bytes);
 	sd_bus_message_unref(wait->message);
 	g_free(wait);
 }
 
-struct authorise *authorise_new(const struct authorise_owners *owners, void *context)
+struct authorise *authorise_new(const struct authorise_ops *ops, void *context)
 {
 	struct authorise *authorise = g_new0(struct authorise, 1);
 
-	authorise->owners = owners;
+	authorise->ops = ops;
 	authorise->context = context;
 	authorise->waits = g_hash_table_new_full(NULL, NULL, NULL, wait_free);
 	return authorise;
@@ -127,7 +126,7 @@ static const struct method *method_find(sd_bus_message *message)
 	const char *member = sd_bus_message_get_member(message);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
-		/* A call need not say the interface. */
+		/* A call may leave out the interface. */
 		if ((!interface || g_str_equal(methods[i].interface, interface)) &&
 			g_str_equal(methods[i].member, member))
 			return &methods[i];
@@ -144,11 +143,11 @@ static bool read_only_argument(sd_bus_message *message, char type, void *ret)
 		sd_bus_message_rewind(message, true) >= 0;
 }
 
-/* True if what the call is about is the caller's own, or nothing of anybody's. */
+/* True if the call is about the caller's own session, or about none. */
 static bool is_own(struct authorise *authorise, const struct method *method,
 	sd_bus_message *message, uid_t uid)
 {
-	const struct authorise_owners *owners = authorise->owners;
+	const struct authorise_ops *ops = authorise->ops;
 	const char *path;
 	uint64_t id;
 
@@ -157,18 +156,18 @@ static bool is_own(struct authorise *authorise, const struct method *method,
 		return true;
 	case SUBJECT_PATH:
 		path = sd_bus_message_get_path(message);
-		return owners->session(authorise->context, path, uid);
+		return ops->owns_session(authorise->context, path, uid);
 	case SUBJECT_ARGUMENT:
 		return read_only_argument(message, 'o', &path) &&
-			owners->session(authorise->context, path, uid);
+			ops->owns_session(authorise->context, path, uid);
 	case SUBJECT_JOURNAL:
 		return read_only_argument(message, 't', &id) &&
-			owners->journal(authorise->context, id, uid);
+			ops->owns_journal(authorise->context, id, uid);
 	}
 	return false;
 }
 
-static int deny(sd_bus_error *error, uint32_t missing, enum polkit_answer answer)
+static int set_denied(sd_bus_error *error, uint32_t missing, enum polkit_answer answer)
 {
 	const char *action = action_names[__builtin_ctz(missing)];
 
@@ -189,7 +188,7 @@ static int deny(sd_bus_error *error, uint32_t missing, enum polkit_answer answer
 		"access denied: this needs root or the polkit action %s", action);
 }
 
-static int deny_all(sd_bus_error *error)
+static int set_denied_all(sd_bus_error *error)
 {
 	return sd_bus_error_set(
 		error, SD_BUS_ERROR_ACCESS_DENIED, "access denied: this needs root");
@@ -211,24 +210,23 @@ static void wait_refuse(struct wait *wait, uint32_t missing, enum polkit_answer 
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 
-	deny(&error, missing, answer);
+	set_denied(&error, missing, answer);
 	bus_reply_error(wait->message, &error);
 	g_hash_table_remove(wait->authorise->waits, wait->message);
 }
 
-/* All is asked. */
 static void wait_dispatch(struct wait *wait)
 {
 	const struct authorise *authorise = wait->authorise;
 
-	authorise->owners->resume(authorise->context, wait->caller, wait->message);
+	authorise->ops->resume(authorise->context, wait->caller, wait->message);
 }
 
 static void on_answer(void *context, enum polkit_answer answer, const char *problem)
 {
 	struct wait *wait = context;
 
-	/* It frees itself. */
+	/* The check frees itself. */
 	wait->check = NULL;
 	if (answer == POLKIT_FAILED)
 		log_no_polkit(wait->authorise, problem);
@@ -244,7 +242,7 @@ static void on_answer(void *context, enum polkit_answer answer, const char *prob
 		wait_dispatch(wait);
 }
 
-/* Asks for what is not asked yet, one after the other. False: there is nothing more to ask. */
+/* Asks polkit for the next action. False: all were asked for. */
 static bool wait_ask(struct wait *wait)
 {
 	uint32_t needs = wait->needs & ~wait->granted, wants = wait->wants & ~wait->granted;
@@ -278,7 +276,7 @@ void authorise_left(struct authorise *authorise, const char *name)
 	}
 }
 
-static void go_on(struct authorise *authorise, struct caller *caller, uint32_t granted)
+static void pass_call(struct authorise *authorise, struct caller *caller, uint32_t granted)
 {
 	authorise->caller = caller;
 	authorise->uid = caller->uid;
@@ -286,8 +284,8 @@ static void go_on(struct authorise *authorise, struct caller *caller, uint32_t g
 	authorise->granted = granted;
 }
 
-static int begin(struct authorise *authorise, const struct method *method, struct caller *caller,
-	sd_bus_message *message)
+static int start_wait(struct authorise *authorise, const struct method *method,
+	struct caller *caller, sd_bus_message *message)
 {
 	struct wait *wait = g_new0(struct wait, 1);
 
@@ -296,28 +294,27 @@ static int begin(struct authorise *authorise, const struct method *method, struc
 	wait->owned = is_own(authorise, method, message, caller->uid);
 	wait->needs = wait->owned ? method->needs : method->needs_others;
 	wait->wants = method->wants;
-	wait->caller = caller_hold(caller);
 	wait->bytes = message_size(message, CALL_SIZE_MAX);
-	caller_keep(caller, wait->bytes);
+	wait->caller = caller_hold(caller, wait->bytes);
 	g_hash_table_insert(authorise->waits, message, wait);
 	wait_ask(wait);
 	return 1;
 }
 
-/* The message comes for the second time. */
-static int resume(struct authorise *authorise, struct wait *wait, sd_bus_message *message,
+/* The message is dispatched for the second time. */
+static int end_wait(struct authorise *authorise, struct wait *wait, sd_bus_message *message,
 	sd_bus_error *error)
 {
 	const struct method *method = method_find(message);
 	bool own = is_own(authorise, method, message, wait->caller->uid);
 	uint32_t missing = (own ? method->needs : method->needs_others) & ~wait->granted;
 
-	/* The caller's own session has ended in the meantime: it may be told so. */
+	/* The caller's own session has ended in the meantime: the caller may learn that. */
 	if (wait->owned && !own)
 		missing = 0;
-	go_on(authorise, wait->caller, wait->granted);
+	pass_call(authorise, wait->caller, wait->granted);
 	g_hash_table_remove(authorise->waits, message);
-	return missing ? deny(error, missing, POLKIT_NO) : 0;
+	return missing ? set_denied(error, missing, POLKIT_NO) : 0;
 }
 
 int authorise_call(struct authorise *authorise, struct caller *caller, sd_bus_message *message,
@@ -328,19 +325,19 @@ int authorise_call(struct authorise *authorise, struct caller *caller, sd_bus_me
 
 	wait = g_hash_table_lookup(authorise->waits, message);
 	if (wait)
-		return resume(authorise, wait, message, error);
+		return end_wait(authorise, wait, message, error);
 	if (caller->uid == 0) {
 		authorise_root(authorise);
 		authorise->pid = caller->pid;
 		return 0;
 	}
 	method = method_find(message);
-	return method ? begin(authorise, method, caller, message) : deny_all(error);
+	return method ? start_wait(authorise, method, caller, message) : set_denied_all(error);
 }
 
 void authorise_public(struct authorise *authorise, struct caller *caller)
 {
-	go_on(authorise, caller, 0);
+	pass_call(authorise, caller, 0);
 }
 
 void authorise_root(struct authorise *authorise)
@@ -368,14 +365,16 @@ pid_t authorise_pid(const struct authorise *authorise)
 
 struct caller *authorise_hold(struct authorise *authorise, sd_bus_message *message)
 {
-	return authorise->uid == 0 ? NULL : caller_hold(authorise->caller);
+	return authorise->uid == 0 ? NULL : caller_hold(authorise->caller, 0);
 }
 
-void authorise_refused(struct authorise *authorise, sd_bus_message *message, const char *reason)
+int authorise_refuse(struct authorise *authorise, sd_bus_message *message, const char *reason,
+	sd_bus_error *error)
 {
 	if (authorise->uid != 0)
 		refusals_add(sd_bus_message_get_sender(message), authorise->uid, reason,
 			sd_bus_message_get_expect_reply(message) > 0);
+	return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, reason);
 }
 
 struct authorise *authorise_free(struct authorise *authorise)

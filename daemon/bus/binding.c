@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What ties a session to its caller; see binding.h. */
+/* Bindings of sessions to their callers; see binding.h. */
 #include "daemon/bus/binding.h"
 
 #include <errno.h>
@@ -14,36 +14,37 @@
 #include "daemon/bus/credentials.h"
 #include "journal/base/cleanup.h"
 
-/* How a saved session names a process: its number and when it was started. */
+/* A process in a saved session: its PID and start time. */
 #define PROCESS_FORM "process %d %" PRIu64
-/* How it names a caller on a bus: name, bus, user, process. A name is never given twice on one bus. */
+/* A caller on a bus in a saved session: name, id of the bus, UID, PID. A bus never reuses a
+ * name. */
 #define NAME_WORDS 4
 
 struct binding {
 	struct bus *bus;
 	struct session *session;
 
-	sd_bus *peer; /* a connection to the private socket, borrowed; NULL: it is none */
+	sd_bus *peer; /* on the private socket, borrowed; NULL: another kind of caller */
 
-	char *name; /* on the bus; NULL: it is none */
+	char *name; /* on the bus; NULL: another kind of caller */
 	char *bus_id;
 	uid_t uid;
 	pid_t pid; /* 0: the bus does not say */
 	bool proven; /* on this connection to the bus */
-	bool resumed; /* with its session after a restart, and not proven since */
-	sd_bus_slot *question; /* whether it is the same */
+	bool resumed; /* after a restart, and not proven since */
+	sd_bus_slot *question; /* to the bus about the caller */
 
-	int pidfd; /* of the process; -1: it can't be watched */
-	sd_event_source *exit; /* of `pidfd`, or NULL */
+	int pidfd; /* of the process; -1: not watched */
+	sd_event_source *exit_source; /* of `pidfd`, or NULL */
 };
 
-/* Frees the binding, perhaps. */
-static void end(struct binding *binding)
+/* May free the binding. */
+static void end_session(struct binding *binding)
 {
 	manager_session_stop(binding->session, SESSION_END_CALLER_LEFT, (struct manager_call){ 0 });
 }
 
-/* The same because of what was lost in between. */
+/* Ends the session of a caller that could not be proven to be the same. May free the binding. */
 static void end_unproven(struct binding *binding, enum session_end reason)
 {
 	log_notice("session %" PRIu64 " ends: %s", binding->session->id, session_end_text(reason));
@@ -51,7 +52,7 @@ static void end_unproven(struct binding *binding, enum session_end reason)
 	manager_session_stop(binding->session, reason, (struct manager_call){ 0 });
 }
 
-static int on_exit_of_caller(sd_event_source *source, int fd, uint32_t events, void *userdata)
+static int on_process_exit(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct binding *binding = userdata;
 
@@ -61,7 +62,7 @@ static int on_exit_of_caller(sd_event_source *source, int fd, uint32_t events, v
 	return 0;
 }
 
-static struct binding *bind_new(struct bus *bus, struct session *session)
+static struct binding *binding_alloc(struct bus *bus, struct session *session)
 {
 	struct binding *binding = g_new0(struct binding, 1);
 
@@ -72,7 +73,8 @@ static struct binding *bind_new(struct bus *bus, struct session *session)
 	return binding;
 }
 
-/* A process that can't be told from a later one of its number is written down with 0, which none has. */
+/* The start time is 0, which no process has, if the process can't be distinguished from a later one
+ * with its PID. */
 static char *peer_identity(sd_bus *peer)
 {
 	pid_t pid = credentials_peer_pid(peer);
@@ -82,7 +84,8 @@ static char *peer_identity(sd_bus *peer)
 	return g_strdup_printf(PROCESS_FORM, (int)pid, start);
 }
 
-/* Watches the process `pid`, takes over `fd`, which is of it or an error; not enabled yet. */
+/* Prepares to watch a process; takes over `fd`, its pidfd or a negative errno. The source is not
+ * enabled yet. */
 static int watch_process(struct binding *binding, int fd)
 {
 	int r;
@@ -91,13 +94,13 @@ static int watch_process(struct binding *binding, int fd)
 		return fd;
 	binding->pidfd = fd;
 	r = sd_event_add_io(
-		binding->bus->event, &binding->exit, fd, EPOLLIN, on_exit_of_caller, binding);
-	return r < 0 ? r : sd_event_source_set_enabled(binding->exit, SD_EVENT_OFF);
+		binding->bus->event, &binding->exit_source, fd, EPOLLIN, on_process_exit, binding);
+	return r < 0 ? r : sd_event_source_set_enabled(binding->exit_source, SD_EVENT_OFF);
 }
 
 struct binding *binding_new(struct bus *bus, struct session *session, sd_bus_message *message)
 {
-	struct binding *binding = bind_new(bus, session);
+	struct binding *binding = binding_alloc(bus, session);
 	sd_bus *connection = sd_bus_message_get_bus(message);
 	uint64_t start;
 
@@ -118,7 +121,7 @@ struct binding *binding_new(struct bus *bus, struct session *session, sd_bus_mes
 	return binding;
 }
 
-static int name_parse(struct binding *binding, const char *text)
+static int parse_caller(struct binding *binding, const char *text)
 {
 	g_auto(GStrv) words = g_strsplit(text, " ", NAME_WORDS);
 	guint64 uid, pid;
@@ -136,7 +139,7 @@ static int name_parse(struct binding *binding, const char *text)
 
 static void binding_resume(struct bus *bus, struct session *session)
 {
-	struct binding *binding = bind_new(bus, session);
+	struct binding *binding = binding_alloc(bus, session);
 	uint64_t start;
 	int pid, r;
 
@@ -145,9 +148,9 @@ static void binding_resume(struct bus *bus, struct session *session)
 	if (sscanf(session->caller_name, PROCESS_FORM, &pid, &start) == 2) {
 		r = watch_process(binding, process_open(pid, start));
 		if (r >= 0)
-			r = sd_event_source_set_enabled(binding->exit, SD_EVENT_ON);
+			r = sd_event_source_set_enabled(binding->exit_source, SD_EVENT_ON);
 	} else {
-		r = name_parse(binding, session->caller_name);
+		r = parse_caller(binding, session->caller_name);
 	}
 	if (r < 0)
 		end_unproven(binding, SESSION_END_CALLER_GONE);
@@ -165,7 +168,7 @@ void bindings_resume(struct bus *bus)
 	}
 }
 
-/* Whether the bus says what it said when the session began. */
+/* True if the bus names the same user and process as when the session was started. */
 static bool is_same(const struct binding *binding, sd_bus_message *reply)
 {
 	uid_t uid;
@@ -176,7 +179,7 @@ static bool is_same(const struct binding *binding, sd_bus_message *reply)
 		pid == binding->pid;
 }
 
-static void prove(struct binding *binding);
+static void ask_about_caller(struct binding *binding);
 
 static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -186,12 +189,12 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 	if (is_same(binding, reply)) {
 		binding->proven = true;
 		binding->resumed = false;
-		if (binding->exit)
-			sd_event_source_set_enabled(binding->exit, SD_EVENT_OFF);
+		if (binding->exit_source)
+			sd_event_source_set_enabled(binding->exit_source, SD_EVENT_OFF);
 	} else if (sd_bus_message_is_method_error(reply, SD_BUS_ERROR_NO_REPLY)) {
-		/* The bus is gone again, or slow. */
+		/* The connection is lost again, or the bus is slow. */
 		if (sd_bus_is_open(binding->bus->bus) > 0)
-			prove(binding);
+			ask_about_caller(binding);
 	} else {
 		end_unproven(binding,
 			binding->resumed ? SESSION_END_CALLER_GONE
@@ -200,8 +203,7 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 	return 1;
 }
 
-/* Asks the bus about the caller. */
-static void prove(struct binding *binding)
+static void ask_about_caller(struct binding *binding)
 {
 	const struct bus *bus = binding->bus;
 	int r;
@@ -215,65 +217,65 @@ static void prove(struct binding *binding)
 		log_debug("can't ask the bus about %s: %s", binding->name, g_strerror(-r));
 }
 
-/* Calls `function` for each binding, which it may free. */
-static void for_each(struct bus *bus, void (*function)(struct binding *binding, const void *data),
-	const void *data)
+/* Calls `function` for each binding; it may free its binding. */
+static void for_each_binding(struct bus *bus,
+	void (*function)(struct binding *binding, const void *data), const void *data)
 {
-	/* Backwards: when one is freed the last one takes its place. */
+	/* Backwards, because a freed binding is replaced by the last one. */
 	for (unsigned int i = bus->bindings->len; i-- > 0;) {
 		if (i < bus->bindings->len)
 			function(bus->bindings->pdata[i], data);
 	}
 }
 
-static void end_of_name(struct binding *binding, const void *name)
+static void end_if_named(struct binding *binding, const void *name)
 {
 	if (binding->name && g_str_equal(binding->name, name))
-		end(binding);
+		end_session(binding);
 }
 
 void binding_caller_left(struct bus *bus, const char *name)
 {
-	for_each(bus, end_of_name, name);
+	for_each_binding(bus, end_if_named, name);
 }
 
-static void doubt(struct binding *binding, const void *data)
+static void forget_proof(struct binding *binding, const void *data)
 {
 	if (!binding->name)
 		return;
 	binding->proven = false;
 	binding->question = sd_bus_slot_unref(binding->question);
-	if (binding->exit)
-		sd_event_source_set_enabled(binding->exit, SD_EVENT_ON);
+	if (binding->exit_source)
+		sd_event_source_set_enabled(binding->exit_source, SD_EVENT_ON);
 }
 
 void binding_bus_lost(struct bus *bus)
 {
-	for_each(bus, doubt, NULL);
+	for_each_binding(bus, forget_proof, NULL);
 }
 
-static void prove_again(struct binding *binding, const void *data)
+static void ask_if_unproven(struct binding *binding, const void *data)
 {
 	if (binding->name && !binding->proven && !binding->question)
-		prove(binding);
+		ask_about_caller(binding);
 }
 
 void binding_bus_joined(struct bus *bus)
 {
-	for_each(bus, prove_again, NULL);
+	for_each_binding(bus, ask_if_unproven, NULL);
 }
 
-static void end_of_peer(struct binding *binding, const void *peer)
+static void end_if_peer(struct binding *binding, const void *peer)
 {
 	if (binding->peer == peer) {
 		binding->peer = NULL;
-		end(binding);
+		end_session(binding);
 	}
 }
 
-void binding_peer_gone(struct bus *bus, sd_bus *peer)
+void binding_peer_left(struct bus *bus, sd_bus *peer)
 {
-	for_each(bus, end_of_peer, peer);
+	for_each_binding(bus, end_if_peer, peer);
 }
 
 struct binding *binding_free(struct binding *binding)
@@ -282,7 +284,7 @@ struct binding *binding_free(struct binding *binding)
 		return NULL;
 	g_ptr_array_remove_fast(binding->bus->bindings, binding);
 	sd_bus_slot_unref(binding->question);
-	sd_event_source_disable_unref(binding->exit);
+	sd_event_source_disable_unref(binding->exit_source);
 	fd_close(&binding->pidfd);
 	g_free(binding->name);
 	g_free(binding->bus_id);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What ties a session to its caller (BindToCaller): the session ends when the caller is gone. A caller is
- * a name on the bus, a connection to the private socket, or, after a restart of the daemon, the process
- * that had such a connection. A session outlives a lost bus connection or a restart only if the caller is
- * provably the same; otherwise it ends, and its journal and the log say why. Owned by the bus glue, on the control thread.
+ * Bindings of sessions to their callers (BindToCaller): the session ends when the caller leaves.
+ *
+ * A caller is a name on the bus, a connection to the private socket or, after a restart of the
+ * daemon, the process that had such a connection. A session survives a lost bus connection or a
+ * restart only if the caller is proven to be the same; otherwise it ends, and its journal and the
+ * log have the reason. Owned by the session, and listed in struct bus; on the control thread.
  */
 #ifndef NFTTRACED_DAEMON_BUS_BINDING_H
 #define NFTTRACED_DAEMON_BUS_BINDING_H
@@ -16,9 +18,9 @@ struct binding;
 struct session;
 
 /*
- * Ties `session` to the sender of `message`, which is being dispatched. Sets session->caller_name, the
- * caller's identity as its saved session keeps it. The caller frees it with the session. NULL if the sender can't
- * be watched.
+ * Binds `session` to the sender of `message`, which is being dispatched. Sets session->caller_name,
+ * the identity that the saved session keeps of the sender. To be freed with the session. Never
+ * fails.
  */
 struct binding *binding_new(struct bus *bus, struct session *session, sd_bus_message *message);
 
@@ -28,17 +30,18 @@ struct binding *binding_new(struct bus *bus, struct session *session, sd_bus_mes
  */
 void bindings_resume(struct bus *bus);
 
-/* The caller of this name has left the bus: sessions bound to it end. */
+/* The connection of this name has left the bus: ends the sessions that are bound to it. */
 void binding_caller_left(struct bus *bus, const char *name);
 
-/* The connection to the bus is lost: until it is back a caller is only known by its process. */
+/* The connection to the bus is lost: until it is back, callers are watched by their processes. */
 void binding_bus_lost(struct bus *bus);
 
-/* The bus is joined (again): sessions go on whose callers are provably still there, others end. */
+/* The bus is joined: asks it about callers that are not proven. A session ends if its caller has
+ * changed or left. */
 void binding_bus_joined(struct bus *bus);
 
-/* The connection to the private socket is closed: sessions bound to it end. */
-void binding_peer_gone(struct bus *bus, sd_bus *peer);
+/* The connection to the private socket is closed: ends the sessions that are bound to it. */
+void binding_peer_left(struct bus *bus, sd_bus *peer);
 
 /* Accepts NULL; returns NULL. */
 struct binding *binding_free(struct binding *binding);

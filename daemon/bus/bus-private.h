@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of the bus glue share. */
+/* Declarations that the files of this folder share. All functions run on the control thread. */
 #ifndef NFTTRACED_DAEMON_BUS_BUS_PRIVATE_H
 #define NFTTRACED_DAEMON_BUS_BUS_PRIVATE_H
 
@@ -9,71 +9,76 @@
 #include "daemon/bus/callers.h"
 #include "daemon/bus/errors.h"
 
-/* Of event sources: root's own connections come before the bus. */
+/* Priorities of event sources: the private socket comes before the bus. */
 #define BUS_PRIORITY_PRIVATE (SD_EVENT_PRIORITY_NORMAL - 10)
 #define BUS_PRIORITY         SD_EVENT_PRIORITY_NORMAL
 
-/* Registers all objects on a new connection, to the bus or of a peer. `check` sees every message first;
- * `disconnected` is called when the connection has ended. Both get the bus. */
+/*
+ * Registers all objects on a new connection, to the bus or of a peer. `check` is its filter, which
+ * sees every message first; `disconnected` is called once when the connection is closed. Both get
+ * `bus`. Negative errno, as for the functions below that register an object.
+ */
 int bus_serve_objects(struct bus *bus, sd_bus *connection, sd_bus_message_handler_t check,
 	sd_bus_message_handler_t disconnected);
 
-/* Registers /org/nfttraced1 on a new connection. */
+/* manager.c: registers /org/nfttraced1. */
 int bus_serve_manager(struct bus *bus, sd_bus *connection);
 
-/* A getter of sd-bus, of the manager's property Memory. */
+/* memory-property.c: the getter of the manager's property Memory. */
 int bus_get_memory(sd_bus *connection, const char *path, const char *interface,
 	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error);
 
-/* Registers the manager's methods for journals on disk. */
+/* archive.c: registers the manager's methods for journals on disk. */
 int bus_serve_archive(struct bus *bus, sd_bus *connection);
 
-/* Registers Reload. */
+/* reload.c: registers the manager's method Reload. */
 int bus_serve_reload(struct bus *bus, sd_bus *connection);
 
-/* Registers /org/nfttraced1/session/ on a new connection. */
+/* session.c: registers the objects below /org/nfttraced1/session. */
 int bus_serve_sessions(struct bus *bus, sd_bus *connection);
 
-/* Listens on the private socket; logs why if that can't be. */
+/* peers.c: listens on the private socket; logs the reason if it can't. */
 void bus_peers_open(struct bus *bus);
-/* Closes it and its connections. */
+/* Closes the socket and its connections. */
 void bus_peers_close(struct bus *bus);
 
-/* Becomes the manager's observer: what changes becomes signals, on whatever connection there is. */
+/* signals.c: becomes the manager's observer, and sends signals about changes on the system bus. */
 void bus_observe_manager(struct bus *bus);
 
-/* A filter of sd-bus that sees every call before any object does, and lets through who may call. */
+/* call-check.c: the filter of a connection to the system bus, which passes calls that are
+ * authorised. */
 int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_error);
 
-/* What the filter of a connection that is root's returns. */
+/* The same for a connection that only root can have. */
 int bus_check_root(struct bus *bus, sd_bus_message *message, sd_bus_error *error);
 
-/* The object path of a session (g_free it), and back: NULL if there is no such session. */
+/* For struct bus's callers, admission and authorise; the context of all is the bus. */
+extern const struct authorise_ops bus_authorise_ops;
+extern const struct callers_ops bus_callers_ops;
+extern const struct admission_ops bus_admission_ops;
+
+/* paths.c: the object path of a session (g_free it). */
 char *bus_session_path(const struct session *session);
+/* The session of an object path; NULL if it does not exist. */
 struct session *bus_session_find(struct bus *bus, const char *path);
 
-/* The parts that calls go through; the context of all is the bus. */
-extern const struct authorise_owners bus_owners;
-extern const struct callers_hooks bus_callers_hooks;
-extern const struct admission_hooks bus_admission_hooks;
-
-/* The reply of StopSession and Stop. */
+/* describe.c: appends the reply of StopSession and Stop, a{sv}. Negative errno. */
 int bus_append_final_totals(sd_bus_message *reply, const struct session *session,
 	const struct dictionary_totals *totals);
 
-/* What Describe says: a{sv}. */
+/* Appends the reply of Describe, a{sv}. Negative errno. */
 int bus_append_description(sd_bus_message *reply, struct bus *bus, struct session *session);
 
-/* The totals of a session: one snapshot for everything that is answered in a turn of the event loop. */
+/* The totals of a session, borrowed: one snapshot in each turn of the event loop. */
 const struct dictionary_totals *bus_session_totals(struct bus *bus, struct session *session);
 
-/* The method GetConfiguration; `userdata` is the bus. */
+/* configuration.c: the method GetConfiguration; `userdata` is the bus. */
 int bus_method_get_configuration(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
-/* GetDropCounters: bus/drop-counters.c. */
+/* drop-counters.c: the method GetDropCounters; `userdata` is the bus. */
 int bus_get_drop_counters(sd_bus_message *message, void *userdata, sd_bus_error *error);
-/* Drops the calls that wait. Accepts NULL. */
-void bus_drops_free(struct drops_bus *drops);
+/* Drops the calls that wait. Accepts NULL; returns NULL. */
+struct drop_replies *drop_replies_free(struct drop_replies *replies);
 
 enum bus_option_type {
 	BUS_OPTION_STRING, /* s: char * */
@@ -88,14 +93,24 @@ enum bus_option_type {
 struct bus_option {
 	const char *key;
 	enum bus_option_type type;
-	size_t offset; /* of the field in what bus_options_read fills */
+	size_t offset; /* of the field in the target of bus_options_read() */
 };
 
-/* Reads an a{sv} into the fields of `target`; an unknown key or a wrong type is InvalidOption. */
+/* options.c: reads an a{sv} into the fields of `target`. An unknown key or a wrong type is
+ * InvalidOption. Returns a negative errno for sd-bus. */
 int bus_options_read(sd_bus_message *message, const struct bus_option *options, size_t count,
 	void *target, sd_bus_error *error);
 
-/* The array of names of an "as" as a mask. */
+/* Reads an "as" of verdicts as a mask. Returns a negative errno for sd-bus. */
 int bus_verdicts_read(sd_bus_message *message, uint32_t *ret, sd_bus_error *error);
+
+/* Sets a timer that was created with sd_event_add_time() to elapse once, `usec` from now. Negative
+ * errno. */
+static inline int bus_timer_set(sd_event_source *timer, uint64_t usec)
+{
+	int r = sd_event_source_set_time_relative(timer, usec);
+
+	return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon on the bus: how it gets there, and there again. Nothing here waits: at boot there is no bus
- * yet, and what starts after the daemon must not wait for it to have one.
+ * The connection to the system bus: joined, left and joined again; see bus.h. Nothing here waits:
+ * at boot the daemon is ready before the bus exists, and units that start after it must not wait
+ * for the bus.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,21 +15,21 @@
 #include "daemon/bus/credentials.h"
 
 #define ADDRESS_DEFAULT "unix:path=/run/dbus/system_bus_socket"
-#define REJOIN_USEC     G_USEC_PER_SEC /* after a connection that failed or was lost */
+#define REJOIN_USEC     G_USEC_PER_SEC /* after a connection failed or was lost */
 
 /*
- * A bus counts what clients don't read against who sent it, and stops reading from a sender that has too much of it
- * on the way: one client that never reads its replies would keep all others from theirs. What the bus holds of a
- * connection is no longer counted when that connection ends.
+ * A bus counts unread messages against their sender, and stops reading from a sender with too many
+ * of them: a single client that never reads its replies would keep all others from theirs. The
+ * count ends with the sender's connection.
  */
 #define STUCK_SEC 15
 
-/* What RequestName answers. */
+/* Results of RequestName. */
 #define NAME_OWNED       1
 #define NAME_OWNED_BY_US 4
 
-/* `owner`: who has the name, if it is known. */
-static char *explain_name(int error, pid_t owner)
+/* `owner`: the process that has the name; 0: unknown. */
+static char *explain_refusal(int error, pid_t owner)
 {
 	switch (-error) {
 	case EEXIST:
@@ -45,28 +46,23 @@ static char *explain_name(int error, pid_t owner)
 	}
 }
 
-static void leave(struct bus *bus)
+static void leave_bus(struct bus *bus)
 {
 	bus->named = false;
 	bus->unwritten = 0;
-	sd_event_source_set_time(bus->stuck, UINT64_MAX);
-	/* What waits in them is of this connection. */
+	sd_event_source_set_time(bus->stuck_timer, UINT64_MAX);
+	/* The calls that wait in them came on this connection. */
 	admission_leave(bus->admission);
 	authorise_free(bus->authorise);
-	bus->authorise = authorise_new(&bus_owners, bus);
+	bus->authorise = authorise_new(&bus_authorise_ops, bus);
 	binding_bus_lost(bus);
 	callers_leave(bus->callers);
 	sd_bus_close(bus->bus);
 	bus->bus = sd_bus_unref(bus->bus);
 }
 
-static void join_later(struct bus *bus, uint64_t usec)
-{
-	sd_event_source_set_time_relative(bus->join, usec);
-	sd_event_source_set_enabled(bus->join, SD_EVENT_ONESHOT);
-}
-
-static int name_result(sd_bus_message *reply)
+/* 0 if the reply of RequestName says that the name is ours. */
+static int read_name_result(sd_bus_message *reply)
 {
 	uint32_t result;
 	int r;
@@ -79,7 +75,7 @@ static int name_result(sd_bus_message *reply)
 	return result == NAME_OWNED || result == NAME_OWNED_BY_US ? 0 : -EEXIST;
 }
 
-/* What tells this bus from the one that was there before. */
+/* A bus that was restarted has another id. */
 static void read_id(struct bus *bus)
 {
 	sd_id128_t id = { 0 };
@@ -88,21 +84,21 @@ static void read_id(struct bus *bus)
 	sd_id128_to_string(id, bus->id);
 }
 
-static void name_refused(struct bus *bus, int error, pid_t owner)
+static void handle_refusal(struct bus *bus, int error, pid_t owner)
 {
-	g_autofree char *reason = explain_name(error, owner);
+	g_autofree char *reason = explain_refusal(error, owner);
 
-	/* It is tried every second. */
+	/* The name is requested every second. */
 	if (g_strcmp0(reason, bus->complaint) != 0)
 		log_error("%s", reason);
 	g_free(bus->complaint);
 	bus->complaint = g_steal_pointer(&reason);
-	/* One that has sessions keeps them, whatever became of the bus meanwhile. */
+	/* A daemon that has had the name keeps its sessions. */
 	if (!bus->joined && (error == -EEXIST || error == -EACCES || error == -EPERM)) {
 		bus->refused = true;
 		manager_end(bus->manager);
 	} else {
-		join_later(bus, REJOIN_USEC);
+		bus_timer_set(bus->join_timer, REJOIN_USEC);
 	}
 }
 
@@ -113,19 +109,19 @@ static int on_owner(sd_bus_message *reply, void *userdata, sd_bus_error *ret_err
 
 	if (!sd_bus_message_is_method_error(reply, NULL))
 		credentials_read(reply, &uid, &pid);
-	name_refused(userdata, -EEXIST, pid);
+	handle_refusal(userdata, -EEXIST, pid);
 	return 0;
 }
 
 static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
 	struct bus *bus = userdata;
-	int r = name_result(reply);
+	int r = read_name_result(reply);
 
 	if (r == -EEXIST && credentials_ask(bus->bus, BUS_NAME, NULL, on_owner, bus) >= 0)
 		return 0;
 	if (r < 0) {
-		name_refused(bus, r, 0);
+		handle_refusal(bus, r, 0);
 		return 0;
 	}
 	log_debug("joined the bus");
@@ -135,11 +131,11 @@ static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *ret_erro
 	read_id(bus);
 	g_clear_pointer(&bus->complaint, g_free);
 	binding_bus_joined(bus);
-	bus->hooks->changed(bus->context);
+	bus->ops->changed(bus->context);
 	return 0;
 }
 
-/* Comes once for each connection that began, whether it was ever of use or not. */
+/* Called once for each connection that was started, whether it was established or not. */
 static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	struct bus *bus = userdata;
@@ -149,8 +145,8 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 		bus->losses++;
 	}
 	bus->named = false;
-	bus->hooks->changed(bus->context);
-	join_later(bus, REJOIN_USEC);
+	bus->ops->changed(bus->context);
+	bus_timer_set(bus->join_timer, REJOIN_USEC);
 	return 0;
 }
 
@@ -163,13 +159,13 @@ static int connect_bus(struct bus *bus)
 		r = sd_bus_set_address(bus->bus, address ? address : ADDRESS_DEFAULT);
 	if (r >= 0)
 		r = sd_bus_set_bus_client(bus->bus, true);
-	/* A socket that is not there, or that nobody listens on, is waited for. */
+	/* sd-bus waits for a socket that does not exist yet, or has no listener yet. */
 	if (r >= 0)
 		r = sd_bus_set_watch_bind(bus->bus, true);
 	return r < 0 ? r : sd_bus_start(bus->bus);
 }
 
-static int offer(struct bus *bus)
+static int offer_objects(struct bus *bus)
 {
 	int r = bus_serve_objects(bus, bus->bus, bus_check_call, on_disconnected);
 
@@ -182,42 +178,42 @@ static int offer(struct bus *bus)
 	return r < 0 ? r : sd_bus_attach_event(bus->bus, bus->event, BUS_PRIORITY);
 }
 
-static int join(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_join(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct bus *bus = userdata;
 	int r;
 
-	leave(bus);
+	leave_bus(bus);
 	r = connect_bus(bus);
 	if (r >= 0)
-		r = offer(bus);
+		r = offer_objects(bus);
 	if (r < 0) {
 		log_debug("can't connect to the bus: %s", g_strerror(-r));
-		leave(bus);
-		join_later(bus, REJOIN_USEC);
+		leave_bus(bus);
+		bus_timer_set(bus->join_timer, REJOIN_USEC);
 	}
 	return 0;
 }
 
-/* The bus has taken nothing of what waits since the timer was set. */
+/* The bus has read no message since the timer was set. */
 static int on_stuck(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct bus *bus = userdata;
 
-	log_warning("the bus has read nothing of %" PRIu64
-		    " messages for %d s, perhaps because a client does not read its replies: it is "
-		    "left and joined again",
+	log_warning("the bus has read none of %" PRIu64
+		    " messages for %d s, perhaps because a client does not read its replies: "
+		    "reconnecting",
 		bus->unwritten, STUCK_SEC);
 	bus->losses++;
-	leave(bus);
-	bus->hooks->changed(bus->context);
-	join_later(bus, 0);
+	leave_bus(bus);
+	bus->ops->changed(bus->context);
+	bus_timer_set(bus->join_timer, 0);
 	return 0;
 }
 
-/* Before each wait of the loop. No turn both adds messages to those that wait and writes some: a number that falls is a
- * bus that reads. */
-static int look_at_unwritten(sd_event_source *source, void *userdata)
+/* Called before each wait of the event loop. No turn of the loop both adds and writes messages, so
+ * a falling number means that the bus reads. */
+static int check_unwritten(sd_event_source *source, void *userdata)
 {
 	struct bus *bus = userdata;
 	uint64_t now = 0;
@@ -232,29 +228,32 @@ static int look_at_unwritten(sd_event_source *source, void *userdata)
 	return 0;
 }
 
-/* The timer is always on, as only such a source is asked before a wait, but has no time until something waits. A source
- * that is dispatched after each turn would take turns from what is answered a piece in each. */
+/*
+ * The timer is always enabled, because only enabled sources are prepared before a wait; its time is
+ * set while messages wait. A source that is dispatched in every turn would slow down replies that
+ * are sent piece by piece.
+ */
 static int watch_unwritten(struct bus *bus)
 {
 	int r = sd_event_add_time(
-		bus->event, &bus->stuck, CLOCK_MONOTONIC, UINT64_MAX, 0, on_stuck, bus);
+		bus->event, &bus->stuck_timer, CLOCK_MONOTONIC, UINT64_MAX, 0, on_stuck, bus);
 
 	if (r >= 0)
-		r = sd_event_source_set_enabled(bus->stuck, SD_EVENT_ON);
-	return r < 0 ? r : sd_event_source_set_prepare(bus->stuck, look_at_unwritten);
+		r = sd_event_source_set_enabled(bus->stuck_timer, SD_EVENT_ON);
+	return r < 0 ? r : sd_event_source_set_prepare(bus->stuck_timer, check_unwritten);
 }
 
-struct bus *bus_new(sd_event *event, const struct bus_hooks *hooks, void *context)
+struct bus *bus_new(sd_event *event, const struct bus_ops *ops, void *context)
 {
 	struct bus *bus = g_new0(struct bus, 1);
 
 	bus->event = sd_event_ref(event);
-	bus->hooks = hooks;
+	bus->ops = ops;
 	bus->context = context;
 	bus->bindings = g_ptr_array_new();
-	bus->callers = callers_new(&bus_callers_hooks, bus);
-	bus->admission = admission_new(event, &bus_admission_hooks, bus);
-	bus->authorise = authorise_new(&bus_owners, bus);
+	bus->callers = callers_new(&bus_callers_ops, bus);
+	bus->admission = admission_new(event, &bus_admission_ops, bus);
+	bus->authorise = authorise_new(&bus_authorise_ops, bus);
 	return bus;
 }
 
@@ -269,25 +268,26 @@ int bus_serve(struct bus *bus, struct manager *manager)
 	r = watch_unwritten(bus);
 	return r < 0 ? r
 		     : sd_event_add_time_relative(
-			       bus->event, &bus->join, CLOCK_MONOTONIC, 0, 0, join, bus);
+			       bus->event, &bus->join_timer, CLOCK_MONOTONIC, 0, 0, on_join, bus);
 }
 
 struct bus *bus_free(struct bus *bus)
 {
 	if (!bus)
 		return NULL;
-	sd_event_source_disable_unref(bus->join);
-	bus->stuck = sd_event_source_disable_unref(bus->stuck);
-	/* Without the name nobody waits for an answer, and a bus that has not begun would be waited for. */
+	sd_event_source_disable_unref(bus->join_timer);
+	bus->stuck_timer = sd_event_source_disable_unref(bus->stuck_timer);
+	/* Without the name no caller waits for a reply, and flushing would wait for a bus that has
+	 * not started. */
 	if (bus->named)
 		sd_bus_flush(bus->bus);
 	bus_peers_close(bus);
-	leave(bus);
-	bus_drops_free(bus->drops);
+	leave_bus(bus);
+	drop_replies_free(bus->drop_replies);
 	admission_free(bus->admission);
 	authorise_free(bus->authorise);
 	callers_free(bus->callers);
-	/* Of sessions that go on without us. */
+	/* Of sessions that continue after this daemon. */
 	while (bus->bindings->len > 0)
 		binding_free(bus->bindings->pdata[0]);
 	g_ptr_array_unref(bus->bindings);

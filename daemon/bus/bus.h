@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon on the bus: the name org.nfttraced1, its objects, and who may call them. All of it is
- * glue: it reads arguments, calls the manager, and turns what comes back into replies and signals. On
- * the control thread.
+ * The daemon on D-Bus: the name org.nfttraced1, its objects, and who may call them.
+ *
+ * This folder reads arguments, calls the manager (daemon/sessions/), and turns its results into
+ * replies and signals; it keeps no state of sessions. Everything in it runs on the control thread,
+ * and nothing waits: not for the bus, not for polkit, not for a caller to read its reply. struct
+ * bus owns the connection to the system bus, the private socket with its connections, the limits
+ * and queues of callers, and the bindings of sessions to callers.
+ *
+ * A call from the system bus passes callers (whose is it?), admission (is it within its limits, and
+ * is it its turn?), authorise (may it?), and then reaches an object: manager.c, archive.c,
+ * reload.c, session.c. A call on the private socket is root's and reaches the object at once.
+ *
+ * When the connection is lost, sessions continue, except those bound to callers that can't be
+ * proven to be the same afterwards, and the bus is joined again when it is back.
  */
 #ifndef NFTTRACED_DAEMON_BUS_BUS_H
 #define NFTTRACED_DAEMON_BUS_BUS_H
@@ -20,52 +31,48 @@
 struct admission;
 struct authorise;
 struct callers;
+struct drop_replies;
 struct peers;
 
 struct bus {
-	sd_bus *bus; /* NULL: between two connections */
+	sd_bus *bus; /* NULL: not connected */
 	sd_event *event;
 	struct manager *manager;
-	char id[33]; /* of that bus, when it is joined */
+	char id[33]; /* of the bus that was joined last */
 	bool named; /* this connection has the name */
-	bool joined; /* some connection had it */
-	bool refused; /* the name can't be had: the daemon ends */
-	sd_event_source *join; /* begins the next connection */
-	/* Leaves a bus that takes nothing of what is sent to it. */
-	sd_event_source *stuck;
-	uint64_t unwritten; /* messages that waited when it looked last */
-	uint64_t losses; /* of the bus, after it was joined */
-	uint64_t
-		unbound; /* sessions that ended because their callers could not be proven to be the same */
-	char *complaint; /* of the last one that did not get the name, or NULL */
-	struct drops_bus
-		*drops; /* replies of GetDropCounters on the way; NULL: there were none yet */
-	const struct bus_hooks *hooks;
-	void *context; /* of the hooks */
-	struct callers *callers; /* of the bus, and what they have under way */
-	struct admission *admission; /* of their calls */
-	struct authorise
-		*authorise; /* of calls that go on; those that wait are of this connection */
+	bool joined; /* a connection has had the name */
+	bool refused; /* the name is not available: the daemon ends */
+	sd_event_source *join_timer; /* starts the next connection */
+	sd_event_source *stuck_timer; /* leaves a bus that reads nothing */
+	uint64_t unwritten; /* messages that waited for the bus at the last check */
+	uint64_t losses; /* connections that were lost after the bus was joined */
+	uint64_t unbound; /* sessions that ended because their callers could not be proven */
+	char *complaint; /* why the name was not available, as logged last; or NULL */
+	struct drop_replies *drop_replies; /* NULL: GetDropCounters was not called yet */
+	const struct bus_ops *ops;
+	void *context; /* of `ops` */
+	struct callers *callers;
+	struct admission *admission;
+	struct authorise *authorise; /* its waiting calls are of this connection */
 	struct peers *peers; /* of the private socket; NULL: there is none */
-	GPtrArray *bindings; /* of struct binding, which their sessions own */
+	GPtrArray *bindings; /* of struct binding, owned by their sessions */
 };
 
-/* What somebody else wants to hear of; on the control thread. */
-struct bus_hooks {
-	/* The name came or went, a session came or went, the manager's state is another. */
+struct bus_ops {
+	/* The name was acquired or lost, a session was added or removed, or the manager's status
+	 * changed. */
 	void (*changed)(void *context);
 };
 
-/* Not connected yet. `hooks` are borrowed. Never fails. */
-struct bus *bus_new(sd_event *event, const struct bus_hooks *hooks, void *context);
+/* Does not connect yet. `ops` are borrowed. Never fails. */
+struct bus *bus_new(sd_event *event, const struct bus_ops *ops, void *context);
 
 /*
- * Becomes the observer of `manager`, which is borrowed, and offers its objects on the system bus under
- * our name: now, or when there is a bus. When the connection is lost, sessions go on, but for those
- * that are bound to their callers, and the bus is joined again when it is back. A bus that takes no message
- * of ours any more, because some client does not read its replies, is left and joined again. When the name
- * can't be had the first time (another daemon has it, the bus's policy does not let us) that is logged, `refused`
- * is set and the manager is ended.
+ * Becomes the observer of `manager`, which is borrowed; opens the private socket, and joins the
+ * system bus now or as soon as it exists. The bus is joined again whenever the connection is lost,
+ * and also when it reads no message for a while, because a client does not read its replies. If the
+ * name is not available the first time (another daemon has it, or the policy of the bus denies it)
+ * that is logged, `refused` is set and the manager is ended.
  */
 int bus_serve(struct bus *bus, struct manager *manager);
 

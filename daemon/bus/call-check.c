@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who may call: one filter of each connection checks every call before any object sees it, so that no method can
- * be forgotten, and the answer is the same for an object that exists and for one that does not. It also connects
- * callers, admission and authorisation, which don't know each other.
+ * Who may call: one filter of each connection checks every call before any object sees it, so that
+ * no method can be forgotten, and the answer is the same for an object that exists and for one that
+ * does not. It also connects callers, admission and authorisation, which don't know each other.
  */
 #include "daemon/bus/binding.h"
 #include "daemon/bus/bus-private.h"
 #include "daemon/journals/archive.h"
 #include "daemon/sessions/index-job.h"
 
-/* What anybody may call: it tells nothing of traffic or filters. */
+/* Every user may call these: they disclose nothing about traffic or filters. */
 static bool is_public(const char *interface, const char *member)
 {
 	static const char *const interfaces[] = {
@@ -23,7 +23,7 @@ static bool is_public(const char *interface, const char *member)
 	return interface && g_strv_contains(interfaces, interface) && !g_str_equal(member, "Set");
 }
 
-/* The answer is the same for a session that has ended as for one that there never was. */
+/* The answer is the same for a session that has ended and for one that never existed. */
 static int check_session(struct bus *bus, sd_bus_message *message, sd_bus_error *error)
 {
 	const char *path = sd_bus_message_get_path(message);
@@ -34,7 +34,7 @@ static int check_session(struct bus *bus, sd_bus_message *message, sd_bus_error 
 	return 0;
 }
 
-/* The bus itself sends signals about names; from others only calls are taken. */
+/* Of other messages only those of the bus itself are accepted, such as signals about names. */
 static int check_other(sd_bus_message *message)
 {
 	const char *sender = sd_bus_message_get_sender(message);
@@ -50,7 +50,7 @@ int bus_check_call(sd_bus_message *message, void *userdata, sd_bus_error *ret_er
 
 	if (sd_bus_message_is_method_call(message, NULL, NULL) <= 0)
 		return check_other(message);
-	/* A negative result is the answer; 0 would let the call go on, whatever was answered. */
+	/* For 0 sd-bus would pass the call to an object, even if an error was set. */
 	r = admission_take(bus->admission, message, &caller, ret_error);
 	if (r != 0)
 		return r;
@@ -96,16 +96,16 @@ static void resume_call(void *context, struct caller *caller, sd_bus_message *me
 	admission_resume(bus->admission, caller, message);
 }
 
-const struct authorise_owners bus_owners = { owns_session, owns_journal, resume_call };
+const struct authorise_ops bus_authorise_ops = { owns_session, owns_journal, resume_call };
 
-static void caller_ready(void *context, struct caller *caller, sd_bus_message *message)
+static void on_caller_ready(void *context, struct caller *caller, sd_bus_message *message)
 {
 	const struct bus *bus = context;
 
 	admission_ready(bus->admission, caller, message);
 }
 
-static void caller_left(void *context, const char *name)
+static void on_caller_left(void *context, const char *name)
 {
 	struct bus *bus = context;
 
@@ -114,7 +114,7 @@ static void caller_left(void *context, const char *name)
 	binding_caller_left(bus, name);
 }
 
-const struct callers_hooks bus_callers_hooks = { caller_ready, caller_left };
+const struct callers_ops bus_callers_ops = { on_caller_ready, on_caller_left };
 
 static bool is_owner(void *context, uid_t uid)
 {
@@ -130,4 +130,4 @@ static bool is_owner(void *context, uid_t uid)
 	return false;
 }
 
-const struct admission_hooks bus_admission_hooks = { is_owner };
+const struct admission_ops bus_admission_ops = { is_owner };

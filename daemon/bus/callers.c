@@ -7,16 +7,12 @@
 #include "daemon/base/message-size.h"
 #include "daemon/bus/credentials.h"
 
-#define DBUS_NAME      "org.freedesktop.DBus"
-#define DBUS_PATH      "/org/freedesktop/DBus"
-#define DBUS_INTERFACE "org.freedesktop.DBus"
-
-/* The new owner is nobody: of every connection that leaves, and of every other name that is given up. */
-#define LEAVES                                                                                 \
+/* The new owner is empty: a connection has left, or a name was released. */
+#define DEPARTURES                                                                             \
 	"type='signal',sender='" DBUS_NAME "',path='" DBUS_PATH "',interface='" DBUS_INTERFACE \
 	"',member='NameOwnerChanged',arg2=''"
 
-/* What a user's connections have under way. */
+/* Calls under way of a user's connections. */
 struct user {
 	uid_t uid;
 	unsigned int calls;
@@ -24,20 +20,20 @@ struct user {
 };
 
 struct callers {
-	const struct callers_hooks *hooks;
+	const struct callers_ops *ops;
 	void *context;
-	sd_bus *bus; /* borrowed; NULL: there is none */
-	sd_bus_slot *leaves;
-	GHashTable *names; /* name of struct caller -> struct caller that is owned */
-	GHashTable *users; /* uid of struct user that it owns -> struct user */
-	GQueue known; /* of struct caller, by `place`: the one that was heard of longest ago first */
-	GQueue unasked; /* the same, of those that the bus is still to be asked about */
+	sd_bus *bus; /* borrowed; NULL: not connected */
+	sd_bus_slot *departures;
+	GHashTable *names; /* name of struct caller -> struct caller, owned */
+	GHashTable *users; /* uid of struct user -> struct user, owned */
+	GQueue known; /* of struct caller, by `place`: least recently used first */
+	GQueue unasked; /* of struct caller, by `place`: the bus was not asked about them yet */
 	unsigned int unknown, asked;
 	size_t unknown_bytes;
 	unsigned int unknown_calls;
 	unsigned int calls;
 	size_t bytes;
-	bool abandoned; /* goes with the last call */
+	bool abandoned; /* freed with the last call */
 };
 
 static void uncount_held(struct caller *caller)
@@ -62,8 +58,8 @@ static void caller_free(struct caller *caller)
 	g_free(caller);
 }
 
-/* No longer among those whose user is awaited. */
-static void stop_asking(struct caller *caller)
+/* No longer waits for the bus to name the user. */
+static void cancel_question(struct caller *caller)
 {
 	struct callers *callers = caller->callers;
 
@@ -77,12 +73,12 @@ static void stop_asking(struct caller *caller)
 	callers->unknown--;
 }
 
-/* Its name means nothing any more. */
-static void forget(struct caller *caller)
+/* The connection has left, or its place is needed. */
+static void forget_caller(struct caller *caller)
 {
 	if (caller->known)
 		g_queue_unlink(&caller->callers->known, &caller->place);
-	stop_asking(caller);
+	cancel_question(caller);
 	drop_held(caller);
 	caller->left = true;
 	if (caller->calls == 0)
@@ -91,14 +87,14 @@ static void forget(struct caller *caller)
 
 static void names_forget(void *data)
 {
-	forget(data);
+	forget_caller(data);
 }
 
-struct callers *callers_new(const struct callers_hooks *hooks, void *context)
+struct callers *callers_new(const struct callers_ops *ops, void *context)
 {
 	struct callers *callers = g_new0(struct callers, 1);
 
-	callers->hooks = hooks;
+	callers->ops = ops;
 	callers->context = context;
 	callers->names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, names_forget);
 	callers->users = g_hash_table_new_full(g_int_hash, g_int_equal, NULL, g_free);
@@ -107,15 +103,15 @@ struct callers *callers_new(const struct callers_hooks *hooks, void *context)
 	return callers;
 }
 
-static int on_leave(sd_bus_message *message, void *userdata, sd_bus_error *error)
+static int on_departure(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct callers *callers = userdata;
 	const char *name, *before, *now;
 
 	if (sd_bus_message_read(message, "sss", &name, &before, &now) < 0 || *now)
 		return 0;
-	/* The others' first: they may ask who it was. */
-	callers->hooks->left(callers->context, name);
+	/* Before the caller is freed: its calls that wait elsewhere point to it. */
+	callers->ops->left(callers->context, name);
 	g_hash_table_remove(callers->names, name);
 	return 0;
 }
@@ -123,13 +119,14 @@ static int on_leave(sd_bus_message *message, void *userdata, sd_bus_error *error
 int callers_join(struct callers *callers, sd_bus *bus)
 {
 	callers->bus = bus;
-	return sd_bus_add_match_async(bus, &callers->leaves, LEAVES, on_leave, NULL, callers);
+	return sd_bus_add_match_async(
+		bus, &callers->departures, DEPARTURES, on_departure, NULL, callers);
 }
 
 void callers_leave(struct callers *callers)
 {
 	g_hash_table_remove_all(callers->names);
-	callers->leaves = sd_bus_slot_unref(callers->leaves);
+	callers->departures = sd_bus_slot_unref(callers->departures);
 	callers->bus = NULL;
 }
 
@@ -144,17 +141,17 @@ static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *e
 	GQueue held = caller->held;
 	sd_bus_message *message;
 
-	stop_asking(caller);
+	cancel_question(caller);
 	uncount_held(caller);
 	g_queue_init(&caller->held);
 	caller->known = known;
 	if (known)
 		g_queue_push_tail_link(&callers->known, &caller->place);
 	else
-		/* The bus is asked again if it calls again. */
+		/* If it calls again the bus is asked again. */
 		g_hash_table_steal(callers->names, caller->name);
 	while ((message = g_queue_pop_head(&held))) {
-		callers->hooks->ready(callers->context, caller, message);
+		callers->ops->ready(callers->context, caller, message);
 		sd_bus_message_unref(message);
 	}
 	if (!known)
@@ -174,7 +171,7 @@ static void ask_next(struct callers *callers)
 			return;
 		r = credentials_ask(
 			callers->bus, caller->name, &caller->question, on_credentials, caller);
-		/* The bus is gone, and so are they all in a moment. */
+		/* The connection is lost: callers_leave() will forget them all. */
 		if (r < 0) {
 			g_queue_push_tail_link(&callers->unasked, place);
 			return;
@@ -200,8 +197,8 @@ static struct caller *caller_new(struct callers *callers, const char *name)
 	return caller;
 }
 
-/* A connection that is there and forgotten is asked about again. */
-static void make_room(struct callers *callers)
+/* If a forgotten connection calls again the bus is asked again. */
+static void evict_callers(struct callers *callers)
 {
 	for (GList *i = callers->known.head; i && callers->known.length > CALLERS_MAX;) {
 		struct caller *caller = i->data;
@@ -225,12 +222,15 @@ struct caller *callers_of(struct callers *callers, sd_bus_message *message)
 		g_queue_unlink(&callers->known, &caller->place);
 		g_queue_push_tail_link(&callers->known, &caller->place);
 	}
-	make_room(callers);
+	evict_callers(callers);
 	return caller;
 }
 
-/* A few are always kept, so that no other connection's flood is in the way; more, while there is room for all: root's
- * client may send a hundred calls before the bus has said who it is. */
+/*
+ * Each caller may always have a few, whatever flood comes from others; and more while all callers
+ * together have room: root's client may send a hundred calls before the bus has said that it is
+ * root.
+ */
 static bool may_hold(const struct caller *caller)
 {
 	return caller->held.length < CALLS_PER_CALLER ||
@@ -295,7 +295,7 @@ int caller_admit(const struct caller *caller, size_t bytes, char **ret_limit)
 	return -EUSERS;
 }
 
-static struct user *user_of(struct caller *caller)
+static struct user *user_get(struct caller *caller)
 {
 	GHashTable *users = caller->callers->users;
 	struct user *user = g_hash_table_lookup(users, &caller->uid);
@@ -308,26 +308,16 @@ static struct user *user_of(struct caller *caller)
 	return user;
 }
 
-struct caller *caller_hold(struct caller *caller)
+struct caller *caller_hold(struct caller *caller, size_t bytes)
 {
 	if (!caller->user)
-		caller->user = user_of(caller);
+		caller->user = user_get(caller);
 	caller->calls++;
 	caller->user->calls++;
-	caller->callers->calls++;
-	return caller;
-}
-
-void caller_keep(struct caller *caller, size_t bytes)
-{
 	caller->user->bytes += bytes;
+	caller->callers->calls++;
 	caller->callers->bytes += bytes;
-}
-
-void caller_discard(struct caller *caller, size_t bytes)
-{
-	caller->user->bytes -= bytes;
-	caller->callers->bytes -= bytes;
+	return caller;
 }
 
 static void callers_destroy(struct callers *callers)
@@ -337,7 +327,7 @@ static void callers_destroy(struct callers *callers)
 	g_free(callers);
 }
 
-struct caller *caller_release(struct caller *caller)
+struct caller *caller_release(struct caller *caller, size_t bytes)
 {
 	struct callers *callers;
 	struct user *user;
@@ -347,6 +337,8 @@ struct caller *caller_release(struct caller *caller)
 	callers = caller->callers;
 	user = caller->user;
 	callers->calls--;
+	callers->bytes -= bytes;
+	user->bytes -= bytes;
 	if (--user->calls == 0)
 		g_hash_table_remove(callers->users, &user->uid);
 	if (--caller->calls == 0)

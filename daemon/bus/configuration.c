@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* GetConfiguration: each key, what is in force, and where that comes from. */
+/* The method GetConfiguration: the value of each key in force, and where it was set. */
 #include "daemon/bus/bus-private.h"
 #include "daemon/settings/settings-keys.h"
 
@@ -59,8 +59,5 @@ int bus_method_get_configuration(sd_bus_message *message, void *userdata, sd_bus
 	}
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
-	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
-	sd_bus_message_unref(reply);
-	return r < 0 ? r : 1;
+	return bus_reply_send(reply, r);
 }

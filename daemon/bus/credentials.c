@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The user and the process behind a connection; see credentials.h, and GetConnectionCredentials in the D-Bus
- * specification. */
+/* The user and the process behind a connection; see credentials.h, and GetConnectionCredentials in
+ * the D-Bus specification. */
 #include "daemon/bus/credentials.h"
 
 #include <errno.h>
@@ -8,17 +8,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DBUS_NAME "org.freedesktop.DBus"
-#define DBUS_PATH "/org/freedesktop/DBus"
-
-#define ANSWER_USEC (60 * G_USEC_PER_SEC) /* the bus may have a lot to do */
+#define ANSWER_USEC (60 * G_USEC_PER_SEC) /* the bus may be busy */
 
 int credentials_ask(sd_bus *bus, const char *name, sd_bus_slot **ret_slot,
 	sd_bus_message_handler_t answered, void *userdata)
 {
 	sd_bus_message *call = NULL;
 	int r = sd_bus_message_new_method_call(
-		bus, &call, DBUS_NAME, DBUS_PATH, DBUS_NAME, "GetConnectionCredentials");
+		bus, &call, DBUS_NAME, DBUS_PATH, DBUS_INTERFACE, "GetConnectionCredentials");
 
 	if (r >= 0)
 		r = sd_bus_message_append(call, "s", name);
@@ -28,7 +25,7 @@ int credentials_ask(sd_bus *bus, const char *name, sd_bus_slot **ret_slot,
 	return r;
 }
 
-/* One entry; what is not known is skipped. */
+/* One entry; unknown ones are skipped. */
 static int read_entry(sd_bus_message *reply, bool *ret_has_uid, uid_t *ret_uid, pid_t *ret_pid)
 {
 	const char *key;

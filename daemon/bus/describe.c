@@ -1,16 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Books and descriptions of sessions as a{sv}. */
+/* Totals and descriptions of sessions, as a{sv}. */
 #include "daemon/bus/bus-private.h"
 #include "journal/format/section-names.h"
 
-static int append_losses(sd_bus_message *reply, const struct dictionary_totals *totals)
+/* Opens an entry of an a{sv} whose value is of the container type `type`. */
+static int open_entry(sd_bus_message *reply, const char *key, const char *type)
 {
 	int r = sd_bus_message_open_container(reply, 'e', "sv");
 
 	if (r >= 0)
-		r = sd_bus_message_append(reply, "s", "LostBy");
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'v', "a{st}");
+		r = sd_bus_message_append(reply, "s", key);
+	return r < 0 ? r : sd_bus_message_open_container(reply, 'v', type);
+}
+
+static int close_entry(sd_bus_message *reply)
+{
+	int r = sd_bus_message_close_container(reply);
+
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_losses(sd_bus_message *reply, const struct dictionary_totals *totals)
+{
+	int r = open_entry(reply, "LostBy", "a{st}");
+
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "{st}");
 	for (unsigned int i = 0; r >= 0 && i < LOSS_REASONS; i++) {
@@ -20,9 +33,7 @@ static int append_losses(sd_bus_message *reply, const struct dictionary_totals *
 	}
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	return r < 0 ? r : sd_bus_message_close_container(reply);
+	return r < 0 ? r : close_entry(reply);
 }
 
 static int append_totals(sd_bus_message *reply, const struct session *session,
@@ -54,41 +65,25 @@ int bus_append_final_totals(sd_bus_message *reply, const struct session *session
 
 static int append_names(sd_bus_message *reply, const char *key, char **names)
 {
-	int r = sd_bus_message_open_container(reply, 'e', "sv");
+	int r = open_entry(reply, key, "as");
 
-	if (r >= 0)
-		r = sd_bus_message_append(reply, "s", key);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'v', "as");
 	if (r >= 0)
 		r = sd_bus_message_append_strv(reply, names);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	return r < 0 ? r : sd_bus_message_close_container(reply);
+	return r < 0 ? r : close_entry(reply);
 }
 
-/* Each as "type:symbol", with "/stack" behind it if its events have one. */
-static int append_probes(sd_bus_message *reply, const struct session_options *options)
+/* Each as "type:symbol", and "/stack" if its events have a stack. */
+static char **probes_names(const struct session_options *options)
 {
-	int r = sd_bus_message_open_container(reply, 'e', "sv");
+	g_autoptr(GStrvBuilder) names = g_strv_builder_new();
 
-	if (r >= 0)
-		r = sd_bus_message_append(reply, "s", "Probes");
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'v', "as");
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "s");
-	for (unsigned int i = 0; r >= 0 && i < options->probes->len; i++) {
+	for (unsigned int i = 0; i < options->probes->len; i++) {
 		g_autofree char *text =
 			probe_spec_text(&g_array_index(options->probes, struct probe_spec, i));
 
-		r = sd_bus_message_append(reply, "s", text);
+		g_strv_builder_add(names, text);
 	}
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	return r < 0 ? r : sd_bus_message_close_container(reply);
+	return g_strv_builder_end(names);
 }
 
 int bus_append_description(sd_bus_message *reply, struct bus *bus, struct session *session)
@@ -96,6 +91,7 @@ int bus_append_description(sd_bus_message *reply, struct bus *bus, struct sessio
 	const struct session_options *options = &session->options;
 	g_auto(GStrv) verdicts = verdicts_names(options->verdicts);
 	g_auto(GStrv) sections = section_names(options->sections);
+	g_auto(GStrv) probes = probes_names(options);
 	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
 
 	if (r >= 0)
@@ -112,7 +108,7 @@ int bus_append_description(sd_bus_message *reply, struct bus *bus, struct sessio
 	if (r >= 0)
 		r = append_names(reply, "Sections", sections);
 	if (r >= 0)
-		r = append_probes(reply, options);
+		r = append_names(reply, "Probes", probes);
 	if (r >= 0)
 		r = append_totals(reply, session, bus_session_totals(bus, session));
 	return r < 0 ? r : sd_bus_message_close_container(reply);
@@ -122,10 +118,10 @@ const struct dictionary_totals *bus_session_totals(struct bus *bus, struct sessi
 {
 	uint64_t iteration = 0;
 
-	/* The properties of one GetAll are read one by one: they must balance all the same. */
+	/* GetAll reads the properties one by one, and their sum must balance. */
 	if (sd_event_get_iteration(bus->event, &iteration) < 0 ||
 		session->totals_turn != iteration + 1) {
-		/* First: it is a part of the others. */
+		/* Before the totals, because it must not exceed them. */
 		engine_stored(bus->manager->engine, session->bit, &session->stored);
 		engine_totals(bus->manager->engine, session->bit, &session->totals);
 		session->totals_turn = iteration + 1;

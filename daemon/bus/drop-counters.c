@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * GetDropCounters: thousands of counters make a big reply, so it is put together a piece in each turn of
- * the event loop, one reply after the other; calls wait for their turn.
+ * The method GetDropCounters: thousands of counters make a large reply, so it is built piece by
+ * piece, one in each turn of the event loop. Calls wait until the replies before theirs are
+ * complete.
  */
 #include <errno.h>
 #include <limits.h>
@@ -12,9 +13,9 @@
 #include "journal/event/decode.h"
 
 #define WAITING_MAX 64 /* calls */
-#define PIECE       64 /* counters put into a reply in a turn */
+#define PIECE       64 /* counters that are appended in a turn */
 
-#define CONGESTED_USEC (10 * 1000) /* between two looks whether the replies before are written */
+#define CONGESTED_USEC (10 * 1000) /* between two checks whether the sent replies were written */
 
 /* A call that is not answered yet. */
 struct waiting {
@@ -22,12 +23,11 @@ struct waiting {
 	bool examples; /* the caller may read packets: with the example of each counter */
 };
 
-struct drops_bus {
+struct drop_replies {
 	GQueue waiting; /* of struct waiting */
-	/* A timer that is due at once: what else is due by then has its turn before. */
-	sd_event_source *source;
-	/* Of the first one. */
-	sd_bus_message *reply; /* NULL: not begun */
+	sd_event_source *timer; /* elapses at once, after other sources that are pending */
+	/* For the first one that waits. */
+	sd_bus_message *reply; /* NULL: not started */
 	GPtrArray *counters;
 	unsigned int next;
 	struct drop_totals totals;
@@ -50,7 +50,7 @@ static void waiting_free(void *data)
 	g_free(waiting);
 }
 
-static int append_rest(
+static int append_optional(
 	sd_bus_message *reply, const struct drop_counter *counter, const struct waiting *waiting)
 {
 	int r = 0;
@@ -85,7 +85,7 @@ static int append_counter(
 			(int)counter->policy, "packets", "t", counter->packets, "bytes", "t",
 			counter->bytes, "first", "t", counter->first, "last", "t", counter->last);
 	if (r >= 0)
-		r = append_rest(reply, counter, waiting);
+		r = append_optional(reply, counter, waiting);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -101,81 +101,76 @@ static int append_totals(sd_bus_message *reply, const struct drop_totals *totals
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int reply_begin(struct bus *bus, const struct waiting *waiting)
+static int start_reply(struct bus *bus, const struct waiting *waiting)
 {
-	struct drops_bus *drops = bus->drops;
-	int r = drops_read(engine_drops(bus->manager->engine), &drops->counters, &drops->totals);
+	struct drop_replies *replies = bus->drop_replies;
+	int r = drops_read(
+		engine_drops(bus->manager->engine), &replies->counters, &replies->totals);
 
 	if (r >= 0)
-		r = sd_bus_message_new_method_return(waiting->call.message, &drops->reply);
+		r = sd_bus_message_new_method_return(waiting->call.message, &replies->reply);
 	if (r >= 0)
-		r = sd_bus_message_open_container(drops->reply, 'a', "a{sv}");
-	drops->next = 0;
+		r = sd_bus_message_open_container(replies->reply, 'a', "a{sv}");
+	replies->next = 0;
 	return r;
 }
 
 /* 1: the reply is complete; 0: there is more. */
-static int reply_resume(struct drops_bus *drops, const struct waiting *waiting)
+static int continue_reply(struct drop_replies *replies, const struct waiting *waiting)
 {
-	unsigned int end = MIN(drops->next + PIECE, drops->counters->len);
+	unsigned int end = MIN(replies->next + PIECE, replies->counters->len);
 	int r = 0;
 
-	for (; r >= 0 && drops->next < end; drops->next++)
-		r = append_counter(drops->reply, drops->counters->pdata[drops->next], waiting);
-	if (r < 0 || drops->next < drops->counters->len)
+	for (; r >= 0 && replies->next < end; replies->next++)
+		r = append_counter(
+			replies->reply, replies->counters->pdata[replies->next], waiting);
+	if (r < 0 || replies->next < replies->counters->len)
 		return MIN(r, 0);
-	r = sd_bus_message_close_container(drops->reply);
+	r = sd_bus_message_close_container(replies->reply);
 	if (r >= 0)
-		r = append_totals(drops->reply, &drops->totals);
+		r = append_totals(replies->reply, &replies->totals);
 	return r < 0 ? r : 1;
 }
 
-static void reply_clear(struct drops_bus *drops)
+static void clear_reply(struct drop_replies *replies)
 {
-	drops->reply = sd_bus_message_unref(drops->reply);
-	g_clear_pointer(&drops->counters, g_ptr_array_unref);
-}
-
-static int turn_after(struct drops_bus *drops, uint64_t usec)
-{
-	int r = sd_event_source_set_time_relative(drops->source, usec);
-
-	return r < 0 ? r : sd_event_source_set_enabled(drops->source, SD_EVENT_ONESHOT);
+	replies->reply = sd_bus_message_unref(replies->reply);
+	g_clear_pointer(&replies->counters, g_ptr_array_unref);
 }
 
 static int on_turn(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct bus *bus = userdata;
-	struct drops_bus *drops = bus->drops;
-	const struct waiting *waiting = g_queue_peek_head(&drops->waiting);
+	struct drop_replies *replies = bus->drop_replies;
+	const struct waiting *waiting = g_queue_peek_head(&replies->waiting);
 	int r;
 
-	/* The replies that were sent are to be read first. */
-	if (!drops->reply && admission_congested(sd_bus_message_get_bus(waiting->call.message)))
-		return turn_after(drops, CONGESTED_USEC);
-	r = drops->reply ? 0 : reply_begin(bus, waiting);
+	/* The bus reads the sent replies first. */
+	if (!replies->reply && admission_congested(sd_bus_message_get_bus(waiting->call.message)))
+		return bus_timer_set(replies->timer, CONGESTED_USEC);
+	r = replies->reply ? 0 : start_reply(bus, waiting);
 	if (r >= 0)
-		r = reply_resume(drops, waiting);
+		r = continue_reply(replies, waiting);
 	if (r != 0) {
-		pending_call_reply(&waiting->call, g_steal_pointer(&drops->reply), r);
-		reply_clear(drops);
-		waiting_free(g_queue_pop_head(&drops->waiting));
+		pending_call_reply(&waiting->call, g_steal_pointer(&replies->reply), r);
+		clear_reply(replies);
+		waiting_free(g_queue_pop_head(&replies->waiting));
 	}
-	return drops->waiting.length > 0 ? turn_after(drops, 0) : 0;
+	return replies->waiting.length > 0 ? bus_timer_set(replies->timer, 0) : 0;
 }
 
-static int drops_bus_new(struct bus *bus)
+static int drop_replies_new(struct bus *bus)
 {
-	struct drops_bus *drops = g_new0(struct drops_bus, 1);
+	struct drop_replies *replies = g_new0(struct drop_replies, 1);
 	int r = sd_event_add_time_relative(
-		bus->event, &drops->source, CLOCK_MONOTONIC, 0, 1, on_turn, bus);
+		bus->event, &replies->timer, CLOCK_MONOTONIC, 0, 1, on_turn, bus);
 
 	if (r < 0) {
-		g_free(drops);
+		g_free(replies);
 		return r;
 	}
-	g_queue_init(&drops->waiting);
-	bus->drops = drops;
+	g_queue_init(&replies->waiting);
+	bus->drop_replies = replies;
 	return 0;
 }
 
@@ -189,27 +184,25 @@ int bus_get_drop_counters(sd_bus_message *message, void *userdata, sd_bus_error 
 	if (!engine_drops(bus->manager->engine))
 		return sd_bus_error_set(error, BUS_ERROR_NOT_SUPPORTED,
 			"drops are not counted: DropCounters=no (see nfttraced.conf(5))");
-	if (!bus->drops)
-		r = drops_bus_new(bus);
+	if (!bus->drop_replies)
+		r = drop_replies_new(bus);
 	if (r < 0)
 		return r;
-	if (bus->drops->waiting.length >= WAITING_MAX) {
-		r = sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-			"too many callers wait for the drop counters: try again");
-		authorise_refused(bus->authorise, message, error->message);
-		return r;
-	}
-	g_queue_push_tail(&bus->drops->waiting, waiting_new(message, bus->authorise));
-	r = turn_after(bus->drops, 0);
+	if (bus->drop_replies->waiting.length >= WAITING_MAX)
+		return authorise_refuse(bus->authorise, message,
+			"too many callers wait for the drop counters: try again", error);
+	g_queue_push_tail(&bus->drop_replies->waiting, waiting_new(message, bus->authorise));
+	r = bus_timer_set(bus->drop_replies->timer, 0);
 	return r < 0 ? r : 1;
 }
 
-void bus_drops_free(struct drops_bus *drops)
+struct drop_replies *drop_replies_free(struct drop_replies *replies)
 {
-	if (!drops)
-		return;
-	sd_event_source_disable_unref(drops->source);
-	reply_clear(drops);
-	g_queue_clear_full(&drops->waiting, waiting_free);
-	g_free(drops);
+	if (!replies)
+		return NULL;
+	sd_event_source_disable_unref(replies->timer);
+	clear_reply(replies);
+	g_queue_clear_full(&replies->waiting, waiting_free);
+	g_free(replies);
+	return NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The D-Bus errors of the daemon; see errors.h. */
+/* D-Bus errors and replies; see errors.h. */
 #include "daemon/bus/errors.h"
 
 #include "journal/base/escape.h"
@@ -37,4 +37,12 @@ void bus_reply_error(sd_bus_message *message, sd_bus_error *error)
 {
 	sd_bus_reply_method_error(message, error);
 	sd_bus_error_free(error);
+}
+
+int bus_reply_send(sd_bus_message *reply, int r)
+{
+	if (r >= 0)
+		r = sd_bus_send(NULL, reply, NULL);
+	sd_bus_message_unref(reply);
+	return r < 0 ? r : 1;
 }

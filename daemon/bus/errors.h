@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The D-Bus errors of the daemon: their names, and how a failure becomes one. Stateless.
+ * D-Bus errors of the daemon, and the end of a method call: its reply or its error. Stateless, on
+ * the control thread.
  */
 #ifndef NFTTRACED_DAEMON_BUS_ERRORS_H
 #define NFTTRACED_DAEMON_BUS_ERRORS_H
@@ -24,5 +25,9 @@ int bus_no_session(const char *path, sd_bus_error *error);
 
 /* Replies to `message` with `error`, and frees the error's contents. */
 void bus_reply_error(sd_bus_message *message, sd_bus_error *error);
+
+/* Sends `reply` unless `r` is a negative errno; unrefs it (NULL: nothing). Returns the result of a
+ * method for sd-bus. */
+int bus_reply_send(sd_bus_message *reply, int r);
 
 #endif

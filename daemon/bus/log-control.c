@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The log on the bus, see log-control.h. */
+/* The object org.freedesktop.LogControl1; see log-control.h. */
 #include "daemon/bus/log-control.h"
 
 #include "daemon/base/log.h"
@@ -8,7 +8,7 @@
 #define PATH      "/org/freedesktop/LogControl1"
 #define INTERFACE "org.freedesktop.LogControl1"
 
-/* As systemd calls them, by their numbers. */
+/* systemd's names. */
 static const char *const levels[] = {
 	[LOG_EMERG] = "emerg",
 	[LOG_ALERT] = "alert",
@@ -45,7 +45,7 @@ static int get_identifier(sd_bus *bus, const char *path, const char *interface,
 	return sd_bus_message_append(reply, "s", LOG_IDENTIFIER);
 }
 
-/* The number of the name in a value, or a refusal that says what is allowed. */
+/* The index of a name in `names`; the error lists them. */
 static int read_name(sd_bus_message *value, const char *const *names, unsigned int count,
 	unsigned int *ret, sd_bus_error *error)
 {
@@ -95,7 +95,8 @@ static int set_target(sd_bus *bus, const char *path, const char *interface, cons
 
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
-	/* Root's alone, as the filter of the connection has it; sd-bus would ask the bus about the caller and wait. */
+	/* The filter of the connection lets only root set them; without the flag sd-bus would ask
+	 * the bus about the caller, and wait. */
 	SD_BUS_WRITABLE_PROPERTY(
 		"LogLevel", "s", get_level, set_level, 0, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_WRITABLE_PROPERTY(

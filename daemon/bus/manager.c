@@ -20,7 +20,7 @@
 /* A StartSession that is not answered yet. */
 struct start {
 	struct pending_call call;
-	struct binding *binding; /* of a session that is bound to its caller */
+	struct binding *binding; /* NULL: the session is not bound to its caller */
 };
 
 static const struct bus_option start_options[] = {
@@ -64,8 +64,8 @@ static void on_started(void *context, struct session *session,
 	g_free(start);
 }
 
-/* How the caller was started, for the journal; empty if that can't be told. */
-static char *describe_sender(const struct bus *bus, sd_bus_message *message)
+/* The command line of the caller's process, for the journal; "" if it is unknown. */
+static char *sender_command(const struct bus *bus, sd_bus_message *message)
 {
 	sd_bus *connection = sd_bus_message_get_bus(message);
 
@@ -88,18 +88,14 @@ static int method_start_session(sd_bus_message *message, void *userdata, sd_bus_
 	if (r < 0)
 		return r;
 	bind = options.bind_to_caller;
-	command = describe_sender(bus, message);
+	command = sender_command(bus, message);
 
 	start = g_new0(struct start, 1);
 	pending_call_init(&start->call, bus->authorise, message);
 	session = manager_session_start(bus->manager, &options, authorise_uid(bus->authorise),
 		command, (struct manager_call){ .reply = on_started, .context = start });
-	if (session && bind) {
+	if (session && bind)
 		start->binding = binding_new(bus, session, message);
-		if (!start->binding)
-			manager_session_stop(
-				session, SESSION_END_CALLER_LEFT, (struct manager_call){ 0 });
-	}
 	return 1;
 }
 
@@ -132,7 +128,7 @@ static int append_session(sd_bus_message *reply, struct bus *bus, struct session
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* Of those on the bus, the caller's own, and others if it may control them. */
+/* The caller's own sessions, and those of others if it may control them. */
 static bool is_listed(const struct bus *bus, const struct session *session)
 {
 	return session->state != SESSION_STARTING &&
@@ -157,10 +153,7 @@ static int method_list_sessions(sd_bus_message *message, void *userdata, sd_bus_
 	}
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
-	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
-	sd_bus_message_unref(reply);
-	return r < 0 ? r : 1;
+	return bus_reply_send(reply, r);
 }
 
 static int method_count_hidden(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -180,15 +173,8 @@ static int method_count_hidden(sd_bus_message *message, void *userdata, sd_bus_e
 	return sd_bus_reply_method_return(message, "tt", sessions, journals);
 }
 
-static const char *attach_name(const struct manager *manager)
-{
-	if (!manager->status.open)
-		return "";
-	return manager->status.attach == ATTACH_FENTRY ? "fentry" : "kprobe";
-}
-
-/* What root reads; in a signal, whatever call it comes of, is what everybody may know. */
-static const char *problem_for(const struct bus *bus, sd_bus_message *message)
+/* Root may read details of the configuration; a signal goes to all, whatever call caused it. */
+static const char *problem_text(const struct bus *bus, sd_bus_message *message)
 {
 	if (message && sd_bus_message_is_method_call(message, PROPERTIES_INTERFACE, NULL) > 0 &&
 		authorise_uid(bus->authorise) == 0)
@@ -211,9 +197,9 @@ static int get_text(sd_bus *connection, const char *path, const char *interface,
 	if (g_str_equal(property, "State"))
 		text = states[manager->state];
 	else if (g_str_equal(property, "Problem"))
-		text = problem_for(bus, sd_bus_get_current_message(connection));
+		text = problem_text(bus, sd_bus_get_current_message(connection));
 	else if (g_str_equal(property, "AttachMode"))
-		text = attach_name(manager);
+		text = manager->status.open ? attach_mode_name(manager->status.attach) : "";
 	return sd_bus_message_append(reply, "s", text);
 }
 
@@ -277,7 +263,7 @@ static int get_number(sd_bus *connection, const char *path, const char *interfac
 static const struct {
 	const char *name;
 	enum pipeline_count which;
-} counters[] = {
+} pipeline_counters[] = {
 	{ "nested", COUNT_NESTED },
 	{ "chain-unknown", COUNT_CHAIN_UNKNOWN },
 	{ "chain-walked", COUNT_CHAIN_WALKED },
@@ -329,9 +315,9 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
 	};
 	int r = sd_bus_message_open_container(reply, 'a', "{st}");
 
-	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(counters); i++)
-		r = sd_bus_message_append(reply, "{st}", counters[i].name,
-			engine_count(manager->engine, counters[i].which));
+	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(pipeline_counters); i++)
+		r = sd_bus_message_append(reply, "{st}", pipeline_counters[i].name,
+			engine_count(manager->engine, pipeline_counters[i].which));
 	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(others); i++)
 		r = sd_bus_message_append(reply, "{st}", others[i].name, others[i].number);
 	return r < 0 ? r : sd_bus_message_close_container(reply);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A configuration is made to fit into a limit of memory: what costs most is halved first. */
+/* Fits the configuration to a limit of memory: the size that saves most is halved first; see
+ * memory.h. */
 #include "daemon/bus/memory.h"
 
 #include <inttypes.h>
@@ -9,10 +10,10 @@
 #define MIB ((uint64_t)1 << 20)
 #define KIB ((uint64_t)1 << 10)
 
-#define SESSIONS_LEAST 4 /* beside those of the configuration */
+#define SESSIONS_LEAST 4 /* in addition to configured sessions */
 #define ORIGIN         "memory limit"
 
-/* What may be made smaller, and how small. */
+/* A size that may be reduced, and its minimum. */
 struct measure {
 	const char *key;
 	uint64_t least;
@@ -33,7 +34,7 @@ static uint64_t *value_of(struct settings *settings, int key)
 	return (uint64_t *)(void *)((char *)settings + settings_daemon_keys.keys[key].offset);
 }
 
-static uint64_t sum(const struct settings *settings, unsigned int cpus)
+static uint64_t bound_sum(const struct settings *settings, unsigned int cpus)
 {
 	struct memory_bound bound;
 
@@ -48,27 +49,29 @@ static uint64_t least_of(const struct settings *settings, const struct measure *
 		: measure->least;
 }
 
-/* Bytes that are saved if the key's value is halved; 0: it must not be. */
-static uint64_t saving(struct settings *settings, const struct measure *measure, unsigned int cpus)
+/* Bytes that halving the key's value saves; 0: it must not be halved. */
+static uint64_t bytes_saved(
+	struct settings *settings, const struct measure *measure, unsigned int cpus)
 {
 	int key = setting_find(&settings_daemon_keys, measure->key);
-	uint64_t *value = value_of(settings, key), before = *value, all = sum(settings, cpus), less;
+	uint64_t *value = value_of(settings, key), before = *value, all = bound_sum(settings, cpus),
+		 less;
 
 	if (settings->origins[key].file || before / 2 < least_of(settings, measure))
 		return 0;
 	*value = before / 2;
-	less = sum(settings, cpus);
+	less = bound_sum(settings, cpus);
 	*value = before;
 	return all - less;
 }
 
-static const struct measure *best(struct settings *settings, unsigned int cpus)
+static const struct measure *find_best(struct settings *settings, unsigned int cpus)
 {
 	const struct measure *found = NULL;
 	uint64_t most = 0;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(measures); i++) {
-		uint64_t saved = saving(settings, &measures[i], cpus);
+		uint64_t saved = bytes_saved(settings, &measures[i], cpus);
 
 		if (saved > most) {
 			most = saved;
@@ -78,7 +81,7 @@ static const struct measure *best(struct settings *settings, unsigned int cpus)
 	return found;
 }
 
-/* As it would be written into the configuration. */
+/* In the form of the configuration file. */
 static char *value_text(enum setting_type type, uint64_t value)
 {
 	if (type == SETTING_SIZE && value % MIB == 0)
@@ -88,8 +91,8 @@ static char *value_text(enum setting_type type, uint64_t value)
 	return g_strdup_printf("%" PRIu64, value);
 }
 
-/* What was chosen becomes the key's value in force, with its origin. Lists it in `chosen`. */
-static void settle(struct settings *settings, const struct measure *measure, GString *chosen)
+/* Sets the key to the chosen value, with its origin, and appends it to `chosen`. */
+static void apply_choice(struct settings *settings, const struct measure *measure, GString *chosen)
 {
 	int key = setting_find(&settings_daemon_keys, measure->key);
 	const struct setting_key *found = &settings_daemon_keys.keys[key];
@@ -104,21 +107,21 @@ static void settle(struct settings *settings, const struct measure *measure, GSt
 
 char *memory_fit(struct settings *settings, unsigned int cpus, uint64_t limit)
 {
-	uint64_t wanted = sum(settings, cpus), left = wanted;
+	uint64_t wanted = bound_sum(settings, cpus), left = wanted;
 	g_autofree char *wants = g_format_size_full(wanted, G_FORMAT_SIZE_IEC_UNITS);
 	g_autofree char *allowed = g_format_size_full(limit, G_FORMAT_SIZE_IEC_UNITS);
 	g_autofree char *takes = NULL;
 	g_autoptr(GString) chosen = g_string_new(NULL);
 	const struct measure *measure;
 
-	while (left > limit && (measure = best(settings, cpus))) {
+	while (left > limit && (measure = find_best(settings, cpus))) {
 		*value_of(settings, setting_find(&settings_daemon_keys, measure->key)) /= 2;
-		left = sum(settings, cpus);
+		left = bound_sum(settings, cpus);
 	}
 	if (wanted <= limit)
 		return NULL;
 	for (size_t i = 0; i < G_N_ELEMENTS(measures); i++)
-		settle(settings, &measures[i], chosen);
+		apply_choice(settings, &measures[i], chosen);
 	takes = g_format_size_full(left, G_FORMAT_SIZE_IEC_UNITS);
 	if (left > limit)
 		return g_strdup_printf(

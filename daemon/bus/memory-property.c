@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The manager's property Memory: what the service may take, by what it is for, what it has, and its limit. */
+/* The manager's property Memory: the maximum of each part, the use and the limit of the service. */
 #include "daemon/base/memory-limit.h"
 #include "daemon/bus/bus-private.h"
 #include "daemon/bus/memory.h"
@@ -14,7 +14,7 @@ int bus_get_memory(sd_bus *connection, const char *path, const char *interface,
 	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct manager *manager = ((struct bus *)userdata)->manager;
-	/* The configuration does not say how many journals there are, but each takes room on the disk, too. */
+	/* The number of journals depends on the disk, not on the configuration. */
 	uint64_t journals = JOURNAL_INDEX_BYTES *
 		(uint64_t)journal_index_count(manager_index_journals(manager->index));
 	struct memory_bound bound;

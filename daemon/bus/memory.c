@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What each part of the service takes of memory at most; see memory.h. */
+/* The maximum memory of each part of the service; see memory.h. */
 #include "daemon/bus/memory.h"
 
 #include <bpf/libbpf.h>
@@ -18,21 +18,21 @@
 #include "daemon/pipeline/pipeline-size.h"
 
 /*
- * A matcher's instruction of 8 bytes: in the daemon of the one that is in force and of the next; in the
- * kernel twice, too, for up to three types of programs, with machine code of as much again.
+ * An instruction of a matcher has 8 bytes. The daemon keeps the current matcher and the next one.
+ * So does the kernel, for up to three program types, with the same size again of machine code.
  */
 #define INSTRUCTION_BYTES (2 * 8 + 2 * 3 * 2 * 8)
 
-/* Of a session: its options and those of the list of what runs, with the filter's text, and what is small. */
+/* Of a session: its options in three places, with the text of the filter, and small allocations. */
 #define OPTIONS_BYTES (3 * FILTER_EXPRESSION_MAX + (64U << 10))
 /* A filter's programs. */
 #define PROGRAMS_BYTES \
 	(FILTER_VARIANTS * FILTER_INSTRUCTIONS_MAX * (unsigned int)sizeof(struct sock_filter))
-#define SEGMENT_BYTES 64 /* that is known of a segment */
+#define SEGMENT_BYTES 64 /* of the record of a segment */
 
 /*
- * What was measured of the processes at rest, with the kernel's part of them (stacks, page tables), is 4 MiB;
- * while a session is started up to 8 MiB more for a moment: the types of the kernel, symbols, rules.
+ * Idle processes were measured with 4 MiB, including their stacks and page tables in the kernel.
+ * While a session is started they need up to 8 MiB more: kernel types, symbols, rules.
  */
 #define PROCESSES_BYTES (12U << 20)
 
@@ -60,10 +60,12 @@ void memory_bound(const struct settings *settings, unsigned int cpus, struct mem
 		.drops_max = settings->drop_counters ? (uint32_t)settings->drop_counters_max : 0,
 	};
 	bool texts_here = !getenv(RESOLVER_SOCKET_VARIABLE);
+	uint64_t told =
+		settings->rule_texts_size / NAME_WRITER_TOLD_SHARE * SESSION_NAMES_TOLD_BYTES;
 	struct pipeline_memory pipeline;
 
 	pipeline_size_memory(&options, cpus, &pipeline);
-	/* Counters are copied for an answer. */
+	/* A reply has copies of the drop counters. */
 	*ret = (struct memory_bound){
 		.parts = {
 			[MEMORY_RINGS] = pipeline.rings,
@@ -71,8 +73,7 @@ void memory_bound(const struct settings *settings, unsigned int cpus, struct mem
 				2 * (uint64_t)options.drops_max * DROPS_COUNTER_BYTES,
 			[MEMORY_FILTERS] = settings->filters_size * INSTRUCTION_BYTES,
 			[MEMORY_TEXTS] = texts_here ? settings->rule_texts_size : 0,
-			[MEMORY_SESSIONS] = settings->sessions_max * session_bytes(settings) +
-				settings->rule_texts_size / NAME_WRITER_TOLD_SHARE * SESSION_NAMES_TOLD_BYTES,
+			[MEMORY_SESSIONS] = settings->sessions_max * session_bytes(settings) + told,
 			[MEMORY_STREAMS] = streams_bytes(settings),
 			[MEMORY_SERVICE] = PROCESSES_BYTES + 2 * CALLS_SIZE_MAX + LOG_QUEUE_SIZE,
 		},

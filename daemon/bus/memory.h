@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The memory that the service takes at most, computed from its configuration: what it may have when every
- * session, stream, table and queue that the configuration allows is there and full. Not in it are pages of
- * files, which the kernel takes back when it needs them; what a process that compiles a filter or reads rules
- * has while it does so (helper-limits.h); and a message that the bus is just handing over, whose size the bus
+ * The maximum memory of the service, computed from its configuration: with all sessions, streams,
+ * tables and queues that the configuration allows, and all of them full. It does not include pages
+ * of files, which the kernel takes back when it needs them; a process that compiles a filter or
+ * reads rules (helper-limits.h); and a message that the bus is delivering, whose size the bus
  * limits. Stateless.
  */
 #ifndef NFTTRACED_DAEMON_BUS_MEMORY_H
@@ -15,12 +15,12 @@
 
 enum memory_part {
 	MEMORY_RINGS, /* RingSize */
-	MEMORY_TABLES, /* TrackerSize, DropCountersMax, and the kernel side's other maps and programs */
+	MEMORY_TABLES, /* TrackerSize, DropCountersMax, other maps and programs in the kernel */
 	MEMORY_FILTERS, /* FiltersSize */
-	MEMORY_TEXTS, /* RuleTextsSize; 0 where another service has them */
+	MEMORY_TEXTS, /* RuleTextsSize; 0 if nfttraced-names is a service of its own */
 	MEMORY_SESSIONS, /* MaxSessions */
 	MEMORY_STREAMS, /* FollowersMax, for all sessions */
-	MEMORY_SERVICE, /* the rest: the processes themselves, calls and lines of the log that wait */
+	MEMORY_SERVICE, /* the rest: the processes themselves, queued calls and lines of the log */
 	MEMORY_PARTS,
 };
 
@@ -37,13 +37,13 @@ uint64_t memory_bound_sum(const struct memory_bound *bound);
 /* "rings", "tables", ... */
 const char *memory_part_name(enum memory_part part);
 
-/* CPUs that this kernel may ever have. */
+/* The number of possible CPUs of this kernel. */
 unsigned int memory_cpus(void);
 
 /*
- * memory-fit.c: chooses smaller sizes where nobody has set any, until the bound is within `limit` bytes, or
- * there is nothing left to choose. Each has "memory limit" for its origin then. Returns NULL if nothing was to
- * be done, else one sentence for the log, with the remedy: g_free it.
+ * memory-fit.c: reduces sizes that the configuration does not set, until the bound is within
+ * `limit` bytes, or none is left. The origin of each is "memory limit" then. Returns a sentence for
+ * the log, with the remedy (g_free it); NULL if the bound was within the limit.
  */
 char *memory_fit(struct settings *settings, unsigned int cpus, uint64_t limit);
 

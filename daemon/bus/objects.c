@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* All objects of the daemon, as each connection has them: of the bus, and of a peer of the private socket. */
+/* All objects of the daemon, as each connection has them: of the bus, and of a peer of the private
+ * socket. */
 #include "daemon/bus/bus-private.h"
 #include "daemon/bus/log-control.h"
 

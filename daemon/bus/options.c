@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Options in a{sv}: tables of keys and types, read strictly. */
+/* Options of methods, a{sv}: read into the fields that a table of keys and types names. */
 #include <errno.h>
 
 #include "daemon/bus/bus-private.h"
@@ -52,7 +52,7 @@ int bus_verdicts_read(sd_bus_message *message, uint32_t *ret, sd_bus_error *erro
 	return read_mask(message, verdicts_parse, ret, error);
 }
 
-static int probes_read(sd_bus_message *message, GArray **ret, sd_bus_error *error)
+static int read_probes(sd_bus_message *message, GArray **ret, sd_bus_error *error)
 {
 	g_autoptr(GPtrArray) texts = g_ptr_array_new();
 	auto_failure failure = { 0 };
@@ -68,7 +68,7 @@ static int probes_read(sd_bus_message *message, GArray **ret, sd_bus_error *erro
 	return 0;
 }
 
-static int place_read(sd_bus_message *message, struct journal_position *ret, sd_bus_error *error)
+static int read_position(sd_bus_message *message, struct journal_position *ret, sd_bus_error *error)
 {
 	uint64_t segment, offset;
 	int r = sd_bus_message_read(message, "(tt)", &segment, &offset);
@@ -77,7 +77,7 @@ static int place_read(sd_bus_message *message, struct journal_position *ret, sd_
 		return r;
 	if (segment == 0)
 		return sd_bus_error_set(error, BUS_ERROR_INVALID_OPTION,
-			"there is no segment 0: they are counted from 1");
+			"there is no segment 0: segments are numbered from 1");
 	*ret = (struct journal_position){ .segment = segment, .offset = offset };
 	return 0;
 }
@@ -109,14 +109,14 @@ static int read_value(
 	case BUS_OPTION_SECTIONS:
 		return read_mask(message, sections_parse, field, error);
 	case BUS_OPTION_PROBES:
-		return probes_read(message, field, error);
+		return read_probes(message, field, error);
 	case BUS_OPTION_POSITION:
-		return place_read(message, field, error);
+		return read_position(message, field, error);
 	}
 	return -EINVAL;
 }
 
-static int refuse_key(
+static int set_unknown_key(
 	const char *key, const struct bus_option *options, size_t count, sd_bus_error *error)
 {
 	g_autoptr(GString) allowed = g_string_new(NULL);
@@ -124,11 +124,11 @@ static int refuse_key(
 
 	if (count == 0)
 		return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
-			"there is no option \"%s\": this method has none yet", escaped);
+			"unknown option \"%s\": this method has no options", escaped);
 	for (size_t i = 0; i < count; i++)
 		g_string_append_printf(allowed, "%s%s", i ? ", " : "", options[i].key);
 	return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
-		"there is no option \"%s\": it must be one of %s", escaped, allowed->str);
+		"unknown option \"%s\": it must be one of %s", escaped, allowed->str);
 }
 
 static int read_option(sd_bus_message *message, const struct bus_option *options, size_t count,
@@ -146,7 +146,7 @@ static int read_option(sd_bus_message *message, const struct bus_option *options
 			option = &options[i];
 	}
 	if (!option)
-		return refuse_key(key, options, count, error);
+		return set_unknown_key(key, options, count, error);
 	r = sd_bus_message_peek_type(message, NULL, &contents);
 	if (r < 0)
 		return r;

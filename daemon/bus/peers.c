@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The private socket: root's way to the daemon that goes through no bus, so that nothing that others do to the
- * bus, and no bus at all, keeps root from it. It has the objects of the bus, without signals, and is served
- * before the bus. Each connection is a peer's; the kernel says that it is root.
+ * The private socket: connections of root that bypass the bus, so that root reaches the daemon when
+ * there is no bus, or others keep the bus busy. They have the same objects as the bus, without
+ * signals, and are served before it. Each connection is a peer; the kernel says that it is root's.
+ * Owned by struct bus, on the control thread.
  */
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -20,17 +21,17 @@
 
 #define PATH_DEFAULT "/run/nfttraced/private"
 
-/* Connections at a time, all of them root's; those beyond are closed, and their clients use the bus. */
+/* Connections at a time; further ones are closed, and their clients use the bus. */
 #define PEERS_MAX    256
-#define PEERS_QUEUED 64 /* that are not accepted yet */
-/* Messages for a peer that does not read them; it is left alone beyond that. */
+#define PEERS_QUEUED 64 /* connections that are not accepted yet */
+/* Messages that a peer has not read; above it the peer is disconnected. */
 #define PEER_QUEUE_MAX 64
 
 struct peers {
 	struct bus *bus;
 	char *path;
 	int fd;
-	struct stat status; /* of the socket that is ours */
+	struct stat status; /* of our socket */
 	sd_event_source *listen;
 	GPtrArray *connections; /* of sd_bus, owned */
 };
@@ -44,7 +45,7 @@ static void connection_free(void *data)
 	sd_bus_unref(connection);
 }
 
-/* The peer is not told: it does not listen. */
+/* A peer that does not read gets no error either. */
 static int check_peer(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	sd_bus *connection = sd_bus_message_get_bus(message);
@@ -52,9 +53,8 @@ static int check_peer(sd_bus_message *message, void *userdata, sd_bus_error *err
 	uint64_t queued = 0;
 
 	if (sd_bus_get_n_queued_write(connection, &queued) >= 0 && queued > PEER_QUEUE_MAX) {
-		log_warning(
-			"process %d does not read what it asks for on the private socket: it is "
-			"disconnected",
+		log_warning("process %d does not read its replies on the private socket: "
+			    "disconnecting it",
 			(int)credentials_peer_pid(connection));
 		sd_bus_close(connection);
 		return 1;
@@ -62,12 +62,12 @@ static int check_peer(sd_bus_message *message, void *userdata, sd_bus_error *err
 	return bus_check_root(bus, message, error);
 }
 
-static int on_peer_gone(sd_bus_message *message, void *userdata, sd_bus_error *error)
+static int on_peer_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	sd_bus *connection = sd_bus_message_get_bus(message);
 	struct bus *bus = userdata;
 
-	binding_peer_gone(bus, connection);
+	binding_peer_left(bus, connection);
 	g_ptr_array_remove_fast(bus->peers->connections, connection);
 	return 1;
 }
@@ -85,7 +85,7 @@ static int peer_start(struct bus *bus, sd_bus *connection, int fd)
 	if (r >= 0)
 		r = sd_bus_set_server(connection, 1, id);
 	if (r >= 0)
-		r = bus_serve_objects(bus, connection, check_peer, on_peer_gone);
+		r = bus_serve_objects(bus, connection, check_peer, on_peer_disconnected);
 	if (r >= 0)
 		r = sd_bus_start(connection);
 	return r < 0 ? r : sd_bus_attach_event(connection, bus->event, BUS_PRIORITY_PRIVATE);
@@ -128,7 +128,7 @@ static int on_connection(sd_event_source *source, int listen_fd, uint32_t events
 	return 0;
 }
 
-static int address_of(const char *path, struct sockaddr_un *ret)
+static int fill_address(const char *path, struct sockaddr_un *ret)
 {
 	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	return g_strlcpy(ret->sun_path, path, sizeof(ret->sun_path)) < sizeof(ret->sun_path)
@@ -136,7 +136,7 @@ static int address_of(const char *path, struct sockaddr_un *ret)
 		: -ENAMETOOLONG;
 }
 
-/* The socket of a daemon that is there is not ours to take; that of one that died is. */
+/* Removes the socket of a daemon that died. -EADDRINUSE if a daemon listens on it. */
 static int remove_stale(const struct sockaddr_un *address)
 {
 	auto_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -154,7 +154,7 @@ static int listen_at(struct peers *peers)
 {
 	g_autofree char *directory = g_path_get_dirname(peers->path);
 	struct sockaddr_un address;
-	int r = address_of(peers->path, &address);
+	int r = fill_address(peers->path, &address);
 
 	if (r >= 0 && g_mkdir(directory, 0700) < 0 && errno != EEXIST)
 		r = -errno;
@@ -163,7 +163,7 @@ static int listen_at(struct peers *peers)
 	if (r < 0)
 		return r;
 	peers->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* Nobody can connect before it listens, and by then it is root's alone. */
+	/* No process can connect before listen(), and by then only root may. */
 	if (peers->fd < 0 ||
 		bind(peers->fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
 		chmod(peers->path, 0600) < 0 || stat(peers->path, &peers->status) < 0 ||
@@ -181,7 +181,7 @@ static struct peers *peers_free(struct peers *peers)
 		return NULL;
 	g_ptr_array_unref(peers->connections);
 	sd_event_source_disable_unref(peers->listen);
-	/* A daemon that came after us may have its own there. */
+	/* By now it may be the socket of the next daemon. */
 	if (peers->status.st_ino && stat(peers->path, &status) == 0 &&
 		status.st_ino == peers->status.st_ino && status.st_dev == peers->status.st_dev)
 		g_unlink(peers->path);
@@ -197,7 +197,7 @@ void bus_peers_open(struct bus *bus)
 	struct peers *peers;
 	int r;
 
-	/* A bus of one's own has a socket of its own, if any. */
+	/* A daemon on another bus has no private socket unless one is set for it. */
 	if (!path && getenv("DBUS_SYSTEM_BUS_ADDRESS"))
 		return;
 	peers = g_new0(struct peers, 1);
@@ -217,7 +217,6 @@ void bus_peers_open(struct bus *bus)
 	bus->peers = peers;
 }
 
-/* What is still to be written is small, and fits: peers that do not read are not waited for. */
 void bus_peers_close(struct bus *bus)
 {
 	bus->peers = peers_free(bus->peers);

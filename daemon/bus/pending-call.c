@@ -15,11 +15,9 @@ void pending_call_init(
 
 void pending_call_reply(const struct pending_call *call, sd_bus_message *reply, int r)
 {
-	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
+	r = bus_reply_send(reply, r);
 	if (r < 0)
 		sd_bus_reply_method_errno(call->message, r, NULL);
-	sd_bus_message_unref(reply);
 }
 
 void pending_call_fail(const struct pending_call *call, const struct failure *failure)
@@ -33,7 +31,7 @@ void pending_call_fail(const struct pending_call *call, const struct failure *fa
 void pending_call_clear(struct pending_call *call)
 {
 	sd_bus_message_unref(call->message);
-	caller_release(call->caller);
+	caller_release(call->caller, 0);
 }
 
 /* A call about a session that a job of the session's answers. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A method call that is answered in a later turn of the event loop. It is a member of the context of the job that
- * will answer it. It keeps the message and, unless the caller is root, counts among the caller's calls under way
- * (callers.h). On the control thread.
+ * A method call that is answered in a later turn of the event loop. It is a member of the context
+ * of the job that will answer it. It keeps the message and, unless the caller is root, counts among
+ * the caller's calls under way (callers.h). On the control thread.
  */
 #ifndef NFTTRACED_DAEMON_BUS_PENDING_CALL_H
 #define NFTTRACED_DAEMON_BUS_PENDING_CALL_H
@@ -33,11 +33,13 @@ void pending_call_fail(const struct pending_call *call, const struct failure *fa
 /* Releases the message and the caller, whether the call was answered or not. */
 void pending_call_clear(struct pending_call *call);
 
-/* Appends the contents of a reply about `session`, with its final totals if it has ended. Negative errno. */
+/* Appends the contents of a reply about `session`, with its final totals if it has ended. Negative
+ * errno. */
 typedef int (*session_reply_build)(sd_bus_message *reply, const struct session *session,
 	const struct dictionary_totals *totals);
 
-/* A manager_call that answers `message` with what `build` appends (NULL: nothing), or with the failure. */
+/* A manager_call that answers `message` with what `build` appends (NULL: nothing), or with the
+ * failure. */
 struct manager_call pending_call_manager(
 	struct authorise *authorise, sd_bus_message *message, session_reply_build build);
 

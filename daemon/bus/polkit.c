@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One question to polkit, and its answer; the interface is described in polkit's reference manual. */
+/* A question to polkit; see polkit.h. Its interface is in polkit's reference manual. */
 #include "daemon/bus/polkit.h"
 
 #include <errno.h>
@@ -14,13 +14,13 @@
 
 #define FLAG_ALLOW_USER_INTERACTION 1u
 
-#define SILENT_USEC      (25 * G_USEC_PER_SEC) /* polkit may have to be started */
-#define INTERACTIVE_USEC (300 * G_USEC_PER_SEC) /* a person looks for a password */
+#define SILENT_USEC      (25 * G_USEC_PER_SEC) /* the bus may have to start polkit */
+#define INTERACTIVE_USEC (300 * G_USEC_PER_SEC) /* a person types a password */
 
 struct polkit_check {
 	sd_bus *bus;
-	sd_bus_slot *slot; /* NULL: it is answered, nothing is to be called off */
-	char *cancellation; /* the name under which it can be called off */
+	sd_bus_slot *slot; /* NULL: answered, there is nothing to cancel */
+	char *cancellation; /* its id for polkit */
 	enum polkit_manner manner;
 	polkit_done done;
 	void *context;
@@ -53,10 +53,11 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 	const char *problem = NULL;
 	enum polkit_answer answer = read_answer(reply, &problem);
 
-	/* After one that failed, such as by taking too long, a dialogue may still be open. */
+	/* If the call failed, for example because it took too long, a dialogue may still be
+	 * open. */
 	if (answer != POLKIT_FAILED)
 		check->slot = sd_bus_slot_unref(check->slot);
-	/* Polkit is well: nobody has typed a password. */
+	/* polkit works: no password was typed. */
 	else if (check->manner == POLKIT_INTERACTIVE &&
 		sd_bus_message_is_method_error(reply, SD_BUS_ERROR_NO_REPLY) > 0)
 		answer = POLKIT_CHALLENGE;
@@ -65,7 +66,7 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 	return 1;
 }
 
-static int build(sd_bus_message *message, const char *action, enum polkit_manner manner,
+static int build_question(sd_bus_message *message, const char *action, enum polkit_manner manner,
 	const char *cancellation, sd_bus_message **ret)
 {
 	const char *sender = sd_bus_message_get_sender(message);
@@ -96,7 +97,7 @@ int polkit_ask(sd_bus_message *message, const char *action, enum polkit_manner m
 	check->manner = manner;
 	check->done = done;
 	check->context = context;
-	r = build(message, action, manner, check->cancellation, &call);
+	r = build_question(message, action, manner, check->cancellation, &call);
 	if (r >= 0)
 		r = sd_bus_call_async(check->bus, &check->slot, call, on_reply, check,
 			manner == POLKIT_INTERACTIVE ? INTERACTIVE_USEC : SILENT_USEC);
@@ -110,8 +111,8 @@ int polkit_ask(sd_bus_message *message, const char *action, enum polkit_manner m
 	return 0;
 }
 
-/* Asks for no answer: whether polkit was faster does not matter. */
-static void call_off(const struct polkit_check *check)
+/* Expects no reply: it does not matter if polkit has answered in the meantime. */
+static void cancel_question(const struct polkit_check *check)
 {
 	sd_bus_message *call = NULL;
 	int r = sd_bus_message_new_method_call(check->bus, &call, POLKIT_NAME, POLKIT_PATH,
@@ -134,7 +135,7 @@ struct polkit_check *polkit_check_free(struct polkit_check *check)
 		return NULL;
 	if (check->slot) {
 		sd_bus_slot_unref(check->slot);
-		call_off(check);
+		cancel_question(check);
 	}
 	sd_bus_unref(check->bus);
 	g_free(check->cancellation);

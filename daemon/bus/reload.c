@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* org.nfttraced1.Manager's Reload: what 'systemctl reload' calls, and waits for. */
+/* The method Reload of org.nfttraced1.Manager; 'systemctl reload' calls it, and waits for the
+ * reply. */
 #include "daemon/sessions/reload.h"
 #include "daemon/bus/bus-private.h"
 #include "daemon/bus/pending-call.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* org.nfttraced1.Session at /org/nfttraced1/session/ID. */
+/* The objects org.nfttraced1.Session at /org/nfttraced1/session/ID. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 #include "journal/base/cleanup.h"
 #include "journal/base/escape.h"
 
-static int find(sd_bus *connection, const char *path, const char *interface, void *userdata,
+static int find_session(sd_bus *connection, const char *path, const char *interface, void *userdata,
 	void **ret_found, sd_bus_error *error)
 {
 	struct session *session = bus_session_find(userdata, path);
@@ -20,7 +20,7 @@ static int find(sd_bus *connection, const char *path, const char *interface, voi
 	return session != NULL;
 }
 
-/* The objects of sessions are found by path, so what they are given is the session alone. */
+/* find_session() gives a method the session alone. */
 static struct bus *bus_of(struct session *session)
 {
 	return session->manager->observer.context;
@@ -66,10 +66,7 @@ static int method_describe(sd_bus_message *message, void *userdata, sd_bus_error
 
 	if (r >= 0)
 		r = bus_append_description(reply, bus_of(session), session);
-	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
-	sd_bus_message_unref(reply);
-	return r < 0 ? r : 1;
+	return bus_reply_send(reply, r);
 }
 
 struct follow_options {
@@ -94,15 +91,13 @@ static void follow_options_clear(struct follow_options *options)
 static int refuse_streams(struct bus *bus, sd_bus_message *message, const char *whose,
 	uint64_t allowed, sd_bus_error *error)
 {
-	int r = sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-		"limit of %" PRIu64 " streams of %s reached", allowed, whose);
+	g_autofree char *reason =
+		g_strdup_printf("limit of %" PRIu64 " streams of %s reached", allowed, whose);
 
-	authorise_refused(bus->authorise, message, error->message);
-	return r;
+	return authorise_refuse(bus->authorise, message, reason, error);
 }
 
-/* What "Format" means. */
-static int format_read(const char *format, bool *ret_json, sd_bus_error *error)
+static int read_format(const char *format, bool *ret_json, sd_bus_error *error)
 {
 	g_autofree char *excerpt = NULL;
 
@@ -111,23 +106,22 @@ static int format_read(const char *format, bool *ret_json, sd_bus_error *error)
 		return 0;
 	excerpt = text_excerpt_dup(format);
 	return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
-		"there is no format \"%s\": it must be journal or json", excerpt);
+		"unknown format \"%s\": it must be journal or json", excerpt);
 }
 
-static int refuse_place(sd_bus_error *error, const struct journal_position *place)
+static int set_no_record(sd_bus_error *error, const struct journal_position *position)
 {
 	return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
 		"the journal has no record that begins at byte %" PRIu64 " of segment %" PRIu64,
-		(uint64_t)place->offset, (uint64_t)place->segment);
+		(uint64_t)position->offset, (uint64_t)position->segment);
 }
 
-/* Where a stream is to begin. */
-static int from_read(
+static int read_from(
 	const struct follow_options *options, enum follow_from *ret_from, sd_bus_error *error)
 {
 	if (options->after.segment && options->from_start)
-		return sd_bus_error_set(error, BUS_ERROR_INVALID_OPTION,
-			"FromStart and After can't be asked for together");
+		return sd_bus_error_set(
+			error, BUS_ERROR_INVALID_OPTION, "FromStart and After can't be combined");
 	*ret_from = options->after.segment ? FOLLOW_FROM_PLACE
 		: options->from_start      ? FOLLOW_FROM_START
 					   : FOLLOW_FROM_NOW;
@@ -148,16 +142,16 @@ static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *
 	r = bus_options_read(
 		message, follow_options, G_N_ELEMENTS(follow_options), &options, error);
 	if (r >= 0)
-		r = format_read(options.format, &json, error);
+		r = read_format(options.format, &json, error);
 	if (r >= 0)
-		r = from_read(&options, &from, error);
+		r = read_from(&options, &from, error);
 	if (r < 0)
 		return r;
 	uid = authorise_uid(bus->authorise);
 	r = follow_start(session->manager->follow, uid, session->id, session->dir_fd, from,
 		&options.after, &fd);
 	if (r == -EINVAL && from == FOLLOW_FROM_PLACE)
-		return refuse_place(error, &options.after);
+		return set_no_record(error, &options.after);
 	if (r == -EUSERS)
 		return refuse_streams(bus, message, "this user", FOLLOWERS_PER_USER, error);
 	if (r == -EMFILE)
@@ -178,7 +172,8 @@ static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *
 static int method_open_journal(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct session *session = userdata;
-	/* A description of its own: what the caller does with it, such as locking it, is not done to ours. */
+	/* An open file description of its own, so that a lock or an offset of the caller does not
+	 * affect ours. */
 	auto_fd fd = openat(session->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : sd_bus_reply_method_return(message, "h", fd);
@@ -262,8 +257,8 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-static int enumerate(sd_bus *connection, const char *prefix, void *userdata, char ***ret_nodes,
-	sd_bus_error *error)
+static int enumerate_sessions(sd_bus *connection, const char *prefix, void *userdata,
+	char ***ret_nodes, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
 	GPtrArray *sessions = bus->manager->sessions;
@@ -272,7 +267,7 @@ static int enumerate(sd_bus *connection, const char *prefix, void *userdata, cha
 	for (unsigned int i = 0; i < sessions->len; i++) {
 		const struct session *session = sessions->pdata[i];
 
-		/* sd-bus frees what it is given with free(): GLib's allocator is the same. */
+		/* sd-bus frees the paths with free(), which is what g_free() calls. */
 		if (session->state != SESSION_STARTING)
 			g_ptr_array_add(nodes, bus_session_path(session));
 	}
@@ -283,10 +278,10 @@ static int enumerate(sd_bus *connection, const char *prefix, void *userdata, cha
 
 int bus_serve_sessions(struct bus *bus, sd_bus *connection)
 {
-	int r = sd_bus_add_fallback_vtable(
-		connection, NULL, BUS_SESSION_ROOT, BUS_SESSION_INTERFACE, vtable, find, bus);
+	int r = sd_bus_add_fallback_vtable(connection, NULL, BUS_SESSION_ROOT,
+		BUS_SESSION_INTERFACE, vtable, find_session, bus);
 
-	return r < 0
-		? r
-		: sd_bus_add_node_enumerator(connection, NULL, BUS_SESSION_ROOT, enumerate, bus);
+	return r < 0 ? r
+		     : sd_bus_add_node_enumerator(
+			       connection, NULL, BUS_SESSION_ROOT, enumerate_sessions, bus);
 }

@@ -3,7 +3,7 @@
 #include "daemon/bus/binding.h"
 #include "daemon/bus/bus-private.h"
 
-static void session_added(void *context, struct session *session)
+static void on_session_added(void *context, struct session *session)
 {
 	g_autofree char *path = bus_session_path(session);
 	struct bus *bus = context;
@@ -13,10 +13,10 @@ static void session_added(void *context, struct session *session)
 		sd_bus_emit_signal(
 			bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "SessionNew", "o", path);
 	}
-	bus->hooks->changed(bus->context);
+	bus->ops->changed(bus->context);
 }
 
-static void session_removed(void *context, struct session *session)
+static void on_session_removed(void *context, struct session *session)
 {
 	g_autofree char *path = bus_session_path(session);
 	struct bus *bus = context;
@@ -27,10 +27,10 @@ static void session_removed(void *context, struct session *session)
 		sd_bus_emit_signal(bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
 			"SessionRemoved", "o", path);
 	}
-	bus->hooks->changed(bus->context);
+	bus->ops->changed(bus->context);
 }
 
-static void session_changed(void *context, struct session *session)
+static void on_session_changed(void *context, struct session *session)
 {
 	g_autofree char *path = bus_session_path(session);
 	struct bus *bus = context;
@@ -40,24 +40,24 @@ static void session_changed(void *context, struct session *session)
 			bus->bus, path, BUS_SESSION_INTERFACE, "State", NULL);
 }
 
-static void status_changed(void *context)
+static void on_status_changed(void *context)
 {
 	struct bus *bus = context;
 
 	if (bus->named)
 		sd_bus_emit_properties_changed(bus->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
 			"State", "Problem", "AttachMode", "Armed", "Features", NULL);
-	bus->hooks->changed(bus->context);
+	bus->ops->changed(bus->context);
 }
 
 void bus_observe_manager(struct bus *bus)
 {
 	const struct manager_observer observer = {
 		.context = bus,
-		.session_added = session_added,
-		.session_removed = session_removed,
-		.session_changed = session_changed,
-		.status_changed = status_changed,
+		.session_added = on_session_added,
+		.session_removed = on_session_removed,
+		.session_changed = on_session_changed,
+		.status_changed = on_status_changed,
 	};
 
 	manager_observe(bus->manager, &observer);

@@ -28,6 +28,12 @@ enum attach_mode {
 	ATTACH_FENTRY,
 };
 
+/* Of a mode that is in force: "fentry" or "kprobe". */
+static inline const char *attach_mode_name(enum attach_mode mode)
+{
+	return mode == ATTACH_FENTRY ? "fentry" : "kprobe";
+}
+
 struct pipeline_options {
 	enum attach_mode attach;
 	uint32_t ring_size; /* bytes of all rings together; rounded up to what the kernel takes */
