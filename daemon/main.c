@@ -226,7 +226,7 @@ static void raise_descriptor_limit(void)
 
 /* By default glibc keeps the memory of a burst, such as a large message, and an arena for each
  * thread. */
-static void bound_heap(void)
+static void limit_heap(void)
 {
 	mallopt(M_ARENA_MAX, HEAP_ARENAS);
 	mallopt(M_MMAP_THRESHOLD, HEAP_BLOCK);
@@ -276,7 +276,7 @@ static int await_configured(struct daemon *daemon)
 static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 {
 	auto_failure failure = { 0 };
-	static const struct bus_ops hooks = { .changed = report_status };
+	static const struct bus_ops bus_ops = { .changed = report_status };
 	int r;
 
 	/* These fork: before there are threads, whose locks a child would inherit, and
@@ -302,7 +302,7 @@ static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 	if (r >= 0)
 		r = add_sources(daemon);
 	if (r >= 0) {
-		daemon->bus = bus_new(daemon->event, &hooks, daemon);
+		daemon->bus = bus_new(daemon->event, &bus_ops, daemon);
 		/* Before calls are accepted: they could take the names of configured sessions. */
 		configured_sessions_apply(daemon->manager->configured, daemon->settings);
 		r = await_configured(daemon);
@@ -382,7 +382,7 @@ int main(int argc, char **argv)
 	if (status > 0)
 		return status - 1;
 	log_open();
-	bound_heap();
+	limit_heap();
 	service_block_signals();
 	raise_descriptor_limit();
 

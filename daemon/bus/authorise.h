@@ -44,8 +44,8 @@ struct authorise *authorise_new(const struct authorise_ops *ops, void *context);
 
 /*
  * For the filter of the connection, which returns the result to sd-bus; the method call of `caller`
- * was admitted. 0: it passes, and the functions below are about it. 1: it waits. Negative: it is
- * refused with *error.
+ * was admitted. 0: it passes, and the functions below are about it. 1: it waits, or was answered.
+ * Negative: it is refused with *error.
  */
 int authorise_call(struct authorise *authorise, struct caller *caller, sd_bus_message *message,
 	sd_bus_error *error);

@@ -8,9 +8,9 @@
  * bus owns the connection to the system bus, the private socket with its connections, the limits
  * and queues of callers, and the bindings of sessions to callers.
  *
- * A call from the system bus passes callers (whose is it?), admission (is it within its limits, and
- * is it its turn?), authorise (may it?), and then reaches an object: manager.c, archive.c,
- * reload.c, session.c. A call on the private socket is root's and reaches the object at once.
+ * A call from the system bus passes callers.c (its user), admission.c (limits, and the turns of
+ * users) and authorise.c (permissions), and then reaches an object: manager.c, archive.c, reload.c,
+ * session.c, log-control.c. A call on the private socket is root's and reaches its object at once.
  *
  * When the connection is lost, sessions continue, except those bound to callers that can't be
  * proven to be the same afterwards, and the bus is joined again when it is back.

@@ -110,7 +110,7 @@ static int on_departure(sd_bus_message *message, void *userdata, sd_bus_error *e
 
 	if (sd_bus_message_read(message, "sss", &name, &before, &now) < 0 || *now)
 		return 0;
-	/* Before the caller is freed: its calls that wait elsewhere point to it. */
+	/* First, because the function may look up the caller. */
 	callers->ops->left(callers->context, name);
 	g_hash_table_remove(callers->names, name);
 	return 0;
@@ -289,7 +289,8 @@ int caller_admit(const struct caller *caller, size_t bytes, char **ret_limit)
 		limit = g_strdup_printf("limit of %u calls under way reached", callers->calls);
 	else
 		limit = g_strdup_printf(
-			"calls under way may have %u bytes of arguments for a user and %u for all",
+			"calls under way reached the limit of %u bytes of arguments for a user, or "
+			"%u for all users",
 			USER_SIZE_MAX, CALLS_SIZE_MAX);
 	*ret_limit = g_steal_pointer(&limit);
 	return -EUSERS;

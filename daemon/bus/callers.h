@@ -3,8 +3,8 @@
  * Callers on the bus: the user of each connection, and its calls under way.
  *
  * The bus is asked once for each connection, without waiting for the answer; until it comes the
- * caller's messages are held. The calls of a connection, of a user and of all users that may be
- * under way are limited, in number and in bytes, before anything is done for them. A connection is
+ * caller's messages are held. The calls under way of a connection, of a user and of all users
+ * are limited, in number and in bytes, before anything is done for them. A connection is
  * forgotten when the bus says that it has left. Owned by struct bus, on the control thread.
  */
 #ifndef NFTTRACED_DAEMON_BUS_CALLERS_H
@@ -39,10 +39,9 @@
 #define HELD_MAX        1024
 
 /* Bytes of arguments, approximately, in messages that are kept. */
-#define CALL_SIZE_MAX (256u << 10) /* of a call */
-#define USER_SIZE_MAX (1u << 20) /* of a user */
-#define CALLS_SIZE_MAX \
-	(4u << 20) /* of all users; the same again of callers that are not known yet */
+#define CALL_SIZE_MAX  (256u << 10) /* of a call */
+#define USER_SIZE_MAX  (1u << 20) /* of a user */
+#define CALLS_SIZE_MAX (4u << 20) /* of all users; and again of callers that are not known yet */
 
 struct callers;
 

@@ -19,7 +19,7 @@ static const char *const failure_names[] = {
 
 int bus_failure(const struct failure *failure, sd_bus_error *error)
 {
-	/* D-Bus carries only UTF-8, and a reason may quote a library's message about a filter. */
+	/* D-Bus carries only UTF-8, and a reason may quote a library that quotes a caller. */
 	g_autofree char *message = g_utf8_make_valid(failure->reason, -1);
 
 	return sd_bus_error_set(error, failure_names[failure->kind], message);

@@ -108,9 +108,9 @@ static void apply_choice(struct settings *settings, const struct measure *measur
 char *memory_fit(struct settings *settings, unsigned int cpus, uint64_t limit)
 {
 	uint64_t wanted = bound_sum(settings, cpus), left = wanted;
-	g_autofree char *wants = g_format_size_full(wanted, G_FORMAT_SIZE_IEC_UNITS);
-	g_autofree char *allowed = g_format_size_full(limit, G_FORMAT_SIZE_IEC_UNITS);
-	g_autofree char *takes = NULL;
+	g_autofree char *wanted_text = g_format_size_full(wanted, G_FORMAT_SIZE_IEC_UNITS);
+	g_autofree char *limit_text = g_format_size_full(limit, G_FORMAT_SIZE_IEC_UNITS);
+	g_autofree char *left_text = NULL;
 	g_autoptr(GString) chosen = g_string_new(NULL);
 	const struct measure *measure;
 
@@ -122,15 +122,15 @@ char *memory_fit(struct settings *settings, unsigned int cpus, uint64_t limit)
 		return NULL;
 	for (size_t i = 0; i < G_N_ELEMENTS(measures); i++)
 		apply_choice(settings, &measures[i], chosen);
-	takes = g_format_size_full(left, G_FORMAT_SIZE_IEC_UNITS);
+	left_text = g_format_size_full(left, G_FORMAT_SIZE_IEC_UNITS);
 	if (left > limit)
 		return g_strdup_printf(
-			"the service may take %s of memory%s%s and its limit is %s: the kernel "
-			"may end it, raise MemoryMax= of the service or set smaller sizes in "
+			"the service may use %s of memory%s%s, but its limit is %s: the kernel "
+			"may end it; raise MemoryMax= of the service, or set smaller sizes in "
 			"nfttraced.conf",
-			takes, chosen->len ? " even with " : "", chosen->str, allowed);
+			left_text, chosen->len ? " even with " : "", chosen->str, limit_text);
 	return g_strdup_printf(
-		"the service would take up to %s of memory and its limit is %s: it goes with %s; "
-		"raise MemoryMax= of the service, or set the sizes in nfttraced.conf, for others",
-		wants, allowed, chosen->str);
+		"the service would use up to %s of memory, but its limit is %s: it uses %s; "
+		"raise MemoryMax= of the service, or set other sizes in nfttraced.conf",
+		wanted_text, limit_text, chosen->str);
 }

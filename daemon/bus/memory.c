@@ -23,7 +23,7 @@
  */
 #define INSTRUCTION_BYTES (2 * 8 + 2 * 3 * 2 * 8)
 
-/* Of a session: its options in three places, with the text of the filter, and small allocations. */
+/* Of a session: copies of its options, with the text of the filter, and small allocations. */
 #define OPTIONS_BYTES (3 * FILTER_EXPRESSION_MAX + (64U << 10))
 /* A filter's programs. */
 #define PROGRAMS_BYTES \

@@ -217,6 +217,8 @@ void bus_peers_open(struct bus *bus)
 	bus->peers = peers;
 }
 
+/* Does not flush: replies are written at once unless a peer does not read, which is not
+ * waited for. */
 void bus_peers_close(struct bus *bus)
 {
 	bus->peers = peers_free(bus->peers);

@@ -267,7 +267,7 @@ static int enumerate_sessions(sd_bus *connection, const char *prefix, void *user
 	for (unsigned int i = 0; i < sessions->len; i++) {
 		const struct session *session = sessions->pdata[i];
 
-		/* sd-bus frees the paths with free(), which is what g_free() calls. */
+		/* sd-bus frees the paths with free(); GLib allocates them with malloc(). */
 		if (session->state != SESSION_STARTING)
 			g_ptr_array_add(nodes, bus_session_path(session));
 	}

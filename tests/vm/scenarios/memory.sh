@@ -44,7 +44,7 @@ in_group() {
 daemon_config DropCounters=yes
 limited_start
 first=$daemon_pid
-check "the log names the sizes that were chosen, the limit and the remedy" grep -q 'its limit is 48.0.*MiB: it goes with RingSize=.*RuleTextsSize=.*raise MemoryMax=' "$daemon_log"
+check "the log names the sizes that were chosen, the limit and the remedy" grep -q 'its limit is 48.0.*MiB: it uses RingSize=.*RuleTextsSize=.*raise MemoryMax=' "$daemon_log"
 check "the bound is within the limit" at_least $limit "$(memory bound)"
 check "the limit is told" equal "$(memory limit)" $limit
 nfttracectl status >"$work/status"
@@ -70,7 +70,7 @@ check "what is in use is within the bound" at_least "$(memory bound)" "$(memory 
 check "the daemon is the one that was begun" test -d "/proc/$first"
 check "the kernel has ended nobody" equal "$(in_group oom_kill)" 0
 echo "# of $((limit >> 10)) KiB: peak $(($(<$group/memory.peak) >> 10)) KiB, in use $(($(memory used) >> 10)) KiB, bound $(($(memory bound) >> 10)) KiB"
-echo "# $(grep -o 'it goes with.*;' "$daemon_log")"
+echo "# $(grep -o 'it uses.*;' "$daemon_log")"
 check "the daemon ends" daemon_stop
 
 # What somebody has set is not changed.
