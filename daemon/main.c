@@ -279,8 +279,7 @@ static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 	static const struct bus_ops bus_ops = { .changed = report_status };
 	int r;
 
-	/* These fork: before there are threads, whose locks a child would inherit, and
-	 * descriptors. */
+	/* They fork: before there are threads and descriptors, which a child would inherit. */
 	r = filter_compiler_start();
 	if (r >= 0)
 		r = resolver_start();

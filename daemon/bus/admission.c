@@ -249,8 +249,7 @@ void admission_ready(struct admission *admission, struct caller *caller, sd_bus_
 
 	if (!caller->known) {
 		/* A caller of an unknown user is not root. */
-		sd_bus_error_set(
-			&error, SD_BUS_ERROR_ACCESS_DENIED, "access denied: this needs root");
+		bus_needs_root(&error);
 		bus_reply_error(message, &error);
 		return;
 	}

@@ -177,8 +177,8 @@ static int set_denied(sd_bus_error *error, uint32_t missing, enum polkit_answer 
 			"access denied: this needs root, as polkit can't be asked for %s", action);
 	case POLKIT_CHALLENGE:
 		return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
-			"access denied: this needs root or the polkit action %s, which takes a "
-			"password, and nobody could be asked for it",
+			"access denied: this needs root or the polkit action %s, which needs a "
+			"password, and none could be asked for",
 			action);
 	case POLKIT_NO:
 	case POLKIT_YES:
@@ -186,12 +186,6 @@ static int set_denied(sd_bus_error *error, uint32_t missing, enum polkit_answer 
 	}
 	return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
 		"access denied: this needs root or the polkit action %s", action);
-}
-
-static int set_denied_all(sd_bus_error *error)
-{
-	return sd_bus_error_set(
-		error, SD_BUS_ERROR_ACCESS_DENIED, "access denied: this needs root");
 }
 
 static void log_no_polkit(struct authorise *authorise, const char *problem)
@@ -332,7 +326,7 @@ int authorise_call(struct authorise *authorise, struct caller *caller, sd_bus_me
 		return 0;
 	}
 	method = method_find(message);
-	return method ? start_wait(authorise, method, caller, message) : set_denied_all(error);
+	return method ? start_wait(authorise, method, caller, message) : bus_needs_root(error);
 }
 
 void authorise_public(struct authorise *authorise, struct caller *caller)

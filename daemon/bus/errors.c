@@ -33,6 +33,12 @@ int bus_no_session(const char *path, sd_bus_error *error)
 		error, BUS_ERROR_NO_SUCH_SESSION, "there is no session %s", excerpt);
 }
 
+int bus_needs_root(sd_bus_error *error)
+{
+	return sd_bus_error_set(
+		error, SD_BUS_ERROR_ACCESS_DENIED, "access denied: this needs root");
+}
+
 void bus_reply_error(sd_bus_message *message, sd_bus_error *error)
 {
 	sd_bus_reply_method_error(message, error);

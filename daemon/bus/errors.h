@@ -23,6 +23,9 @@ int bus_failure(const struct failure *failure, sd_bus_error *error);
 /* Sets `error` to NoSuchSession for the object at `path`. Returns a negative errno for sd-bus. */
 int bus_no_session(const char *path, sd_bus_error *error);
 
+/* Sets `error` to AccessDenied: only root may call. Returns a negative errno for sd-bus. */
+int bus_needs_root(sd_bus_error *error);
+
 /* Replies to `message` with `error`, and frees the error's contents. */
 void bus_reply_error(sd_bus_message *message, sd_bus_error *error);
 

@@ -60,7 +60,7 @@ void memory_bound(const struct settings *settings, unsigned int cpus, struct mem
 		.drops_max = settings->drop_counters ? (uint32_t)settings->drop_counters_max : 0,
 	};
 	bool texts_here = !getenv(RESOLVER_SOCKET_VARIABLE);
-	uint64_t told =
+	uint64_t names =
 		settings->rule_texts_size / NAME_WRITER_TOLD_SHARE * SESSION_NAMES_TOLD_BYTES;
 	struct pipeline_memory pipeline;
 
@@ -73,7 +73,7 @@ void memory_bound(const struct settings *settings, unsigned int cpus, struct mem
 				2 * (uint64_t)options.drops_max * DROPS_COUNTER_BYTES,
 			[MEMORY_FILTERS] = settings->filters_size * INSTRUCTION_BYTES,
 			[MEMORY_TEXTS] = texts_here ? settings->rule_texts_size : 0,
-			[MEMORY_SESSIONS] = settings->sessions_max * session_bytes(settings) + told,
+			[MEMORY_SESSIONS] = settings->sessions_max * session_bytes(settings) + names,
 			[MEMORY_STREAMS] = streams_bytes(settings),
 			[MEMORY_SERVICE] = PROCESSES_BYTES + 2 * CALLS_SIZE_MAX + LOG_QUEUE_SIZE,
 		},

@@ -112,7 +112,7 @@ static int read_format(const char *format, bool *ret_json, sd_bus_error *error)
 static int set_no_record(sd_bus_error *error, const struct journal_position *position)
 {
 	return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
-		"the journal has no record that begins at byte %" PRIu64 " of segment %" PRIu64,
+		"the journal has no record that starts at byte %" PRIu64 " of segment %" PRIu64,
 		(uint64_t)position->offset, (uint64_t)position->segment);
 }
 
