@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine goes on with the pipeline of the last daemon. First its rings, counts and what is attached
- * are taken over as they are; then, when the journals are open and get what the rings have, its
- * programs are replaced.
+ * The engine takes over the pipeline of the last daemon, on the worker. First the rings, the counts
+ * and the attached programs as they are; then, when the journals are open and take the records of
+ * the rings, it replaces the programs.
  */
 #include "daemon/engine/engine-private.h"
 
@@ -22,15 +22,13 @@ int engine_adopt(
 		&options, &saved->traits, saved->probes, stored_fds, &pipeline, ret_reason);
 	if (r < 0)
 		return r;
-	g_mutex_lock(&engine->lock);
-	engine->pipeline = pipeline;
-	g_mutex_unlock(&engine->lock);
+	engine_pipeline_set(engine, pipeline);
 	for (unsigned int i = 0; i < EVENT_PROBES_MAX; i++)
 		engine->plan.probes[i] = saved->probes[i];
 	fd = stored_fd_take(stored_fds, "arming", 0);
 	if (fd >= 0 && arming_adopt(engine->arming, fd, &engine->unarmed) < 0)
 		log_warning("%s", engine->unarmed);
-	engine->adopted = true;
+	engine->adopting = true;
 	return 0;
 }
 
@@ -48,7 +46,7 @@ int engine_adopt_finish(struct engine *engine, char **ret_reason)
 		r = -EINVAL;
 	}
 	if (r < 0) {
-		engine->adopted = false;
+		engine->adopting = false;
 		engine_close(engine);
 		for (unsigned int i = 0; i < EVENT_PROBES_MAX; i++)
 			engine->plan.probes[i] = (struct pipeline_probe){ 0 };

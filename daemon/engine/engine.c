@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The recording machinery: pipeline, arming, and sums over pipelines that are gone. */
+/*
+ * The engine's pipeline: opened and closed, and changed from plan to plan. On the worker. What
+ * other threads read is in status.c, the way of a request in requests.c, a restart in save.c,
+ * resume.c and adopt.c.
+ */
 #include "daemon/engine/engine-private.h"
 
 #include <errno.h>
@@ -25,7 +29,7 @@ struct engine *engine_new(
 	engine->arming = arming_new();
 	if (settings->drop_counters)
 		drops_new(settings->drop_counters_max, &engine->drops);
-	/* Without it events are recorded all the same. */
+	/* Without a resolver events are recorded, but not named. */
 	if (resolver_fd() >= 0)
 		name_writer_new(recorder, engine->drops,
 			settings->allow_system_changes ? NAME_WRITER_IDS_ASSIGN
@@ -35,41 +39,6 @@ struct engine *engine_new(
 	recorder_set_sync(recorder, settings->sync_interval * NSEC_PER_SEC);
 	g_mutex_init(&engine->lock);
 	return engine;
-}
-
-bool engine_is_idle(const struct engine *engine, const struct plan *plan)
-{
-	return plan_is_empty(plan) && !engine->drops;
-}
-
-static void set_armed(struct engine *engine)
-{
-	g_mutex_lock(&engine->lock);
-	engine->armed = arming_is_armed(engine->arming);
-	g_mutex_unlock(&engine->lock);
-}
-
-int engine_arm(struct engine *engine, struct failure *failure)
-{
-	g_autofree char *reason = NULL;
-	int r;
-
-	if (!engine->settings->allow_system_changes)
-		return 0;
-	r = arming_arm(engine->arming, &reason);
-	if (r < 0)
-		failure_set(failure, FAILURE_NOT_SUPPORTED, "%s", reason);
-	g_free(engine->unarmed);
-	engine->unarmed = g_steal_pointer(&reason);
-	set_armed(engine);
-	return r;
-}
-
-void engine_disarm(struct engine *engine)
-{
-	arming_disarm(engine->arming);
-	g_clear_pointer(&engine->unarmed, g_free);
-	set_armed(engine);
 }
 
 int engine_reconfigure(
@@ -91,7 +60,7 @@ int engine_reconfigure(
 		engine_disarm(engine);
 	else if (engine->pipeline && !engine_is_idle(engine, &engine->plan))
 		r = engine_arm(engine, failure);
-	engine_keep(engine);
+	engine_save(engine);
 	return r;
 }
 
@@ -145,13 +114,13 @@ int engine_apply(struct engine *engine, const struct plan *plan, struct failure 
 	return r;
 }
 
-/* Sessions that were there before the pipeline was: goes on with them. */
-static int resume(struct engine *engine, struct failure *failure)
+/* Records again for the sessions of the plan, whose journals get a loss record for the gap. */
+static int sessions_reattach(struct engine *engine, struct failure *failure)
 {
 	uint32_t epoch = pipeline_next_epoch(engine->pipeline);
 	struct journal_loss loss = {
 		.reason = LOSS_NO_MODULE,
-		.since = engine->closed,
+		.since = engine->closed_since,
 		.until = clock_ns(CLOCK_MONOTONIC),
 	};
 	int r;
@@ -186,7 +155,7 @@ int engine_count_drops(struct engine *engine, struct failure *failure)
 		failure_set(failure, FAILURE_INTERNAL, "%s", reason);
 		return r;
 	}
-	/* Without it, too, what another rule with nftrace makes the kernel show is counted. */
+	/* If it fails, drops are still counted as far as another rule sets nftrace. */
 	engine_arm(engine, &unarmed);
 	return 0;
 }
@@ -223,34 +192,23 @@ int engine_open(struct engine *engine, enum engine_next next, struct failure *fa
 		pipeline_free(pipeline);
 		return r;
 	}
-	g_mutex_lock(&engine->lock);
-	engine->pipeline = pipeline;
-	g_mutex_unlock(&engine->lock);
-
+	engine_pipeline_set(engine, pipeline);
 	r = engine_count_drops(engine, failure);
 	if (r == 0)
-		r = resume(engine, failure);
+		r = sessions_reattach(engine, failure);
 	if (r < 0) {
 		engine_close(engine);
 		return r;
 	}
 	if (next == ENGINE_RESTS)
 		pipeline_release(pipeline);
-	engine_keep(engine);
+	engine_save(engine);
 	return 0;
-}
-
-static void add_stats(struct session_stats *sum, const struct session_stats *stats)
-{
-	sum->matched += stats->matched;
-	sum->ring_full += stats->ring_full;
-	sum->suppressed += stats->suppressed;
 }
 
 void engine_close(struct engine *engine)
 {
 	struct pipeline *pipeline = engine->pipeline;
-	uint64_t missed;
 
 	if (!pipeline)
 		return;
@@ -259,7 +217,8 @@ void engine_close(struct engine *engine)
 		const struct plan nothing = { 0 };
 		auto_failure ignored = { 0 };
 
-		/* If it can't be emptied, freeing it detaches it all the same, only less gently. */
+		/* If this fails, pipeline_free() still detaches everything, but waits for nothing.
+		 * */
 		engine_apply(engine, &nothing, &ignored);
 	}
 	if (engine->drops) {
@@ -267,25 +226,13 @@ void engine_close(struct engine *engine)
 			pipeline_drops_end(pipeline);
 		drops_detach(engine->drops);
 	}
-	engine_suppressed_tell_all(engine);
+	engine_suppressed_write_all(engine);
 	recorder_detach(engine->recorder);
-	engine->closed = clock_ns(CLOCK_MONOTONIC);
+	engine->closed_since = clock_ns(CLOCK_MONOTONIC);
 
-	g_mutex_lock(&engine->lock);
-	engine->pipeline = NULL;
-	for (unsigned int i = 0; i < COUNT_MAX; i++)
-		engine->counts[i] += pipeline_count(pipeline, i);
-	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
-		struct session_stats stats;
-
-		pipeline_session_stats(pipeline, bit, &stats);
-		add_stats(&engine->sessions[bit], &stats);
-	}
-	if (pipeline_missed(pipeline, &missed) == 0)
-		engine->missed += missed;
-	g_mutex_unlock(&engine->lock);
+	engine_pipeline_clear(engine);
 	pipeline_free(pipeline);
-	engine_keep(engine);
+	engine_save(engine);
 }
 
 int engine_require(struct engine *engine, struct failure *failure)
@@ -309,48 +256,6 @@ int engine_require(struct engine *engine, struct failure *failure)
 	return engine_open(engine, ENGINE_RESTS, failure);
 }
 
-/* A switch that silences probes loses what nobody can count: the journals are told from when to when. */
-void engine_listen(struct engine *engine)
-{
-	g_autofree char *before = g_steal_pointer(&engine->silence);
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
-
-	if (engine->pipeline)
-		engine->silence =
-			silence_find(pipeline_attach_mode(engine->pipeline) == ATTACH_KPROBE);
-	if (!engine->pipeline || plan_is_empty(&engine->plan)) {
-		engine->heard = 0;
-		return;
-	}
-	if (!engine->silence && before && engine->heard) {
-		const struct journal_loss loss = {
-			.reason = LOSS_SILENCED,
-			.since = engine->heard,
-			.until = now,
-		};
-
-		for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
-			if (engine->plan.entries[bit].used)
-				recorder_append_loss(engine->recorder, bit, &loss);
-		}
-	}
-	if (!engine->silence || !engine->heard)
-		engine->heard = now;
-}
-
-/* What was in the way of arming may be gone: that is seen by trying, for nobody, too. */
-static void arm_again(struct engine *engine)
-{
-	auto_failure ignored = { 0 };
-
-	if (!engine->unarmed || engine_arm(engine, &ignored) < 0)
-		return;
-	if (engine_is_idle(engine, &engine->plan))
-		engine_disarm(engine);
-	else
-		engine_keep(engine);
-}
-
 bool engine_tend(struct engine *engine)
 {
 	unsigned int used;
@@ -360,117 +265,10 @@ bool engine_tend(struct engine *engine)
 	if (pipeline_stale(engine->pipeline))
 		return true;
 	pipeline_tracker_age(engine->pipeline, engine->settings->tracker_age, &used);
-	engine_suppressed_tell_all(engine);
-	engine_listen(engine);
-	arm_again(engine);
+	engine_suppressed_write_all(engine);
+	engine_silence_refresh(engine);
+	engine_arm_retry(engine);
 	return false;
-}
-
-char *engine_warning(struct engine *engine)
-{
-	g_autofree char *reason = NULL;
-	bool found;
-
-	if (engine->pipeline && engine->silence)
-		return g_strdup(engine->silence);
-	if (engine->pipeline && engine->unarmed)
-		return engine->drops ? g_strdup_printf("drops are not counted: %s", engine->unarmed)
-				     : g_strdup(engine->unarmed);
-	if (engine->settings->allow_system_changes || !engine->pipeline ||
-		engine_is_idle(engine, &engine->plan) || arming_find_rule(&found, &reason) < 0 ||
-		found)
-		return NULL;
-	return g_strdup(
-		"no rule with \"meta nftrace set 1\" exists in this network namespace, and "
-		"AllowSystemChanges=no: unless there is one in another namespace, the kernel reports "
-		"nothing; add such a rule, in a chain that no packet needs to reach");
-}
-
-void engine_status(struct engine *engine, struct engine_status *ret)
-{
-	struct engine_status status = { 0 };
-
-	g_mutex_lock(&engine->lock);
-	status.open = engine->pipeline;
-	status.armed = engine->armed;
-	if (engine->pipeline) {
-		status.attach = pipeline_attach_mode(engine->pipeline);
-		status.layout = pipeline_layout_name(engine->pipeline);
-		pipeline_features(engine->pipeline, &status.features);
-	}
-	g_mutex_unlock(&engine->lock);
-	*ret = status;
-}
-
-/* With the lock held. */
-static void session_stats(struct engine *engine, unsigned int bit, struct session_stats *ret)
-{
-	struct session_stats stats = { 0 };
-
-	if (engine->pipeline)
-		pipeline_session_stats(engine->pipeline, bit, &stats);
-	add_stats(&stats, &engine->sessions[bit]);
-	*ret = stats;
-}
-
-void engine_totals(struct engine *engine, unsigned int bit, struct dictionary_totals *ret)
-{
-	struct session_stats kernel_counts, totals;
-	struct recorder_counts counts;
-
-	/* The order that totals_balance wants. */
-	g_mutex_lock(&engine->lock);
-	recorder_counts(engine->recorder, bit, &counts);
-	session_stats(engine, bit, &kernel_counts);
-	session_stats(engine, bit, &totals);
-	g_mutex_unlock(&engine->lock);
-	totals_balance(&counts, &kernel_counts, totals.matched, ret);
-}
-
-void engine_stored(struct engine *engine, unsigned int bit, struct recorder_stored *ret)
-{
-	recorder_stored(engine->recorder, bit, ret);
-}
-
-uint64_t engine_count(struct engine *engine, enum pipeline_count which)
-{
-	uint64_t sum;
-
-	g_mutex_lock(&engine->lock);
-	sum = engine->counts[which];
-	if (engine->pipeline)
-		sum += pipeline_count(engine->pipeline, which);
-	g_mutex_unlock(&engine->lock);
-	return sum;
-}
-
-uint64_t engine_names_lost(struct engine *engine)
-{
-	return name_writer_lost(engine->writer);
-}
-
-void engine_names_count(struct engine *engine, struct name_writer_counts *ret)
-{
-	name_writer_count(engine->writer, ret);
-}
-
-uint64_t engine_names_overflow(struct engine *engine)
-{
-	return name_requests_overflows(recorder_name_requests(engine->recorder));
-}
-
-int engine_missed(struct engine *engine, uint64_t *ret)
-{
-	uint64_t missed = 0;
-	int r = 0;
-
-	g_mutex_lock(&engine->lock);
-	if (engine->pipeline)
-		r = pipeline_missed(engine->pipeline, &missed);
-	if (r == 0)
-		*ret = engine->missed + missed;
-	g_mutex_unlock(&engine->lock);
-	return r;
 }
 
 struct drops *engine_drops(const struct engine *engine)
@@ -478,7 +276,7 @@ struct drops *engine_drops(const struct engine *engine)
 	return engine->drops;
 }
 
-/* What is left when there is no pipeline. */
+/* Frees the engine, whose pipeline is closed or left to the next daemon. */
 static void engine_clear(struct engine *engine)
 {
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
@@ -511,7 +309,7 @@ struct engine *engine_leave(struct engine *engine)
 		if (engine->plan.entries[bit].used)
 			name_writer_end(engine->writer, bit);
 	}
-	/* What was matched until now shall be told of: what comes after it is the gap. */
+	/* Journals what was matched until now: the next daemon finds the rest in the rings. */
 	recorder_detach(engine->recorder);
 	recorder_leave(engine->recorder);
 	if (engine->drops && engine->pipeline)

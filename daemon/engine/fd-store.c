@@ -15,7 +15,7 @@
 
 struct fd_store {
 	GArray *kept; /* struct stored_fd; descriptors as they were given, to compare */
-	bool told; /* something that was not waited for */
+	bool unconfirmed; /* something that was not waited for */
 };
 
 struct fd_store *fd_store_new(GArray **ret_stored_fds)
@@ -42,7 +42,7 @@ struct fd_store *fd_store_new(GArray **ret_stored_fds)
 	return store;
 }
 
-static bool is_among(const GArray *stored_fds, const struct stored_fd *wanted)
+static bool fds_have(const GArray *stored_fds, const struct stored_fd *wanted)
 {
 	for (guint i = 0; i < stored_fds->len; i++) {
 		const struct stored_fd *stored_fd = &g_array_index(stored_fds, struct stored_fd, i);
@@ -53,13 +53,13 @@ static bool is_among(const GArray *stored_fds, const struct stored_fd *wanted)
 	return false;
 }
 
-static void tell_remove(const struct stored_fd *stored_fd)
+static void notify_remove(const struct stored_fd *stored_fd)
 {
 	sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", stored_fd->name);
 }
 
 /* Of a name that is used again what was there before goes first. */
-static void name_clear(struct fd_store *store, const char *name)
+static void name_remove(struct fd_store *store, const char *name)
 {
 	for (guint i = store->kept->len; i-- > 0;) {
 		const struct stored_fd *stored_fd =
@@ -67,7 +67,7 @@ static void name_clear(struct fd_store *store, const char *name)
 
 		if (!g_str_equal(stored_fd->name, name))
 			continue;
-		tell_remove(stored_fd);
+		notify_remove(stored_fd);
 		g_array_remove_index_fast(store->kept, i);
 	}
 }
@@ -78,13 +78,13 @@ void fd_store_add(struct fd_store *store, const GArray *stored_fds)
 		const struct stored_fd *stored_fd = &g_array_index(stored_fds, struct stored_fd, i);
 		g_autofree char *state = NULL;
 
-		if (is_among(store->kept, stored_fd))
+		if (fds_have(store->kept, stored_fd))
 			continue;
-		name_clear(store, stored_fd->name);
+		name_remove(store, stored_fd->name);
 		state = g_strdup_printf("FDSTORE=1\nFDPOLL=0\nFDNAME=%s", stored_fd->name);
 		sd_pid_notify_with_fds(0, 0, state, &stored_fd->fd, 1);
 		g_array_append_vals(store->kept, stored_fd, 1);
-		store->told = true;
+		store->unconfirmed = true;
 	}
 }
 
@@ -94,11 +94,11 @@ void fd_store_keep_only(struct fd_store *store, const GArray *stored_fds)
 		const struct stored_fd *stored_fd =
 			&g_array_index(store->kept, struct stored_fd, i);
 
-		if (is_among(stored_fds, stored_fd))
+		if (fds_have(stored_fds, stored_fd))
 			continue;
-		tell_remove(stored_fd);
+		notify_remove(stored_fd);
 		g_array_remove_index_fast(store->kept, i);
-		store->told = true;
+		store->unconfirmed = true;
 	}
 }
 
@@ -106,14 +106,14 @@ int fd_store_settle(struct fd_store *store)
 {
 	int r = 0;
 
-	if (store->told)
+	if (store->unconfirmed)
 		r = service_barrier(SETTLE_USEC);
 	if (r < 0)
 		log_warning(
 			"the service manager does not say that it keeps descriptors (%s): after a "
 			"restart there may be a gap",
 			g_strerror(-r));
-	store->told = false;
+	store->unconfirmed = false;
 	return r;
 }
 

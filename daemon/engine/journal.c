@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How journals of sessions begin and end: on the disk thread, each as one job that has what it needs for
- * itself, so that the worker may stop waiting for a disk that does not answer. What was given up is carried
- * out when the disk comes to it: a journal that began for nobody is removed, one that ended is closed.
+ * How journals of sessions begin and end: on the disk thread, each as one job that has what it
+ * needs for itself, so that the worker may stop waiting for a disk that does not answer. What was
+ * given up is carried out when the disk comes to it: a journal that began for nobody is removed,
+ * one that ended is closed.
  */
 #include "daemon/engine/engine-private.h"
 
@@ -17,7 +18,7 @@
 #include "journal/base/cleanup.h"
 #include "journal/format/record.h"
 
-static uint64_t patience(const struct engine *engine)
+static uint64_t sync_timeout(const struct engine *engine)
 {
 	return engine->settings->sync_timeout * G_USEC_PER_SEC;
 }
@@ -28,7 +29,8 @@ struct journal_limits engine_journal_limits(
 	uint64_t total = options->size ? options->size : engine->settings->journal_size;
 
 	return (struct journal_limits){
-		/* So that retention, which removes whole segments, leaves most of what is allowed. */
+		/* So that retention, which removes whole segments, leaves most of what is allowed.
+		 * */
 		.segment_size = CLAMP(total / 4, 64 << 10, engine->settings->segment_size),
 		.total_size = total,
 	};
@@ -84,7 +86,7 @@ static int begin_writer(struct beginning *beginning)
 	return r;
 }
 
-static void begin(void *argument)
+static void run_begin(void *argument)
 {
 	struct beginning *beginning = argument;
 	int r;
@@ -112,8 +114,8 @@ int engine_journal_begin(struct engine *engine, const struct engine_request *req
 	beginning->settings = settings;
 	beginning->limits = engine_journal_limits(engine, request->options);
 	beginning->dir_fd = -1;
-	r = disk_do(recorder_disk(engine->recorder), patience(engine), begin, beginning_release,
-		beginning, &job);
+	r = disk_do(recorder_disk(engine->recorder), sync_timeout(engine), run_begin,
+		beginning_release, beginning, &job);
 	if (r == 0)
 		r = beginning->result;
 	if (r == 0) {
@@ -142,7 +144,7 @@ static void publishing_release(void *argument)
 	g_free(publishing);
 }
 
-static void publish(void *argument)
+static void run_publish(void *argument)
 {
 	struct publishing *publishing = argument;
 	int r = 0;
@@ -164,8 +166,8 @@ int engine_journals_publish(struct engine *engine, GArray *ids)
 
 	publishing->state = engine->state;
 	publishing->ids = g_array_ref(ids);
-	r = disk_do(recorder_disk(engine->recorder), patience(engine), publish, publishing_release,
-		publishing, &job);
+	r = disk_do(recorder_disk(engine->recorder), sync_timeout(engine), run_publish,
+		publishing_release, publishing, &job);
 	if (r == 0)
 		r = publishing->result;
 	disk_job_unref(job);
@@ -201,7 +203,8 @@ static void closing_release(void *argument)
 }
 
 /* What was journaled and did not come to the disk is lost. */
-static void closing_lose(struct engine_closing *closing, const struct journal_unstored *unstored)
+static void closing_record_loss(
+	struct engine_closing *closing, const struct journal_unstored *unstored)
 {
 	struct journal_loss lost = unstored->lost;
 
@@ -232,7 +235,7 @@ static void closing_log(const struct engine_closing *closing)
 		log_notice("session %" PRIu64 ": all of its journal is on the disk", closing->id);
 }
 
-static void close_journal(void *argument)
+static void run_close(void *argument)
 {
 	struct engine_closing *closing = argument;
 	struct journal_unstored unstored;
@@ -241,7 +244,7 @@ static void close_journal(void *argument)
 
 	closing->error = journal_writer_sync(closing->writer, &unstored);
 	if (closing->error < 0)
-		closing_lose(closing, &unstored);
+		closing_record_loss(closing, &unstored);
 	json = dictionary_totals_new(&closing->totals);
 	r = journal_writer_append_json(closing->writer, JOURNAL_END, json);
 	closing->end_error = r < 0 ? r : journal_writer_sync(closing->writer, &unstored);
@@ -271,11 +274,11 @@ void engine_journal_end(
 	recorder_stored(engine->recorder, request->bit, &closing->stored);
 	closing_measure(closing);
 	request->closing = closing;
-	closing->job = disk_submit(recorder_disk(engine->recorder), DISK_SOON, close_journal,
-		closing_release, closing);
+	closing->job = disk_submit(
+		recorder_disk(engine->recorder), DISK_SOON, run_close, closing_release, closing);
 }
 
-static void closing_given_up(struct engine_request *request, struct engine_closing *closing)
+static void closing_give_up(struct engine_request *request, struct engine_closing *closing)
 {
 	bool whole = closing->stored.synced >= closing->totals.journaled;
 
@@ -285,7 +288,7 @@ static void closing_given_up(struct engine_request *request, struct engine_closi
 		request->stored.unsynced, whole ? ", which is its end: all of its events are" : "");
 }
 
-static void closing_take(struct engine_request *request, const struct engine_closing *closing)
+static void closing_finish(struct engine_request *request, const struct engine_closing *closing)
 {
 	request->totals = closing->totals;
 	request->stored = (struct recorder_stored){
@@ -304,7 +307,7 @@ static void closing_take(struct engine_request *request, const struct engine_clo
 void engine_journals_await(
 	struct engine *engine, struct engine_request *const *requests, size_t count)
 {
-	int64_t end = g_get_monotonic_time() + (int64_t)patience(engine);
+	int64_t end = g_get_monotonic_time() + (int64_t)sync_timeout(engine);
 
 	for (size_t i = 0; i < count; i++) {
 		struct engine_closing *closing = g_steal_pointer(&requests[i]->closing);
@@ -313,52 +316,53 @@ void engine_journals_await(
 		if (!closing)
 			continue;
 		job = closing->job;
-		if (disk_await(recorder_disk(engine->recorder), job, end, patience(engine)) < 0 &&
+		if (disk_await(recorder_disk(engine->recorder), job, end, sync_timeout(engine)) <
+				0 &&
 			atomic_exchange(&closing->end, CLOSING_GIVEN_UP) != CLOSING_DONE)
-			closing_given_up(requests[i], closing);
+			closing_give_up(requests[i], closing);
 		else
-			closing_take(requests[i], closing);
+			closing_finish(requests[i], closing);
 		disk_job_unref(job);
 	}
 }
 
 /* The list of what runs. */
 
-struct listing {
+struct saving {
 	int dir_fd;
 	char *text;
 	size_t size;
 	int result;
 };
 
-static void listing_release(void *argument)
+static void saving_release(void *argument)
 {
-	struct listing *listing = argument;
+	struct saving *saving = argument;
 
-	fd_close(&listing->dir_fd);
-	g_free(listing->text);
-	g_free(listing);
+	fd_close(&saving->dir_fd);
+	g_free(saving->text);
+	g_free(saving);
 }
 
-static void list_write(void *argument)
+static void run_save(void *argument)
 {
-	struct listing *listing = argument;
+	struct saving *saving = argument;
 
-	listing->result = saved_sessions_write(listing->dir_fd, listing->text, listing->size);
+	saving->result = saved_sessions_write(saving->dir_fd, saving->text, saving->size);
 }
 
 int engine_saved_sessions_write(struct engine *engine, const struct saved_sessions *saved)
 {
-	struct listing *listing = g_new0(struct listing, 1);
+	struct saving *saving = g_new0(struct saving, 1);
 	struct disk_job *job;
 	int r;
 
-	listing->dir_fd = fcntl(state_directory_fd(engine->state), F_DUPFD_CLOEXEC, 0);
-	listing->text = saved_sessions_text(saved, &listing->size);
-	r = disk_do(recorder_disk(engine->recorder), patience(engine), list_write, listing_release,
-		listing, &job);
+	saving->dir_fd = fcntl(state_directory_fd(engine->state), F_DUPFD_CLOEXEC, 0);
+	saving->text = saved_sessions_text(saved, &saving->size);
+	r = disk_do(recorder_disk(engine->recorder), sync_timeout(engine), run_save, saving_release,
+		saving, &job);
 	if (r == 0)
-		r = listing->result;
+		r = saving->result;
 	disk_job_unref(job);
 	return state_counted(r);
 }

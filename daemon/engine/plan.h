@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel side shall do: for each session bit, what its session wants. Plain data; the worker
- * makes a copy, changes it, and keeps the copy when the kernel took it.
+ * What the kernel side shall do: for each session bit, what its session wants. Plain data; the
+ * worker makes a copy, changes it, and keeps the copy when the kernel took it.
  */
 #ifndef NFTTRACED_DAEMON_ENGINE_PLAN_H
 #define NFTTRACED_DAEMON_ENGINE_PLAN_H
@@ -38,8 +38,8 @@ struct plan {
 
 /*
  * Gives the entry at `bit` the probes that its session asked for (struct probe_spec), found as
- * `configs` says; a probe that another session has is the same one. Numbers that `in_force` uses for
- * something else stay alone. -ENOSPC: there are no numbers left.
+ * `configs` says; a probe that another session has is the same one. Numbers that `in_force` uses
+ * for something else stay alone. -ENOSPC: there are no numbers left.
  */
 int plan_add_probes(struct plan *plan, const struct plan *in_force, unsigned int bit,
 	const GArray *specs, const struct probe_config *configs);
@@ -59,7 +59,8 @@ size_t plan_sessions(const struct plan *plan, struct matcher_session *ret);
 /* The same of one owner's sessions. */
 size_t plan_owner_sessions(const struct plan *plan, uid_t owner, struct matcher_session *ret);
 
-/* What the kernel side needs to know beside the matcher; `wakeup` is in bytes, the epoch is left 0. */
+/* What the kernel side needs to know beside the matcher; `wakeup` is in bytes, the epoch is left 0.
+ * */
 void plan_config(const struct plan *plan, uint32_t wakeup, struct pipeline_config *ret);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine's requests: carried out together, with one change of the kernel side for all of them. If
- * that fails it is undone, and each half of them is tried by itself, until the one is found that is to
- * blame.
+ * The engine's requests: carried out together, with one change of the kernel side for all of them,
+ * in the order that engine.h states. On the worker.
  */
 #include "daemon/engine/engine-private.h"
 
@@ -13,14 +12,14 @@
 #include "daemon/filter/filter-limits.h"
 #include "journal/base/clock.h"
 
-/* What is requested as one. */
+/* Requests that are carried out together. */
 struct batch {
 	struct engine *engine;
 	struct engine_request *const *requests;
 	size_t count;
-	struct plan plan; /* when all is done */
-	bool starts; /* one of them at least */
-	bool intended; /* is written down for the next daemon */
+	struct plan plan; /* with all of them carried out */
+	bool starts; /* at least one session starts or is resumed */
+	bool intent_saved; /* to be reverted after a failure */
 };
 
 static int plan_request(
@@ -41,7 +40,7 @@ static int plan_request(
 			.sections = request->options->sections,
 			.rate = request->options->rate,
 			.burst = request->options->burst,
-			.since = request->resumed && engine->adopted &&
+			.since = request->resumed && engine->adopting &&
 					request->resumed->change == SAVED_NONE
 				? request->resumed->since
 				: epoch,
@@ -67,9 +66,9 @@ static int plan_request(
 	return 0;
 }
 
-/* Whether a user's sessions stay within what his filters may have, so that there is room for other users'. Those
- * that go on were allowed before. */
-static int check_share(
+/* Checks UserFilterSize= for the owner of a session, so that there is room for other users'
+ * filters. Resumed sessions were allowed before. */
+static int check_user_filters(
 	const struct batch *batch, const struct engine_request *request, struct failure *failure)
 {
 	const struct plan_entry *entry = &batch->plan.entries[request->bit];
@@ -85,8 +84,8 @@ static int check_share(
 	return filter_limits_user(sessions, count, allowed, failure);
 }
 
-/* The same for all sessions together, where the configuration allows less than the kernel does. */
-static int check_filters(const struct batch *batch, struct failure *failure)
+/* Checks FiltersSize= for all sessions together, if it is less than the kernel allows. */
+static int check_all_filters(const struct batch *batch, struct failure *failure)
 {
 	struct matcher_session sessions[EVENT_SESSIONS_MAX];
 	uint64_t allowed = batch->engine->settings->filters_size;
@@ -125,25 +124,25 @@ static void journals_undo(struct batch *batch)
 	}
 }
 
-static void batch_intend(struct batch *batch)
+static void batch_save_intent(struct batch *batch)
 {
-	for (size_t i = 0; i < batch->count && !batch->intended; i++) {
+	for (size_t i = 0; i < batch->count && !batch->intent_saved; i++) {
 		enum engine_action action = batch->requests[i]->action;
 
-		batch->intended = action == ENGINE_CHANGE || action == ENGINE_STOP;
+		batch->intent_saved = action == ENGINE_CHANGE || action == ENGINE_STOP;
 	}
-	if (batch->intended)
-		engine_keep_intent(batch->engine, batch->requests, batch->count);
+	if (batch->intent_saved)
+		engine_save_intent(batch->engine, batch->requests, batch->count);
 }
 
-/* The kernel side, from the plan that is in force to the new one; as it was if that fails. */
+/* Changes the kernel side from the plan in force to the new one; a failure leaves it as it was. */
 static int batch_swap(struct batch *batch, const struct matcher *matcher, struct failure *failure)
 {
 	struct engine *engine = batch->engine;
 	auto_failure ignored = { 0 };
 	int r;
 
-	/* The key first: what is not asked for any more shall cost nothing. */
+	/* Before the swap: calls that no session needs any more cost nothing from here on. */
 	if (engine_is_idle(engine, &batch->plan))
 		engine_disarm(engine);
 	r = engine_swap(engine, &batch->plan, matcher, failure);
@@ -154,7 +153,7 @@ static int batch_swap(struct batch *batch, const struct matcher *matcher, struct
 	}
 	if (!batch->starts)
 		return 0;
-	/* The key last: from then on the first call is already seen by the sessions. */
+	/* After the swap: the sessions see the first call already. */
 	r = engine_arm(engine, failure);
 	if (r < 0)
 		engine_apply(engine, &engine->plan, &ignored);
@@ -179,7 +178,7 @@ static void journals_publish(struct batch *batch)
 			ids->len == 1 ? "" : "s", g_array_index(ids, uint64_t, 0));
 }
 
-static void batch_done(struct batch *batch)
+static void batch_finish(struct batch *batch)
 {
 	struct engine *engine = batch->engine;
 	struct plan old = engine->plan;
@@ -200,18 +199,19 @@ static void batch_done(struct batch *batch)
 		else if (request->action == ENGINE_STOP)
 			engine_session_ended(engine, request);
 		if (request->action == ENGINE_STOP)
-			engine_keep_without(engine, request->bit);
+			engine_saved_remove(engine, request->bit);
 		else
-			engine_keep_session(engine, request);
+			engine_saved_set(engine, request);
 	}
 	engine_journals_await(engine, batch->requests, batch->count);
-	engine_keep(engine);
-	/* Last: what is in the list begins in any case, and what is not has left nothing. */
+	engine_save(engine);
+	/* After the save: the next daemon publishes saved sessions and removes the others. */
 	journals_publish(batch);
 }
 
-/* All that start belong to the configuration, or went on: they are there before what they record is. */
-static bool batch_waits(const struct batch *batch)
+/* True if all that start belong to the configuration, or are resumed: they may wait for nf_tables.
+ * */
+static bool batch_may_wait(const struct batch *batch)
 {
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct engine_request *request = batch->requests[i];
@@ -222,10 +222,10 @@ static bool batch_waits(const struct batch *batch)
 	return true;
 }
 
-static int batch_run(struct batch *batch, struct failure *failure)
+/* Opens the pipeline if a session starts. */
+static int batch_open(struct batch *batch, struct failure *failure)
 {
 	struct engine *engine = batch->engine;
-	auto_matcher *matcher = NULL;
 	int r = 0;
 
 	for (size_t i = 0; i < batch->count; i++) {
@@ -237,48 +237,68 @@ static int batch_run(struct batch *batch, struct failure *failure)
 	}
 	if (batch->starts)
 		r = engine_require(engine, failure);
-	if (r == -ENOENT && batch_waits(batch)) {
+	if (r == -ENOENT && batch_may_wait(batch)) {
 		failure_clear(failure);
-		if (!engine->closed)
-			engine->closed = clock_ns(CLOCK_MONOTONIC);
+		if (!engine->closed_since)
+			engine->closed_since = clock_ns(CLOCK_MONOTONIC);
 		r = 0;
 	}
-	if (r < 0)
-		return r;
-	/* Not before: opening it may have moved the sessions to a new epoch. */
-	batch->plan = engine->plan;
+	return r;
+}
+
+/* Makes and checks the new plan, after batch_open, which may have moved the sessions to a new
+ * epoch. */
+static int batch_plan(struct batch *batch, struct failure *failure)
+{
+	int r = 0;
+
+	batch->plan = batch->engine->plan;
 	for (size_t i = 0; i < batch->count && r == 0; i++)
 		r = plan_request(batch, batch->requests[i], failure);
 	for (size_t i = 0; i < batch->count && r == 0; i++)
-		r = check_share(batch, batch->requests[i], failure);
+		r = check_user_filters(batch, batch->requests[i], failure);
 	if (r == 0)
-		r = check_filters(batch, failure);
+		r = check_all_filters(batch, failure);
 	plan_add_entry(&batch->plan);
+	return r;
+}
+
+/* Begins the journals and swaps the kernel side, if there is one; undoes all of it after a failure.
+ * */
+static int batch_apply(struct batch *batch, struct failure *failure)
+{
+	struct engine *engine = batch->engine;
+	auto_matcher *matcher = NULL;
+	int r = 0;
+
+	if (engine->pipeline)
+		r = engine_build(engine, &batch->plan, &matcher, failure);
+	if (r == 0)
+		r = journals_begin(batch, failure);
+	if (r == 0 && engine->pipeline) {
+		batch_save_intent(batch);
+		r = batch_swap(batch, matcher, failure);
+	}
+	if (r < 0) {
+		journals_undo(batch);
+		if (batch->intent_saved)
+			engine_save_revert(engine);
+	}
+	return r;
+}
+
+static int batch_run(struct batch *batch, struct failure *failure)
+{
+	int r = batch_open(batch, failure);
+
+	if (r == 0)
+		r = batch_plan(batch, failure);
+	if (r == 0)
+		r = batch_apply(batch, failure);
 	if (r < 0)
 		return r;
-	if (engine->pipeline) {
-		r = engine_build(engine, &batch->plan, &matcher, failure);
-		if (r == 0)
-			r = journals_begin(batch, failure);
-		if (r == 0) {
-			batch_intend(batch);
-			r = batch_swap(batch, matcher, failure);
-		}
-		if (r < 0) {
-			journals_undo(batch);
-			if (batch->intended)
-				engine_keep_undo(engine);
-			return r;
-		}
-	} else {
-		r = journals_begin(batch, failure);
-		if (r < 0) {
-			journals_undo(batch);
-			return r;
-		}
-	}
-	batch_done(batch);
-	engine_listen(engine);
+	batch_finish(batch);
+	engine_silence_refresh(batch->engine);
 	return 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sessions go on where the last daemon left them. Their journals are opened first, and told from the
- * checkpoint what is in them already; what happened between the last daemon's last look and the first
- * event that is seen again is a gap, and has a loss record.
+ * Sessions go on where the last daemon left them. Their journals are opened first, and told from
+ * the checkpoint what is in them already; what happened between the last daemon's last look and the
+ * first event that is seen again is a gap, and has a loss record.
  */
 #include "daemon/engine/engine-private.h"
 
@@ -15,13 +15,14 @@
 #include "journal/base/clock.h"
 #include "journal/reader/journal-tail.h"
 
-/* Who was killed while it went on with them says nothing against them, the first times; whoever fails because
- * of them is not begun again for ever. The unit's StartLimitBurst= allows for all of these. */
+/* Who was killed while it went on with them says nothing against them, the first times; whoever
+ * fails because of them is not begun again for ever. The unit's StartLimitBurst= allows for all of
+ * these. */
 #define TRIES_ADOPT 5 /* with what the last daemon has left attached */
 #define TRIES_MAX   6 /* with the same sessions: then they are left alone */
 
 /* The journal, as its session left it. */
-static int journal_go_on(
+static int journal_reopen(
 	struct engine *engine, struct engine_request *request, struct journal_writer **ret)
 {
 	const struct saved_session *session = request->resumed;
@@ -49,9 +50,9 @@ static int journal_go_on(
 	return r;
 }
 
-/* What became of a session's records, as far as it can be told without the checkpoint: what is in its
- * journal. */
-static void entry_make_up(struct journal_writer *writer, struct checkpoint_entry *ret)
+/* What became of a session's records, as far as it can be told without the checkpoint: what is in
+ * its journal. */
+static void entry_estimate(struct journal_writer *writer, struct checkpoint_entry *ret)
 {
 	struct journal_totals totals;
 
@@ -60,8 +61,8 @@ static void entry_make_up(struct journal_writer *writer, struct checkpoint_entry
 }
 
 /* Of a session whose events were lost in between: what is known of it is all that it matched. */
-static void counts_close(const struct saved_session *session, const struct checkpoint_entry *entry,
-	uint64_t journaled, struct session_stats *ret)
+static void counts_estimate(const struct saved_session *session,
+	const struct checkpoint_entry *entry, uint64_t journaled, struct session_stats *ret)
 {
 	struct session_stats stats = {
 		.ring_full = session->before.ring_full + entry->kernel_counts.ring_full,
@@ -86,11 +87,12 @@ void engine_session_resumed(struct engine *engine, struct engine_request *reques
 	engine_session_changed(engine, request);
 }
 
-static int session_go_on(struct engine *engine, struct engine_request *request)
+static int session_resume(struct engine *engine, struct engine_request *request)
 {
 	const struct saved_session *session = request->resumed;
 	struct checkpoint_slot *slot = engine_checkpoint_slot(engine, session->bit);
 	struct checkpoint_entry entry;
+	struct session_stats stats = session->before;
 	struct journal_tail tail = JOURNAL_TAIL_NONE;
 	struct recorder_session tenant = {
 		.id = session->id,
@@ -109,25 +111,24 @@ static int session_go_on(struct engine *engine, struct engine_request *request)
 	if (known && journal_tail_read(dir_fd, entry.segment, entry.end, &tail) < 0)
 		known = false;
 	fd_close(&dir_fd);
-	r = journal_go_on(engine, request, &tenant.writer);
+	r = journal_reopen(engine, request, &tenant.writer);
 	if (r < 0) {
 		journal_tail_clear(&tail);
 		return r;
 	}
 	if (!known)
-		entry_make_up(tenant.writer, &entry);
-	engine->sessions[session->bit] = session->before;
-	if (!engine->adopted)
-		counts_close(session, &entry, entry.journaled + tail.events,
-			&engine->sessions[session->bit]);
+		entry_estimate(tenant.writer, &entry);
+	if (!engine->adopting)
+		counts_estimate(session, &entry, entry.journaled + tail.events, &stats);
+	engine_session_stats_set(engine, session->bit, &stats);
 	recorder_add(engine->recorder, session->bit, &tenant);
-	if (!engine->adopted)
+	if (!engine->adopting)
 		request->seen = MAX(entry.time, 1);
 	journal_tail_clear(&tail);
 	return 0;
 }
 
-static void requests_make(
+static void requests_create(
 	struct engine *engine, const struct saved_sessions *saved, GArray *requests)
 {
 	for (guint i = 0; i < saved->sessions->len; i++) {
@@ -141,7 +142,7 @@ static void requests_make(
 			.caller = session->caller,
 			.resumed = session,
 		};
-		int r = session_go_on(engine, &request);
+		int r = session_resume(engine, &request);
 
 		if (r == -EALREADY)
 			log_info("session %" PRIu64 " had ended", session->id);
@@ -155,7 +156,7 @@ static void requests_make(
 }
 
 /* The saved sessions, if they are to be resumed. */
-static struct saved_sessions *saved_sessions_take(struct engine *engine)
+static struct saved_sessions *saved_sessions_read(struct engine *engine)
 {
 	struct saved_sessions *saved = NULL;
 	g_autofree char *reason = NULL;
@@ -181,14 +182,14 @@ static struct saved_sessions *saved_sessions_take(struct engine *engine)
 }
 
 /* Their gap begins here: what could be gone on with is gone. */
-static void requests_cut(GArray *requests)
+static void requests_begin_gap(GArray *requests)
 {
 	for (guint i = 0; i < requests->len; i++)
 		g_array_index(requests, struct engine_request, i).seen = clock_ns(CLOCK_MONOTONIC);
 }
 
 /* With the pipeline of the last daemon, if it left one that we can go on with; else with a gap. */
-static void sessions_go_on(
+static void sessions_resume(
 	struct engine *engine, struct saved_sessions *saved, GArray *stored_fds, GArray *requests)
 {
 	g_autofree char *reason = NULL;
@@ -197,12 +198,12 @@ static void sessions_go_on(
 		reason = g_strdup("the last daemons failed with it");
 	else if (stored_fds->len)
 		engine_adopt(engine, saved, stored_fds, &reason);
-	if (!reason && !engine->adopted)
+	if (!reason && !engine->adopting)
 		reason = g_strdup("the service manager has kept nothing");
-	requests_make(engine, saved, requests);
-	if (engine->adopted && engine_adopt_finish(engine, &reason) < 0)
-		requests_cut(requests);
-	if (!engine->adopted)
+	requests_create(engine, saved, requests);
+	if (engine->adopting && engine_adopt_finish(engine, &reason) < 0)
+		requests_begin_gap(requests);
+	if (!engine->adopting)
 		log_notice(
 			"can't reuse the attached programs: %s; the events in between are lost, and journals record the gap",
 			reason);
@@ -211,11 +212,11 @@ static void sessions_go_on(
 GArray *engine_inherit(struct engine *engine, struct saved_sessions **ret_saved)
 {
 	g_autoptr(GArray) requests = g_array_new(FALSE, TRUE, sizeof(struct engine_request));
-	GArray *stored_fds = engine_keep_begin(engine);
+	GArray *stored_fds = engine_save_begin(engine);
 	auto_saved_sessions *saved = NULL;
 
 	if (engine->saved)
-		saved = saved_sessions_take(engine);
+		saved = saved_sessions_read(engine);
 	else
 		saved_sessions_remove(state_directory_fd(engine->state));
 	engine->inheriting = saved;
@@ -229,14 +230,14 @@ GArray *engine_inherit(struct engine *engine, struct saved_sessions **ret_saved)
 		/* Whoever finds it like this knows how far we came. */
 		saved->tries++;
 		engine_saved_sessions_write(engine, saved);
-		sessions_go_on(engine, saved, stored_fds, requests);
+		sessions_resume(engine, saved, stored_fds, requests);
 	}
 	engine_stored_fds_free(stored_fds);
-	engine->went_on = engine->adopted;
-	if (!engine->adopted)
-		engine_keep_nothing(engine);
+	engine->has_adopted = engine->adopting;
+	if (!engine->adopting)
+		engine_store_empty(engine);
 	if (!requests->len) {
-		engine_inherited(engine, requests);
+		engine_inherit_end(engine, requests);
 		return NULL;
 	}
 	*ret_saved = g_steal_pointer(&saved);
@@ -250,7 +251,7 @@ void engine_abandon(struct engine *engine, struct engine_request *request)
 	engine_session_clear(&request->begun);
 }
 
-bool engine_resumes(const struct engine_request *request)
+bool engine_request_resumes(const struct engine_request *request)
 {
 	return request->resumed->change != SAVED_STOPPING;
 }
@@ -267,34 +268,35 @@ static void session_end(struct engine *engine, struct engine_request *request)
 	g_clear_pointer(&request->warning, g_free);
 }
 
-void engine_inherited(struct engine *engine, GArray *requests)
+void engine_inherit_end(struct engine *engine, GArray *requests)
 {
 	auto_failure ignored = { 0 };
 
 	/* Probes, and a matcher, that nobody went on with. */
 	plan_prune_probes(&engine->plan);
-	if (engine->adopted && plan_is_empty(&engine->plan))
+	if (engine->adopting && plan_is_empty(&engine->plan))
 		engine_apply(engine, &engine->plan, &ignored);
-	/* What the rings have for sessions that did not go on must not come to the next ones at their bits. */
-	if (engine->adopted)
+	/* What the rings have for sessions that did not go on must not come to the next ones at
+	 * their bits. */
+	if (engine->adopting)
 		recorder_settle(engine->recorder);
 	for (guint i = 0; i < requests->len; i++) {
 		struct engine_request *request = &g_array_index(requests, struct engine_request, i);
 
-		if (!engine_resumes(request))
+		if (!engine_request_resumes(request))
 			session_end(engine, request);
 	}
-	engine->adopted = false;
+	engine->adopting = false;
 	engine->inheriting = false;
-	engine_keep(engine);
+	engine_save(engine);
 }
 
-bool engine_went_on(const struct engine *engine)
+bool engine_has_adopted(const struct engine *engine)
 {
-	return engine->went_on;
+	return engine->has_adopted;
 }
 
-bool engine_outlives(const struct engine *engine)
+bool engine_is_saved(const struct engine *engine)
 {
 	return engine->saved;
 }

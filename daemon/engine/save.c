@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the engine leaves for the daemon after this one: the saved sessions are written as sessions come and go. */
+/*
+ * What the engine leaves for the next daemon: the saved sessions and the stored descriptors,
+ * brought up to date whenever a session starts, changes or ends. On the worker.
+ */
 #include "daemon/engine/engine-private.h"
 
 #include <unistd.h>
@@ -8,12 +11,12 @@
 #include "daemon/journals/state-errors.h"
 #include "daemon/pipeline/trace-rule.h"
 
-GArray *engine_keep_begin(struct engine *engine)
+GArray *engine_save_begin(struct engine *engine)
 {
 	GArray *stored_fds = NULL;
 	int r;
 
-	/* Only a service manager has a store: a daemon that is started by hand leaves nothing. */
+	/* A daemon that was started by hand has no store, and leaves nothing. */
 	engine->store = fd_store_new(&stored_fds);
 	if (!engine->store)
 		return NULL;
@@ -25,11 +28,11 @@ GArray *engine_keep_begin(struct engine *engine)
 		return stored_fds;
 	}
 	engine->saved = saved_sessions_new();
-	saved_sessions_boot(engine->saved->boot);
+	saved_sessions_boot_id(engine->saved->boot);
 	return stored_fds;
 }
 
-void engine_keep_nothing(struct engine *engine)
+void engine_store_empty(struct engine *engine)
 {
 	g_autoptr(GArray) none = stored_fds_new();
 
@@ -67,7 +70,7 @@ static struct saved_session *session_add(struct saved_sessions *saved, unsigned 
 	return session;
 }
 
-static void session_begun(struct saved_session *session, const struct engine_request *request)
+static void session_set(struct saved_session *session, const struct engine_request *request)
 {
 	session->id = request->begun.id;
 	session->started = request->begun.started;
@@ -79,7 +82,7 @@ static void session_begun(struct saved_session *session, const struct engine_req
 	session->caller = g_strdup(request->caller);
 }
 
-void engine_keep_session(struct engine *engine, const struct engine_request *request)
+void engine_saved_set(struct engine *engine, const struct engine_request *request)
 {
 	struct saved_session *session;
 
@@ -89,12 +92,12 @@ void engine_keep_session(struct engine *engine, const struct engine_request *req
 	if (!session)
 		session = session_add(engine->saved, request->bit);
 	if (request->action != ENGINE_CHANGE)
-		session_begun(session, request);
+		session_set(session, request);
 	session_options_clear(&session->options);
 	session_options_copy(&session->options, request->options);
 }
 
-void engine_keep_without(struct engine *engine, unsigned int bit)
+void engine_saved_remove(struct engine *engine, unsigned int bit)
 {
 	struct saved_session *session;
 
@@ -105,7 +108,7 @@ void engine_keep_without(struct engine *engine, unsigned int bit)
 		g_ptr_array_remove_fast(engine->saved->sessions, session);
 }
 
-static void session_intend(struct saved_sessions *saved, const struct engine_request *request)
+static void session_set_intent(struct saved_sessions *saved, const struct engine_request *request)
 {
 	struct saved_session *session = session_find(saved, request->bit);
 
@@ -120,29 +123,25 @@ static void session_intend(struct saved_sessions *saved, const struct engine_req
 	}
 }
 
-void engine_keep_intent(struct engine *engine, struct engine_request *const *requests, size_t count)
+void engine_save_intent(struct engine *engine, struct engine_request *const *requests, size_t count)
 {
 	auto_saved_sessions *intended = NULL;
-	g_autofree char *text = NULL, *ignored = NULL;
-	size_t size;
 
 	if (!engine->saved || engine->inheriting)
 		return;
-	text = saved_sessions_text(engine->saved, &size);
-	if (saved_sessions_parse(text, size, &intended, &ignored) < 0)
-		return;
+	intended = saved_sessions_copy(engine->saved);
 	for (size_t i = 0; i < count; i++)
-		session_intend(intended, requests[i]);
+		session_set_intent(intended, requests[i]);
 	engine_saved_sessions_write(engine, intended);
 }
 
-void engine_keep_undo(struct engine *engine)
+void engine_save_revert(struct engine *engine)
 {
 	if (engine->saved && !engine->inheriting)
 		engine_saved_sessions_write(engine, engine->saved);
 }
 
-/* What changes with the kernel side. */
+/* Copies what changes with the kernel side. */
 static void saved_sessions_refresh(struct engine *engine)
 {
 	struct saved_sessions *saved = engine->saved;
@@ -160,7 +159,7 @@ static void saved_sessions_refresh(struct engine *engine)
 		pipeline_traits_read(engine->pipeline, &saved->traits);
 }
 
-/* What the store shall have: while anything is attached, all of it. */
+/* The descriptors that belong into the store: none if nothing is attached. */
 static GArray *stored_fds_wanted(const struct engine *engine)
 {
 	GArray *stored_fds = stored_fds_new();
@@ -172,14 +171,14 @@ static GArray *stored_fds_wanted(const struct engine *engine)
 	return stored_fds;
 }
 
-int engine_keep(struct engine *engine)
+int engine_save(struct engine *engine)
 {
 	g_autoptr(GArray) stored_fds = NULL;
 	int r;
 
 	if (!engine->saved || engine->inheriting)
 		return 0;
-	/* At any time the store has every descriptor that the saved sessions need. */
+	/* In this order: the store always has every descriptor that the file needs. */
 	stored_fds = stored_fds_wanted(engine);
 	fd_store_add(engine->store, stored_fds);
 	saved_sessions_refresh(engine);

@@ -73,14 +73,6 @@ int saved_sessions_write(int dir_fd, const char *text, size_t size)
 	return 0;
 }
 
-int saved_sessions_save(const struct saved_sessions *saved, int dir_fd)
-{
-	size_t size;
-	g_autofree char *text = saved_sessions_text(saved, &size);
-
-	return saved_sessions_write(dir_fd, text, size);
-}
-
 void saved_sessions_remove(int dir_fd)
 {
 	unlinkat(dir_fd, SAVED_SESSIONS_FILE, 0);

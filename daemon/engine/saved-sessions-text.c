@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The text of the saved sessions: a line with version and checksum, then a key file. Texts that others chose are
- * escaped and in quotes, so that any bytes come back as they were.
+ * The text of the saved sessions: a line with version and checksum, then a key file. Texts that
+ * others chose are escaped and in quotes, so that any bytes come back as they were.
  */
 #include "daemon/engine/saved-sessions.h"
 

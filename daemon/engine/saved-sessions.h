@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The saved sessions: what the daemon writes down of its sessions for the one that comes after this one, in a file
- * of the state directory, replaced as a whole whenever a session begins, changes or ends. Text with a
- * checksum and a version. Plain data; the worker owns the engine's. What becomes of their records is in
- * the checkpoint.
+ * The saved sessions: what the next daemon must know of the running sessions, in a file of the
+ * state directory that is replaced as a whole whenever a session starts, changes or ends. Text with
+ * a version and a checksum. Plain data; the worker owns the engine's. Which of their records are
+ * journaled is in the checkpoint.
  */
 #ifndef NFTTRACED_DAEMON_ENGINE_SAVED_SESSIONS_H
 #define NFTTRACED_DAEMON_ENGINE_SAVED_SESSIONS_H
@@ -20,10 +20,10 @@
 #define SAVED_SESSIONS_SIZE_MAX (64U << 20) /* bytes: each session's filter may be a long one */
 #define SAVED_SESSIONS_BOOT_MAX 32 /* hex digits of a boot id */
 
-/* What was being done to a session. */
+/* The change of a session that was under way. */
 enum saved_change {
 	SAVED_NONE,
-	SAVED_CHANGING, /* `options` are those that it shall have */
+	SAVED_CHANGING, /* `options` are the new ones */
 	SAVED_STOPPING,
 };
 
@@ -51,31 +51,31 @@ struct saved_sessions {
 
 struct saved_sessions *saved_sessions_new(void);
 
-/* This boot's id. */
-void saved_sessions_boot(char ret[SAVED_SESSIONS_BOOT_MAX + 1]);
+/* A deep copy. */
+struct saved_sessions *saved_sessions_copy(const struct saved_sessions *saved);
+
+/* The id of this boot. */
+void saved_sessions_boot_id(char ret[SAVED_SESSIONS_BOOT_MAX + 1]);
 
 /* The file's text, of `*ret_size` bytes; g_free it. */
 char *saved_sessions_text(const struct saved_sessions *saved, size_t *ret_size);
 
-/* -EBADMSG: it is damaged, or not one; -EPROTONOSUPPORT: another version's. One sentence in *ret_reason
- * on failure. */
+/* -EBADMSG: damaged, or another kind of file; -EPROTONOSUPPORT: another version. One sentence in
+ * *ret_reason (g_free it) on failure. */
 int saved_sessions_parse(
 	const char *text, size_t size, struct saved_sessions **ret, char **ret_reason);
 
-/* Reads the file in the state directory `dir_fd`. -ENOENT: there is none. A file that can't be
- * read is set aside under another name, and *ret_reason says so. */
+/* Reads the file in the state directory `dir_fd`. -ENOENT: it does not exist. A file that can't be
+ * used is renamed, and *ret_reason (g_free it) says so. */
 int saved_sessions_load(int dir_fd, struct saved_sessions **ret, char **ret_reason);
 
 /*
- * Replaces the file by `text`, which is on the disk before it has the name: a power failure leaves this one or
- * the one before. (That it has the name need not be stored: nothing of it is for another boot.)
+ * Replaces the file by `text`, which is on the disk before it gets the name: a crash leaves the new
+ * text or the one before. The directory is not synced, because another boot does not use the file.
  */
 int saved_sessions_write(int dir_fd, const char *text, size_t size);
 
-/* Replaces the file; a daemon that is killed meanwhile leaves the one before. */
-int saved_sessions_save(const struct saved_sessions *saved, int dir_fd);
-
-/* There is none from now on. */
+/* Removes the file, if it exists. */
 void saved_sessions_remove(int dir_fd);
 
 struct saved_session *saved_session_new(void);

@@ -71,15 +71,6 @@ static int journal_begin(struct engine *engine, const struct plan *plan,
 	return r;
 }
 
-static void reset_counts(struct engine *engine, unsigned int bit)
-{
-	g_mutex_lock(&engine->lock);
-	engine->sessions[bit] = (struct session_stats){ 0 };
-	if (engine->pipeline)
-		pipeline_session_reset(engine->pipeline, bit);
-	g_mutex_unlock(&engine->lock);
-}
-
 void engine_session_names(struct engine *engine, const struct engine_request *request)
 {
 	name_writer_begin(engine->writer, request->bit,
@@ -99,7 +90,7 @@ int engine_session_begin(struct engine *engine, const struct plan *plan,
 	if (r < 0)
 		return r;
 	tenant.id = request->begun.id;
-	reset_counts(engine, request->bit);
+	engine_session_stats_reset(engine, request->bit);
 	recorder_add(engine->recorder, request->bit, &tenant);
 	engine_session_names(engine, request);
 	return 0;
@@ -131,7 +122,7 @@ void engine_session_ended(struct engine *engine, struct engine_request *request)
 {
 	struct journal_writer *writer;
 
-	engine_suppressed_tell(engine, request->bit);
+	engine_suppressed_write(engine, request->bit);
 	name_writer_end(engine->writer, request->bit);
 	writer = recorder_remove(engine->recorder, request->bit);
 	engine_totals(engine, request->bit, &request->totals);

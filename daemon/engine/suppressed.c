@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the rates of sessions held back, by rule: from the kernel side's table to the journals, what is
- * new each time. What finds no room there stays in the session's sum.
+ * What the rates of sessions held back, by rule: from the kernel side's table to the journals, what
+ * is new each time. What finds no room there stays in the session's sum.
  */
 #include "daemon/engine/engine-private.h"
 
@@ -11,22 +11,22 @@
 #define RECORD_RULES 64
 
 /* What a slot counts, when the record that tells of it is made. */
-struct telling {
+struct pending_report {
 	struct suppressed_slot *slot;
 	uint64_t count, until;
 };
 
 /* What is new in a slot since it was told last. */
-static void slot_take(struct suppressed_slot *slot, GArray *rules, GArray *tellings)
+static void slot_take(struct suppressed_slot *slot, GArray *rules, GArray *reports)
 {
-	const struct telling telling = {
+	const struct pending_report report = {
 		.slot = slot,
 		.count = __atomic_load_n(&slot->count, __ATOMIC_RELAXED),
 		.until = __atomic_load_n(&slot->last, __ATOMIC_RELAXED),
 	};
 	struct suppressed_rule rule;
 
-	if (telling.count == slot->told)
+	if (report.count == slot->told)
 		return;
 	rule = (struct suppressed_rule){
 		.netns_cookie = slot->rule.netns,
@@ -37,51 +37,52 @@ static void slot_take(struct suppressed_slot *slot, GArray *rules, GArray *telli
 		.chain = g_strndup(slot->chain, sizeof(slot->chain)),
 		.chain_handle = slot->rule.chain,
 		.rule_handle = slot->rule.rule,
-		.count = telling.count - slot->told,
+		.count = report.count - slot->told,
 		.since = slot->told ? slot->told_until : slot->first,
-		.until = telling.until,
+		.until = report.until,
 	};
 	g_array_append_val(rules, rule);
-	g_array_append_val(tellings, telling);
+	g_array_append_val(reports, report);
 }
 
 /* One record; false: the disk does not take it. */
 static bool record_write(
-	struct engine *engine, unsigned int bit, const GArray *rules, const GArray *tellings)
+	struct engine *engine, unsigned int bit, const GArray *rules, const GArray *reports)
 {
 	g_autofree char *json = suppressed_record_new(rules);
 
 	if (recorder_append_names(engine->recorder, bit, recorder_generation(engine->recorder, bit),
 		    JOURNAL_SUPPRESSED, json) < 0)
 		return false;
-	for (unsigned int i = 0; i < tellings->len; i++) {
-		const struct telling *telling = &g_array_index(tellings, struct telling, i);
+	for (unsigned int i = 0; i < reports->len; i++) {
+		const struct pending_report *report =
+			&g_array_index(reports, struct pending_report, i);
 
-		telling->slot->told = telling->count;
-		telling->slot->told_until = telling->until;
+		report->slot->told = report->count;
+		report->slot->told_until = report->until;
 	}
 	return true;
 }
 
 /* The next rules of a session that have news, from slot *index on; false: there are none. */
 static bool rules_take(struct suppressed_slot *slots, unsigned int bit, unsigned int *index,
-	GArray *rules, GArray *tellings)
+	GArray *rules, GArray *reports)
 {
 	g_array_set_size(rules, 0);
-	g_array_set_size(tellings, 0);
+	g_array_set_size(reports, 0);
 	for (; *index < SUPPRESSED_SLOTS && rules->len < RECORD_RULES; (*index)++) {
 		struct suppressed_slot *slot = &slots[*index];
 
 		if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) == SUPPRESSED_COUNTING &&
 			slot->bit == bit)
-			slot_take(slot, rules, tellings);
+			slot_take(slot, rules, reports);
 	}
 	return rules->len > 0;
 }
 
-void engine_suppressed_tell(struct engine *engine, unsigned int bit)
+void engine_suppressed_write(struct engine *engine, unsigned int bit)
 {
-	g_autoptr(GArray) tellings = g_array_new(FALSE, FALSE, sizeof(struct telling));
+	g_autoptr(GArray) reports = g_array_new(FALSE, FALSE, sizeof(struct pending_report));
 	g_autoptr(GArray) rules = suppressed_rules_new();
 	struct suppressed_slot *slots;
 	unsigned int index = 0;
@@ -89,14 +90,14 @@ void engine_suppressed_tell(struct engine *engine, unsigned int bit)
 	if (!engine->pipeline)
 		return;
 	slots = pipeline_suppressed(engine->pipeline);
-	while (rules_take(slots, bit, &index, rules, tellings)) {
+	while (rules_take(slots, bit, &index, rules, reports)) {
 		/* What a disk does not take is told the next time. */
-		if (!record_write(engine, bit, rules, tellings))
+		if (!record_write(engine, bit, rules, reports))
 			return;
 	}
 }
 
-void engine_suppressed_tell_all(struct engine *engine)
+void engine_suppressed_write_all(struct engine *engine)
 {
 	struct suppressed_slot *slots;
 	uint64_t bits = 0;
@@ -113,6 +114,6 @@ void engine_suppressed_tell_all(struct engine *engine)
 		unsigned int bit = (unsigned int)__builtin_ctzll(bits);
 
 		if (engine->plan.entries[bit].used)
-			engine_suppressed_tell(engine, bit);
+			engine_suppressed_write(engine, bit);
 	}
 }

@@ -343,7 +343,7 @@ int manager_new(sd_event *event, const struct settings *settings, struct state_d
 	engine_status(manager->engine, &manager->status);
 	if (r >= 0 && requests)
 		manager_resume(manager, requests);
-	if (r >= 0 && manager->summary && engine_went_on(manager->engine))
+	if (r >= 0 && manager->summary && engine_has_adopted(manager->engine))
 		drop_summary_resume(manager->summary);
 	if (r < 0) {
 		manager_free(manager);

@@ -16,7 +16,7 @@ static void filters_add(GArray *requests)
 		g_autofree char *reason = NULL;
 		const char *expression = request->options->filter;
 
-		if (*expression && engine_resumes(request) &&
+		if (*expression && engine_request_resumes(request) &&
 			filter_new(expression, &request->filter, &reason) < 0)
 			failure_set(&request->failure, FAILURE_INVALID_FILTER, "%s", reason);
 	}
@@ -29,7 +29,7 @@ static void requests_run(struct engine *engine, GArray *requests)
 	for (guint i = 0; i < requests->len; i++) {
 		struct engine_request *request = &g_array_index(requests, struct engine_request, i);
 
-		if (!request->failure.reason && engine_resumes(request))
+		if (!request->failure.reason && engine_request_resumes(request))
 			g_ptr_array_add(good, request);
 	}
 	engine_run(engine, (struct engine_request *const *)good->pdata, good->len);
@@ -59,10 +59,10 @@ void manager_resume(struct manager *manager, GArray *requests)
 	for (guint i = 0; i < requests->len; i++) {
 		struct engine_request *request = &g_array_index(requests, struct engine_request, i);
 
-		if (engine_resumes(request))
+		if (engine_request_resumes(request))
 			session_take(manager, request, (struct saved_session *)request->resumed);
 	}
-	engine_inherited(manager->engine, requests);
+	engine_inherit_end(manager->engine, requests);
 	/* Some may have had their limit. */
 	manager_attend(manager);
 }

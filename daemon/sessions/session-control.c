@@ -440,7 +440,7 @@ void manager_cancel(struct manager *manager)
 void manager_end(struct manager *manager)
 {
 	atomic_store(&manager->ending, true);
-	manager->leaving = engine_outlives(manager->engine);
+	manager->leaving = engine_is_saved(manager->engine);
 	if (manager->leaving) {
 		manager_cancel(manager);
 		sd_event_exit(manager->event, 0);

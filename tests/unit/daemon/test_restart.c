@@ -148,7 +148,7 @@ START_TEST(sessions_that_make_the_daemon_fail_are_left_alone_in_the_end)
 	manager = manager_free(manager);
 	ck_assert_int_eq(saved_sessions_load(state_directory_fd(state), &saved, &reason), 0);
 	saved->tries = 6;
-	ck_assert_int_eq(saved_sessions_save(saved, state_directory_fd(state)), 0);
+	saved_sessions_replace(state, saved);
 	saved_sessions_free(saved);
 	{
 		auto_failure failure = { 0 };
@@ -171,7 +171,7 @@ START_TEST(sessions_of_an_earlier_boot_have_ended)
 	manager = manager_free(manager);
 	ck_assert_int_eq(saved_sessions_load(state_directory_fd(state), &saved, &reason), 0);
 	saved->boot[0] ^= 1;
-	ck_assert_int_eq(saved_sessions_save(saved, state_directory_fd(state)), 0);
+	saved_sessions_replace(state, saved);
 	saved_sessions_free(saved);
 	ck_assert_int_eq(manager_new(event, settings, state, recorder, &manager, &failure), 0);
 	ck_assert_uint_eq(manager->sessions->len, 0);
@@ -216,7 +216,7 @@ static struct saved_sessions *saved_sessions_full(void)
 {
 	struct saved_sessions *saved = saved_sessions_new();
 
-	saved_sessions_boot(saved->boot);
+	saved_sessions_boot_id(saved->boot);
 	saved->traits.layout = 77;
 	saved->probes[5].config.attach = EVENT_ATTACH_KPROBE;
 	g_strlcpy(saved->probes[5].symbol, "ip_rcv", sizeof(saved->probes[5].symbol));
@@ -252,6 +252,19 @@ START_TEST(the_list_comes_back_as_it_was)
 	ck_assert_str_eq(session->command, "a \x01\xff[Session 3]\n\"#;= \\n");
 	ck_assert_str_eq(session->caller, ":1.7");
 	ck_assert_uint_eq(session->deadline, UINT64_MAX);
+}
+END_TEST
+
+START_TEST(a_copy_has_the_same_text)
+{
+	auto_saved_sessions *saved = saved_sessions_full();
+	size_t size, copied_size;
+	g_autofree char *text = saved_sessions_text(saved, &size), *copied_text = NULL;
+	auto_saved_sessions *copy = saved_sessions_copy(saved);
+
+	saved = saved_sessions_free(saved);
+	copied_text = saved_sessions_text(copy, &copied_size);
+	ck_assert_str_eq(copied_text, text);
 }
 END_TEST
 
@@ -311,6 +324,7 @@ int main(void)
 	tcase_add_test(cases, a_list_that_is_damaged_is_set_aside);
 	tcase_add_test(cases, by_hand_nothing_goes_on);
 	tcase_add_test(cases, the_list_comes_back_as_it_was);
+	tcase_add_test(cases, a_copy_has_the_same_text);
 	tcase_add_test(cases, a_list_with_any_byte_changed_or_missing_is_refused);
 	tcase_add_test(cases, the_checkpoint_has_the_last_whole_entry_and_only_its_own_session_s);
 	return session_tests_run(suite, cases);

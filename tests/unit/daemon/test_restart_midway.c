@@ -271,7 +271,7 @@ static void killed_while_resuming(unsigned int times)
 	ck_assert_int_eq(state_directory_open(path, &killed, &reason), 0);
 	ck_assert_int_eq(saved_sessions_load(state_directory_fd(killed), &saved, &reason), 0);
 	saved->tries = times;
-	ck_assert_int_eq(saved_sessions_save(saved, state_directory_fd(killed)), 0);
+	saved_sessions_replace(killed, saved);
 	saved_sessions_free(saved);
 	state_directory_free(killed);
 	begin_again();

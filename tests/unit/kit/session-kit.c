@@ -128,6 +128,14 @@ unsigned int records(uint64_t id, enum journal_type type, struct journal_entry *
 	return count;
 }
 
+void saved_sessions_replace(struct state_directory *in, const struct saved_sessions *saved)
+{
+	size_t size;
+	g_autofree char *text = saved_sessions_text(saved, &size);
+
+	ck_assert_int_eq(saved_sessions_write(state_directory_fd(in), text, size), 0);
+}
+
 int session_tests_run(Suite *suite, TCase *cases)
 {
 	SRunner *runner = srunner_create(suite);

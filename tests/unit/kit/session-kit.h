@@ -50,6 +50,9 @@ const struct dictionary_totals *stop(struct session *session);
  * NULL. */
 unsigned int records(uint64_t id, enum journal_type type, struct journal_entry *last);
 
+/* Replaces the file of saved sessions in a state directory. */
+void saved_sessions_replace(struct state_directory *in, const struct saved_sessions *saved);
+
 /* Runs the tests in `cases`, each with a manager and a directory of its own: for main() to return. */
 int session_tests_run(Suite *suite, TCase *cases);
 
