@@ -210,7 +210,7 @@ static void closing_record_loss(
 
 	if (lost.count) {
 		lost.reason = recorder_loss_reason(closing->error);
-		totals_lose(&closing->totals, lost.reason, lost.count);
+		totals_record_loss(&closing->totals, lost.reason, lost.count);
 		journal_writer_append_loss(closing->writer, &lost);
 	}
 	for (unsigned int i = 0; i < LOSS_REASONS; i++) {

@@ -94,7 +94,7 @@ static int session_resume(struct engine *engine, struct engine_request *request)
 	struct checkpoint_entry entry;
 	struct session_stats stats = session->before;
 	struct journal_tail tail = JOURNAL_TAIL_NONE;
-	struct recorder_session tenant = {
+	struct recorder_session recorded = {
 		.id = session->id,
 		.limit = session->options.limit,
 		.checkpoint = slot,
@@ -111,17 +111,17 @@ static int session_resume(struct engine *engine, struct engine_request *request)
 	if (known && journal_tail_read(dir_fd, entry.segment, entry.end, &tail) < 0)
 		known = false;
 	fd_close(&dir_fd);
-	r = journal_reopen(engine, request, &tenant.writer);
+	r = journal_reopen(engine, request, &recorded.writer);
 	if (r < 0) {
 		journal_tail_clear(&tail);
 		return r;
 	}
 	if (!known)
-		entry_estimate(tenant.writer, &entry);
+		entry_estimate(recorded.writer, &entry);
 	if (!engine->adopting)
 		counts_estimate(session, &entry, entry.journaled + tail.events, &stats);
 	engine_session_stats_set(engine, session->bit, &stats);
-	recorder_add(engine->recorder, session->bit, &tenant);
+	recorder_add(engine->recorder, session->bit, &recorded);
 	if (!engine->adopting)
 		request->seen = MAX(entry.time, 1);
 	journal_tail_clear(&tail);

@@ -81,17 +81,17 @@ void engine_session_names(struct engine *engine, const struct engine_request *re
 int engine_session_begin(struct engine *engine, const struct plan *plan,
 	struct engine_request *request, struct failure *failure)
 {
-	struct recorder_session tenant = {
+	struct recorder_session session = {
 		.limit = request->options->limit,
 		.checkpoint = engine_checkpoint_slot(engine, request->bit),
 	};
-	int r = journal_begin(engine, plan, request, &request->begun, &tenant.writer, failure);
+	int r = journal_begin(engine, plan, request, &request->begun, &session.writer, failure);
 
 	if (r < 0)
 		return r;
-	tenant.id = request->begun.id;
+	session.id = request->begun.id;
 	engine_session_stats_reset(engine, request->bit);
-	recorder_add(engine->recorder, request->bit, &tenant);
+	recorder_add(engine->recorder, request->bit, &session);
 	engine_session_names(engine, request);
 	return 0;
 }

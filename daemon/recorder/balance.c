@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A session's totals, balanced. */
+/* A session's totals, see balance.h. Stateless; any thread. */
 #include "daemon/recorder/balance.h"
 
 void totals_balance(const struct recorder_counts *counts, const struct session_stats *kernel_counts,
@@ -20,13 +20,13 @@ void totals_balance(const struct recorder_counts *counts, const struct session_s
 		totals.lost += totals.lost_by[i];
 	settled = totals.journaled + totals.lost + totals.suppressed;
 
-	/* An event is counted as matched on one CPU while another reads: its fate may be seen first. */
+	/* The reader may see that an event was journaled before it sees that it was matched. */
 	totals.matched = MAX(matched, settled);
 	totals.pending = totals.matched - settled;
 	*ret = totals;
 }
 
-void totals_lose(struct dictionary_totals *totals, enum loss_reason reason, uint64_t events)
+void totals_record_loss(struct dictionary_totals *totals, enum loss_reason reason, uint64_t events)
 {
 	events = MIN(events, totals->journaled);
 	totals->journaled -= events;

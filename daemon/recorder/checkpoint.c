@@ -18,8 +18,8 @@
 #define CHECKPOINT_VERSION 1
 
 struct checkpoint_slot {
-	_Atomic uint64_t session; /* 0: nobody's */
-	_Atomic uint64_t written; /* how often; the entry that holds is entries[written % 2] */
+	_Atomic uint64_t session; /* id; 0: none */
+	_Atomic uint64_t written; /* entries so far; the last one is entries[written % 2] */
 	struct checkpoint_entry entries[2];
 };
 
@@ -58,7 +58,7 @@ int checkpoint_open(int dir_fd, struct checkpoint **ret)
 
 	if (fd < 0)
 		return -errno;
-	/* A page that the disk has no room for would be a signal later. */
+	/* Without room on the disk, touching the page later would raise SIGBUS. */
 	r = posix_fallocate(fd, 0, sizeof(*pages));
 	if (r != 0)
 		return -r;

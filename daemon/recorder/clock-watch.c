@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Moves of the wall clock, see clock-watch.h. Stateless but for what it is given. */
+/* Moves of the wall clock, see clock-watch.h. */
 #include "daemon/recorder/clock-watch.h"
 
 static uint64_t distance(uint64_t a, uint64_t b)
@@ -25,7 +25,7 @@ void clock_watch_begin(struct clock_watch *watch, const struct clock_reading *re
 		.begun = true,
 		.offset = offset_of(reading),
 		.slept = slept_of(reading),
-		.told = reading->monotonic,
+		.checked = reading->monotonic,
 	};
 }
 
@@ -34,7 +34,7 @@ bool clock_watch_jumped(const struct clock_watch *watch, const struct clock_read
 	return watch->begun && distance(offset_of(reading), watch->offset) > CLOCK_WATCH_LEAST;
 }
 
-/* What moved it; CLOCK_CAUSES: nothing that is to be told now. */
+/* The cause of a move that is to be recorded now; CLOCK_CAUSES: none. */
 static enum clock_cause cause_of(
 	const struct clock_watch *watch, const struct clock_reading *reading)
 {
@@ -44,7 +44,7 @@ static enum clock_cause cause_of(
 		return CLOCK_RESUMED;
 	if (reading->set && moved > CLOCK_WATCH_NOISE)
 		return CLOCK_SET;
-	if (reading->monotonic - watch->told >= CLOCK_WATCH_MINUTE && moved > CLOCK_WATCH_LEAST)
+	if (reading->monotonic - watch->checked >= CLOCK_WATCH_MINUTE && moved > CLOCK_WATCH_LEAST)
 		return CLOCK_SLEWED;
 	return CLOCK_CAUSES;
 }
@@ -62,8 +62,8 @@ bool clock_watch_take(
 	cause = cause_of(watch, reading);
 	before = watch->offset;
 	if (cause == CLOCK_CAUSES) {
-		if (reading->monotonic - watch->told >= CLOCK_WATCH_MINUTE)
-			watch->told = reading->monotonic;
+		if (reading->monotonic - watch->checked >= CLOCK_WATCH_MINUTE)
+			watch->checked = reading->monotonic;
 		return false;
 	}
 	clock_watch_begin(watch, reading);

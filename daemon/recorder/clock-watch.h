@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Notices when the wall clock is moved against CLOCK_MONOTONIC: set, slewed, or ahead after a suspend.
- * Knows readings only, so that a test can make them. Owned by the recorder thread.
+ * Detects when the wall clock moves against CLOCK_MONOTONIC: when it was set, slewed, or is ahead
+ * after a suspend. Works on readings that the caller passes, so that a test can invent them. Owned
+ * by the recorder thread.
  */
 #ifndef NFTTRACED_DAEMON_RECORDER_CLOCK_WATCH_H
 #define NFTTRACED_DAEMON_RECORDER_CLOCK_WATCH_H
@@ -12,7 +13,7 @@
 #include "journal/format/format.h"
 
 #define CLOCK_WATCH_NOISE  20000 /* ns: readings of an untouched clock differ by no more */
-#define CLOCK_WATCH_LEAST  1000000 /* ns: a slew, or a sleep, of less is none */
+#define CLOCK_WATCH_LEAST  1000000 /* ns: shorter slews and suspends are ignored */
 #define CLOCK_WATCH_MINUTE 60000000000ULL /* ns between two records of slewing */
 
 /* The clocks at one moment, ns. */
@@ -23,19 +24,18 @@ struct clock_reading {
 
 struct clock_watch {
 	bool begun;
-	uint64_t offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC as last told, modulo 2^64 */
+	uint64_t offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC as last recorded, modulo 2^64 */
 	uint64_t slept; /* CLOCK_BOOTTIME - CLOCK_MONOTONIC */
-	uint64_t told; /* CLOCK_MONOTONIC, when slewing was last looked at */
+	uint64_t checked; /* CLOCK_MONOTONIC: when slewing was last checked */
 };
 
-/* From here on; what was before is nobody's concern. */
+/* Starts from this reading and forgets earlier ones. */
 void clock_watch_begin(struct clock_watch *watch, const struct clock_reading *reading);
 
-/* True if the clock jumped since it was last told, so that it is worth asking the kernel whether it was
- * set. */
+/* True if the clock has jumped since the last record: then ask the kernel whether it was set. */
 bool clock_watch_jumped(const struct clock_watch *watch, const struct clock_reading *reading);
 
-/* True if there is something to record: *ret, but for `missed`. */
+/* True if a move is to be recorded, in *ret (without `missed`). */
 bool clock_watch_take(
 	struct clock_watch *watch, const struct clock_reading *reading, struct journal_clock *ret);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The disk thread, see disk.h. The queues and what is said of jobs are under the lock. */
+/* The disk thread, see disk.h. The lock guards everything in struct disk but `thread`, and `done`
+ * of jobs. */
 #include "daemon/recorder/disk.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ struct disk {
 	GMutex lock;
 	GCond arrived, finished;
 	GQueue soon, later; /* of struct disk_job */
-	int64_t busy; /* us: since when it is at the job that it is at; 0: it rests */
+	int64_t busy; /* us: when the job that runs was started; 0: none runs */
 	bool ending, ended;
 };
 

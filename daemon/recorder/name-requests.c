@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Name requests, see name-requests.h. Each session has a cache of hashes of what was noted: one that forgets costs a
- * second name request, which the name writer knows to ignore; two things with one hash of 64 bits do not happen.
+ * Name requests, see name-requests.h. Each session has a cache of the hashes of what it has
+ * requested. An entry that was replaced costs a second request, which the name writer ignores; that
+ * two things have the same hash of 64 bits is taken as impossible.
  */
 #include "daemon/recorder/name-requests.h"
 
@@ -32,32 +33,33 @@ struct cache {
 _Static_assert(sizeof(struct cache) == NAME_REQUESTS_SESSION_BYTES,
 	"the stated memory of a session is its size");
 
-struct tenant {
+struct session_cache {
 	uint64_t generation;
 	uint64_t segment;
-	struct cache *cache; /* NULL: nobody has the bit */
+	struct cache *cache; /* NULL: no session has the bit */
 };
 
 struct name_requests {
-	struct tenant tenants[EVENT_SESSIONS_MAX];
-	/* The namespace of the last event, and who knows of it: most often that is the next one's. */
-	uint64_t netns_cookie, netns_known;
+	struct session_cache sessions[EVENT_SESSIONS_MAX];
+	/* The namespace of the last event and the sessions that have requested it: most often the
+	 * next event is from the same one. */
+	uint64_t netns_cookie, netns_bits;
 	uint32_t netns_inode;
 	int fd;
-	bool news; /* since the last wake */
+	bool wake_pending; /* requests were added since the last wake */
 	_Atomic uint32_t symbols_age;
 	_Atomic uint64_t written, read, overflows;
 	struct name_request ring[NAME_REQUESTS_MAX];
 };
 
-/* Of its own pages, which take memory where they are used: most sessions tell of a few things. */
+/* In pages of its own, which take memory only where they are used: most sessions request little. */
 static struct cache *cache_new(void)
 {
 	void *pages = mmap(NULL, sizeof(struct cache), PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (pages == MAP_FAILED)
-		g_error("no memory for what a session's journal has told of");
+		g_error("no memory for the name requests of a session");
 	return pages;
 }
 
@@ -95,8 +97,8 @@ struct name_requests *name_requests_free(struct name_requests *requests)
 void name_requests_begin(struct name_requests *requests, unsigned int bit, uint64_t generation)
 {
 	name_requests_end(requests, bit);
-	requests->netns_known = 0;
-	requests->tenants[bit] = (struct tenant){
+	requests->netns_bits = 0;
+	requests->sessions[bit] = (struct session_cache){
 		.generation = generation,
 		.cache = cache_new(),
 	};
@@ -104,21 +106,21 @@ void name_requests_begin(struct name_requests *requests, unsigned int bit, uint6
 
 void name_requests_end(struct name_requests *requests, unsigned int bit)
 {
-	g_clear_pointer(&requests->tenants[bit].cache, cache_free);
+	g_clear_pointer(&requests->sessions[bit].cache, cache_free);
 }
 
 void name_requests_segment(struct name_requests *requests, unsigned int bit, uint64_t segment)
 {
-	struct tenant *tenant = &requests->tenants[bit];
+	struct session_cache *session = &requests->sessions[bit];
 
-	if (G_LIKELY(tenant->segment == segment) || !tenant->cache)
+	if (G_LIKELY(session->segment == segment) || !session->cache)
 		return;
-	requests->netns_known = 0;
+	requests->netns_bits = 0;
 	/* Gives the pages back: they are zeros when they are used again. */
-	if (tenant->segment != 0 &&
-		madvise(tenant->cache, sizeof(*tenant->cache), MADV_DONTNEED) < 0)
-		memset(tenant->cache, 0, sizeof(*tenant->cache));
-	tenant->segment = segment;
+	if (session->segment != 0 &&
+		madvise(session->cache, sizeof(*session->cache), MADV_DONTNEED) < 0)
+		memset(session->cache, 0, sizeof(*session->cache));
+	session->segment = segment;
 }
 
 static uint64_t mix(uint64_t a, uint64_t b)
@@ -145,12 +147,12 @@ static void cache_add(struct cache *cache, uint64_t hash)
 {
 	uint64_t *set = cache->hashes[hash >> (64 - CACHE_BITS)];
 
-	/* The one that came last goes to the front, the oldest goes. */
+	/* The new one goes to the front, the oldest is dropped. */
 	memmove(set + 1, set, (CACHE_WAYS - 1) * sizeof(*set));
 	set[0] = hash;
 }
 
-static bool name_request_write(struct name_requests *requests, const struct name_request *request)
+static bool request_write(struct name_requests *requests, const struct name_request *request)
 {
 	uint64_t written = atomic_load_explicit(&requests->written, memory_order_relaxed);
 
@@ -161,34 +163,35 @@ static bool name_request_write(struct name_requests *requests, const struct name
 	}
 	requests->ring[written % NAME_REQUESTS_MAX] = *request;
 	atomic_store_explicit(&requests->written, written + 1, memory_order_release);
-	requests->news = true;
+	requests->wake_pending = true;
 	return true;
 }
 
-/* Requests it for those of the sessions to which it is new; false if there was no room for some. */
-static bool name_request_new(
+/* Adds a request for each of the sessions that have not made it; false: there was no room for some.
+ * */
+static bool request_add(
 	struct name_requests *requests, uint64_t bits, uint64_t hash, struct name_request *request)
 {
-	bool noted = true;
+	bool requested = true;
 
 	for (; bits; bits &= bits - 1) {
 		unsigned int bit = (unsigned int)__builtin_ctzll(bits);
-		struct tenant *tenant = &requests->tenants[bit];
+		struct session_cache *session = &requests->sessions[bit];
 
-		if (!tenant->cache || G_LIKELY(cache_has(tenant->cache, hash)))
+		if (!session->cache || G_LIKELY(cache_has(session->cache, hash)))
 			continue;
 		request->bit = (uint8_t)bit;
-		request->generation = tenant->generation;
-		request->segment = tenant->segment;
-		if (name_request_write(requests, request))
-			cache_add(tenant->cache, hash);
+		request->generation = session->generation;
+		request->segment = session->segment;
+		if (request_write(requests, request))
+			cache_add(session->cache, hash);
 		else
-			noted = false;
+			requested = false;
 	}
-	return noted;
+	return requested;
 }
 
-static void name_request_rule(struct name_requests *requests, uint64_t bits,
+static void request_rule(struct name_requests *requests, uint64_t bits,
 	const struct event_head *head, const struct event_nft *nft)
 {
 	uint64_t netns = head->netns_cookie ? head->netns_cookie : head->netns_inode;
@@ -203,15 +206,15 @@ static void name_request_rule(struct name_requests *requests, uint64_t bits,
 
 	if ((nft->flags & (EVENT_NFT_RULE | EVENT_NFT_CHAIN)) != (EVENT_NFT_RULE | EVENT_NFT_CHAIN))
 		return;
-	name_request_new(requests, bits,
+	request_add(requests, bits,
 		hash(RULE_SEED, mix(nft->rule_handle + FACTOR, nft->table_handle ^ RULE_SEED),
 			netns ^ (uint64_t)nft->family << 56),
 		&request);
 }
 
-/* A stack as a whole is looked for first: there are few, and they are long. */
-static void name_request_stack(struct name_requests *requests, uint64_t bits,
-	const uint64_t *addresses, unsigned int depth)
+/* Looks for the stack as a whole first: there are few different ones, and they are long. */
+static void request_stack(struct name_requests *requests, uint64_t bits, const uint64_t *addresses,
+	unsigned int depth)
 {
 	uint32_t age = atomic_load_explicit(&requests->symbols_age, memory_order_relaxed);
 	struct name_request request = { .kind = NAME_REQUEST_SYMBOL };
@@ -222,22 +225,22 @@ static void name_request_stack(struct name_requests *requests, uint64_t bits,
 	stack |= 1;
 	for (; bits; bits &= bits - 1) {
 		uint64_t bit = bits & -bits;
-		struct cache *cache = requests->tenants[__builtin_ctzll(bit)].cache;
-		bool noted = true;
+		struct cache *cache = requests->sessions[__builtin_ctzll(bit)].cache;
+		bool requested = true;
 
 		if (!cache || cache_has(cache, stack))
 			continue;
 		for (unsigned int i = 0; i < depth; i++) {
 			request.address = addresses[i];
-			noted &= name_request_new(
+			requested &= request_add(
 				requests, bit, hash(SYMBOL_SEED, addresses[i], age), &request);
 		}
-		if (noted)
+		if (requested)
 			cache_add(cache, stack);
 	}
 }
 
-static void name_request_netns(
+static void request_netns(
 	struct name_requests *requests, uint64_t bits, const struct event_head *head)
 {
 	struct name_request request = {
@@ -250,27 +253,26 @@ static void name_request_netns(
 		return;
 	if (G_LIKELY(head->netns_inode == requests->netns_inode &&
 		    head->netns_cookie == requests->netns_cookie &&
-		    !(bits & ~requests->netns_known)))
+		    !(bits & ~requests->netns_bits)))
 		return;
 	requests->netns_inode = head->netns_inode;
 	requests->netns_cookie = head->netns_cookie;
-	requests->netns_known = 0;
-	if (name_request_new(requests, bits,
-		    hash(NETNS_SEED, head->netns_cookie, head->netns_inode), &request))
-		requests->netns_known = bits;
+	requests->netns_bits = 0;
+	if (request_add(requests, bits, hash(NETNS_SEED, head->netns_cookie, head->netns_inode),
+		    &request))
+		requests->netns_bits = bits;
 }
 
-static void name_request_section(struct name_requests *requests, uint64_t bits,
+static void request_section(struct name_requests *requests, uint64_t bits,
 	const struct event_head *head, const struct event_section *section)
 {
 	if (section->type == EVENT_SECTION_NFT && section->size >= sizeof(struct event_nft)) {
-		name_request_rule(
-			requests, bits, head, (const struct event_nft *)(const void *)section);
+		request_rule(requests, bits, head, (const struct event_nft *)(const void *)section);
 	} else if (section->type == EVENT_SECTION_STACK &&
 		section->size > sizeof(struct event_stack)) {
 		const struct event_stack *stack = (const void *)section;
 
-		name_request_stack(requests, bits, (const uint64_t *)(const void *)(stack + 1),
+		request_stack(requests, bits, (const uint64_t *)(const void *)(stack + 1),
 			(section->size - sizeof(*stack)) / sizeof(uint64_t));
 	}
 }
@@ -281,24 +283,25 @@ void name_requests_event(
 	const struct event_head *head = record;
 	uint32_t at = sizeof(*head);
 
-	name_request_netns(requests, bits, head);
+	request_netns(requests, bits, head);
 	while (at + sizeof(struct event_section) <= size) {
 		const struct event_section *section = (const void *)((const uint8_t *)record + at);
 
-		/* The kernel side is ours, and still: a length that leads outside ends it. */
+		/* Ends at a section that exceeds the record, whatever the kernel side has written.
+		 * */
 		if (section->size < sizeof(*section) || section->size > size - at)
 			return;
-		name_request_section(requests, bits, head, section);
+		request_section(requests, bits, head, section);
 		at += (section->size + EVENT_ALIGN - 1U) & ~(EVENT_ALIGN - 1U);
 	}
 }
 
 void name_requests_wake(struct name_requests *requests)
 {
-	if (!requests->news)
+	if (!requests->wake_pending)
 		return;
-	requests->news = false;
-	/* A counter that is full wakes as well. */
+	requests->wake_pending = false;
+	/* A full counter wakes it, too. */
 	eventfd_write(requests->fd, 1);
 }
 

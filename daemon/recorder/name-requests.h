@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Name requests of what is new in a session's journal: rules, stack addresses and network namespaces that its
- * current segment has not told of yet. The recorder thread takes them, with a few instructions for what is
- * not new, and the name writer reads them. A name request that finds no room is counted, and taken again with the
- * next event that mentions the same.
+ * Name requests: rules, stack addresses and network namespaces of a session's events that its
+ * current segment does not explain yet. The recorder thread adds them to a ring without locks, at
+ * the cost of a few instructions for what is not new, and the name writer takes them. A request
+ * that finds no room is counted, and added with the next event that mentions the same.
  */
 #ifndef NFTTRACED_DAEMON_RECORDER_NAME_REQUESTS_H
 #define NFTTRACED_DAEMON_RECORDER_NAME_REQUESTS_H
@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NAME_REQUESTS_MAX 1024 /* that wait for the name writer */
+#define NAME_REQUESTS_MAX 1024 /* in the ring at a time */
 
-#define NAME_REQUESTS_SESSION_BYTES (64U << 10) /* of memory that a session takes */
+#define NAME_REQUESTS_SESSION_BYTES (64U << 10) /* memory per session */
 
 enum name_request_kind {
 	NAME_REQUEST_RULE = 1,
@@ -21,14 +21,14 @@ enum name_request_kind {
 	NAME_REQUEST_NETNS,
 };
 
-/* All of it is compared: no padding. */
+/* Compared as bytes: no padding. */
 struct name_request {
 	uint64_t generation; /* of the session that had the bit */
 	uint64_t segment; /* of its journal */
 	uint64_t cookie; /* of the namespace; 0 for a symbol */
-	uint64_t table; /* handles; 0 if it is no rule */
+	uint64_t table; /* handles; 0 unless it is a rule */
 	uint64_t rule;
-	uint64_t address; /* 0 if it is no symbol */
+	uint64_t address; /* 0 unless it is a symbol */
 	uint32_t inode;
 	uint8_t family;
 	uint8_t kind; /* enum name_request_kind */
@@ -40,34 +40,36 @@ struct name_requests;
 
 int name_requests_new(struct name_requests **ret);
 
-/* The recorder thread's. */
+/* Functions of the recorder thread. */
 
-/* The bit is a session's from now on, or nobody's: nothing of it has been told. */
+/* A session gets the bit, or gives it back. It has requested nothing yet. */
 void name_requests_begin(struct name_requests *requests, unsigned int bit, uint64_t generation);
 void name_requests_end(struct name_requests *requests, unsigned int bit);
 
-/* The journal of the session goes on in that segment: in another one, all is new again. */
+/* The segment that the journal of the session is written to. In another one everything is new
+ * again. */
 void name_requests_segment(struct name_requests *requests, unsigned int bit, uint64_t segment);
 
-/* Name requests what is new in a record for the sessions `bits`. */
+/* Adds requests for what is new in a record to the sessions `bits`. */
 void name_requests_event(
 	struct name_requests *requests, uint64_t bits, const void *record, uint32_t size);
 
-/* Wakes the name writer if there was anything new since the last call. */
+/* Wakes the name writer if requests were added since the last call. */
 void name_requests_wake(struct name_requests *requests);
 
-/* The name writer's. */
+/* Functions of the name writer. */
 
-/* An eventfd, readable when name_requests_wake had reason to. */
+/* An eventfd, readable after name_requests_wake has woken the name writer. */
 int name_requests_fd(const struct name_requests *requests);
 
-/* The next name request; false: there is none. */
+/* Takes the next request; false: there is none. */
 bool name_requests_take(struct name_requests *requests, struct name_request *ret);
 
-/* Addresses mean something else from now on: all are new again. */
+/* Addresses may have other names now: all symbols are new again. */
 void name_requests_renew_symbols(struct name_requests *requests);
 
-/* Any thread's: how many were taken by the recorder thread, and by the name writer; and found no room. */
+/* How many requests the recorder thread has added, the name writer has taken, and found no room.
+ * Any thread. */
 uint64_t name_requests_written(const struct name_requests *requests);
 uint64_t name_requests_read(const struct name_requests *requests);
 uint64_t name_requests_overflows(const struct name_requests *requests);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The recorder thread's: records that do not come from the rings. */
+/* Records that do not come from the rings: commands of the recorder thread. */
 #include "daemon/recorder/recorder-private.h"
 
 #include <errno.h>
@@ -69,9 +69,9 @@ static void run_append_loss(struct recorder *recorder, void *argument)
 {
 	struct loss_record *record = argument;
 
-	session_recorder_loss(&recorder->slots[record->bit], record->loss);
-	/* Whoever follows a session that has just gone on is told at once. */
-	if (session_recorder_tell(&recorder->slots[record->bit]))
+	session_recorder_add_loss(&recorder->slots[record->bit], record->loss);
+	/* At once, for readers that follow a session that was just resumed. */
+	if (session_recorder_write_losses(&recorder->slots[record->bit]))
 		recorder_want_attention(recorder);
 }
 

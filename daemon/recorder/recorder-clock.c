@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The recorder thread's: moves of the wall clock become records of every session's journal, before the events
- * that are drained after them. A timer that the kernel cancels when the clock is set, or when the machine
- * resumes, wakes the thread.
+ * Moves of the wall clock become records of every session's journal, before the events that are
+ * drained after them. A timer that the kernel cancels when the clock is set, or when the machine
+ * resumes, wakes the recorder thread.
  */
 #include "daemon/recorder/recorder-private.h"
 
@@ -14,9 +14,9 @@
 #include "journal/base/cleanup.h"
 #include "journal/base/clock.h"
 
-#define FAR_AWAY ((time_t)0x7fffffff) /* no clock shows that before the timer is set anew */
+#define FAR_AWAY ((time_t)0x7fffffff) /* the timer never expires */
 #define RETRY_NS NSEC_PER_SEC
-/* A session's first segment may have been begun before the clock was moved, and the session added after. */
+/* A session may be added after a move of the clock although its first segment was begun before. */
 #define RECENT_NS (30 * NSEC_PER_SEC)
 
 static void timer_arm(struct recorder *recorder)
@@ -39,7 +39,7 @@ void recorder_clock_begin(struct recorder *recorder)
 	struct clock_reading reading;
 
 	recorder->clock_fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-	/* Without it a move is noticed within DRAIN_WAIT_MS while there are sessions. */
+	/* Without the timer a move is noticed within DRAIN_WAIT_MS while sessions run. */
 	if (recorder->clock_fd >= 0) {
 		timer_arm(recorder);
 		epoll_ctl(recorder->epoll_fd, EPOLL_CTL_ADD, recorder->clock_fd, &event);
@@ -53,7 +53,8 @@ void recorder_clock_end(struct recorder *recorder)
 	fd_close(&recorder->clock_fd);
 }
 
-/* Whether the kernel has cancelled the timer; without a timer every jump counts. */
+/* True if the kernel has cancelled the timer. Without a timer every jump counts as setting the
+ * clock. */
 static bool clock_was_set(struct recorder *recorder)
 {
 	uint64_t expirations;
@@ -66,7 +67,7 @@ static bool clock_was_set(struct recorder *recorder)
 	return true;
 }
 
-static void tell(struct recorder *recorder, unsigned int bit)
+static void append_record(struct recorder *recorder, unsigned int bit)
 {
 	struct journal_clock clock = recorder->clock;
 
@@ -77,55 +78,56 @@ static void tell(struct recorder *recorder, unsigned int bit)
 	recorder->clock_due &= ~(1ULL << bit);
 }
 
-static void tell_all(struct recorder *recorder, uint64_t now)
+static void append_records(struct recorder *recorder, uint64_t now)
 {
 	recorder->clock_retry = now + RETRY_NS;
 	recorder->clock_due &= recorder->claimed;
 	for (uint64_t bits = recorder->clock_due; bits; bits &= bits - 1)
-		tell(recorder, (unsigned int)__builtin_ctzll(bits));
+		append_record(recorder, (unsigned int)__builtin_ctzll(bits));
 }
 
-static void moved(struct recorder *recorder, const struct journal_clock *clock)
+static void record_move(struct recorder *recorder, const struct journal_clock *clock)
 {
 	for (uint64_t bits = recorder->clock_due & recorder->claimed; bits; bits &= bits - 1)
 		recorder->clock_missed[__builtin_ctzll(bits)]++;
 	recorder->clock = *clock;
 	recorder->clock_due = recorder->claimed;
-	tell_all(recorder, clock->since);
+	append_records(recorder, clock->since);
 }
 
-void recorder_clock_look(struct recorder *recorder, enum recorder_clock_news news)
+void recorder_clock_check(struct recorder *recorder, enum recorder_clock_reason reason)
 {
 	struct clock_reading reading;
 	struct journal_clock clock;
 
 	read_clocks(&reading);
-	if (news == DATA_CLOCK_WOKEN || clock_watch_jumped(&recorder->clock_watch, &reading)) {
+	if (reason == RECORDER_CLOCK_WOKEN ||
+		clock_watch_jumped(&recorder->clock_watch, &reading)) {
 		reading.set = clock_was_set(recorder);
-		/* It may have been set between the two. */
+		/* The clock may have been set after the first reading. */
 		if (reading.set) {
 			read_clocks(&reading);
 			reading.set = true;
 		}
 	}
 	if (clock_watch_take(&recorder->clock_watch, &reading, &clock))
-		moved(recorder, &clock);
+		record_move(recorder, &clock);
 	else if (recorder->clock_due && reading.monotonic >= recorder->clock_retry)
-		tell_all(recorder, reading.monotonic);
+		append_records(recorder, reading.monotonic);
 }
 
 void recorder_clock_add(struct recorder *recorder, unsigned int bit)
 {
 	struct clock_reading reading;
 
-	recorder_clock_look(recorder, DATA_CLOCK_WOKEN);
+	recorder_clock_check(recorder, RECORDER_CLOCK_WOKEN);
 	recorder->clock_missed[bit] = 0;
 	read_clocks(&reading);
-	/* Nobody has looked while there was no session: its segment has the clocks as they are. */
+	/* The clock was not watched without sessions; the new segment has the current offsets. */
 	if (!recorder->claimed)
 		clock_watch_begin(&recorder->clock_watch, &reading);
 	if (recorder->clock.since == 0 || reading.monotonic - recorder->clock.since > RECENT_NS)
 		return;
 	recorder->clock_due |= 1ULL << bit;
-	tell(recorder, bit);
+	append_record(recorder, bit);
 }

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The recorder thread's: journals on their way to the disk. The disk thread runs the syncs; what is begun and
- * what comes of it is the recorder thread's, which never waits for one. */
+/* Syncs of journals. The disk thread runs them; the recorder thread starts them and takes their
+ * results, without ever waiting for one. */
 #include "daemon/recorder/recorder-private.h"
 
 #include "journal/base/clock.h"
 
-#define LOOK_NS     (10 * NSEC_PER_MSEC) /* between two looks at what is due */
+#define CHECK_NS    (10 * NSEC_PER_MSEC) /* between two checks for syncs that are due */
 #define BACKOFF_MAX 4 /* doublings of the interval while syncs fail */
 
-static void run(void *argument)
+static void run_sync(void *argument)
 {
 	journal_sync_run(argument);
 }
 
-static void release(void *argument)
+static void release_sync(void *argument)
 {
 	journal_sync_unref(argument);
 }
 
-/* What has been written is old, or much. */
-static bool is_due(
+/* True if bytes have waited for the interval, or too many wait. */
+static bool sync_is_due(
 	const struct recorder *recorder, const struct session_recorder *slot, uint64_t now)
 {
 	struct journal_waiting waiting;
@@ -29,13 +29,13 @@ static bool is_due(
 		return false;
 	if (waiting.bytes >= RECORDER_UNSYNCED_MAX)
 		return true;
-	/* Each sync that fails begins a segment. */
+	/* Back off after failures: each of them makes the writer begin another segment. */
 	return now - waiting.fresh >=
 		atomic_load_explicit(&recorder->sync_interval, memory_order_relaxed)
 		<< MIN(slot->sync_failures, BACKOFF_MAX);
 }
 
-static bool slot_end(struct session_recorder *slot)
+static bool finish_sync(struct session_recorder *slot)
 {
 	struct journal_unstored unstored;
 	int error;
@@ -46,13 +46,14 @@ static bool slot_end(struct session_recorder *slot)
 	return session_recorder_synced(slot, error, &unstored);
 }
 
-static void slot_begin(struct recorder *recorder, struct session_recorder *slot, uint64_t now)
+static void start_sync(struct recorder *recorder, struct session_recorder *slot, uint64_t now)
 {
 	struct journal_sync *sync =
-		is_due(recorder, slot, now) ? journal_writer_sync_begin(slot->writer) : NULL;
+		sync_is_due(recorder, slot, now) ? journal_writer_sync_begin(slot->writer) : NULL;
 
 	if (sync)
-		disk_job_unref(disk_submit(recorder->disk, DISK_LATER, run, release, sync));
+		disk_job_unref(
+			disk_submit(recorder->disk, DISK_LATER, run_sync, release_sync, sync));
 }
 
 void recorder_sync(struct recorder *recorder)
@@ -60,15 +61,15 @@ void recorder_sync(struct recorder *recorder)
 	uint64_t now = clock_ns(CLOCK_MONOTONIC_COARSE);
 	bool attention = false;
 
-	if (now - recorder->sync_looked < LOOK_NS)
+	if (now - recorder->sync_checked < CHECK_NS)
 		return;
-	recorder->sync_looked = now;
+	recorder->sync_checked = now;
 	for (uint64_t bits = recorder->claimed; bits; bits &= bits - 1) {
 		struct session_recorder *slot = &recorder->slots[__builtin_ctzll(bits)];
 
-		if (slot_end(slot))
+		if (finish_sync(slot))
 			attention = true;
-		slot_begin(recorder, slot, now);
+		start_sync(recorder, slot, now);
 	}
 	if (attention)
 		recorder_want_attention(recorder);

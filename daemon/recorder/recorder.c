@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The recorder thread. A caller leaves one command and waits; the thread runs commands between drains.
- * Everything in struct recorder belongs to the thread, but for what is marked otherwise.
+ * The recorder thread, see recorder.h. A caller sets one command and waits; the thread runs it
+ * between two drains.
  */
 #include "daemon/recorder/recorder-private.h"
 
@@ -27,13 +27,13 @@ struct delivery {
 	bool attention;
 };
 
-static void deliver(void *context, uint64_t position, const void *event, uint32_t size)
+static void take_record(void *context, uint64_t position, const void *data, uint32_t size)
 {
 	struct delivery *delivery = context;
 	struct recorder *recorder = delivery->recorder;
-	const struct event_head *head = event;
-	struct recorder_event arrival = {
-		.event = event,
+	const struct event_head *head = data;
+	struct recorder_event event = {
+		.data = data,
 		.size = size,
 		.ring = delivery->ring,
 		.position = (uint32_t)position,
@@ -49,19 +49,19 @@ static void deliver(void *context, uint64_t position, const void *event, uint32_
 		unsigned int bit = (unsigned int)__builtin_ctzll(bits);
 		struct session_recorder *slot = &recorder->slots[bit];
 
-		if (session_recorder_knows(slot, arrival.ring, position))
+		if (session_recorder_has(slot, event.ring, position))
 			continue;
 		recorder->staged |= 1ULL << bit;
-		if (session_recorder_event(slot, &arrival))
+		if (session_recorder_event(slot, &event))
 			delivery->attention = true;
 		name_requests_segment(
 			recorder->requests, bit, journal_writer_segment(slot->writer));
 	}
-	name_requests_event(recorder->requests, sessions, event, size);
+	name_requests_event(recorder->requests, sessions, data, size);
 }
 
-/* How far the rings were handed over; returns how many there are. */
-static unsigned int ring_positions(const struct recorder *recorder, uint64_t ret[RINGS_MAX])
+/* Up to where the records of each ring were taken; returns the number of rings. */
+static unsigned int read_positions(const struct recorder *recorder, uint64_t ret[RINGS_MAX])
 {
 	unsigned int rings = MIN(recorder->rings_count, RINGS_MAX);
 
@@ -70,11 +70,12 @@ static unsigned int ring_positions(const struct recorder *recorder, uint64_t ret
 	return rings;
 }
 
-/* Writes what was taken, and keeps in the checkpoint that it was. True if it wants attention. */
-static bool slots_flush(struct recorder *recorder)
+/* Writes the events that were taken, then the checkpoint. True if control is to look at a session.
+ * */
+static bool flush_slots(struct recorder *recorder)
 {
 	uint64_t next[RINGS_MAX], now = clock_ns(CLOCK_MONOTONIC_COARSE);
-	unsigned int rings = ring_positions(recorder, next);
+	unsigned int rings = read_positions(recorder, next);
 	bool attention = false;
 
 	for (; recorder->staged; recorder->staged &= recorder->staged - 1) {
@@ -82,23 +83,23 @@ static bool slots_flush(struct recorder *recorder)
 
 		if (session_recorder_flush(slot))
 			attention = true;
-		session_recorder_keep(slot, next, rings, now);
+		session_recorder_checkpoint(slot, next, rings, now);
 	}
 	return attention;
 }
 
-/* One turn of all rings: how many records were moved. The kernel gets their room back when they are
+/* One turn of all rings; returns how many records were moved. Their room is released when they are
  * in the journals. */
-static unsigned int drain(struct recorder *recorder)
+static unsigned int drain_once(struct recorder *recorder)
 {
 	struct delivery delivery = { .recorder = recorder };
 	unsigned int moved = 0;
 
 	for (unsigned int i = 0; i < recorder->rings_count; i++) {
 		delivery.ring = i;
-		moved += ring_drain(recorder->rings[i], DRAIN_BATCH, deliver, &delivery);
+		moved += ring_drain(recorder->rings[i], DRAIN_BATCH, take_record, &delivery);
 	}
-	if (recorder->staged && slots_flush(recorder))
+	if (recorder->staged && flush_slots(recorder))
 		delivery.attention = true;
 	for (unsigned int i = 0; i < recorder->rings_count; i++)
 		ring_release(recorder->rings[i]);
@@ -116,7 +117,7 @@ void recorder_drain(struct recorder *recorder)
 		uint64_t target = ring_producer_position(recorder->rings[i]);
 
 		while ((int64_t)(target - ring_consumer_position(recorder->rings[i])) > 0) {
-			if (drain(recorder) == 0) {
+			if (drain_once(recorder) == 0) {
 				if (clock_ns(CLOCK_MONOTONIC) > give_up)
 					return;
 				sched_yield();
@@ -125,11 +126,11 @@ void recorder_drain(struct recorder *recorder)
 	}
 }
 
-/* Once a second: losses get their records, and a journal that was full is tried again. */
-static void tick(struct recorder *recorder)
+/* Once a second: writes loss records, which also tries a stalled journal again. */
+static void run_tick(struct recorder *recorder)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC), next[RINGS_MAX];
-	unsigned int rings = ring_positions(recorder, next);
+	unsigned int rings = read_positions(recorder, next);
 	bool attention = false;
 
 	if (now - recorder->ticked < TICK_NS)
@@ -142,15 +143,15 @@ static void tick(struct recorder *recorder)
 			pipeline_session_stats(recorder->pipeline, bit, &stats);
 		if (session_recorder_tick(&recorder->slots[bit], &stats, recorder->ticked, now))
 			attention = true;
-		session_recorder_keep(&recorder->slots[bit], next, rings, now);
+		session_recorder_checkpoint(&recorder->slots[bit], next, rings, now);
 	}
 	recorder->ticked = now;
 	if (attention)
 		recorder_want_attention(recorder);
 }
 
-/* Runs the command if there is one; false when the thread shall end. */
-static bool obey(struct recorder *recorder)
+/* Runs the command if there is one. False: the thread is to end. */
+static bool run_command(struct recorder *recorder)
 {
 	uint64_t count;
 	bool ending;
@@ -187,8 +188,8 @@ static void *recorder_main(void *context)
 	do {
 		int ready;
 
-		if (drain(recorder) > 0) {
-			/* More may have come meanwhile: look without waiting. */
+		if (drain_once(recorder) > 0) {
+			/* More records may have come meanwhile: do not wait. */
 			ready = epoll_wait(recorder->epoll_fd, events, G_N_ELEMENTS(events), 0);
 		} else {
 			atomic_store(&recorder->idle, true);
@@ -197,16 +198,17 @@ static void *recorder_main(void *context)
 			atomic_store(&recorder->idle, false);
 		}
 		atomic_fetch_add(&recorder->progress, 1);
-		/* What is drained next happened when the clock showed what it shows now. */
+		/* Before the next drain, so that its events come after the record of a clock
+		 * change. */
 		if (recorder->claimed || ready > 0)
-			recorder_clock_look(recorder,
-				clock_is_ready(recorder, events, ready) ? DATA_CLOCK_WOKEN
-									: DATA_CLOCK_PASSING);
+			recorder_clock_check(recorder,
+				clock_is_ready(recorder, events, ready) ? RECORDER_CLOCK_WOKEN
+									: RECORDER_CLOCK_POLLED);
 		if (recorder->claimed) {
-			tick(recorder);
+			run_tick(recorder);
 			recorder_sync(recorder);
 		}
-	} while (obey(recorder));
+	} while (run_command(recorder));
 	return NULL;
 }
 
@@ -258,9 +260,10 @@ int recorder_new(struct recorder **ret)
 	return 0;
 }
 
-static void drop_rings(struct recorder *recorder)
+static void release_rings(struct recorder *recorder)
 {
-	/* Closing a ring's descriptor does not take it out of the epoll while the map has others. */
+	/* Closing a ring's descriptor does not take it out of the epoll while the map has others.
+	 * */
 	for (unsigned int i = 0; i < recorder->rings_count; i++) {
 		epoll_ctl(recorder->epoll_fd, EPOLL_CTL_DEL, ring_fd(recorder->rings[i]), NULL);
 		ring_free(recorder->rings[i]);
@@ -283,7 +286,7 @@ static void run_attach(struct recorder *recorder, void *argument)
 	struct epoll_event event = { .events = EPOLLIN };
 	int r = 0;
 
-	drop_rings(recorder);
+	release_rings(recorder);
 	recorder->rings = g_new0(struct ring *, count);
 	for (unsigned int i = 0; i < count && r == 0; i++) {
 		r = ring_new(pipeline_ring_fd(attachment->pipeline, i), &recorder->rings[i]);
@@ -295,7 +298,7 @@ static void run_attach(struct recorder *recorder, void *argument)
 			r = -errno;
 	}
 	if (r < 0)
-		drop_rings(recorder);
+		release_rings(recorder);
 	else
 		recorder->pipeline = attachment->pipeline;
 	for (unsigned int bit = 0;
@@ -317,8 +320,8 @@ static void run_detach(struct recorder *recorder, void *argument)
 {
 	recorder_drain(recorder);
 	recorder->ticked = 0;
-	tick(recorder);
-	drop_rings(recorder);
+	run_tick(recorder);
+	release_rings(recorder);
 }
 
 void recorder_detach(struct recorder *recorder)
@@ -326,60 +329,60 @@ void recorder_detach(struct recorder *recorder)
 	recorder_call(recorder, run_detach, recorder);
 }
 
-struct generation {
+struct session_change {
 	unsigned int bit;
-	struct recorder_session *tenant;
+	struct recorder_session *session;
 	struct journal_writer *writer;
 };
 
 static void run_add(struct recorder *recorder, void *argument)
 {
-	const struct generation *generation = argument;
-	struct session_recorder *slot = &recorder->slots[generation->bit];
+	const struct session_change *change = argument;
+	struct session_recorder *slot = &recorder->slots[change->bit];
 	uint64_t next[RINGS_MAX], now = clock_ns(CLOCK_MONOTONIC);
-	unsigned int rings = ring_positions(recorder, next);
+	unsigned int rings = read_positions(recorder, next);
 
 	if (!recorder->claimed)
 		recorder->ticked = now;
-	session_recorder_begin(slot, generation->tenant);
-	recorder_clock_add(recorder, generation->bit);
-	/* So that it is known since when, should nothing follow. */
-	if (!generation->tenant->before)
-		session_recorder_keep(slot, next, rings, now);
-	name_requests_begin(recorder->requests, generation->bit, ++recorder->generations);
-	atomic_store(&recorder->generation[generation->bit], recorder->generations);
-	recorder->claimed |= 1ULL << generation->bit;
+	session_recorder_begin(slot, change->session);
+	recorder_clock_add(recorder, change->bit);
+	/* So that the checkpoint has a time even if the daemon is killed before the first event. */
+	if (!change->session->before)
+		session_recorder_checkpoint(slot, next, rings, now);
+	name_requests_begin(recorder->requests, change->bit, ++recorder->generations);
+	atomic_store(&recorder->generation[change->bit], recorder->generations);
+	recorder->claimed |= 1ULL << change->bit;
 }
 
-void recorder_add(struct recorder *recorder, unsigned int bit, struct recorder_session *tenant)
+void recorder_add(struct recorder *recorder, unsigned int bit, struct recorder_session *session)
 {
-	struct generation generation = { .bit = bit, .tenant = tenant };
+	struct session_change change = { .bit = bit, .session = session };
 
-	recorder_call(recorder, run_add, &generation);
+	recorder_call(recorder, run_add, &change);
 }
 
 static void run_remove(struct recorder *recorder, void *argument)
 {
-	struct generation *generation = argument;
+	struct session_change *change = argument;
 	struct session_stats stats = { 0 };
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 	recorder_drain(recorder);
 	if (recorder->pipeline)
-		pipeline_session_stats(recorder->pipeline, generation->bit, &stats);
-	session_recorder_tick(&recorder->slots[generation->bit], &stats, recorder->ticked, now);
-	generation->writer = session_recorder_end(&recorder->slots[generation->bit]);
-	name_requests_end(recorder->requests, generation->bit);
-	atomic_store(&recorder->generation[generation->bit], 0);
-	recorder->claimed &= ~(1ULL << generation->bit);
+		pipeline_session_stats(recorder->pipeline, change->bit, &stats);
+	session_recorder_tick(&recorder->slots[change->bit], &stats, recorder->ticked, now);
+	change->writer = session_recorder_end(&recorder->slots[change->bit]);
+	name_requests_end(recorder->requests, change->bit);
+	atomic_store(&recorder->generation[change->bit], 0);
+	recorder->claimed &= ~(1ULL << change->bit);
 }
 
 struct journal_writer *recorder_remove(struct recorder *recorder, unsigned int bit)
 {
-	struct generation generation = { .bit = bit };
+	struct session_change change = { .bit = bit };
 
-	recorder_call(recorder, run_remove, &generation);
-	return generation.writer;
+	recorder_call(recorder, run_remove, &change);
+	return change.writer;
 }
 
 static void run_leave(struct recorder *recorder, void *argument)
@@ -457,7 +460,7 @@ bool recorder_end(struct recorder *recorder, uint64_t patience)
 		pthread_join(recorder->thread, NULL);
 		recorder->started = false;
 	}
-	drop_rings(recorder);
+	release_rings(recorder);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
 		recorder->slots[bit].writer = journal_writer_free(recorder->slots[bit].writer);
 	return disk_end(recorder->disk, patience);

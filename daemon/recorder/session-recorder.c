@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One session as the recorder thread sees it. */
+/* The recorder's part of one session, see session-recorder.h. On the recorder thread. */
 #include "daemon/recorder/session-recorder.h"
 
 #include <errno.h>
@@ -7,45 +7,46 @@
 #include <string.h>
 #include <time.h>
 
-/* A journal that can't be written is not tried for every event: that would cost system calls at the
- * very moment when the machine is in trouble. */
+/* A journal that can't be written is not tried for every event: that would add system calls when
+ * the machine is in trouble already. */
 #define RETRY_NS 100000000ULL
 
-/* Of what waited for its record, the tail may have it. */
-static void resume_losses(struct session_recorder *slot, const struct recorder_session *tenant)
+/* Losses without a record in the checkpoint may have one in the tail. */
+static void resume_losses(struct session_recorder *slot, const struct recorder_session *session)
 {
-	uint64_t told = tenant->tail->losses[LOSS_RING_FULL],
-		 waiting = tenant->before->losses[LOSS_RING_FULL].count;
+	uint64_t recorded = session->tail->losses[LOSS_RING_FULL],
+		 waiting = session->before->losses[LOSS_RING_FULL].count;
 
-	slot->ring_full_seen = tenant->before->ring_full_seen;
-	if (told > waiting)
-		slot->ring_full_seen += told - waiting;
+	slot->ring_full_seen = session->before->ring_full_seen;
+	if (recorded > waiting)
+		slot->ring_full_seen += recorded - waiting;
 	for (unsigned int i = 0; i < LOSS_REASONS; i++) {
-		if (!tenant->tail->losses[i])
-			slot->losses[i] = tenant->before->losses[i];
+		if (!session->tail->losses[i])
+			slot->losses[i] = session->before->losses[i];
 		slot->losses[i].reason = i;
 	}
 }
 
-static void resume(struct session_recorder *slot, struct recorder_session *tenant)
+static void resume_counts(struct session_recorder *slot, struct recorder_session *session)
 {
-	const struct checkpoint_entry *before = tenant->before;
+	const struct checkpoint_entry *before = session->before;
 
 	memcpy(slot->next, before->next, sizeof(slot->next));
 	slot->kernel_counts = before->kernel_counts;
-	resume_losses(slot, tenant);
-	atomic_store(&slot->journaled, before->journaled + tenant->tail->events);
+	resume_losses(slot, session);
+	atomic_store(&slot->journaled, before->journaled + session->tail->events);
 	atomic_store(&slot->disk_full, before->disk_full);
 	atomic_store(&slot->disk_error, before->disk_error);
 	atomic_store(&slot->over_limit, before->over_limit);
-	atomic_store(&slot->full, tenant->limit && atomic_load(&slot->journaled) >= tenant->limit);
-	slot->tail = *tenant->tail;
-	*tenant->tail = JOURNAL_TAIL_NONE;
+	atomic_store(
+		&slot->full, session->limit && atomic_load(&slot->journaled) >= session->limit);
+	slot->tail = *session->tail;
+	*session->tail = JOURNAL_TAIL_NONE;
 	slot->resumed = true;
 }
 
-/* What is on the disk, as far as is known. */
-static void look(struct session_recorder *slot)
+/* How much is on the disk, as far as known. */
+static void refresh_stored(struct session_recorder *slot)
 {
 	uint64_t journaled = atomic_load_explicit(&slot->journaled, memory_order_relaxed);
 	struct journal_waiting waiting;
@@ -57,16 +58,16 @@ static void look(struct session_recorder *slot)
 		memory_order_relaxed);
 }
 
-void session_recorder_begin(struct session_recorder *slot, struct recorder_session *tenant)
+void session_recorder_begin(struct session_recorder *slot, struct recorder_session *session)
 {
-	slot->writer = tenant->writer;
-	slot->limit = tenant->limit;
+	slot->writer = session->writer;
+	slot->limit = session->limit;
 	slot->staged = 0;
 	slot->retry = 0;
 	slot->ring_full_seen = 0;
 	for (unsigned int i = 0; i < LOSS_REASONS; i++)
 		slot->losses[i] = (struct journal_loss){ .reason = i };
-	slot->checkpoint = tenant->checkpoint;
+	slot->checkpoint = session->checkpoint;
 	slot->kernel_counts = (struct session_stats){ 0 };
 	memset(slot->next, 0, sizeof(slot->next));
 	slot->tail = JOURNAL_TAIL_NONE;
@@ -80,22 +81,21 @@ void session_recorder_begin(struct session_recorder *slot, struct recorder_sessi
 	slot->write_failed = false;
 	slot->sync_failures = 0;
 	slot->resumed = false;
-	if (tenant->before)
-		resume(slot, tenant);
-	look(slot);
+	if (session->before)
+		resume_counts(slot, session);
+	refresh_stored(slot);
 	if (slot->checkpoint)
-		checkpoint_slot_begin(slot->checkpoint, tenant->id);
+		checkpoint_slot_begin(slot->checkpoint, session->id);
 }
 
 void session_recorder_rings_new(struct session_recorder *slot)
 {
-	/* They count their lost records from 0, too. */
 	slot->ring_full_seen = 0;
 	memset(slot->next, 0, sizeof(slot->next));
 	journal_tail_clear(&slot->tail);
 }
 
-bool session_recorder_knows(struct session_recorder *slot, uint16_t ring, uint64_t position)
+bool session_recorder_has(struct session_recorder *slot, uint16_t ring, uint64_t position)
 {
 	if (position < slot->next[ring])
 		return true;
@@ -103,7 +103,7 @@ bool session_recorder_knows(struct session_recorder *slot, uint16_t ring, uint64
 		journal_tail_take(&slot->tail, ring, (uint32_t)position);
 }
 
-void session_recorder_keep(
+void session_recorder_checkpoint(
 	struct session_recorder *slot, const uint64_t *next, unsigned int rings, uint64_t now)
 {
 	struct checkpoint_entry entry = {
@@ -134,14 +134,14 @@ struct journal_writer *session_recorder_end(struct session_recorder *slot)
 }
 
 /* The recorder thread is the only one that writes a count: no locked instruction is needed. */
-static void count(_Atomic uint64_t *counter, uint64_t events)
+static void count_add(_Atomic uint64_t *counter, uint64_t events)
 {
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + events,
 		memory_order_release);
 }
 
-/* It may count as something else from now on. */
-static void uncount(_Atomic uint64_t *counter, uint64_t events)
+/* The events are counted as something else instead. */
+static void count_subtract(_Atomic uint64_t *counter, uint64_t events)
 {
 	uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
 
@@ -169,8 +169,8 @@ static bool stall(struct session_recorder *slot, int error)
 	return set_stalled(slot, true);
 }
 
-/* The last write went well; whether the disk has it is another thing. */
-static bool wrote_well(struct session_recorder *slot)
+/* The journal still counts as stalled while syncs fail. */
+static bool write_succeeded(struct session_recorder *slot)
 {
 	slot->write_failed = false;
 	if (slot->sync_failures)
@@ -179,7 +179,7 @@ static bool wrote_well(struct session_recorder *slot)
 	return set_stalled(slot, false);
 }
 
-void session_recorder_loss(struct session_recorder *slot, const struct journal_loss *loss)
+void session_recorder_add_loss(struct session_recorder *slot, const struct journal_loss *loss)
 {
 	struct journal_loss *waiting = &slot->losses[loss->reason];
 
@@ -189,20 +189,21 @@ void session_recorder_loss(struct session_recorder *slot, const struct journal_l
 	waiting->until = MAX(waiting->until, loss->until);
 }
 
-static void lose(struct session_recorder *slot, const struct journal_loss *loss)
+static void record_loss(struct session_recorder *slot, const struct journal_loss *loss)
 {
-	count(loss->reason == LOSS_DISK_FULL ? &slot->disk_full : &slot->disk_error, loss->count);
-	session_recorder_loss(slot, loss);
+	count_add(
+		loss->reason == LOSS_DISK_FULL ? &slot->disk_full : &slot->disk_error, loss->count);
+	session_recorder_add_loss(slot, loss);
 }
 
-static void lose_one(struct session_recorder *slot, enum loss_reason reason, uint64_t time)
+static void record_lost_event(struct session_recorder *slot, enum loss_reason reason, uint64_t time)
 {
 	struct journal_loss loss = { .reason = reason, .count = 1, .since = time, .until = time };
 
-	lose(slot, &loss);
+	record_loss(slot, &loss);
 }
 
-/* Writes the loss records that wait; stops at the first that the disk does not take. */
+/* Stops at the first record that can't be written. */
 static int write_losses(struct session_recorder *slot)
 {
 	for (unsigned int i = 0; i < LOSS_REASONS; i++) {
@@ -218,44 +219,44 @@ static int write_losses(struct session_recorder *slot)
 	return 0;
 }
 
-static int arrival_take(struct session_recorder *slot, struct recorder_event *arrival)
+static int append_event(struct session_recorder *slot, struct recorder_event *event)
 {
 	int r;
 
-	if (arrival->record)
-		return journal_writer_append_record(slot->writer, arrival->record);
+	if (event->record)
+		return journal_writer_append_record(slot->writer, event->record);
 	r = journal_writer_append_event(
-		slot->writer, arrival->ring, arrival->position, arrival->event, arrival->size);
+		slot->writer, event->ring, event->position, event->data, event->size);
 	if (r == 0)
-		arrival->record = journal_writer_last(slot->writer);
+		event->record = journal_writer_last(slot->writer);
 	return r;
 }
 
-bool session_recorder_event(struct session_recorder *slot, struct recorder_event *arrival)
+bool session_recorder_event(struct session_recorder *slot, struct recorder_event *event)
 {
-	const struct event_head *head = arrival->event;
+	const struct event_head *head = event->data;
 	uint64_t taken =
 		slot->staged + atomic_load_explicit(&slot->journaled, memory_order_relaxed);
 	int r = 0;
 
 	if (slot->limit && taken >= slot->limit) {
-		count(&slot->over_limit, 1);
+		count_add(&slot->over_limit, 1);
 		return false;
 	}
 	if (slot->write_failed) {
-		/* An event's own time is good enough a clock, and costs nothing. */
+		/* The event's own time saves reading a clock. */
 		if (head->time < slot->retry) {
-			lose_one(slot, slot->reason, head->time);
+			record_lost_event(slot, slot->reason, head->time);
 			return false;
 		}
-		/* The gap is told before what comes after it. */
+		/* The loss record goes before the next event. */
 		r = write_losses(slot);
 	}
 	if (r == 0)
-		r = arrival_take(slot, arrival);
+		r = append_event(slot, event);
 	if (r < 0) {
 		slot->retry = head->time + RETRY_NS;
-		lose_one(slot, recorder_loss_reason(r), head->time);
+		record_lost_event(slot, recorder_loss_reason(r), head->time);
 		return stall(slot, r);
 	}
 	slot->staged++;
@@ -270,22 +271,22 @@ bool session_recorder_flush(struct session_recorder *slot)
 	if (!slot->staged)
 		return false;
 	r = journal_writer_flush(slot->writer, &lost);
-	count(&slot->journaled, slot->staged - lost.count);
+	count_add(&slot->journaled, slot->staged - lost.count);
 	slot->staged = 0;
-	look(slot);
+	refresh_stored(slot);
 	if (r < 0) {
 		lost.reason = recorder_loss_reason(r);
-		lose(slot, &lost);
+		record_loss(slot, &lost);
 		slot->retry = lost.until + RETRY_NS;
 		return stall(slot, r);
 	}
 	if (slot->limit &&
 		atomic_load_explicit(&slot->journaled, memory_order_relaxed) == slot->limit) {
 		atomic_store(&slot->full, true);
-		wrote_well(slot);
+		write_succeeded(slot);
 		return true;
 	}
-	return wrote_well(slot);
+	return write_succeeded(slot);
 }
 
 bool session_recorder_synced(
@@ -295,28 +296,28 @@ bool session_recorder_synced(
 
 	if (lost.count) {
 		lost.reason = recorder_loss_reason(error);
-		uncount(&slot->journaled, lost.count);
-		lose(slot, &lost);
+		count_subtract(&slot->journaled, lost.count);
+		record_loss(slot, &lost);
 	}
 	for (unsigned int i = 0; i < LOSS_REASONS; i++) {
 		if (unstored->losses[i].until)
-			session_recorder_loss(slot, &unstored->losses[i]);
+			session_recorder_add_loss(slot, &unstored->losses[i]);
 	}
 	slot->sync_failures = error < 0 ? slot->sync_failures + 1 : 0;
 	slot->resumed = false;
-	look(slot);
+	refresh_stored(slot);
 	if (error == 0)
-		return slot->write_failed ? false : wrote_well(slot);
+		return slot->write_failed ? false : write_succeeded(slot);
 	atomic_store(&slot->error, error);
 	return set_stalled(slot, true);
 }
 
-bool session_recorder_tell(struct session_recorder *slot)
+bool session_recorder_write_losses(struct session_recorder *slot)
 {
 	int r = write_losses(slot);
 
-	look(slot);
-	return r < 0 ? stall(slot, r) : wrote_well(slot);
+	refresh_stored(slot);
+	return r < 0 ? stall(slot, r) : write_succeeded(slot);
 }
 
 bool session_recorder_tick(struct session_recorder *slot, const struct session_stats *kernel_counts,
@@ -331,10 +332,10 @@ bool session_recorder_tick(struct session_recorder *slot, const struct session_s
 			.until = now,
 		};
 
-		session_recorder_loss(slot, &loss);
+		session_recorder_add_loss(slot, &loss);
 		slot->ring_full_seen = kernel_counts->ring_full;
 	}
-	return session_recorder_tell(slot);
+	return session_recorder_write_losses(slot);
 }
 
 void session_recorder_counts(const struct session_recorder *slot, struct recorder_counts *ret)

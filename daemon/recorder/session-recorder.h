@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One session as the recorder thread sees it: its journal writer, what became of its records, and losses
- * that still want a record in the journal. Owned by the recorder thread; the atomics may be read by any.
+ * The recorder's part of one session: its journal writer, the counts of its records, and losses
+ * that have no record in the journal yet. Owned by the recorder thread; any thread may read the
+ * atomics.
  */
 #ifndef NFTTRACED_DAEMON_RECORDER_SESSION_RECORDER_H
 #define NFTTRACED_DAEMON_RECORDER_SESSION_RECORDER_H
@@ -15,14 +16,14 @@
 #include "journal/reader/journal-tail.h"
 #include "journal/writer/writer.h"
 
-/* A session that gets a slot. */
+/* A session that is added to the recorder. */
 struct recorder_session {
 	uint64_t id;
 	struct journal_writer *writer; /* taken over */
 	uint64_t limit; /* events; 0: none */
-	struct checkpoint_slot *checkpoint; /* where its totals are kept; NULL: nowhere */
-	/* Of a session that goes on after another daemon; else NULL: what became of its records, and what
-	 * its journal has that this does not tell of (taken over). */
+	struct checkpoint_slot *checkpoint; /* where its counts are saved; NULL: nowhere */
+	/* For a session of another daemon, else NULL: its last entry of the checkpoint, and the
+	 * records that its journal has beyond that (taken over). */
 	const struct checkpoint_entry *before;
 	struct journal_tail *tail;
 };
@@ -34,73 +35,73 @@ struct session_recorder {
 	uint64_t retry; /* ns, CLOCK_MONOTONIC: when a journal that stalled is tried again */
 	enum loss_reason reason; /* why it stalled */
 	uint64_t ring_full_seen; /* of the kernel's count: has its loss record */
-	struct journal_loss losses[LOSS_REASONS]; /* wait for their record; `until` 0: none */
+	struct journal_loss losses[LOSS_REASONS]; /* without a record so far; `until` 0: none */
 	struct checkpoint_slot *checkpoint; /* NULL: none */
 	struct session_stats kernel_counts; /* the kernel's counts at the last tick */
-	uint64_t next[RINGS_MAX]; /* of the rings: the checkpoint has what comes before */
-	struct journal_tail tail; /* records that come again and are in the journal */
+	uint64_t next[RINGS_MAX]; /* by ring: records before this position are in the checkpoint */
+	struct journal_tail tail; /* records that the journal has although the rings still do */
 
 	_Atomic uint64_t journaled, disk_full, disk_error, over_limit;
 	_Atomic uint64_t synced, unsynced; /* as in struct recorder_stored */
-	_Atomic int error; /* the same; of the last write or, if that went well, the last sync */
-	bool write_failed; /* the last one: not each event is tried */
+	_Atomic int error; /* the same; of the last write or, if that succeeded, the last sync */
+	bool write_failed; /* the last write: not every event is tried */
 	unsigned int sync_failures; /* in a row */
-	bool resumed; /* nothing was synced since it went on: what was before is not known */
+	bool resumed; /* and not synced since: how much is on the disk is not known */
 	_Atomic bool stalled; /* the last write or sync failed */
 	_Atomic bool full; /* the limit is reached */
 };
 
-/* A session gets the slot. */
-void session_recorder_begin(struct session_recorder *slot, struct recorder_session *tenant);
+/* Begins a session; takes over what `session` says. */
+void session_recorder_begin(struct session_recorder *slot, struct recorder_session *session);
 
-/* The session's last: gives the writer back. The counts stay. */
+/* Ends the session and returns the writer. The counts stay until the next session begins. */
 struct journal_writer *session_recorder_end(struct session_recorder *slot);
 
 /* An event on its way to the sessions that matched it. */
 struct recorder_event {
-	const void *event;
+	const void *data; /* as the kernel side wrote it: begins with struct event_head */
 	uint32_t size;
 	uint16_t ring;
 	uint32_t position;
-	const struct journal_record
-		*record; /* as the first that took it made it; NULL: nobody yet */
+	const struct journal_record *record; /* as the first session framed it; NULL: none yet */
 };
 
-/* Other rings come, whose positions begin at 0. */
+/* The recorder has new rings, whose positions and lost records begin at 0. */
 void session_recorder_rings_new(struct session_recorder *slot);
 
-/* True if the journal has the record already, or the totals do. */
-bool session_recorder_knows(struct session_recorder *slot, uint16_t ring, uint64_t position);
+/* True if the record is in the journal, or counted as lost, already. */
+bool session_recorder_has(struct session_recorder *slot, uint16_t ring, uint64_t position);
 
-/* Keeps in the checkpoint what became of the records before `next`, by ring. */
-void session_recorder_keep(
+/* Writes the counts to the checkpoint: they include the records before `next`, by ring. */
+void session_recorder_checkpoint(
 	struct session_recorder *slot, const uint64_t *next, unsigned int rings, uint64_t now);
 
-/* Takes an event for the journal, or counts why not. True if `stalled` changed. */
-bool session_recorder_event(struct session_recorder *slot, struct recorder_event *arrival);
+/* Hands an event to the writer, or counts it as lost or over the limit. True if `stalled` changed.
+ * */
+bool session_recorder_event(struct session_recorder *slot, struct recorder_event *event);
 
-/* Writes the events that were taken, and counts what became of them. True if `stalled` or `full`
- * changed. */
+/* Writes the events that the writer has, and counts them as journaled or lost. True if `stalled` or
+ * `full` changed. */
 bool session_recorder_flush(struct session_recorder *slot);
 
-/* What a sync of the journal gave: counts what it lost as lost. True if `stalled` changed. */
+/* Takes the result of a sync: events that it lost count as lost. True if `stalled` changed. */
 bool session_recorder_synced(
 	struct session_recorder *slot, int error, const struct journal_unstored *unstored);
 
-/* Merges a loss with what waits for a record in the journal; session_recorder_tick writes it. */
-void session_recorder_loss(struct session_recorder *slot, const struct journal_loss *loss);
+/* Adds a loss to those without a record; session_recorder_tick writes it. */
+void session_recorder_add_loss(struct session_recorder *slot, const struct journal_loss *loss);
 
-/* Writes the loss records that wait. True if `stalled` changed. */
-bool session_recorder_tell(struct session_recorder *slot);
+/* Writes the records of all losses. True if `stalled` changed. */
+bool session_recorder_write_losses(struct session_recorder *slot);
 
 /*
- * Writes loss records: `kernel_counts` are the kernel's counts at `now`, `since` when they were last looked at.
- * True if `stalled` changed.
+ * Writes loss records: `kernel_counts` are the kernel's counts at `now`, `since` is the time of the
+ * previous call. True if `stalled` changed.
  */
 bool session_recorder_tick(struct session_recorder *slot, const struct session_stats *kernel_counts,
 	uint64_t since, uint64_t now);
 
-/* What an error of a write or a sync, a negative errno, makes of events. */
+/* The reason of a loss by a failed write or sync (negative errno). */
 enum loss_reason recorder_loss_reason(int error);
 
 /* The counts as of now. */
