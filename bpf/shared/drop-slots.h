@@ -53,10 +53,10 @@ struct drop_key {
 	__u64 family; /* NFPROTO_* of the table */
 };
 
-/* What the daemon has told of in the system journal: here, so that the next one knows. */
+/* What the daemon has reported in the system journal: here, so that the next one knows. */
 struct drop_mark {
 	__u64 first, second; /* amounts, since the counter began */
-	__u64 until; /* us, CLOCK_MONOTONIC; 0: nothing is told */
+	__u64 until; /* us, CLOCK_MONOTONIC; 0: nothing is reported */
 };
 
 struct drop_slot {
@@ -71,7 +71,7 @@ struct drop_slot {
 	__u64 example; /* when the example was taken */
 	__u32 example_turn; /* odd: a CPU writes the example */
 	__u32 netns_inode;
-	struct drop_mark told; /* of the counter that the slot is of: packets and bytes */
+	struct drop_mark reported; /* of the counter that the slot is of: packets and bytes */
 	__u64 chain_name; /* address of the name in drop_words: a chain that is renamed gets another */
 } __attribute__((aligned(64)));
 
@@ -113,7 +113,7 @@ struct drop_control {
 	__u64 need; /* ns: when the daemon was told last that there is need of room */
 	__u64 kept; /* a daemon has written what follows */
 	struct drop_past past;
-	struct drop_mark told; /* uncounted and missed; its time is that of the last summary */
+	struct drop_mark reported; /* uncounted and missed; its time is that of the last summary */
 };
 
 _Static_assert(sizeof(struct drop_slot) == 128, "two cache lines");

@@ -26,8 +26,8 @@ struct suppressed_slot {
 	__u32 state; /* enum suppressed_state */
 	__u64 count;
 	__u64 first, last; /* ns, CLOCK_MONOTONIC */
-	/* The daemon's, here so that the next one knows: what of it is in the journal, until when. */
-	__u64 told, told_until;
+	/* The daemon's, here so that the next one knows: how much of it is in the journal, and until when. */
+	__u64 reported, reported_until;
 	__u32 netns_inode;
 	__u32 reserved;
 	char table[EVENT_NAME_MAX + 1]; /* terminated */

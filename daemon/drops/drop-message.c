@@ -14,7 +14,7 @@ static void field_clear(void *field)
 	g_free(((struct iovec *)field)->iov_base);
 }
 
-static void add(struct drop_message *message, const char *name, const char *value)
+static void add_field(struct drop_message *message, const char *name, const char *value)
 {
 	struct iovec field;
 
@@ -28,10 +28,10 @@ static void add_number(struct drop_message *message, const char *name, uint64_t 
 	char text[sizeof("18446744073709551615")];
 
 	g_snprintf(text, sizeof(text), "%" PRIu64, value);
-	add(message, name, text);
+	add_field(message, name, text);
 }
 
-/* Takes over the text. What every message has. */
+/* A message with the fields that all messages have; takes over the text. */
 static struct drop_message *message_new(GString *text, const char *id, int priority)
 {
 	struct drop_message *message = g_new0(struct drop_message, 1);
@@ -39,10 +39,10 @@ static struct drop_message *message_new(GString *text, const char *id, int prior
 	message->text = g_string_free(text, FALSE);
 	message->fields = g_array_new(FALSE, FALSE, sizeof(struct iovec));
 	g_array_set_clear_func(message->fields, field_clear);
-	add(message, "MESSAGE", message->text);
-	add(message, "MESSAGE_ID", id);
+	add_field(message, "MESSAGE", message->text);
+	add_field(message, "MESSAGE_ID", id);
 	add_number(message, "PRIORITY", (uint64_t)priority);
-	add(message, "SYSLOG_IDENTIFIER", "nfttraced");
+	add_field(message, "SYSLOG_IDENTIFIER", "nfttraced");
 	return message;
 }
 
@@ -55,21 +55,21 @@ static void append_amount(GString *text, uint64_t packets, uint64_t bytes, uint6
 		quantity_span(usec, span));
 }
 
-/* Cut between two characters: a line with half of one in it is shown by nobody. */
+/* Cuts between two characters: journalctl does not print a line with half of one. */
 static void append_rule(GString *text, const char *rule)
 {
-	size_t length = strlen(rule), told = MIN(length, DROP_MESSAGE_RULE_MAX);
-	const char *end = rule + told;
+	size_t length = strlen(rule), quoted = MIN(length, DROP_MESSAGE_RULE_MAX);
+	const char *end = rule + quoted;
 
-	if (told < length && (*end & 0xc0) == 0x80)
-		told = (size_t)(g_utf8_find_prev_char(rule, end) - rule);
+	if (quoted < length && (*end & 0xc0) == 0x80)
+		quoted = (size_t)(g_utf8_find_prev_char(rule, end) - rule);
 	g_string_append(text, " \"");
-	g_string_append_len(text, rule, (gssize)told);
-	g_string_append(text, told < length ? "...\"" : "\"");
+	g_string_append_len(text, rule, (gssize)quoted);
+	g_string_append(text, quoted < length ? "...\"" : "\"");
 }
 
-/* Where the packets ended. */
-static void append_place(GString *text, const struct drop_counter *counter, uint32_t home)
+/* Appends the rule or policy that dropped. */
+static void append_rule_path(GString *text, const struct drop_counter *counter, uint32_t home)
 {
 	g_string_append_printf(text, ": %s %s %s", event_family_name(counter->family),
 		counter->table, counter->chain);
@@ -85,44 +85,44 @@ static void append_place(GString *text, const struct drop_counter *counter, uint
 		g_string_append_printf(text, " in netns %" PRIu32, counter->netns_inode);
 }
 
-static GString *rule_text(const struct drop_news *news)
+static GString *rule_text(const struct drop_delta *delta)
 {
-	const struct drop_counter *counter = news->counter;
+	const struct drop_counter *counter = delta->counter;
 	GString *text = g_string_new(NULL);
 
-	append_amount(text, news->packets, news->bytes, news->usec);
-	append_place(text, counter, news->home);
+	append_amount(text, delta->packets, delta->bytes, delta->usec);
+	append_rule_path(text, counter, delta->home);
 	if (counter->example)
 		g_string_append_printf(text, ", last %s", counter->example);
 	return text;
 }
 
-struct drop_message *drop_message_rule(const struct drop_news *news)
+struct drop_message *drop_message_rule(const struct drop_delta *delta)
 {
-	const struct drop_counter *counter = news->counter;
-	struct drop_message *message = message_new(rule_text(news), DROP_MESSAGE_RULE, LOG_INFO);
+	const struct drop_counter *counter = delta->counter;
+	struct drop_message *message = message_new(rule_text(delta), DROP_MESSAGE_RULE, LOG_INFO);
 
-	add(message, "NFT_FAMILY", event_family_name(counter->family));
-	add(message, "NFT_TABLE", counter->table);
-	add(message, "NFT_CHAIN", counter->chain);
-	add(message, "NFT_POLICY", counter->policy ? "yes" : "no");
+	add_field(message, "NFT_FAMILY", event_family_name(counter->family));
+	add_field(message, "NFT_TABLE", counter->table);
+	add_field(message, "NFT_CHAIN", counter->chain);
+	add_field(message, "NFT_POLICY", counter->policy ? "yes" : "no");
 	if (!counter->policy)
 		add_number(message, "NFT_HANDLE", counter->handle);
 	if (!counter->policy && counter->rule)
-		add(message, "NFT_RULE", counter->rule);
+		add_field(message, "NFT_RULE", counter->rule);
 	if (counter->netns)
-		add(message, "NETNS", counter->netns);
+		add_field(message, "NETNS", counter->netns);
 	else
 		add_number(message, "NETNS", counter->netns_inode);
-	add_number(message, "PACKETS", news->packets);
-	add_number(message, "BYTES", news->bytes);
+	add_number(message, "PACKETS", delta->packets);
+	add_number(message, "BYTES", delta->bytes);
 	if (counter->example)
-		add(message, "EXAMPLE", counter->example);
-	add_number(message, "INTERVAL_USEC", news->usec);
+		add_field(message, "EXAMPLE", counter->example);
+	add_number(message, "INTERVAL_USEC", delta->usec);
 	return message;
 }
 
-static void separate(GString *text)
+static void append_separator(GString *text)
 {
 	if (text->len > 0)
 		g_string_append(text, "; ");
@@ -139,7 +139,7 @@ static GString *rest_text(const struct drop_rest *rest)
 			text, " by %s", quantity_count(rest->rules, "more rule", count));
 	}
 	if (rest->uncounted > 0) {
-		separate(text);
+		append_separator(text);
 		g_string_append_printf(text,
 			"%s dropped in %s that no rule's counter has: "
 			"their table is full (DropCountersMax=)",
@@ -147,7 +147,7 @@ static GString *rest_text(const struct drop_rest *rest)
 			quantity_span(rest->usec, span));
 	}
 	if (rest->missed > 0) {
-		separate(text);
+		append_separator(text);
 		g_string_append_printf(text,
 			"%s missed in %s: the kernel skipped them, and if they were drops, "
 			"they are not counted",

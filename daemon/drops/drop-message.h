@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A message about dropped packets: a sentence for a person, and the fields of the system journal, with
- * the names that others chose escaped as the counters have them (drops.h). systemd/nfttraced.catalog
- * explains the message ids. A message owns its text and its fields; who made it frees it.
+ * A message about dropped packets: a sentence, and the fields for the system journal. Names are
+ * escaped as the counters have them (drops.h). systemd/nfttraced.catalog explains the message ids.
+ * A message owns its text and fields; the caller frees it. Any thread.
  */
 #ifndef NFTTRACED_DAEMON_DROPS_DROP_MESSAGE_H
 #define NFTTRACED_DAEMON_DROPS_DROP_MESSAGE_H
@@ -24,23 +24,23 @@ struct drop_message {
 	GArray *fields; /* of struct iovec, "NAME=value"; MESSAGE is the text */
 };
 
-/* What one rule, or one chain's policy, dropped in an interval. */
-struct drop_news {
+/* What one rule, or one chain's policy, has dropped in an interval. */
+struct drop_delta {
 	const struct drop_counter *counter;
 	uint64_t packets, bytes; /* in the interval */
 	uint64_t usec; /* the interval's length */
-	uint32_t home; /* inode of the network namespace that goes without saying */
+	uint32_t home; /* inode of the network namespace that is not mentioned */
 };
 
-/* What an interval had beyond the rules that have a message of their own. */
+/* The rest of an interval, beyond the rules that have a message of their own. */
 struct drop_rest {
 	uint64_t rules, packets, bytes;
-	uint64_t uncounted; /* packets that are not counted by rule */
+	uint64_t uncounted; /* packets not counted by rule */
 	uint64_t missed; /* calls that the kernel skipped */
 	uint64_t usec; /* the longest interval of them */
 };
 
-struct drop_message *drop_message_rule(const struct drop_news *news);
+struct drop_message *drop_message_rule(const struct drop_delta *delta);
 struct drop_message *drop_message_rest(const struct drop_rest *rest);
 
 /* Accepts NULL; returns NULL. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Drop counters as the daemon keeps them, found by who dropped; and questions for their words. */
+/* Drop counters as the daemon has them, by rule and by id; their namespaces; and questions for the
+ * resolver. */
 #include "daemon/drops/drops-private.h"
 
 #include <errno.h>
@@ -30,7 +31,7 @@ static guint record_hash(gconstpointer record)
 	return key_hash(&((const struct drop_record *)record)->key);
 }
 
-/* Whatever their chains are called. */
+/* Without the chain's name, which may change. */
 static gboolean counting_equal(gconstpointer a, gconstpointer b)
 {
 	const struct drop_record *first = a, *second = b;
@@ -39,8 +40,8 @@ static gboolean counting_equal(gconstpointer a, gconstpointer b)
 		g_str_equal(first->table, second->table);
 }
 
-/* Names, too: after nf_tables was removed and loaded again it gives out its handles anew. While a table
- * counts that can't be, and a chain with another name is one that was renamed. */
+/* With names: nf_tables assigns the same handles again after it was reloaded. That can't happen
+ * while slots count, so that a chain with another name was renamed then. */
 static gboolean record_equal(gconstpointer a, gconstpointer b)
 {
 	const struct drop_record *first = a, *second = b;
@@ -92,7 +93,7 @@ void drop_records_clear(struct drops *drops)
 	g_queue_clear_full(&drops->questions, g_free);
 }
 
-/* A name that the kernel side has written, whatever it is. */
+/* Escapes a name that the kernel side has written. */
 static char *name_dup(const char *name)
 {
 	g_autofree char *copy = g_strndup(name, EVENT_NAME_MAX);
@@ -130,7 +131,7 @@ void drop_record_rename(
 
 	if (g_str_equal(record->chain, chain))
 		return;
-	/* One of a table before this one, which had the same handles and names: both stay. */
+	/* A counter of an earlier table has the same handles and names: both stay. */
 	if (g_hash_table_lookup(drops->records, &wanted))
 		return;
 	g_hash_table_steal(drops->records, record);
@@ -139,7 +140,7 @@ void drop_record_rename(
 	g_hash_table_add(drops->records, record);
 }
 
-/* Two namespaces that are there at once have neither name nor inode in common. */
+/* Two namespaces that exist at once have neither name nor inode in common. */
 static void netns_supersede(struct drops *drops, const struct drop_netns *new)
 {
 	struct drop_netns *netns;
@@ -187,7 +188,7 @@ struct drop_record *drop_record_get(
 	const struct drop_record wanted = { .key = slot->key, .table = table, .chain = chain };
 	struct drop_record *record = g_hash_table_lookup(drops->records, &wanted);
 
-	/* One that counts is of this table, whatever its chain was called. */
+	/* A counter with slots is of this table even if its chain had another name. */
 	if (!record)
 		record = g_hash_table_lookup(drops->counting, &wanted);
 	if (record)
@@ -215,7 +216,7 @@ void drop_record_join(struct drops *drops, struct drop_record *record)
 
 void drop_record_part(struct drops *drops, struct drop_record *record)
 {
-	/* Another one may have taken its place: of a chain that had the same handle. */
+	/* Another counter may have taken its place: of a chain that had the same handle. */
 	if (--record->slots == 0 && g_hash_table_lookup(drops->counting, record) == record)
 		g_hash_table_remove(drops->counting, record);
 }
@@ -230,7 +231,7 @@ void drop_record_evict(struct drops *drops, struct drop_record *record)
 	record_free(record);
 }
 
-bool drops_ask(struct drops *drops, struct name_request *ret)
+bool drops_take_question(struct drops *drops, struct name_request *ret)
 {
 	g_autofree struct name_request *request = NULL;
 
@@ -244,21 +245,21 @@ bool drops_ask(struct drops *drops, struct name_request *ret)
 	return request;
 }
 
-/* Escaped, and not longer than allowed, for g_free. */
+/* Escapes the text of a rule and cuts it at DROPS_RULE_MAX; g_free it. */
 static char *rule_dup(const char *text, size_t length)
 {
 	char *rule = g_malloc(DROPS_RULE_MAX + sizeof(ELLIPSIS));
 	size_t escaped = text_escape(text, length, rule, DROPS_RULE_MAX);
 
-	/* What is escaped is at least as long as it was. */
+	/* Escaped text is at least as long: a shorter one was cut. */
 	if (escaped < length)
 		escaped += g_strlcpy(rule + escaped, ELLIPSIS, sizeof(ELLIPSIS));
 	rule[escaped] = '\0';
 	return g_realloc(rule, escaped + 1);
 }
 
-/* When what a path leads to was made; false: it does not lead to that inode. */
-static bool netns_made(const char *path, uint32_t inode, struct timespec *ret)
+/* The change time of the file at `path`; false: it is not that inode. */
+static bool netns_read_time(const char *path, uint32_t inode, struct timespec *ret)
 {
 	struct stat status;
 
@@ -268,20 +269,20 @@ static bool netns_made(const char *path, uint32_t inode, struct timespec *ret)
 	return true;
 }
 
-static void netns_answer(
+static void netns_set_name(
 	struct drops *drops, struct drop_netns *netns, const char *text, size_t length)
 {
 	g_autofree char *name = g_strndup(text, length);
 	g_autofree char *escaped = text_escape_dup(name);
 	struct timespec made = { 0 };
 
-	/* Without a name now it keeps the last one, as what it was called; and where the same name leads to
-	 * something that is there for less long, that is another namespace. */
+	/* Keeps the last name when there is none any more. If a namespace that is gone gets its own
+	 * name again, another namespace has it. */
 	if (length == 0 || (netns->gone && g_strcmp0(escaped, netns->name) == 0))
 		return;
 	g_free(netns->path);
 	netns->path = g_build_filename(NETNS_NAMED_DIRECTORY, name, NULL);
-	netns->gone = !netns_made(netns->path, netns->inode, &made);
+	netns->gone = !netns_read_time(netns->path, netns->inode, &made);
 	netns->named = made;
 	g_free(netns->name);
 	netns->name = g_steal_pointer(&escaped);
@@ -289,17 +290,17 @@ static void netns_answer(
 		netns_supersede(drops, netns);
 }
 
-/* Inodes are used again, but one that was made at the same moment is the same. */
+/* Inode numbers are reused; the same change time says that it is the same file. */
 static bool netns_is_named(const struct drop_netns *netns)
 {
 	struct timespec made;
 
-	return netns_made(netns->path, netns->inode, &made) && made.tv_sec == netns->named.tv_sec &&
-		made.tv_nsec == netns->named.tv_nsec;
+	return netns_read_time(netns->path, netns->inode, &made) &&
+		made.tv_sec == netns->named.tv_sec && made.tv_nsec == netns->named.tv_nsec;
 }
 
-/* Those whose names lead elsewhere now are gone under them; true if there are any. */
-static bool netns_lost(struct drops *drops)
+/* Marks namespaces as gone whose names lead elsewhere now; true if there are any. */
+static bool netns_find_gone(struct drops *drops)
 {
 	struct drop_netns *netns;
 	GHashTableIter iter;
@@ -319,9 +320,9 @@ void drop_netns_check(struct drops *drops)
 	struct drop_record *record;
 	GHashTableIter iter;
 
-	if (!netns_lost(drops))
+	if (!netns_find_gone(drops))
 		return;
-	/* A question is about a counter. */
+	/* A question refers to a counter. */
 	g_hash_table_iter_init(&iter, drops->records);
 	while (g_hash_table_iter_next(&iter, (gpointer *)&record, NULL)) {
 		if (!record->netns->unasked)
@@ -329,7 +330,7 @@ void drop_netns_check(struct drops *drops)
 		record->netns->unasked = false;
 		question_push(drops, record, NAME_REQUEST_NETNS);
 	}
-	/* A counter that is full wakes as well. */
+	/* A full counter wakes it, too. */
 	eventfd_write(drops->asked_fd, 1);
 }
 
@@ -344,7 +345,7 @@ void drops_answer(
 		g_free(record->rule);
 		record->rule = rule_dup(text, length);
 	} else if (record && request->kind == NAME_REQUEST_NETNS) {
-		netns_answer(drops, record->netns, text, length);
+		netns_set_name(drops, record->netns, text, length);
 	}
 	g_mutex_unlock(&drops->lock);
 }

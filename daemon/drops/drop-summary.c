@@ -10,46 +10,44 @@
 #include "daemon/drops/drop-reported.h"
 #include "journal/base/clock.h"
 
-#define NSEC_PER_USEC 1000ULL
-
-/* How late the timer may be, as a part of the interval and at most: so that it wakes the machine up
- * together with something else that is due. What is told is measured, not assumed. */
+/* How late the timer may be, as a part of the interval and at most, so that it can wake the machine
+ * together with other timers. Messages state the measured interval. */
 #define SLACK_PART 10
 #define SLACK_MAX  5000000ULL /* us */
 
-/* Between two tries to send what the journal does not take. */
+/* Between two tries to send a message that the journal rejected. */
 #define RETRY_USEC 50000ULL
 
-/* At the end the journal is waited for at most so long, and asked so often. */
+/* At the end: the longest wait for the journal, and the pause between two tries. */
 #define FINISH_USEC 500000ULL
 #define PAUSE_USEC  5000ULL
 
 struct drop_summary {
 	sd_event_source *timer;
-	sd_event_source *retry; /* while messages wait */
+	sd_event_source *retry; /* while reports are pending */
 	struct drop_summary_settings settings;
-	struct drop_summary_ends ends;
-	GQueue waiting; /* of struct outgoing */
+	struct drop_summary_ops ops;
+	GQueue pending; /* of struct pending_report */
 	uint32_t home; /* inode of our network namespace */
 
-	struct drop_tellings *tellings;
-	struct drop_told totals; /* uncounted and missed */
+	GHashTable *reports; /* see drop-reported.h */
+	struct drop_reported totals; /* uncounted and missed */
 	uint64_t round;
-	uint64_t read_at; /* us, CLOCK_MONOTONIC: the counters were read last */
+	uint64_t read_at; /* us, CLOCK_MONOTONIC: when the counters were last read */
 	uint64_t unsent;
-	bool read_failed; /* the last time; it was logged */
+	bool read_failed; /* the last time, which was logged */
 };
 
-/* What a round gathers. */
+/* One reading of the counters. */
 struct round {
 	uint64_t now;
-	GArray *news; /* of struct item */
-	struct drop_amount totals; /* uncounted and missed, since they were told */
+	GArray *deltas; /* of struct counter_delta */
+	struct drop_amount totals; /* uncounted and missed that are not reported yet */
 };
 
-struct item {
-	struct drop_news news;
-	struct drop_told *told;
+struct counter_delta {
+	struct drop_delta delta;
+	struct drop_reported *reported;
 };
 
 static uint64_t now_usec(void)
@@ -57,105 +55,108 @@ static uint64_t now_usec(void)
 	return clock_ns(CLOCK_MONOTONIC) / NSEC_PER_USEC;
 }
 
-/* A message, and what is told with it. */
-struct outgoing {
+/* A message that is to be sent, and what is reported with it. */
+struct pending_report {
 	struct drop_message *message;
 	GArray *parts; /* of struct part */
 };
 
 struct part {
-	struct drop_told *told; /* lives until the next round */
+	struct drop_reported *reported; /* lives until the next round */
 	uint64_t id; /* of the counter, or DROPS_TOTALS */
 	struct drop_mark mark;
 };
 
-static void outgoing_free(void *pointer)
+static void pending_free(void *pointer)
 {
-	struct outgoing *outgoing = pointer;
+	struct pending_report *report = pointer;
 
-	drop_message_free(outgoing->message);
-	g_array_unref(outgoing->parts);
-	g_free(outgoing);
+	drop_message_free(report->message);
+	g_array_unref(report->parts);
+	g_free(report);
 }
 
 /* Takes over the message. */
-static struct outgoing *outgoing_new(struct drop_summary *summary, struct drop_message *message)
+static struct pending_report *pending_new(
+	struct drop_summary *summary, struct drop_message *message)
 {
-	struct outgoing *outgoing = g_new(struct outgoing, 1);
+	struct pending_report *report = g_new(struct pending_report, 1);
 
-	outgoing->message = message;
-	outgoing->parts = g_array_new(FALSE, FALSE, sizeof(struct part));
-	g_queue_push_tail(&summary->waiting, outgoing);
-	return outgoing;
+	report->message = message;
+	report->parts = g_array_new(FALSE, FALSE, sizeof(struct part));
+	g_queue_push_tail(&summary->pending, report);
+	return report;
 }
 
-static void part_add(struct outgoing *outgoing, struct drop_told *told, uint64_t id,
-	const struct drop_mark *mark)
+static void report_add_part(struct pending_report *report, struct drop_reported *reported,
+	uint64_t id, const struct drop_mark *mark)
 {
-	const struct part part = { .told = told, .id = id, .mark = *mark };
+	const struct part part = { .reported = reported, .id = id, .mark = *mark };
 
-	g_array_append_val(outgoing->parts, part);
+	g_array_append_val(report->parts, part);
 }
 
-/* The message is sent. The marks are made at once: a daemon that is killed from here on has told of it. */
-static void outgoing_sent(struct drop_summary *summary, const struct outgoing *outgoing)
+/* The message was sent. Marks the counters at once, so that the next daemon does not report it
+ * again. */
+static void pending_set_reported(struct drop_summary *summary, const struct pending_report *report)
 {
-	for (unsigned int i = 0; i < outgoing->parts->len; i++) {
-		const struct part *part = &g_array_index(outgoing->parts, struct part, i);
+	for (unsigned int i = 0; i < report->parts->len; i++) {
+		const struct part *part = &g_array_index(report->parts, struct part, i);
 
-		drops_mark(summary->ends.drops, part->id, &part->mark);
-		part->told->told = (struct drop_amount){ part->mark.first, part->mark.second };
-		part->told->since = part->mark.until;
+		drops_mark(summary->ops.drops, part->id, &part->mark);
+		part->reported->amount =
+			(struct drop_amount){ part->mark.first, part->mark.second };
+		part->reported->since = part->mark.until;
 	}
 }
 
-static int outgoing_send(struct drop_summary *summary, const struct outgoing *outgoing)
+static int pending_send(struct drop_summary *summary, const struct pending_report *report)
 {
-	if (summary->ends.sends())
-		return summary->ends.send(outgoing->message);
-	log_escaped(LOG_INFO, outgoing->message->text);
+	if (summary->ops.sends())
+		return summary->ops.send(report->message);
+	log_escaped(LOG_INFO, report->message->text);
 	return 0;
 }
 
-/* Sends what waits, as far as it is taken. True if nothing waits any more. */
-static bool flush(struct drop_summary *summary)
+/* Sends pending reports as far as the journal takes them. True if none is left. */
+static bool send_pending(struct drop_summary *summary)
 {
-	struct outgoing *outgoing;
+	struct pending_report *report;
 
-	while ((outgoing = g_queue_peek_head(&summary->waiting))) {
-		int r = outgoing_send(summary, outgoing);
+	while ((report = g_queue_peek_head(&summary->pending))) {
+		int r = pending_send(summary, report);
 
 		if (r == -EAGAIN)
 			return false;
 		if (r == 0)
-			outgoing_sent(summary, outgoing);
+			pending_set_reported(summary, report);
 		else
 			summary->unsent++;
-		outgoing_free(g_queue_pop_head(&summary->waiting));
+		pending_free(g_queue_pop_head(&summary->pending));
 	}
 	return true;
 }
 
-static void send_waiting(struct drop_summary *summary)
+static void send_or_retry(struct drop_summary *summary)
 {
-	if (flush(summary))
+	if (send_pending(summary))
 		return;
 	sd_event_source_set_time_relative(summary->retry, RETRY_USEC);
 	sd_event_source_set_enabled(summary->retry, SD_EVENT_ONESHOT);
 }
 
-/* What still waits is told by the next messages. */
-static void waiting_discard(struct drop_summary *summary)
+/* Drops pending reports: the next round reports their packets. */
+static void pending_discard(struct drop_summary *summary)
 {
-	summary->unsent += summary->waiting.length;
-	g_queue_clear_full(&summary->waiting, outgoing_free);
+	summary->unsent += summary->pending.length;
+	g_queue_clear_full(&summary->pending, pending_free);
 	sd_event_source_set_enabled(summary->retry, SD_EVENT_OFF);
 }
 
 static int by_activity(const void *one, const void *other)
 {
-	const struct drop_news *a = &((const struct item *)one)->news;
-	const struct drop_news *b = &((const struct item *)other)->news;
+	const struct drop_delta *a = &((const struct counter_delta *)one)->delta;
+	const struct drop_delta *b = &((const struct counter_delta *)other)->delta;
 
 	if (a->packets != b->packets)
 		return a->packets < b->packets ? 1 : -1;
@@ -165,57 +166,59 @@ static int by_activity(const void *one, const void *other)
 						       : a->counter->handle > b->counter->handle;
 }
 
-static void gather(struct drop_summary *summary, const GPtrArray *counters, struct round *round)
+static void collect_deltas(
+	struct drop_summary *summary, const GPtrArray *counters, struct round *round)
 {
 	for (unsigned int i = 0; i < counters->len; i++) {
 		const struct drop_counter *counter = g_ptr_array_index(counters, i);
-		struct drop_told *told = drop_tellings_of(
-			summary->tellings, counter, summary->round, summary->read_at);
-		struct drop_amount amount = drop_told_news(
-			told, (struct drop_amount){ counter->packets, counter->bytes });
-		const struct item item = {
-			.told = told,
-			.news = {
+		struct drop_reported *reported = drop_reports_get(
+			summary->reports, counter, summary->round, summary->read_at);
+		struct drop_amount amount = drop_reported_delta(
+			reported, (struct drop_amount){ counter->packets, counter->bytes });
+		const struct counter_delta item = {
+			.reported = reported,
+			.delta = {
 				.counter = counter,
 				.packets = amount.first,
 				.bytes = amount.second,
-				.usec = round->now - told->since,
+				.usec = round->now - reported->since,
 				.home = summary->home,
 			},
 		};
 
 		if (amount.first == 0)
-			told->since = round->now;
+			reported->since = round->now;
 		else
-			g_array_append_val(round->news, item);
+			g_array_append_val(round->deltas, item);
 	}
-	drop_tellings_sweep(summary->tellings, summary->round);
-	g_array_sort(round->news, by_activity);
+	drop_reports_sweep(summary->reports, summary->round);
+	g_array_sort(round->deltas, by_activity);
 }
 
-/* The counter's news go into the message. */
-static void item_add(const struct item *item, uint64_t now, struct outgoing *outgoing)
+/* Has the report cover a counter. */
+static void report_add_delta(
+	const struct counter_delta *item, uint64_t now, struct pending_report *report)
 {
-	const struct drop_counter *counter = item->news.counter;
+	const struct drop_counter *counter = item->delta.counter;
 	const struct drop_mark mark = { counter->packets, counter->bytes, now };
 
-	part_add(outgoing, item->told, counter->id, &mark);
+	report_add_part(report, item->reported, counter->id, &mark);
 }
 
-/* What was told of the totals. */
+/* Saves how much of the totals is reported. */
 static void mark_totals(const struct drop_summary *summary, uint64_t until)
 {
 	const struct drop_mark mark = {
-		.first = summary->totals.told.first,
-		.second = summary->totals.told.second,
+		.first = summary->totals.amount.first,
+		.second = summary->totals.amount.second,
 		.until = until,
 	};
 
-	drops_mark(summary->ends.drops, DROPS_TOTALS, &mark);
+	drops_mark(summary->ops.drops, DROPS_TOTALS, &mark);
 }
 
-/* The message about what has none of its own, if there is something. */
-static void make_rest(struct drop_summary *summary, const struct drop_totals *totals,
+/* Makes the report about everything without a message of its own, if there is any. */
+static void make_rest_report(struct drop_summary *summary, const struct drop_totals *totals,
 	uint64_t first, struct round *round)
 {
 	struct drop_rest rest = {
@@ -223,15 +226,16 @@ static void make_rest(struct drop_summary *summary, const struct drop_totals *to
 		.missed = round->totals.second,
 	};
 	const struct drop_mark mark = { totals->uncounted, totals->missed, round->now };
-	struct outgoing *outgoing;
+	struct pending_report *report;
 
-	for (uint64_t i = first; i < round->news->len; i++) {
-		const struct item *item = &g_array_index(round->news, struct item, i);
+	for (uint64_t i = first; i < round->deltas->len; i++) {
+		const struct counter_delta *item =
+			&g_array_index(round->deltas, struct counter_delta, i);
 
 		rest.rules++;
-		rest.packets += item->news.packets;
-		rest.bytes += item->news.bytes;
-		rest.usec = MAX(rest.usec, item->news.usec);
+		rest.packets += item->delta.packets;
+		rest.bytes += item->delta.bytes;
+		rest.usec = MAX(rest.usec, item->delta.usec);
 	}
 	if (rest.uncounted == 0 && rest.missed == 0)
 		summary->totals.since = round->now;
@@ -239,29 +243,32 @@ static void make_rest(struct drop_summary *summary, const struct drop_totals *to
 		rest.usec = MAX(rest.usec, round->now - summary->totals.since);
 	if (rest.rules == 0 && rest.uncounted == 0 && rest.missed == 0)
 		return;
-	outgoing = outgoing_new(summary, drop_message_rest(&rest));
-	for (uint64_t i = first; i < round->news->len; i++)
-		item_add(&g_array_index(round->news, struct item, i), round->now, outgoing);
-	part_add(outgoing, &summary->totals, DROPS_TOTALS, &mark);
+	report = pending_new(summary, drop_message_rest(&rest));
+	for (uint64_t i = first; i < round->deltas->len; i++)
+		report_add_delta(
+			&g_array_index(round->deltas, struct counter_delta, i), round->now, report);
+	report_add_part(report, &summary->totals, DROPS_TOTALS, &mark);
 }
 
-static void make_messages(
+static void make_reports(
 	struct drop_summary *summary, const struct drop_totals *totals, struct round *round)
 {
-	uint64_t own = MIN(round->news->len, summary->settings.rules);
+	uint64_t own = MIN(round->deltas->len, summary->settings.rules);
 
 	for (uint64_t i = 0; i < own; i++) {
-		const struct item *item = &g_array_index(round->news, struct item, i);
+		const struct counter_delta *item =
+			&g_array_index(round->deltas, struct counter_delta, i);
 
-		item_add(item, round->now, outgoing_new(summary, drop_message_rule(&item->news)));
+		report_add_delta(
+			item, round->now, pending_new(summary, drop_message_rule(&item->delta)));
 	}
-	make_rest(summary, totals, own, round);
+	make_rest_report(summary, totals, own, round);
 }
 
 static int read_counters(
 	struct drop_summary *summary, GPtrArray **ret_counters, struct drop_totals *ret_totals)
 {
-	int r = summary->ends.read(summary->ends.context, ret_counters, ret_totals);
+	int r = summary->ops.read(summary->ops.context, ret_counters, ret_totals);
 
 	if (r < 0 && !summary->read_failed)
 		log_warning("the drop counters can't be read: %s", g_strerror(-r));
@@ -269,8 +276,8 @@ static int read_counters(
 	return r;
 }
 
-/* Tells what is new. */
-static void report(struct drop_summary *summary)
+/* Reports everything that is new. */
+static void report_deltas(struct drop_summary *summary)
 {
 	struct round round = { .now = now_usec() };
 	g_autoptr(GPtrArray) counters = NULL;
@@ -278,47 +285,48 @@ static void report(struct drop_summary *summary)
 
 	if (read_counters(summary, &counters, &totals) < 0)
 		return;
-	waiting_discard(summary);
-	round.news = g_array_new(FALSE, FALSE, sizeof(struct item));
+	pending_discard(summary);
+	round.deltas = g_array_new(FALSE, FALSE, sizeof(struct counter_delta));
 	summary->round++;
-	gather(summary, counters, &round);
-	round.totals = drop_told_news(
+	collect_deltas(summary, counters, &round);
+	round.totals = drop_reported_delta(
 		&summary->totals, (struct drop_amount){ totals.uncounted, totals.missed });
-	make_messages(summary, &totals, &round);
+	make_reports(summary, &totals, &round);
 	summary->read_at = round.now;
-	/* Before any of it is sent: from now on what is new is not older than this. */
+	/* Before the first message is sent: the next round's packets are newer than this. */
 	mark_totals(summary, round.now);
-	send_waiting(summary);
-	g_array_unref(round.news);
+	send_or_retry(summary);
+	g_array_unref(round.deltas);
 }
 
 static void skip_counter(
 	struct drop_summary *summary, const struct drop_counter *counter, uint64_t now)
 {
 	const struct drop_mark mark = { counter->packets, counter->bytes, now };
-	struct drop_told *told = drop_tellings_of(summary->tellings, counter, summary->round, now);
+	struct drop_reported *reported =
+		drop_reports_get(summary->reports, counter, summary->round, now);
 
-	told->told = (struct drop_amount){ mark.first, mark.second };
-	told->since = now;
-	drops_mark(summary->ends.drops, counter->id, &mark);
+	reported->amount = (struct drop_amount){ mark.first, mark.second };
+	reported->since = now;
+	drops_mark(summary->ops.drops, counter->id, &mark);
 }
 
-/* What was counted until now is as good as told. */
-static void skip(struct drop_summary *summary)
+/* Takes everything counted until now as reported. */
+static void skip_all(struct drop_summary *summary)
 {
 	g_autoptr(GPtrArray) counters = NULL;
 	struct drop_totals totals = { 0 };
 	uint64_t now = now_usec();
 
 	summary->read_at = summary->totals.since = now;
-	waiting_discard(summary);
+	pending_discard(summary);
 	if (read_counters(summary, &counters, &totals) < 0)
 		return;
 	summary->round++;
 	for (unsigned int i = 0; i < counters->len; i++)
 		skip_counter(summary, g_ptr_array_index(counters, i), now);
-	drop_tellings_sweep(summary->tellings, summary->round);
-	summary->totals.told = (struct drop_amount){ totals.uncounted, totals.missed };
+	drop_reports_sweep(summary->reports, summary->round);
+	summary->totals.amount = (struct drop_amount){ totals.uncounted, totals.missed };
 	mark_totals(summary, now);
 }
 
@@ -333,12 +341,13 @@ void drop_summary_resume(struct drop_summary *summary)
 	}
 	if (read_counters(summary, &counters, &totals) < 0)
 		return;
-	if (totals.told.until == 0) {
-		skip(summary);
+	if (totals.reported.until == 0) {
+		skip_all(summary);
 		return;
 	}
-	summary->totals.told = (struct drop_amount){ totals.told.first, totals.told.second };
-	summary->read_at = summary->totals.since = totals.told.until;
+	summary->totals.amount =
+		(struct drop_amount){ totals.reported.first, totals.reported.second };
+	summary->read_at = summary->totals.since = totals.reported.until;
 }
 
 /* An interval from `from` on, us, CLOCK_MONOTONIC. */
@@ -357,14 +366,14 @@ static int on_interval(sd_event_source *source, uint64_t usec, void *userdata)
 	struct drop_summary *summary = userdata;
 	uint64_t now = now_usec();
 
-	report(summary);
-	/* From when it should have been: what it was late adds up to nothing. */
+	report_deltas(summary);
+	/* From when the timer was due, so that delays do not add up. */
 	return timer_start(summary, usec + summary->settings.interval > now ? usec : now);
 }
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	send_waiting(userdata);
+	send_or_retry(userdata);
 	return 0;
 }
 
@@ -375,15 +384,14 @@ static uint32_t own_netns(void)
 	return stat("/proc/self/ns/net", &status) == 0 ? (uint32_t)status.st_ino : 0;
 }
 
-int drop_summary_new(
-	sd_event *event, const struct drop_summary_ends *ends, struct drop_summary **ret)
+int drop_summary_new(sd_event *event, const struct drop_summary_ops *ops, struct drop_summary **ret)
 {
 	struct drop_summary *summary = g_new0(struct drop_summary, 1);
 	int r;
 
-	summary->ends = *ends;
+	summary->ops = *ops;
 	summary->home = own_netns();
-	summary->tellings = drop_tellings_new();
+	summary->reports = drop_reports_new();
 	r = sd_event_add_time_relative(
 		event, &summary->timer, CLOCK_MONOTONIC, 0, 0, on_interval, summary);
 	if (r >= 0)
@@ -408,14 +416,14 @@ int drop_summary_set(struct drop_summary *summary, const struct drop_summary_set
 	if (old.interval == settings->interval && old.rules == settings->rules)
 		return 0;
 	if (old.interval > 0 && settings->interval == 0)
-		report(summary);
+		report_deltas(summary);
 	summary->settings = *settings;
 	if (settings->interval == 0) {
 		mark_totals(summary, 0);
 		return sd_event_source_set_enabled(summary->timer, SD_EVENT_OFF);
 	}
 	if (old.interval == 0)
-		skip(summary);
+		skip_all(summary);
 	return timer_start(summary, now_usec());
 }
 
@@ -426,10 +434,10 @@ void drop_summary_finish(struct drop_summary *summary)
 	if (!summary || summary->settings.interval == 0)
 		return;
 	sd_event_source_set_enabled(summary->timer, SD_EVENT_OFF);
-	report(summary);
-	while (!flush(summary) && now_usec() < end)
+	report_deltas(summary);
+	while (!send_pending(summary) && now_usec() < end)
 		g_usleep(PAUSE_USEC);
-	waiting_discard(summary);
+	pending_discard(summary);
 	summary->settings.interval = 0;
 }
 
@@ -444,8 +452,8 @@ struct drop_summary *drop_summary_free(struct drop_summary *summary)
 		return NULL;
 	sd_event_source_disable_unref(summary->timer);
 	sd_event_source_disable_unref(summary->retry);
-	g_queue_clear_full(&summary->waiting, outgoing_free);
-	drop_tellings_free(summary->tellings);
+	g_queue_clear_full(&summary->pending, pending_free);
+	g_hash_table_unref(summary->reports);
 	g_free(summary);
 	return NULL;
 }

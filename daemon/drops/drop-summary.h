@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The summary of drops: once an interval, a message for each rule that has dropped packets since it was
- * last reported, the most active first, and one that sums up the others. A message that the journal does not take
- * is tried again until the interval is over; what it would have reported is reported by the next one then, so that
- * the packets of all messages add up to the counters. Owned by the control thread, and never makes it wait; it
- * sleeps between intervals, and does nothing while it is off.
+ * The summary of drops: once an interval, a message for each rule that has dropped packets since it
+ * was last reported, the most active first, and one that sums up the others. A message that the
+ * journal does not take is tried again until the interval is over; what it would have reported is
+ * reported by the next one then, so that the packets of all messages add up to the counters. Owned
+ * by the control thread, and never makes it wait; it sleeps between intervals, and does nothing
+ * while it is off.
  */
 #ifndef NFTTRACED_DAEMON_DROPS_DROP_SUMMARY_H
 #define NFTTRACED_DAEMON_DROPS_DROP_SUMMARY_H
@@ -20,41 +21,41 @@ struct drop_summary_settings {
 	uint64_t rules; /* messages an interval; one more sums up the others */
 };
 
-/* The counters, as drops_read has them; `context` is the source's. */
+/* Reads the counters as drops_read does. */
 typedef int (*drop_summary_read)(
 	void *context, GPtrArray **ret_counters, struct drop_totals *ret_totals);
 
-/* Sends a message and never waits: 0; -EAGAIN: not now; another negative errno: it can't be sent. */
+/* Sends a message without waiting. -EAGAIN: try later; another negative errno: it can't be sent. */
 typedef int (*drop_summary_send)(const struct drop_message *message);
 
-struct drop_summary_ends {
+struct drop_summary_ops {
 	drop_summary_read read;
 	void *context; /* of `read` */
-	struct drops *drops; /* where what was told is kept; NULL: nowhere */
-	bool (*sends)(void); /* false: messages are written to the log in place of being sent */
+	struct drops *drops; /* for drops_mark; NULL: marks are not saved */
+	bool (*sends)(void); /* false: messages are logged instead of sent */
 	drop_summary_send send;
 };
 
-/* Off until it gets settings. */
+/* Off until it gets settings. Negative errno. */
 int drop_summary_new(
-	sd_event *event, const struct drop_summary_ends *ends, struct drop_summary **ret);
+	sd_event *event, const struct drop_summary_ops *ends, struct drop_summary **ret);
 
-/* Takes new settings. Switched on, it tells of what is dropped from now on; switched off, it first tells
- * of what was dropped until now. */
+/* Takes new settings. Switched on, it reports packets dropped from now on; switched off, it first
+ * reports those dropped until now. */
 int drop_summary_set(struct drop_summary *summary, const struct drop_summary_settings *settings);
 
-/* Tells of the last interval, which ends now, and is off from then on. Waits for the journal, but not
- * for long. Accepts NULL. */
+/* Reports the last interval, which ends now, and switches off. Waits for the journal at most 0.5 s.
+ * Accepts NULL. */
 void drop_summary_finish(struct drop_summary *summary);
 
-/* The counters are another daemon's: goes on from what that one told. If its summary was off, what was
- * counted until now is not told. */
+/* Continues with the counters of the last daemon from what that one reported. If its summary was
+ * off, packets counted until now are not reported. */
 void drop_summary_resume(struct drop_summary *summary);
 
 /* Messages that could not be sent. Accepts NULL: none. */
 uint64_t drop_summary_unsent(const struct drop_summary *summary);
 
-/* Tells nothing any more. Accepts NULL; returns NULL. */
+/* Frees it without a report. Accepts NULL; returns NULL. */
 struct drop_summary *drop_summary_free(struct drop_summary *summary);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel side's table of drop counters, read where it is in memory while the kernel side counts, and
- * the slots that are taken out of it when it is nearly full.
+ * The kernel side's table of drop counters, which is mapped: reads it while the kernel side counts,
+ * frees slots when it is nearly full, and saves in it what the next daemon must know. With the lock
+ * held; see drops-private.h.
  */
 #include "daemon/drops/drops-private.h"
 
@@ -10,9 +11,9 @@
 
 #include "journal/base/clock.h"
 
-#define EXAMPLE_TRIES 8 /* a CPU may write it just now */
+#define EXAMPLE_TRIES 8 /* a CPU may be writing it */
 
-/* Room is made when so much of the table, in eighths, is used, until no more than that is. */
+/* Room is made when this much of the table, in eighths, is used, until at most ROOM_LEFT is. */
 #define ROOM_FULL 7
 #define ROOM_LEFT 6
 
@@ -21,12 +22,28 @@ static uint64_t number_read(const __u64 *number)
 	return __atomic_load_n(number, __ATOMIC_RELAXED);
 }
 
-/* us, CLOCK_REALTIME, of a time, ns, CLOCK_MONOTONIC, that is not long ago. */
-static uint64_t real_usec(uint64_t monotonic)
+/* Turns a recent time, ns of CLOCK_MONOTONIC, into us of CLOCK_REALTIME. */
+static uint64_t to_realtime(uint64_t monotonic)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC), age = now > monotonic ? now - monotonic : 0;
 
 	return (clock_ns(CLOCK_REALTIME) - age) / 1000;
+}
+
+void drops_save_past(struct drops *drops)
+{
+	struct drop_past past = drops->past;
+	struct drop_record *record;
+	GHashTableIter iter;
+
+	if (!drops->pipeline)
+		return;
+	g_hash_table_iter_init(&iter, drops->records);
+	while (g_hash_table_iter_next(&iter, (gpointer *)&record, NULL)) {
+		past.packets += record->past_packets;
+		past.bytes += record->past_bytes;
+	}
+	drops->table.control->past = past;
 }
 
 static void record_add(struct drop_record *record, const struct drop_slot *slot)
@@ -37,45 +54,46 @@ static void record_add(struct drop_record *record, const struct drop_slot *slot)
 	record->bytes += number_read(&slot->bytes);
 	if (last > record->last_monotonic) {
 		record->last_monotonic = last;
-		record->last = MAX(real_usec(last), record->first);
+		record->last = MAX(to_realtime(last), record->first);
 	}
 }
 
-static void slot_add(struct drop_slot *slot, uint64_t packets, uint64_t bytes)
+static void slot_add_counts(struct drop_slot *slot, uint64_t packets, uint64_t bytes)
 {
-	/* The kernel side counts there, too. */
+	/* Atomic: the kernel side counts in the slot, too. */
 	__atomic_fetch_add(&slot->packets, packets, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&slot->bytes, bytes, __ATOMIC_RELAXED);
 }
 
 static void slot_take_past(struct drops *drops, struct drop_slot *slot, struct drop_record *record)
 {
-	slot_add(slot, record->past_packets, record->past_bytes);
+	slot_add_counts(slot, record->past_packets, record->past_bytes);
 	record->past_packets = record->past_bytes = 0;
-	drops_keep_past(drops);
+	drops_save_past(drops);
 }
 
-/* The counter has a slot more; its first one gets what it has counted without. */
-static void slot_join(struct drops *drops, uint32_t index, struct drop_record *record)
+/* Adds a slot to the counter. The first slot takes over what the counter has counted in earlier
+ * ones. */
+static void record_add_slot(struct drops *drops, uint32_t index, struct drop_record *record)
 {
 	struct drop_slot *slot = &drops->table.slots[index];
 
 	drop_record_join(drops, record);
-	record->told.first += slot->told.first;
-	record->told.second += slot->told.second;
-	record->told.until = MAX(record->told.until, slot->told.until);
+	record->reported.first += slot->reported.first;
+	record->reported.second += slot->reported.second;
+	record->reported.until = MAX(record->reported.until, slot->reported.until);
 	if (record->home == DROP_NONE) {
 		record->home = index;
 		if (record->past_packets)
 			slot_take_past(drops, slot, record);
 	}
-	drops->table.slots[record->home].told = record->told;
+	drops->table.slots[record->home].reported = record->reported;
 	if (record->home != index)
-		slot->told = (struct drop_mark){ 0 };
+		slot->reported = (struct drop_mark){ 0 };
 }
 
-/* The counter of a slot; NULL: it has none, or no names yet. */
-static struct drop_record *slot_record(struct drops *drops, uint32_t index)
+/* The counter of a slot; NULL: the slot is free, or has no names yet. */
+static struct drop_record *slot_find_record(struct drops *drops, uint32_t index)
 {
 	const struct drop_slot *slot = &drops->table.slots[index];
 	uint32_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
@@ -86,9 +104,9 @@ static struct drop_record *slot_record(struct drops *drops, uint32_t index)
 	if (record || !__atomic_load_n(&slot->named, __ATOMIC_ACQUIRE))
 		return record;
 	record = drop_record_get(drops, slot, &drops->table.words[index]);
-	slot_join(drops, index, record);
+	record_add_slot(drops, index, record);
 	if (!record->first)
-		record->first = real_usec(number_read(&slot->first));
+		record->first = to_realtime(number_read(&slot->first));
 	return drops->by_slot[index] = record;
 }
 
@@ -98,7 +116,7 @@ void drops_scan(struct drops *drops)
 	GHashTableIter iter;
 
 	for (uint32_t i = 0; drops->pipeline && i < drops->table.count; i++)
-		slot_record(drops, i);
+		slot_find_record(drops, i);
 	g_hash_table_iter_init(&iter, drops->records);
 	while (g_hash_table_iter_next(&iter, (gpointer *)&record, NULL)) {
 		record->packets = record->past_packets;
@@ -110,7 +128,7 @@ void drops_scan(struct drops *drops)
 	}
 }
 
-/* Odd turns are those of a CPU that writes. */
+/* The turn is odd while a CPU writes. */
 static bool example_copy(const struct drop_slot *slot, const struct drop_words *from,
 	struct drop_words *ret, uint64_t *ret_time)
 {
@@ -159,7 +177,7 @@ static void slot_fold(struct drops *drops, uint32_t index)
 }
 
 /* Another slot of the counter; DROP_NONE: there is none. */
-static uint32_t slot_other(const struct drops *drops, uint32_t index)
+static uint32_t slot_find_other(const struct drops *drops, uint32_t index)
 {
 	for (uint32_t i = 0; i < drops->table.count; i++) {
 		if (i != index && drops->by_slot[i] == drops->by_slot[index])
@@ -168,21 +186,21 @@ static uint32_t slot_other(const struct drops *drops, uint32_t index)
 	return DROP_NONE;
 }
 
-/* The counter goes on without the slot. */
-static void slot_part(struct drops *drops, uint32_t index)
+/* Takes the slot from its counter, whose home slot, if there is another, gets the counts. */
+static void slot_detach(struct drops *drops, uint32_t index)
 {
 	struct drop_record *record = drops->by_slot[index];
 	const struct drop_slot *slot = &drops->table.slots[index];
 
 	if (record->home == index)
-		record->home = slot_other(drops, index);
+		record->home = slot_find_other(drops, index);
 	if (record->home == DROP_NONE) {
 		slot_fold(drops, index);
 		return;
 	}
-	slot_add(&drops->table.slots[record->home], number_read(&slot->packets),
+	slot_add_counts(&drops->table.slots[record->home], number_read(&slot->packets),
 		number_read(&slot->bytes));
-	drops->table.slots[record->home].told = record->told;
+	drops->table.slots[record->home].reported = record->reported;
 	drop_record_part(drops, record);
 	drops->by_slot[index] = NULL;
 }
@@ -207,32 +225,33 @@ static int compare_last(gconstpointer a, gconstpointer b)
 		: first->last_monotonic > second->last_monotonic;
 }
 
-/* How many counters are to make room. */
+/* How many counters must leave. */
 struct leave {
-	uint32_t all; /* of all of the table */
-	uint32_t shares[DROP_SHARES]; /* of its shares */
+	uint32_t all; /* because of the table as a whole */
+	uint32_t shares[DROP_SHARES]; /* because of a share of it */
 };
 
-static uint32_t leave_of(uint32_t used, uint32_t max)
+static uint32_t excess_counters(uint32_t used, uint32_t max)
 {
 	return used < max * ROOM_FULL / 8 ? 0 : used - MIN(used, max * ROOM_LEFT / 8);
 }
 
-static bool leave_count(const struct drops *drops, struct leave *ret)
+static bool leave_init(const struct drops *drops, struct leave *ret)
 {
 	const struct drop_control *control = drops->table.control;
 	bool any;
 
-	ret->all = leave_of(MAX(control->used, g_hash_table_size(drops->records)), drops->max);
+	ret->all =
+		excess_counters(MAX(control->used, g_hash_table_size(drops->records)), drops->max);
 	any = ret->all > 0;
 	for (unsigned int i = 0; i < DROP_SHARES; i++) {
-		ret->shares[i] = leave_of(control->shares[i].used, control->shares[i].max);
+		ret->shares[i] = excess_counters(control->shares[i].used, control->shares[i].max);
 		any = any || ret->shares[i] > 0;
 	}
 	return any;
 }
 
-/* Whether a counter of that share is one of them, which it is then. */
+/* True if a counter of that share must leave; counts it as leaving. */
 static bool leave_take(struct leave *leave, uint32_t share)
 {
 	if (leave->all == 0 && leave->shares[share] == 0)
@@ -242,7 +261,8 @@ static bool leave_take(struct leave *leave, uint32_t share)
 	return true;
 }
 
-/* Those that are to make room, of those that were idle for long: the oldest; NULL: nobody. */
+/* The counters that must leave: of the idle ones those that dropped last the longest ago. NULL:
+ * none. */
 static GPtrArray *choose_leaving(struct drops *drops)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC), idle = DROPS_IDLE_USEC * 1000ULL;
@@ -252,15 +272,15 @@ static GPtrArray *choose_leaving(struct drops *drops)
 	GHashTableIter iter;
 	gpointer item;
 
-	if (!leave_count(drops, &leave))
+	if (!leave_init(drops, &leave))
 		return NULL;
 	leaving = g_ptr_array_new();
 	g_hash_table_iter_init(&iter, drops->records);
 	while (g_hash_table_iter_next(&iter, &item, NULL)) {
 		const struct drop_record *record = item;
 
-		/* What is not told yet would never be. */
-		if (drops->told.until && record->told.first < record->packets)
+		/* Packets that are not reported yet would never be. */
+		if (drops->reported.until && record->reported.first < record->packets)
 			continue;
 		if (now - MIN(now, record->last_monotonic) >= idle)
 			g_ptr_array_add(leaving, item);
@@ -276,7 +296,7 @@ static GPtrArray *choose_leaving(struct drops *drops)
 	return leaving;
 }
 
-static void slots_leave(struct drops *drops)
+static void slots_mark_leaving(struct drops *drops)
 {
 	for (uint32_t i = 0; i < drops->table.count; i++) {
 		if (drops->by_slot[i] && drops->by_slot[i]->leaving)
@@ -285,8 +305,8 @@ static void slots_leave(struct drops *drops)
 	}
 }
 
-/* Nobody counts there any more: the slot may be used again. */
-static void slots_gone(struct drops *drops)
+/* Frees the slots that are leaving, where no CPU counts any more. */
+static void slots_free(struct drops *drops)
 {
 	for (uint32_t i = 0; i < drops->table.count; i++) {
 		struct drop_slot *slot = &drops->table.slots[i];
@@ -295,7 +315,7 @@ static void slots_gone(struct drops *drops)
 		if (!drops->by_slot[i] || slot->state != DROP_LEAVING)
 			continue;
 		share = drops->by_slot[i]->share;
-		slot_part(drops, i);
+		slot_detach(drops, i);
 		*slot = (struct drop_slot){ .state = DROP_LEAVING };
 		__atomic_store_n(&slot->state, DROP_GONE, __ATOMIC_SEQ_CST);
 		__atomic_fetch_sub(&drops->table.control->shares[share].used, 1, __ATOMIC_SEQ_CST);
@@ -309,11 +329,11 @@ static void leaving_evict(struct drops *drops, GPtrArray *leaving)
 		struct drop_record *record = leaving->pdata[i];
 
 		record->leaving = false;
-		/* It may have dropped again meanwhile. */
+		/* The rule may have dropped again meanwhile. */
 		if (record->slots == 0)
 			drop_record_evict(drops, record);
 	}
-	drops_keep_past(drops);
+	drops_save_past(drops);
 }
 
 void drops_make_room(struct drops *drops)
@@ -326,7 +346,7 @@ void drops_make_room(struct drops *drops)
 	for (unsigned int i = 0; leaving && i < leaving->len; i++)
 		((struct drop_record *)leaving->pdata[i])->leaving = true;
 	if (leaving && leaving->len > 0)
-		slots_leave(drops);
+		slots_mark_leaving(drops);
 	g_mutex_unlock(&drops->lock);
 	if (!leaving || leaving->len == 0)
 		return;
@@ -334,7 +354,41 @@ void drops_make_room(struct drops *drops)
 	pipeline_grace(drops->pipeline);
 	g_mutex_lock(&drops->lock);
 	drops_scan(drops);
-	slots_gone(drops);
+	slots_free(drops);
 	leaving_evict(drops, leaving);
+	g_mutex_unlock(&drops->lock);
+}
+
+void drops_save_begin(struct drops *drops)
+{
+	struct drop_control *control = drops->table.control;
+
+	if (control->kept) {
+		drops->past = control->past;
+		drops->reported = control->reported;
+		return;
+	}
+	control->reported = drops->reported;
+	drops_save_past(drops);
+	control->kept = 1;
+}
+
+void drops_mark(struct drops *drops, uint64_t id, const struct drop_mark *mark)
+{
+	struct drop_record *record;
+
+	if (!drops)
+		return;
+	g_mutex_lock(&drops->lock);
+	record = g_hash_table_lookup(drops->by_id, &id);
+	if (id == DROPS_TOTALS) {
+		drops->reported = *mark;
+		if (drops->pipeline)
+			drops->table.control->reported = *mark;
+	} else if (record) {
+		record->reported = *mark;
+		if (drops->pipeline && record->home != DROP_NONE)
+			drops->table.slots[record->home].reported = *mark;
+	}
 	g_mutex_unlock(&drops->lock);
 }

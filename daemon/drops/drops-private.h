@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of the drop counters share: the counters as the daemon keeps them. */
+/* What the files of the drop counters share: the counters as the daemon has them. */
 #ifndef NFTTRACED_DAEMON_DROPS_DROPS_PRIVATE_H
 #define NFTTRACED_DAEMON_DROPS_DROPS_PRIVATE_H
 
@@ -8,35 +8,36 @@
 #include "daemon/drops/drops.h"
 #include "daemon/pipeline/ring.h"
 
-/* A network namespace that some counter is of. */
+/* The network namespace of one or more counters. */
 struct drop_netns {
 	uint64_t cookie;
 	uint32_t inode;
-	unsigned int counters;
-	bool gone; /* it was deleted; its name and inode may be another one's by now */
-	bool unasked; /* it may have another name */
+	unsigned int counters; /* that refer to it */
+	bool gone; /* it was deleted; another one may have its name and inode by now */
+	bool unasked; /* it may have another name: a question is to be queued */
 	char *name; /* escaped, or NULL: it has none, or it is not known yet */
 	char *path; /* where the name was found, not escaped */
-	struct timespec named; /* when what the name leads to was made */
+	struct timespec named; /* change time of the file at `path` */
 };
 
-/* A counter. There may be several slots of the kernel side's for it, or none any more. */
+/* A counter. The kernel side may have several slots for it, or none any more. */
 struct drop_record {
 	uint64_t id;
 	struct drop_key key;
-	char *table; /* escaped; with the key it says which counter it is, and so does */
-	char *chain; /* while no slot counts: one that counts is renamed with its chain */
+	/* Escaped. Key and names together identify the counter; one with slots is renamed with its
+	 * chain. */
+	char *table, *chain;
 	struct drop_netns *netns;
 	char *rule; /* escaped, or NULL */
 	uint64_t past_packets, past_bytes; /* of slots that are gone, while there is none */
-	uint64_t packets, bytes; /* all, when the table was looked through last */
+	uint64_t packets, bytes; /* all, as of the last drops_scan */
 	uint64_t first, last; /* us, CLOCK_REALTIME */
 	uint64_t last_monotonic; /* ns */
 	unsigned int slots; /* changed by drop_record_join and drop_record_part */
 	uint32_t share; /* enum drop_share */
-	uint32_t home; /* the one that keeps `told`; DROP_NONE: there is no slot */
-	struct drop_mark told;
-	bool leaving; /* it is to make room */
+	uint32_t home; /* the slot that has `reported`; DROP_NONE: there is no slot */
+	struct drop_mark reported;
+	bool leaving; /* to make room */
 	uint64_t example_time; /* ns, CLOCK_MONOTONIC; 0: there is none */
 	struct drop_example example;
 };
@@ -45,25 +46,25 @@ struct drop_record {
 
 struct drops {
 	uint32_t max;
-	int fd; /* epoll, of the ring of news and of asked_fd */
-	int asked_fd; /* eventfd: there are questions that no news brought */
+	int fd; /* epoll, of the ring of new slots and of asked_fd */
+	int asked_fd; /* eventfd: questions were queued without a new slot */
 
-	/* Held while the table is used without the other lock, and by who takes it away; first. */
+	/* Guards the table's mapping where it is used without `lock`. Taken before `lock`. */
 	GMutex table_lock;
 	struct pipeline *pipeline; /* NULL: nothing counts */
 	struct pipeline_drops table;
-	struct ring *news;
+	struct ring *new_slots;
 
-	GMutex lock; /* of all that follows, and of `pipeline` */
-	struct drop_record **by_slot; /* of each slot; NULL: it was not seen yet */
+	GMutex lock; /* guards what follows, and `pipeline` */
+	struct drop_record **by_slot; /* by slot; NULL: not seen yet */
 	GHashTable *records; /* set of struct drop_record by key and names */
 	GHashTable *by_id; /* the same by id */
-	GHashTable *counting; /* set of those with slots, by key and the table's name */
+	GHashTable *counting; /* set of those with slots by key and the table's name */
 	GHashTable *netns; /* set of struct drop_netns by cookie */
 	GQueue questions; /* of struct name_request */
 	uint64_t next_id;
 	struct drop_past past; /* `packets`, `bytes`: of counters that made room */
-	struct drop_mark told; /* of the totals */
+	struct drop_mark reported; /* of the totals */
 	bool missed_unknown; /* of a pipeline that is gone */
 };
 
@@ -72,42 +73,45 @@ struct drops {
 void drop_records_init(struct drops *drops);
 void drop_records_clear(struct drops *drops);
 
-/* The counter that a slot is of, a new one if need be. */
+/* The counter of a slot; makes it if it does not exist. */
 struct drop_record *drop_record_get(
 	struct drops *drops, const struct drop_slot *slot, const struct drop_words *words);
 
-/* The chain of a counter has the name that a slot tells. */
+/* Gives the chain of a counter the name that its slot has. */
 void drop_record_rename(
 	struct drops *drops, struct drop_record *record, const struct drop_words *words);
 
-/* Looks whether namespaces still are what their names lead to, and asks again for those that are not. */
+/* Checks whether the names of namespaces still lead to them; queues questions for those that do
+ * not. */
 void drop_netns_check(struct drops *drops);
 
-/* The counter has a slot more, or less. */
+/* Count the slots of a counter. */
 void drop_record_join(struct drops *drops, struct drop_record *record);
 void drop_record_part(struct drops *drops, struct drop_record *record);
 
-/* Forgets it; its packets are among the evicted ones then. */
+/* Removes a counter; its packets are added to those of evicted counters. */
 void drop_record_evict(struct drops *drops, struct drop_record *record);
 
-/* drop-table.c. With the lock held but for the last one. */
+/* drop-table.c. All but the last one with the lock held. */
 
-/* Brings every counter up to date. */
+/* Brings every counter up to date with the table. */
 void drops_scan(struct drops *drops);
 
 /* Copies the newest examples. */
 void drops_take_examples(struct drops *drops);
 
-/* The table is another one, or another daemon's: what is kept in it is taken over, or written there. */
-void drops_keep_begin(struct drops *drops);
+/* The table is new or the last daemon's: takes over what was saved in it, or saves there what this
+ * daemon has. */
+void drops_save_begin(struct drops *drops);
 
-/* What is in no slot is written down for the next daemon. */
-void drops_keep_past(struct drops *drops);
+/* Saves for the next daemon what is in no slot. */
+void drops_save_past(struct drops *drops);
 
-/* What the slots have counted is the counters' own, and the table is forgotten. */
+/* Takes the counts out of all slots, before the table goes away. */
 void drops_fold(struct drops *drops);
 
-/* Has counters that were idle for long make room, if there is need of it. With the table lock held. */
+/* Evicts counters that were idle for long if the table is nearly full. With only table_lock held.
+ * */
 void drops_make_room(struct drops *drops);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Drop counters, see drops.h: what is told of them, and the tables that they are counted in. */
+/* Drop counters, see drops.h: reading them, and attaching them to a pipeline's table. */
 #include "daemon/drops/drops-private.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "journal/base/cleanup.h"
 #include "journal/base/output.h"
 
-#define NEWS_MAX 1024 /* taken out of their ring at a time */
+#define DRAIN_BATCH 1024 /* records taken out of the ring at a time */
 
 void drop_counter_free(void *counter)
 {
@@ -33,7 +33,7 @@ static struct drop_counter *counter_new(const struct drop_record *record, struct
 	struct drop_counter *counter = g_new0(struct drop_counter, 1);
 
 	counter->id = record->id;
-	counter->told = record->told;
+	counter->reported = record->reported;
 	counter->netns_cookie = record->key.netns;
 	counter->netns_inode = record->netns->inode;
 	counter->netns = g_strdup(record->netns->name);
@@ -59,11 +59,11 @@ static struct drop_counter *counter_new(const struct drop_record *record, struct
 }
 
 /* With the lock held. */
-static void totals_read(struct drops *drops, struct drop_totals *totals)
+static void read_totals(struct drops *drops, struct drop_totals *totals)
 {
 	uint64_t bytes = drops->past.uncounted_bytes, missed;
 
-	totals->told = drops->told;
+	totals->reported = drops->reported;
 	totals->uncounted = drops->past.uncounted;
 	totals->missed = drops->past.missed;
 	totals->missed_known = !drops->missed_unknown;
@@ -95,7 +95,7 @@ int drops_read(struct drops *drops, GPtrArray **ret_counters, struct drop_totals
 	drops_scan(drops);
 	drops_take_examples(drops);
 	drop_netns_check(drops);
-	totals_read(drops, &totals);
+	read_totals(drops, &totals);
 	g_hash_table_iter_init(&iter, drops->records);
 	while (g_hash_table_iter_next(&iter, (gpointer *)&record, NULL)) {
 		totals.packets += record->packets;
@@ -131,23 +131,23 @@ int drops_new(uint64_t max, struct drops **ret)
 }
 
 /* With both locks held. */
-static int table_take(struct drops *drops, struct pipeline *pipeline)
+static int table_attach(struct drops *drops, struct pipeline *pipeline)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 	int r;
 
 	pipeline_drops(pipeline, &drops->table);
-	r = ring_new(drops->table.news, &drops->news);
+	r = ring_new(drops->table.news, &drops->new_slots);
 	if (r < 0)
 		return r;
-	if (epoll_ctl(drops->fd, EPOLL_CTL_ADD, ring_fd(drops->news), &event) < 0) {
+	if (epoll_ctl(drops->fd, EPOLL_CTL_ADD, ring_fd(drops->new_slots), &event) < 0) {
 		r = -errno;
-		drops->news = ring_free(drops->news);
+		drops->new_slots = ring_free(drops->new_slots);
 		return r;
 	}
 	drops->by_slot = g_new0(struct drop_record *, drops->table.count);
 	drops->pipeline = pipeline;
-	drops_keep_begin(drops);
+	drops_save_begin(drops);
 	return 0;
 }
 
@@ -157,25 +157,25 @@ int drops_attach(struct drops *drops, struct pipeline *pipeline)
 
 	g_mutex_lock(&drops->table_lock);
 	g_mutex_lock(&drops->lock);
-	r = table_take(drops, pipeline);
+	r = table_attach(drops, pipeline);
 	g_mutex_unlock(&drops->lock);
 	g_mutex_unlock(&drops->table_lock);
 	return r;
 }
 
 /* With both locks held. */
-static void table_give(struct drops *drops)
+static void table_detach(struct drops *drops)
 {
 	struct drop_totals totals;
 
 	drops_fold(drops);
 	drops->past.uncounted_bytes += pipeline_count(drops->pipeline, COUNT_DROP_BYTES_UNCOUNTED);
-	totals_read(drops, &totals);
+	read_totals(drops, &totals);
 	drops->past.uncounted = totals.uncounted;
 	drops->past.missed = totals.missed;
 	drops->missed_unknown = !totals.missed_known;
-	epoll_ctl(drops->fd, EPOLL_CTL_DEL, ring_fd(drops->news), NULL);
-	drops->news = ring_free(drops->news);
+	epoll_ctl(drops->fd, EPOLL_CTL_DEL, ring_fd(drops->new_slots), NULL);
+	drops->new_slots = ring_free(drops->new_slots);
 	g_clear_pointer(&drops->by_slot, g_free);
 	drops->pipeline = NULL;
 }
@@ -185,7 +185,7 @@ void drops_detach(struct drops *drops)
 	g_mutex_lock(&drops->table_lock);
 	g_mutex_lock(&drops->lock);
 	if (drops->pipeline)
-		table_give(drops);
+		table_detach(drops);
 	g_mutex_unlock(&drops->lock);
 	g_mutex_unlock(&drops->table_lock);
 }
@@ -195,12 +195,12 @@ int drops_fd(const struct drops *drops)
 	return drops ? drops->fd : -1;
 }
 
-/* What is new is seen when all is looked through. */
-static void news_ignore(void *context, uint64_t position, const void *data, uint32_t size)
+/* The scan of the table finds the new slots. */
+static void ignore_record(void *context, uint64_t position, const void *data, uint32_t size)
 {
 }
 
-void drops_look(struct drops *drops)
+void drops_refresh(struct drops *drops)
 {
 	uint64_t count;
 
@@ -208,9 +208,9 @@ void drops_look(struct drops *drops)
 		g_assert(errno == EAGAIN);
 	g_mutex_lock(&drops->table_lock);
 	if (drops->pipeline) {
-		/* Before the look: what comes later is news again. */
-		while (ring_drain(drops->news, NEWS_MAX, news_ignore, NULL) > 0)
-			ring_release(drops->news);
+		/* Before the scan: a slot that comes later has a record again. */
+		while (ring_drain(drops->new_slots, DRAIN_BATCH, ignore_record, NULL) > 0)
+			ring_release(drops->new_slots);
 		drops_make_room(drops);
 	}
 	g_mutex_unlock(&drops->table_lock);

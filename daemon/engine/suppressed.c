@@ -10,13 +10,13 @@
 /* Rules of one record: whatever their names are, it is far from JOURNAL_RECORD_MAX. */
 #define RECORD_RULES 64
 
-/* What a slot counts, when the record that tells of it is made. */
+/* What a slot counts, when its record is made. */
 struct pending_report {
 	struct suppressed_slot *slot;
 	uint64_t count, until;
 };
 
-/* What is new in a slot since it was told last. */
+/* What is new in a slot since it was last journaled. */
 static void slot_take(struct suppressed_slot *slot, GArray *rules, GArray *reports)
 {
 	const struct pending_report report = {
@@ -26,7 +26,7 @@ static void slot_take(struct suppressed_slot *slot, GArray *rules, GArray *repor
 	};
 	struct suppressed_rule rule;
 
-	if (report.count == slot->told)
+	if (report.count == slot->reported)
 		return;
 	rule = (struct suppressed_rule){
 		.netns_cookie = slot->rule.netns,
@@ -37,8 +37,8 @@ static void slot_take(struct suppressed_slot *slot, GArray *rules, GArray *repor
 		.chain = g_strndup(slot->chain, sizeof(slot->chain)),
 		.chain_handle = slot->rule.chain,
 		.rule_handle = slot->rule.rule,
-		.count = report.count - slot->told,
-		.since = slot->told ? slot->told_until : slot->first,
+		.count = report.count - slot->reported,
+		.since = slot->reported ? slot->reported_until : slot->first,
 		.until = report.until,
 	};
 	g_array_append_val(rules, rule);
@@ -58,8 +58,8 @@ static bool record_write(
 		const struct pending_report *report =
 			&g_array_index(reports, struct pending_report, i);
 
-		report->slot->told = report->count;
-		report->slot->told_until = report->until;
+		report->slot->reported = report->count;
+		report->slot->reported_until = report->until;
 	}
 	return true;
 }
@@ -91,7 +91,7 @@ void engine_suppressed_write(struct engine *engine, unsigned int bit)
 		return;
 	slots = pipeline_suppressed(engine->pipeline);
 	while (rules_take(slots, bit, &index, rules, reports)) {
-		/* What a disk does not take is told the next time. */
+		/* What the disk does not take is written the next time. */
 		if (!record_write(engine, bit, rules, reports))
 			return;
 	}
@@ -107,7 +107,7 @@ void engine_suppressed_write_all(struct engine *engine)
 	slots = pipeline_suppressed(engine->pipeline);
 	for (unsigned int i = 0; i < SUPPRESSED_SLOTS; i++) {
 		if (__atomic_load_n(&slots[i].state, __ATOMIC_ACQUIRE) == SUPPRESSED_COUNTING &&
-			__atomic_load_n(&slots[i].count, __ATOMIC_RELAXED) != slots[i].told)
+			__atomic_load_n(&slots[i].count, __ATOMIC_RELAXED) != slots[i].reported)
 			bits |= 1ULL << slots[i].bit;
 	}
 	for (; bits; bits &= bits - 1) {

@@ -156,8 +156,8 @@ void look_at_drops(struct name_writer *writer)
 	struct name_request request;
 
 	writer->look_due = g_get_monotonic_time() + LOOK_USEC;
-	drops_look(writer->drops);
-	while (writer->waiting.length < QUEUE_MAX && drops_ask(writer->drops, &request)) {
+	drops_refresh(writer->drops);
+	while (writer->waiting.length < QUEUE_MAX && drops_take_question(writer->drops, &request)) {
 		if (!writer->watching)
 			ask_watch(writer);
 		writer->linger = g_get_monotonic_time() + LINGER_USEC;

@@ -59,7 +59,7 @@ static void suppressed_reset(struct pipeline *pipeline, unsigned int bit)
 		if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) == SUPPRESSED_FREE ||
 			slot->bit != bit)
 			continue;
-		slot->count = slot->told = slot->told_until = 0;
+		slot->count = slot->reported = slot->reported_until = 0;
 		__atomic_store_n(&slot->state, SUPPRESSED_FREE, __ATOMIC_RELEASE);
 	}
 }

@@ -288,14 +288,14 @@ int manager_summary_refresh(struct manager *manager)
 /* Before anything is counted: it tells of everything. */
 static int summary_begin(struct manager *manager)
 {
-	const struct drop_summary_ends ends = {
+	const struct drop_summary_ops ops = {
 		.read = read_drops,
 		.context = engine_drops(manager->engine),
 		.drops = engine_drops(manager->engine),
 		.sends = log_is_journal,
 		.send = send_drops,
 	};
-	int r = ends.context ? drop_summary_new(manager->event, &ends, &manager->summary) : 0;
+	int r = ops.context ? drop_summary_new(manager->event, &ops, &manager->summary) : 0;
 
 	return r < 0 ? r : manager_summary_refresh(manager);
 }

@@ -93,7 +93,7 @@ static void answer(enum name_request_kind kind, uint64_t rule, const char *text)
 {
 	struct name_request request;
 
-	while (drops_ask(drops, &request)) {
+	while (drops_take_question(drops, &request)) {
 		if (request.kind == kind && (kind == NAME_REQUEST_NETNS || request.rule == rule))
 			drops_answer(drops, &request, text, strlen(text));
 	}
@@ -143,7 +143,7 @@ START_TEST(a_policy_has_no_handle_and_no_text_is_asked_for_it)
 	drop(1, 0, 2);
 	look();
 	ck_assert(counter(0)->policy);
-	while (drops_ask(drops, &request))
+	while (drops_take_question(drops, &request))
 		ck_assert_int_eq(request.kind, NAME_REQUEST_NETNS);
 }
 END_TEST
@@ -179,7 +179,7 @@ START_TEST(names_are_asked_for_once_and_told)
 	drop(1, 11, 1);
 	drop(2, 12, 1);
 	look();
-	while (drops_ask(drops, &request)) {
+	while (drops_take_question(drops, &request)) {
 		ck_assert_uint_eq(request.generation, DROPS_GENERATION);
 		ck_assert_uint_eq(request.cookie, 7);
 		ck_assert_uint_eq(request.inode, 4026531840);
@@ -198,7 +198,7 @@ START_TEST(names_are_asked_for_once_and_told)
 	ck_assert_uint_eq(rules, 2);
 	ck_assert_uint_eq(netns, 1);
 	look();
-	ck_assert(!drops_ask(drops, &request));
+	ck_assert(!drops_take_question(drops, &request));
 	ck_assert_str_eq(counter(11)->rule, "rule 11");
 	ck_assert_str_eq(counter(12)->rule, "rule 12");
 	ck_assert_str_eq(counter(11)->netns, "server");
@@ -411,7 +411,7 @@ END_TEST
 /* The next question about the name of a namespace; others are passed over. */
 static bool asks_for_name(struct name_request *ret)
 {
-	while (drops_ask(drops, ret)) {
+	while (drops_take_question(drops, ret)) {
 		if (ret->kind == NAME_REQUEST_NETNS)
 			return true;
 	}
@@ -434,7 +434,7 @@ START_TEST(a_name_that_leads_elsewhere_is_asked_for_again)
 	look();
 	ck_assert(asks_for_name(&request));
 	drops_answer(drops, &request, name, strlen(name));
-	drops_look(drops);
+	drops_refresh(drops);
 	look();
 	ck_assert(!counter(11)->netns_gone);
 	ck_assert_int_eq(poll(&asked, 1, 0), 0);
@@ -454,7 +454,7 @@ START_TEST(counters_that_were_idle_make_room_and_stay_in_the_totals)
 		drop(i, 100 + i, 1);
 	look();
 	ck_assert_uint_eq(counters->len, COUNTERS);
-	drops_look(drops);
+	drops_refresh(drops);
 	ck_assert_uint_eq(fake_graces(), 1);
 	look();
 	ck_assert_uint_eq(counters->len, COUNTERS / 8 * 6);
@@ -463,7 +463,7 @@ START_TEST(counters_that_were_idle_make_room_and_stay_in_the_totals)
 		ck_assert_ptr_nonnull(counter(100 + i));
 
 	/* There is need of no more. */
-	drops_look(drops);
+	drops_refresh(drops);
 	ck_assert_uint_eq(fake_graces(), 1);
 }
 END_TEST
@@ -472,7 +472,7 @@ START_TEST(a_slot_that_made_room_counts_for_the_next_one)
 {
 	for (unsigned int i = 0; i < COUNTERS; i++)
 		drop_long_ago(i, 100 + i, 1);
-	drops_look(drops);
+	drops_refresh(drops);
 	look();
 	ck_assert_uint_eq(counters->len, COUNTERS / 8 * 6);
 	for (unsigned int i = 0; i < COUNTERS; i++) {
@@ -491,7 +491,7 @@ START_TEST(nobody_makes_room_who_dropped_lately)
 {
 	for (unsigned int i = 0; i < COUNTERS; i++)
 		drop(i, 100 + i, 1);
-	drops_look(drops);
+	drops_refresh(drops);
 	look();
 	ck_assert_uint_eq(counters->len, COUNTERS);
 	ck_assert_uint_eq(fake_graces(), 0);
@@ -506,7 +506,7 @@ START_TEST(a_share_that_is_nearly_full_makes_room_by_itself)
 	fake_drops_share(DROP_SHARE_USERS, COUNTERS / 4);
 	for (unsigned int i = 2; i < 2 + COUNTERS / 4; i++)
 		drop_long_ago(i, 100 + i, 1);
-	drops_look(drops);
+	drops_refresh(drops);
 	look();
 	ck_assert_uint_eq(counters->len, 2 + COUNTERS / 4 / 8 * 6);
 	ck_assert_ptr_nonnull(counter(100));
@@ -514,7 +514,7 @@ START_TEST(a_share_that_is_nearly_full_makes_room_by_itself)
 	expect_balance(2 + COUNTERS / 4);
 
 	/* There is need of no more. */
-	drops_look(drops);
+	drops_refresh(drops);
 	ck_assert_uint_eq(fake_graces(), 1);
 }
 END_TEST
@@ -523,7 +523,7 @@ START_TEST(nobody_makes_room_while_there_is_enough)
 {
 	for (unsigned int i = 0; i < COUNTERS / 2; i++)
 		drop_long_ago(i, 100 + i, 1);
-	drops_look(drops);
+	drops_refresh(drops);
 	look();
 	ck_assert_uint_eq(counters->len, COUNTERS / 2);
 	ck_assert_uint_eq(fake_graces(), 0);
@@ -538,7 +538,7 @@ START_TEST(without_counters_there_is_nothing_to_read)
 	ck_assert_int_eq(drops_read(NULL, &none, &totals), -EOPNOTSUPP);
 	ck_assert_ptr_null(none);
 	ck_assert_int_eq(drops_fd(NULL), -1);
-	ck_assert(!drops_ask(NULL, &request));
+	ck_assert(!drops_take_question(NULL, &request));
 }
 END_TEST
 

@@ -70,13 +70,13 @@ static void summary_set(uint64_t interval)
 /* As a daemon does it. */
 static void begin(uint64_t interval)
 {
-	struct drop_summary_ends ends = {
+	struct drop_summary_ops ops = {
 		.read = read_counters, .sends = sends, .send = send_message
 	};
 
 	ck_assert_int_eq(drops_new(COUNTERS, &drops), 0);
-	ends.context = ends.drops = drops;
-	ck_assert_int_ge(drop_summary_new(event, &ends, &summary), 0);
+	ops.context = ops.drops = drops;
+	ck_assert_int_ge(drop_summary_new(event, &ops, &summary), 0);
 	summary_set(interval);
 	ck_assert_int_eq(drops_attach(drops, pipeline), 0);
 	drop_summary_resume(summary);
@@ -259,7 +259,7 @@ START_TEST(who_made_room_stays_in_the_totals)
 {
 	fill();
 	tell(3);
-	drops_look(drops);
+	drops_refresh(drops);
 	ck_assert_uint_eq(counted(), 10 * COUNTERS);
 	ck_assert_uint_lt(counters->len, COUNTERS);
 	begin_again();
@@ -272,12 +272,12 @@ END_TEST
 START_TEST(nobody_makes_room_who_has_not_been_told_of)
 {
 	fill();
-	drops_look(drops);
+	drops_refresh(drops);
 	counted();
 	ck_assert_uint_eq(counters->len, COUNTERS);
 	tell(3);
 	ck_assert_uint_eq(told, 10 * COUNTERS);
-	drops_look(drops);
+	drops_refresh(drops);
 	counted();
 	ck_assert_uint_lt(counters->len, COUNTERS);
 }
@@ -290,7 +290,7 @@ START_TEST(a_slot_that_made_room_leaves_its_count_to_the_counter_s_other_one)
 	/* While it was to make room it dropped again, in another slot. */
 	drop(COUNTERS, 1, 1)->last -= HOUR;
 	tell(1);
-	drops_look(drops);
+	drops_refresh(drops);
 	begin_again();
 	ck_assert_uint_eq(counted(), 10 * COUNTERS + 1);
 	ck_assert_uint_eq(told, 10 * COUNTERS + 1);

@@ -124,6 +124,7 @@ static void counter_set(unsigned int i, uint64_t packets, uint64_t bytes)
 {
 	counter_count = MAX(counter_count, i + 1);
 	counters[i] = (struct drop_counter){
+		.id = i + 1,
 		.netns_cookie = 1,
 		.family = NFPROTO_INET,
 		.table = (char *)"firewalld",
@@ -169,7 +170,7 @@ static void tell(unsigned int count)
 
 static void begin(void)
 {
-	const struct drop_summary_ends ends = {
+	const struct drop_summary_ops ops = {
 		.read = read_fake, .sends = sends, .send = send_fake
 	};
 
@@ -177,7 +178,7 @@ static void begin(void)
 	counter_count = 0;
 	to_journal = true;
 	ck_assert_int_ge(sd_event_new(&event), 0);
-	ck_assert_int_ge(drop_summary_new(event, &ends, &summary), 0);
+	ck_assert_int_ge(drop_summary_new(event, &ops, &summary), 0);
 }
 
 static void end(void)
