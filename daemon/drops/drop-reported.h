@@ -11,8 +11,8 @@
 
 #include "daemon/drops/drops.h"
 
-/* Two amounts that grow: packets and bytes, or uncounted packets and missed calls for the totals.
- * */
+/* Two amounts that grow: packets and bytes, or uncounted packets and missed calls for the
+ * totals. */
 struct drop_amount {
 	uint64_t first, second;
 };

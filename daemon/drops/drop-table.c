@@ -30,7 +30,8 @@ static uint64_t to_realtime(uint64_t monotonic)
 	return (clock_ns(CLOCK_REALTIME) - age) / 1000;
 }
 
-void drops_save_past(struct drops *drops)
+/* Saves for the next daemon what is in no slot. */
+static void save_past(struct drops *drops)
 {
 	struct drop_past past = drops->past;
 	struct drop_record *record;
@@ -69,7 +70,7 @@ static void slot_take_past(struct drops *drops, struct drop_slot *slot, struct d
 {
 	slot_add_counts(slot, record->past_packets, record->past_bytes);
 	record->past_packets = record->past_bytes = 0;
-	drops_save_past(drops);
+	save_past(drops);
 }
 
 /* Adds a slot to the counter. The first slot takes over what the counter has counted in earlier
@@ -333,7 +334,7 @@ static void leaving_evict(struct drops *drops, GPtrArray *leaving)
 		if (record->slots == 0)
 			drop_record_evict(drops, record);
 	}
-	drops_save_past(drops);
+	save_past(drops);
 }
 
 void drops_make_room(struct drops *drops)
@@ -369,7 +370,7 @@ void drops_save_begin(struct drops *drops)
 		return;
 	}
 	control->reported = drops->reported;
-	drops_save_past(drops);
+	save_past(drops);
 	control->kept = 1;
 }
 

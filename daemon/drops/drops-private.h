@@ -104,14 +104,11 @@ void drops_take_examples(struct drops *drops);
  * daemon has. */
 void drops_save_begin(struct drops *drops);
 
-/* Saves for the next daemon what is in no slot. */
-void drops_save_past(struct drops *drops);
-
 /* Takes the counts out of all slots, before the table goes away. */
 void drops_fold(struct drops *drops);
 
-/* Evicts counters that were idle for long if the table is nearly full. With only table_lock held.
- * */
+/* Evicts counters that were idle for long if the table is nearly full. With only table_lock
+ * held. */
 void drops_make_room(struct drops *drops);
 
 #endif

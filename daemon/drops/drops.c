@@ -14,7 +14,7 @@
 
 #define DRAIN_BATCH 1024 /* records taken out of the ring at a time */
 
-void drop_counter_free(void *counter)
+static void counter_free(void *counter)
 {
 	struct drop_counter *drop = counter;
 
@@ -89,7 +89,7 @@ int drops_read(struct drops *drops, GPtrArray **ret_counters, struct drop_totals
 
 	if (!drops)
 		return -EOPNOTSUPP;
-	counters = g_ptr_array_new_with_free_func(drop_counter_free);
+	counters = g_ptr_array_new_with_free_func(counter_free);
 	output_open(&text, OUTPUT_MEMORY);
 	g_mutex_lock(&drops->lock);
 	drops_scan(drops);

@@ -96,9 +96,6 @@ int drops_read(struct drops *drops, GPtrArray **ret_counters, struct drop_totals
  */
 void drops_mark(struct drops *drops, uint64_t id, const struct drop_mark *mark);
 
-/* Accepts NULL. */
-void drop_counter_free(void *counter);
-
 /* Functions of the engine, on the worker. */
 
 /* For at most `max` counters at a time. Negative errno. */

@@ -30,8 +30,8 @@ struct engine {
 	uint64_t probes_seen; /* ns, CLOCK_MONOTONIC: probes were known to run; 0: never */
 	char *silence; /* why they have not run since then, see probe-switches.h; NULL: they do */
 
-	/* Guards what follows, which status.c alone writes. The worker reads it without the lock.
-	 * */
+	/* Guards what follows, which status.c alone writes. The worker reads it without the
+	 * lock. */
 	GMutex lock;
 	struct pipeline *pipeline; /* NULL: closed */
 	bool armed;
@@ -68,8 +68,8 @@ int engine_apply(struct engine *engine, const struct plan *plan, struct failure 
 /* True if `plan` has no session and drops are not counted: then tracing is switched off. */
 bool engine_is_idle(const struct engine *engine, const struct plan *plan);
 
-/* Installs the trace rule if AllowSystemChanges=yes. After a failure engine_arm_retry tries again.
- * */
+/* Installs the trace rule if AllowSystemChanges=yes. After a failure engine_arm_retry tries
+ * again. */
 int engine_arm(struct engine *engine, struct failure *failure);
 void engine_disarm(struct engine *engine);
 void engine_arm_retry(struct engine *engine);
@@ -116,9 +116,6 @@ void engine_session_ended(struct engine *engine, struct engine_request *request)
 /* Has names written for the events of the session at `bit`. */
 void engine_session_names(struct engine *engine, const struct engine_request *request);
 
-/* The text of a JOURNAL_SETTINGS record (g_free it). */
-char *engine_session_settings(const struct plan *plan, unsigned int bit,
-	const struct session_options *options, uid_t owner);
 void engine_session_clear(struct engine_session *session);
 /* Where the checkpoint has the session; NULL: there is no checkpoint. */
 struct checkpoint_slot *engine_checkpoint_slot(struct engine *engine, unsigned int bit);

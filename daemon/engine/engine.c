@@ -217,8 +217,8 @@ void engine_close(struct engine *engine)
 		const struct plan nothing = { 0 };
 		auto_failure ignored = { 0 };
 
-		/* If this fails, pipeline_free() still detaches everything, but waits for nothing.
-		 * */
+		/* If this fails, pipeline_free() still detaches everything, but waits for
+		 * nothing. */
 		engine_apply(engine, &nothing, &ignored);
 	}
 	if (engine->drops) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The descriptor store, see fd-store.h. */
+/* The service manager's descriptor store, see fd-store.h. */
 #include "daemon/engine/fd-store.h"
 
 #include <stdbool.h>
@@ -14,8 +14,8 @@
 #define SETTLE_USEC  (5 * G_USEC_PER_SEC)
 
 struct fd_store {
-	GArray *kept; /* struct stored_fd; descriptors as they were given, to compare */
-	bool unconfirmed; /* something that was not waited for */
+	GArray *kept; /* struct stored_fd: what the store has; descriptors to compare with only */
+	bool unconfirmed; /* changes were sent since the last fd_store_settle */
 };
 
 struct fd_store *fd_store_new(GArray **ret_stored_fds)
@@ -58,7 +58,7 @@ static void notify_remove(const struct stored_fd *stored_fd)
 	sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", stored_fd->name);
 }
 
-/* Of a name that is used again what was there before goes first. */
+/* Removes the descriptor of a name that is used again. */
 static void name_remove(struct fd_store *store, const char *name)
 {
 	for (guint i = store->kept->len; i-- > 0;) {
@@ -109,9 +109,8 @@ int fd_store_settle(struct fd_store *store)
 	if (store->unconfirmed)
 		r = service_barrier(SETTLE_USEC);
 	if (r < 0)
-		log_warning(
-			"the service manager does not say that it keeps descriptors (%s): after a "
-			"restart there may be a gap",
+		log_warning("the service manager does not confirm that it stores descriptors (%s): "
+			    "a restart may leave a gap",
 			g_strerror(-r));
 	store->unconfirmed = false;
 	return r;

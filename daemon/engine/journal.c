@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How journals of sessions begin and end: on the disk thread, each as one job that has what it
- * needs for itself, so that the worker may stop waiting for a disk that does not answer. What was
- * given up is carried out when the disk comes to it: a journal that began for nobody is removed,
- * one that ended is closed.
+ * Beginnings and ends of journals and the file of saved sessions: each is one job of the disk
+ * thread, whose argument owns all that it needs, so that the worker can stop waiting for a disk
+ * that does not answer. A job that was given up still runs when its turn comes; then a journal that
+ * has begun is removed again, and one that has ended is closed.
  */
 #include "daemon/engine/engine-private.h"
 
@@ -29,8 +29,7 @@ struct journal_limits engine_journal_limits(
 	uint64_t total = options->size ? options->size : engine->settings->journal_size;
 
 	return (struct journal_limits){
-		/* So that retention, which removes whole segments, leaves most of what is allowed.
-		 * */
+		/* Small segments, because retention removes whole ones. */
 		.segment_size = CLAMP(total / 4, 64 << 10, engine->settings->segment_size),
 		.total_size = total,
 	};
@@ -42,7 +41,7 @@ struct beginning {
 	struct state_directory *state;
 	char *name, *command, *settings;
 	struct journal_limits limits;
-	/* The result; the caller takes it over. */
+	/* The result, which the worker takes over. */
 	int result;
 	uint64_t id;
 	char *path;
@@ -54,7 +53,7 @@ static void beginning_release(void *argument)
 {
 	struct beginning *beginning = argument;
 
-	/* Nobody has taken it. */
+	/* The worker has given up. */
 	if (beginning->writer) {
 		journal_writer_free(beginning->writer);
 		state_directory_session_remove(beginning->state, beginning->id);
@@ -67,7 +66,7 @@ static void beginning_release(void *argument)
 	g_free(beginning);
 }
 
-/* The head is on the disk before anybody is told that there is a journal. */
+/* Syncs the head, so that a session that has started has a valid journal. */
 static int begin_writer(struct beginning *beginning)
 {
 	g_autofree char *start =
@@ -91,7 +90,7 @@ static void run_begin(void *argument)
 	struct beginning *beginning = argument;
 	int r;
 
-	/* Somebody may have put a directory where the next one goes. */
+	/* The directory of the next id may exist already. */
 	do {
 		r = state_directory_next_id(beginning->state, &beginning->id);
 		if (r == 0)
@@ -128,7 +127,7 @@ int engine_journal_begin(struct engine *engine, const struct engine_request *req
 	return r;
 }
 
-/* Becoming known. */
+/* Publishing. */
 
 struct publishing {
 	struct state_directory *state;
@@ -179,7 +178,7 @@ int engine_journals_publish(struct engine *engine, GArray *ids)
 enum closing_end {
 	CLOSING_AWAITED,
 	CLOSING_DONE,
-	CLOSING_GIVEN_UP, /* nobody waits for it any more */
+	CLOSING_GIVEN_UP, /* the worker waits no longer */
 };
 
 struct engine_closing {
@@ -187,7 +186,7 @@ struct engine_closing {
 	struct journal_writer *writer;
 	struct dictionary_totals totals;
 	struct recorder_stored
-		stored; /* before it is closed: its end, which it does not have yet, included */
+		stored; /* before it is closed, with the end that is still to be written */
 	_Atomic enum closing_end end;
 	int error; /* of the first sync */
 	int end_error; /* of the record of the totals */
@@ -202,7 +201,7 @@ static void closing_release(void *argument)
 	g_free(closing);
 }
 
-/* What was journaled and did not come to the disk is lost. */
+/* Counts events that did not reach the disk as lost. */
 static void closing_record_loss(
 	struct engine_closing *closing, const struct journal_unstored *unstored)
 {
@@ -219,7 +218,7 @@ static void closing_record_loss(
 	}
 }
 
-/* Who was told that it takes too long reads in the log what came of it. */
+/* Logs the result, because the reply to the stop said only that the disk does not answer. */
 static void closing_log(const struct engine_closing *closing)
 {
 	if (closing->error < 0)
@@ -253,7 +252,7 @@ static void run_close(void *argument)
 		closing_log(closing);
 }
 
-/* What is not on the disk yet: what was written, and the record of the totals, which is not. */
+/* How much is not on the disk yet: what was written, and the record of the totals. */
 static void closing_measure(struct engine_closing *closing)
 {
 	g_autofree char *json = dictionary_totals_new(&closing->totals);
@@ -326,7 +325,7 @@ void engine_journals_await(
 	}
 }
 
-/* The list of what runs. */
+/* The file of saved sessions. */
 
 struct saving {
 	int dir_fd;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel side shall do, as its matcher and its configuration want it. */
+/* The plan of the kernel side, see plan.h. Stateless. */
 #include "daemon/engine/plan.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ static bool probe_is(const struct pipeline_probe *probe, const struct probe_spec
 	return probe->config.attach == spec->type && g_str_equal(probe->symbol, spec->symbol);
 }
 
-/* The number of a probe, or one for it; EVENT_PROBES_MAX: there is none left. */
+/* The number of a probe, or a free one for it; EVENT_PROBES_MAX: none is left. */
 static unsigned int probe_number(
 	const struct plan *plan, const struct plan *in_force, const struct probe_spec *spec)
 {
@@ -62,7 +62,8 @@ int plan_add_probes(struct plan *plan, const struct plan *in_force, unsigned int
 	return 0;
 }
 
-/* Whether a packet is stolen is seen when it may be gone: it is looked at before. */
+/* A stolen packet may be freed when its verdict is seen, so that it is parsed before the rules
+ * run. */
 static const struct pipeline_probe entry_probe = {
 	.symbol = "nft_do_chain",
 	.config = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The probes of a session: from what was asked for to the plan, and to the journal's settings. */
+/* The further probes of a session: from its options to the plan, and to the journal's settings. On
+ * the worker. */
 #include "daemon/engine/engine-private.h"
 
 #include <errno.h>

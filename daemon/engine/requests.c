@@ -209,8 +209,8 @@ static void batch_finish(struct batch *batch)
 	journals_publish(batch);
 }
 
-/* True if all that start belong to the configuration, or are resumed: they may wait for nf_tables.
- * */
+/* True if all that start belong to the configuration, or are resumed: they may wait for
+ * nf_tables. */
 static bool batch_may_wait(const struct batch *batch)
 {
 	for (size_t i = 0; i < batch->count; i++) {
@@ -263,8 +263,8 @@ static int batch_plan(struct batch *batch, struct failure *failure)
 	return r;
 }
 
-/* Begins the journals and swaps the kernel side, if there is one; undoes all of it after a failure.
- * */
+/* Begins the journals and swaps the kernel side, if there is one; undoes all of it after a
+ * failure. */
 static int batch_apply(struct batch *batch, struct failure *failure)
 {
 	struct engine *engine = batch->engine;

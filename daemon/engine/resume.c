@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sessions go on where the last daemon left them. Their journals are opened first, and told from
- * the checkpoint what is in them already; what happened between the last daemon's last look and the
- * first event that is seen again is a gap, and has a loss record.
+ * Resumes the sessions of the last daemon, before the worker starts. Their
+ * journals are opened first; the checkpoint says which records they have already. If the last
+ * daemon's pipeline can't be used, the time between its last checkpoint and the first event of the
+ * new one is a gap, and gets a loss record.
  */
 #include "daemon/engine/engine-private.h"
 
@@ -15,13 +16,13 @@
 #include "journal/base/clock.h"
 #include "journal/reader/journal-tail.h"
 
-/* Who was killed while it went on with them says nothing against them, the first times; whoever
- * fails because of them is not begun again for ever. The unit's StartLimitBurst= allows for all of
- * these. */
-#define TRIES_ADOPT 5 /* with what the last daemon has left attached */
-#define TRIES_MAX   6 /* with the same sessions: then they are left alone */
+/* How often a daemon that was killed while it resumed the saved sessions is followed by one that
+ * tries the same: first with the attached programs, then without them, then the sessions are given
+ * up. The unit's StartLimitBurst= must allow for all of these. */
+#define TRIES_ADOPT 5
+#define TRIES_MAX   6
 
-/* The journal, as its session left it. */
+/* Opens the journal of a session to append to it. */
 static int journal_reopen(
 	struct engine *engine, struct engine_request *request, struct journal_writer **ret)
 {
@@ -50,8 +51,7 @@ static int journal_reopen(
 	return r;
 }
 
-/* What became of a session's records, as far as it can be told without the checkpoint: what is in
- * its journal. */
+/* The counts of a session that the checkpoint does not have: its journal's events. */
 static void entry_estimate(struct journal_writer *writer, struct checkpoint_entry *ret)
 {
 	struct journal_totals totals;
@@ -60,7 +60,8 @@ static void entry_estimate(struct journal_writer *writer, struct checkpoint_entr
 	*ret = (struct checkpoint_entry){ .journaled = totals.events };
 }
 
-/* Of a session whose events were lost in between: what is known of it is all that it matched. */
+/* The counts of a session whose pipeline is gone: what was matched after the checkpoint is not
+ * known, so that matched is the sum of what is. */
 static void counts_estimate(const struct saved_session *session,
 	const struct checkpoint_entry *entry, uint64_t journaled, struct session_stats *ret)
 {
@@ -104,7 +105,7 @@ static int session_resume(struct engine *engine, struct engine_request *request)
 	bool known = checkpoint_slot_read(slot, session->id, &entry);
 	int dir_fd = -1, r;
 
-	/* Before the journal is written again: what is cut off is behind the last record then. */
+	/* Before the writer is opened, which cuts off an incomplete last record. */
 	r = state_directory_session_open(engine->state, session->id, &dir_fd);
 	if (r < 0)
 		return r;
@@ -155,7 +156,7 @@ static void requests_create(
 	}
 }
 
-/* The saved sessions, if they are to be resumed. */
+/* Reads the saved sessions; NULL: nothing is to be resumed. */
 static struct saved_sessions *saved_sessions_read(struct engine *engine)
 {
 	struct saved_sessions *saved = NULL;
@@ -171,7 +172,8 @@ static struct saved_sessions *saved_sessions_read(struct engine *engine)
 	if (!saved->sessions->len && !saved->traits.attach)
 		return saved_sessions_free(saved);
 	if (!g_str_equal(saved->boot, engine->saved->boot)) {
-		log_notice("the machine was booted meanwhile: the sessions of before have ended");
+		log_notice(
+			"the machine was rebooted: the sessions of the previous boot have ended");
 		return saved_sessions_free(saved);
 	}
 	if (saved->tries >= TRIES_MAX) {
@@ -181,25 +183,26 @@ static struct saved_sessions *saved_sessions_read(struct engine *engine)
 	return saved;
 }
 
-/* Their gap begins here: what could be gone on with is gone. */
+/* The pipeline could not be adopted after all: the gap of each session begins now. */
 static void requests_begin_gap(GArray *requests)
 {
 	for (guint i = 0; i < requests->len; i++)
 		g_array_index(requests, struct engine_request, i).seen = clock_ns(CLOCK_MONOTONIC);
 }
 
-/* With the pipeline of the last daemon, if it left one that we can go on with; else with a gap. */
+/* Adopts the pipeline of the last daemon, if possible, and opens the journals; else sessions get a
+ * gap. */
 static void sessions_resume(
 	struct engine *engine, struct saved_sessions *saved, GArray *stored_fds, GArray *requests)
 {
 	g_autofree char *reason = NULL;
 
 	if (stored_fds->len && saved->tries > TRIES_ADOPT)
-		reason = g_strdup("the last daemons failed with it");
+		reason = g_strdup("several daemons failed while doing so");
 	else if (stored_fds->len)
 		engine_adopt(engine, saved, stored_fds, &reason);
 	if (!reason && !engine->adopting)
-		reason = g_strdup("the service manager has kept nothing");
+		reason = g_strdup("the service manager has stored nothing");
 	requests_create(engine, saved, requests);
 	if (engine->adopting && engine_adopt_finish(engine, &reason) < 0)
 		requests_begin_gap(requests);
@@ -227,7 +230,7 @@ GArray *engine_inherit(struct engine *engine, struct saved_sessions **ret_saved)
 	}
 	state_directory_sessions_discard(engine->state);
 	if (saved) {
-		/* Whoever finds it like this knows how far we came. */
+		/* Counts this try, in case the daemon is killed during it. */
 		saved->tries++;
 		engine_saved_sessions_write(engine, saved);
 		sessions_resume(engine, saved, stored_fds, requests);
@@ -256,7 +259,7 @@ bool engine_request_resumes(const struct engine_request *request)
 	return request->resumed->change != SAVED_STOPPING;
 }
 
-/* Nothing is matched for it any more: its stop is carried out to the end. */
+/* Completes the stop of a session, which matches nothing any more. */
 static void session_end(struct engine *engine, struct engine_request *request)
 {
 	struct engine_request *const ending[] = { request };
@@ -272,12 +275,12 @@ void engine_inherit_end(struct engine *engine, GArray *requests)
 {
 	auto_failure ignored = { 0 };
 
-	/* Probes, and a matcher, that nobody went on with. */
+	/* Removes probes and the matcher of sessions that were not resumed. */
 	plan_prune_probes(&engine->plan);
 	if (engine->adopting && plan_is_empty(&engine->plan))
 		engine_apply(engine, &engine->plan, &ignored);
-	/* What the rings have for sessions that did not go on must not come to the next ones at
-	 * their bits. */
+	/* Discards records of sessions that were not resumed, before other sessions get their
+	 * bits. */
 	if (engine->adopting)
 		recorder_settle(engine->recorder);
 	for (guint i = 0; i < requests->len; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The text of the saved sessions: a line with version and checksum, then a key file. Texts that
- * others chose are escaped and in quotes, so that any bytes come back as they were.
+ * The text of the saved sessions: a line with version and checksum, then a key file. Strings are
+ * escaped and quoted, so that any bytes are read back unchanged. Stateless.
  */
 #include "daemon/engine/saved-sessions.h"
 
@@ -273,12 +273,12 @@ int saved_sessions_parse(
 	if (line && sscanf(line, TITLE_FORMAT, &version, &checksum) == 2)
 		again = g_strdup_printf(TITLE_FORMAT, version, checksum);
 	if (g_strcmp0(line, again) != 0 || !line) {
-		*ret_reason = g_strdup("it does not begin as one");
+		*ret_reason = g_strdup("its first line is invalid");
 		return -EBADMSG;
 	}
 	if (version != SAVED_SESSIONS_VERSION) {
 		*ret_reason = g_strdup_printf(
-			"it is of version %u, not %u", version, SAVED_SESSIONS_VERSION);
+			"its version is %u, not %u", version, SAVED_SESSIONS_VERSION);
 		return -EPROTONOSUPPORT;
 	}
 	if (crc32c(0, end + 1, rest) != checksum || body_parse(end + 1, rest, ret) < 0) {

@@ -16,20 +16,14 @@ struct saved_session *saved_session_new(void)
 	return session;
 }
 
-struct saved_session *saved_session_free(struct saved_session *session)
+static void session_destroy(void *pointer)
 {
-	if (!session)
-		return NULL;
+	struct saved_session *session = pointer;
+
 	session_options_clear(&session->options);
 	g_free(session->command);
 	g_free(session->caller);
 	g_free(session);
-	return NULL;
-}
-
-static void session_destroy(void *session)
-{
-	saved_session_free(session);
 }
 
 void saved_sessions_boot_id(char ret[SAVED_SESSIONS_BOOT_MAX + 1])

@@ -78,10 +78,10 @@ int saved_sessions_write(int dir_fd, const char *text, size_t size);
 /* Removes the file, if it exists. */
 void saved_sessions_remove(int dir_fd);
 
+/* A session with default options, to be added to `sessions`, which frees it. */
 struct saved_session *saved_session_new(void);
 
 /* Accepts NULL; returns NULL. */
-struct saved_session *saved_session_free(struct saved_session *session);
 struct saved_sessions *saved_sessions_free(struct saved_sessions *saved);
 
 static inline void saved_sessions_freep(struct saved_sessions **saved)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What becomes of the sessions when requests are carried out: their journals and their totals. */
+/* What a request does to the journal and the totals of its session. On the worker. */
 #include "daemon/engine/engine-private.h"
 
 #include <errno.h>
@@ -8,7 +8,8 @@
 #include "journal/base/clock.h"
 #include "journal/format/section-names.h"
 
-char *engine_session_settings(const struct plan *plan, unsigned int bit,
+/* The text of a JOURNAL_SETTINGS record (g_free it). */
+static char *settings_text(const struct plan *plan, unsigned int bit,
 	const struct session_options *options, uid_t owner)
 {
 	g_autoptr(GArray) probes = engine_probes_describe(plan, bit);
@@ -51,7 +52,7 @@ static int journal_begin(struct engine *engine, const struct plan *plan,
 	struct journal_writer **ret, struct failure *failure)
 {
 	const struct session_options *options = request->options;
-	char *settings = engine_session_settings(plan, request->bit, options, request->owner);
+	char *settings = settings_text(plan, request->bit, options, request->owner);
 	int r;
 
 	*session = (struct engine_session){
@@ -108,8 +109,8 @@ void engine_session_undo(struct engine *engine, struct engine_request *request)
 
 void engine_session_changed(struct engine *engine, struct engine_request *request)
 {
-	g_autofree char *json = engine_session_settings(
-		&engine->plan, request->bit, request->options, request->owner);
+	g_autofree char *json =
+		settings_text(&engine->plan, request->bit, request->options, request->owner);
 	int r = recorder_append_settings(engine->recorder, request->bit, json);
 
 	if (r < 0)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the rates of sessions held back, by rule: from the kernel side's table to the journals, what
- * is new each time. What finds no room there stays in the session's sum.
+ * Suppressed events by rule: copies what is new from the kernel side's table to the journals. Rules
+ * that the table has no room for are in the session's sum only. On the worker.
  */
 #include "daemon/engine/engine-private.h"
 
 #include "journal/format/suppressed-rules.h"
 
-/* Rules of one record: whatever their names are, it is far from JOURNAL_RECORD_MAX. */
+/* Rules of one record: even with the longest names it stays far below JOURNAL_RECORD_MAX. */
 #define RECORD_RULES 64
 
 /* What a slot counts, when its record is made. */
@@ -16,7 +16,7 @@ struct pending_report {
 	uint64_t count, until;
 };
 
-/* What is new in a slot since it was last journaled. */
+/* Collects what a slot has counted since it was last journaled, if anything. */
 static void slot_take(struct suppressed_slot *slot, GArray *rules, GArray *reports)
 {
 	const struct pending_report report = {
@@ -45,7 +45,7 @@ static void slot_take(struct suppressed_slot *slot, GArray *rules, GArray *repor
 	g_array_append_val(reports, report);
 }
 
-/* One record; false: the disk does not take it. */
+/* Writes one record and marks its counts as journaled; false: it could not be written. */
 static bool record_write(
 	struct engine *engine, unsigned int bit, const GArray *rules, const GArray *reports)
 {
@@ -64,7 +64,8 @@ static bool record_write(
 	return true;
 }
 
-/* The next rules of a session that have news, from slot *index on; false: there are none. */
+/* Collects the next rules of a session with new counts, from slot *index on; false: there are
+ * none. */
 static bool rules_take(struct suppressed_slot *slots, unsigned int bit, unsigned int *index,
 	GArray *rules, GArray *reports)
 {

@@ -167,8 +167,8 @@ static bool request_write(struct name_requests *requests, const struct name_requ
 	return true;
 }
 
-/* Adds a request for each of the sessions that have not made it; false: there was no room for some.
- * */
+/* Adds a request for each of the sessions that have not made it; false: there was no room for
+ * some. */
 static bool request_add(
 	struct name_requests *requests, uint64_t bits, uint64_t hash, struct name_request *request)
 {
@@ -287,8 +287,8 @@ void name_requests_event(
 	while (at + sizeof(struct event_section) <= size) {
 		const struct event_section *section = (const void *)((const uint8_t *)record + at);
 
-		/* Ends at a section that exceeds the record, whatever the kernel side has written.
-		 * */
+		/* Ends at a section that exceeds the record, whatever the kernel side has
+		 * written. */
 		if (section->size < sizeof(*section) || section->size > size - at)
 			return;
 		request_section(requests, bits, head, section);

@@ -70,8 +70,8 @@ static unsigned int read_positions(const struct recorder *recorder, uint64_t ret
 	return rings;
 }
 
-/* Writes the events that were taken, then the checkpoint. True if control is to look at a session.
- * */
+/* Writes the events that were taken, then the checkpoint. True if control is to look at a
+ * session. */
 static bool flush_slots(struct recorder *recorder)
 {
 	uint64_t next[RINGS_MAX], now = clock_ns(CLOCK_MONOTONIC_COARSE);
@@ -262,8 +262,8 @@ int recorder_new(struct recorder **ret)
 
 static void release_rings(struct recorder *recorder)
 {
-	/* Closing a ring's descriptor does not take it out of the epoll while the map has others.
-	 * */
+	/* Closing a ring's descriptor does not take it out of the epoll while the map has
+	 * others. */
 	for (unsigned int i = 0; i < recorder->rings_count; i++) {
 		epoll_ctl(recorder->epoll_fd, EPOLL_CTL_DEL, ring_fd(recorder->rings[i]), NULL);
 		ring_free(recorder->rings[i]);

@@ -126,8 +126,8 @@ bool recorder_limit_reached(const struct recorder *recorder, unsigned int bit);
 /* Records of sessions that were removed before: 0, unless stopping has a bug. Any thread. */
 uint64_t recorder_unclaimed(const struct recorder *recorder);
 
-/* An eventfd, readable after recorder_stalled or recorder_limit_reached has changed for a session.
- * */
+/* An eventfd, readable after recorder_stalled or recorder_limit_reached has changed for a
+ * session. */
 int recorder_attention_fd(const struct recorder *recorder);
 
 /* True if the thread is idle, or has made progress since the last call. Control thread. */

@@ -76,8 +76,8 @@ bool session_recorder_has(struct session_recorder *slot, uint16_t ring, uint64_t
 void session_recorder_checkpoint(
 	struct session_recorder *slot, const uint64_t *next, unsigned int rings, uint64_t now);
 
-/* Hands an event to the writer, or counts it as lost or over the limit. True if `stalled` changed.
- * */
+/* Hands an event to the writer, or counts it as lost or over the limit. True if `stalled`
+ * changed. */
 bool session_recorder_event(struct session_recorder *slot, struct recorder_event *event);
 
 /* Writes the events that the writer has, and counts them as journaled or lost. True if `stalled` or
