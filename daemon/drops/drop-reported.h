@@ -19,7 +19,7 @@ struct drop_amount {
 
 /* Of one counter, or of the totals. */
 struct drop_reported {
-	uint64_t id; /* of the counter */
+	uint64_t id; /* of the counter; or DROPS_TOTALS */
 	struct drop_amount amount;
 	uint64_t since; /* us, CLOCK_MONOTONIC: everything before is reported */
 	uint64_t round; /* in which the counter was last seen */

@@ -31,7 +31,7 @@ struct drop_summary {
 	uint32_t home; /* inode of our network namespace */
 
 	GHashTable *reports; /* see drop-reported.h */
-	struct drop_reported totals; /* uncounted and missed */
+	struct drop_reported totals; /* of DROPS_TOTALS: uncounted and missed */
 	uint64_t round;
 	uint64_t read_at; /* us, CLOCK_MONOTONIC: when the counters were last read */
 	uint64_t unsent;
@@ -63,7 +63,6 @@ struct pending_report {
 
 struct part {
 	struct drop_reported *reported; /* lives until the next round */
-	uint64_t id; /* of the counter, or DROPS_TOTALS */
 	struct drop_mark mark;
 };
 
@@ -88,10 +87,10 @@ static struct pending_report *pending_new(
 	return report;
 }
 
-static void report_add_part(struct pending_report *report, struct drop_reported *reported,
-	uint64_t id, const struct drop_mark *mark)
+static void report_add_part(
+	struct pending_report *report, struct drop_reported *reported, const struct drop_mark *mark)
 {
-	const struct part part = { .reported = reported, .id = id, .mark = *mark };
+	const struct part part = { .reported = reported, .mark = *mark };
 
 	g_array_append_val(report->parts, part);
 }
@@ -103,7 +102,7 @@ static void pending_set_reported(struct drop_summary *summary, const struct pend
 	for (unsigned int i = 0; i < report->parts->len; i++) {
 		const struct part *part = &g_array_index(report->parts, struct part, i);
 
-		drops_mark(summary->ops.drops, part->id, &part->mark);
+		drops_mark(summary->ops.drops, part->reported->id, &part->mark);
 		part->reported->amount =
 			(struct drop_amount){ part->mark.first, part->mark.second };
 		part->reported->since = part->mark.until;
@@ -153,7 +152,7 @@ static void pending_discard(struct drop_summary *summary)
 	sd_event_source_set_enabled(summary->retry, SD_EVENT_OFF);
 }
 
-static int by_activity(const void *one, const void *other)
+static int compare_activity(const void *one, const void *other)
 {
 	const struct drop_delta *a = &((const struct counter_delta *)one)->delta;
 	const struct drop_delta *b = &((const struct counter_delta *)other)->delta;
@@ -192,7 +191,7 @@ static void collect_deltas(
 			g_array_append_val(round->deltas, item);
 	}
 	drop_reports_sweep(summary->reports, summary->round);
-	g_array_sort(round->deltas, by_activity);
+	g_array_sort(round->deltas, compare_activity);
 }
 
 /* Has the report cover a counter. */
@@ -202,7 +201,7 @@ static void report_add_delta(
 	const struct drop_counter *counter = item->delta.counter;
 	const struct drop_mark mark = { counter->packets, counter->bytes, now };
 
-	report_add_part(report, item->reported, counter->id, &mark);
+	report_add_part(report, item->reported, &mark);
 }
 
 /* Saves how much of the totals is reported. */
@@ -247,7 +246,7 @@ static void make_rest_report(struct drop_summary *summary, const struct drop_tot
 	for (uint64_t i = first; i < round->deltas->len; i++)
 		report_add_delta(
 			&g_array_index(round->deltas, struct counter_delta, i), round->now, report);
-	report_add_part(report, &summary->totals, DROPS_TOTALS, &mark);
+	report_add_part(report, &summary->totals, &mark);
 }
 
 static void make_reports(
@@ -391,6 +390,7 @@ int drop_summary_new(sd_event *event, const struct drop_summary_ops *ops, struct
 
 	summary->ops = *ops;
 	summary->home = own_netns();
+	summary->totals.id = DROPS_TOTALS;
 	summary->reports = drop_reports_new();
 	r = sd_event_add_time_relative(
 		event, &summary->timer, CLOCK_MONOTONIC, 0, 0, on_interval, summary);

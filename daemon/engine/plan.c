@@ -114,26 +114,29 @@ static struct matcher_session session_of(const struct plan *plan, unsigned int b
 	};
 }
 
-size_t plan_sessions(const struct plan *plan, struct matcher_session *ret)
+/* Of all users if `owner` is NULL. */
+static size_t collect_sessions(
+	const struct plan *plan, const uid_t *owner, struct matcher_session *ret)
 {
 	size_t count = 0;
 
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
-		if (plan->entries[bit].used)
+		const struct plan_entry *entry = &plan->entries[bit];
+
+		if (entry->used && (!owner || entry->owner == *owner))
 			ret[count++] = session_of(plan, bit);
 	}
 	return count;
 }
 
+size_t plan_sessions(const struct plan *plan, struct matcher_session *ret)
+{
+	return collect_sessions(plan, NULL, ret);
+}
+
 size_t plan_owner_sessions(const struct plan *plan, uid_t owner, struct matcher_session *ret)
 {
-	size_t count = 0;
-
-	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
-		if (plan->entries[bit].used && plan->entries[bit].owner == owner)
-			ret[count++] = session_of(plan, bit);
-	}
-	return count;
+	return collect_sessions(plan, &owner, ret);
 }
 
 void plan_config(const struct plan *plan, uint32_t wakeup, struct pipeline_config *ret)

@@ -423,7 +423,7 @@ void recorder_counts(const struct recorder *recorder, unsigned int bit, struct r
 
 bool recorder_stalled(const struct recorder *recorder, unsigned int bit)
 {
-	return atomic_load(&recorder->slots[bit].stalled);
+	return atomic_load(&recorder->slots[bit].error) != 0;
 }
 
 bool recorder_limit_reached(const struct recorder *recorder, unsigned int bit)

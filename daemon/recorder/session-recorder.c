@@ -75,7 +75,6 @@ void session_recorder_begin(struct session_recorder *slot, struct recorder_sessi
 	atomic_store(&slot->disk_full, 0);
 	atomic_store(&slot->disk_error, 0);
 	atomic_store(&slot->over_limit, 0);
-	atomic_store(&slot->stalled, false);
 	atomic_store(&slot->full, false);
 	atomic_store(&slot->error, 0);
 	slot->write_failed = false;
@@ -148,12 +147,14 @@ static void count_subtract(_Atomic uint64_t *counter, uint64_t events)
 	atomic_store_explicit(counter, before - MIN(before, events), memory_order_release);
 }
 
-static bool set_stalled(struct session_recorder *slot, bool stalled)
+/* True if the journal stalls with it, or no longer does. */
+static bool set_error(struct session_recorder *slot, int error)
 {
-	if (atomic_load_explicit(&slot->stalled, memory_order_relaxed) == stalled)
-		return false;
-	atomic_store(&slot->stalled, stalled);
-	return true;
+	int before = atomic_load_explicit(&slot->error, memory_order_relaxed);
+
+	if (error != before)
+		atomic_store(&slot->error, error);
+	return (error != 0) != (before != 0);
 }
 
 enum loss_reason recorder_loss_reason(int error)
@@ -165,18 +166,14 @@ static bool stall(struct session_recorder *slot, int error)
 {
 	slot->reason = recorder_loss_reason(error);
 	slot->write_failed = true;
-	atomic_store(&slot->error, error);
-	return set_stalled(slot, true);
+	return set_error(slot, error);
 }
 
 /* The journal still counts as stalled while syncs fail. */
 static bool write_succeeded(struct session_recorder *slot)
 {
 	slot->write_failed = false;
-	if (slot->sync_failures)
-		return false;
-	atomic_store_explicit(&slot->error, 0, memory_order_relaxed);
-	return set_stalled(slot, false);
+	return slot->sync_failures ? false : set_error(slot, 0);
 }
 
 void session_recorder_add_loss(struct session_recorder *slot, const struct journal_loss *loss)
@@ -308,8 +305,7 @@ bool session_recorder_synced(
 	refresh_stored(slot);
 	if (error == 0)
 		return slot->write_failed ? false : write_succeeded(slot);
-	atomic_store(&slot->error, error);
-	return set_stalled(slot, true);
+	return set_error(slot, error);
 }
 
 bool session_recorder_write_losses(struct session_recorder *slot)

@@ -43,11 +43,10 @@ struct session_recorder {
 
 	_Atomic uint64_t journaled, disk_full, disk_error, over_limit;
 	_Atomic uint64_t synced, unsynced; /* as in struct recorder_stored */
-	_Atomic int error; /* the same; of the last write or, if that succeeded, the last sync */
+	_Atomic int error; /* of the last write or, if that succeeded, the last sync; else 0 */
 	bool write_failed; /* the last write: not every event is tried */
 	unsigned int sync_failures; /* in a row */
 	bool resumed; /* and not synced since: how much is on the disk is not known */
-	_Atomic bool stalled; /* the last write or sync failed */
 	_Atomic bool full; /* the limit is reached */
 };
 
@@ -76,27 +75,28 @@ bool session_recorder_has(struct session_recorder *slot, uint16_t ring, uint64_t
 void session_recorder_checkpoint(
 	struct session_recorder *slot, const uint64_t *next, unsigned int rings, uint64_t now);
 
-/* Hands an event to the writer, or counts it as lost or over the limit. True if `stalled`
- * changed. */
+/* Those of the next functions that return a bool return true if recorder_stalled() or
+ * recorder_limit_reached() has changed: the control thread must be woken. */
+
+/* Hands an event to the writer, or counts it as lost or over the limit. */
 bool session_recorder_event(struct session_recorder *slot, struct recorder_event *event);
 
-/* Writes the events that the writer has, and counts them as journaled or lost. True if `stalled` or
- * `full` changed. */
+/* Writes the events that the writer has, and counts them as journaled or lost. */
 bool session_recorder_flush(struct session_recorder *slot);
 
-/* Takes the result of a sync: events that it lost count as lost. True if `stalled` changed. */
+/* Takes the result of a sync: events that it lost count as lost. */
 bool session_recorder_synced(
 	struct session_recorder *slot, int error, const struct journal_unstored *unstored);
 
 /* Adds a loss to those without a record; session_recorder_tick writes it. */
 void session_recorder_add_loss(struct session_recorder *slot, const struct journal_loss *loss);
 
-/* Writes the records of all losses. True if `stalled` changed. */
+/* Writes the records of all losses. */
 bool session_recorder_write_losses(struct session_recorder *slot);
 
 /*
  * Writes loss records: `kernel_counts` are the kernel's counts at `now`, `since` is the time of the
- * previous call. True if `stalled` changed.
+ * previous call.
  */
 bool session_recorder_tick(struct session_recorder *slot, const struct session_stats *kernel_counts,
 	uint64_t since, uint64_t now);
