@@ -208,13 +208,13 @@ struct drop_record *drop_record_get(
 	return record;
 }
 
-void drop_record_join(struct drops *drops, struct drop_record *record)
+void drop_record_slot_added(struct drops *drops, struct drop_record *record)
 {
 	if (record->slots++ == 0)
 		g_hash_table_add(drops->counting, record);
 }
 
-void drop_record_part(struct drops *drops, struct drop_record *record)
+void drop_record_slot_removed(struct drops *drops, struct drop_record *record)
 {
 	/* Another counter may have taken its place: of a chain that had the same handle. */
 	if (--record->slots == 0 && g_hash_table_lookup(drops->counting, record) == record)

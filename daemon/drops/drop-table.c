@@ -79,7 +79,7 @@ static void record_add_slot(struct drops *drops, uint32_t index, struct drop_rec
 {
 	struct drop_slot *slot = &drops->table.slots[index];
 
-	drop_record_join(drops, record);
+	drop_record_slot_added(drops, record);
 	record->reported.first += slot->reported.first;
 	record->reported.second += slot->reported.second;
 	record->reported.until = MAX(record->reported.until, slot->reported.until);
@@ -172,7 +172,7 @@ static void slot_fold(struct drops *drops, uint32_t index)
 
 	record->past_packets += number_read(&slot->packets);
 	record->past_bytes += number_read(&slot->bytes);
-	drop_record_part(drops, record);
+	drop_record_slot_removed(drops, record);
 	record->home = DROP_NONE;
 	drops->by_slot[index] = NULL;
 }
@@ -202,7 +202,7 @@ static void slot_detach(struct drops *drops, uint32_t index)
 	slot_add_counts(&drops->table.slots[record->home], number_read(&slot->packets),
 		number_read(&slot->bytes));
 	drops->table.slots[record->home].reported = record->reported;
-	drop_record_part(drops, record);
+	drop_record_slot_removed(drops, record);
 	drops->by_slot[index] = NULL;
 }
 

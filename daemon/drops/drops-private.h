@@ -33,7 +33,7 @@ struct drop_record {
 	uint64_t packets, bytes; /* all, as of the last drops_scan */
 	uint64_t first, last; /* us, CLOCK_REALTIME */
 	uint64_t last_monotonic; /* ns */
-	unsigned int slots; /* changed by drop_record_join and drop_record_part */
+	unsigned int slots; /* changed by drop_record_slot_added and drop_record_slot_removed */
 	uint32_t share; /* enum drop_share */
 	uint32_t home; /* the slot that has `reported`; DROP_NONE: there is no slot */
 	struct drop_mark reported;
@@ -86,8 +86,8 @@ void drop_record_rename(
 void drop_netns_check(struct drops *drops);
 
 /* Count the slots of a counter. */
-void drop_record_join(struct drops *drops, struct drop_record *record);
-void drop_record_part(struct drops *drops, struct drop_record *record);
+void drop_record_slot_added(struct drops *drops, struct drop_record *record);
+void drop_record_slot_removed(struct drops *drops, struct drop_record *record);
 
 /* Removes a counter; its packets are added to those of evicted counters. */
 void drop_record_evict(struct drops *drops, struct drop_record *record);

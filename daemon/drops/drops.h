@@ -6,11 +6,11 @@
  * The kernel side counts in a table that is mapped here (bpf/drop-table.h). Several slots of it may
  * count for one counter; a counter outlives its slots, the pipeline, swaps, and its rule. Nothing
  * is sent per packet: reading scans the table. The kernel side sends a record only for a new slot,
- * so that its names can be asked for.
+ * whose texts are to be asked for, and when the table is nearly full.
  *
- * At any moment totals.packets is the sum of all counters, of evicted counters, and of `uncounted`;
- * totals.packets and totals.missed together are all drops that the kernel side was called for, or
- * was to be.
+ * At any moment totals.packets is the sum of all counters, of evicted counters, and of `uncounted`:
+ * every drop that the kernel side was called for. totals.missed are the calls, for drops or not,
+ * that the kernel skipped.
  *
  * Owned by the engine, which calls drops_attach and drops_detach on the worker as pipelines come
  * and go. Any thread may read and mark. The name writer makes room and takes questions for the

@@ -26,8 +26,8 @@ struct engine {
 	bool adopting; /* while inheriting: the pipeline is the last daemon's, its epochs hold */
 	bool has_adopted; /* this daemon began with the last daemon's pipeline */
 	struct plan plan; /* in force */
-	uint64_t closed_since; /* ns, CLOCK_MONOTONIC: sessions have no pipeline since */
-	uint64_t probes_seen; /* ns, CLOCK_MONOTONIC: probes were known to run; 0: never */
+	uint64_t closed_since; /* ns, CLOCK_MONOTONIC: since when sessions lack a pipeline */
+	uint64_t probes_seen; /* ns, CLOCK_MONOTONIC: when probes last ran; 0: not known */
 	char *silence; /* why they have not run since then, see probe-switches.h; NULL: they do */
 
 	/* Guards what follows, which status.c alone writes. The worker reads it without the
@@ -116,6 +116,7 @@ void engine_session_ended(struct engine *engine, struct engine_request *request)
 /* Has names written for the events of the session at `bit`. */
 void engine_session_names(struct engine *engine, const struct engine_request *request);
 
+/* Frees the members. */
 void engine_session_clear(struct engine_session *session);
 /* Where the checkpoint has the session; NULL: there is no checkpoint. */
 struct checkpoint_slot *engine_checkpoint_slot(struct engine *engine, unsigned int bit);

@@ -244,7 +244,8 @@ int engine_require(struct engine *engine, struct failure *failure)
 		return r;
 	if (!engine->settings->allow_system_changes) {
 		failure_set(failure, FAILURE_NOT_SUPPORTED,
-			"nf_tables is not loaded, and AllowSystemChanges=no: run \"modprobe nf_tables\"");
+			"nf_tables is not loaded, and AllowSystemChanges=no: "
+			"run \"modprobe nf_tables\"");
 		return r;
 	}
 	failure_clear(failure);

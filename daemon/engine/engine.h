@@ -15,7 +15,7 @@
  * Lock: engine->lock guards what those functions read: the pointer to the pipeline, whether the
  * rule is installed, and the sums over pipelines that are gone. The worker writes these with the
  * lock held and reads them without it. It is held while counters are read, never while programs are
- * loaded or the disk is awaited.
+ * loaded or the disk is awaited; only pipeline->attached_lock is taken inside it.
  *
  * engine_run() carries out its requests in this order:
  *
@@ -80,7 +80,7 @@ struct engine *engine_new(
 
 /* What follows after the pipeline was opened. */
 enum engine_next {
-	ENGINE_RESTS, /* nothing: programs that keep nf_tables in use are unloaded for now */
+	ENGINE_RESTS, /* nothing: unloads idle programs that keep nf_tables in use */
 	ENGINE_STARTS, /* sessions start at once: those programs stay loaded */
 };
 
@@ -159,7 +159,7 @@ char *engine_warning(struct engine *engine);
 
 struct engine_status {
 	bool open;
-	bool armed;
+	bool armed; /* the trace rule is installed */
 	enum attach_mode attach; /* while open */
 	const char *layout; /* while open; static text */
 	struct pipeline_features features; /* while open */
@@ -214,9 +214,11 @@ void engine_inherit_end(struct engine *engine, GArray *requests);
 /* True if engine_inherit took over the kernel side of the last daemon, with its counters. */
 bool engine_has_adopted(const struct engine *engine);
 
-/* True if the sessions are saved for the next daemon: then this daemon ends with engine_leave,
- * which leaves the kernel side attached, in place of engine_free. Returns NULL. */
+/* True if the sessions are saved for the next daemon: then this daemon ends with engine_leave in
+ * place of engine_free. */
 bool engine_is_saved(const struct engine *engine);
+
+/* Frees the engine and leaves the kernel side attached. Returns NULL. */
 struct engine *engine_leave(struct engine *engine);
 
 #endif

@@ -207,8 +207,8 @@ static void sessions_resume(
 	if (engine->adopting && engine_adopt_finish(engine, &reason) < 0)
 		requests_begin_gap(requests);
 	if (!engine->adopting)
-		log_notice(
-			"can't reuse the attached programs: %s; the events in between are lost, and journals record the gap",
+		log_notice("can't reuse the attached programs: %s; the events in between are lost, "
+			   "and journals record the gap",
 			reason);
 }
 

@@ -184,9 +184,8 @@ int engine_save(struct engine *engine)
 	saved_sessions_refresh(engine);
 	r = engine_saved_sessions_write(engine, engine->saved);
 	if (r < 0)
-		log_warning(
-			"the running sessions can't be saved (%s): after a restart they are resumed "
-			"as they were before",
+		log_warning("the running sessions can't be saved (%s): after a restart they are "
+			    "resumed as they were before",
 			g_strerror(-r));
 	fd_store_keep_only(engine->store, stored_fds);
 	fd_store_settle(engine->store);

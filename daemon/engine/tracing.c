@@ -95,6 +95,6 @@ char *engine_warning(struct engine *engine)
 		return NULL;
 	return g_strdup(
 		"no rule with \"meta nftrace set 1\" exists in this network namespace, and "
-		"AllowSystemChanges=no: unless there is one in another namespace, the kernel reports "
-		"nothing; add such a rule, in a chain that no packet needs to reach");
+		"AllowSystemChanges=no: unless there is one in another namespace, the kernel "
+		"reports nothing; add such a rule, in a chain that no packet needs to reach");
 }
