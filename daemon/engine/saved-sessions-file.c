@@ -44,7 +44,7 @@ int saved_sessions_load(int dir_fd, struct saved_sessions **ret, char **ret_reas
 		r = saved_sessions_parse(text, size, ret, &why);
 	if (r == 0)
 		return 0;
-	*ret_reason = g_strdup_printf("the list of sessions that were running can't be used (%s)%s",
+	*ret_reason = g_strdup_printf("the saved sessions can't be used (%s)%s",
 		why ? why : g_strerror(-r),
 		r != -ENOENT &&
 				renameat(dir_fd, SAVED_SESSIONS_FILE, dir_fd,
