@@ -177,8 +177,8 @@ static struct saved_sessions *saved_sessions_read(struct engine *engine)
 		return saved_sessions_free(saved);
 	}
 	if (saved->tries >= TRIES_MAX) {
-		log_error(
-			"nfttraced failed repeatedly while it resumed the saved sessions: they have ended");
+		log_error("nfttraced failed repeatedly while it resumed the saved sessions: "
+			  "they have ended");
 		return saved_sessions_free(saved);
 	}
 	return saved;
