@@ -10,6 +10,7 @@
 #include <systemd/sd-bus.h>
 
 #include "daemon/sessions/session-control.h"
+#include "daemon/sessions/status.h"
 
 #define BUS_NAME              "org.nfttraced1"
 #define BUS_MANAGER_PATH      "/org/nfttraced1"

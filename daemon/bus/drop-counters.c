@@ -107,7 +107,8 @@ static int append_totals(sd_bus_message *reply, const struct drop_totals *totals
 static int reply_begin(struct bus *bus, const struct waiting *call)
 {
 	struct drops_bus *drops = bus->drops;
-	int r = drops_read(engine_drops(bus->manager->engine), &drops->counters, &drops->totals);
+	int r = drops_read(
+		engine_drops(manager_engine(bus->manager)), &drops->counters, &drops->totals);
 
 	if (r >= 0)
 		r = sd_bus_message_new_method_return(call->message, &drops->reply);
@@ -192,7 +193,7 @@ int bus_get_drop_counters(sd_bus_message *message, void *userdata, sd_bus_error 
 
 	if (r < 0)
 		return r;
-	if (!engine_drops(bus->manager->engine))
+	if (!engine_drops(manager_engine(bus->manager)))
 		return sd_bus_error_set(error, BUS_ERROR_PREFIX "NotSupported",
 			"drops are not counted: DropCounters=no (see nfttraced.conf(5))");
 	if (!bus->drops)

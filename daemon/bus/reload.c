@@ -29,13 +29,13 @@ static int method_reload(sd_bus_message *message, void *userdata, sd_bus_error *
 	struct bus *bus = userdata;
 	struct pending *pending;
 
-	if (!bus->manager->reload)
+	if (!manager_reload(bus->manager))
 		return sd_bus_error_set(
 			error, SD_BUS_ERROR_FAILED, "nfttraced is starting: try again");
 	pending = g_new(struct pending, 1);
 	pending->message = sd_bus_message_ref(message);
 	pending->caller = authorise_hold(bus->authorise, message);
-	reload_await(bus->manager->reload, on_reloaded, pending);
+	reload_await(manager_reload(bus->manager), on_reloaded, pending);
 	return 1;
 }
 

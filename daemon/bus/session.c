@@ -7,6 +7,7 @@
 #include "daemon/bus/authorise.h"
 #include "daemon/bus/bus-private.h"
 #include "daemon/follow/follow-json.h"
+#include "daemon/follow/follow.h"
 #include "journal/base/cleanup.h"
 #include "journal/base/escape.h"
 
@@ -41,7 +42,7 @@ static int find(sd_bus *connection, const char *path, const char *interface, voi
 /* The objects of sessions are found by path, so what they are given is the session alone. */
 static struct bus *bus_of(struct session *session)
 {
-	return session->manager->observer.context;
+	return manager_observer_context(session->manager);
 }
 
 static int method_stop(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -171,7 +172,7 @@ static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *
 	if (r < 0)
 		return r;
 	uid = authorise_uid(bus->authorise);
-	r = follow_start(session->manager->follow, uid, session->id, session->dir_fd, from,
+	r = follow_start(manager_follow(session->manager), uid, session->id, session->dir_fd, from,
 		&options.after, &fd);
 	if (r == -EINVAL && from == FOLLOW_FROM_PLACE)
 		return refuse_place(error, &options.after);
@@ -179,7 +180,7 @@ static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *
 		return refuse_streams(bus, message, "this user", FOLLOWERS_PER_USER, error);
 	if (r == -EMFILE)
 		return refuse_streams(bus, message, "the session",
-			session->manager->settings->followers_max, error);
+			manager_settings(session->manager)->followers_max, error);
 	if (r >= 0 && json) {
 		r = follow_json(&fd,
 			from == FOLLOW_FROM_START ? JOURNAL_STREAM_WHOLE : JOURNAL_STREAM_PART,
@@ -283,7 +284,7 @@ static int enumerate(sd_bus *connection, const char *prefix, void *userdata, cha
 	sd_bus_error *error)
 {
 	struct bus *bus = userdata;
-	GPtrArray *sessions = bus->manager->sessions;
+	GPtrArray *sessions = manager_sessions(bus->manager);
 	g_autoptr(GPtrArray) nodes = g_ptr_array_new();
 
 	for (unsigned int i = 0; i < sessions->len; i++) {

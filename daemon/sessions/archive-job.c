@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Requests for journals on disk, from the index, or on their way through the janitor; see archive-job.h. */
+/* Requests for journals on disk, from the index, or on their way through the janitor; see
+ * archive-job.h. */
 #include "daemon/sessions/archive-job.h"
 
 #include <errno.h>
@@ -7,6 +8,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/sessions/index-job.h"
+#include "daemon/sessions/manager-private.h"
 #include "daemon/sessions/session-job.h"
 
 struct archive_job {

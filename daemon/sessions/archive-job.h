@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is asked of the journals on disk: answered from the index, removed by the janitor, all replies on
- * the control thread. A session that runs is never touched.
+ * What is asked of the journals on disk: answered from the index, removed by the janitor, all
+ * replies on the control thread. A session that runs is never touched.
  */
 #ifndef NFTTRACED_DAEMON_SESSIONS_ARCHIVE_JOB_H
 #define NFTTRACED_DAEMON_SESSIONS_ARCHIVE_JOB_H
 
+#include "daemon/base/failure.h"
 #include "daemon/journals/archive.h"
 #include "daemon/journals/journal-index.h"
-#include "daemon/sessions/session-control.h"
+
+struct manager;
 
 /* Journals in one reply. */
 #define ARCHIVE_PAGE_MAX 512 /* of a page */

@@ -3,6 +3,7 @@
 #include "daemon/sessions/configured-sessions.h"
 
 #include "daemon/base/log.h"
+#include "daemon/sessions/manager-private.h"
 #include "daemon/sessions/session-control.h"
 #include "daemon/settings/settings-keys.h"
 
@@ -118,6 +119,20 @@ static void entry_wait(struct entry *entry)
 		CLOCK_MONOTONIC, entry->pause, 0, on_waited, entry);
 }
 
+/* One problem is reported at a time: that of the first entry that has one. */
+static void report_problem(struct configured *configured)
+{
+	const char *text = NULL, *public_text = NULL;
+
+	for (unsigned int i = 0; !text && i < configured->entries->len; i++) {
+		const struct entry *entry = configured->entries->pdata[i];
+
+		text = entry->problem;
+		public_text = entry->problem_public;
+	}
+	manager_set_problem(configured->manager, PROBLEM_CONFIGURED, text, public_text);
+}
+
 static void entry_failed(struct entry *entry, const char *what, const char *reason)
 {
 	struct manager *manager = entry->configured->manager;
@@ -148,7 +163,7 @@ static void entry_failed(struct entry *entry, const char *what, const char *reas
 			  "a session that is no longer in the configuration can't be %s: the log "
 			  "says why",
 			  what);
-	manager_problem_changed(manager);
+	report_problem(entry->configured);
 }
 
 static void entry_succeeded(struct entry *entry)
@@ -159,7 +174,7 @@ static void entry_succeeded(struct entry *entry)
 		return;
 	g_clear_pointer(&entry->problem, g_free);
 	g_clear_pointer(&entry->problem_public, g_free);
-	manager_problem_changed(entry->configured->manager);
+	report_problem(entry->configured);
 }
 
 /* Goes on from where a reply has come. */
@@ -298,7 +313,8 @@ void configured_sessions_apply(struct configured *configured, const struct setti
 	struct settings *before = configured->settings;
 	const GPtrArray *wanted = settings->configured_sessions;
 
-	/* Sessions that were resumed, and are in the configuration no more, are among the entries, too. */
+	/* Sessions that were resumed, and are in the configuration no more, are among the entries,
+	 * too. */
 	for (unsigned int i = 0; i < configured->manager->sessions->len; i++) {
 		const struct session *session = configured->manager->sessions->pdata[i];
 
@@ -335,31 +351,6 @@ void configured_sessions_when_idle(
 	configured->idle = idle;
 	configured->context = context;
 	look_idle(configured);
-}
-
-static const struct entry *entry_with_problem(const struct configured *configured)
-{
-	for (unsigned int i = 0; i < configured->entries->len; i++) {
-		const struct entry *entry = configured->entries->pdata[i];
-
-		if (entry->problem)
-			return entry;
-	}
-	return NULL;
-}
-
-const char *configured_sessions_problem(const struct configured *configured)
-{
-	const struct entry *entry = entry_with_problem(configured);
-
-	return entry ? entry->problem : NULL;
-}
-
-const char *configured_sessions_problem_public(const struct configured *configured)
-{
-	const struct entry *entry = entry_with_problem(configured);
-
-	return entry ? entry->problem_public : NULL;
 }
 
 struct configured *configured_sessions_free(struct configured *configured)

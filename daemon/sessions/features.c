@@ -4,6 +4,8 @@
 
 #include <sys/utsname.h>
 
+#include "daemon/sessions/manager-private.h"
+
 static void add_kernel_release(GArray *features)
 {
 	struct utsname system;

@@ -3,8 +3,11 @@
 #ifndef NFTTRACED_DAEMON_SESSIONS_FEATURES_H
 #define NFTTRACED_DAEMON_SESSIONS_FEATURES_H
 
-#include "daemon/sessions/session-control.h"
+#include <glib.h>
+
 #include "journal/base/feature.h"
+
+struct manager;
 
 /* An array of struct feature (g_array_unref it), in the order in which a person reads them. */
 GArray *features_of(const struct manager *manager);

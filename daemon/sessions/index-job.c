@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The journal index is kept right; see index-job.h. What is to be read is read in rounds, and a round
- * in slices: between two of them callers who only ask for sessions that run are served.
+ * The journal index is kept right; see index-job.h. What is to be read is read in rounds, and a
+ * round in slices: between two of them callers who only ask for sessions that run are served.
  */
 #include "daemon/sessions/index-job.h"
 
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/base/log.h"
+#include "daemon/sessions/manager-private.h"
 #include "journal/base/cleanup.h"
 
 #define SLICE       64 /* journals that are read at a time */

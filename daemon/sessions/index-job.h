@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Keeps the journal index right: reads the state directory once, in slices, on a thread of its own;
- * inotify tells which journals come and go, whoever makes or removes them; those that are written are read
- * again for each list, once for all callers that wait at that moment. On the control thread.
+ * inotify tells which journals come and go, whoever makes or removes them; those that are written
+ * are read again for each list, once for all callers that wait at that moment. On the control
+ * thread.
  */
 #ifndef NFTTRACED_DAEMON_SESSIONS_INDEX_JOB_H
 #define NFTTRACED_DAEMON_SESSIONS_INDEX_JOB_H
 
 #include "daemon/journals/journal-index.h"
-#include "daemon/sessions/session-control.h"
 
+struct manager;
 struct manager_index;
 
-/* On the control thread, exactly once: the index is up to date, or `error` (negative errno) says why it is
- * not. */
+/* On the control thread, exactly once: the index is up to date, or `error` (negative errno) says
+ * why it is not. */
 typedef void (*manager_index_ready)(void *context, int error);
 
 /* Begins to read. The manager's store is set. */
@@ -22,9 +23,9 @@ int manager_index_new(struct manager *manager, struct manager_index **ret);
 const struct journal_index *manager_index_journals(const struct manager_index *index);
 
 /*
- * Calls `ready` when what the index has of `owner` (ARCHIVE_UNLIMITED: of everybody) is no older than this
- * call: at once if none of it is written. INDEX_RUNNING waits for the sessions that run only, not for what
- * else is being read.
+ * Calls `ready` when what the index has of `owner` (ARCHIVE_UNLIMITED: of everybody) is no older
+ * than this call: at once if none of it is written. INDEX_RUNNING waits for the sessions that run
+ * only, not for what else is being read.
  */
 enum index_wish {
 	INDEX_ALL,

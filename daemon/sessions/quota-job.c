@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* JournalsSize and UserJournalSize: looked at now and then, by the janitor. */
+/* The janitor's checks of JournalsSize and UserJournalSize; see quota-job.h. */
+#include "daemon/sessions/quota-job.h"
+
 #include "daemon/base/log.h"
 #include "daemon/journals/quota.h"
 #include "daemon/journals/user-quota.h"
 #include "daemon/sessions/index-job.h"
-#include "daemon/sessions/pipeline-state.h"
+#include "daemon/sessions/manager-private.h"
 
 #define QUOTA_USEC (30 * G_USEC_PER_SEC)
 

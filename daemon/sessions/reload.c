@@ -4,6 +4,8 @@
 
 #include "daemon/base/log.h"
 #include "daemon/sessions/configured-sessions.h"
+#include "daemon/sessions/manager-private.h"
+#include "daemon/sessions/settings-handover.h"
 
 struct check {
 	struct reload *reload;
@@ -67,7 +69,7 @@ static void refuse(struct reload *reload)
 	reload->trouble =
 		g_strdup_printf("invalid configuration, keeping the previous one: %s", reason);
 	log_error("%s", reload->trouble);
-	manager_misconfigured(reload->manager, reload->trouble);
+	manager_set_problem(reload->manager, PROBLEM_RELOAD, reload->trouble, MISCONFIGURED_PUBLIC);
 	finish(reload);
 }
 
@@ -83,7 +85,7 @@ static void apply(struct reload *reload)
 	g_autofree char *names = g_strjoinv(", ", kept);
 
 	manager_reconfigure(manager, reload->next);
-	manager_misconfigured(manager, NULL);
+	manager_set_problem(manager, PROBLEM_RELOAD, NULL, NULL);
 	if (*names)
 		log_notice("the configuration was read again; these take a restart of nfttraced, "
 			   "and are what they were until then: %s",
@@ -169,6 +171,7 @@ struct reload *reload_new(struct manager *manager, const struct reload_hooks *ho
 	reload->hooks = *hooks;
 	reload->checks = g_ptr_array_new_with_free_func(check_free);
 	reload->waiters = g_array_new(FALSE, FALSE, sizeof(struct waiter));
+	manager->reload = reload;
 	return reload;
 }
 
@@ -192,6 +195,7 @@ struct reload *reload_free(struct reload *reload)
 {
 	if (!reload)
 		return NULL;
+	reload->manager->reload = NULL;
 	configured_sessions_when_idle(reload->manager->configured, NULL, NULL);
 	waiters_tell(reload, "nfttraced is ending");
 	g_array_unref(reload->waiters);

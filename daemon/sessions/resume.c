@@ -6,7 +6,8 @@
 
 #include "daemon/base/log.h"
 #include "daemon/filter/filter.h"
-#include "daemon/sessions/pipeline-state.h"
+#include "daemon/sessions/manager-private.h"
+#include "daemon/sessions/session-control.h"
 
 /* Compiles the filters: a second time, so they are known to be quick enough. */
 static void filters_add(GArray *requests)

@@ -7,8 +7,8 @@
 
 struct manager;
 
-/* Goes on with the sessions of engine_inherit's requests, which it uses up. On the control thread, before
- * the worker has anything to do. */
+/* Goes on with the sessions of engine_inherit's requests, which it uses up. On the control thread,
+ * before the worker has anything to do. */
 void manager_resume(struct manager *manager, GArray *requests);
 
 #endif

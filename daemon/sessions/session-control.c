@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The manager's sessions: starting, changing and stopping them. */
+/* Starting, changing and stopping the manager's sessions; see session-control.h. */
 #include "daemon/sessions/session-control.h"
 
 #include <errno.h>
-#include <stdatomic.h>
-#include <unistd.h>
+#include <inttypes.h>
 
 #include "daemon/base/log.h"
-#include "daemon/sessions/pipeline-state.h"
+#include "daemon/sessions/manager-private.h"
+#include "daemon/sessions/quota-job.h"
 #include "daemon/sessions/session-job.h"
 #include "daemon/sessions/user-limits.h"
 
@@ -32,7 +32,6 @@ static void forget(struct session *session)
 {
 	struct manager *manager = session->manager;
 
-	manager->bits &= ~(1ULL << session->bit);
 	g_ptr_array_remove(manager->sessions, session);
 	manager_tend_refresh(manager);
 	session_free(session);
@@ -40,53 +39,6 @@ static void forget(struct session *session)
 		manager_quota_check(manager);
 	if (manager->ending && !manager->sessions->len)
 		sd_event_exit(manager->event, 0);
-}
-
-static void set_state(struct session *session, enum session_state state)
-{
-	struct manager *manager = session->manager;
-
-	if (session->state == state)
-		return;
-	session->state = state;
-	if (manager->observer.session_changed)
-		manager->observer.session_changed(manager->observer.context, session);
-}
-
-static void log_stall(const struct session *session)
-{
-	struct recorder_stored stored;
-
-	engine_stored(session->manager->engine, session->bit, &stored);
-	log_warning("session %" PRIu64
-		    ": the journal %s can't be stored (%s): events are lost and counted",
-		session->id, session->path, g_strerror(-stored.error));
-}
-
-/* Running, stalled or waiting, whichever it is now. */
-static void session_refresh(struct session *session)
-{
-	struct manager *manager = session->manager;
-	enum session_state state = SESSION_RUNNING;
-
-	if (session->state == SESSION_STARTING || session->state == SESSION_STOPPING)
-		return;
-	if (!manager->status.open)
-		state = SESSION_WAITING;
-	else if (recorder_stalled(manager->recorder, session->bit))
-		state = SESSION_STALLED;
-
-	if (state == SESSION_STALLED && session->state != SESSION_STALLED)
-		log_stall(session);
-	else if (session->state == SESSION_STALLED && state != SESSION_STALLED)
-		log_notice("session %" PRIu64 ": the journal is written again", session->id);
-	set_state(session, state);
-}
-
-void manager_sessions_refresh(struct manager *manager)
-{
-	for (unsigned int i = 0; i < manager->sessions->len; i++)
-		session_refresh(manager->sessions->pdata[i]);
 }
 
 /* Its state, and its end if it has its limit of events. */
@@ -158,7 +110,8 @@ static void done_start(struct session_job *job)
 		reply(&job->call, session, NULL, NULL);
 		if (session->stop_wanted)
 			manager_session_stop(session, session->end, (struct manager_call){ 0 });
-		/* The kernel side knows it for a while already: events may have reached the limit. */
+		/* The kernel side knows it for a while already: events may have reached the
+		 * limit. */
 		session_attend(session);
 	}
 	session_job_free(job);
@@ -201,6 +154,17 @@ static int check_start(struct manager *manager, struct session_options *options,
 	return user_limits_start(manager->settings, manager->sessions, owner, options, failure);
 }
 
+/* The lowest bit that no session has: there is one, because check_start limits the number of
+ * sessions. */
+static unsigned int find_free_bit(const struct manager *manager)
+{
+	uint64_t taken = 0;
+
+	for (unsigned int i = 0; i < manager->sessions->len; i++)
+		taken |= 1ULL << ((const struct session *)manager->sessions->pdata[i])->bit;
+	return __builtin_ctzll(~taken);
+}
+
 struct session *manager_session_start(struct manager *manager, struct session_options *options,
 	uid_t owner, const char *command, struct manager_call call)
 {
@@ -213,8 +177,7 @@ struct session *manager_session_start(struct manager *manager, struct session_op
 	}
 	session = session_new(manager, options, owner, command);
 	manager->users_seen = manager->users_seen || owner != 0;
-	session->bit = __builtin_ctzll(~manager->bits);
-	manager->bits |= 1ULL << session->bit;
+	session->bit = find_free_bit(manager);
 	g_ptr_array_add(manager->sessions, session);
 	session->job = session_job_new(session, ENGINE_START, call, done_start);
 	session_job_compile(session->job, session->options.filter);
@@ -230,7 +193,6 @@ void manager_session_take(
 	manager->users_seen = manager->users_seen || resumed->owner != 0;
 	session->bit = resumed->bit;
 	session->caller_name = g_steal_pointer(&resumed->caller);
-	manager->bits |= 1ULL << session->bit;
 	g_ptr_array_add(manager->sessions, session);
 	begin(session, begun);
 	announce(session, "resumed in");
@@ -277,7 +239,8 @@ static void done_stop(struct session_job *job)
 	manager_status_refresh(manager,
 		manager->sessions->len > 1 || engine_drops(manager->engine) ? manager->warning
 									    : NULL);
-	/* When the daemon ends the kernel side goes altogether: what can't be stopped by itself goes then. */
+	/* When the daemon ends the kernel side goes altogether: what can't be stopped by itself
+	 * goes then. */
 	if (failure->reason && !manager->ending) {
 		log_error("session %" PRIu64 " can't be stopped: %s", session->id, failure->reason);
 		session->state = SESSION_RUNNING;
@@ -323,7 +286,7 @@ void manager_session_stop(struct session *session, enum session_end end, struct 
 		session_job_cancel(session->job, FAILURE_NO_SUCH_SESSION, STOPPING);
 	g_array_append_val(session->stop_replies, call);
 	sd_event_source_set_enabled(session->timer, SD_EVENT_OFF);
-	set_state(session, SESSION_STOPPING);
+	session_set_state(session, SESSION_STOPPING);
 }
 
 /* Changing. */
@@ -337,12 +300,9 @@ static void done_change(struct session_job *job)
 	if (job->request.failure.reason) {
 		reply(&job->call, session, NULL, &job->request.failure);
 	} else {
-		if (job->verdicts)
-			session->options.verdicts = job->options.verdicts;
-		if (job->filter) {
-			g_free(session->options.filter);
-			session->options.filter = g_steal_pointer(&job->options.filter);
-		}
+		session->options.verdicts = job->options.verdicts;
+		g_free(session->options.filter);
+		session->options.filter = g_steal_pointer(&job->options.filter);
 		if (job->request.warning)
 			log_warning("session %" PRIu64 ": %s", session->id, job->request.warning);
 		reply(&job->call, session, NULL, NULL);
@@ -375,12 +335,10 @@ void manager_session_change(struct session *session, const uint32_t *verdicts, c
 	job->options.name = g_strdup(session->options.name);
 	job->options.probes = g_array_ref(session->options.probes);
 	job->options.filter = g_strdup(filter ? filter : session->options.filter);
-	job->filter = filter;
-	job->verdicts = verdicts;
 	if (verdicts)
 		job->options.verdicts = *verdicts;
 	job->request.options = &job->options;
-	job->request.new_filter = filter;
+	job->request.new_filter = filter != NULL;
 	if (filter) {
 		session_job_compile(job, filter);
 	} else if (session_job_queue(job) < 0) {
@@ -404,22 +362,6 @@ struct session *manager_session_find(struct manager *manager, uint64_t id)
 	return NULL;
 }
 
-uint64_t manager_unsynced(const struct manager *manager)
-{
-	uint64_t sum = 0;
-
-	for (unsigned int i = 0; i < manager->sessions->len; i++) {
-		const struct session *session = manager->sessions->pdata[i];
-		struct recorder_stored stored;
-
-		if (session->state == SESSION_STARTING)
-			continue;
-		engine_stored(manager->engine, session->bit, &stored);
-		sum += stored.unsynced;
-	}
-	return sum;
-}
-
 void manager_attend(struct manager *manager)
 {
 	for (unsigned int i = 0; i < manager->sessions->len; i++)
@@ -435,21 +377,4 @@ void manager_cancel(struct manager *manager)
 		if (session->job)
 			session_job_cancel(session->job, FAILURE_BUSY, ENDING);
 	}
-}
-
-void manager_end(struct manager *manager)
-{
-	atomic_store(&manager->ending, true);
-	manager->leaving = engine_outlives(manager->engine);
-	if (manager->leaving) {
-		manager_cancel(manager);
-		sd_event_exit(manager->event, 0);
-		return;
-	}
-	if (!manager->sessions->len)
-		sd_event_exit(manager->event, 0);
-	manager_cancel(manager);
-	for (unsigned int i = 0; i < manager->sessions->len; i++)
-		manager_session_stop(manager->sessions->pdata[i], SESSION_END_SHUTDOWN,
-			(struct manager_call){ 0 });
 }

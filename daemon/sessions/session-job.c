@@ -4,6 +4,8 @@
 
 #include <stdatomic.h>
 
+#include "daemon/sessions/manager-private.h"
+
 struct session_job *session_job_new(struct session *session, enum engine_action action,
 	struct manager_call call, session_job_done done)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Something that is done to a session, on its way: its filter is compiled, then it waits for the
- * worker, which does what waits together. A job holds the session's pointer: a session is freed only
- * when its last job, the one that stops it, is done.
+ * worker, which does what waits together. A job holds the session's pointer: a session is freed
+ * only when its last job, the one that stops it, is done.
  */
 #ifndef NFTTRACED_DAEMON_SESSIONS_SESSION_JOB_H
 #define NFTTRACED_DAEMON_SESSIONS_SESSION_JOB_H
@@ -22,9 +22,7 @@ struct session_job {
 	struct engine_request request;
 	char *warning; /* of the engine, when a session was started */
 
-	/* What a change changes, the rest of `options` is as it is. */
-	struct session_options options;
-	bool verdicts, filter;
+	struct session_options options; /* of a change: those that are to be in force */
 
 	struct compilation *compilation; /* while its filter is compiled */
 };
@@ -35,13 +33,15 @@ struct session_job {
 struct session_job *session_job_new(struct session *session, enum engine_action action,
 	struct manager_call call, session_job_done done);
 
-/* Begins with the filter; goes on by itself. `done` is not called before the event loop's next turn. */
+/* Begins with the filter; goes on by itself. `done` is not called before the event loop's next
+ * turn. */
 void session_job_compile(struct session_job *job, const char *expression);
 
 /* Begins with the worker. -EAGAIN: it has too much to do; the job is still the caller's. */
 int session_job_queue(struct session_job *job);
 
-/* The same for the one that stops the session: whoever left, or whatever ended, does not ask again. */
+/* The same for the one that stops the session: whoever left, or whatever ended, does not ask
+ * again. */
 void session_job_queue_stop(struct session_job *job);
 
 /* If its filter is being compiled, that ends now, and the job is done with a failure. */

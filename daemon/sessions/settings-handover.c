@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The manager gets other settings: its own at once, the engine's when the worker comes to it. */
+/* New settings are handed to the manager's parts; see settings-handover.h. */
+#include "daemon/sessions/settings-handover.h"
+
 #include "daemon/base/log.h"
-#include "daemon/sessions/pipeline-state.h"
+#include "daemon/sessions/manager-private.h"
+#include "daemon/sessions/quota-job.h"
 
 #define RETRY_USEC (100 * 1000) /* while the worker has too much to do */
 
@@ -66,6 +69,19 @@ int manager_settings_begin(struct manager *manager)
 	return r < 0 ? r : sd_event_source_set_enabled(manager->handover_timer, SD_EVENT_OFF);
 }
 
+int manager_summary_refresh(struct manager *manager)
+{
+	const struct settings *settings = manager->settings;
+	const struct drop_summary_settings summary = {
+		.interval = settings->drop_summary
+			? settings->drop_summary_interval * G_USEC_PER_SEC
+			: 0,
+		.rules = settings->drop_summary_rules,
+	};
+
+	return manager->summary ? drop_summary_set(manager->summary, &summary) : 0;
+}
+
 void manager_reconfigure(struct manager *manager, const struct settings *settings)
 {
 	const struct settings *before = manager->settings;
@@ -77,19 +93,4 @@ void manager_reconfigure(struct manager *manager, const struct settings *setting
 		log_error("the summary of drops keeps its interval: there is no timer for another");
 	hand_over(manager);
 	manager_quota_check(manager);
-}
-
-void manager_misconfigured(struct manager *manager, const char *trouble)
-{
-	if (g_strcmp0(trouble, manager->misconfigured) == 0)
-		return;
-	g_free(manager->misconfigured);
-	manager->misconfigured = g_strdup(trouble);
-	manager_problem_changed(manager);
-}
-
-void manager_problem_changed(struct manager *manager)
-{
-	if (manager->observer.status_changed)
-		manager->observer.status_changed(manager->observer.context);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the sessions of one user who is not root may take in all: their number, the bytes of their
- * journals, the events a second, and how many of them may change at a time. Stateless: it counts the
- * sessions there are.
+ * journals, the events a second, and how many of them may change at a time. Stateless: it counts
+ * the sessions there are.
  */
 #ifndef NFTTRACED_DAEMON_SESSIONS_USER_LIMITS_H
 #define NFTTRACED_DAEMON_SESSIONS_USER_LIMITS_H
@@ -19,9 +19,9 @@ struct settings;
 #define USER_JOBS_MAX 4
 
 /*
- * Whether `owner`, who has some of `sessions` (of struct session), may start one more with `options`. A
- * size that was not asked for becomes what is left at most, a rate half of it. -EUSERS, with the limit's name and
- * what is used of it in `failure`. Root may always.
+ * Whether `owner`, who has some of `sessions` (of struct session), may start one more with
+ * `options`. A size that was not asked for becomes what is left at most, a rate half of it.
+ * -EUSERS, with the limit's name and what is used of it in `failure`. Root may always.
  */
 int user_limits_start(const struct settings *settings, const GPtrArray *sessions, uid_t owner,
 	struct session_options *options, struct failure *failure);

@@ -227,6 +227,14 @@ START_TEST(a_change_is_in_the_journal_and_a_refused_one_is_not)
 }
 END_TEST
 
+static enum manager_state state_of_manager(void)
+{
+	struct manager_status status;
+
+	manager_status(manager, &status);
+	return status.state;
+}
+
 START_TEST(sessions_outlive_nf_tables)
 {
 	struct session *session = start();
@@ -239,13 +247,13 @@ START_TEST(sessions_outlive_nf_tables)
 	manager_module_changed(manager, false);
 	for (; session->state != SESSION_WAITING; turn())
 		ck_assert(g_get_monotonic_time() < end);
-	ck_assert_int_eq(manager->state, MANAGER_WAITING);
+	ck_assert_int_eq(state_of_manager(), MANAGER_WAITING);
 
 	fake_fail_new(0);
 	manager_module_changed(manager, true);
 	for (; session->state != SESSION_RUNNING; turn())
 		ck_assert(g_get_monotonic_time() < end);
-	ck_assert_int_eq(manager->state, MANAGER_READY);
+	ck_assert_int_eq(state_of_manager(), MANAGER_READY);
 	fake_event(1ULL << session->bit);
 	ck_assert_uint_eq(stop(session)->journaled, 2);
 	ck_assert_uint_eq(records(id, JOURNAL_LOSS, &loss), 1);
@@ -261,7 +269,7 @@ START_TEST(without_nf_tables_a_session_is_refused_where_nothing_may_be_loaded)
 
 	fake_fail_new(-ENOENT);
 	manager_module_changed(manager, false);
-	for (; manager->state != MANAGER_WAITING; turn())
+	for (; state_of_manager() != MANAGER_WAITING; turn())
 		ck_assert(g_get_monotonic_time() < end);
 	session_options_init(&options);
 	ck_assert_ptr_null(start_with(&options));
