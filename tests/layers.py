@@ -59,7 +59,6 @@ daemon/base: journal/base
 CIRCLES = [
     ("client/text", "packet-dccp packet-encapsulation packet-gre packet-ip packet-ipv6 packet-link packet-multicast packet-routing packet-sctp packet-tcp packet-transport packet-tunnel packet-vrrp"),
     ("daemon/bus", "binding bus bus-calls manager peers session"),
-    ("daemon/names", "name-questions resolver-watch"),
 ]
 
 TOPS = ("bpf", "client", "daemon", "journal")
