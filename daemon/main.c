@@ -22,6 +22,7 @@
 #include "daemon/names/resolver-client.h"
 #include "daemon/pipeline/module-watch.h"
 #include "daemon/sessions/configured-sessions.h"
+#include "daemon/sessions/features.h"
 #include "daemon/sessions/manager.h"
 #include "daemon/sessions/pipeline-state.h"
 #include "daemon/sessions/reload.h"
@@ -319,8 +320,8 @@ static void announce(struct daemon *daemon)
 	manager_status(daemon->manager, &status);
 	if (status.engine.open)
 		log_info("ready: %s on __nft_trace_packet, %s, %" PRIu64 " KiB of ring buffer",
-			status.engine.attach == ATTACH_FENTRY ? "fentry" : "kprobe",
-			status.engine.layout, daemon->settings->ring_size >> 10);
+			attach_mode_name(status.engine.attach), status.engine.layout,
+			daemon->settings->ring_size >> 10);
 	else
 		log_info("ready: %s", manager_problem(daemon->manager));
 	tell_status(daemon);

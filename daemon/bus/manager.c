@@ -185,9 +185,7 @@ static int method_count_hidden(sd_bus_message *message, void *userdata, sd_bus_e
 
 static const char *attach_name(const struct engine_status *status)
 {
-	if (!status->open)
-		return "";
-	return status->attach == ATTACH_FENTRY ? "fentry" : "kprobe";
+	return status->open ? attach_mode_name(status->attach) : "";
 }
 
 /* What root reads; in a signal, whatever call it comes of, is what everybody may know. */

@@ -28,7 +28,7 @@ static void job_free(struct archive_job *job)
 	g_free(job);
 }
 
-static void fail_remove(struct failure *failure, uint64_t id, int error)
+static void set_remove_failure(struct failure *failure, uint64_t id, int error)
 {
 	switch (-error) {
 	case ENOENT:
@@ -63,10 +63,10 @@ static void run_remove(struct archive_job *job)
 	if (r == 0)
 		r = state_directory_sync(job->manager->store);
 	if (r < 0)
-		fail_remove(&request->failure, request->id, r);
+		set_remove_failure(&request->failure, request->id, r);
 }
 
-static GArray *journals_with(const GArray *all, const GArray *chosen)
+static GArray *journals_select(const GArray *all, const GArray *chosen)
 {
 	GArray *journals = g_array_new(FALSE, FALSE, sizeof(struct archive_journal));
 
@@ -101,7 +101,7 @@ static void run_vacuum(struct archive_job *job)
 		if (request->action == ARCHIVE_VACUUM)
 			r = archive_remove(job->manager->store, journal->id, job->running, &bytes);
 		if (r < 0 && !request->failure.reason)
-			fail_remove(&request->failure, journal->id, r);
+			set_remove_failure(&request->failure, journal->id, r);
 		if (r < 0)
 			continue;
 		request->bytes += bytes;
@@ -114,12 +114,12 @@ static void run_vacuum(struct archive_job *job)
 			failure_set(&request->failure, FAILURE_JOURNAL,
 				"the removal of journals could not be stored: %s", g_strerror(-r));
 	}
-	request->journals = journals_with(all, keep);
+	request->journals = journals_select(all, keep);
 	g_array_unref(all);
 }
 
 /* On the janitor's thread. */
-static void run(void *argument)
+static void archive_job_run(void *argument)
 {
 	struct archive_job *job = argument;
 
@@ -158,29 +158,29 @@ static void index_forget(const struct archive_job *job)
 			index, g_array_index(request->journals, struct archive_journal, i).id);
 }
 
-static void reply(struct archive_job *job)
+static void job_reply(struct archive_job *job)
 {
 	job->reply(job->context, &job->request);
 	job_free(job);
 }
 
-static void done(void *argument)
+static void archive_job_done(void *argument)
 {
 	struct archive_job *job = argument;
 
 	log_result(&job->request);
 	index_forget(job);
-	reply(job);
+	job_reply(job);
 }
 
-static void hand_over(struct archive_job *job)
+static void job_submit(struct archive_job *job)
 {
 	job->running = manager_running(job->manager);
-	if (worker_submit(job->manager->janitor, run, done, job) == 0)
+	if (worker_submit(job->manager->janitor, archive_job_run, archive_job_done, job) == 0)
 		return;
 	g_clear_pointer(&job->request.journals, g_array_unref);
 	failure_set(&job->request.failure, FAILURE_BUSY, TOO_BUSY);
-	reply(job);
+	job_reply(job);
 }
 
 static void on_index(void *context, int error)
@@ -191,18 +191,18 @@ static void on_index(void *context, int error)
 	if (error < 0) {
 		failure_set(&request->failure, FAILURE_JOURNAL, "the journals can't be listed: %s",
 			error == -ESHUTDOWN ? ENDING : g_strerror(-error));
-		reply(job);
+		job_reply(job);
 		return;
 	}
 	request->journals = journal_index_query(
 		manager_index_journals(job->manager->index), &request->query, &request->more);
 	if (request->action == ARCHIVE_VACUUM) {
-		hand_over(job);
+		job_submit(job);
 		return;
 	}
 	if (request->action == ARCHIVE_PREVIEW)
 		run_vacuum(job);
-	reply(job);
+	job_reply(job);
 }
 
 void manager_archive(struct manager *manager, const struct archive_request *request,
@@ -215,7 +215,7 @@ void manager_archive(struct manager *manager, const struct archive_request *requ
 	job->reply = answer;
 	job->context = context;
 	if (request->action == ARCHIVE_REMOVE)
-		hand_over(job);
+		job_submit(job);
 	else
 		manager_index_await(manager->index,
 			request->query.running ? INDEX_RUNNING : INDEX_ALL, request->query.owner,

@@ -56,7 +56,7 @@ static enum difference options_compare(
 	return difference;
 }
 
-static struct session *session_find(const struct entry *entry)
+static struct session *entry_find_session(const struct entry *entry)
 {
 	const GPtrArray *sessions = entry->configured->manager->sessions;
 
@@ -81,7 +81,7 @@ static void entry_free(void *argument)
 	g_free(entry);
 }
 
-static void step(struct entry *entry);
+static void entry_step(struct entry *entry);
 
 static int on_idle(sd_event_source *source, void *userdata)
 {
@@ -94,20 +94,20 @@ static int on_idle(sd_event_source *source, void *userdata)
 	return 0;
 }
 
-static void look_idle(struct configured *configured)
+static void notify_idle(struct configured *configured)
 {
 	if (configured->idle && configured_sessions_is_idle(configured))
 		sd_event_source_set_enabled(configured->deferred, SD_EVENT_ONESHOT);
 }
 
-static int on_waited(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct entry *entry = userdata;
 	struct configured *configured = entry->configured;
 
 	entry->busy = false;
-	step(entry);
-	look_idle(configured);
+	entry_step(entry);
+	notify_idle(configured);
 	return 0;
 }
 
@@ -116,7 +116,7 @@ static void entry_wait(struct entry *entry)
 {
 	entry->retry = sd_event_source_disable_unref(entry->retry);
 	sd_event_add_time_relative(entry->configured->manager->event, &entry->retry,
-		CLOCK_MONOTONIC, entry->pause, 0, on_waited, entry);
+		CLOCK_MONOTONIC, entry->pause, 0, on_retry, entry);
 }
 
 /* One problem is reported at a time: that of the first entry that has one. */
@@ -178,7 +178,7 @@ static void entry_succeeded(struct entry *entry)
 }
 
 /* Goes on from where a reply has come. */
-static void proceed(struct entry *entry, const char *what, const struct failure *failure)
+static void entry_proceed(struct entry *entry, const char *what, const struct failure *failure)
 {
 	struct configured *configured = entry->configured;
 
@@ -187,24 +187,24 @@ static void proceed(struct entry *entry, const char *what, const struct failure 
 		entry_failed(entry, what, failure->reason);
 	} else {
 		entry_succeeded(entry);
-		step(entry);
+		entry_step(entry);
 	}
-	look_idle(configured);
+	notify_idle(configured);
 }
 
-static void started(void *context, struct session *session, const struct dictionary_totals *totals,
-	const struct failure *failure)
+static void on_started(void *context, struct session *session,
+	const struct dictionary_totals *totals, const struct failure *failure)
 {
-	proceed(context, "started", failure);
+	entry_proceed(context, "started", failure);
 }
 
-static void stopped(void *context, struct session *session, const struct dictionary_totals *totals,
-	const struct failure *failure)
+static void on_stopped(void *context, struct session *session,
+	const struct dictionary_totals *totals, const struct failure *failure)
 {
 	struct entry *entry = context;
 
 	if (failure) {
-		proceed(entry, "stopped", failure);
+		entry_proceed(entry, "stopped", failure);
 		return;
 	}
 	/* It is still in the list: this is its last moment. */
@@ -213,55 +213,56 @@ static void stopped(void *context, struct session *session, const struct diction
 	entry_wait(entry);
 }
 
-static void changed(void *context, struct session *session, const struct dictionary_totals *totals,
-	const struct failure *failure)
+static void on_changed(void *context, struct session *session,
+	const struct dictionary_totals *totals, const struct failure *failure)
 {
 	struct entry *entry = context;
 
 	if (failure)
 		entry->change = true;
-	proceed(entry, "changed", failure);
+	entry_proceed(entry, "changed", failure);
 }
 
-static struct manager_call reply_to(struct entry *entry, manager_reply reply)
+static struct manager_call entry_await(struct entry *entry, manager_reply reply)
 {
 	entry->busy = true;
 	entry->retry = sd_event_source_disable_unref(entry->retry);
 	return (struct manager_call){ .reply = reply, .context = entry };
 }
 
-static void begin(struct entry *entry)
+static void entry_start(struct entry *entry)
 {
 	struct session_options options;
 
 	entry->replace = entry->change = false;
 	session_options_copy(&options, &entry->wanted->options);
 	manager_session_start(entry->configured->manager, &options, 0,
-		"nfttraced: its configuration", reply_to(entry, started));
+		"nfttraced: its configuration", entry_await(entry, on_started));
 	session_options_clear(&options);
 }
 
 /* The next step from what there is to what is wanted. Frees the entry when it is there no more. */
-static void step(struct entry *entry)
+static void entry_step(struct entry *entry)
 {
 	struct configured *configured = entry->configured;
-	struct session *session = session_find(entry);
+	struct session *session = entry_find_session(entry);
 
 	if (entry->busy || configured->manager->ending)
 		return;
 	if (session && (!entry->wanted || entry->replace || session->state == SESSION_STOPPING)) {
-		manager_session_stop(session, SESSION_END_CONFIGURATION, reply_to(entry, stopped));
+		manager_session_stop(
+			session, SESSION_END_CONFIGURATION, entry_await(entry, on_stopped));
 	} else if (!entry->wanted) {
 		entry_succeeded(entry);
 		g_ptr_array_remove(configured->entries, entry);
 	} else if (!session) {
-		begin(entry);
+		entry_start(entry);
 	} else if (entry->change) {
 		const struct session_options *options = &entry->wanted->options;
 
 		entry->change = false;
-		manager_session_change(
-			session, &options->verdicts, options->filter, reply_to(entry, changed));
+		manager_session_change(session, &options->verdicts, options->filter,
+			entry_await(entry, on_changed));
 	}
 }
 
@@ -277,10 +278,10 @@ struct configured *configured_sessions_new(struct manager *manager)
 }
 
 /* What is to be done about what runs, if it runs. */
-static void entry_want(struct entry *entry, const struct configured_session *wanted)
+static void entry_set_wanted(struct entry *entry, const struct configured_session *wanted)
 {
 	const struct configured_session *before = entry->wanted;
-	const struct session *session = session_find(entry);
+	const struct session *session = entry_find_session(entry);
 	enum difference difference = SAME;
 
 	if (wanted && before)
@@ -327,9 +328,9 @@ void configured_sessions_apply(struct configured *configured, const struct setti
 	for (unsigned int i = configured->entries->len; i-- > 0;) {
 		struct entry *entry = configured->entries->pdata[i];
 
-		entry_want(entry, settings_session(settings, entry->name));
+		entry_set_wanted(entry, settings_session(settings, entry->name));
 		entry->pause = 0;
-		step(entry);
+		entry_step(entry);
 	}
 	settings_free(before);
 }
@@ -350,7 +351,7 @@ void configured_sessions_when_idle(
 {
 	configured->idle = idle;
 	configured->context = context;
-	look_idle(configured);
+	notify_idle(configured);
 }
 
 struct configured *configured_sessions_free(struct configured *configured)

@@ -14,7 +14,7 @@ static void add_kernel_release(GArray *features)
 		features, "kernel", FEATURE_TEXT, uname(&system) < 0 ? "?" : system.release, NULL);
 }
 
-static const char *attach_name(enum attach_mode mode)
+const char *attach_mode_name(enum attach_mode mode)
 {
 	return mode == ATTACH_FENTRY ? "fentry" : "kprobe";
 }
@@ -36,7 +36,7 @@ static void add_tracking(GArray *features, const struct pipeline_features *found
 					 "packet becomes a new one",
 			absent);
 	}
-	features_add(features, "tracking", FEATURE_TEXT, attach_name(found->hooks), advice);
+	features_add(features, "tracking", FEATURE_TEXT, attach_mode_name(found->hooks), advice);
 }
 
 /* What was found out when the pipeline was loaded. */

@@ -5,11 +5,15 @@
 
 #include <glib.h>
 
+#include "daemon/engine/engine.h"
 #include "journal/base/feature.h"
 
 struct manager;
 
 /* An array of struct feature (g_array_unref it), in the order in which a person reads them. */
 GArray *features_of(const struct manager *manager);
+
+/* "fentry" or "kprobe". */
+const char *attach_mode_name(enum attach_mode mode);
 
 #endif

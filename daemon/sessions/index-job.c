@@ -205,7 +205,7 @@ static void results_take(struct manager_index *index, GArray *results)
 }
 
 /* What the round has to read: all that is not known for certain where somebody waits for it. */
-static void due_find(struct manager_index *index)
+static void round_find_due(struct manager_index *index)
 {
 	enum journal_known most = index->settling ? JOURNAL_CHANGED : JOURNAL_UNREAD;
 
@@ -255,7 +255,7 @@ static void slice_done(void *argument)
 		index->listed = error == 0;
 		if (error == 0)
 			listing_take(index, slice->found);
-		due_find(index);
+		round_find_due(index);
 	}
 	results_take(index, slice->results);
 	slice_free(slice);
@@ -278,7 +278,7 @@ static bool has_id(const GArray *ids, uint64_t id)
 }
 
 /* The sessions that run, and what was written when it was read last. */
-static void running_add(struct manager_index *index, struct slice *slice)
+static void slice_add_running(struct manager_index *index, struct slice *slice)
 {
 	g_autoptr(GArray) written =
 		journal_index_due(index->journals, JOURNAL_WRITTEN, JOURNAL_WRITTEN);
@@ -312,7 +312,7 @@ static void slice_begin(struct manager_index *index, bool list)
 	};
 	g_array_set_clear_func(slice->results, result_clear);
 	if (index->served_running.length > 0)
-		running_add(index, slice);
+		slice_add_running(index, slice);
 	if (index->round && !list) {
 		count = MIN(SLICE, index->due->len - index->done);
 		g_array_append_vals(
@@ -335,7 +335,7 @@ static void slice_next(struct manager_index *index)
 		index->round = true;
 		queue_move(&index->waiting, &index->served);
 		list = index->fd < 0 || !index->listed;
-		due_find(index);
+		round_find_due(index);
 	}
 	if (index->round || index->waiting_running.length > 0)
 		slice_begin(index, list);
@@ -359,7 +359,7 @@ static int on_settle(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static int watch(struct manager_index *index)
+static int watch_directory(struct manager_index *index)
 {
 	sd_event *event = index->manager->event;
 
@@ -382,7 +382,7 @@ int manager_index_new(struct manager *manager, struct manager_index **ret)
 	index->manager = manager;
 	index->journals = journal_index_new();
 	index->fd = -1;
-	r = watch(index);
+	r = watch_directory(index);
 	if (r >= 0)
 		r = sd_event_add_time_relative(manager->event, &index->settle_timer,
 			CLOCK_MONOTONIC, ARCHIVE_SETTLE_USEC, 0, on_settle, index);

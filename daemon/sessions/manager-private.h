@@ -59,7 +59,6 @@ struct manager {
 	sd_event_source *open_timer; /* tries again to open the pipeline */
 	unsigned int open_tries;
 	_Atomic bool ending; /* read by the worker, too */
-	bool leaving; /* the next daemon resumes the sessions */
 };
 
 #endif

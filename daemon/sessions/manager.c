@@ -185,8 +185,7 @@ bool manager_is_ending(const struct manager *manager)
 void manager_end(struct manager *manager)
 {
 	atomic_store(&manager->ending, true);
-	manager->leaving = engine_outlives(manager->engine);
-	if (manager->leaving) {
+	if (engine_outlives(manager->engine)) {
 		manager_cancel(manager);
 		sd_event_exit(manager->event, 0);
 		return;
@@ -201,8 +200,11 @@ void manager_end(struct manager *manager)
 
 struct manager *manager_free(struct manager *manager)
 {
+	bool leaving;
+
 	if (!manager)
 		return NULL;
+	leaving = manager->ending && engine_outlives(manager->engine);
 	manager_cancel(manager);
 	worker_free(manager->worker);
 	worker_free(manager->janitor);
@@ -216,11 +218,11 @@ struct manager *manager_free(struct manager *manager)
 	configured_sessions_free(manager->configured);
 	follow_free(manager->follow);
 	/* Closed, it counts no more: nothing comes after the last summary. */
-	if (manager->engine && !manager->leaving)
+	if (!leaving)
 		engine_close(manager->engine);
 	drop_summary_finish(manager->summary);
 	drop_summary_free(manager->summary);
-	if (manager->leaving)
+	if (leaving)
 		engine_leave(manager->engine);
 	else
 		engine_free(manager->engine);

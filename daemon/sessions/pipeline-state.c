@@ -36,7 +36,7 @@ static void pipeline_job_free(struct pipeline_job *job)
 	g_free(job);
 }
 
-static void submit(struct manager *manager, worker_function run, worker_function done)
+static void submit_job(struct manager *manager, worker_function run, worker_function done)
 {
 	worker_submit_always(manager->worker, run, done, pipeline_job_new(manager));
 }
@@ -74,7 +74,7 @@ static void done_open(void *argument)
 
 static int on_open_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	submit(userdata, run_open, done_open);
+	submit_job(userdata, run_open, done_open);
 	return 0;
 }
 
@@ -94,19 +94,19 @@ static void done_close(void *argument)
 	pipeline_job_free(job);
 }
 
-static void open_soon(struct manager *manager)
+static void submit_open(struct manager *manager)
 {
 	manager->open_tries = 0;
-	submit(manager, run_open, done_open);
+	submit_job(manager, run_open, done_open);
 }
 
 void manager_module_changed(struct manager *manager, bool present)
 {
 	/* Jobs run in the order in which they come: what is true now may change before one runs. */
 	if (present)
-		open_soon(manager);
+		submit_open(manager);
 	else
-		submit(manager, run_close, done_close);
+		submit_job(manager, run_close, done_close);
 }
 
 static void run_tend(void *argument)
@@ -125,8 +125,8 @@ static void done_tend(void *argument)
 	manager->tending = false;
 	manager_status_refresh(manager, job->warning);
 	if (job->stale) {
-		submit(manager, run_close, done_close);
-		open_soon(manager);
+		submit_job(manager, run_close, done_close);
+		submit_open(manager);
 	}
 	pipeline_job_free(job);
 }
@@ -140,7 +140,7 @@ static int on_tend_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	sd_event_source_set_time_relative(source, TEND_USEC);
 	sd_event_source_set_enabled(source, SD_EVENT_ON);
 	if (!manager->tending)
-		submit(manager, run_tend, done_tend);
+		submit_job(manager, run_tend, done_tend);
 	manager->tending = true;
 	return 0;
 }

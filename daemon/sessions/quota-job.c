@@ -21,7 +21,7 @@ struct quota_job {
 	int error;
 };
 
-static void run(void *argument)
+static void quota_job_run(void *argument)
 {
 	struct quota_job *job = argument;
 	struct inventory *inventory = job->manager->inventory;
@@ -41,13 +41,13 @@ static void run(void *argument)
 		job->error = user_error;
 }
 
-static void job_free(struct quota_job *job)
+static void quota_job_free(struct quota_job *job)
 {
 	g_array_unref(job->running);
 	g_free(job);
 }
 
-static void tell(struct manager *manager, const struct quota_job *job)
+static void log_result(struct manager *manager, const struct quota_job *job)
 {
 	const struct quota_result *result = &job->result;
 	g_autofree char *bytes = g_format_size_full(result->bytes, G_FORMAT_SIZE_IEC_UNITS);
@@ -82,14 +82,14 @@ static void tell(struct manager *manager, const struct quota_job *job)
 	manager->quota_exceeded = over;
 }
 
-static void done(void *argument)
+static void quota_job_done(void *argument)
 {
 	struct quota_job *job = argument;
 	struct manager *manager = job->manager;
 
 	manager->quota_checking = false;
-	tell(manager, job);
-	job_free(job);
+	log_result(manager, job);
+	quota_job_free(job);
 }
 
 void manager_quota_check(struct manager *manager)
@@ -106,10 +106,10 @@ void manager_quota_check(struct manager *manager)
 	job->user_size = manager->settings->user_journal_size;
 	job->users = manager->users_seen;
 	job->running = manager_running(manager);
-	if (worker_submit(manager->janitor, run, done, job) == 0)
+	if (worker_submit(manager->janitor, quota_job_run, quota_job_done, job) == 0)
 		manager->quota_checking = true;
 	else
-		job_free(job);
+		quota_job_free(job);
 }
 
 void manager_quota_tend(struct manager *manager)

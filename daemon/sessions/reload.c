@@ -24,16 +24,15 @@ struct reload {
 	struct reload_hooks hooks;
 	struct settings *next; /* NULL: none is on its way */
 	GPtrArray *checks; /* of struct check */
-	unsigned int unchecked;
 	char *trouble; /* the first that was found */
 	bool busy; /* from its beginning until all of it is over */
 	bool again;
 	GArray *waiters; /* struct waiter */
 };
 
-static void begin(struct reload *reload);
+static void reload_begin(struct reload *reload);
 
-static void waiters_tell(struct reload *reload, const char *trouble)
+static void reply_waiters(struct reload *reload, const char *trouble)
 {
 	g_autoptr(GArray) waiters = g_steal_pointer(&reload->waiters);
 
@@ -45,7 +44,7 @@ static void waiters_tell(struct reload *reload, const char *trouble)
 	}
 }
 
-static void finish(struct reload *reload)
+static void reload_finish(struct reload *reload)
 {
 	char *trouble = g_steal_pointer(&reload->trouble);
 
@@ -54,15 +53,15 @@ static void finish(struct reload *reload)
 	if (reload->again) {
 		g_free(trouble);
 		reload->again = false;
-		begin(reload);
+		reload_begin(reload);
 		return;
 	}
 	reload->busy = false;
-	waiters_tell(reload, trouble);
+	reply_waiters(reload, trouble);
 	reload->hooks.done(reload->hooks.context, trouble);
 }
 
-static void refuse(struct reload *reload)
+static void reload_refuse(struct reload *reload)
 {
 	g_autofree char *reason = g_steal_pointer(&reload->trouble);
 
@@ -70,15 +69,15 @@ static void refuse(struct reload *reload)
 		g_strdup_printf("invalid configuration, keeping the previous one: %s", reason);
 	log_error("%s", reload->trouble);
 	manager_set_problem(reload->manager, PROBLEM_RELOAD, reload->trouble, MISCONFIGURED_PUBLIC);
-	finish(reload);
+	reload_finish(reload);
 }
 
 static void on_idle(void *context)
 {
-	finish(context);
+	reload_finish(context);
 }
 
-static void apply(struct reload *reload)
+static void reload_apply(struct reload *reload)
 {
 	struct manager *manager = reload->manager;
 	g_auto(GStrv) kept = settings_keep(reload->next, manager->settings);
@@ -96,14 +95,17 @@ static void apply(struct reload *reload)
 	configured_sessions_when_idle(manager->configured, on_idle, reload);
 }
 
-static void checked(struct reload *reload)
+/* When the last filter is compiled. */
+static void reload_proceed(struct reload *reload)
 {
-	if (reload->unchecked > 0)
-		return;
+	for (unsigned int i = 0; i < reload->checks->len; i++) {
+		if (((const struct check *)reload->checks->pdata[i])->compilation)
+			return;
+	}
 	if (reload->trouble)
-		refuse(reload);
+		reload_refuse(reload);
 	else
-		apply(reload);
+		reload_apply(reload);
 }
 
 static void on_compiled(void *context, struct filter *filter, const struct failure *failure)
@@ -115,8 +117,7 @@ static void on_compiled(void *context, struct filter *filter, const struct failu
 	filter_free(filter);
 	if (failure && !reload->trouble)
 		reload->trouble = settings_filter_reason(check->session, failure->reason);
-	reload->unchecked--;
-	checked(reload);
+	reload_proceed(reload);
 }
 
 static void check_free(void *argument)
@@ -148,17 +149,16 @@ static void check_filters(struct reload *reload)
 		check->compilation =
 			compiler_submit(reload->manager->compiler, filter, on_compiled, check);
 		g_ptr_array_add(reload->checks, check);
-		reload->unchecked++;
 	}
-	checked(reload);
+	reload_proceed(reload);
 }
 
-static void begin(struct reload *reload)
+static void reload_begin(struct reload *reload)
 {
 	reload->busy = true;
 	reload->hooks.begun(reload->hooks.context);
 	if (reload->hooks.load(reload->hooks.context, &reload->next, &reload->trouble) < 0)
-		refuse(reload);
+		reload_refuse(reload);
 	else
 		check_filters(reload);
 }
@@ -180,7 +180,7 @@ void reload_request(struct reload *reload)
 	if (reload->busy)
 		reload->again = true;
 	else
-		begin(reload);
+		reload_begin(reload);
 }
 
 void reload_await(struct reload *reload, reload_reply reply, void *context)
@@ -197,7 +197,7 @@ struct reload *reload_free(struct reload *reload)
 		return NULL;
 	reload->manager->reload = NULL;
 	configured_sessions_when_idle(reload->manager->configured, NULL, NULL);
-	waiters_tell(reload, "nfttraced is ending");
+	reply_waiters(reload, "nfttraced is ending");
 	g_array_unref(reload->waiters);
 	g_ptr_array_unref(reload->checks);
 	settings_free(reload->next);

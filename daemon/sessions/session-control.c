@@ -11,24 +11,24 @@
 #include "daemon/sessions/session-job.h"
 #include "daemon/sessions/user-limits.h"
 
-static void reply(const struct manager_call *call, struct session *session,
+static void send_reply(const struct manager_call *call, struct session *session,
 	const struct dictionary_totals *totals, const struct failure *failure)
 {
 	if (call->reply)
 		call->reply(call->context, session, totals, failure);
 }
 
-static void refuse(const struct manager_call *call, enum failure_kind kind, const char *reason)
+static void refuse_call(const struct manager_call *call, enum failure_kind kind, const char *reason)
 {
 	auto_failure failure = { 0 };
 
 	failure_set(&failure, kind, "%s", reason);
-	reply(call, NULL, NULL, &failure);
+	send_reply(call, NULL, NULL, &failure);
 }
 
 #define STOPPING "the session is being stopped"
 
-static void forget(struct session *session)
+static void session_forget(struct session *session)
 {
 	struct manager *manager = session->manager;
 
@@ -63,7 +63,7 @@ static int on_duration(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static void begin(struct session *session, const struct engine_session *begun)
+static void session_begin(struct session *session, const struct engine_session *begun)
 {
 	struct manager *manager = session->manager;
 
@@ -79,7 +79,7 @@ static void begin(struct session *session, const struct engine_session *begun)
 	manager_tend_refresh(manager);
 }
 
-static void announce(struct session *session, const char *what)
+static void session_announce(struct session *session, const char *what)
 {
 	struct manager *manager = session->manager;
 
@@ -102,12 +102,12 @@ static void done_start(struct session_job *job)
 	manager_status_refresh(
 		manager, failure->reason && !job->warning ? manager->warning : job->warning);
 	if (failure->reason) {
-		reply(&job->call, NULL, NULL, failure);
-		forget(session);
+		send_reply(&job->call, NULL, NULL, failure);
+		session_forget(session);
 	} else {
-		begin(session, &job->request.begun);
-		announce(session, "records to");
-		reply(&job->call, session, NULL, NULL);
+		session_begin(session, &job->request.begun);
+		session_announce(session, "records to");
+		send_reply(&job->call, session, NULL, NULL);
 		if (session->stop_wanted)
 			manager_session_stop(session, session->end, (struct manager_call){ 0 });
 		/* The kernel side knows it for a while already: events may have reached the
@@ -172,7 +172,7 @@ struct session *manager_session_start(struct manager *manager, struct session_op
 	struct session *session;
 
 	if (check_start(manager, options, owner, &failure) < 0) {
-		reply(&call, NULL, NULL, &failure);
+		send_reply(&call, NULL, NULL, &failure);
 		return NULL;
 	}
 	session = session_new(manager, options, owner, command);
@@ -194,8 +194,8 @@ void manager_session_take(
 	session->bit = resumed->bit;
 	session->caller_name = g_steal_pointer(&resumed->caller);
 	g_ptr_array_add(manager->sessions, session);
-	begin(session, begun);
-	announce(session, "resumed in");
+	session_begin(session, begun);
+	session_announce(session, "resumed in");
 }
 
 /* Stopping. */
@@ -207,7 +207,8 @@ static void reply_stop(struct session *session, const struct dictionary_totals *
 
 	session->stop_replies = g_array_new(FALSE, FALSE, sizeof(struct manager_call));
 	for (unsigned int i = 0; i < replies->len; i++)
-		reply(&g_array_index(replies, struct manager_call, i), session, totals, failure);
+		send_reply(
+			&g_array_index(replies, struct manager_call, i), session, totals, failure);
 }
 
 static void log_totals(const struct session *session, const struct dictionary_totals *totals)
@@ -258,7 +259,7 @@ static void done_stop(struct session_job *job)
 		reply_stop(session, &job->request.totals, failure->reason ? failure : NULL);
 		if (manager->observer.session_removed)
 			manager->observer.session_removed(manager->observer.context, session);
-		forget(session);
+		session_forget(session);
 	}
 	session_job_free(job);
 }
@@ -298,14 +299,14 @@ static void done_change(struct session_job *job)
 	session->job = NULL;
 	manager_status_refresh(session->manager, session->manager->warning);
 	if (job->request.failure.reason) {
-		reply(&job->call, session, NULL, &job->request.failure);
+		send_reply(&job->call, session, NULL, &job->request.failure);
 	} else {
 		session->options.verdicts = job->options.verdicts;
 		g_free(session->options.filter);
 		session->options.filter = g_steal_pointer(&job->options.filter);
 		if (job->request.warning)
 			log_warning("session %" PRIu64 ": %s", session->id, job->request.warning);
-		reply(&job->call, session, NULL, NULL);
+		send_reply(&job->call, session, NULL, NULL);
 	}
 	session_job_free(job);
 }
@@ -318,23 +319,24 @@ void manager_session_change(struct session *session, const uint32_t *verdicts, c
 	struct session_job *job;
 
 	if (session->state == SESSION_STOPPING) {
-		refuse(&call, FAILURE_NO_SUCH_SESSION, STOPPING);
+		refuse_call(&call, FAILURE_NO_SUCH_SESSION, STOPPING);
 		return;
 	}
 	if (user_limits_job(manager->settings, manager->sessions, session->owner, &failure) < 0) {
-		reply(&call, NULL, NULL, &failure);
+		send_reply(&call, NULL, NULL, &failure);
 		return;
 	}
 	if (session->job) {
-		refuse(&call, FAILURE_BUSY,
+		refuse_call(&call, FAILURE_BUSY,
 			"the session is being changed: try again when that is done");
 		return;
 	}
 	job = session_job_new(session, ENGINE_CHANGE, call, done_change);
-	job->options = session->options;
-	job->options.name = g_strdup(session->options.name);
-	job->options.probes = g_array_ref(session->options.probes);
-	job->options.filter = g_strdup(filter ? filter : session->options.filter);
+	session_options_copy(&job->options, &session->options);
+	if (filter) {
+		g_free(job->options.filter);
+		job->options.filter = g_strdup(filter);
+	}
 	if (verdicts)
 		job->options.verdicts = *verdicts;
 	job->request.options = &job->options;
@@ -343,7 +345,7 @@ void manager_session_change(struct session *session, const uint32_t *verdicts, c
 		session_job_compile(job, filter);
 	} else if (session_job_queue(job) < 0) {
 		session_job_free(job);
-		refuse(&call, FAILURE_BUSY, TOO_BUSY);
+		refuse_call(&call, FAILURE_BUSY, TOO_BUSY);
 		return;
 	}
 	session->job = job;

@@ -15,7 +15,7 @@ struct handover {
 	char *warning;
 };
 
-static void run(void *argument)
+static void handover_run(void *argument)
 {
 	struct handover *handover = argument;
 	struct engine *engine = handover->manager->engine;
@@ -32,7 +32,7 @@ static void handover_free(struct handover *handover)
 	g_free(handover);
 }
 
-static void done(void *argument)
+static void handover_done(void *argument)
 {
 	struct handover *handover = argument;
 
@@ -42,13 +42,13 @@ static void done(void *argument)
 	handover_free(handover);
 }
 
-static void hand_over(struct manager *manager)
+static void handover_submit(struct manager *manager)
 {
 	struct handover *handover = g_new0(struct handover, 1);
 
 	handover->manager = manager;
 	handover->settings = settings_ref(manager->settings);
-	if (worker_submit(manager->worker, run, done, handover) == 0)
+	if (worker_submit(manager->worker, handover_run, handover_done, handover) == 0)
 		return;
 	handover_free(handover);
 	sd_event_source_set_time_relative(manager->handover_timer, RETRY_USEC);
@@ -57,7 +57,7 @@ static void hand_over(struct manager *manager)
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	hand_over(userdata);
+	handover_submit(userdata);
 	return 0;
 }
 
@@ -91,6 +91,6 @@ void manager_reconfigure(struct manager *manager, const struct settings *setting
 	follow_set_max(manager->follow, (unsigned int)settings->followers_max, settings->ring_size);
 	if (manager_summary_refresh(manager) < 0)
 		log_error("the summary of drops keeps its interval: there is no timer for another");
-	hand_over(manager);
+	handover_submit(manager);
 	manager_quota_check(manager);
 }

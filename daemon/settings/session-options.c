@@ -91,7 +91,8 @@ int session_name_check(const char *name, struct failure *failure)
 	return 0;
 }
 
-static int refuse(struct failure *failure, const char *key, const char *allowed, uint64_t value)
+static int refuse_value(
+	struct failure *failure, const char *key, const char *allowed, uint64_t value)
 {
 	failure_set(failure, FAILURE_INVALID_OPTION, "%s must be %s, not %" G_GUINT64_FORMAT, key,
 		allowed, value);
@@ -101,19 +102,20 @@ static int refuse(struct failure *failure, const char *key, const char *allowed,
 int session_options_check(const struct session_options *options, struct failure *failure)
 {
 	if (options->duration > SESSION_DURATION_MAX)
-		return refuse(failure, "Duration",
+		return refuse_value(failure, "Duration",
 			"0 or at most 31622400000000 (a year, in microseconds)", options->duration);
 	if (options->rate > SESSION_RATE_MAX)
-		return refuse(failure, "Rate", "0 or at most 1000000000 (events a second)",
+		return refuse_value(failure, "Rate", "0 or at most 1000000000 (events a second)",
 			options->rate);
 	if (options->burst > SESSION_RATE_MAX)
-		return refuse(failure, "Burst", "0 or at most 1000000000 (events)", options->burst);
+		return refuse_value(
+			failure, "Burst", "0 or at most 1000000000 (events)", options->burst);
 	if (options->burst && !options->rate) {
 		failure_set(failure, FAILURE_INVALID_OPTION, "Burst: needs Rate");
 		return -EINVAL;
 	}
 	if (options->size && options->size < SESSION_SIZE_MIN)
-		return refuse(failure, "Size", "0 or at least 262144 (bytes)", options->size);
+		return refuse_value(failure, "Size", "0 or at least 262144 (bytes)", options->size);
 	if (*options->name)
 		return session_name_check(options->name, failure);
 	return 0;

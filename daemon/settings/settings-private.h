@@ -19,7 +19,4 @@ struct configured_session *configured_session_new(
 	const char *name, const char *file, unsigned int line);
 void configured_session_free(struct configured_session *session);
 
-/* The options of all sessions, and their number. */
-int settings_sessions_check(const struct settings *settings, char **ret_reason);
-
 #endif

@@ -77,8 +77,3 @@ char **settings_keep(struct settings *next, const struct settings *in_force)
 	g_ptr_array_add(names, NULL);
 	return (char **)g_ptr_array_steal(names, NULL);
 }
-
-int settings_check(const struct settings *settings, char **ret_reason)
-{
-	return settings_sessions_check(settings, ret_reason);
-}
