@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Requests for journals on disk, from the index, or on their way through the janitor; see
- * archive-job.h. */
+/* Requests for the journals on disk; see archive-job.h. */
 #include "daemon/sessions/archive-job.h"
 
 #include <errno.h>
@@ -14,7 +13,7 @@
 struct archive_job {
 	struct manager *manager;
 	struct archive_request request;
-	GArray *running; /* uint64_t: sessions that ran when it was handed over; NULL: it was not */
+	GArray *running; /* uint64_t: the running sessions, for the janitor; NULL: not needed */
 	archive_reply reply;
 	void *context;
 };
@@ -59,7 +58,7 @@ static void run_remove(struct archive_job *job)
 	struct archive_request *request = &job->request;
 	int r = archive_remove(job->manager->store, request->id, job->running, &request->bytes);
 
-	/* What is removed does not come back with the next power failure. */
+	/* So that a power failure does not bring the journal back. */
 	if (r == 0)
 		r = state_directory_sync(job->manager->store);
 	if (r < 0)
@@ -82,7 +81,7 @@ static GArray *journals_select(const GArray *all, const GArray *chosen)
 	return journals;
 }
 
-/* Leaves those in `journals` that went, or would; the first that can't be removed is told. */
+/* Leaves in `journals` those that were removed, or would be; the first failure is kept. */
 static void run_vacuum(struct archive_job *job)
 {
 	struct archive_request *request = &job->request;

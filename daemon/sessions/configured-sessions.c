@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The sessions of the configuration, each on its way from what runs to what is wanted. */
+/* The sessions of the configuration; see configured-sessions.h. Each has an entry, which takes one
+ * step after the other from the session that runs to the one that is wanted. */
 #include "daemon/sessions/configured-sessions.h"
 
 #include "daemon/base/log.h"
@@ -14,12 +15,12 @@ struct entry {
 	struct configured *configured;
 	char *name;
 	const struct configured_session
-		*wanted; /* of the boot's settings; NULL: it shall not run */
-	bool replace; /* what runs has to end first */
-	bool change; /* what runs takes other verdicts, another filter */
+		*wanted; /* of configured->settings; NULL: it shall not run */
+	bool replace; /* the running session has to stop first */
+	bool change; /* the running session gets other verdicts or another filter */
 	bool busy; /* a reply is owed */
 	sd_event_source *retry;
-	uint64_t pause; /* us, before the next try; 0: the last one went well */
+	uint64_t pause; /* us, before the next retry; 0: the last try succeeded */
 	char *problem, *problem_public; /* NULL: there is none */
 };
 
@@ -27,14 +28,14 @@ struct configured {
 	struct manager *manager;
 	struct settings *settings;
 	GPtrArray *entries;
-	sd_event_source *deferred; /* tells `idle` */
+	sd_event_source *deferred; /* calls `idle` */
 	configured_sessions_idle idle;
 	void *context;
 };
 
 enum difference {
 	SAME,
-	CHANGED, /* in what can be changed while it runs */
+	CHANGED, /* only in what can be changed while it runs */
 	OTHER,
 };
 
@@ -111,7 +112,7 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* The next step after the pause. */
+/* Takes the next step after the pause. */
 static void entry_wait(struct entry *entry)
 {
 	entry->retry = sd_event_source_disable_unref(entry->retry);
@@ -151,8 +152,8 @@ static void entry_failed(struct entry *entry, const char *what, const char *reas
 			entry->name, what, reason);
 	if (g_strcmp0(problem, entry->problem) == 0)
 		return;
-	log_error("%s; it is tried again in %" G_GUINT64_FORMAT " s", problem,
-		entry->pause / G_USEC_PER_SEC);
+	log_error(
+		"%s; retrying in %" G_GUINT64_FORMAT " s", problem, entry->pause / G_USEC_PER_SEC);
 	g_free(entry->problem);
 	entry->problem = g_steal_pointer(&problem);
 	g_free(entry->problem_public);
@@ -177,7 +178,7 @@ static void entry_succeeded(struct entry *entry)
 	report_problem(entry->configured);
 }
 
-/* Goes on from where a reply has come. */
+/* Handles a reply: takes the next step, or waits for a retry. */
 static void entry_proceed(struct entry *entry, const char *what, const struct failure *failure)
 {
 	struct configured *configured = entry->configured;
@@ -207,7 +208,7 @@ static void on_stopped(void *context, struct session *session,
 		entry_proceed(entry, "stopped", failure);
 		return;
 	}
-	/* It is still in the list: this is its last moment. */
+	/* The session is still in the list until this returns: the next step is taken later. */
 	entry->replace = false;
 	entry->pause = 0;
 	entry_wait(entry);
@@ -241,7 +242,8 @@ static void entry_start(struct entry *entry)
 	session_options_clear(&options);
 }
 
-/* The next step from what there is to what is wanted. Frees the entry when it is there no more. */
+/* Takes the next step towards the wanted session. Frees the entry if none is wanted and none
+ * runs. */
 static void entry_step(struct entry *entry)
 {
 	struct configured *configured = entry->configured;
@@ -277,7 +279,7 @@ struct configured *configured_sessions_new(struct manager *manager)
 	return configured;
 }
 
-/* What is to be done about what runs, if it runs. */
+/* Sets the wanted session, and decides what to do about the running one. */
 static void entry_set_wanted(struct entry *entry, const struct configured_session *wanted)
 {
 	const struct configured_session *before = entry->wanted;
@@ -314,8 +316,7 @@ void configured_sessions_apply(struct configured *configured, const struct setti
 	struct settings *before = configured->settings;
 	const GPtrArray *wanted = settings->configured_sessions;
 
-	/* Sessions that were resumed, and are in the configuration no more, are among the entries,
-	 * too. */
+	/* Resumed sessions that are no longer in the configuration need entries, too. */
 	for (unsigned int i = 0; i < configured->manager->sessions->len; i++) {
 		const struct session *session = configured->manager->sessions->pdata[i];
 

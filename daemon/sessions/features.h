@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What this kernel allows, as the daemon knows it: the matrix of `nfttracectl status`. */
+/* The features of this kernel and of this configuration, as `nfttracectl status` shows them. */
 #ifndef NFTTRACED_DAEMON_SESSIONS_FEATURES_H
 #define NFTTRACED_DAEMON_SESSIONS_FEATURES_H
 
@@ -10,7 +10,7 @@
 
 struct manager;
 
-/* An array of struct feature (g_array_unref it), in the order in which a person reads them. */
+/* An array of struct feature (g_array_unref it), in the order in which they are shown. */
 GArray *features_of(const struct manager *manager);
 
 /* "fentry" or "kprobe". */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The journal index is kept right; see index-job.h. What is to be read is read in rounds, and a
- * round in slices: between two of them callers who only ask for sessions that run are served.
+ * Keeping the journal index up to date; see index-job.h. Journals are read in rounds, and a round
+ * in slices: callers that ask for running sessions only are served between two slices.
  */
 #include "daemon/sessions/index-job.h"
 
@@ -15,7 +15,7 @@
 #include "journal/base/cleanup.h"
 
 #define SLICE       64 /* journals that are read at a time */
-#define EVENTS_SIZE (16 << 10) /* bytes of what inotify tells that are taken at a time */
+#define EVENTS_SIZE (16 << 10) /* bytes of inotify events that are read at a time */
 #define COMES       (IN_CREATE | IN_MOVED_TO)
 #define GOES        (IN_DELETE | IN_MOVED_FROM)
 
@@ -28,19 +28,20 @@ struct manager_index {
 	struct manager *manager;
 	struct journal_index *journals;
 	struct worker *worker;
-	int fd; /* inotify's; -1: none, the directory is listed for each round */
+	int fd; /* of inotify; -1: none, the directory is listed for each round */
 	sd_event_source *source;
-	sd_event_source *settle_timer; /* while some had just changed when they were read */
-	bool listed; /* the directory, since inotify last missed something */
+	sd_event_source
+		*settle_timer; /* runs while some journals had just changed when they were read */
+	bool listed; /* the directory was listed since inotify last missed an event */
 	int error; /* of the last listing */
 	bool ending;
 
-	bool reading; /* a slice is on the way */
-	bool round; /* a round has begun */
-	bool settling; /* the next round reads those that had just changed, too */
-	GArray *due; /* uint64_t: what the round reads */
-	unsigned int done; /* of these */
-	GQueue waiting, served; /* of struct wait: for the next round; for this one */
+	bool reading; /* a slice is under way */
+	bool round; /* a round is under way */
+	bool settling; /* the next round reads journals that had just changed, too */
+	GArray *due; /* uint64_t: the journals of the round */
+	unsigned int done; /* as many of these were given to slices */
+	GQueue waiting, served; /* of struct wait: wait for the next round; for this one */
 	GQueue waiting_running, served_running; /* the same for slices */
 };
 
@@ -50,7 +51,7 @@ struct slice {
 	GArray *running, *ids; /* uint64_t */
 
 	int error;
-	GArray *found; /* uint64_t: what the directory has */
+	GArray *found; /* uint64_t: journals in the directory */
 	GArray *results; /* struct result */
 };
 
@@ -117,7 +118,7 @@ static void queue_serve(GQueue *queue, int error)
 	GQueue served = G_QUEUE_INIT;
 	struct wait *wait;
 
-	/* Who is served may ask again. */
+	/* A caller that is served may ask again. */
 	queue_move(queue, &served);
 	while ((wait = g_queue_pop_head(&served))) {
 		wait->ready(wait->context, error);
@@ -129,7 +130,7 @@ static void event_take(struct manager_index *index, const struct inotify_event *
 {
 	uint64_t id;
 
-	/* Some were dropped, or the directory is not where it was. */
+	/* Events were dropped, or the directory was moved. */
 	if (!(event->mask & (COMES | GOES)))
 		index->listed = false;
 	if (event->len == 0 || !state_directory_session_id(event->name, &id))
@@ -158,7 +159,7 @@ static void events_take(struct manager_index *index)
 	}
 }
 
-/* What was not found may have come since: it is looked for by its name. */
+/* A known journal that was not found may have been created since: it is read again by its name. */
 static void listing_take(struct manager_index *index, const GArray *found)
 {
 	g_autoptr(GHashTable) names = g_hash_table_new(g_int64_hash, g_int64_equal);
@@ -204,7 +205,8 @@ static void results_take(struct manager_index *index, GArray *results)
 	}
 }
 
-/* What the round has to read: all that is not known for certain where somebody waits for it. */
+/* The journals that the round reads: all that may have changed if a caller waits, else the unread
+ * ones. */
 static void round_find_due(struct manager_index *index)
 {
 	enum journal_known most = index->settling ? JOURNAL_CHANGED : JOURNAL_UNREAD;
@@ -277,7 +279,7 @@ static bool has_id(const GArray *ids, uint64_t id)
 	return false;
 }
 
-/* The sessions that run, and what was written when it was read last. */
+/* Adds running sessions, and journals that were being written when they were read last. */
 static void slice_add_running(struct manager_index *index, struct slice *slice)
 {
 	g_autoptr(GArray) written =
@@ -290,7 +292,7 @@ static void slice_add_running(struct manager_index *index, struct slice *slice)
 
 		if (has_id(written, id))
 			continue;
-		/* No event comes where the directory is not watched. */
+		/* There are no events if the directory is not watched. */
 		if (!known)
 			journal_index_add(index->journals, id);
 		g_array_append_val(slice->ids, id);
@@ -323,7 +325,7 @@ static void slice_begin(struct manager_index *index, bool list)
 	worker_submit_always(index->worker, slice_run, slice_done, slice);
 }
 
-/* Begins what is to be read next, if anything is. */
+/* Begins the next slice, if there is something to read. */
 static void slice_next(struct manager_index *index)
 {
 	bool list = false;

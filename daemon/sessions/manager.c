@@ -58,7 +58,7 @@ static int send_drops(const struct drop_message *message)
 		(const struct iovec *)(const void *)message->fields->data, message->fields->len);
 }
 
-/* Before anything is counted: it tells of everything. */
+/* Before the first drop is counted: the summary covers all. */
 static int summary_begin(struct manager *manager)
 {
 	const struct drop_summary_ends ends = {
@@ -108,7 +108,7 @@ int manager_new(sd_event *event, const struct settings *settings, struct state_d
 			r = 0;
 		}
 	}
-	/* What sessions that go on are called depends on it. */
+	/* The states of resumed sessions depend on it. */
 	engine_status(manager->engine, &manager->status);
 	if (r >= 0 && requests)
 		manager_resume(manager, requests);
@@ -217,7 +217,7 @@ struct manager *manager_free(struct manager *manager)
 	sd_event_source_disable_unref(manager->handover_timer);
 	configured_sessions_free(manager->configured);
 	follow_free(manager->follow);
-	/* Closed, it counts no more: nothing comes after the last summary. */
+	/* A closed engine counts nothing more: the last summary is complete. */
 	if (!leaving)
 		engine_close(manager->engine);
 	drop_summary_finish(manager->summary);
@@ -226,7 +226,7 @@ struct manager *manager_free(struct manager *manager)
 		engine_leave(manager->engine);
 	else
 		engine_free(manager->engine);
-	/* Some are left if the loop ended in another way than by manager_end. */
+	/* Some are left if the loop did not end by manager_end. */
 	for (unsigned int i = 0; i < manager->sessions->len; i++)
 		session_free(manager->sessions->pdata[i]);
 	g_ptr_array_unref(manager->sessions);

@@ -10,7 +10,7 @@
 #include "daemon/sessions/quota-job.h"
 
 #define TEND_USEC       (5 * G_USEC_PER_SEC)
-#define OPEN_RETRY_USEC (100 * 1000) /* a module that was announced may not be ready yet */
+#define OPEN_RETRY_USEC (100 * 1000) /* an announced module may not be ready yet */
 #define OPEN_TRIES      50
 
 struct pipeline_job {
@@ -61,7 +61,8 @@ static void done_open(void *argument)
 			sd_event_source_set_enabled(manager->open_timer, SD_EVENT_ONESHOT);
 		}
 	} else if (job->result < 0) {
-		log_error("nf_tables came, but: %s", job->failure.reason);
+		log_error(
+			"nf_tables was loaded, but recording can't start: %s", job->failure.reason);
 		manager_set_problem(
 			manager, PROBLEM_PIPELINE, job->failure.reason, job->failure.reason);
 	} else {
@@ -102,7 +103,7 @@ static void submit_open(struct manager *manager)
 
 void manager_module_changed(struct manager *manager, bool present)
 {
-	/* Jobs run in the order in which they come: what is true now may change before one runs. */
+	/* Jobs run in order, and the module may have changed again before one runs. */
 	if (present)
 		submit_open(manager);
 	else

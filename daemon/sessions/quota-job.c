@@ -31,7 +31,7 @@ static void quota_job_run(void *argument)
 		inventory, job->running, job->users ? INVENTORY_OWNERS : INVENTORY_SIZES);
 	if (job->error < 0)
 		return;
-	/* A user's own go first, before there is need to take any of others. */
+	/* Users over their own limit lose journals first, so that fewer of others have to go. */
 	if (job->users)
 		user_error =
 			user_quota_keep(inventory, job->running, job->user_size, &job->user_result);
@@ -75,8 +75,8 @@ static void log_result(struct manager *manager, const struct quota_job *job)
 			g_strerror(-job->error));
 	if (over && !manager->quota_exceeded && job->error >= 0)
 		log_warning(
-			"the journals of the sessions that run have %s, more than JournalsSize= "
-			"allows for all: nothing is left to be removed",
+			"the journals of running sessions take %s, more than JournalsSize= allows: "
+			"nothing else is left to remove",
 			left);
 	manager->quota_error = job->error;
 	manager->quota_exceeded = over;

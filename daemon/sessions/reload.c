@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading the configuration again: read, checked, handed over. */
+/* Reading the configuration again; see reload.h. */
 #include "daemon/sessions/reload.h"
 
 #include "daemon/base/log.h"
 #include "daemon/sessions/configured-sessions.h"
 #include "daemon/sessions/manager-private.h"
+#include "daemon/sessions/session-job.h"
 #include "daemon/sessions/settings-handover.h"
 
 struct check {
 	struct reload *reload;
 	const struct configured_session *session; /* of reload->next */
-	struct compilation *compilation; /* NULL: it is done */
+	struct compilation *compilation; /* NULL: done */
 };
 
-/* Who wants to know what came of it. */
+/* Waits for the result. */
 struct waiter {
 	reload_reply reply;
 	void *context;
@@ -22,11 +23,11 @@ struct waiter {
 struct reload {
 	struct manager *manager;
 	struct reload_hooks hooks;
-	struct settings *next; /* NULL: none is on its way */
+	struct settings *next; /* being checked, or just put in force; NULL: none */
 	GPtrArray *checks; /* of struct check */
-	char *trouble; /* the first that was found */
-	bool busy; /* from its beginning until all of it is over */
-	bool again;
+	char *trouble; /* the first that was found; NULL: none */
+	bool busy; /* a reload is under way */
+	bool again; /* another one follows it */
 	GArray *waiters; /* struct waiter */
 };
 
@@ -86,11 +87,11 @@ static void reload_apply(struct reload *reload)
 	manager_reconfigure(manager, reload->next);
 	manager_set_problem(manager, PROBLEM_RELOAD, NULL, NULL);
 	if (*names)
-		log_notice("the configuration was read again; these take a restart of nfttraced, "
-			   "and are what they were until then: %s",
+		log_notice("the configuration was reloaded; these keys keep their values until "
+			   "nfttraced is restarted: %s",
 			names);
 	else
-		log_notice("the configuration was read again");
+		log_notice("the configuration was reloaded");
 	configured_sessions_apply(manager->configured, reload->next);
 	configured_sessions_when_idle(manager->configured, on_idle, reload);
 }
@@ -129,7 +130,7 @@ static void check_free(void *argument)
 	g_free(check);
 }
 
-/* Has the filters compiled that are not those in force. */
+/* Compiles the filters that are not in force already. */
 static void check_filters(struct reload *reload)
 {
 	const GPtrArray *sessions = reload->next->configured_sessions;
@@ -197,7 +198,7 @@ struct reload *reload_free(struct reload *reload)
 		return NULL;
 	reload->manager->reload = NULL;
 	configured_sessions_when_idle(reload->manager->configured, NULL, NULL);
-	reply_waiters(reload, "nfttraced is ending");
+	reply_waiters(reload, ENDING);
 	g_array_unref(reload->waiters);
 	g_ptr_array_unref(reload->checks);
 	settings_free(reload->next);

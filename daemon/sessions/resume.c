@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sessions that were running under the last daemon go on, before anybody is answered. */
+/* Resuming the sessions of the last daemon, before the first call is answered; see resume.h. */
 #include "daemon/sessions/resume.h"
 
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 #include "daemon/sessions/manager-private.h"
 #include "daemon/sessions/session-control.h"
 
-/* Compiles the filters: a second time, so they are known to be quick enough. */
+/* Compiles the filters in this thread: they have been compiled before, so they do not take long. */
 static void compile_filters(GArray *requests)
 {
 	for (guint i = 0; i < requests->len; i++) {
@@ -64,6 +64,6 @@ void manager_resume(struct manager *manager, GArray *requests)
 			take_session(manager, request, (struct saved_session *)request->resumed);
 	}
 	engine_inherited(manager->engine, requests);
-	/* Some may have had their limit. */
+	/* Some may have reached their limit. */
 	manager_attend(manager);
 }

@@ -41,14 +41,14 @@ static void session_forget(struct session *session)
 		sd_event_exit(manager->event, 0);
 }
 
-/* Its state, and its end if it has its limit of events. */
+/* Refreshes its state, and stops it if it has reached its limit of events. */
 static void session_attend(struct session *session)
 {
 	session_refresh(session);
 	if (session->state == SESSION_STARTING || session->state == SESSION_STOPPING ||
 		!recorder_limit_reached(session->manager->recorder, session->bit))
 		return;
-	log_info("session %" PRIu64 " has its limit of events", session->id);
+	log_info("session %" PRIu64 " reached its limit of events", session->id);
 	manager_session_stop(session, SESSION_END_LIMIT, (struct manager_call){ 0 });
 }
 
@@ -58,7 +58,7 @@ static int on_duration(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct session *session = userdata;
 
-	log_info("session %" PRIu64 " has its duration", session->id);
+	log_info("session %" PRIu64 " reached its duration", session->id);
 	manager_session_stop(session, SESSION_END_DURATION, (struct manager_call){ 0 });
 	return 0;
 }
@@ -110,14 +110,13 @@ static void done_start(struct session_job *job)
 		send_reply(&job->call, session, NULL, NULL);
 		if (session->stop_wanted)
 			manager_session_stop(session, session->end, (struct manager_call){ 0 });
-		/* The kernel side knows it for a while already: events may have reached the
-		 * limit. */
+		/* It has been recording for a while: events may have reached the limit already. */
 		session_attend(session);
 	}
 	session_job_free(job);
 }
 
-/* A user has a name of a session once. That others have it, too, is none of a user's business. */
+/* Names are unique per user. A user does not learn of the names of others. */
 static bool name_is_taken(struct manager *manager, const char *name, uid_t owner)
 {
 	for (unsigned int i = 0; *name && i < manager->sessions->len; i++) {
@@ -236,12 +235,11 @@ static void done_stop(struct session_job *job)
 	struct manager *manager = session->manager;
 	const struct failure *failure = &job->request.failure;
 
-	/* What was missing for the last session is nobody's problem any more. */
+	/* A warning concerns sessions and drop counters: it goes with the last of them. */
 	manager_status_refresh(manager,
 		manager->sessions->len > 1 || engine_drops(manager->engine) ? manager->warning
 									    : NULL);
-	/* When the daemon ends the kernel side goes altogether: what can't be stopped by itself
-	 * goes then. */
+	/* When the daemon ends, a session that can't be stopped ends with the kernel side. */
 	if (failure->reason && !manager->ending) {
 		log_error("session %" PRIu64 " can't be stopped: %s", session->id, failure->reason);
 		session->state = SESSION_RUNNING;
@@ -272,8 +270,7 @@ void manager_session_stop(struct session *session, enum session_end end, struct 
 		if (!session->stop_wanted)
 			session->end = end;
 		session->stop_wanted = true;
-		session_job_cancel(
-			session->job, FAILURE_BUSY, "who asked for the session has left");
+		session_job_cancel(session->job, FAILURE_BUSY, "the caller has left");
 		return;
 	}
 	if (session->state == SESSION_STOPPING) {
@@ -372,7 +369,7 @@ void manager_attend(struct manager *manager)
 
 void manager_cancel(struct manager *manager)
 {
-	/* From the end: a session that had not begun is removed. */
+	/* From the end: this removes sessions that are starting. */
 	for (unsigned int i = manager->sessions->len; i-- > 0;) {
 		struct session *session = manager->sessions->pdata[i];
 

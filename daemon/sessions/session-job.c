@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Jobs of sessions: compiled, queued, run together. */
+/* Jobs of sessions; see session-job.h. */
 #include "daemon/sessions/session-job.h"
 
 #include <stdatomic.h>
@@ -68,7 +68,7 @@ void session_job_cancel(struct session_job *job, enum failure_kind kind, const c
 	job_fail(job, kind, reason);
 }
 
-/* Takes those from the front that have a bit each, and says how many there were. */
+/* Takes jobs from the front as long as each is of another session; returns how many. */
 static size_t take_requests(struct session_job *const *jobs, size_t count, GPtrArray *ret_requests)
 {
 	uint64_t bits = 0;
@@ -80,7 +80,7 @@ static size_t take_requests(struct session_job *const *jobs, size_t count, GPtrA
 		if (bits & 1ULL << job->request.bit)
 			break;
 		bits |= 1ULL << job->request.bit;
-		/* There may be many: who is told to end must not see to all of them. */
+		/* Starts may be many: the end of the daemon does not wait for them. */
 		if (job->request.action == ENGINE_START &&
 			atomic_load(&job->session->manager->ending))
 			failure_set(&job->request.failure, FAILURE_BUSY, ENDING);
@@ -90,7 +90,8 @@ static size_t take_requests(struct session_job *const *jobs, size_t count, GPtrA
 	return i;
 }
 
-/* On the worker's thread. Nobody else changes what the jobs of a session look at. */
+/* On the worker's thread. Until a job is done, the control thread does not change what it reads of
+ * the session. */
 static void run_jobs(void *const *jobs, size_t count)
 {
 	struct session_job *const *all = (struct session_job *const *)jobs;

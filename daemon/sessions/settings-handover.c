@@ -37,7 +37,9 @@ static void handover_done(void *argument)
 	struct handover *handover = argument;
 
 	if (handover->failure.reason)
-		log_error("AllowSystemChanges=yes again, but: %s", handover->failure.reason);
+		log_error("AllowSystemChanges=yes is in force again, but tracing can't be switched "
+			  "on: %s",
+			handover->failure.reason);
 	manager_status_refresh(handover->manager, handover->warning);
 	handover_free(handover);
 }
@@ -90,7 +92,7 @@ void manager_reconfigure(struct manager *manager, const struct settings *setting
 	settings_free(before);
 	follow_set_max(manager->follow, (unsigned int)settings->followers_max, settings->ring_size);
 	if (manager_summary_refresh(manager) < 0)
-		log_error("the summary of drops keeps its interval: there is no timer for another");
+		log_error("the summary of drops keeps its interval: can't set a timer");
 	handover_submit(manager);
 	manager_quota_check(manager);
 }

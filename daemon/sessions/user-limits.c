@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the sessions of one user may take in all; see user-limits.h. */
+/* Limits for all sessions of one user; see user-limits.h. */
 #include "daemon/sessions/user-limits.h"
 
 #include <errno.h>
@@ -8,12 +8,12 @@
 #include "daemon/sessions/session.h"
 #include "daemon/settings/settings.h"
 
-/* What a user's sessions take. */
+/* The sum over the sessions of a user. */
 struct usage {
 	uint64_t sessions;
 	uint64_t size; /* bytes of journals */
 	uint64_t rate; /* events a second */
-	uint64_t jobs;
+	uint64_t jobs; /* sessions that are starting or changing */
 };
 
 static struct usage sum_usage(
@@ -55,7 +55,7 @@ static int limit_size(const struct settings *settings, const struct usage *usage
 {
 	uint64_t allowed = settings->user_journal_size, left = subtract_used(allowed, usage->size);
 
-	/* Less than the smallest journal is as good as nothing. */
+	/* The rest may be too small for a journal. */
 	if (left < SESSION_SIZE_MIN || options->size > left)
 		return refuse_start(
 			failure, "bytes of journal", "UserJournalSize", allowed, usage->size);
@@ -71,7 +71,7 @@ static int limit_rate(const struct settings *settings, const struct usage *usage
 
 	if (!left || options->rate > left)
 		return refuse_start(failure, "events a second", "UserRate", allowed, usage->rate);
-	/* So that the next one finds some, too. */
+	/* The other half is for the next session. */
 	if (!options->rate)
 		options->rate = left - left / 2;
 	return 0;
@@ -80,8 +80,8 @@ static int limit_rate(const struct settings *settings, const struct usage *usage
 static int refuse_jobs(struct failure *failure)
 {
 	failure_set(failure, FAILURE_BUSY,
-		"limit of %d sessions of a user that are being started or changed at a time reached: "
-		"try again when that is done",
+		"limit of %d sessions per user that are starting or changing reached: try "
+		"again when that is done",
 		USER_JOBS_MAX);
 	return -EBUSY;
 }
