@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The files of the configuration: which there are, and what is in them, line by line. */
+/* The files of the configuration: finds them, and reads them line by line; see settings.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 #define DROP_IN_SUFFIX ".conf"
 #define DROP_INS_MAX   1000 /* files of all folders together */
 
-/* Where a line is, and what it belongs to. */
+/* The place of a line, and the group that it belongs to. */
 struct position {
 	struct settings *settings;
 	const char *file;
@@ -174,7 +174,7 @@ int settings_parse(struct settings *settings, const char *text, size_t size, con
 	return 0;
 }
 
-/* All of a file that is not too large; what is no file must not be waited for. */
+/* Reads a file that is not too large. Does not wait for a FIFO or a terminal. */
 static int file_read(const char *path, GString *ret, char **ret_reason)
 {
 	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -185,7 +185,7 @@ static int file_read(const char *path, GString *ret, char **ret_reason)
 		*ret_reason = g_strdup_printf("can't read %s: %s", path, g_strerror(errno));
 		return errno == ENOENT ? -ENOENT : -EIO;
 	}
-	/* /dev/null is how a file of a folder that matters less is put out of force. */
+	/* A link to /dev/null masks a file of a less important folder. */
 	if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode)) {
 		*ret_reason = g_strdup_printf("can't read %s: it is not a file", path);
 		return -EIO;
@@ -212,7 +212,7 @@ int settings_load_file(struct settings *settings, const char *path, char **ret_r
 	return r < 0 ? r : settings_parse(settings, text->str, text->len, path, ret_reason);
 }
 
-/* Notes the drop-ins of a folder, by name, but those that a folder before it has. */
+/* Adds the drop-ins of a folder by name, unless a more important folder has one of that name. */
 static int drop_ins_find(GHashTable *files, const char *directory, char **ret_reason)
 {
 	g_autoptr(GError) error = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Groups [Session NAME] of the configuration. */
+/* Groups [Session NAME] of the configuration: see settings.h. */
 #include <errno.h>
 
 #include "daemon/filter/filter.h"
@@ -41,7 +41,7 @@ const struct configured_session *settings_session(const struct settings *setting
 	return NULL;
 }
 
-/* Where the key was set, or where the group is. */
+/* The file and line of a key, or of the group if the key is not set. */
 static void find_origin(const struct configured_session *session, const char *key,
 	const char **ret_file, unsigned int *ret_line)
 {
@@ -58,7 +58,7 @@ static int session_check(const struct configured_session *session, char **ret_re
 	unsigned int line;
 	const char *file;
 
-	/* Each key by itself was looked at when it was read: what is left is a burst without a rate. */
+	/* Single keys were checked when they were read: this finds a burst without a rate. */
 	if (session_options_check(&session->options, &failure) == 0)
 		return 0;
 	find_origin(session, "Burst", &file, &line);
