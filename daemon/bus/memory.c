@@ -72,7 +72,7 @@ void memory_bound(const struct settings *settings, unsigned int cpus, struct mem
 			[MEMORY_FILTERS] = settings->filters_size * INSTRUCTION_BYTES,
 			[MEMORY_TEXTS] = texts_here ? settings->rule_texts_size : 0,
 			[MEMORY_SESSIONS] = settings->sessions_max * session_bytes(settings) +
-				settings->rule_texts_size / NAME_WRITER_TOLD_SHARE * SESSION_NAMES_TOLD_BYTES,
+				settings->rule_texts_size / NAME_WRITER_NAME_SHARE * SESSION_NAMES_ENTRY_BYTES,
 			[MEMORY_STREAMS] = streams_bytes(settings),
 			[MEMORY_SERVICE] = PROCESSES_BYTES + 2 * CALLS_SIZE_MAX + LOG_QUEUE_SIZE,
 		},

@@ -94,12 +94,12 @@ static struct question *question_new(const struct name_request *request)
 /* RuleTextsSize bounds the memory of all sessions together. */
 static enum session_names_memory names_memory(const struct name_writer *writer)
 {
-	uint64_t told = 0;
+	uint64_t names = 0;
 
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-		told += session_names_told(&writer->names[bit]);
-	return told < writer->texts_size / NAME_WRITER_TOLD_SHARE ? SESSION_NAMES_REMEMBERS
-								  : SESSION_NAMES_IS_FULL;
+		names += session_names_count(&writer->names[bit]);
+	return names < writer->texts_size / NAME_WRITER_NAME_SHARE ? SESSION_NAMES_REMEMBERS
+								   : SESSION_NAMES_IS_FULL;
 }
 
 void take_name_requests(struct name_writer *writer)
@@ -142,7 +142,7 @@ static void ask_rules_again(
 
 	if (!names->generation)
 		return;
-	g_hash_table_iter_init(&iter, names->told);
+	g_hash_table_iter_init(&iter, names->requested);
 	while (writer->waiting.length < QUEUE_MAX && g_hash_table_iter_next(&iter, &key, NULL)) {
 		const struct name_request *request = key;
 		struct question *question;

@@ -32,7 +32,7 @@ enum name_writer_reasons {
 };
 
 /* One written name is remembered for this many bytes of RuleTextsSize. */
-#define NAME_WRITER_TOLD_SHARE 1024
+#define NAME_WRITER_NAME_SHARE 1024
 
 struct name_writer;
 

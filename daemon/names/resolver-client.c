@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The resolver's process; see resolver-client.h. What it does is in resolver.c. The service manager
+ * The resolver's process; see resolver-client.h. Its work is in resolver.c. The service manager
  * starts one, with limits of its own, for each connection to the socket of the environment; without
  * that socket it is a child, with the daemon's rights.
  */

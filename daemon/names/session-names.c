@@ -48,8 +48,10 @@ static GArray *list_new(size_t size, GDestroyNotify clear)
 void session_names_init(struct session_names *names)
 {
 	*names = (struct session_names){
-		.told = g_hash_table_new_full(name_request_hash, name_request_equal, g_free, NULL),
-		.told_rules = g_hash_table_new_full(rule_key_hash, rule_key_equal, g_free, NULL),
+		.requested =
+			g_hash_table_new_full(name_request_hash, name_request_equal, g_free, NULL),
+		.requested_rules =
+			g_hash_table_new_full(rule_key_hash, rule_key_equal, g_free, NULL),
 		.rules = list_new(sizeof(struct rule_name), rule_clear),
 		.symbols = list_new(sizeof(struct symbol_name), symbol_clear),
 		.netns = list_new(sizeof(struct netns_name), netns_clear),
@@ -73,16 +75,16 @@ static void clear_lists(struct session_names *names)
 	names->retry = 0;
 }
 
-static void forget_told(struct session_names *names)
+static void forget_requested(struct session_names *names)
 {
-	g_hash_table_remove_all(names->told);
-	g_hash_table_remove_all(names->told_rules);
-	names->told_more = false;
+	g_hash_table_remove_all(names->requested);
+	g_hash_table_remove_all(names->requested_rules);
+	names->more_rules = false;
 }
 
-unsigned int session_names_told(const struct session_names *names)
+unsigned int session_names_count(const struct session_names *names)
 {
-	return g_hash_table_size(names->told);
+	return g_hash_table_size(names->requested);
 }
 
 void session_names_turn(struct session_names *names, uint64_t generation)
@@ -90,7 +92,7 @@ void session_names_turn(struct session_names *names, uint64_t generation)
 	names->generation = generation;
 	names->segment = 0;
 	names->asked = 0;
-	forget_told(names);
+	forget_requested(names);
 	clear_lists(names);
 }
 
@@ -115,16 +117,16 @@ bool session_names_takes(struct session_names *names, const struct name_request 
 	if (names->segment != request->segment) {
 		names->segment = request->segment;
 		names->reasons_due = names->reasons != NULL;
-		forget_told(names);
+		forget_requested(names);
 	}
-	if (memory == SESSION_NAMES_IS_FULL && !g_hash_table_contains(names->told, request)) {
-		names->told_more = names->told_more || request->kind == NAME_REQUEST_RULE;
+	if (memory == SESSION_NAMES_IS_FULL && !g_hash_table_contains(names->requested, request)) {
+		names->more_rules = names->more_rules || request->kind == NAME_REQUEST_RULE;
 		return true;
 	}
 	if (request->kind == NAME_REQUEST_RULE)
-		g_hash_table_add(names->told_rules, g_memdup2(&rule, sizeof(rule)));
+		g_hash_table_add(names->requested_rules, g_memdup2(&rule, sizeof(rule)));
 	key = g_memdup2(request, sizeof(*request));
-	return g_hash_table_add(names->told, key);
+	return g_hash_table_add(names->requested, key);
 }
 
 static gboolean is_symbol(gpointer key, gpointer value, gpointer context)
@@ -134,7 +136,7 @@ static gboolean is_symbol(gpointer key, gpointer value, gpointer context)
 
 void session_names_renew_symbols(struct session_names *names)
 {
-	g_hash_table_foreach_remove(names->told, is_symbol, NULL);
+	g_hash_table_foreach_remove(names->requested, is_symbol, NULL);
 }
 
 static bool has_room(const struct session_names *names, size_t bytes)
@@ -208,7 +210,8 @@ void session_names_replace(
 	struct session_names *names, const struct resolver_answer *answer, const char *text)
 {
 	if (!names->generation ||
-		(!names->told_more && !g_hash_table_contains(names->told_rules, &answer->rule)))
+		(!names->more_rules &&
+			!g_hash_table_contains(names->requested_rules, &answer->rule)))
 		return;
 	if (!has_room(names, answer->length))
 		names->lost++;
@@ -342,8 +345,8 @@ void session_names_write(struct session_names *names, struct recorder *recorder,
 void session_names_clear(struct session_names *names)
 {
 	clear_lists(names);
-	g_clear_pointer(&names->told, g_hash_table_unref);
-	g_clear_pointer(&names->told_rules, g_hash_table_unref);
+	g_clear_pointer(&names->requested, g_hash_table_unref);
+	g_clear_pointer(&names->requested_rules, g_hash_table_unref);
 	g_clear_pointer(&names->rules, g_array_unref);
 	g_clear_pointer(&names->symbols, g_array_unref);
 	g_clear_pointer(&names->netns, g_array_unref);

@@ -19,14 +19,14 @@
 #define SESSION_NAMES_BYTES_MAX (512U << 10) /* of the names' texts */
 
 /* The memory of a name that is remembered as written, about. */
-#define SESSION_NAMES_TOLD_BYTES 192
+#define SESSION_NAMES_ENTRY_BYTES 192
 
 struct session_names {
 	uint64_t generation; /* of the session; 0: no session has the bit */
 	uint64_t segment; /* the current one */
-	GHashTable *told; /* set of struct name_request: asked for, for this segment */
-	GHashTable *told_rules; /* set of struct rule_key: those of `told` */
-	bool told_more; /* the segment has rules that are not in `told` */
+	GHashTable *requested; /* set of struct name_request: asked for, for this segment */
+	GHashTable *requested_rules; /* set of struct rule_key: those of `requested` */
+	bool more_rules; /* the segment has rules that are not in `requested` */
 	size_t bytes; /* of the texts that wait */
 	unsigned int asked; /* questions without an answer */
 	/* What waits; the texts are owned. */
@@ -57,7 +57,7 @@ bool session_names_takes(struct session_names *names, const struct name_request 
 	enum session_names_memory memory);
 
 /* How many names it remembers as written. */
-unsigned int session_names_told(const struct session_names *names);
+unsigned int session_names_count(const struct session_names *names);
 
 /* Forgets the addresses: they may mean other functions now. */
 void session_names_renew_symbols(struct session_names *names);

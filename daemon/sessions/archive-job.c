@@ -56,11 +56,12 @@ static void set_remove_failure(struct failure *failure, uint64_t id, int error)
 static void run_remove(struct archive_job *job)
 {
 	struct archive_request *request = &job->request;
-	int r = archive_remove(job->manager->store, request->id, job->running, &request->bytes);
+	int r = archive_remove(
+		job->manager->state_directory, request->id, job->running, &request->bytes);
 
 	/* So that a power failure does not bring the journal back. */
 	if (r == 0)
-		r = state_directory_sync(job->manager->store);
+		r = state_directory_sync(job->manager->state_directory);
 	if (r < 0)
 		set_remove_failure(&request->failure, request->id, r);
 }
@@ -98,7 +99,8 @@ static void run_vacuum(struct archive_job *job)
 		int r = 0;
 
 		if (request->action == ARCHIVE_VACUUM)
-			r = archive_remove(job->manager->store, journal->id, job->running, &bytes);
+			r = archive_remove(
+				job->manager->state_directory, journal->id, job->running, &bytes);
 		if (r < 0 && !request->failure.reason)
 			set_remove_failure(&request->failure, journal->id, r);
 		if (r < 0)
@@ -107,7 +109,7 @@ static void run_vacuum(struct archive_job *job)
 		g_array_index(keep, bool, index) = true;
 	}
 	if (request->action == ARCHIVE_VACUUM && !request->failure.reason) {
-		int r = state_directory_sync(job->manager->store);
+		int r = state_directory_sync(job->manager->state_directory);
 
 		if (r < 0)
 			failure_set(&request->failure, FAILURE_JOURNAL,
@@ -174,7 +176,7 @@ static void archive_job_done(void *argument)
 
 static void job_submit(struct archive_job *job)
 {
-	job->running = manager_running(job->manager);
+	job->running = manager_running_ids(job->manager);
 	if (worker_submit(job->manager->janitor, archive_job_run, archive_job_done, job) == 0)
 		return;
 	g_clear_pointer(&job->request.journals, g_array_unref);

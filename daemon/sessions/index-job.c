@@ -61,19 +61,6 @@ struct result {
 	bool changed;
 };
 
-GArray *manager_running(const struct manager *manager)
-{
-	GArray *running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-
-	for (unsigned int i = 0; i < manager->sessions->len; i++) {
-		const struct session *session = manager->sessions->pdata[i];
-
-		if (session->state != SESSION_STARTING)
-			g_array_append_val(running, session->id);
-	}
-	return running;
-}
-
 static void result_clear(void *data)
 {
 	archive_journal_clear(&((struct result *)data)->journal);
@@ -92,15 +79,15 @@ static void slice_free(struct slice *slice)
 static void slice_run(void *argument)
 {
 	struct slice *slice = argument;
-	const struct state_directory *store = slice->index->manager->store;
+	const struct state_directory *directory = slice->index->manager->state_directory;
 
 	if (slice->list)
-		slice->error = state_directory_session_ids(store, &slice->found);
+		slice->error = state_directory_session_ids(directory, &slice->found);
 	for (unsigned int i = 0; i < slice->ids->len; i++) {
 		struct result result = { .journal.id = g_array_index(slice->ids, uint64_t, i) };
 
-		result.error =
-			archive_examine(store, slice->running, &result.journal, &result.changed);
+		result.error = archive_examine(
+			directory, slice->running, &result.journal, &result.changed);
 		g_array_append_val(slice->results, result);
 	}
 }
@@ -308,7 +295,7 @@ static void slice_begin(struct manager_index *index, bool list)
 	*slice = (struct slice){
 		.index = index,
 		.list = list,
-		.running = manager_running(index->manager),
+		.running = manager_running_ids(index->manager),
 		.ids = g_array_new(FALSE, FALSE, sizeof(uint64_t)),
 		.results = g_array_new(FALSE, TRUE, sizeof(struct result)),
 	};
@@ -367,7 +354,7 @@ static int watch_directory(struct manager_index *index)
 
 	index->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (index->fd >= 0 &&
-		inotify_add_watch(index->fd, state_directory_path(index->manager->store),
+		inotify_add_watch(index->fd, state_directory_path(index->manager->state_directory),
 			COMES | GOES | IN_ONLYDIR) < 0)
 		fd_close(&index->fd);
 	if (index->fd >= 0)
@@ -406,7 +393,7 @@ const struct journal_index *manager_index_journals(const struct manager_index *i
 	return index->journals;
 }
 
-void manager_index_await(struct manager_index *index, enum index_wish wish, uint64_t owner,
+void manager_index_await(struct manager_index *index, enum index_scope scope, uint64_t owner,
 	manager_index_ready ready, void *context)
 {
 	struct wait *wait;
@@ -418,7 +405,7 @@ void manager_index_await(struct manager_index *index, enum index_wish wish, uint
 	}
 	wait = g_new(struct wait, 1);
 	*wait = (struct wait){ .ready = ready, .context = context };
-	g_queue_push_tail(wish == INDEX_RUNNING ? &index->waiting_running : &index->waiting, wait);
+	g_queue_push_tail(scope == INDEX_RUNNING ? &index->waiting_running : &index->waiting, wait);
 	slice_next(index);
 }
 

@@ -27,18 +27,15 @@ const struct journal_index *manager_index_journals(const struct manager_index *i
  * this call: at once if none of them is being written. INDEX_RUNNING waits for running sessions
  * only, and not for the rest of a round.
  */
-enum index_wish {
+enum index_scope {
 	INDEX_ALL,
 	INDEX_RUNNING,
 };
-void manager_index_await(struct manager_index *index, enum index_wish wish, uint64_t owner,
+void manager_index_await(struct manager_index *index, enum index_scope scope, uint64_t owner,
 	manager_index_ready ready, void *context);
 
 /* Removes a journal that was removed from the disk. */
 void manager_index_forget(struct manager_index *index, uint64_t id);
-
-/* The ids of the running sessions, as uint64_t; the caller unrefs it. */
-GArray *manager_running(const struct manager *manager);
 
 /* Waiting callers get -ESHUTDOWN. Accepts NULL; returns NULL. */
 struct manager_index *manager_index_free(struct manager_index *index);

@@ -22,7 +22,7 @@ struct manager {
 	const struct settings *settings; /* a reference; a reload replaces it */
 	struct engine *engine;
 	struct recorder *recorder;
-	const struct state_directory *store; /* of journals */
+	const struct state_directory *state_directory; /* of journals */
 	struct inventory *inventory; /* of the same journals; used by the janitor */
 	struct manager_index *index; /* of the same journals; for lists */
 	struct compiler *compiler;

@@ -84,7 +84,7 @@ int manager_new(sd_event *event, const struct settings *settings, struct state_d
 	manager->event = sd_event_ref(event);
 	manager->settings = settings_ref(settings);
 	manager->recorder = recorder;
-	manager->store = state;
+	manager->state_directory = state;
 	manager->inventory = inventory_new(state);
 	manager->sessions = g_ptr_array_new();
 	manager->engine = engine_new(settings, state, recorder);
@@ -149,7 +149,7 @@ const struct settings *manager_settings(const struct manager *manager)
 
 const struct state_directory *manager_state_directory(const struct manager *manager)
 {
-	return manager->store;
+	return manager->state_directory;
 }
 
 const struct journal_index *manager_journals(const struct manager *manager)

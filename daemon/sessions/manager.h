@@ -49,8 +49,8 @@ void manager_observe(struct manager *manager, const struct manager_observer *obs
 /* The context of the observer. */
 void *manager_observer_context(const struct manager *manager);
 
-/* What belongs to the manager, for those who read it; valid as long as the manager, the settings
- * until the next turn of the event loop. */
+/* The parts of the manager. They live as long as it does, but the settings: those may be replaced
+ * in the next turn of the event loop. */
 GPtrArray *manager_sessions(const struct manager *manager); /* struct session, of all states */
 const struct settings *manager_settings(const struct manager *manager);
 const struct state_directory *manager_state_directory(const struct manager *manager);
@@ -67,7 +67,7 @@ bool manager_is_ending(const struct manager *manager);
  * loop only, and the next daemon resumes the sessions. */
 void manager_end(struct manager *manager);
 
-/* To be called after the event loop. Accepts NULL; returns NULL. */
+/* For after the event loop. Accepts NULL; returns NULL. */
 struct manager *manager_free(struct manager *manager);
 
 #endif

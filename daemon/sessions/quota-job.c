@@ -5,7 +5,6 @@
 #include "daemon/base/log.h"
 #include "daemon/journals/quota.h"
 #include "daemon/journals/user-quota.h"
-#include "daemon/sessions/index-job.h"
 #include "daemon/sessions/manager-private.h"
 
 #define QUOTA_USEC (30 * G_USEC_PER_SEC)
@@ -105,7 +104,7 @@ void manager_quota_check(struct manager *manager)
 	job->size = size;
 	job->user_size = manager->settings->user_journal_size;
 	job->users = manager->users_seen;
-	job->running = manager_running(manager);
+	job->running = manager_running_ids(manager);
 	if (worker_submit(manager->janitor, quota_job_run, quota_job_done, job) == 0)
 		manager->quota_checking = true;
 	else

@@ -5,7 +5,7 @@
 
 struct manager;
 
-/* Has the janitor check now, unless a check is under way; what it does is logged. */
+/* Has the janitor check now, unless a check is under way; removals and errors are logged. */
 void manager_quota_check(struct manager *manager);
 
 /* The same when the next check is due. */

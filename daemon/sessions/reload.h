@@ -12,7 +12,7 @@
 struct manager;
 struct reload;
 
-/* The problem for everybody while the last reload is refused. */
+/* The problem that every user may read while the last reload is refused. */
 #define MISCONFIGURED_PUBLIC \
 	"invalid configuration, keeping the previous one: the log has the reason"
 

@@ -153,7 +153,7 @@ static int check_start(struct manager *manager, struct session_options *options,
 	return user_limits_start(manager->settings, manager->sessions, owner, options, failure);
 }
 
-/* The lowest bit that no session has: there is one, because check_start limits the number of
+/* The lowest bit that no session has. One is free, because check_start limits the number of
  * sessions. */
 static unsigned int find_free_bit(const struct manager *manager)
 {

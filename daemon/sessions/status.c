@@ -33,6 +33,19 @@ void manager_status(const struct manager *manager, struct manager_status *ret)
 	};
 }
 
+GArray *manager_running_ids(const struct manager *manager)
+{
+	GArray *running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+
+	for (unsigned int i = 0; i < manager->sessions->len; i++) {
+		const struct session *session = manager->sessions->pdata[i];
+
+		if (session->state != SESSION_STARTING)
+			g_array_append_val(running, session->id);
+	}
+	return running;
+}
+
 uint64_t manager_unsynced(const struct manager *manager)
 {
 	uint64_t sum = 0;

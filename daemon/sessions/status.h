@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The status of the manager and of each session: what they are, what is wrong, and who is informed
- * of changes. */
+/* The status of the manager and of each session, with the problems there are, and the calls of the
+ * observer. */
 #ifndef NFTTRACED_DAEMON_SESSIONS_STATUS_H
 #define NFTTRACED_DAEMON_SESSIONS_STATUS_H
 
@@ -28,12 +28,14 @@ struct manager_status {
 
 void manager_status(const struct manager *manager, struct manager_status *ret);
 
+/* The ids of the running sessions, as uint64_t; the caller unrefs it. */
+GArray *manager_running_ids(const struct manager *manager);
+
 /* Bytes of all running sessions' journals that are not known to be on the disk. */
 uint64_t manager_unsynced(const struct manager *manager);
 
-/* What is wrong, a sentence with the remedy for each problem, or "". Valid until the next call of
- * either function. The public one is for everybody: it does not quote names and filters of
- * sessions. */
+/* The problems, one sentence with the remedy each, or "". Valid until the next call of either
+ * function. The public one does not quote names and filters of sessions: every user may read it. */
 const char *manager_problem(const struct manager *manager);
 const char *manager_problem_public(const struct manager *manager);
 
@@ -44,8 +46,8 @@ enum problem_source {
 	PROBLEM_SOURCES,
 };
 
-/* Sets the problem of this source, one sentence each, which are copied; `text` NULL: there is none
- * any more. */
+/* Sets the problem of this source, and informs the observer if it changed. The sentences are
+ * copied; `text` NULL: the problem is solved. */
 void manager_set_problem(struct manager *manager, enum problem_source source, const char *text,
 	const char *public_text);
 

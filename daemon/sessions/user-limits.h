@@ -15,7 +15,7 @@
 
 struct settings;
 
-/* At most so many sessions of a user may be starting or changing at a time. */
+/* The most sessions of a user that may be starting or changing at a time. */
 #define USER_JOBS_MAX 4
 
 /*
