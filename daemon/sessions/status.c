@@ -25,7 +25,6 @@ void manager_status(const struct manager *manager, struct manager_status *ret)
 	*ret = (struct manager_status){
 		.state = state_of(manager),
 		.engine = manager->status,
-		.warning = manager->warning != NULL,
 		.unclaimed = recorder_unclaimed(manager->recorder),
 		.segments_removed = manager->quota_segments,
 		.journals_removed = manager->quota_journals,

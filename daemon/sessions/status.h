@@ -19,7 +19,6 @@ enum manager_state {
 struct manager_status {
 	enum manager_state state;
 	struct engine_status engine;
-	bool warning; /* the engine has one: it is a part of the problem */
 	uint64_t unclaimed; /* events of no session: recorder_unclaimed */
 	uint64_t segments_removed; /* to stay within JournalsSize */
 	uint64_t journals_removed; /* to stay within UserJournalSize */
