@@ -23,8 +23,11 @@
 #include "daemon/names/resolver-client.h"
 #include "daemon/pipeline/module-watch.h"
 #include "daemon/sessions/configured-sessions.h"
+#include "daemon/sessions/features.h"
+#include "daemon/sessions/manager.h"
+#include "daemon/sessions/pipeline-state.h"
 #include "daemon/sessions/reload.h"
-#include "daemon/sessions/session-control.h"
+#include "daemon/sessions/status.h"
 
 #define EXIT_USAGE         2
 #define EXIT_CONFIGURATION 78 /* EX_CONFIG of sysexits.h */
@@ -189,13 +192,15 @@ static void on_reloaded(void *context, char *trouble)
 static void report_status(void *context)
 {
 	const struct daemon *daemon = context;
-	const struct manager *manager = daemon->manager;
+	unsigned int sessions = manager_sessions(daemon->manager)->len;
 	/* Every user sees the status. */
-	const char *problem = manager_problem_public(manager);
+	const char *problem = manager_problem_public(daemon->manager);
+	struct manager_status status;
 
-	service_status(daemon->service, "%u session%s%s%s%s%s", manager->sessions->len,
-		manager->sessions->len == 1 ? "" : "s", manager->status.armed ? ", armed" : "",
-		daemon->bus->named ? "" : ", no bus", *problem ? ": " : "", problem);
+	manager_status(daemon->manager, &status);
+	service_status(daemon->service, "%u session%s%s%s%s%s", sessions, sessions == 1 ? "" : "s",
+		status.engine.armed ? ", armed" : "", daemon->bus->named ? "" : ", no bus",
+		*problem ? ": " : "", problem);
 }
 
 static bool on_alive(void *context)
@@ -250,7 +255,6 @@ static int add_sources(struct daemon *daemon)
 	int r;
 
 	daemon->reload = reload_new(daemon->manager, &reload_hooks);
-	daemon->manager->reload = daemon->reload;
 	r = service_new(daemon->event, &hooks, &daemon->service);
 	return r < 0 ? r : modules_new(daemon->event, on_module, daemon, &daemon->modules);
 }
@@ -259,11 +263,12 @@ static int add_sources(struct daemon *daemon)
  * event loop. */
 static int await_configured(struct daemon *daemon)
 {
+	const struct configured *configured = manager_configured(daemon->manager);
 	int64_t end = g_get_monotonic_time() + BOOT_USEC;
 	int r = 0;
 
-	while (r >= 0 && !configured_sessions_is_idle(daemon->manager->configured) &&
-		!daemon->manager->ending) {
+	while (r >= 0 && !configured_sessions_is_idle(configured) &&
+		!manager_is_ending(daemon->manager)) {
 		int64_t left = end - g_get_monotonic_time();
 
 		if (left <= 0)
@@ -303,7 +308,7 @@ static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 	if (r >= 0) {
 		daemon->bus = bus_new(daemon->event, &bus_ops, daemon);
 		/* Before calls are accepted: they could take the names of configured sessions. */
-		configured_sessions_apply(daemon->manager->configured, daemon->settings);
+		configured_sessions_apply(manager_configured(daemon->manager), daemon->settings);
 		r = await_configured(daemon);
 	}
 	if (r >= 0)
@@ -316,11 +321,12 @@ static int daemon_set_up(struct daemon *daemon, char **ret_reason)
 
 static void announce_ready(struct daemon *daemon)
 {
-	const struct engine_status *status = &daemon->manager->status;
+	struct manager_status status;
 
-	if (status->open)
+	manager_status(daemon->manager, &status);
+	if (status.engine.open)
 		log_info("ready: %s on __nft_trace_packet, %s, %" PRIu64 " KiB of ring buffer",
-			attach_mode_name(status->attach), status->layout,
+			attach_mode_name(status.engine.attach), status.engine.layout,
 			daemon->settings->ring_size >> 10);
 	else
 		log_info("ready: %s", manager_problem(daemon->manager));

@@ -58,8 +58,6 @@ daemon/base: journal/base
 # opened, and none is to be added.
 CIRCLES = [
     ("client/text", "packet-dccp packet-encapsulation packet-gre packet-ip packet-ipv6 packet-link packet-multicast packet-routing packet-sctp packet-tcp packet-transport packet-tunnel packet-vrrp"),
-    ("daemon/names", "name-questions resolver-watch"),
-    ("daemon/sessions", "configured-sessions pipeline-state resume session-control settings-handover"),
 ]
 
 TOPS = ("bpf", "client", "daemon", "journal")

@@ -223,7 +223,7 @@ static int method_open_journal(sd_bus_message *message, void *userdata, sd_bus_e
 
 	if (r < 0)
 		return r;
-	r = state_directory_session_open(bus->manager->store, id, &fd);
+	r = state_directory_session_open(manager_state_directory(bus->manager), id, &fd);
 	if (r == -ENOENT || r == -ENOTDIR) {
 		failure_set(&failure, FAILURE_NO_SUCH_SESSION,
 			"there is no journal of a session %" G_GUINT64_FORMAT, id);

@@ -158,7 +158,7 @@ static void binding_resume(struct bus *bus, struct session *session)
 
 void bindings_resume(struct bus *bus)
 {
-	GPtrArray *sessions = bus->manager->sessions;
+	GPtrArray *sessions = manager_sessions(bus->manager);
 
 	for (unsigned int i = 0; i < sessions->len; i++) {
 		struct session *session = sessions->pdata[i];

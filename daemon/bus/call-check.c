@@ -81,12 +81,13 @@ static bool owns_journal(void *context, uint64_t id, uid_t uid)
 {
 	const struct bus *bus = context;
 	const struct archive_journal *known =
-		journal_index_find(manager_index_journals(bus->manager->index), id);
+		journal_index_find(manager_journals(bus->manager), id);
 	uid_t owner;
 
 	if (known && known->owner != ARCHIVE_UNLIMITED)
 		return known->owner == uid;
-	return archive_owner(bus->manager->store, id, &owner) == 0 && owner == uid;
+	return archive_owner(manager_state_directory(bus->manager), id, &owner) == 0 &&
+		owner == uid;
 }
 
 static void resume_call(void *context, struct caller *caller, sd_bus_message *message)
@@ -119,7 +120,7 @@ const struct callers_ops bus_callers_ops = { on_caller_ready, on_caller_left };
 static bool is_owner(void *context, uid_t uid)
 {
 	const struct bus *bus = context;
-	const GPtrArray *sessions = bus->manager->sessions;
+	const GPtrArray *sessions = manager_sessions(bus->manager);
 
 	for (unsigned int i = 0; i < sessions->len; i++) {
 		const struct session *session = sessions->pdata[i];

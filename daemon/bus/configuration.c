@@ -42,7 +42,7 @@ static int append_group(sd_bus_message *reply, const char *name, const struct se
 
 int bus_method_get_configuration(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	const struct settings *settings = ((struct bus *)userdata)->manager->settings;
+	const struct settings *settings = manager_settings(((struct bus *)userdata)->manager);
 	sd_bus_message *reply = NULL;
 	int r = sd_bus_message_new_method_return(message, &reply);
 

@@ -122,8 +122,8 @@ const struct dictionary_totals *bus_session_totals(struct bus *bus, struct sessi
 	if (sd_event_get_iteration(bus->event, &iteration) < 0 ||
 		session->totals_turn != iteration + 1) {
 		/* Before the totals, because it must not exceed them. */
-		engine_stored(bus->manager->engine, session->bit, &session->stored);
-		engine_totals(bus->manager->engine, session->bit, &session->totals);
+		engine_stored(manager_engine(bus->manager), session->bit, &session->stored);
+		engine_totals(manager_engine(bus->manager), session->bit, &session->totals);
 		session->totals_turn = iteration + 1;
 	}
 	return &session->totals;

@@ -105,7 +105,7 @@ static int start_reply(struct bus *bus, const struct waiting *waiting)
 {
 	struct drop_replies *replies = bus->drop_replies;
 	int r = drops_read(
-		engine_drops(bus->manager->engine), &replies->counters, &replies->totals);
+		engine_drops(manager_engine(bus->manager)), &replies->counters, &replies->totals);
 
 	if (r >= 0)
 		r = sd_bus_message_new_method_return(waiting->call.message, &replies->reply);
@@ -181,7 +181,7 @@ int bus_get_drop_counters(sd_bus_message *message, void *userdata, sd_bus_error 
 
 	if (r < 0)
 		return r;
-	if (!engine_drops(bus->manager->engine))
+	if (!engine_drops(manager_engine(bus->manager)))
 		return sd_bus_error_set(error, BUS_ERROR_NOT_SUPPORTED,
 			"drops are not counted: DropCounters=no (see nfttraced.conf(5))");
 	if (!bus->drop_replies)

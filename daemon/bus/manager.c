@@ -14,6 +14,7 @@
 #include "daemon/journals/state-errors.h"
 #include "daemon/sessions/features.h"
 #include "daemon/sessions/index-job.h"
+#include "daemon/sessions/status.h"
 
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 
@@ -139,7 +140,7 @@ static bool is_listed(const struct bus *bus, const struct session *session)
 static int method_list_sessions(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
-	GPtrArray *sessions = bus->manager->sessions;
+	GPtrArray *sessions = manager_sessions(bus->manager);
 	sd_bus_message *reply = NULL;
 	int r = sd_bus_message_new_method_return(message, &reply);
 
@@ -159,7 +160,7 @@ static int method_list_sessions(sd_bus_message *message, void *userdata, sd_bus_
 static int method_count_hidden(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	const struct bus *bus = userdata;
-	const GPtrArray *all = bus->manager->sessions;
+	const GPtrArray *all = manager_sessions(bus->manager);
 	uint64_t sessions = 0, journals = 0;
 
 	for (unsigned int i = 0; i < all->len; i++) {
@@ -169,7 +170,7 @@ static int method_count_hidden(sd_bus_message *message, void *userdata, sd_bus_e
 	}
 	if (!authorise_may(bus->authorise, ACTION_CONTROL_ANY))
 		journals = journal_index_others(
-			manager_index_journals(bus->manager->index), authorise_uid(bus->authorise));
+			manager_journals(bus->manager), authorise_uid(bus->authorise));
 	return sd_bus_reply_method_return(message, "tt", sessions, journals);
 }
 
@@ -191,24 +192,27 @@ static int get_text(sd_bus *connection, const char *path, const char *interface,
 		[MANAGER_FAILED] = "failed",
 	};
 	const struct bus *bus = userdata;
-	const struct manager *manager = bus->manager;
 	const char *text = NFTTRACED_VERSION;
+	struct manager_status status;
 
+	manager_status(bus->manager, &status);
 	if (g_str_equal(property, "State"))
-		text = states[manager->state];
+		text = states[status.state];
 	else if (g_str_equal(property, "Problem"))
 		text = problem_text(bus, sd_bus_get_current_message(connection));
 	else if (g_str_equal(property, "AttachMode"))
-		text = manager->status.open ? attach_mode_name(manager->status.attach) : "";
+		text = status.engine.open ? attach_mode_name(status.engine.attach) : "";
 	return sd_bus_message_append(reply, "s", text);
 }
 
 static int get_armed(sd_bus *connection, const char *path, const char *interface,
 	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-	struct bus *bus = userdata;
+	const struct bus *bus = userdata;
+	struct manager_status status;
 
-	return sd_bus_message_append(reply, "b", (int)bus->manager->status.armed);
+	manager_status(bus->manager, &status);
+	return sd_bus_message_append(reply, "b", (int)status.engine.armed);
 }
 
 static int append_feature(sd_bus_message *reply, const struct feature *feature)
@@ -251,11 +255,12 @@ static int get_number(sd_bus *connection, const char *path, const char *interfac
 	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct manager *manager = ((struct bus *)userdata)->manager;
-	uint64_t number = manager->settings->ring_size;
+	struct engine *engine = manager_engine(manager);
+	uint64_t number = manager_settings(manager)->ring_size;
 
 	if (g_str_equal(property, "Calls"))
-		number = engine_count(manager->engine, COUNT_CALLS);
-	else if (g_str_equal(property, "Missed") && engine_missed(manager->engine, &number) < 0)
+		number = engine_count(engine, COUNT_CALLS);
+	else if (g_str_equal(property, "Missed") && engine_missed(engine, &number) < 0)
 		number = UINT64_MAX;
 	return sd_bus_message_append(reply, "t", number);
 }
@@ -279,21 +284,23 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
 	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct bus *bus = userdata;
-	const struct manager *manager = bus->manager;
+	struct engine *engine = manager_engine(bus->manager);
+	struct manager_status status;
 	struct name_writer_counts names;
 
-	engine_names_count(manager->engine, &names);
+	manager_status(bus->manager, &status);
+	engine_names_count(engine, &names);
 
 	const struct {
 		const char *name;
 		uint64_t number;
 	} others[] = {
-		{ "unclaimed", recorder_unclaimed(manager->recorder) },
-		{ "unsynced", manager_unsynced(manager) },
-		{ "segments-removed", manager->quota_segments },
-		{ "journals-removed", manager->quota_journals },
-		{ "names-lost", engine_names_lost(manager->engine) },
-		{ "names-overflow", engine_names_overflow(manager->engine) },
+		{ "unclaimed", status.unclaimed },
+		{ "unsynced", manager_unsynced(bus->manager) },
+		{ "segments-removed", status.segments_removed },
+		{ "journals-removed", status.journals_removed },
+		{ "names-lost", engine_names_lost(engine) },
+		{ "names-overflow", engine_names_overflow(engine) },
 		{ "names-unread", names.unread },
 		{ "texts-bytes", names.resolver.texts_bytes },
 		{ "texts-refused", names.resolver.texts_refused },
@@ -306,7 +313,7 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
 			names.resolvers + names.resolver.readers_hung +
 				filter_compilers_replaced() },
 		{ "state-errors", state_errors() },
-		{ "summaries-unsent", drop_summary_unsent(manager->summary) },
+		{ "summaries-unsent", status.summaries_unsent },
 		{ "log-discarded", log_discarded() },
 		{ "calls-refused", refusals_count() },
 		{ "calls-unanswered", refusals_unanswered() },
@@ -317,7 +324,7 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
 
 	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(pipeline_counters); i++)
 		r = sd_bus_message_append(reply, "{st}", pipeline_counters[i].name,
-			engine_count(manager->engine, pipeline_counters[i].which));
+			engine_count(engine, pipeline_counters[i].which));
 	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(others); i++)
 		r = sd_bus_message_append(reply, "{st}", others[i].name, others[i].number);
 	return r < 0 ? r : sd_bus_message_close_container(reply);

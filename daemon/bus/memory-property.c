@@ -15,13 +15,13 @@ int bus_get_memory(sd_bus *connection, const char *path, const char *interface,
 {
 	const struct manager *manager = ((struct bus *)userdata)->manager;
 	/* The number of journals depends on the disk, not on the configuration. */
-	uint64_t journals = JOURNAL_INDEX_BYTES *
-		(uint64_t)journal_index_count(manager_index_journals(manager->index));
+	uint64_t journals =
+		JOURNAL_INDEX_BYTES * (uint64_t)journal_index_count(manager_journals(manager));
 	struct memory_bound bound;
 	uint64_t used = memory_used(NULL, NULL), limit = memory_limit(NULL, NULL);
 	int r = sd_bus_message_open_container(reply, 'a', "{st}");
 
-	memory_bound(manager->settings, memory_cpus(), &bound);
+	memory_bound(manager_settings(manager), memory_cpus(), &bound);
 	if (r >= 0)
 		r = append_number(reply, "bound", memory_bound_sum(&bound) + journals);
 	if (r >= 0 && used)

@@ -61,7 +61,7 @@ void memory_bound(const struct settings *settings, unsigned int cpus, struct mem
 	};
 	bool texts_here = !getenv(RESOLVER_SOCKET_VARIABLE);
 	uint64_t names =
-		settings->rule_texts_size / NAME_WRITER_TOLD_SHARE * SESSION_NAMES_TOLD_BYTES;
+		settings->rule_texts_size / NAME_WRITER_NAME_SHARE * SESSION_NAMES_ENTRY_BYTES;
 	struct pipeline_memory pipeline;
 
 	pipeline_size_memory(&options, cpus, &pipeline);

@@ -23,12 +23,12 @@ static int method_reload(sd_bus_message *message, void *userdata, sd_bus_error *
 	struct bus *bus = userdata;
 	struct pending_call *call;
 
-	if (!bus->manager->reload)
+	if (!manager_reload(bus->manager))
 		return sd_bus_error_set(
 			error, SD_BUS_ERROR_FAILED, "nfttraced is starting: try again");
 	call = g_new(struct pending_call, 1);
 	pending_call_init(call, bus->authorise, message);
-	reload_await(bus->manager->reload, on_reloaded, call);
+	reload_await(manager_reload(bus->manager), on_reloaded, call);
 	return 1;
 }
 

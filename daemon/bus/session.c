@@ -8,6 +8,7 @@
 #include "daemon/bus/bus-private.h"
 #include "daemon/bus/pending-call.h"
 #include "daemon/follow/follow-json.h"
+#include "daemon/follow/follow.h"
 #include "journal/base/cleanup.h"
 #include "journal/base/escape.h"
 
@@ -23,7 +24,7 @@ static int find_session(sd_bus *connection, const char *path, const char *interf
 /* find_session() gives a method the session alone. */
 static struct bus *bus_of(struct session *session)
 {
-	return session->manager->observer.context;
+	return manager_observer_context(session->manager);
 }
 
 static int method_stop(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -148,7 +149,7 @@ static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *
 	if (r < 0)
 		return r;
 	uid = authorise_uid(bus->authorise);
-	r = follow_start(session->manager->follow, uid, session->id, session->dir_fd, from,
+	r = follow_start(manager_follow(session->manager), uid, session->id, session->dir_fd, from,
 		&options.after, &fd);
 	if (r == -EINVAL && from == FOLLOW_FROM_PLACE)
 		return set_no_record(error, &options.after);
@@ -156,7 +157,7 @@ static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *
 		return refuse_streams(bus, message, "this user", FOLLOWERS_PER_USER, error);
 	if (r == -EMFILE)
 		return refuse_streams(bus, message, "the session",
-			session->manager->settings->followers_max, error);
+			manager_settings(session->manager)->followers_max, error);
 	if (r >= 0 && json) {
 		r = follow_json(&fd,
 			from == FOLLOW_FROM_START ? JOURNAL_STREAM_WHOLE : JOURNAL_STREAM_PART,
@@ -261,7 +262,7 @@ static int enumerate_sessions(sd_bus *connection, const char *prefix, void *user
 	char ***ret_nodes, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
-	GPtrArray *sessions = bus->manager->sessions;
+	GPtrArray *sessions = manager_sessions(bus->manager);
 	g_autoptr(GPtrArray) nodes = g_ptr_array_new();
 
 	for (unsigned int i = 0; i < sessions->len; i++) {

@@ -1,33 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The name writer's talk with the resolver: questions for what was noted, and answers. */
+/* The name writer's questions to the resolver, for the requests of the recorder thread and the drop
+ * counters. */
 #include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/names/names-private.h"
 
 #define QUEUE_MAX     16384 /* name requests that wait for the resolver */
-#define LOOK_USEC     (100 * 1000) /* between two looks at the drop counters */
-#define LINGER_USEC   (5 * G_USEC_PER_SEC) /* rules are kept current so long for the next counter */
-#define PATIENCE_USEC (10 * G_USEC_PER_SEC) /* and longer while a question of theirs is open */
+#define DROPS_USEC    (100 * 1000) /* between two readings of the drop counters */
+#define LINGER_USEC   (5 * G_USEC_PER_SEC) /* rules are kept current for the next counter */
+#define PATIENCE_USEC (10 * G_USEC_PER_SEC) /* and longer while a question is open */
 
-/* Ids of questions that no name request brought. */
+/* Ids of questions: those without a name request come first. */
 enum {
 	ID_WATCH = 1,
 	ID_REASONS = 64, /* and the bit */
 	ID_REQUESTS = 256,
 };
 
-void ask(struct name_writer *writer, const struct resolver_question *ask)
-{
-	/* The window is such that it fits. */
-	if (writer->resolver &&
-		send(resolver_fd(), ask, sizeof(*ask), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		resolver_lost(writer);
-}
-
-void ask_watch(struct name_writer *writer)
+void start_watching(struct name_writer *writer)
 {
 	const struct resolver_question question = {
 		.kind = RESOLVER_WATCH,
@@ -38,7 +29,7 @@ void ask_watch(struct name_writer *writer)
 
 	writer->watched = false;
 	writer->watching = true;
-	ask(writer, &question);
+	ask_resolver(writer, &question);
 }
 
 static void ask_request(struct name_writer *writer, uint32_t id, const struct name_request *request)
@@ -51,36 +42,13 @@ static void ask_request(struct name_writer *writer, uint32_t id, const struct na
 	const struct resolver_question question = {
 		.kind = kinds[request->kind],
 		.id = id,
-		.rule = { .netns = request->cookie ? request->cookie : request->inode,
-			.table = request->table,
-			.rule = request->rule,
-			.family = request->family, },
+		.rule = name_request_rule(request),
 		.cookie = request->cookie,
 		.inode = request->inode,
 		.address = request->address,
 	};
 
-	ask(writer, &question);
-}
-
-static void answer_request(struct name_writer *writer, const struct name_request *request,
-	const struct resolver_answer *answer, const char *text)
-{
-	if (request->generation == DROPS_GENERATION)
-		drops_answer(writer->drops, request, text, answer->length);
-	else
-		session_names_answer(&writer->names[request->bit], request, answer, text);
-}
-
-void give_up(struct name_writer *writer, const struct question *question)
-{
-	const struct resolver_answer answer = { .fate = RULE_UNREADABLE };
-
-	/* The segment has what was known. */
-	if (question->renewed)
-		return;
-	count_unread(writer);
-	answer_request(writer, &question->request, &answer, "");
+	ask_resolver(writer, &question);
 }
 
 static void give_up_all(struct name_writer *writer)
@@ -90,29 +58,29 @@ static void give_up_all(struct name_writer *writer)
 
 	g_hash_table_iter_init(&iter, writer->asked);
 	while (g_hash_table_iter_next(&iter, NULL, &question))
-		give_up(writer, question);
+		give_up_question(writer, question);
 	g_hash_table_remove_all(writer->asked);
 }
 
-int64_t watch_end(const struct name_writer *writer)
+int64_t watching_deadline(const struct name_writer *writer)
 {
 	if (!writer->watching || writer->sessions)
 		return NEVER;
 	return writer->waiting.length > 0 || g_hash_table_size(writer->asked) > 0
-		? writer->linger + PATIENCE_USEC
-		: writer->linger;
+		? writer->drops_until + PATIENCE_USEC
+		: writer->drops_until;
 }
 
-void unwatch(struct name_writer *writer)
+void stop_watching(struct name_writer *writer)
 {
 	const struct resolver_question question = { .kind = RESOLVER_UNWATCH };
 
 	give_up_all(writer);
 	writer->watching = false;
-	/* What it has counted until then. */
-	if (writer->resolver && !writer->pinged)
-		ping(writer);
-	ask(writer, &question);
+	/* Its counts so far. */
+	if (resolver_runs() && !writer->pinged)
+		ping_resolver(writer);
+	ask_resolver(writer, &question);
 }
 
 static struct question *question_new(const struct name_request *request)
@@ -123,15 +91,15 @@ static struct question *question_new(const struct name_request *request)
 	return question;
 }
 
-/* All sessions share what the configuration allows for them. */
+/* RuleTextsSize bounds the memory of all sessions together. */
 static enum session_names_memory names_memory(const struct name_writer *writer)
 {
-	uint64_t told = 0;
+	uint64_t names = 0;
 
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
-		told += session_names_told(&writer->names[bit]);
-	return told < writer->texts_size / NAME_WRITER_TOLD_SHARE ? SESSION_NAMES_REMEMBERS
-								  : SESSION_NAMES_IS_FULL;
+		names += session_names_count(&writer->names[bit]);
+	return names < writer->texts_size / NAME_WRITER_NAME_SHARE ? SESSION_NAMES_REMEMBERS
+								   : SESSION_NAMES_IS_FULL;
 }
 
 void take_name_requests(struct name_writer *writer)
@@ -151,28 +119,30 @@ void take_name_requests(struct name_writer *writer)
 	}
 }
 
-void look_at_drops(struct name_writer *writer)
+void take_drop_requests(struct name_writer *writer)
 {
 	struct name_request request;
 
-	writer->look_due = g_get_monotonic_time() + LOOK_USEC;
+	writer->drops_due = g_get_monotonic_time() + DROPS_USEC;
 	drops_refresh(writer->drops);
 	while (writer->waiting.length < QUEUE_MAX && drops_take_question(writer->drops, &request)) {
 		if (!writer->watching)
-			ask_watch(writer);
-		writer->linger = g_get_monotonic_time() + LINGER_USEC;
+			start_watching(writer);
+		writer->drops_until = g_get_monotonic_time() + LINGER_USEC;
 		g_queue_push_tail(&writer->waiting, question_new(&request));
 	}
 }
 
-void ask_rules_again(struct name_writer *writer, const struct session_names *names, uint64_t since)
+/* Whether rules that the segment has changed after `since`, ns. */
+static void ask_rules_again(
+	struct name_writer *writer, const struct session_names *names, uint64_t since)
 {
 	GHashTableIter iter;
 	gpointer key;
 
 	if (!names->generation)
 		return;
-	g_hash_table_iter_init(&iter, names->told);
+	g_hash_table_iter_init(&iter, names->requested);
 	while (writer->waiting.length < QUEUE_MAX && g_hash_table_iter_next(&iter, &key, NULL)) {
 		const struct name_request *request = key;
 		struct question *question;
@@ -185,30 +155,30 @@ void ask_rules_again(struct name_writer *writer, const struct session_names *nam
 	}
 }
 
-/* It is about to be there again. */
-static bool resolver_comes(const struct name_writer *writer)
+/* A resolver is about to be started. */
+static bool resolver_is_due(const struct name_writer *writer)
 {
 	return writer->revive_due <= g_get_monotonic_time();
 }
 
 void ask_waiting(struct name_writer *writer)
 {
-	if (!writer->resolver && resolver_comes(writer))
+	if (!resolver_runs() && resolver_is_due(writer))
 		return;
 	while (writer->waiting.length > 0 &&
-		(!writer->resolver || g_hash_table_size(writer->asked) < RESOLVER_WINDOW)) {
+		(!resolver_runs() || g_hash_table_size(writer->asked) < RESOLVER_WINDOW)) {
 		struct question *question = g_queue_pop_head(&writer->waiting);
 		uint32_t id = ID_REQUESTS + writer->next_id++ % (UINT32_MAX - ID_REQUESTS);
 
-		if (!writer->resolver) {
-			give_up(writer, question);
+		if (!resolver_runs()) {
+			give_up_question(writer, question);
 			g_free(question);
 			continue;
 		}
 		g_hash_table_insert(writer->asked, GUINT_TO_POINTER(id), question);
 		ask_request(writer, id, &question->request);
-		/* It was lost: what was asked waits for the next one. */
-		if (!writer->resolver)
+		/* It was lost just now: the question is in the queue again. */
+		if (!resolver_runs())
 			return;
 	}
 }
@@ -218,65 +188,57 @@ void ask_reasons(struct name_writer *writer, unsigned int bit)
 	const struct resolver_question question = { .kind = RESOLVER_REASONS,
 		.id = ID_REASONS + bit };
 
-	ask(writer, &question);
+	ask_resolver(writer, &question);
 }
 
-void renew_symbols(struct name_writer *writer)
+/* Addresses may mean other functions: all are asked for again. */
+static void renew_symbols(struct name_writer *writer)
 {
 	name_requests_renew_symbols(writer->wanted);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++)
 		session_names_renew_symbols(&writer->names[bit]);
 }
 
-/* The answer to a question about a rule whose text was told before: it may have changed meanwhile. */
-static void answer_again(struct name_writer *writer, const struct question *question,
-	const struct resolver_answer *answer, const char *text)
+/* Names in journals may have changed while no resolver was there to notice. */
+static void names_renew(struct name_writer *writer)
 {
-	struct resolver_answer renewed = *answer;
-	const struct name_request *request = &question->request;
+	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
+		struct session_names *names = &writer->names[bit];
 
-	if (answer->fate != RULE_READ)
-		return;
-	renewed.rule = (struct rule_key){
-		.netns = request->cookie ? request->cookie : request->inode,
-		.table = request->table,
-		.rule = request->rule,
-		.family = request->family,
-	};
-	renewed.since = MAX(answer->since, question->renewed);
-	if (writer->names[request->bit].generation == request->generation)
-		session_names_replace(&writer->names[request->bit], &renewed, text);
+		if (writer->reasons & 1ULL << bit && !names->reasons)
+			ask_reasons(writer, bit);
+		ask_rules_again(writer, names, writer->lost_at);
+	}
+	renew_symbols(writer);
+	writer->lost_at = 0;
 }
 
-static void take_name(
-	struct name_writer *writer, const struct resolver_answer *answer, const char *text)
+void resolver_revive(struct name_writer *writer)
 {
-	const struct question *question =
-		g_hash_table_lookup(writer->asked, GUINT_TO_POINTER(answer->id));
+	int64_t now = g_get_monotonic_time();
 
-	if (!question)
+	if (resolver_runs() || now < writer->revive_due)
 		return;
-	if (question->renewed) {
-		answer_again(writer, question, answer, text);
-	} else {
-		if (question->request.kind == NAME_REQUEST_RULE && answer->fate == RULE_UNREADABLE)
-			count_unread(writer);
-		answer_request(writer, &question->request, answer, text);
-	}
-	if (!answer->more)
-		g_hash_table_remove(writer->asked, GUINT_TO_POINTER(answer->id));
+	writer->started_at = now;
+	writer->revive_due = now + RESTART_USEC;
+	if (resolver_start() < 0)
+		return;
+	if (writer->watching)
+		start_watching(writer);
+	if (writer->lost_at)
+		names_renew(writer);
 }
 
 static void take_answer(
 	struct name_writer *writer, const struct resolver_answer *answer, const char *text)
 {
-	/* It lives. */
+	/* Any answer is a sign of life. */
 	if (writer->pinged)
 		writer->pinged = g_get_monotonic_time();
 	if (answer->kind == RESOLVER_WATCH) {
 		writer->watched = true;
 	} else if (answer->kind == RESOLVER_PING) {
-		take_state(writer, text, answer->length);
+		take_resolver_state(writer, text, answer->length);
 	} else if (answer->kind == RESOLVER_MODULES) {
 		renew_symbols(writer);
 	} else if (answer->kind == RESOLVER_REPLACED) {
@@ -295,7 +257,7 @@ static void take_answer(
 
 void take_answers(struct name_writer *writer)
 {
-	while (writer->resolver) {
+	while (resolver_runs()) {
 		struct resolver_answer answer;
 		int r = resolver_receive(&answer, writer->text);
 

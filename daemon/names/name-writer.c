@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The name writer's thread, see name-writer.h. Everything belongs to it but the requests, which the worker leaves
- * under the lock and waits for.
+ * The name writer's thread; see name-writer.h. It owns all of the state but the requests, which the
+ * worker makes under the lock, and waits for.
  */
 #include <errno.h>
 #include <poll.h>
@@ -14,15 +14,15 @@
 #include "daemon/names/names-private.h"
 #include "journal/base/cleanup.h"
 
-#define BEGIN_USEC (500 * 1000) /* a session that starts waits so long for rulesets to be read */
-#define END_USEC   (2 * G_USEC_PER_SEC) /* and one that ends for what is missing */
+#define BEGIN_USEC (500 * 1000) /* a starting session waits for the rulesets to be read */
+#define END_USEC   (2 * G_USEC_PER_SEC) /* a stopping session waits for its names */
 
 static void session_begin(struct name_writer *writer, unsigned int bit, struct request *request)
 {
 	request->begun = true;
 	session_names_turn(&writer->names[bit], recorder_generation(writer->recorder, bit));
 	if (!writer->sessions)
-		ask_watch(writer);
+		start_watching(writer);
 	writer->sessions |= 1ULL << bit;
 	if (request->reasons == NAME_WRITER_REASONS_WRITE) {
 		writer->reasons |= 1ULL << bit;
@@ -37,8 +37,8 @@ static gboolean is_of_session(gpointer key, gpointer value, gpointer context)
 	return question->request.generation == ((const struct session_names *)context)->generation;
 }
 
-/* What is not answered by now will not be. */
-static void session_give_up(struct name_writer *writer, struct session_names *names)
+/* Gives up the open questions of a session. */
+static void give_up_session(struct name_writer *writer, struct session_names *names)
 {
 	GHashTableIter iter;
 	gpointer question;
@@ -47,13 +47,13 @@ static void session_give_up(struct name_writer *writer, struct session_names *na
 	g_hash_table_iter_init(&iter, writer->asked);
 	while (g_hash_table_iter_next(&iter, NULL, &question))
 		if (is_of_session(NULL, question, names))
-			give_up(writer, question);
+			give_up_question(writer, question);
 	g_hash_table_foreach_remove(writer->asked, is_of_session, names);
 	while (link) {
 		GList *next = link->next;
 
 		if (is_of_session(NULL, link->data, names)) {
-			give_up(writer, link->data);
+			give_up_question(writer, link->data);
 			g_free(link->data);
 			g_queue_delete_link(&writer->waiting, link);
 		}
@@ -61,7 +61,7 @@ static void session_give_up(struct name_writer *writer, struct session_names *na
 	}
 }
 
-/* Counts what the names of a session have lost, for name_writer_lost() on any thread. */
+/* Moves the lost names of a session to the count that any thread may read. */
 static void count_lost(struct name_writer *writer, struct session_names *names)
 {
 	atomic_fetch_add(&writer->lost, names->lost);
@@ -76,53 +76,53 @@ static void session_end(struct name_writer *writer, unsigned int bit)
 	writer->reasons &= ~(1ULL << bit);
 }
 
-/* True when the request is carried out. */
-static bool request_serve(struct name_writer *writer, unsigned int bit, struct request *request)
+/* True: the request is done. */
+static bool serve_request(struct name_writer *writer, unsigned int bit, struct request *request)
 {
 	struct session_names *names = &writer->names[bit];
 	bool late = g_get_monotonic_time() >= request->deadline;
 
-	if (request->wish == WISH_BEGIN) {
+	if (request->kind == REQUEST_BEGIN) {
 		if (!request->begun)
 			session_begin(writer, bit, request);
-		return writer->watched || !writer->resolver || late;
+		return writer->watched || !resolver_runs() || late;
 	}
 	if (!late &&
-		(name_requests_read(writer->wanted) < request->noted || names->asked > 0 ||
+		(name_requests_read(writer->wanted) < request->written || names->asked > 0 ||
 			!session_names_is_written(names)))
 		return false;
 	if (names->asked > 0)
-		session_give_up(writer, names);
+		give_up_session(writer, names);
 	session_names_write(names, writer->recorder, bit);
 	session_end(writer, bit);
 	return true;
 }
 
-static void serve(struct name_writer *writer)
+static void serve_requests(struct name_writer *writer)
 {
 	g_mutex_lock(&writer->lock);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
 		struct request *request = &writer->requests[bit];
 
-		if (request->wish != WISH_NONE && request_serve(writer, bit, request)) {
-			request->wish = WISH_NONE;
+		if (request->kind != REQUEST_NONE && serve_request(writer, bit, request)) {
+			request->kind = REQUEST_NONE;
 			g_cond_broadcast(&writer->done);
 		}
 	}
 	g_mutex_unlock(&writer->lock);
 }
 
-/* When the next thing is due, us. */
-static int64_t due(struct name_writer *writer)
+/* When something is due next, us. */
+static int64_t find_deadline(struct name_writer *writer)
 {
-	int64_t next = writer->resolver ? resolver_check_due(writer) : writer->revive_due;
+	int64_t next = resolver_runs() ? resolver_check_due(writer) : writer->revive_due;
 
-	next = MIN(next, watch_end(writer));
-	if (writer->look_due > g_get_monotonic_time())
-		next = MIN(next, writer->look_due);
+	next = MIN(next, watching_deadline(writer));
+	if (writer->drops_due > g_get_monotonic_time())
+		next = MIN(next, writer->drops_due);
 	g_mutex_lock(&writer->lock);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
-		if (writer->requests[bit].wish != WISH_NONE)
+		if (writer->requests[bit].kind != REQUEST_NONE)
 			next = MIN(next, writer->requests[bit].deadline);
 		if (!session_names_is_written(&writer->names[bit]))
 			next = MIN(next, writer->names[bit].retry);
@@ -131,16 +131,16 @@ static int64_t due(struct name_writer *writer)
 	return next;
 }
 
-static bool wait_for_news(struct name_writer *writer)
+static bool await_work(struct name_writer *writer)
 {
 	struct pollfd fds[] = {
 		{ .fd = writer->wake_fd, .events = POLLIN },
 		{ .fd = name_requests_fd(writer->wanted), .events = POLLIN },
-		{ .fd = writer->resolver ? resolver_fd() : -1, .events = POLLIN },
-		{ .fd = writer->look_due > g_get_monotonic_time() ? -1 : drops_fd(writer->drops),
+		{ .fd = resolver_runs() ? resolver_fd() : -1, .events = POLLIN },
+		{ .fd = writer->drops_due > g_get_monotonic_time() ? -1 : drops_fd(writer->drops),
 			.events = POLLIN },
 	};
-	int64_t next = due(writer), left = next - g_get_monotonic_time();
+	int64_t next = find_deadline(writer), left = next - g_get_monotonic_time();
 	uint64_t count;
 	bool ending;
 
@@ -148,7 +148,7 @@ static bool wait_for_news(struct name_writer *writer)
 	if (read(writer->wake_fd, &count, sizeof(count)) < 0)
 		g_assert(errno == EAGAIN);
 	if (fds[3].revents)
-		look_at_drops(writer);
+		take_drop_requests(writer);
 	g_mutex_lock(&writer->lock);
 	ending = writer->ending;
 	g_mutex_unlock(&writer->lock);
@@ -160,12 +160,12 @@ static void *name_writer_main(void *context)
 	struct name_writer *writer = context;
 
 	pthread_setname_np(pthread_self(), "nfttraced-write");
-	while (wait_for_news(writer)) {
+	while (await_work(writer)) {
 		resolver_revive(writer);
 		take_name_requests(writer);
 		ask_waiting(writer);
 		take_answers(writer);
-		/* After it was heard, so that our own slowness is not taken for its. */
+		/* After its answers were read, so that this thread's delay is not taken for its. */
 		resolver_check(writer);
 		for (uint64_t bits = writer->sessions; bits; bits &= bits - 1) {
 			unsigned int bit = (unsigned int)__builtin_ctzll(bits);
@@ -173,9 +173,9 @@ static void *name_writer_main(void *context)
 			session_names_write(&writer->names[bit], writer->recorder, bit);
 			count_lost(writer, &writer->names[bit]);
 		}
-		serve(writer);
-		if (watch_end(writer) <= g_get_monotonic_time())
-			unwatch(writer);
+		serve_requests(writer);
+		if (watching_deadline(writer) <= g_get_monotonic_time())
+			stop_watching(writer);
 	}
 	return NULL;
 }
@@ -190,9 +190,8 @@ int name_writer_new(struct recorder *recorder, struct drops *drops, enum name_wr
 	writer->wanted = recorder_name_requests(recorder);
 	writer->drops = drops;
 	writer->ids = ids;
-	writer->resolver = resolver_fd() >= 0;
-	writer->begun = g_get_monotonic_time();
-	writer->revive_due = writer->begun + RESTART_USEC;
+	writer->started_at = g_get_monotonic_time();
+	writer->revive_due = writer->started_at + RESTART_USEC;
 	writer->texts_size = RULE_TEXTS_BYTES_MAX;
 	g_mutex_init(&writer->counts_lock);
 	writer->text = g_malloc(RESOLVER_TEXT_MAX);
@@ -214,20 +213,21 @@ int name_writer_new(struct recorder *recorder, struct drops *drops, enum name_wr
 	return 0;
 }
 
-static void request(struct name_writer *writer, unsigned int bit, enum wish wish,
+static void run_request(struct name_writer *writer, unsigned int bit, enum request_kind kind,
 	enum name_writer_reasons reasons)
 {
 	struct request *request = &writer->requests[bit];
 
 	g_mutex_lock(&writer->lock);
 	*request = (struct request){
-		.wish = wish,
+		.kind = kind,
 		.reasons = reasons,
-		.noted = name_requests_written(writer->wanted),
-		.deadline = g_get_monotonic_time() + (wish == WISH_BEGIN ? BEGIN_USEC : END_USEC),
+		.written = name_requests_written(writer->wanted),
+		.deadline =
+			g_get_monotonic_time() + (kind == REQUEST_BEGIN ? BEGIN_USEC : END_USEC),
 	};
 	eventfd_write(writer->wake_fd, 1);
-	while (request->wish != WISH_NONE)
+	while (request->kind != REQUEST_NONE)
 		g_cond_wait(&writer->done, &writer->lock);
 	g_mutex_unlock(&writer->lock);
 }
@@ -242,16 +242,16 @@ void name_writer_begin(
 	struct name_writer *writer, unsigned int bit, enum name_writer_reasons reasons)
 {
 	if (writer)
-		request(writer, bit, WISH_BEGIN, reasons);
+		run_request(writer, bit, REQUEST_BEGIN, reasons);
 }
 
 void name_writer_end(struct name_writer *writer, unsigned int bit)
 {
 	if (!writer)
 		return;
-	/* So that every name that events mention has been requested. */
+	/* Then all events of the session have requested their names. */
 	recorder_settle(writer->recorder);
-	request(writer, bit, WISH_END, NAME_WRITER_REASONS_NONE);
+	run_request(writer, bit, REQUEST_END, NAME_WRITER_REASONS_NONE);
 }
 
 void name_writer_set_texts_size(struct name_writer *writer, uint64_t bytes)

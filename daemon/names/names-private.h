@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the name writer's files share: its state, and its talk with the resolver. */
+/* The name writer's state, which its files share. */
 #ifndef NFTTRACED_DAEMON_NAMES_NAMES_PRIVATE_H
 #define NFTTRACED_DAEMON_NAMES_NAMES_PRIVATE_H
 
@@ -12,30 +12,32 @@
 #include "daemon/resolver/rule-texts.h"
 #include "journal/base/clock.h"
 
-#define RESTART_USEC \
-	(10 * G_USEC_PER_SEC) /* between two starts of a resolver that ends soon, again and again */
-#define NEVER INT64_MAX
+/* The shortest time between two starts of a resolver that keeps ending soon. */
+#define RESTART_USEC (10 * G_USEC_PER_SEC)
+#define NEVER        INT64_MAX
 
-enum wish {
-	WISH_NONE,
-	WISH_BEGIN,
-	WISH_END,
+enum request_kind {
+	REQUEST_NONE,
+	REQUEST_BEGIN,
+	REQUEST_END,
 };
 
+/* A call of name_writer_begin or name_writer_end that waits. */
 struct request {
-	enum wish wish;
+	enum request_kind kind;
 	enum name_writer_reasons reasons;
-	uint64_t noted; /* name_requests_written when it was made */
-	int64_t deadline;
+	uint64_t written; /* name_requests_written when it was made */
+	int64_t deadline; /* us */
 	bool begun; /* the thread has seen it */
 };
 
-/* A name request that the resolver was asked about. */
+/* A question to the resolver, for a name request. */
 struct question {
 	struct name_request request;
-	bool repeated; /* a resolver that was asked for them is gone */
-	uint64_t
-		renewed; /* ns: the segment was told them before the resolver was replaced then; 0: it was not */
+	bool repeated; /* a resolver ended without answering it */
+	/* ns, CLOCK_MONOTONIC: the segment has the name already, from before the resolver was
+	 * replaced at this time; 0: it does not. */
+	uint64_t renewed;
 };
 
 struct name_writer {
@@ -44,94 +46,105 @@ struct name_writer {
 	struct drops *drops; /* NULL: drops are not counted */
 	_Atomic enum name_writer_ids ids;
 	pthread_t thread;
-	bool started;
-	int wake_fd;
+	bool started; /* the thread runs */
+	int wake_fd; /* an eventfd */
 
-	GMutex lock;
-	GCond done;
+	GMutex lock; /* guards the requests and `ending` */
+	GCond done; /* of a request */
 	struct request requests[EVENT_SESSIONS_MAX];
 	bool ending;
 
+	/* Sessions and drop counters. Times are us, CLOCK_MONOTONIC, unless they say otherwise. */
 	uint64_t sessions; /* bits */
-	int64_t look_due; /* us: the drop counters are not looked at before */
-	int64_t linger; /* us: until then they want the resolver to watch */
-	bool watching; /* the resolver was told to */
-	bool watched; /* the resolver has read what there was */
-	bool resolver; /* it runs */
-	int64_t begun; /* us: when it was started last */
-	int64_t revive_due; /* us: it is not started again before */
-	bool died_young; /* it was lost soon after it was started */
-	uint64_t lost_at; /* ns: when one was lost for which there is none yet; 0: none */
-	int64_t pinged; /* us: when it was asked for a sign of life, and since it was last heard; 0: it answered */
-	int64_t ping_due; /* us: not asked for one before */
 	uint64_t reasons; /* bits of the sessions that want names of drop reasons */
+	int64_t drops_due; /* the drop counters are not read before */
+	int64_t drops_until; /* until then the drop counters need the resolver to watch */
+
+	/* The resolver. */
+	bool watching; /* it was asked to keep rules current */
+	bool watched; /* it has read the rulesets since then */
+	int64_t started_at; /* the last one */
+	int64_t revive_due; /* it is not started again before */
+	bool died_young; /* the last one ended soon after its start */
+	uint64_t lost_at; /* ns: when the last one ended, while there is no new one; 0: there is */
+	int64_t pinged; /* a sign of life was asked for, or last heard since; 0: none is owed */
+	int64_t ping_due; /* none is asked for before */
+
+	/* Questions and answers. */
 	uint32_t next_id;
 	GHashTable *asked; /* of struct question by id */
-	GQueue waiting; /* of struct question */
+	GQueue waiting; /* of struct question: not sent yet */
 	struct session_names names[EVENT_SESSIONS_MAX];
-	char *text; /* of an answer */
-	_Atomic uint64_t lost;
+	char *text; /* of the last answer */
+	_Atomic uint64_t lost; /* name_writer_lost */
 	_Atomic uint64_t texts_size;
 
 	GMutex counts_lock;
-	struct name_writer_counts counts; /* without what `state` has */
-	struct resolver_state state; /* of the resolver there is, as it last said */
+	struct name_writer_counts counts; /* of the resolvers that ended */
+	struct resolver_state state; /* of the present resolver, from its last sign of life */
 };
 
-/* name-questions.c */
+/* A resolver runs, as far as is known. */
+static inline bool resolver_runs(void)
+{
+	return resolver_fd() >= 0;
+}
 
-void ask(struct name_writer *writer, const struct resolver_question *ask);
+/* name-answers.c: hands answers to the sessions and drop counters that asked. */
 
-/* A session, or a counter, wants names. */
-void ask_watch(struct name_writer *writer);
+/* Handles an answer about a name. `text` has answer->length bytes. */
+void take_name(struct name_writer *writer, const struct resolver_answer *answer, const char *text);
 
-/* The names of drop reasons, for a session. */
-void ask_reasons(struct name_writer *writer, unsigned int bit);
+/* Answers a question with "unreadable", without the resolver. */
+void give_up_question(struct name_writer *writer, const struct question *question);
 
-/* When no session and no drop counter needs names any more, us, and what is done then. */
-int64_t watch_end(const struct name_writer *writer);
-void unwatch(struct name_writer *writer);
+/* resolver-watch.c: watches the resolver. */
 
-/* What is not answered by now will not be. */
-void give_up(struct name_writer *writer, const struct question *question);
+/* Sends a question. If that fails, the resolver is replaced; without a resolver nothing is sent. */
+void ask_resolver(struct name_writer *writer, const struct resolver_question *question);
 
-/* The texts of the rules that the session's segment was told of: whether they changed after `since`, ns. */
-void ask_rules_again(struct name_writer *writer, const struct session_names *names, uint64_t since);
-
-/* All addresses are to be told again. */
-void renew_symbols(struct name_writer *writer);
-
-/* resolver-watch.c */
-
-/* The resolver is gone, or is ended now: it is replaced. */
+/* Kills the resolver if it still runs, and queues the questions that it did not answer for the next
+ * one. */
 void resolver_lost(struct name_writer *writer);
 
-/* Starts the resolver again when that is due. */
-void resolver_revive(struct name_writer *writer);
-
-/* Asks the resolver for a sign of life now and then while something is wanted of it, and gives up one that
- * gives none. */
+/* While an answer is owed, asks for a sign of life now and then; replaces a resolver that gives
+ * none. */
 void resolver_check(struct name_writer *writer);
 
 /* When resolver_check is due, us. */
 int64_t resolver_check_due(const struct name_writer *writer);
 
-/* Asks for a sign of life, and takes it: a struct resolver_state. */
-void ping(struct name_writer *writer);
-void take_state(struct name_writer *writer, const char *text, size_t length);
+/* Asks for a sign of life. */
+void ping_resolver(struct name_writer *writer);
 
-/* A name that could not be read. */
-void count_unread(struct name_writer *writer);
+/* Takes the sign of life: a struct resolver_state, of `length` bytes. */
+void take_resolver_state(struct name_writer *writer, const char *text, size_t length);
 
-/* name-questions.c */
+/* name-questions.c: turns name requests into questions. */
 
-/* Turns name requests into questions, as many as may be open at a time. */
+/* Starts the resolver when that is due, and asks it again for what its predecessor knew. */
+void resolver_revive(struct name_writer *writer);
+
+/* Has the resolver keep rules current, for a session or a drop counter. */
+void start_watching(struct name_writer *writer);
+
+/* When no session and no drop counter needs that any more, us. */
+int64_t watching_deadline(const struct name_writer *writer);
+void stop_watching(struct name_writer *writer);
+
+/* Asks for the names of drop reasons, for a session. */
+void ask_reasons(struct name_writer *writer, unsigned int bit);
+
+/* Queues questions for the requests of the recorder thread, as many as have room. */
 void take_name_requests(struct name_writer *writer);
 
-/* The drop counters have news. */
-void look_at_drops(struct name_writer *writer);
+/* The same for the drop counters. */
+void take_drop_requests(struct name_writer *writer);
 
+/* Sends queued questions, as many as may be open at a time. */
 void ask_waiting(struct name_writer *writer);
+
+/* Handles all answers that have arrived. */
 void take_answers(struct name_writer *writer);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The resolver's process: begun and ended; see resolver-client.h. What it does is in resolver.c. The service
- * manager begins one with limits of its own for whoever connects to the socket that the environment
- * names; where there is none it is a child, with what the daemon may do.
+ * The resolver's process; see resolver-client.h. Its work is in resolver.c. The service manager
+ * starts one, with limits of its own, for each connection to the socket of the environment; without
+ * that socket it is a child, with the daemon's rights.
  */
 #include "daemon/names/resolver-client.h"
 
@@ -28,19 +28,19 @@
 
 static int near_fd = -1;
 static pid_t resolver_pid; /* 0: it is not our child */
-static pid_t sender_pid; /* of one that is not our child; 0: it has said nothing yet */
-static int sender_fd = -1; /* the same */
+static pid_t sender_pid; /* of one that is not our child; 0: it has sent nothing yet */
+static int sender_fd = -1; /* its pidfd */
 static struct cpu_progress progress;
 static struct reaper reaper;
 
-/* What is sent is kept until the service manager has begun one: nobody waits for that. */
+/* Does not wait: the socket keeps questions until the service manager has started a resolver. */
 static int connect_resolver(const char *path)
 {
 	auto_fd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const int on = 1;
 
-	/* The kernel says who sends: the peer of the connection is the service manager. */
+	/* For the sender's pid: the peer of the connection is the service manager. */
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
 		return -errno;
 	if (g_strlcpy(address.sun_path, path, sizeof(address.sun_path)) >= sizeof(address.sun_path))
@@ -60,7 +60,7 @@ static int fork_resolver(void)
 		return -errno;
 	resolver_pid = fork();
 	if (resolver_pid == 0) {
-		/* Begun again, it has all that the daemon has open. */
+		/* A later one inherits everything that the daemon has open. */
 		dup2(ends[1], FAR_FD);
 		close_range(FAR_FD + 1, ~0U, 0);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -98,7 +98,7 @@ int resolver_fd(void)
 	return near_fd;
 }
 
-/* Who sent it, if the service manager began it: so that it can be ended though it does not listen. */
+/* Remembers the sender, so that a resolver that the service manager started can be killed. */
 static void take_sender(struct msghdr *message)
 {
 	const struct cmsghdr *header = CMSG_FIRSTHDR(message);
@@ -112,7 +112,7 @@ static void take_sender(struct msghdr *message)
 	sender_pid = sender.pid;
 }
 
-/* It deals with strangers' rules, so lengths are checked. */
+/* Lengths are checked: the resolver handles rules of other users. */
 int resolver_receive(struct resolver_answer *answer, char *text)
 {
 	union {
@@ -144,7 +144,7 @@ int resolver_receive(struct resolver_answer *answer, char *text)
 
 void resolver_expect(void)
 {
-	/* One that did not end at once when it was killed has ended by now. */
+	/* A resolver that did not exit at once when it was killed has exited by now. */
 	reaper_reap(&reaper);
 	cpu_progress_begin(&progress, resolver_pid ? resolver_pid : sender_pid);
 }

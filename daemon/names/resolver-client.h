@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The resolver: a process beside the daemon that knows the words for numbers, and tells them when it is
- * asked: texts of rules, names of addresses, drop reasons and network namespaces. It is apart because
- * libnftables may end its process, because it enters other network namespaces, and because what it
- * holds in memory goes away with its work. It is begun before the daemon has threads, and ends with it.
+ * The resolver's process, as the daemon starts, asks and ends it. It answers questions for texts of
+ * rules and for names of addresses, drop reasons and network namespaces (resolver/protocol.h). It
+ * is a process of its own because libnftables may exit, because it enters other network namespaces,
+ * and because its memory goes with it. It is started before the daemon has threads; then the name
+ * writer owns it.
  */
 #ifndef NFTTRACED_DAEMON_NAMES_RESOLVER_CLIENT_H
 #define NFTTRACED_DAEMON_NAMES_RESOLVER_CLIENT_H
@@ -13,26 +14,27 @@
 
 #include "daemon/resolver/protocol.h"
 
-/* Names the socket on which the service manager gives out resolvers. */
+/* The environment variable with the socket on which the service manager starts resolvers. */
 #define RESOLVER_SOCKET_VARIABLE "NFTTRACED_NAMES_SOCKET"
 
-/* Begins it, if it does not run: through the socket that the environment names, or as a child. */
+/* Starts it, if it does not run: through the socket of the environment, or as a child. Negative
+ * errno. */
 int resolver_start(void);
 
-/* The near end of its socket, SOCK_SEQPACKET, until resolver_stop. */
+/* The daemon's end of its socket, SOCK_SEQPACKET; negative: it does not run. */
 int resolver_fd(void);
 
-/* The next packet from it: the text, `answer->length` of it, goes to `text`, which has room for
- * RESOLVER_TEXT_MAX. -EAGAIN: there is none; another error: it is gone, or not to be trusted. */
+/* Reads the next answer; `text` has room for RESOLVER_TEXT_MAX bytes and gets answer->length.
+ * -EAGAIN: there is none; another error: it ended, or sends garbage. */
 int resolver_receive(struct resolver_answer *answer, char *text);
 
-/* From now on resolver_idle counts. */
+/* An answer is owed from now on: resolver_idle counts from here. */
 void resolver_expect(void);
 
-/* True if it has used no processor time for `patience` us, as far as can be told. */
+/* True if it used no processor time for `patience` us, or if that is not known. */
 bool resolver_idle(int64_t patience);
 
-/* Ends it, also one that is stopped. Any thread, but one at a time, and not while another uses resolver_fd. */
+/* Kills it. Any thread, but one at a time, and not while another uses resolver_fd. */
 void resolver_stop(void);
 
 #endif

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The resolver's life as the name writer sees it: one that ends, or gives no sign of life, is replaced, and what
- * it was asked is asked again, once. What that costs is counted.
+ * The name writer watches the resolver: one that ends, or gives no sign of life, is replaced, and
+ * the questions that it did not answer are asked once more. That is counted.
  */
 #include <string.h>
+#include <sys/socket.h>
 
 #include "daemon/names/names-private.h"
 
 #define PING_USEC (2 * G_USEC_PER_SEC) /* between two signs of life */
-/* Without an answer for so long, and without having used any processor time, it is stopped or held in the
- * kernel; without an answer for longer it goes round in circles. */
+/* How long an answer may take: of a resolver that uses no processor time, because it is stopped or
+ * blocked in the kernel; and of one that does. */
 #define IDLE_USEC (5 * G_USEC_PER_SEC)
 #define BUSY_USEC (30 * G_USEC_PER_SEC)
 
@@ -36,14 +37,7 @@ void name_writer_count(struct name_writer *writer, struct name_writer_counts *re
 	g_mutex_unlock(&writer->counts_lock);
 }
 
-void count_unread(struct name_writer *writer)
-{
-	g_mutex_lock(&writer->counts_lock);
-	writer->counts.unread++;
-	g_mutex_unlock(&writer->counts_lock);
-}
-
-/* What the resolver counted goes with it. */
+/* Keeps the counts of a resolver that ended. */
 static void count_resolver(struct name_writer *writer)
 {
 	g_mutex_lock(&writer->counts_lock);
@@ -53,8 +47,16 @@ static void count_resolver(struct name_writer *writer)
 	g_mutex_unlock(&writer->counts_lock);
 }
 
-/* Asked again, before what is new, or given up if it was asked again before. */
-static void questions_repeat(struct name_writer *writer)
+void ask_resolver(struct name_writer *writer, const struct resolver_question *question)
+{
+	/* RESOLVER_WINDOW is such that the socket has room. */
+	if (resolver_runs() &&
+		send(resolver_fd(), question, sizeof(*question), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		resolver_lost(writer);
+}
+
+/* Queues the open questions before all others. Those that were repeated already are given up. */
+static void repeat_questions(struct name_writer *writer)
 {
 	GHashTableIter iter;
 	gpointer value;
@@ -65,7 +67,7 @@ static void questions_repeat(struct name_writer *writer)
 
 		g_hash_table_iter_steal(&iter);
 		if (question->repeated) {
-			give_up(writer, question);
+			give_up_question(writer, question);
 			g_free(question);
 			continue;
 		}
@@ -77,55 +79,23 @@ static void questions_repeat(struct name_writer *writer)
 void resolver_lost(struct name_writer *writer)
 {
 	int64_t now = g_get_monotonic_time();
-	bool young = now - writer->begun < RESTART_USEC;
+	bool young = now - writer->started_at < RESTART_USEC;
 
 	resolver_stop();
-	writer->resolver = false;
 	writer->watched = false;
 	writer->pinged = 0;
 	writer->lost_at = clock_ns(CLOCK_MONOTONIC);
-	/* At once, unless the one before it did not live long, either. */
-	writer->revive_due = young && writer->died_young ? writer->begun + RESTART_USEC : now;
+	/* At once, unless two in a row did not live long. */
+	writer->revive_due = young && writer->died_young ? writer->started_at + RESTART_USEC : now;
 	writer->died_young = young;
 	count_resolver(writer);
-	questions_repeat(writer);
+	repeat_questions(writer);
 }
 
-/* What journals were told may not be so any more, and nobody was there to see it change. */
-static void names_renew(struct name_writer *writer)
-{
-	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
-		struct session_names *names = &writer->names[bit];
-
-		if (writer->reasons & 1ULL << bit && !names->reasons)
-			ask_reasons(writer, bit);
-		ask_rules_again(writer, names, writer->lost_at);
-	}
-	renew_symbols(writer);
-	writer->lost_at = 0;
-}
-
-void resolver_revive(struct name_writer *writer)
-{
-	int64_t now = g_get_monotonic_time();
-
-	if (writer->resolver || now < writer->revive_due)
-		return;
-	writer->begun = now;
-	writer->resolver = resolver_start() == 0;
-	writer->revive_due = now + RESTART_USEC;
-	if (!writer->resolver)
-		return;
-	if (writer->watching)
-		ask_watch(writer);
-	if (writer->lost_at)
-		names_renew(writer);
-}
-
-/* Something is wanted of it. */
+/* The resolver has something to do, or owes an answer. */
 static bool resolver_is_wanted(const struct name_writer *writer)
 {
-	return writer->resolver &&
+	return resolver_runs() &&
 		(writer->watching || writer->pinged || g_hash_table_size(writer->asked) > 0);
 }
 
@@ -138,7 +108,7 @@ int64_t resolver_check_due(const struct name_writer *writer)
 		: writer->ping_due;
 }
 
-void ping(struct name_writer *writer)
+void ping_resolver(struct name_writer *writer)
 {
 	const struct resolver_question question = { .kind = RESOLVER_PING };
 	int64_t now = g_get_monotonic_time();
@@ -146,7 +116,7 @@ void ping(struct name_writer *writer)
 	writer->ping_due = now + PING_USEC;
 	writer->pinged = now;
 	resolver_expect();
-	ask(writer, &question);
+	ask_resolver(writer, &question);
 }
 
 void resolver_check(struct name_writer *writer)
@@ -156,14 +126,14 @@ void resolver_check(struct name_writer *writer)
 	if (!resolver_is_wanted(writer))
 		return;
 	if (!writer->pinged && writer->ping_due <= now)
-		ping(writer);
+		ping_resolver(writer);
 	else if (writer->pinged &&
 		(now - writer->pinged >= BUSY_USEC ||
 			(now - writer->pinged >= IDLE_USEC && resolver_idle(IDLE_USEC))))
 		resolver_lost(writer);
 }
 
-void take_state(struct name_writer *writer, const char *text, size_t length)
+void take_resolver_state(struct name_writer *writer, const char *text, size_t length)
 {
 	writer->pinged = 0;
 	if (length != sizeof(writer->state))

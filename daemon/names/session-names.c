@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A session's names, see session-names.h. */
+/* The names of a session; see session-names.h. */
 #include "daemon/names/session-names.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define RECORD_BYTES (64 << 10) /* of texts in a record; escaped, it still fits */
+#define RECORD_BYTES (64 << 10) /* of texts in a record: it fits even when all of it is escaped */
 #define RETRY_USEC   G_USEC_PER_SEC
 
-static void rule_clear(gpointer recorder)
+static void rule_clear(gpointer name)
 {
-	g_free((char *)((struct rule_name *)recorder)->text);
+	g_free((char *)((struct rule_name *)name)->text);
 }
 
-static void symbol_clear(gpointer recorder)
+static void symbol_clear(gpointer name)
 {
-	g_free((char *)((struct symbol_name *)recorder)->name);
+	g_free((char *)((struct symbol_name *)name)->name);
 }
 
-static void netns_clear(gpointer recorder)
+static void netns_clear(gpointer name)
 {
-	g_free((char *)((struct netns_name *)recorder)->name);
+	g_free((char *)((struct netns_name *)name)->name);
 }
 
-static guint name_request_hash(gconstpointer recorder)
+static guint name_request_hash(gconstpointer key)
 {
-	const struct name_request *request = recorder;
+	const struct name_request *request = key;
 	uint64_t mixed = request->rule ^ request->table << 40 ^ request->cookie << 20 ^
 		request->address ^ (uint64_t)request->inode << 8 ^ request->kind;
 
@@ -48,8 +48,10 @@ static GArray *list_new(size_t size, GDestroyNotify clear)
 void session_names_init(struct session_names *names)
 {
 	*names = (struct session_names){
-		.told = g_hash_table_new_full(name_request_hash, name_request_equal, g_free, NULL),
-		.told_rules = g_hash_table_new_full(rule_key_hash, rule_key_equal, g_free, NULL),
+		.requested =
+			g_hash_table_new_full(name_request_hash, name_request_equal, g_free, NULL),
+		.requested_rules =
+			g_hash_table_new_full(rule_key_hash, rule_key_equal, g_free, NULL),
 		.rules = list_new(sizeof(struct rule_name), rule_clear),
 		.symbols = list_new(sizeof(struct symbol_name), symbol_clear),
 		.netns = list_new(sizeof(struct netns_name), netns_clear),
@@ -61,7 +63,7 @@ static unsigned int names_count(const struct session_names *names)
 	return names->rules->len + names->symbols->len + names->netns->len;
 }
 
-static void lists_empty(struct session_names *names)
+static void clear_lists(struct session_names *names)
 {
 	names->lost += names_count(names);
 	names->bytes = 0;
@@ -73,16 +75,16 @@ static void lists_empty(struct session_names *names)
 	names->retry = 0;
 }
 
-static void told_forget(struct session_names *names)
+static void forget_requested(struct session_names *names)
 {
-	g_hash_table_remove_all(names->told);
-	g_hash_table_remove_all(names->told_rules);
-	names->told_more = false;
+	g_hash_table_remove_all(names->requested);
+	g_hash_table_remove_all(names->requested_rules);
+	names->more_rules = false;
 }
 
-unsigned int session_names_told(const struct session_names *names)
+unsigned int session_names_count(const struct session_names *names)
 {
-	return g_hash_table_size(names->told);
+	return g_hash_table_size(names->requested);
 }
 
 void session_names_turn(struct session_names *names, uint64_t generation)
@@ -90,11 +92,11 @@ void session_names_turn(struct session_names *names, uint64_t generation)
 	names->generation = generation;
 	names->segment = 0;
 	names->asked = 0;
-	told_forget(names);
-	lists_empty(names);
+	forget_requested(names);
+	clear_lists(names);
 }
 
-static struct rule_key key_of(const struct name_request *request)
+struct rule_key name_request_rule(const struct name_request *request)
 {
 	return (struct rule_key){
 		.netns = request->cookie ? request->cookie : request->inode,
@@ -107,24 +109,24 @@ static struct rule_key key_of(const struct name_request *request)
 bool session_names_takes(struct session_names *names, const struct name_request *request,
 	enum session_names_memory memory)
 {
-	const struct rule_key rule = key_of(request);
+	const struct rule_key rule = name_request_rule(request);
 	struct name_request *key;
 
 	if (names->generation != request->generation)
 		session_names_turn(names, request->generation);
 	if (names->segment != request->segment) {
 		names->segment = request->segment;
-		names->reasons_due = names->reasons;
-		told_forget(names);
+		names->reasons_due = names->reasons != NULL;
+		forget_requested(names);
 	}
-	if (memory == SESSION_NAMES_IS_FULL && !g_hash_table_contains(names->told, request)) {
-		names->told_more = names->told_more || request->kind == NAME_REQUEST_RULE;
+	if (memory == SESSION_NAMES_IS_FULL && !g_hash_table_contains(names->requested, request)) {
+		names->more_rules = names->more_rules || request->kind == NAME_REQUEST_RULE;
 		return true;
 	}
 	if (request->kind == NAME_REQUEST_RULE)
-		g_hash_table_add(names->told_rules, g_memdup2(&rule, sizeof(rule)));
+		g_hash_table_add(names->requested_rules, g_memdup2(&rule, sizeof(rule)));
 	key = g_memdup2(request, sizeof(*request));
-	return g_hash_table_add(names->told, key);
+	return g_hash_table_add(names->requested, key);
 }
 
 static gboolean is_symbol(gpointer key, gpointer value, gpointer context)
@@ -134,7 +136,7 @@ static gboolean is_symbol(gpointer key, gpointer value, gpointer context)
 
 void session_names_renew_symbols(struct session_names *names)
 {
-	g_hash_table_foreach_remove(names->told, is_symbol, NULL);
+	g_hash_table_foreach_remove(names->requested, is_symbol, NULL);
 }
 
 static bool has_room(const struct session_names *names, size_t bytes)
@@ -186,7 +188,7 @@ static void add_netns(struct session_names *names, const struct name_request *re
 void session_names_answer(struct session_names *names, const struct name_request *request,
 	const struct resolver_answer *answer, const char *text)
 {
-	const struct rule_key key = key_of(request);
+	const struct rule_key key = name_request_rule(request);
 
 	if (names->generation != request->generation)
 		return;
@@ -208,7 +210,8 @@ void session_names_replace(
 	struct session_names *names, const struct resolver_answer *answer, const char *text)
 {
 	if (!names->generation ||
-		(!names->told_more && !g_hash_table_contains(names->told_rules, &answer->rule)))
+		(!names->more_rules &&
+			!g_hash_table_contains(names->requested_rules, &answer->rule)))
 		return;
 	if (!has_room(names, answer->length))
 		names->lost++;
@@ -216,8 +219,8 @@ void session_names_replace(
 		add_rule(names, &answer->rule, answer, text);
 }
 
-/* How many rules go into one record, and the bytes of their texts. */
-static guint rules_fitting(const struct session_names *names)
+/* How many rules go into one record. */
+static guint count_fitting_rules(const struct session_names *names)
 {
 	size_t bytes = 0;
 	guint count = 0;
@@ -228,7 +231,7 @@ static guint rules_fitting(const struct session_names *names)
 	return count;
 }
 
-static int append(struct recorder *recorder, unsigned int bit, uint64_t generation,
+static int append_names(struct recorder *recorder, unsigned int bit, uint64_t generation,
 	enum journal_type type, char *json)
 {
 	int r = recorder_append_names(recorder, bit, generation, type, json);
@@ -240,10 +243,10 @@ static int append(struct recorder *recorder, unsigned int bit, uint64_t generati
 static int write_rules(struct session_names *names, struct recorder *recorder, unsigned int bit)
 {
 	while (names->rules->len > 0) {
-		guint count = rules_fitting(names);
+		guint count = count_fitting_rules(names);
 		const struct rule_name *rules =
 			(const struct rule_name *)(void *)names->rules->data;
-		int r = append(recorder, bit, names->generation, JOURNAL_RULES,
+		int r = append_names(recorder, bit, names->generation, JOURNAL_RULES,
 			names_rules_new(rules, count));
 
 		if (r < 0)
@@ -259,7 +262,7 @@ static int write_symbols(struct session_names *names, struct recorder *recorder,
 
 	if (names->symbols->len == 0)
 		return 0;
-	r = append(recorder, bit, names->generation, JOURNAL_SYMBOLS,
+	r = append_names(recorder, bit, names->generation, JOURNAL_SYMBOLS,
 		names_symbols_new(names->since,
 			(const struct symbol_name *)(void *)names->symbols->data,
 			names->symbols->len));
@@ -274,7 +277,7 @@ static int write_netns(struct session_names *names, struct recorder *recorder, u
 
 	if (names->netns->len == 0)
 		return 0;
-	r = append(recorder, bit, names->generation, JOURNAL_NETNS,
+	r = append_names(recorder, bit, names->generation, JOURNAL_NETNS,
 		names_netns_new(
 			(const struct netns_name *)(void *)names->netns->data, names->netns->len));
 	if (r == 0)
@@ -288,7 +291,8 @@ static int write_reasons(struct session_names *names, struct recorder *recorder,
 
 	if (!names->reasons_due)
 		return 0;
-	r = append(recorder, bit, names->generation, JOURNAL_REASONS, g_strdup(names->reasons));
+	r = append_names(
+		recorder, bit, names->generation, JOURNAL_REASONS, g_strdup(names->reasons));
 	names->reasons_due = r < 0;
 	return r;
 }
@@ -305,7 +309,7 @@ bool session_names_is_written(const struct session_names *names)
 	return names_count(names) == 0 && !names->reasons_due;
 }
 
-static size_t texts_bytes(const struct session_names *names)
+static size_t sum_texts(const struct session_names *names)
 {
 	size_t bytes = 0;
 
@@ -332,17 +336,17 @@ void session_names_write(struct session_names *names, struct recorder *recorder,
 	if (r == 0)
 		r = write_rules(names, recorder, bit);
 	names->retry = r < 0 ? g_get_monotonic_time() + RETRY_USEC : 0;
-	names->bytes = texts_bytes(names);
-	/* The session is not there any more. */
+	names->bytes = sum_texts(names);
+	/* The session has ended. */
 	if (r == -ESTALE)
-		lists_empty(names);
+		clear_lists(names);
 }
 
 void session_names_clear(struct session_names *names)
 {
-	lists_empty(names);
-	g_clear_pointer(&names->told, g_hash_table_unref);
-	g_clear_pointer(&names->told_rules, g_hash_table_unref);
+	clear_lists(names);
+	g_clear_pointer(&names->requested, g_hash_table_unref);
+	g_clear_pointer(&names->requested_rules, g_hash_table_unref);
 	g_clear_pointer(&names->rules, g_array_unref);
 	g_clear_pointer(&names->symbols, g_array_unref);
 	g_clear_pointer(&names->netns, g_array_unref);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Requests for journals on disk, from the index, or on their way through the janitor; see archive-job.h. */
+/* Requests for the journals on disk; see archive-job.h. */
 #include "daemon/sessions/archive-job.h"
 
 #include <errno.h>
@@ -7,12 +7,13 @@
 
 #include "daemon/base/log.h"
 #include "daemon/sessions/index-job.h"
+#include "daemon/sessions/manager-private.h"
 #include "daemon/sessions/session-job.h"
 
 struct archive_job {
 	struct manager *manager;
 	struct archive_request request;
-	GArray *running; /* uint64_t: sessions that ran when it was handed over; NULL: it was not */
+	GArray *running; /* uint64_t: the running sessions, for the janitor; NULL: not needed */
 	archive_reply reply;
 	void *context;
 };
@@ -26,7 +27,7 @@ static void job_free(struct archive_job *job)
 	g_free(job);
 }
 
-static void fail_remove(struct failure *failure, uint64_t id, int error)
+static void set_remove_failure(struct failure *failure, uint64_t id, int error)
 {
 	switch (-error) {
 	case ENOENT:
@@ -55,16 +56,17 @@ static void fail_remove(struct failure *failure, uint64_t id, int error)
 static void run_remove(struct archive_job *job)
 {
 	struct archive_request *request = &job->request;
-	int r = archive_remove(job->manager->store, request->id, job->running, &request->bytes);
+	int r = archive_remove(
+		job->manager->state_directory, request->id, job->running, &request->bytes);
 
-	/* What is removed does not come back with the next power failure. */
+	/* So that a power failure does not bring the journal back. */
 	if (r == 0)
-		r = state_directory_sync(job->manager->store);
+		r = state_directory_sync(job->manager->state_directory);
 	if (r < 0)
-		fail_remove(&request->failure, request->id, r);
+		set_remove_failure(&request->failure, request->id, r);
 }
 
-static GArray *journals_with(const GArray *all, const GArray *chosen)
+static GArray *journals_select(const GArray *all, const GArray *chosen)
 {
 	GArray *journals = g_array_new(FALSE, FALSE, sizeof(struct archive_journal));
 
@@ -80,7 +82,7 @@ static GArray *journals_with(const GArray *all, const GArray *chosen)
 	return journals;
 }
 
-/* Leaves those in `journals` that went, or would; the first that can't be removed is told. */
+/* Leaves in `journals` those that were removed, or would be; the first failure is kept. */
 static void run_vacuum(struct archive_job *job)
 {
 	struct archive_request *request = &job->request;
@@ -97,27 +99,28 @@ static void run_vacuum(struct archive_job *job)
 		int r = 0;
 
 		if (request->action == ARCHIVE_VACUUM)
-			r = archive_remove(job->manager->store, journal->id, job->running, &bytes);
+			r = archive_remove(
+				job->manager->state_directory, journal->id, job->running, &bytes);
 		if (r < 0 && !request->failure.reason)
-			fail_remove(&request->failure, journal->id, r);
+			set_remove_failure(&request->failure, journal->id, r);
 		if (r < 0)
 			continue;
 		request->bytes += bytes;
 		g_array_index(keep, bool, index) = true;
 	}
 	if (request->action == ARCHIVE_VACUUM && !request->failure.reason) {
-		int r = state_directory_sync(job->manager->store);
+		int r = state_directory_sync(job->manager->state_directory);
 
 		if (r < 0)
 			failure_set(&request->failure, FAILURE_JOURNAL,
 				"the removal of journals could not be stored: %s", g_strerror(-r));
 	}
-	request->journals = journals_with(all, keep);
+	request->journals = journals_select(all, keep);
 	g_array_unref(all);
 }
 
 /* On the janitor's thread. */
-static void run(void *argument)
+static void archive_job_run(void *argument)
 {
 	struct archive_job *job = argument;
 
@@ -156,29 +159,29 @@ static void index_forget(const struct archive_job *job)
 			index, g_array_index(request->journals, struct archive_journal, i).id);
 }
 
-static void reply(struct archive_job *job)
+static void job_reply(struct archive_job *job)
 {
 	job->reply(job->context, &job->request);
 	job_free(job);
 }
 
-static void done(void *argument)
+static void archive_job_done(void *argument)
 {
 	struct archive_job *job = argument;
 
 	log_result(&job->request);
 	index_forget(job);
-	reply(job);
+	job_reply(job);
 }
 
-static void hand_over(struct archive_job *job)
+static void job_submit(struct archive_job *job)
 {
-	job->running = manager_running(job->manager);
-	if (worker_submit(job->manager->janitor, run, done, job) == 0)
+	job->running = manager_running_ids(job->manager);
+	if (worker_submit(job->manager->janitor, archive_job_run, archive_job_done, job) == 0)
 		return;
 	g_clear_pointer(&job->request.journals, g_array_unref);
 	failure_set(&job->request.failure, FAILURE_BUSY, TOO_BUSY);
-	reply(job);
+	job_reply(job);
 }
 
 static void on_index(void *context, int error)
@@ -189,18 +192,18 @@ static void on_index(void *context, int error)
 	if (error < 0) {
 		failure_set(&request->failure, FAILURE_JOURNAL, "the journals can't be listed: %s",
 			error == -ESHUTDOWN ? ENDING : g_strerror(-error));
-		reply(job);
+		job_reply(job);
 		return;
 	}
 	request->journals = journal_index_query(
 		manager_index_journals(job->manager->index), &request->query, &request->more);
 	if (request->action == ARCHIVE_VACUUM) {
-		hand_over(job);
+		job_submit(job);
 		return;
 	}
 	if (request->action == ARCHIVE_PREVIEW)
 		run_vacuum(job);
-	reply(job);
+	job_reply(job);
 }
 
 void manager_archive(struct manager *manager, const struct archive_request *request,
@@ -213,7 +216,7 @@ void manager_archive(struct manager *manager, const struct archive_request *requ
 	job->reply = answer;
 	job->context = context;
 	if (request->action == ARCHIVE_REMOVE)
-		hand_over(job);
+		job_submit(job);
 	else
 		manager_index_await(manager->index,
 			request->query.running ? INDEX_RUNNING : INDEX_ALL, request->query.owner,

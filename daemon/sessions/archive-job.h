@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is asked of the journals on disk: answered from the index, removed by the janitor, all replies on
- * the control thread. A session that runs is never touched.
+ * Requests for the journals on disk: lists are answered from the index, removals are done by the
+ * janitor. On the control thread. The journal of a running session is never removed.
  */
 #ifndef NFTTRACED_DAEMON_SESSIONS_ARCHIVE_JOB_H
 #define NFTTRACED_DAEMON_SESSIONS_ARCHIVE_JOB_H
 
+#include "daemon/base/failure.h"
 #include "daemon/journals/archive.h"
 #include "daemon/journals/journal-index.h"
-#include "daemon/sessions/session-control.h"
+
+struct manager;
 
 /* Journals in one reply. */
-#define ARCHIVE_PAGE_MAX 512 /* of a page */
-#define ARCHIVE_LIST_MAX 1024 /* of a list that has to be whole */
+#define ARCHIVE_PAGE_MAX 512 /* in a page */
+#define ARCHIVE_LIST_MAX 1024 /* in a list that is not split into pages */
 
 enum archive_action {
 	ARCHIVE_LIST, /* those of `query` */
-	ARCHIVE_REMOVE, /* the one with `id` */
+	ARCHIVE_REMOVE, /* the journal with `id` */
 	ARCHIVE_VACUUM, /* those beyond `limits` */
-	ARCHIVE_PREVIEW, /* the same, but only says which they are */
+	ARCHIVE_PREVIEW, /* lists what ARCHIVE_VACUUM would remove */
 };
 
 struct archive_request {
@@ -27,17 +29,17 @@ struct archive_request {
 	struct journal_query query; /* its name (g_malloc) is taken over */
 	struct archive_limits limits;
 
-	/* What came of it. */
-	GArray *journals; /* struct archive_journal: those of the query; or those that went, or would go */
-	bool more; /* the query has more */
-	uint64_t bytes; /* that were, or would be, freed */
-	struct failure failure; /* with a reason: it could not be done */
+	/* The result. */
+	GArray *journals; /* struct archive_journal: listed, removed, or to be removed */
+	bool more; /* the list is not complete */
+	uint64_t bytes; /* freed, or to be freed */
+	struct failure failure; /* without a reason: success */
 };
 
-/* On the control thread, exactly once; the request is freed after it. */
+/* Called on the control thread, exactly once; the request is freed afterwards. */
 typedef void (*archive_reply)(void *context, const struct archive_request *request);
 
-/* Does it; `request` is copied. May reply before it returns. */
+/* Carries out the request, which is copied. May reply before it returns. */
 void manager_archive(struct manager *manager, const struct archive_request *request,
 	archive_reply reply, void *context);
 

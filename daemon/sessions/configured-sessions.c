@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The sessions of the configuration, each on its way from what runs to what is wanted. */
+/* The sessions of the configuration; see configured-sessions.h. Each has an entry, which takes one
+ * step after the other from the session that runs to the one that is wanted. */
 #include "daemon/sessions/configured-sessions.h"
 
 #include "daemon/base/log.h"
+#include "daemon/sessions/manager-private.h"
 #include "daemon/sessions/session-control.h"
 #include "daemon/settings/settings-keys.h"
 
@@ -13,12 +15,12 @@ struct entry {
 	struct configured *configured;
 	char *name;
 	const struct configured_session
-		*wanted; /* of the boot's settings; NULL: it shall not run */
-	bool replace; /* what runs has to end first */
-	bool change; /* what runs takes other verdicts, another filter */
+		*wanted; /* of configured->settings; NULL: it shall not run */
+	bool replace; /* the running session has to stop first */
+	bool change; /* the running session gets other verdicts or another filter */
 	bool busy; /* a reply is owed */
 	sd_event_source *retry;
-	uint64_t pause; /* us, before the next try; 0: the last one went well */
+	uint64_t pause; /* us, before the next retry; 0: the last try succeeded */
 	char *problem, *problem_public; /* NULL: there is none */
 };
 
@@ -26,14 +28,14 @@ struct configured {
 	struct manager *manager;
 	struct settings *settings;
 	GPtrArray *entries;
-	sd_event_source *deferred; /* tells `idle` */
+	sd_event_source *deferred; /* calls `idle` */
 	configured_sessions_idle idle;
 	void *context;
 };
 
 enum difference {
 	SAME,
-	CHANGED, /* in what can be changed while it runs */
+	CHANGED, /* only in what can be changed while it runs */
 	OTHER,
 };
 
@@ -55,7 +57,7 @@ static enum difference options_compare(
 	return difference;
 }
 
-static struct session *session_find(const struct entry *entry)
+static struct session *entry_find_session(const struct entry *entry)
 {
 	const GPtrArray *sessions = entry->configured->manager->sessions;
 
@@ -80,7 +82,7 @@ static void entry_free(void *argument)
 	g_free(entry);
 }
 
-static void step(struct entry *entry);
+static void entry_step(struct entry *entry);
 
 static int on_idle(sd_event_source *source, void *userdata)
 {
@@ -93,29 +95,43 @@ static int on_idle(sd_event_source *source, void *userdata)
 	return 0;
 }
 
-static void look_idle(struct configured *configured)
+static void notify_idle(struct configured *configured)
 {
 	if (configured->idle && configured_sessions_is_idle(configured))
 		sd_event_source_set_enabled(configured->deferred, SD_EVENT_ONESHOT);
 }
 
-static int on_waited(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct entry *entry = userdata;
 	struct configured *configured = entry->configured;
 
 	entry->busy = false;
-	step(entry);
-	look_idle(configured);
+	entry_step(entry);
+	notify_idle(configured);
 	return 0;
 }
 
-/* The next step after the pause. */
+/* Takes the next step after the pause. */
 static void entry_wait(struct entry *entry)
 {
 	entry->retry = sd_event_source_disable_unref(entry->retry);
 	sd_event_add_time_relative(entry->configured->manager->event, &entry->retry,
-		CLOCK_MONOTONIC, entry->pause, 0, on_waited, entry);
+		CLOCK_MONOTONIC, entry->pause, 0, on_retry, entry);
+}
+
+/* One problem is reported at a time: that of the first entry that has one. */
+static void report_problem(struct configured *configured)
+{
+	const char *text = NULL, *public_text = NULL;
+
+	for (unsigned int i = 0; !text && i < configured->entries->len; i++) {
+		const struct entry *entry = configured->entries->pdata[i];
+
+		text = entry->problem;
+		public_text = entry->problem_public;
+	}
+	manager_set_problem(configured->manager, PROBLEM_CONFIGURED, text, public_text);
 }
 
 static void entry_failed(struct entry *entry, const char *what, const char *reason)
@@ -136,8 +152,8 @@ static void entry_failed(struct entry *entry, const char *what, const char *reas
 			entry->name, what, reason);
 	if (g_strcmp0(problem, entry->problem) == 0)
 		return;
-	log_error("%s; it is tried again in %" G_GUINT64_FORMAT " s", problem,
-		entry->pause / G_USEC_PER_SEC);
+	log_error(
+		"%s; retrying in %" G_GUINT64_FORMAT " s", problem, entry->pause / G_USEC_PER_SEC);
 	g_free(entry->problem);
 	entry->problem = g_steal_pointer(&problem);
 	g_free(entry->problem_public);
@@ -148,7 +164,7 @@ static void entry_failed(struct entry *entry, const char *what, const char *reas
 			  "a session that is no longer in the configuration can't be %s: the log "
 			  "says why",
 			  what);
-	manager_problem_changed(manager);
+	report_problem(entry->configured);
 }
 
 static void entry_succeeded(struct entry *entry)
@@ -159,11 +175,11 @@ static void entry_succeeded(struct entry *entry)
 		return;
 	g_clear_pointer(&entry->problem, g_free);
 	g_clear_pointer(&entry->problem_public, g_free);
-	manager_problem_changed(entry->configured->manager);
+	report_problem(entry->configured);
 }
 
-/* Goes on from where a reply has come. */
-static void proceed(struct entry *entry, const char *what, const struct failure *failure)
+/* Handles a reply: takes the next step, or waits for a retry. */
+static void entry_proceed(struct entry *entry, const char *what, const struct failure *failure)
 {
 	struct configured *configured = entry->configured;
 
@@ -172,81 +188,83 @@ static void proceed(struct entry *entry, const char *what, const struct failure 
 		entry_failed(entry, what, failure->reason);
 	} else {
 		entry_succeeded(entry);
-		step(entry);
+		entry_step(entry);
 	}
-	look_idle(configured);
+	notify_idle(configured);
 }
 
-static void started(void *context, struct session *session, const struct dictionary_totals *totals,
-	const struct failure *failure)
+static void on_started(void *context, struct session *session,
+	const struct dictionary_totals *totals, const struct failure *failure)
 {
-	proceed(context, "started", failure);
+	entry_proceed(context, "started", failure);
 }
 
-static void stopped(void *context, struct session *session, const struct dictionary_totals *totals,
-	const struct failure *failure)
+static void on_stopped(void *context, struct session *session,
+	const struct dictionary_totals *totals, const struct failure *failure)
 {
 	struct entry *entry = context;
 
 	if (failure) {
-		proceed(entry, "stopped", failure);
+		entry_proceed(entry, "stopped", failure);
 		return;
 	}
-	/* It is still in the list: this is its last moment. */
+	/* The session is still in the list until this returns: the next step is taken later. */
 	entry->replace = false;
 	entry->pause = 0;
 	entry_wait(entry);
 }
 
-static void changed(void *context, struct session *session, const struct dictionary_totals *totals,
-	const struct failure *failure)
+static void on_changed(void *context, struct session *session,
+	const struct dictionary_totals *totals, const struct failure *failure)
 {
 	struct entry *entry = context;
 
 	if (failure)
 		entry->change = true;
-	proceed(entry, "changed", failure);
+	entry_proceed(entry, "changed", failure);
 }
 
-static struct manager_call reply_to(struct entry *entry, manager_reply reply)
+static struct manager_call entry_await(struct entry *entry, manager_reply reply)
 {
 	entry->busy = true;
 	entry->retry = sd_event_source_disable_unref(entry->retry);
 	return (struct manager_call){ .reply = reply, .context = entry };
 }
 
-static void begin(struct entry *entry)
+static void entry_start(struct entry *entry)
 {
 	struct session_options options;
 
 	entry->replace = entry->change = false;
 	session_options_copy(&options, &entry->wanted->options);
 	manager_session_start(entry->configured->manager, &options, 0,
-		"nfttraced: its configuration", reply_to(entry, started));
+		"nfttraced: its configuration", entry_await(entry, on_started));
 	session_options_clear(&options);
 }
 
-/* The next step from what there is to what is wanted. Frees the entry when it is there no more. */
-static void step(struct entry *entry)
+/* Takes the next step towards the wanted session. Frees the entry if none is wanted and none
+ * runs. */
+static void entry_step(struct entry *entry)
 {
 	struct configured *configured = entry->configured;
-	struct session *session = session_find(entry);
+	struct session *session = entry_find_session(entry);
 
 	if (entry->busy || configured->manager->ending)
 		return;
 	if (session && (!entry->wanted || entry->replace || session->state == SESSION_STOPPING)) {
-		manager_session_stop(session, SESSION_END_CONFIGURATION, reply_to(entry, stopped));
+		manager_session_stop(
+			session, SESSION_END_CONFIGURATION, entry_await(entry, on_stopped));
 	} else if (!entry->wanted) {
 		entry_succeeded(entry);
 		g_ptr_array_remove(configured->entries, entry);
 	} else if (!session) {
-		begin(entry);
+		entry_start(entry);
 	} else if (entry->change) {
 		const struct session_options *options = &entry->wanted->options;
 
 		entry->change = false;
-		manager_session_change(
-			session, &options->verdicts, options->filter, reply_to(entry, changed));
+		manager_session_change(session, &options->verdicts, options->filter,
+			entry_await(entry, on_changed));
 	}
 }
 
@@ -261,11 +279,11 @@ struct configured *configured_sessions_new(struct manager *manager)
 	return configured;
 }
 
-/* What is to be done about what runs, if it runs. */
-static void entry_want(struct entry *entry, const struct configured_session *wanted)
+/* Sets the wanted session, and decides what to do about the running one. */
+static void entry_set_wanted(struct entry *entry, const struct configured_session *wanted)
 {
 	const struct configured_session *before = entry->wanted;
-	const struct session *session = session_find(entry);
+	const struct session *session = entry_find_session(entry);
 	enum difference difference = SAME;
 
 	if (wanted && before)
@@ -298,7 +316,7 @@ void configured_sessions_apply(struct configured *configured, const struct setti
 	struct settings *before = configured->settings;
 	const GPtrArray *wanted = settings->configured_sessions;
 
-	/* Sessions that were resumed, and are in the configuration no more, are among the entries, too. */
+	/* Resumed sessions that are no longer in the configuration need entries, too. */
 	for (unsigned int i = 0; i < configured->manager->sessions->len; i++) {
 		const struct session *session = configured->manager->sessions->pdata[i];
 
@@ -311,9 +329,9 @@ void configured_sessions_apply(struct configured *configured, const struct setti
 	for (unsigned int i = configured->entries->len; i-- > 0;) {
 		struct entry *entry = configured->entries->pdata[i];
 
-		entry_want(entry, settings_session(settings, entry->name));
+		entry_set_wanted(entry, settings_session(settings, entry->name));
 		entry->pause = 0;
-		step(entry);
+		entry_step(entry);
 	}
 	settings_free(before);
 }
@@ -334,32 +352,7 @@ void configured_sessions_when_idle(
 {
 	configured->idle = idle;
 	configured->context = context;
-	look_idle(configured);
-}
-
-static const struct entry *entry_with_problem(const struct configured *configured)
-{
-	for (unsigned int i = 0; i < configured->entries->len; i++) {
-		const struct entry *entry = configured->entries->pdata[i];
-
-		if (entry->problem)
-			return entry;
-	}
-	return NULL;
-}
-
-const char *configured_sessions_problem(const struct configured *configured)
-{
-	const struct entry *entry = entry_with_problem(configured);
-
-	return entry ? entry->problem : NULL;
-}
-
-const char *configured_sessions_problem_public(const struct configured *configured)
-{
-	const struct entry *entry = entry_with_problem(configured);
-
-	return entry ? entry->problem_public : NULL;
+	notify_idle(configured);
 }
 
 struct configured *configured_sessions_free(struct configured *configured)

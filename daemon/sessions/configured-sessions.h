@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sessions of the configuration: started, tried again, and changed as it changes. On the control
- * thread; owned by the manager. A session is recognised by its name, its owner and the option `configured`,
- * whoever started it.
+ * The sessions of the configuration are started, retried when that fails, and changed when the
+ * configuration changes. On the control thread; owned by the manager. A session is recognised by
+ * its name, its owner (root) and the option `configured`, also if the last daemon started it.
  */
 #ifndef NFTTRACED_DAEMON_SESSIONS_CONFIGURED_SESSIONS_H
 #define NFTTRACED_DAEMON_SESSIONS_CONFIGURED_SESSIONS_H
@@ -12,28 +12,25 @@
 struct manager;
 struct configured;
 
-/* The next one to be idle. */
+/* Called when no start, change or stop of a configured session is under way. */
 typedef void (*configured_sessions_idle)(void *context);
 
 struct configured *configured_sessions_new(struct manager *manager);
 
 /*
- * Has those run that are in `settings` (referenced), and no others. A session goes on untouched if it
- * runs and its group is what it was in the settings before (with none before: what the session has);
- * with other verdicts or another filter it is changed, with another key it is replaced.
+ * Has the sessions of `settings` (referenced) run, and no other configured ones. A running session
+ * is left alone if its group is the same as in the settings before (without settings before: the
+ * same as the session's options). If its verdicts or its filter differ it is changed, if another
+ * key differs it is replaced.
  */
 void configured_sessions_apply(struct configured *configured, const struct settings *settings);
 
-/* Nothing is on its way; what failed waits for its next try. */
+/* No start, change or stop is under way. Those that failed may be waiting for a retry. */
 bool configured_sessions_is_idle(const struct configured *configured);
 
-/* Calls `idle` once, when that is so: not before the call returns. With NULL no more. */
+/* Calls `idle` once when that is true, but not before this call returns. NULL cancels that. */
 void configured_sessions_when_idle(
 	struct configured *configured, configured_sessions_idle idle, void *context);
-
-/* One sentence, or NULL; the second one without what sessions are called and why it is. */
-const char *configured_sessions_problem(const struct configured *configured);
-const char *configured_sessions_problem_public(const struct configured *configured);
 
 /* After the event loop. Accepts NULL; returns NULL. */
 struct configured *configured_sessions_free(struct configured *configured);

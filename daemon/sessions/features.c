@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The matrix of what this kernel allows; see features.h. */
+/* The features of this kernel; see features.h. */
 #include "daemon/sessions/features.h"
 
 #include <sys/utsname.h>
+
+#include "daemon/sessions/manager-private.h"
 
 static void add_kernel_release(GArray *features)
 {
@@ -12,39 +14,40 @@ static void add_kernel_release(GArray *features)
 		features, "kernel", FEATURE_TEXT, uname(&system) < 0 ? "?" : system.release, NULL);
 }
 
-/* A matter of yes and no, with what to do for a no. */
+/* A feature that is yes or no, with the remedy for a no. */
 static void add_flag(GArray *features, const char *name, bool flag, const char *advice)
 {
 	features_add(features, name, flag ? FEATURE_YES : FEATURE_NO, NULL, flag ? NULL : advice);
 }
 
-/* How packets are followed, and where this kernel does not let them be. */
+/* How packets are tracked, and the functions through which this kernel does not let them be
+ * tracked. */
 static void add_tracking(GArray *features, const struct pipeline_features *found)
 {
 	g_autofree char *absent = NULL, *advice = NULL;
 
 	if (found->hooks_absent) {
 		absent = pipeline_hooks_names(found->hooks_absent);
-		advice = g_strdup_printf("this kernel has no function to attach to for %s: there a "
-					 "packet becomes a new one",
+		advice = g_strdup_printf("this kernel has no function to attach to for %s: "
+					 "there a packet is tracked as a new one",
 			absent);
 	}
 	features_add(features, "tracking", FEATURE_TEXT, attach_mode_name(found->hooks), advice);
 }
 
-/* What was found out when the pipeline was loaded. */
+/* The features that are known once the pipeline is loaded. */
 static void add_pipeline(GArray *features, const struct manager *manager)
 {
 	const struct engine_status *status = &manager->status;
 
 	add_flag(features, "fentry", status->attach == ATTACH_FENTRY,
 		manager->settings->attach == ATTACH_KPROBE
-			? "Attach=kprobe asks for that: set Attach=auto to have it tried"
-			: "nothing need be done: a kprobe does the same, at about twice the cost");
+			? "Attach=kprobe is set: set Attach=auto to try fentry"
+			: "no action needed: a kprobe does the same, at about twice the cost");
 	features_add(features, "layout", FEATURE_TEXT, status->layout, NULL);
 	add_flag(features, "missed", status->features.missed_known,
-		"what the kernel itself skips under load is not counted: it is with fentry, and "
-		"with kprobes from Linux 6.6 on");
+		"calls that the kernel skips under load are not counted: they are with fentry, "
+		"and with kprobes from Linux 6.6 on");
 	add_tracking(features, &status->features);
 	add_flag(features, "drop-reasons", status->features.drop_reasons,
 		"use Linux 5.17 or later to see why the kernel freed a packet");
@@ -79,7 +82,7 @@ GArray *features_of(const struct manager *manager)
 	features_add_kernel(features, "");
 	add_flag(features, "nf-tables", manager->status.open,
 		manager->settings->allow_system_changes
-			? "nothing need be done: it is loaded when a session starts"
+			? "no action needed: it is loaded when a session starts"
 			: "AllowSystemChanges=no: run \"modprobe nf_tables\"");
 	if (manager->status.open)
 		add_pipeline(features, manager);
@@ -87,7 +90,7 @@ GArray *features_of(const struct manager *manager)
 		add_unopened(features);
 	add_trace_key(features, manager);
 	add_flag(features, "drop-counters", manager->settings->drop_counters,
-		"set DropCounters=yes to have every drop counted");
+		"set DropCounters=yes to count every drop");
 	add_flag(features, "allow-system-changes", manager->settings->allow_system_changes, NULL);
 	return features;
 }

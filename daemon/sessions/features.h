@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What this kernel allows, as the daemon knows it: the matrix of `nfttracectl status`. */
+/* The features of this kernel and of this configuration, as `nfttracectl status` shows them. */
 #ifndef NFTTRACED_DAEMON_SESSIONS_FEATURES_H
 #define NFTTRACED_DAEMON_SESSIONS_FEATURES_H
 
-#include "daemon/sessions/session-control.h"
+#include <glib.h>
+
+#include "daemon/engine/engine.h"
 #include "journal/base/feature.h"
 
-/* An array of struct feature (g_array_unref it), in the order in which a person reads them. */
+struct manager;
+
+/* An array of struct feature (g_array_unref it), in the order in which they are shown. */
 GArray *features_of(const struct manager *manager);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The journal index is kept right; see index-job.h. What is to be read is read in rounds, and a round
- * in slices: between two of them callers who only ask for sessions that run are served.
+ * Keeping the journal index up to date; see index-job.h. Journals are read in rounds, and a round
+ * in slices: callers that ask for running sessions only are served between two slices.
  */
 #include "daemon/sessions/index-job.h"
 
@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 #include "daemon/base/log.h"
+#include "daemon/sessions/manager-private.h"
 #include "journal/base/cleanup.h"
 
 #define SLICE       64 /* journals that are read at a time */
-#define EVENTS_SIZE (16 << 10) /* bytes of what inotify tells that are taken at a time */
+#define EVENTS_SIZE (16 << 10) /* bytes of inotify events that are read at a time */
 #define COMES       (IN_CREATE | IN_MOVED_TO)
 #define GOES        (IN_DELETE | IN_MOVED_FROM)
 
@@ -27,19 +28,20 @@ struct manager_index {
 	struct manager *manager;
 	struct journal_index *journals;
 	struct worker *worker;
-	int fd; /* inotify's; -1: none, the directory is listed for each round */
+	int fd; /* of inotify; -1: none, the directory is listed for each round */
 	sd_event_source *source;
-	sd_event_source *settle_timer; /* while some had just changed when they were read */
-	bool listed; /* the directory, since inotify last missed something */
+	sd_event_source
+		*settle_timer; /* runs while some journals had just changed when they were read */
+	bool listed; /* the directory was listed since inotify last missed an event */
 	int error; /* of the last listing */
 	bool ending;
 
-	bool reading; /* a slice is on the way */
-	bool round; /* a round has begun */
-	bool settling; /* the next round reads those that had just changed, too */
-	GArray *due; /* uint64_t: what the round reads */
-	unsigned int done; /* of these */
-	GQueue waiting, served; /* of struct wait: for the next round; for this one */
+	bool reading; /* a slice is under way */
+	bool round; /* a round is under way */
+	bool settling; /* the next round reads journals that had just changed, too */
+	GArray *due; /* uint64_t: the journals of the round */
+	unsigned int done; /* as many of these were given to slices */
+	GQueue waiting, served; /* of struct wait: wait for the next round; for this one */
 	GQueue waiting_running, served_running; /* the same for slices */
 };
 
@@ -49,7 +51,7 @@ struct slice {
 	GArray *running, *ids; /* uint64_t */
 
 	int error;
-	GArray *found; /* uint64_t: what the directory has */
+	GArray *found; /* uint64_t: journals in the directory */
 	GArray *results; /* struct result */
 };
 
@@ -58,19 +60,6 @@ struct result {
 	int error; /* why it could not be read */
 	bool changed;
 };
-
-GArray *manager_running(const struct manager *manager)
-{
-	GArray *running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-
-	for (unsigned int i = 0; i < manager->sessions->len; i++) {
-		const struct session *session = manager->sessions->pdata[i];
-
-		if (session->state != SESSION_STARTING)
-			g_array_append_val(running, session->id);
-	}
-	return running;
-}
 
 static void result_clear(void *data)
 {
@@ -90,15 +79,15 @@ static void slice_free(struct slice *slice)
 static void slice_run(void *argument)
 {
 	struct slice *slice = argument;
-	const struct state_directory *store = slice->index->manager->store;
+	const struct state_directory *directory = slice->index->manager->state_directory;
 
 	if (slice->list)
-		slice->error = state_directory_session_ids(store, &slice->found);
+		slice->error = state_directory_session_ids(directory, &slice->found);
 	for (unsigned int i = 0; i < slice->ids->len; i++) {
 		struct result result = { .journal.id = g_array_index(slice->ids, uint64_t, i) };
 
-		result.error =
-			archive_examine(store, slice->running, &result.journal, &result.changed);
+		result.error = archive_examine(
+			directory, slice->running, &result.journal, &result.changed);
 		g_array_append_val(slice->results, result);
 	}
 }
@@ -116,7 +105,7 @@ static void queue_serve(GQueue *queue, int error)
 	GQueue served = G_QUEUE_INIT;
 	struct wait *wait;
 
-	/* Who is served may ask again. */
+	/* A caller that is served may ask again. */
 	queue_move(queue, &served);
 	while ((wait = g_queue_pop_head(&served))) {
 		wait->ready(wait->context, error);
@@ -128,7 +117,7 @@ static void event_take(struct manager_index *index, const struct inotify_event *
 {
 	uint64_t id;
 
-	/* Some were dropped, or the directory is not where it was. */
+	/* Events were dropped, or the directory was moved. */
 	if (!(event->mask & (COMES | GOES)))
 		index->listed = false;
 	if (event->len == 0 || !state_directory_session_id(event->name, &id))
@@ -157,7 +146,7 @@ static void events_take(struct manager_index *index)
 	}
 }
 
-/* What was not found may have come since: it is looked for by its name. */
+/* A known journal that was not found may have been created since: it is read again by its name. */
 static void listing_take(struct manager_index *index, const GArray *found)
 {
 	g_autoptr(GHashTable) names = g_hash_table_new(g_int64_hash, g_int64_equal);
@@ -203,8 +192,9 @@ static void results_take(struct manager_index *index, GArray *results)
 	}
 }
 
-/* What the round has to read: all that is not known for certain where somebody waits for it. */
-static void due_find(struct manager_index *index)
+/* The journals that the round reads: all that may have changed if a caller waits, else the unread
+ * ones. */
+static void round_find_due(struct manager_index *index)
 {
 	enum journal_known most = index->settling ? JOURNAL_CHANGED : JOURNAL_UNREAD;
 
@@ -254,7 +244,7 @@ static void slice_done(void *argument)
 		index->listed = error == 0;
 		if (error == 0)
 			listing_take(index, slice->found);
-		due_find(index);
+		round_find_due(index);
 	}
 	results_take(index, slice->results);
 	slice_free(slice);
@@ -276,8 +266,8 @@ static bool has_id(const GArray *ids, uint64_t id)
 	return false;
 }
 
-/* The sessions that run, and what was written when it was read last. */
-static void running_add(struct manager_index *index, struct slice *slice)
+/* Adds running sessions, and journals that were being written when they were read last. */
+static void slice_add_running(struct manager_index *index, struct slice *slice)
 {
 	g_autoptr(GArray) written =
 		journal_index_due(index->journals, JOURNAL_WRITTEN, JOURNAL_WRITTEN);
@@ -289,7 +279,7 @@ static void running_add(struct manager_index *index, struct slice *slice)
 
 		if (has_id(written, id))
 			continue;
-		/* No event comes where the directory is not watched. */
+		/* There are no events if the directory is not watched. */
 		if (!known)
 			journal_index_add(index->journals, id);
 		g_array_append_val(slice->ids, id);
@@ -305,13 +295,13 @@ static void slice_begin(struct manager_index *index, bool list)
 	*slice = (struct slice){
 		.index = index,
 		.list = list,
-		.running = manager_running(index->manager),
+		.running = manager_running_ids(index->manager),
 		.ids = g_array_new(FALSE, FALSE, sizeof(uint64_t)),
 		.results = g_array_new(FALSE, TRUE, sizeof(struct result)),
 	};
 	g_array_set_clear_func(slice->results, result_clear);
 	if (index->served_running.length > 0)
-		running_add(index, slice);
+		slice_add_running(index, slice);
 	if (index->round && !list) {
 		count = MIN(SLICE, index->due->len - index->done);
 		g_array_append_vals(
@@ -322,7 +312,7 @@ static void slice_begin(struct manager_index *index, bool list)
 	worker_submit_always(index->worker, slice_run, slice_done, slice);
 }
 
-/* Begins what is to be read next, if anything is. */
+/* Begins the next slice, if there is something to read. */
 static void slice_next(struct manager_index *index)
 {
 	bool list = false;
@@ -334,7 +324,7 @@ static void slice_next(struct manager_index *index)
 		index->round = true;
 		queue_move(&index->waiting, &index->served);
 		list = index->fd < 0 || !index->listed;
-		due_find(index);
+		round_find_due(index);
 	}
 	if (index->round || index->waiting_running.length > 0)
 		slice_begin(index, list);
@@ -358,13 +348,13 @@ static int on_settle(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static int watch(struct manager_index *index)
+static int watch_directory(struct manager_index *index)
 {
 	sd_event *event = index->manager->event;
 
 	index->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (index->fd >= 0 &&
-		inotify_add_watch(index->fd, state_directory_path(index->manager->store),
+		inotify_add_watch(index->fd, state_directory_path(index->manager->state_directory),
 			COMES | GOES | IN_ONLYDIR) < 0)
 		fd_close(&index->fd);
 	if (index->fd >= 0)
@@ -381,7 +371,7 @@ int manager_index_new(struct manager *manager, struct manager_index **ret)
 	index->manager = manager;
 	index->journals = journal_index_new();
 	index->fd = -1;
-	r = watch(index);
+	r = watch_directory(index);
 	if (r >= 0)
 		r = sd_event_add_time_relative(manager->event, &index->settle_timer,
 			CLOCK_MONOTONIC, ARCHIVE_SETTLE_USEC, 0, on_settle, index);
@@ -403,7 +393,7 @@ const struct journal_index *manager_index_journals(const struct manager_index *i
 	return index->journals;
 }
 
-void manager_index_await(struct manager_index *index, enum index_wish wish, uint64_t owner,
+void manager_index_await(struct manager_index *index, enum index_scope scope, uint64_t owner,
 	manager_index_ready ready, void *context)
 {
 	struct wait *wait;
@@ -415,7 +405,7 @@ void manager_index_await(struct manager_index *index, enum index_wish wish, uint
 	}
 	wait = g_new(struct wait, 1);
 	*wait = (struct wait){ .ready = ready, .context = context };
-	g_queue_push_tail(wish == INDEX_RUNNING ? &index->waiting_running : &index->waiting, wait);
+	g_queue_push_tail(scope == INDEX_RUNNING ? &index->waiting_running : &index->waiting, wait);
 	slice_next(index);
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* JournalsSize and UserJournalSize: looked at now and then, by the janitor. */
+/* The janitor's checks of JournalsSize and UserJournalSize; see quota-job.h. */
+#include "daemon/sessions/quota-job.h"
+
 #include "daemon/base/log.h"
 #include "daemon/journals/quota.h"
 #include "daemon/journals/user-quota.h"
-#include "daemon/sessions/index-job.h"
-#include "daemon/sessions/pipeline-state.h"
+#include "daemon/sessions/manager-private.h"
 
 #define QUOTA_USEC (30 * G_USEC_PER_SEC)
 
@@ -19,7 +20,7 @@ struct quota_job {
 	int error;
 };
 
-static void run(void *argument)
+static void quota_job_run(void *argument)
 {
 	struct quota_job *job = argument;
 	struct inventory *inventory = job->manager->inventory;
@@ -29,7 +30,7 @@ static void run(void *argument)
 		inventory, job->running, job->users ? INVENTORY_OWNERS : INVENTORY_SIZES);
 	if (job->error < 0)
 		return;
-	/* A user's own go first, before there is need to take any of others. */
+	/* Users over their own limit lose journals first, so that fewer of others have to go. */
 	if (job->users)
 		user_error =
 			user_quota_keep(inventory, job->running, job->user_size, &job->user_result);
@@ -39,13 +40,13 @@ static void run(void *argument)
 		job->error = user_error;
 }
 
-static void job_free(struct quota_job *job)
+static void quota_job_free(struct quota_job *job)
 {
 	g_array_unref(job->running);
 	g_free(job);
 }
 
-static void tell(struct manager *manager, const struct quota_job *job)
+static void log_result(struct manager *manager, const struct quota_job *job)
 {
 	const struct quota_result *result = &job->result;
 	g_autofree char *bytes = g_format_size_full(result->bytes, G_FORMAT_SIZE_IEC_UNITS);
@@ -73,21 +74,21 @@ static void tell(struct manager *manager, const struct quota_job *job)
 			g_strerror(-job->error));
 	if (over && !manager->quota_exceeded && job->error >= 0)
 		log_warning(
-			"the journals of the sessions that run have %s, more than JournalsSize= "
-			"allows for all: nothing is left to be removed",
+			"the journals of running sessions take %s, more than JournalsSize= allows: "
+			"nothing else is left to remove",
 			left);
 	manager->quota_error = job->error;
 	manager->quota_exceeded = over;
 }
 
-static void done(void *argument)
+static void quota_job_done(void *argument)
 {
 	struct quota_job *job = argument;
 	struct manager *manager = job->manager;
 
 	manager->quota_checking = false;
-	tell(manager, job);
-	job_free(job);
+	log_result(manager, job);
+	quota_job_free(job);
 }
 
 void manager_quota_check(struct manager *manager)
@@ -103,11 +104,11 @@ void manager_quota_check(struct manager *manager)
 	job->size = size;
 	job->user_size = manager->settings->user_journal_size;
 	job->users = manager->users_seen;
-	job->running = manager_running(manager);
-	if (worker_submit(manager->janitor, run, done, job) == 0)
+	job->running = manager_running_ids(manager);
+	if (worker_submit(manager->janitor, quota_job_run, quota_job_done, job) == 0)
 		manager->quota_checking = true;
 	else
-		job_free(job);
+		quota_job_free(job);
 }
 
 void manager_quota_tend(struct manager *manager)

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading the configuration again: read, checked, handed over. */
+/* Reading the configuration again; see reload.h. */
 #include "daemon/sessions/reload.h"
 
 #include "daemon/base/log.h"
 #include "daemon/sessions/configured-sessions.h"
+#include "daemon/sessions/manager-private.h"
+#include "daemon/sessions/session-job.h"
+#include "daemon/sessions/settings-handover.h"
 
 struct check {
 	struct reload *reload;
 	const struct configured_session *session; /* of reload->next */
-	struct compilation *compilation; /* NULL: it is done */
+	struct compilation *compilation; /* NULL: done */
 };
 
-/* Who wants to know what came of it. */
+/* Waits for the result. */
 struct waiter {
 	reload_reply reply;
 	void *context;
@@ -20,18 +23,17 @@ struct waiter {
 struct reload {
 	struct manager *manager;
 	struct reload_hooks hooks;
-	struct settings *next; /* NULL: none is on its way */
+	struct settings *next; /* being checked, or just put in force; NULL: none */
 	GPtrArray *checks; /* of struct check */
-	unsigned int unchecked;
-	char *trouble; /* the first that was found */
-	bool busy; /* from its beginning until all of it is over */
-	bool again;
+	char *trouble; /* the first that was found; NULL: none */
+	bool busy; /* a reload is under way */
+	bool again; /* another one follows it */
 	GArray *waiters; /* struct waiter */
 };
 
-static void begin(struct reload *reload);
+static void reload_begin(struct reload *reload);
 
-static void waiters_tell(struct reload *reload, const char *trouble)
+static void reply_waiters(struct reload *reload, const char *trouble)
 {
 	g_autoptr(GArray) waiters = g_steal_pointer(&reload->waiters);
 
@@ -43,7 +45,7 @@ static void waiters_tell(struct reload *reload, const char *trouble)
 	}
 }
 
-static void finish(struct reload *reload)
+static void reload_finish(struct reload *reload)
 {
 	char *trouble = g_steal_pointer(&reload->trouble);
 
@@ -52,56 +54,59 @@ static void finish(struct reload *reload)
 	if (reload->again) {
 		g_free(trouble);
 		reload->again = false;
-		begin(reload);
+		reload_begin(reload);
 		return;
 	}
 	reload->busy = false;
-	waiters_tell(reload, trouble);
+	reply_waiters(reload, trouble);
 	reload->hooks.done(reload->hooks.context, trouble);
 }
 
-static void refuse(struct reload *reload)
+static void reload_refuse(struct reload *reload)
 {
 	g_autofree char *reason = g_steal_pointer(&reload->trouble);
 
 	reload->trouble =
 		g_strdup_printf("invalid configuration, keeping the previous one: %s", reason);
 	log_error("%s", reload->trouble);
-	manager_misconfigured(reload->manager, reload->trouble);
-	finish(reload);
+	manager_set_problem(reload->manager, PROBLEM_RELOAD, reload->trouble, MISCONFIGURED_PUBLIC);
+	reload_finish(reload);
 }
 
 static void on_idle(void *context)
 {
-	finish(context);
+	reload_finish(context);
 }
 
-static void apply(struct reload *reload)
+static void reload_apply(struct reload *reload)
 {
 	struct manager *manager = reload->manager;
 	g_auto(GStrv) kept = settings_keep(reload->next, manager->settings);
 	g_autofree char *names = g_strjoinv(", ", kept);
 
 	manager_reconfigure(manager, reload->next);
-	manager_misconfigured(manager, NULL);
+	manager_set_problem(manager, PROBLEM_RELOAD, NULL, NULL);
 	if (*names)
-		log_notice("the configuration was read again; these take a restart of nfttraced, "
-			   "and are what they were until then: %s",
+		log_notice("the configuration was reloaded; these keys keep their values until "
+			   "nfttraced is restarted: %s",
 			names);
 	else
-		log_notice("the configuration was read again");
+		log_notice("the configuration was reloaded");
 	configured_sessions_apply(manager->configured, reload->next);
 	configured_sessions_when_idle(manager->configured, on_idle, reload);
 }
 
-static void checked(struct reload *reload)
+/* When the last filter is compiled. */
+static void reload_proceed(struct reload *reload)
 {
-	if (reload->unchecked > 0)
-		return;
+	for (unsigned int i = 0; i < reload->checks->len; i++) {
+		if (((const struct check *)reload->checks->pdata[i])->compilation)
+			return;
+	}
 	if (reload->trouble)
-		refuse(reload);
+		reload_refuse(reload);
 	else
-		apply(reload);
+		reload_apply(reload);
 }
 
 static void on_compiled(void *context, struct filter *filter, const struct failure *failure)
@@ -113,8 +118,7 @@ static void on_compiled(void *context, struct filter *filter, const struct failu
 	filter_free(filter);
 	if (failure && !reload->trouble)
 		reload->trouble = settings_filter_reason(check->session, failure->reason);
-	reload->unchecked--;
-	checked(reload);
+	reload_proceed(reload);
 }
 
 static void check_free(void *argument)
@@ -126,7 +130,7 @@ static void check_free(void *argument)
 	g_free(check);
 }
 
-/* Has the filters compiled that are not those in force. */
+/* Compiles the filters that are not in force already. */
 static void check_filters(struct reload *reload)
 {
 	const GPtrArray *sessions = reload->next->configured_sessions;
@@ -146,17 +150,16 @@ static void check_filters(struct reload *reload)
 		check->compilation =
 			compiler_submit(reload->manager->compiler, filter, on_compiled, check);
 		g_ptr_array_add(reload->checks, check);
-		reload->unchecked++;
 	}
-	checked(reload);
+	reload_proceed(reload);
 }
 
-static void begin(struct reload *reload)
+static void reload_begin(struct reload *reload)
 {
 	reload->busy = true;
 	reload->hooks.begun(reload->hooks.context);
 	if (reload->hooks.load(reload->hooks.context, &reload->next, &reload->trouble) < 0)
-		refuse(reload);
+		reload_refuse(reload);
 	else
 		check_filters(reload);
 }
@@ -169,6 +172,7 @@ struct reload *reload_new(struct manager *manager, const struct reload_hooks *ho
 	reload->hooks = *hooks;
 	reload->checks = g_ptr_array_new_with_free_func(check_free);
 	reload->waiters = g_array_new(FALSE, FALSE, sizeof(struct waiter));
+	manager->reload = reload;
 	return reload;
 }
 
@@ -177,7 +181,7 @@ void reload_request(struct reload *reload)
 	if (reload->busy)
 		reload->again = true;
 	else
-		begin(reload);
+		reload_begin(reload);
 }
 
 void reload_await(struct reload *reload, reload_reply reply, void *context)
@@ -192,8 +196,9 @@ struct reload *reload_free(struct reload *reload)
 {
 	if (!reload)
 		return NULL;
+	reload->manager->reload = NULL;
 	configured_sessions_when_idle(reload->manager->configured, NULL, NULL);
-	waiters_tell(reload, "nfttraced is ending");
+	reply_waiters(reload, ENDING);
 	g_array_unref(reload->waiters);
 	g_ptr_array_unref(reload->checks);
 	settings_free(reload->next);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sessions that were running under the last daemon go on, before anybody is answered. */
+/* Resuming the sessions of the last daemon, before the first call is answered; see resume.h. */
 #include "daemon/sessions/resume.h"
 
 #include <inttypes.h>
 
 #include "daemon/base/log.h"
 #include "daemon/filter/filter.h"
-#include "daemon/sessions/pipeline-state.h"
+#include "daemon/sessions/manager-private.h"
+#include "daemon/sessions/session-control.h"
 
-/* Compiles the filters: a second time, so they are known to be quick enough. */
-static void filters_add(GArray *requests)
+/* Compiles the filters in this thread: they have been compiled before, so they do not take long. */
+static void compile_filters(GArray *requests)
 {
 	for (guint i = 0; i < requests->len; i++) {
 		struct engine_request *request = &g_array_index(requests, struct engine_request, i);
@@ -22,7 +23,7 @@ static void filters_add(GArray *requests)
 	}
 }
 
-static void requests_run(struct engine *engine, GArray *requests)
+static void run_requests(struct engine *engine, GArray *requests)
 {
 	g_autoptr(GPtrArray) good = g_ptr_array_new();
 
@@ -35,7 +36,7 @@ static void requests_run(struct engine *engine, GArray *requests)
 	engine_run(engine, (struct engine_request *const *)good->pdata, good->len);
 }
 
-static void session_take(
+static void take_session(
 	struct manager *manager, struct engine_request *request, struct saved_session *resumed)
 {
 	if (request->failure.reason) {
@@ -54,15 +55,15 @@ static void session_take(
 
 void manager_resume(struct manager *manager, GArray *requests)
 {
-	filters_add(requests);
-	requests_run(manager->engine, requests);
+	compile_filters(requests);
+	run_requests(manager->engine, requests);
 	for (guint i = 0; i < requests->len; i++) {
 		struct engine_request *request = &g_array_index(requests, struct engine_request, i);
 
 		if (engine_request_resumes(request))
-			session_take(manager, request, (struct saved_session *)request->resumed);
+			take_session(manager, request, (struct saved_session *)request->resumed);
 	}
 	engine_inherit_end(manager->engine, requests);
-	/* Some may have had their limit. */
+	/* Some may have reached their limit. */
 	manager_attend(manager);
 }

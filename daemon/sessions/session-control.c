@@ -1,38 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The manager's sessions: starting, changing and stopping them. */
+/* Starting, changing and stopping the manager's sessions; see session-control.h. */
 #include "daemon/sessions/session-control.h"
 
 #include <errno.h>
-#include <stdatomic.h>
-#include <unistd.h>
+#include <inttypes.h>
 
 #include "daemon/base/log.h"
-#include "daemon/sessions/pipeline-state.h"
+#include "daemon/sessions/manager-private.h"
+#include "daemon/sessions/quota-job.h"
 #include "daemon/sessions/session-job.h"
 #include "daemon/sessions/user-limits.h"
 
-static void reply(const struct manager_call *call, struct session *session,
+static void send_reply(const struct manager_call *call, struct session *session,
 	const struct dictionary_totals *totals, const struct failure *failure)
 {
 	if (call->reply)
 		call->reply(call->context, session, totals, failure);
 }
 
-static void refuse(const struct manager_call *call, enum failure_kind kind, const char *reason)
+static void refuse_call(const struct manager_call *call, enum failure_kind kind, const char *reason)
 {
 	auto_failure failure = { 0 };
 
 	failure_set(&failure, kind, "%s", reason);
-	reply(call, NULL, NULL, &failure);
+	send_reply(call, NULL, NULL, &failure);
 }
 
 #define STOPPING "the session is being stopped"
 
-static void forget(struct session *session)
+static void session_forget(struct session *session)
 {
 	struct manager *manager = session->manager;
 
-	manager->bits &= ~(1ULL << session->bit);
 	g_ptr_array_remove(manager->sessions, session);
 	manager_tend_refresh(manager);
 	session_free(session);
@@ -42,61 +41,14 @@ static void forget(struct session *session)
 		sd_event_exit(manager->event, 0);
 }
 
-static void set_state(struct session *session, enum session_state state)
-{
-	struct manager *manager = session->manager;
-
-	if (session->state == state)
-		return;
-	session->state = state;
-	if (manager->observer.session_changed)
-		manager->observer.session_changed(manager->observer.context, session);
-}
-
-static void log_stall(const struct session *session)
-{
-	struct recorder_stored stored;
-
-	engine_stored(session->manager->engine, session->bit, &stored);
-	log_warning("session %" PRIu64
-		    ": the journal %s can't be stored (%s): events are lost and counted",
-		session->id, session->path, g_strerror(-stored.error));
-}
-
-/* Running, stalled or waiting, whichever it is now. */
-static void session_refresh(struct session *session)
-{
-	struct manager *manager = session->manager;
-	enum session_state state = SESSION_RUNNING;
-
-	if (session->state == SESSION_STARTING || session->state == SESSION_STOPPING)
-		return;
-	if (!manager->status.open)
-		state = SESSION_WAITING;
-	else if (recorder_stalled(manager->recorder, session->bit))
-		state = SESSION_STALLED;
-
-	if (state == SESSION_STALLED && session->state != SESSION_STALLED)
-		log_stall(session);
-	else if (session->state == SESSION_STALLED && state != SESSION_STALLED)
-		log_notice("session %" PRIu64 ": the journal is written again", session->id);
-	set_state(session, state);
-}
-
-void manager_sessions_refresh(struct manager *manager)
-{
-	for (unsigned int i = 0; i < manager->sessions->len; i++)
-		session_refresh(manager->sessions->pdata[i]);
-}
-
-/* Its state, and its end if it has its limit of events. */
+/* Refreshes its state, and stops it if it has reached its limit of events. */
 static void session_attend(struct session *session)
 {
 	session_refresh(session);
 	if (session->state == SESSION_STARTING || session->state == SESSION_STOPPING ||
 		!recorder_limit_reached(session->manager->recorder, session->bit))
 		return;
-	log_info("session %" PRIu64 " has its limit of events", session->id);
+	log_info("session %" PRIu64 " reached its limit of events", session->id);
 	manager_session_stop(session, SESSION_END_LIMIT, (struct manager_call){ 0 });
 }
 
@@ -106,12 +58,12 @@ static int on_duration(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct session *session = userdata;
 
-	log_info("session %" PRIu64 " has its duration", session->id);
+	log_info("session %" PRIu64 " reached its duration", session->id);
 	manager_session_stop(session, SESSION_END_DURATION, (struct manager_call){ 0 });
 	return 0;
 }
 
-static void begin(struct session *session, const struct engine_session *begun)
+static void session_begin(struct session *session, const struct engine_session *begun)
 {
 	struct manager *manager = session->manager;
 
@@ -127,7 +79,7 @@ static void begin(struct session *session, const struct engine_session *begun)
 	manager_tend_refresh(manager);
 }
 
-static void announce(struct session *session, const char *what)
+static void session_announce(struct session *session, const char *what)
 {
 	struct manager *manager = session->manager;
 
@@ -150,21 +102,21 @@ static void done_start(struct session_job *job)
 	manager_status_refresh(
 		manager, failure->reason && !job->warning ? manager->warning : job->warning);
 	if (failure->reason) {
-		reply(&job->call, NULL, NULL, failure);
-		forget(session);
+		send_reply(&job->call, NULL, NULL, failure);
+		session_forget(session);
 	} else {
-		begin(session, &job->request.begun);
-		announce(session, "records to");
-		reply(&job->call, session, NULL, NULL);
+		session_begin(session, &job->request.begun);
+		session_announce(session, "records to");
+		send_reply(&job->call, session, NULL, NULL);
 		if (session->stop_wanted)
 			manager_session_stop(session, session->end, (struct manager_call){ 0 });
-		/* The kernel side knows it for a while already: events may have reached the limit. */
+		/* It has been recording for a while: events may have reached the limit already. */
 		session_attend(session);
 	}
 	session_job_free(job);
 }
 
-/* A user has a name of a session once. That others have it, too, is none of a user's business. */
+/* Names are unique per user. A user does not learn of the names of others. */
 static bool name_is_taken(struct manager *manager, const char *name, uid_t owner)
 {
 	for (unsigned int i = 0; *name && i < manager->sessions->len; i++) {
@@ -201,6 +153,17 @@ static int check_start(struct manager *manager, struct session_options *options,
 	return user_limits_start(manager->settings, manager->sessions, owner, options, failure);
 }
 
+/* The lowest bit that no session has. One is free, because check_start limits the number of
+ * sessions. */
+static unsigned int find_free_bit(const struct manager *manager)
+{
+	uint64_t taken = 0;
+
+	for (unsigned int i = 0; i < manager->sessions->len; i++)
+		taken |= 1ULL << ((const struct session *)manager->sessions->pdata[i])->bit;
+	return __builtin_ctzll(~taken);
+}
+
 struct session *manager_session_start(struct manager *manager, struct session_options *options,
 	uid_t owner, const char *command, struct manager_call call)
 {
@@ -208,13 +171,12 @@ struct session *manager_session_start(struct manager *manager, struct session_op
 	struct session *session;
 
 	if (check_start(manager, options, owner, &failure) < 0) {
-		reply(&call, NULL, NULL, &failure);
+		send_reply(&call, NULL, NULL, &failure);
 		return NULL;
 	}
 	session = session_new(manager, options, owner, command);
 	manager->users_seen = manager->users_seen || owner != 0;
-	session->bit = __builtin_ctzll(~manager->bits);
-	manager->bits |= 1ULL << session->bit;
+	session->bit = find_free_bit(manager);
 	g_ptr_array_add(manager->sessions, session);
 	session->job = session_job_new(session, ENGINE_START, call, done_start);
 	session_job_compile(session->job, session->options.filter);
@@ -230,10 +192,9 @@ void manager_session_take(
 	manager->users_seen = manager->users_seen || resumed->owner != 0;
 	session->bit = resumed->bit;
 	session->caller_name = g_steal_pointer(&resumed->caller);
-	manager->bits |= 1ULL << session->bit;
 	g_ptr_array_add(manager->sessions, session);
-	begin(session, begun);
-	announce(session, "resumed in");
+	session_begin(session, begun);
+	session_announce(session, "resumed in");
 }
 
 /* Stopping. */
@@ -245,7 +206,8 @@ static void reply_stop(struct session *session, const struct dictionary_totals *
 
 	session->stop_replies = g_array_new(FALSE, FALSE, sizeof(struct manager_call));
 	for (unsigned int i = 0; i < replies->len; i++)
-		reply(&g_array_index(replies, struct manager_call, i), session, totals, failure);
+		send_reply(
+			&g_array_index(replies, struct manager_call, i), session, totals, failure);
 }
 
 static void log_totals(const struct session *session, const struct dictionary_totals *totals)
@@ -273,11 +235,11 @@ static void done_stop(struct session_job *job)
 	struct manager *manager = session->manager;
 	const struct failure *failure = &job->request.failure;
 
-	/* What was missing for the last session is nobody's problem any more. */
+	/* A warning concerns sessions and drop counters: it goes with the last of them. */
 	manager_status_refresh(manager,
 		manager->sessions->len > 1 || engine_drops(manager->engine) ? manager->warning
 									    : NULL);
-	/* When the daemon ends the kernel side goes altogether: what can't be stopped by itself goes then. */
+	/* When the daemon ends, a session that can't be stopped ends with the kernel side. */
 	if (failure->reason && !manager->ending) {
 		log_error("session %" PRIu64 " can't be stopped: %s", session->id, failure->reason);
 		session->state = SESSION_RUNNING;
@@ -295,7 +257,7 @@ static void done_stop(struct session_job *job)
 		reply_stop(session, &job->request.totals, failure->reason ? failure : NULL);
 		if (manager->observer.session_removed)
 			manager->observer.session_removed(manager->observer.context, session);
-		forget(session);
+		session_forget(session);
 	}
 	session_job_free(job);
 }
@@ -308,8 +270,7 @@ void manager_session_stop(struct session *session, enum session_end end, struct 
 		if (!session->stop_wanted)
 			session->end = end;
 		session->stop_wanted = true;
-		session_job_cancel(
-			session->job, FAILURE_BUSY, "who asked for the session has left");
+		session_job_cancel(session->job, FAILURE_BUSY, "the caller has left");
 		return;
 	}
 	if (session->state == SESSION_STOPPING) {
@@ -323,7 +284,7 @@ void manager_session_stop(struct session *session, enum session_end end, struct 
 		session_job_cancel(session->job, FAILURE_NO_SUCH_SESSION, STOPPING);
 	g_array_append_val(session->stop_replies, call);
 	sd_event_source_set_enabled(session->timer, SD_EVENT_OFF);
-	set_state(session, SESSION_STOPPING);
+	session_set_state(session, SESSION_STOPPING);
 }
 
 /* Changing. */
@@ -335,17 +296,14 @@ static void done_change(struct session_job *job)
 	session->job = NULL;
 	manager_status_refresh(session->manager, session->manager->warning);
 	if (job->request.failure.reason) {
-		reply(&job->call, session, NULL, &job->request.failure);
+		send_reply(&job->call, session, NULL, &job->request.failure);
 	} else {
-		if (job->verdicts)
-			session->options.verdicts = job->options.verdicts;
-		if (job->filter) {
-			g_free(session->options.filter);
-			session->options.filter = g_steal_pointer(&job->options.filter);
-		}
+		session->options.verdicts = job->options.verdicts;
+		g_free(session->options.filter);
+		session->options.filter = g_steal_pointer(&job->options.filter);
 		if (job->request.warning)
 			log_warning("session %" PRIu64 ": %s", session->id, job->request.warning);
-		reply(&job->call, session, NULL, NULL);
+		send_reply(&job->call, session, NULL, NULL);
 	}
 	session_job_free(job);
 }
@@ -358,34 +316,33 @@ void manager_session_change(struct session *session, const uint32_t *verdicts, c
 	struct session_job *job;
 
 	if (session->state == SESSION_STOPPING) {
-		refuse(&call, FAILURE_NO_SUCH_SESSION, STOPPING);
+		refuse_call(&call, FAILURE_NO_SUCH_SESSION, STOPPING);
 		return;
 	}
 	if (user_limits_job(manager->settings, manager->sessions, session->owner, &failure) < 0) {
-		reply(&call, NULL, NULL, &failure);
+		send_reply(&call, NULL, NULL, &failure);
 		return;
 	}
 	if (session->job) {
-		refuse(&call, FAILURE_BUSY,
+		refuse_call(&call, FAILURE_BUSY,
 			"the session is being changed: try again when that is done");
 		return;
 	}
 	job = session_job_new(session, ENGINE_CHANGE, call, done_change);
-	job->options = session->options;
-	job->options.name = g_strdup(session->options.name);
-	job->options.probes = g_array_ref(session->options.probes);
-	job->options.filter = g_strdup(filter ? filter : session->options.filter);
-	job->filter = filter;
-	job->verdicts = verdicts;
+	session_options_copy(&job->options, &session->options);
+	if (filter) {
+		g_free(job->options.filter);
+		job->options.filter = g_strdup(filter);
+	}
 	if (verdicts)
 		job->options.verdicts = *verdicts;
 	job->request.options = &job->options;
-	job->request.new_filter = filter;
+	job->request.new_filter = filter != NULL;
 	if (filter) {
 		session_job_compile(job, filter);
 	} else if (session_job_queue(job) < 0) {
 		session_job_free(job);
-		refuse(&call, FAILURE_BUSY, TOO_BUSY);
+		refuse_call(&call, FAILURE_BUSY, TOO_BUSY);
 		return;
 	}
 	session->job = job;
@@ -404,22 +361,6 @@ struct session *manager_session_find(struct manager *manager, uint64_t id)
 	return NULL;
 }
 
-uint64_t manager_unsynced(const struct manager *manager)
-{
-	uint64_t sum = 0;
-
-	for (unsigned int i = 0; i < manager->sessions->len; i++) {
-		const struct session *session = manager->sessions->pdata[i];
-		struct recorder_stored stored;
-
-		if (session->state == SESSION_STARTING)
-			continue;
-		engine_stored(manager->engine, session->bit, &stored);
-		sum += stored.unsynced;
-	}
-	return sum;
-}
-
 void manager_attend(struct manager *manager)
 {
 	for (unsigned int i = 0; i < manager->sessions->len; i++)
@@ -428,28 +369,11 @@ void manager_attend(struct manager *manager)
 
 void manager_cancel(struct manager *manager)
 {
-	/* From the end: a session that had not begun is removed. */
+	/* From the end: this removes sessions that are starting. */
 	for (unsigned int i = manager->sessions->len; i-- > 0;) {
 		struct session *session = manager->sessions->pdata[i];
 
 		if (session->job)
 			session_job_cancel(session->job, FAILURE_BUSY, ENDING);
 	}
-}
-
-void manager_end(struct manager *manager)
-{
-	atomic_store(&manager->ending, true);
-	manager->leaving = engine_is_saved(manager->engine);
-	if (manager->leaving) {
-		manager_cancel(manager);
-		sd_event_exit(manager->event, 0);
-		return;
-	}
-	if (!manager->sessions->len)
-		sd_event_exit(manager->event, 0);
-	manager_cancel(manager);
-	for (unsigned int i = 0; i < manager->sessions->len; i++)
-		manager_session_stop(manager->sessions->pdata[i], SESSION_END_SHUTDOWN,
-			(struct manager_call){ 0 });
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Jobs of sessions: compiled, queued, run together. */
+/* Jobs of sessions; see session-job.h. */
 #include "daemon/sessions/session-job.h"
 
 #include <stdatomic.h>
+
+#include "daemon/sessions/manager-private.h"
 
 struct session_job *session_job_new(struct session *session, enum engine_action action,
 	struct manager_call call, session_job_done done)
@@ -34,7 +36,7 @@ void session_job_free(struct session_job *job)
 	g_free(job);
 }
 
-static void fail(struct session_job *job, enum failure_kind kind, const char *reason)
+static void job_fail(struct session_job *job, enum failure_kind kind, const char *reason)
 {
 	failure_set(&job->request.failure, kind, "%s", reason);
 	job->done(job);
@@ -47,9 +49,9 @@ static void on_compiled(void *context, struct filter *filter, const struct failu
 	job->compilation = NULL;
 	job->request.filter = filter;
 	if (failure)
-		fail(job, failure->kind, failure->reason);
+		job_fail(job, failure->kind, failure->reason);
 	else if (session_job_queue(job) < 0)
-		fail(job, FAILURE_BUSY, TOO_BUSY);
+		job_fail(job, FAILURE_BUSY, TOO_BUSY);
 }
 
 void session_job_compile(struct session_job *job, const char *expression)
@@ -63,11 +65,11 @@ void session_job_cancel(struct session_job *job, enum failure_kind kind, const c
 	if (!job->compilation)
 		return;
 	compilation_cancel(g_steal_pointer(&job->compilation));
-	fail(job, kind, reason);
+	job_fail(job, kind, reason);
 }
 
-/* Takes those from the front that have a bit each, and says how many there were. */
-static size_t take(struct session_job *const *jobs, size_t count, GPtrArray *ret_requests)
+/* Takes jobs from the front as long as each is of another session; returns how many. */
+static size_t take_requests(struct session_job *const *jobs, size_t count, GPtrArray *ret_requests)
 {
 	uint64_t bits = 0;
 	size_t i;
@@ -78,7 +80,7 @@ static size_t take(struct session_job *const *jobs, size_t count, GPtrArray *ret
 		if (bits & 1ULL << job->request.bit)
 			break;
 		bits |= 1ULL << job->request.bit;
-		/* There may be many: who is told to end must not see to all of them. */
+		/* Starts may be many: the end of the daemon does not wait for them. */
 		if (job->request.action == ENGINE_START &&
 			atomic_load(&job->session->manager->ending))
 			failure_set(&job->request.failure, FAILURE_BUSY, ENDING);
@@ -88,8 +90,9 @@ static size_t take(struct session_job *const *jobs, size_t count, GPtrArray *ret
 	return i;
 }
 
-/* On the worker's thread. Nobody else changes what the jobs of a session look at. */
-static void run(void *const *jobs, size_t count)
+/* On the worker's thread. Until a job is done, the control thread does not change what it reads of
+ * the session. */
+static void run_jobs(void *const *jobs, size_t count)
 {
 	struct session_job *const *all = (struct session_job *const *)jobs;
 	struct engine *engine = all[0]->session->manager->engine;
@@ -99,7 +102,7 @@ static void run(void *const *jobs, size_t count)
 	while (from < count) {
 		g_autoptr(GPtrArray) requests = g_ptr_array_new();
 
-		from += take(all + from, count - from, requests);
+		from += take_requests(all + from, count - from, requests);
 		engine_run(engine, (struct engine_request *const *)requests->pdata, requests->len);
 	}
 	warning = engine_warning(engine);
@@ -109,7 +112,7 @@ static void run(void *const *jobs, size_t count)
 	}
 }
 
-static void done(void *argument)
+static void finish_job(void *argument)
 {
 	struct session_job *job = argument;
 
@@ -119,11 +122,11 @@ static void done(void *argument)
 int session_job_queue(struct session_job *job)
 {
 	job->request.caller = job->session->caller_name;
-	return worker_submit_batch(job->session->manager->worker, run, done, job);
+	return worker_submit_batch(job->session->manager->worker, run_jobs, finish_job, job);
 }
 
 void session_job_queue_stop(struct session_job *job)
 {
 	job->request.caller = job->session->caller_name;
-	worker_submit_batch_always(job->session->manager->worker, run, done, job);
+	worker_submit_batch_always(job->session->manager->worker, run_jobs, finish_job, job);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Something that is done to a session, on its way: its filter is compiled, then it waits for the
- * worker, which does what waits together. A job holds the session's pointer: a session is freed only
- * when its last job, the one that stops it, is done.
+ * A job starts, changes or stops a session: first its filter is compiled, if it has one, then it
+ * waits for the worker, which runs the waiting jobs together. A job holds the session's pointer:
+ * the session is freed after its last job, the one that stops it. On the control thread, but for
+ * the run itself.
  */
 #ifndef NFTTRACED_DAEMON_SESSIONS_SESSION_JOB_H
 #define NFTTRACED_DAEMON_SESSIONS_SESSION_JOB_H
@@ -12,7 +13,7 @@
 
 struct session_job;
 
-/* On the control thread, at the end of the way, exactly once; frees the job. */
+/* Called on the control thread, exactly once, when the job is done or has failed; frees the job. */
 typedef void (*session_job_done)(struct session_job *job);
 
 struct session_job {
@@ -20,13 +21,11 @@ struct session_job {
 	struct manager_call call;
 	session_job_done done;
 	struct engine_request request;
-	char *warning; /* of the engine, when a session was started */
+	char *warning; /* engine_warning after a start; NULL: none */
 
-	/* What a change changes, the rest of `options` is as it is. */
-	struct session_options options;
-	bool verdicts, filter;
+	struct session_options options; /* of a change: those that are to be in force */
 
-	struct compilation *compilation; /* while its filter is compiled */
+	struct compilation *compilation; /* of the filter; NULL: none is under way */
 };
 
 #define ENDING   "nfttraced is ending"
@@ -35,16 +34,18 @@ struct session_job {
 struct session_job *session_job_new(struct session *session, enum engine_action action,
 	struct manager_call call, session_job_done done);
 
-/* Begins with the filter; goes on by itself. `done` is not called before the event loop's next turn. */
+/* Compiles the filter, then queues the job. `done` is not called before the next turn of the event
+ * loop. */
 void session_job_compile(struct session_job *job, const char *expression);
 
-/* Begins with the worker. -EAGAIN: it has too much to do; the job is still the caller's. */
+/* Queues the job without compiling a filter. -EAGAIN: the worker has too much to do; the caller
+ * keeps the job. */
 int session_job_queue(struct session_job *job);
 
-/* The same for the one that stops the session: whoever left, or whatever ended, does not ask again. */
+/* The same for a stop, which is never refused: a caller that left can't ask again. */
 void session_job_queue_stop(struct session_job *job);
 
-/* If its filter is being compiled, that ends now, and the job is done with a failure. */
+/* If the filter is being compiled, cancels that, and the job fails with this reason. */
 void session_job_cancel(struct session_job *job, enum failure_kind kind, const char *reason);
 
 void session_job_free(struct session_job *job);

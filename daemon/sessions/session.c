@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A session as the control thread holds it. */
+/* A session as the control thread holds it; see session.h. */
 #include "daemon/sessions/session.h"
 
 #include "daemon/sessions/session-control.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session as the control thread holds it, from the moment it was asked for until its totals are
- * closed. Owned by the manager.
+ * A session as the control thread holds it, from the request to the final totals. Owned by the
+ * manager.
  */
 #ifndef NFTTRACED_DAEMON_SESSIONS_SESSION_H
 #define NFTTRACED_DAEMON_SESSIONS_SESSION_H
@@ -30,29 +30,29 @@ struct session {
 	struct manager *manager;
 	enum session_state state;
 	unsigned int bit; /* on the kernel side */
-	struct session_options options; /* in force */
+	struct session_options options; /* those in force */
 	uid_t owner;
-	char *command; /* of the caller */
-	char *caller_name; /* on the bus, if it is bound to its caller; NULL: it is not */
+	char *command; /* of the caller's process */
+	char *caller_name; /* on the bus; NULL: the session is not bound to its caller */
 
 	/* From SESSION_RUNNING on. */
 	uint64_t id;
 	uint64_t started; /* us, CLOCK_REALTIME */
-	uint64_t deadline; /* us, CLOCK_BOOTTIME, when its duration is over; 0: never */
+	uint64_t deadline; /* us, CLOCK_BOOTTIME: the end of its duration; 0: none */
 	char *path; /* of the journal */
 	int dir_fd; /* of the journal */
-	sd_event_source *timer; /* ends it after its duration */
+	sd_event_source *timer; /* stops it at the deadline */
 
-	struct session_job *job; /* that starts or changes it; NULL: none is on its way */
-	bool stop_wanted; /* as soon as it has started */
+	struct session_job *job; /* starts or changes it; NULL: none is under way */
+	bool stop_wanted; /* it is to be stopped as soon as it has started */
 	enum session_end end; /* why it is stopped */
-	GArray *stop_replies; /* of struct manager_call: who waits for the totals */
+	GArray *stop_replies; /* of struct manager_call: these wait for the totals */
 
 	/* The bus's. */
 	void *caller; /* watches the caller that it is bound to */
-	struct recorder_stored stored; /* as of the same, or when it was stopped */
-	struct dictionary_totals totals; /* as of the event loop's turn `totals_turn` */
-	uint64_t totals_turn;
+	uint64_t totals_turn; /* the turn of the event loop in which these two were read: */
+	struct dictionary_totals totals;
+	struct recorder_stored stored; /* the final one once it was stopped */
 };
 
 /* A session in SESSION_STARTING; takes over what is in `options`. */

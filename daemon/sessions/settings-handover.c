@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The manager gets other settings: its own at once, the engine's when the worker comes to it. */
+/* New settings are handed to the manager's parts; see settings-handover.h. */
+#include "daemon/sessions/settings-handover.h"
+
 #include "daemon/base/log.h"
-#include "daemon/sessions/pipeline-state.h"
+#include "daemon/sessions/manager-private.h"
+#include "daemon/sessions/quota-job.h"
 
 #define RETRY_USEC (100 * 1000) /* while the worker has too much to do */
 
@@ -12,7 +15,7 @@ struct handover {
 	char *warning;
 };
 
-static void run(void *argument)
+static void handover_run(void *argument)
 {
 	struct handover *handover = argument;
 	struct engine *engine = handover->manager->engine;
@@ -29,23 +32,25 @@ static void handover_free(struct handover *handover)
 	g_free(handover);
 }
 
-static void done(void *argument)
+static void handover_done(void *argument)
 {
 	struct handover *handover = argument;
 
 	if (handover->failure.reason)
-		log_error("AllowSystemChanges=yes again, but: %s", handover->failure.reason);
+		log_error("AllowSystemChanges=yes is in force again, but tracing can't be switched "
+			  "on: %s",
+			handover->failure.reason);
 	manager_status_refresh(handover->manager, handover->warning);
 	handover_free(handover);
 }
 
-static void hand_over(struct manager *manager)
+static void handover_submit(struct manager *manager)
 {
 	struct handover *handover = g_new0(struct handover, 1);
 
 	handover->manager = manager;
 	handover->settings = settings_ref(manager->settings);
-	if (worker_submit(manager->worker, run, done, handover) == 0)
+	if (worker_submit(manager->worker, handover_run, handover_done, handover) == 0)
 		return;
 	handover_free(handover);
 	sd_event_source_set_time_relative(manager->handover_timer, RETRY_USEC);
@@ -54,7 +59,7 @@ static void hand_over(struct manager *manager)
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	hand_over(userdata);
+	handover_submit(userdata);
 	return 0;
 }
 
@@ -66,6 +71,19 @@ int manager_settings_begin(struct manager *manager)
 	return r < 0 ? r : sd_event_source_set_enabled(manager->handover_timer, SD_EVENT_OFF);
 }
 
+int manager_summary_refresh(struct manager *manager)
+{
+	const struct settings *settings = manager->settings;
+	const struct drop_summary_settings summary = {
+		.interval = settings->drop_summary
+			? settings->drop_summary_interval * G_USEC_PER_SEC
+			: 0,
+		.rules = settings->drop_summary_rules,
+	};
+
+	return manager->summary ? drop_summary_set(manager->summary, &summary) : 0;
+}
+
 void manager_reconfigure(struct manager *manager, const struct settings *settings)
 {
 	const struct settings *before = manager->settings;
@@ -74,22 +92,7 @@ void manager_reconfigure(struct manager *manager, const struct settings *setting
 	settings_free(before);
 	follow_set_max(manager->follow, (unsigned int)settings->followers_max, settings->ring_size);
 	if (manager_summary_refresh(manager) < 0)
-		log_error("the summary of drops keeps its interval: there is no timer for another");
-	hand_over(manager);
+		log_error("the summary of drops keeps its interval: can't set a timer");
+	handover_submit(manager);
 	manager_quota_check(manager);
-}
-
-void manager_misconfigured(struct manager *manager, const char *trouble)
-{
-	if (g_strcmp0(trouble, manager->misconfigured) == 0)
-		return;
-	g_free(manager->misconfigured);
-	manager->misconfigured = g_strdup(trouble);
-	manager_problem_changed(manager);
-}
-
-void manager_problem_changed(struct manager *manager)
-{
-	if (manager->observer.status_changed)
-		manager->observer.status_changed(manager->observer.context);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the sessions of one user may take in all; see user-limits.h. */
+/* Limits for all sessions of one user; see user-limits.h. */
 #include "daemon/sessions/user-limits.h"
 
 #include <errno.h>
@@ -8,15 +8,15 @@
 #include "daemon/sessions/session.h"
 #include "daemon/settings/settings.h"
 
-/* What a user's sessions take. */
+/* The sum over the sessions of a user. */
 struct usage {
 	uint64_t sessions;
 	uint64_t size; /* bytes of journals */
 	uint64_t rate; /* events a second */
-	uint64_t jobs;
+	uint64_t jobs; /* sessions that are starting or changing */
 };
 
-static struct usage usage_of(
+static struct usage sum_usage(
 	const struct settings *settings, const GPtrArray *sessions, uid_t owner)
 {
 	struct usage usage = { 0 };
@@ -35,13 +35,13 @@ static struct usage usage_of(
 	return usage;
 }
 
-static uint64_t left_of(uint64_t limit, uint64_t used)
+static uint64_t subtract_used(uint64_t limit, uint64_t used)
 {
 	return limit > used ? limit - used : 0;
 }
 
-static int refuse(struct failure *failure, const char *what, const char *limit, uint64_t allowed,
-	uint64_t used)
+static int refuse_start(struct failure *failure, const char *what, const char *limit,
+	uint64_t allowed, uint64_t used)
 {
 	failure_set(failure, FAILURE_BUSY,
 		"%s: the sessions of a user may have %" PRIu64
@@ -53,11 +53,12 @@ static int refuse(struct failure *failure, const char *what, const char *limit, 
 static int limit_size(const struct settings *settings, const struct usage *usage,
 	struct session_options *options, struct failure *failure)
 {
-	uint64_t allowed = settings->user_journal_size, left = left_of(allowed, usage->size);
+	uint64_t allowed = settings->user_journal_size, left = subtract_used(allowed, usage->size);
 
-	/* Less than the smallest journal is as good as nothing. */
+	/* The rest may be too small for a journal. */
 	if (left < SESSION_SIZE_MIN || options->size > left)
-		return refuse(failure, "bytes of journal", "UserJournalSize", allowed, usage->size);
+		return refuse_start(
+			failure, "bytes of journal", "UserJournalSize", allowed, usage->size);
 	if (!options->size)
 		options->size = MIN(settings->journal_size, left);
 	return 0;
@@ -66,11 +67,11 @@ static int limit_size(const struct settings *settings, const struct usage *usage
 static int limit_rate(const struct settings *settings, const struct usage *usage,
 	struct session_options *options, struct failure *failure)
 {
-	uint64_t allowed = settings->user_rate, left = left_of(allowed, usage->rate);
+	uint64_t allowed = settings->user_rate, left = subtract_used(allowed, usage->rate);
 
 	if (!left || options->rate > left)
-		return refuse(failure, "events a second", "UserRate", allowed, usage->rate);
-	/* So that the next one finds some, too. */
+		return refuse_start(failure, "events a second", "UserRate", allowed, usage->rate);
+	/* The other half is for the next session. */
 	if (!options->rate)
 		options->rate = left - left / 2;
 	return 0;
@@ -79,8 +80,8 @@ static int limit_rate(const struct settings *settings, const struct usage *usage
 static int refuse_jobs(struct failure *failure)
 {
 	failure_set(failure, FAILURE_BUSY,
-		"limit of %d sessions of a user that are being started or changed at a time reached: "
-		"try again when that is done",
+		"limit of %d sessions per user that are starting or changing reached: try "
+		"again when that is done",
 		USER_JOBS_MAX);
 	return -EBUSY;
 }
@@ -93,7 +94,7 @@ int user_limits_start(const struct settings *settings, const GPtrArray *sessions
 
 	if (owner == 0)
 		return 0;
-	usage = usage_of(settings, sessions, owner);
+	usage = sum_usage(settings, sessions, owner);
 	if (usage.jobs >= USER_JOBS_MAX)
 		return refuse_jobs(failure);
 	if (usage.sessions >= settings->user_sessions) {
@@ -110,7 +111,7 @@ int user_limits_start(const struct settings *settings, const GPtrArray *sessions
 int user_limits_job(const struct settings *settings, const GPtrArray *sessions, uid_t owner,
 	struct failure *failure)
 {
-	if (owner != 0 && usage_of(settings, sessions, owner).jobs >= USER_JOBS_MAX)
+	if (owner != 0 && sum_usage(settings, sessions, owner).jobs >= USER_JOBS_MAX)
 		return refuse_jobs(failure);
 	return 0;
 }

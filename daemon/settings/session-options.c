@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a session was asked to record: defaults, names and ranges. */
+/* The options of a session: defaults, names and ranges; see session-options.h. */
 #include "daemon/settings/session-options.h"
 
 #include <errno.h>
@@ -91,32 +91,35 @@ int session_name_check(const char *name, struct failure *failure)
 	return 0;
 }
 
-static int refuse(struct failure *failure, const char *key, const char *allowed, uint64_t value)
+/* `bound` is "at most" or "at least". */
+static int refuse_value(struct failure *failure, const char *key, const char *bound, uint64_t limit,
+	const char *unit, uint64_t value)
 {
-	failure_set(failure, FAILURE_INVALID_OPTION, "%s must be %s, not %" G_GUINT64_FORMAT, key,
-		allowed, value);
+	failure_set(failure, FAILURE_INVALID_OPTION,
+		"%s must be 0 or %s %" G_GUINT64_FORMAT " (%s), not %" G_GUINT64_FORMAT, key, bound,
+		limit, unit, value);
 	return -EINVAL;
 }
 
 int session_options_check(const struct session_options *options, struct failure *failure)
 {
 	if (options->duration > SESSION_DURATION_MAX)
-		return refuse(failure, "Duration",
-			"0 or at most 31622400000000 (a year, in microseconds)", options->duration);
+		return refuse_value(failure, "Duration", "at most", SESSION_DURATION_MAX,
+			"a year, in microseconds", options->duration);
 	if (options->rate > SESSION_RATE_MAX)
-		return refuse(failure, "Rate", "0 or at most 1000000000 (events a second)",
+		return refuse_value(failure, "Rate", "at most", SESSION_RATE_MAX, "events a second",
 			options->rate);
 	if (options->burst > SESSION_RATE_MAX)
-		return refuse(failure, "Burst", "0 or at most 1000000000 (events)", options->burst);
+		return refuse_value(
+			failure, "Burst", "at most", SESSION_RATE_MAX, "events", options->burst);
 	if (options->burst && !options->rate) {
 		failure_set(failure, FAILURE_INVALID_OPTION, "Burst: needs Rate");
 		return -EINVAL;
 	}
 	if (options->size && options->size < SESSION_SIZE_MIN)
-		return refuse(failure, "Size", "0 or at least 262144 (bytes)", options->size);
-	if (*options->name)
-		return session_name_check(options->name, failure);
-	return 0;
+		return refuse_value(
+			failure, "Size", "at least", SESSION_SIZE_MIN, "bytes", options->size);
+	return *options->name ? session_name_check(options->name, failure) : 0;
 }
 
 static int verdict_parse(const char *name, uint32_t *ret)

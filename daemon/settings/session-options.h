@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a session was asked to record: its options as plain data, and the rules they must follow. No
- * bus in here. Owned by the session.
+ * The options of a session, as plain data, and the rules that they must follow. Owned by the
+ * session; any thread.
  */
 #ifndef NFTTRACED_DAEMON_SETTINGS_SESSION_OPTIONS_H
 #define NFTTRACED_DAEMON_SETTINGS_SESSION_OPTIONS_H
@@ -19,46 +19,48 @@
 #define SESSION_DURATION_MAX (366ULL * 86400 * G_USEC_PER_SEC)
 
 struct session_options {
-	char *name; /* "" if it has none */
-	char *filter; /* pcap expression; "" for every packet */
+	char *name; /* "": none */
+	char *filter; /* a pcap expression; "": every packet */
 	uint32_t verdicts; /* 1 << enum verdict, or'ed */
 	uint32_t sections; /* 1 << enum event_section_type, or'ed */
 	bool track;
-	bool stack; /* of each probe's events, whether or not `probes` says so */
-	GArray *probes; /* of struct probe_spec, shared by copies */
+	bool stack; /* record a stack with the events of every probe, whatever `probes` says */
+	GArray *probes; /* of struct probe_spec; copies share it */
 	bool bind_to_caller;
-	bool configured; /* it is one of the configuration's, not a caller's */
+	bool configured; /* the session is one of the configuration, not of a caller */
 	uint64_t limit; /* events; 0: none */
-	uint64_t duration; /* microseconds; 0: none */
+	uint64_t duration; /* us; 0: none */
 	uint64_t rate; /* events a second; 0: none */
-	uint64_t burst; /* events at once before the rate holds; 0: as many as `rate` */
-	uint64_t size; /* bytes of journal; 0: as configured */
+	uint64_t burst; /* events above `rate` that may pass at once; 0: as many as `rate` */
+	uint64_t size; /* bytes of journal; 0: JournalSize */
 };
 
-/* What holds for a session that was asked for without options. */
+/* The defaults. */
 void session_options_init(struct session_options *options);
 
-/* A copy of what is in `options`, to be cleared. */
+/* Copies `options`; the caller clears the copy. */
 void session_options_copy(struct session_options *ret, const struct session_options *options);
 
+/* Frees what is in it. */
 void session_options_clear(struct session_options *options);
 
-/* Numbers within their ranges, the name as session_name_check has it. -EINVAL and FAILURE_INVALID_OPTION. */
+/* Checks the ranges of numbers, and the name. -EINVAL and FAILURE_INVALID_OPTION. */
 int session_options_check(const struct session_options *options, struct failure *failure);
 
 /*
- * A name is 1 to SESSION_NAME_MAX bytes of printable UTF-8 without a slash, begins with neither '-'
- * nor '.', and is not all digits, so that it can't be taken for an id, an option or a path.
+ * Checks a name: 1 to SESSION_NAME_MAX bytes of printable UTF-8 without a slash, not all digits,
+ * and the first is neither '-' nor '.', so that it can't be taken for an id, an option or a path.
+ * -EINVAL and FAILURE_INVALID_OPTION.
  */
 int session_name_check(const char *name, struct failure *failure);
 
-/* Names of verdicts to a mask; "all" is every one. -EINVAL and FAILURE_INVALID_VERDICT. */
+/* Turns names of verdicts into a mask; "all" is every one. -EINVAL and FAILURE_INVALID_VERDICT. */
 int verdicts_parse(const char *const *names, uint32_t *ret, struct failure *failure);
 
 /* The names in a mask, NULL-terminated (g_strfreev it); { "all" } for every one. */
 char **verdicts_names(uint32_t verdicts);
 
-/* Names of sections to a mask; "all" is every one. -EINVAL and FAILURE_INVALID_OPTION. */
+/* Turns names of sections into a mask; "all" is every one. -EINVAL and FAILURE_INVALID_OPTION. */
 int sections_parse(const char *const *names, uint32_t *ret, struct failure *failure);
 
 #define auto_session_options __attribute__((cleanup(session_options_clear))) struct session_options

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The files of the configuration: which there are, and what is in them, line by line. */
+/* The files of the configuration: finds them, and reads them line by line; see settings.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 #define DROP_IN_SUFFIX ".conf"
 #define DROP_INS_MAX   1000 /* files of all folders together */
 
-/* Where a line is, and what it belongs to. */
+/* The place of a line, and the group that it belongs to. */
 struct position {
 	struct settings *settings;
 	const char *file;
@@ -26,9 +26,10 @@ struct position {
 	char **ret_reason;
 };
 
-static int refuse(const struct position *position, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static int refuse_line(const struct position *position, const char *format, ...)
+	G_GNUC_PRINTF(2, 3);
 
-static int refuse(const struct position *position, const char *format, ...)
+static int refuse_line(const struct position *position, const char *format, ...)
 {
 	g_autofree char *sentence = NULL;
 	va_list arguments;
@@ -47,9 +48,10 @@ static int session_begin(struct position *position, const char *name)
 	auto_failure failure = { 0 };
 
 	if (session_name_check(name, &failure) < 0)
-		return refuse(position, "[" SETTINGS_GROUP_SESSION " NAME]: %s", failure.reason);
+		return refuse_line(
+			position, "[" SETTINGS_GROUP_SESSION " NAME]: %s", failure.reason);
 	if (!found && position->settings->configured_sessions->len >= EVENT_SESSIONS_MAX)
-		return refuse(position,
+		return refuse_line(position,
 			"there are more than %d groups [" SETTINGS_GROUP_SESSION
 			" NAME], as many as there may be sessions",
 			EVENT_SESSIONS_MAX);
@@ -79,7 +81,7 @@ static int group_begin(struct position *position, char *line)
 		line[length - 1] = ']';
 	}
 	excerpt = text_excerpt_dup(line);
-	return refuse(position,
+	return refuse_line(position,
 		"no such group as %s: it must be [" SETTINGS_GROUP "] or [" SETTINGS_GROUP_SESSION
 		" NAME]",
 		excerpt);
@@ -92,7 +94,7 @@ static int refuse_key(
 	g_autofree char *excerpt = text_excerpt_dup(name);
 	g_autofree char *hint = suggestion ? g_strdup_printf(" (is it %s?)", suggestion) : NULL;
 
-	return refuse(position,
+	return refuse_line(position,
 		"no such key as %s in [%s]%s; see nfttraced.conf(5) for those there are", excerpt,
 		position->session ? SETTINGS_GROUP_SESSION " NAME" : SETTINGS_GROUP,
 		hint ? hint : "");
@@ -114,8 +116,9 @@ static int key_set(struct position *position, const char *name, const char *text
 		    &reason) < 0) {
 		g_autofree char *excerpt = text_excerpt_dup(text);
 
-		return reason ? refuse(position, "%s=%s: %s", name, excerpt, reason)
-			      : refuse(position, "%s=%s: must be %s", name, excerpt, key->allowed);
+		return reason
+			? refuse_line(position, "%s=%s: %s", name, excerpt, reason)
+			: refuse_line(position, "%s=%s: must be %s", name, excerpt, key->allowed);
 	}
 	setting_origin_set(&(session ? session->origins : position->settings->origins)[number],
 		text, position->file, position->line);
@@ -135,10 +138,10 @@ static int line_take(struct position *position, char *line)
 	equal = strchr(line, '=');
 	excerpt = text_excerpt_dup(line);
 	if (!equal || equal == line)
-		return refuse(
+		return refuse_line(
 			position, "%s is neither KEY=VALUE nor [GROUP] nor a # comment", excerpt);
 	if (!position->grouped)
-		return refuse(position,
+		return refuse_line(position,
 			"%s is in no group: [" SETTINGS_GROUP "] must be in a line before it",
 			excerpt);
 	*equal = '\0';
@@ -162,7 +165,7 @@ int settings_parse(struct settings *settings, const char *text, size_t size, con
 
 		position.line++;
 		if (!g_utf8_validate(text, (gssize)length, NULL))
-			return refuse(&position, "the line is not text in UTF-8");
+			return refuse_line(&position, "the line is not text in UTF-8");
 		r = line_take(&position, line);
 		if (r < 0)
 			return r;
@@ -171,7 +174,7 @@ int settings_parse(struct settings *settings, const char *text, size_t size, con
 	return 0;
 }
 
-/* All of a file that is not too large; what is no file must not be waited for. */
+/* Reads a file that is not too large. Does not wait for a FIFO or a terminal. */
 static int file_read(const char *path, GString *ret, char **ret_reason)
 {
 	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -182,7 +185,7 @@ static int file_read(const char *path, GString *ret, char **ret_reason)
 		*ret_reason = g_strdup_printf("can't read %s: %s", path, g_strerror(errno));
 		return errno == ENOENT ? -ENOENT : -EIO;
 	}
-	/* /dev/null is how a file of a folder that matters less is put out of force. */
+	/* A link to /dev/null masks a file of a less important folder. */
 	if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode)) {
 		*ret_reason = g_strdup_printf("can't read %s: it is not a file", path);
 		return -EIO;
@@ -209,7 +212,7 @@ int settings_load_file(struct settings *settings, const char *path, char **ret_r
 	return r < 0 ? r : settings_parse(settings, text->str, text->len, path, ret_reason);
 }
 
-/* Notes the drop-ins of a folder, by name, but those that a folder before it has. */
+/* Adds the drop-ins of a folder by name, unless a more important folder has one of that name. */
 static int drop_ins_find(GHashTable *files, const char *directory, char **ret_reason)
 {
 	g_autoptr(GError) error = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The keys of the configuration: two tables, and how to find a key in them. */
+/* The keys of the configuration: two tables; see settings-keys.h. */
 #include "daemon/settings/settings-keys.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@
 #define MIB (1ULL << 20)
 #define GIB (1ULL << 30)
 
-#define SUGGEST_SHARE 3 /* of the name's letters one in so many may be another one */
+#define SUGGEST_SHARE 3 /* one letter in so many may be wrong */
 
 #define AT(field) offsetof(struct settings, field)
 
@@ -91,7 +91,7 @@ static const struct setting_key session_keys[] = {
 		"events a second up to 1000000000, or 0 for no limit" },
 	{ "Burst", SETTING_NUMBER, SETTING_AT_ONCE, AT(burst), 0, SESSION_RATE_MAX, true, "0",
 		"a number of events up to 1000000000, or 0 for as many as Rate" },
-	{ "Size", SETTING_SIZE, SETTING_AT_ONCE, AT(size), 256 * KIB, 1024 * GIB, true, "0",
+	{ "Size", SETTING_SIZE, SETTING_AT_ONCE, AT(size), SESSION_SIZE_MIN, 1024 * GIB, true, "0",
 		"a size from 256K to 1024G, or 0 for JournalSize" },
 };
 
@@ -148,7 +148,7 @@ struct setting_origin *settings_defaults(const struct setting_group *group, void
 		g_autofree char *reason = NULL;
 
 		if (setting_apply(key, target, key->initial, &reason) < 0)
-			g_error("the default %s=%s is none", key->name, key->initial);
+			g_error("invalid default %s=%s", key->name, key->initial);
 		setting_origin_set(&origins[i], key->initial, NULL, 0);
 	}
 	return origins;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The keys of nfttraced.conf(5), by group, and the values that they take. Stateless. */
+/* The keys of nfttraced.conf(5), by group, and their values. Stateless; any thread. */
 #ifndef NFTTRACED_DAEMON_SETTINGS_SETTINGS_KEYS_H
 #define NFTTRACED_DAEMON_SETTINGS_SETTINGS_KEYS_H
 
 #include "daemon/settings/settings.h"
 
 #define SETTINGS_GROUP         "Daemon"
-#define SETTINGS_GROUP_SESSION "Session" /* and a name behind it */
+#define SETTINGS_GROUP_SESSION "Session" /* followed by a name */
 
 enum setting_type {
 	SETTING_BOOLEAN, /* bool */
@@ -21,9 +21,9 @@ enum setting_type {
 	SETTING_PROBES, /* GArray * of struct probe_spec */
 };
 
-/* What a change of it does when the configuration is read again. */
+/* When a changed value takes effect. */
 enum setting_effect {
-	SETTING_AT_ONCE, /* holds from then on, for what begins after */
+	SETTING_AT_ONCE, /* with the reload */
 	SETTING_AT_RESTART,
 };
 
@@ -33,9 +33,9 @@ struct setting_key {
 	enum setting_effect effect;
 	size_t offset; /* in struct settings, or in struct session_options */
 	uint64_t min, max; /* of numbers */
-	bool zero; /* may be 0, whatever `min` says */
-	const char *initial; /* the default, as it would be written */
-	const char *allowed; /* for a person: "must be ..." */
+	bool zero; /* 0 is allowed, although it is below `min` */
+	const char *initial; /* the default, as in a file */
+	const char *allowed; /* the allowed values, for "must be ..." */
 };
 
 struct setting_group {
@@ -46,22 +46,23 @@ struct setting_group {
 extern const struct setting_group settings_daemon_keys; /* offsets in struct settings */
 extern const struct setting_group settings_session_keys; /* offsets in struct session_options */
 
-/* The number of a key in its group, or -1. */
+/* The index of a key in its group; -1: there is none of that name. */
 int setting_find(const struct setting_group *group, const char *name);
 
-/* The one that may be meant, or NULL. */
+/* The key whose name is most like `name`; NULL: none is like it. */
 const char *setting_suggest(const struct setting_group *group, const char *name);
 
-/* Takes `text` as the key's value in `target`. -EINVAL or -ERANGE; *ret_reason is NULL or says more of
- * it than key->allowed. */
+/* Parses `text`, and sets the key's field in `target`. -EINVAL or -ERANGE; *ret_reason (g_free it)
+ * has the reason, or is NULL if key->allowed is reason enough. */
 int setting_apply(const struct setting_key *key, void *target, const char *text, char **ret_reason);
 
+/* The key's field has the same value in both. */
 bool setting_equal(const struct setting_key *key, const void *a, const void *b);
 
-/* Gives `target` the value that `source` has. */
+/* Copies the key's field from `source` to `target`. */
 void setting_copy(const struct setting_key *key, void *target, const void *source);
 
-/* Frees the value, if it has anything to be freed. */
+/* Frees the key's field, if it has memory of its own. */
 void setting_clear(const struct setting_key *key, void *target);
 
 #endif

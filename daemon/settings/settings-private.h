@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of the configuration know of each other. */
+/* What the files of this folder share. */
 #ifndef NFTTRACED_DAEMON_SETTINGS_SETTINGS_PRIVATE_H
 #define NFTTRACED_DAEMON_SETTINGS_SETTINGS_PRIVATE_H
 
 #include "daemon/settings/settings-keys.h"
 
-/* For each key of a group its default, in `target` and in the origins that are returned. */
+/* Sets the fields of a group's keys in `target` to their defaults. Returns the origins, by the
+ * index of the key. */
 struct setting_origin *settings_defaults(const struct setting_group *group, void *target);
 
+/* Accepts NULL. */
 void settings_origins_free(const struct setting_group *group, struct setting_origin *origins);
 
-/* The value is what `file` has in `line`. Replaces what was said before. */
+/* Replaces an origin: `text` was read in `line` of `file`. */
 void setting_origin_set(
 	struct setting_origin *origin, const char *text, const char *file, unsigned int line);
 
@@ -18,8 +20,5 @@ void setting_origin_set(
 struct configured_session *configured_session_new(
 	const char *name, const char *file, unsigned int line);
 void configured_session_free(struct configured_session *session);
-
-/* The options of all sessions, and their number. */
-int settings_sessions_check(const struct settings *settings, char **ret_reason);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Groups [Session NAME] of the configuration. */
+/* Groups [Session NAME] of the configuration: see settings.h. */
 #include <errno.h>
 
 #include "daemon/filter/filter.h"
@@ -41,9 +41,9 @@ const struct configured_session *settings_session(const struct settings *setting
 	return NULL;
 }
 
-/* Where the key was set, or where the group is. */
-static void place(const struct configured_session *session, const char *key, const char **ret_file,
-	unsigned int *ret_line)
+/* The file and line of a key, or of the group if the key is not set. */
+static void find_origin(const struct configured_session *session, const char *key,
+	const char **ret_file, unsigned int *ret_line)
 {
 	const struct setting_origin *origin =
 		&session->origins[setting_find(&settings_session_keys, key)];
@@ -58,15 +58,15 @@ static int session_check(const struct configured_session *session, char **ret_re
 	unsigned int line;
 	const char *file;
 
-	/* Each key by itself was looked at when it was read: what is left is a burst without a rate. */
+	/* Single keys were checked when they were read: this finds a burst without a rate. */
 	if (session_options_check(&session->options, &failure) == 0)
 		return 0;
-	place(session, "Burst", &file, &line);
+	find_origin(session, "Burst", &file, &line);
 	*ret_reason = g_strdup_printf("%s:%u: %s", file, line, failure.reason);
 	return -EINVAL;
 }
 
-int settings_sessions_check(const struct settings *settings, char **ret_reason)
+int settings_check(const struct settings *settings, char **ret_reason)
 {
 	const GPtrArray *sessions = settings->configured_sessions;
 
@@ -111,6 +111,6 @@ char *settings_filter_reason(const struct configured_session *session, const cha
 	unsigned int line;
 	const char *file;
 
-	place(session, "Filter", &file, &line);
+	find_origin(session, "Filter", &file, &line);
 	return g_strdup_printf("%s:%u: Filter: %s", file, line, reason);
 }

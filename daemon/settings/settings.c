@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The configuration as a whole: its defaults, its references, and what a reload leaves as it is. */
+/* The settings: defaults, references, and the values that a reload keeps; see settings.h. */
 #include "daemon/settings/settings.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ struct settings *settings_new(void)
 
 struct settings *settings_ref(const struct settings *settings)
 {
-	/* What is constant is what it says, not who holds it. */
+	/* The values are constant, the number of references is not. */
 	struct settings *held = (struct settings *)settings;
 
 	g_atomic_ref_count_inc(&held->references);
@@ -76,9 +76,4 @@ char **settings_keep(struct settings *next, const struct settings *in_force)
 	}
 	g_ptr_array_add(names, NULL);
 	return (char **)g_ptr_array_steal(names, NULL);
-}
-
-int settings_check(const struct settings *settings, char **ret_reason)
-{
-	return settings_sessions_check(settings, ret_reason);
 }

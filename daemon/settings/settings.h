@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon's configuration: nfttraced.conf(5) and its drop-ins. A struct settings is read once and
- * constant after that, so any thread may read it. A reload makes another one, which the control thread
- * hands to each of its owners; each holds a reference, and nobody keeps a pointer without. (Not named
- * config.h: that is the build's.)
+ * The daemon's configuration: nfttraced.conf(5) and its drop-ins. A struct settings is filled by
+ * one thread and constant after that, so any thread may read it. A reload makes a new one, which
+ * the control thread hands to each part of the daemon; each part holds a reference. A configuration
+ * with an error is refused as a whole, with one sentence that has the file, the line and the
+ * remedy.
  */
 #ifndef NFTTRACED_DAEMON_SETTINGS_SETTINGS_H
 #define NFTTRACED_DAEMON_SETTINGS_SETTINGS_H
@@ -15,21 +16,21 @@
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/settings/session-options.h"
 
-/* Where a value comes from. */
+/* The origin of a value. */
 struct setting_origin {
-	char *text; /* the value as it was written, or the default; NULL: the key has none */
-	char *file; /* NULL: the default; "--..." if it was an option of the command line */
-	unsigned int line; /* in that file; 0: it is none */
-	char *pending; /* NULL, or what the file says now: it takes a restart */
+	char *text; /* the value as in the file, or the default */
+	char *file; /* NULL: the default; "--...": an option of the command line */
+	unsigned int line; /* in that file; 0: it is no file */
+	char *pending; /* the value in the file that a restart will put in force; NULL: none */
 };
 
-/* A group [Session NAME]: a session that runs whenever the daemon does. */
+/* A group [Session NAME]: a session that runs as long as the daemon does. */
 struct configured_session {
 	char *name;
-	char *file; /* where its group was found first */
+	char *file; /* where its group was found first, with the line */
 	unsigned int line;
 	struct session_options options;
-	struct setting_origin *origins; /* by the number of its key */
+	struct setting_origin *origins; /* by the index of the key */
 };
 
 struct settings {
@@ -37,90 +38,91 @@ struct settings {
 	enum attach_mode attach;
 	uint64_t ring_size; /* bytes of all rings together */
 	uint64_t tracker_size; /* packets tracked at a time */
-	uint64_t tracker_age; /* seconds without an event after which a packet is forgotten */
+	uint64_t tracker_age; /* seconds without an event, then a packet is forgotten */
 	uint64_t journal_size; /* bytes of a session's journal */
 	uint64_t segment_size; /* bytes of a segment */
-	uint64_t sync_interval; /* seconds that what is journaled waits for its way to the disk */
+	uint64_t sync_interval; /* seconds that events in a journal may wait for the disk */
 	uint64_t sync_timeout; /* seconds that a start or stop waits for the disk */
 	uint64_t sessions_max;
 	uint64_t followers_max; /* of one session */
 	char *state_directory; /* absolute */
-	uint64_t
-		journals_size; /* bytes of all sessions' journals, ended ones included; 0: no limit */
+	uint64_t journals_size; /* bytes of all journals together; 0: no limit */
 	bool drop_counters; /* count drops, with or without sessions */
 	uint64_t drop_counters_max; /* rules that are counted separately */
-	uint64_t rule_texts_size; /* bytes of the texts of rules, all namespaces' */
-	uint64_t filters_size; /* instructions of the matcher, all sessions' */
+	uint64_t rule_texts_size; /* bytes of the texts of rules, of all namespaces */
+	uint64_t filters_size; /* instructions of the matcher, of all sessions */
 	bool drop_summary;
 	uint64_t drop_summary_interval; /* seconds */
-	uint64_t drop_summary_rules; /* messages an interval; what is left is summed up */
-	/* Of each user but root, all his sessions together. */
+	uint64_t drop_summary_rules; /* messages an interval; the other rules are summed up */
+	/* For each user but root, of all sessions of the user together. */
 	uint64_t user_sessions;
 	uint64_t user_journal_size; /* bytes */
 	uint64_t user_rate; /* events a second */
 	uint64_t user_filter_size; /* instructions of the matcher */
 
-	GPtrArray *
-		configured_sessions; /* of struct configured_session, in the order in which they were found */
-	struct setting_origin *origins; /* by the number of the key */
+	GPtrArray
+		*configured_sessions; /* of struct configured_session, in the order of the files */
+	struct setting_origin *origins; /* by the index of the key */
 	gatomicrefcount references;
 };
 
-/* What holds without a file; one reference. */
+/* The defaults; one reference. */
 struct settings *settings_new(void);
 
 /*
  * Applies the text of a configuration file of `size` bytes. -EINVAL and one sentence in *ret_reason
- * that begins with NAME:LINE and says what is allowed.
+ * that begins with NAME:LINE and has the allowed values.
  */
 int settings_parse(struct settings *settings, const char *text, size_t size, const char *name,
 	char **ret_reason);
 
-/* The same from a file. -ENOENT if there is none: the caller decides whether that matters. */
+/* The same from a file. -ENOENT: it does not exist. */
 int settings_load_file(struct settings *settings, const char *path, char **ret_reason);
 
 /*
- * The configuration as a whole: `file` and the drop-ins in FILE.d; with NULL the system's, in the
- * folders and the order that systemd has for such. Ends with settings_check.
+ * Loads the whole configuration: `file` and the drop-ins in FILE.d; NULL: the system's, from the
+ * same kinds of folders as systemd's. Calls settings_check.
  */
 int settings_load(struct settings *settings, const char *file, char **ret_reason);
 
-/* The same with other folders in place of the system's (NULL-terminated, the most important first), in
- * which a file `name` and drop-ins in NAME.d may be. */
+/* The same from these folders (NULL-terminated, the most important first): the file `name`, and
+ * drop-ins in NAME.d. */
 int settings_load_from(struct settings *settings, const char *const *directories, const char *name,
 	char **ret_reason);
 
-/* What can only be said of the whole: the sessions' options together, and how many there are. */
+/* Checks what concerns more than one key: the number of configured sessions, and the options of
+ * each. -EINVAL. */
 int settings_check(const struct settings *settings, char **ret_reason);
 
-/* Has libpcap compile the sessions' filters, and waits for it; -EINVAL with its message and the place of
- * the first that it refuses. */
+/* Compiles the filters of the configured sessions, and waits for that. -EINVAL with libpcap's
+ * message and the place of the first invalid one. */
 int settings_filters_check(const struct settings *settings, char **ret_reason);
 
-/* What was said of a session's filter, with its place before it; g_free it. */
+/* The reason why a session's filter was refused, with its place; g_free it. */
 char *settings_filter_reason(const struct configured_session *session, const char *reason);
 
-/* As `option` of the command line has it. -EINVAL, and *ret_reason says what is allowed. */
+/* Sets a key as `option` of the command line does. -EINVAL, and *ret_reason has the allowed
+ * values. */
 int settings_override(struct settings *settings, const char *option, const char *key,
 	const char *text, char **ret_reason);
 
 /*
- * Keeps what is in force where a change takes a restart: there `next` has the value of `in_force`, and
- * what was read is pending. Returns the names of those keys (g_strfreev it).
+ * Keeps the values in force of keys that change at a restart only: `next` gets those of `in_force`,
+ * and the values that were read become pending. Returns the names of these keys (g_strfreev it).
  */
 char **settings_keep(struct settings *next, const struct settings *in_force);
 
-/* The session of that name, or NULL. */
+/* The configured session of that name; NULL: there is none. */
 const struct configured_session *settings_session(
 	const struct settings *settings, const char *name);
 
-/* "auto", "kprobe", "fentry" to a mode: for the file and the command line. -EINVAL for other text. */
+/* Parses "auto", "kprobe" or "fentry". -EINVAL for other text. */
 int settings_parse_attach(const char *text, enum attach_mode *ret);
 
 /* One more reference. */
 struct settings *settings_ref(const struct settings *settings);
 
-/* Lets go of a reference. Accepts NULL; returns NULL. */
+/* Drops a reference. Accepts NULL; returns NULL. */
 struct settings *settings_free(const struct settings *settings);
 
 static inline void settings_freep(struct settings **settings)

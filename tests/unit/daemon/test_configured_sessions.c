@@ -56,7 +56,7 @@ START_TEST(those_of_the_configuration_run)
 	ck_assert_int_eq(session->state, SESSION_RUNNING);
 	ck_assert_str_eq(session->options.filter, "tcp");
 	ck_assert_uint_eq(fake_config()->interval[session->bit], 1000000000 / 7);
-	ck_assert_ptr_null(configured_sessions_problem(manager->configured));
+	ck_assert_ptr_null(manager->problems[PROBLEM_CONFIGURED].text);
 }
 END_TEST
 
@@ -149,17 +149,17 @@ START_TEST(one_that_can_not_be_started_is_a_problem_and_no_end)
 	apply("\n[Session a]\nVerdicts=queue\n[Session b]\nVerdicts=drop\n");
 	ck_assert_ptr_null(find("a"));
 	ck_assert_ptr_nonnull(find("b"));
-	ck_assert(g_str_has_prefix(configured_sessions_problem(manager->configured),
+	ck_assert(g_str_has_prefix(manager->problems[PROBLEM_CONFIGURED].text,
 		"session \"a\" (test.conf:2) can't be started: "));
 	ck_assert_ptr_nonnull(
-		strstr(manager_problem(manager), configured_sessions_problem(manager->configured)));
+		strstr(manager_problem(manager), manager->problems[PROBLEM_CONFIGURED].text));
 	ck_assert_ptr_nonnull(strstr(manager_problem_public(manager),
 		"the session of test.conf:2 can't be started: the log says why"));
 	fake_refuse_verdicts(0);
 	apply("\n[Session a]\nVerdicts=queue\n[Session b]\nVerdicts=drop\n");
 	ck_assert_ptr_nonnull(find("a"));
-	ck_assert_ptr_null(configured_sessions_problem(manager->configured));
-	ck_assert_ptr_null(configured_sessions_problem_public(manager->configured));
+	ck_assert_ptr_null(manager->problems[PROBLEM_CONFIGURED].text);
+	ck_assert_ptr_null(manager->problems[PROBLEM_CONFIGURED].public_text);
 	ck_assert_ptr_null(strstr(manager_problem(manager), "session \"a\""));
 }
 END_TEST
@@ -171,7 +171,7 @@ START_TEST(what_failed_is_tried_again_by_itself)
 	ck_assert_ptr_null(find("a"));
 	fake_refuse_verdicts(0);
 	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC;
-		configured_sessions_problem(manager->configured); turn())
+		manager->problems[PROBLEM_CONFIGURED].text; turn())
 		ck_assert(g_get_monotonic_time() < end);
 	ck_assert_ptr_nonnull(find("a"));
 }
@@ -187,8 +187,7 @@ START_TEST(a_name_that_is_taken_is_a_problem)
 	ck_assert_ptr_nonnull(start_with(&options));
 	apply("[Session a]\n");
 	ck_assert_uint_eq(manager->sessions->len, 1);
-	ck_assert_ptr_nonnull(
-		strstr(configured_sessions_problem(manager->configured), "is running"));
+	ck_assert_ptr_nonnull(strstr(manager->problems[PROBLEM_CONFIGURED].text, "is running"));
 }
 END_TEST
 

@@ -227,6 +227,14 @@ START_TEST(a_change_is_in_the_journal_and_a_refused_one_is_not)
 }
 END_TEST
 
+static enum manager_state state_of_manager(void)
+{
+	struct manager_status status;
+
+	manager_status(manager, &status);
+	return status.state;
+}
+
 START_TEST(sessions_outlive_nf_tables)
 {
 	struct session *session = start();
@@ -239,18 +247,55 @@ START_TEST(sessions_outlive_nf_tables)
 	manager_module_changed(manager, false);
 	for (; session->state != SESSION_WAITING; turn())
 		ck_assert(g_get_monotonic_time() < end);
-	ck_assert_int_eq(manager->state, MANAGER_WAITING);
+	ck_assert_int_eq(state_of_manager(), MANAGER_WAITING);
 
 	fake_fail_new(0);
 	manager_module_changed(manager, true);
 	for (; session->state != SESSION_RUNNING; turn())
 		ck_assert(g_get_monotonic_time() < end);
-	ck_assert_int_eq(manager->state, MANAGER_READY);
+	ck_assert_int_eq(state_of_manager(), MANAGER_READY);
 	fake_event(1ULL << session->bit);
 	ck_assert_uint_eq(stop(session)->journaled, 2);
 	ck_assert_uint_eq(records(id, JOURNAL_LOSS, &loss), 1);
 	ck_assert_uint_eq(loss.loss.reason, LOSS_NO_MODULE);
 	ck_assert_uint_eq(loss.loss.count, 0);
+}
+END_TEST
+
+static void count_change(void *context)
+{
+	(*(unsigned int *)context)++;
+}
+
+START_TEST(a_pipeline_that_cannot_be_opened_again_is_reported)
+{
+	unsigned int changes = 0;
+	const struct manager_observer observer = {
+		.context = &changes,
+		.status_changed = count_change,
+	};
+	int64_t end = g_get_monotonic_time() + PATIENCE_USEC;
+
+	fake_fail_new(-ENOENT);
+	manager_module_changed(manager, false);
+	for (; state_of_manager() != MANAGER_WAITING; turn())
+		ck_assert(g_get_monotonic_time() < end);
+
+	manager_observe(manager, &observer);
+	fake_fail_new(-EPERM);
+	manager_module_changed(manager, true);
+	for (; state_of_manager() != MANAGER_FAILED; turn())
+		ck_assert(g_get_monotonic_time() < end);
+	ck_assert_uint_gt(changes, 0);
+	ck_assert_ptr_nonnull(strstr(manager_problem(manager), "the test says no"));
+	ck_assert_ptr_nonnull(strstr(manager_problem_public(manager), "the test says no"));
+
+	fake_fail_new(0);
+	manager_module_changed(manager, true);
+	for (; state_of_manager() != MANAGER_READY; turn())
+		ck_assert(g_get_monotonic_time() < end);
+	ck_assert_ptr_null(strstr(manager_problem(manager), "the test says no"));
+	manager_observe(manager, &(struct manager_observer){ 0 });
 }
 END_TEST
 
@@ -261,7 +306,7 @@ START_TEST(without_nf_tables_a_session_is_refused_where_nothing_may_be_loaded)
 
 	fake_fail_new(-ENOENT);
 	manager_module_changed(manager, false);
-	for (; manager->state != MANAGER_WAITING; turn())
+	for (; state_of_manager() != MANAGER_WAITING; turn())
 		ck_assert(g_get_monotonic_time() < end);
 	session_options_init(&options);
 	ck_assert_ptr_null(start_with(&options));
@@ -361,6 +406,7 @@ int main(void)
 	tcase_add_test(cases, a_journal_that_cannot_begin_is_refused_and_harms_no_other);
 	tcase_add_test(cases, a_change_is_in_the_journal_and_a_refused_one_is_not);
 	tcase_add_test(cases, sessions_outlive_nf_tables);
+	tcase_add_test(cases, a_pipeline_that_cannot_be_opened_again_is_reported);
 	tcase_add_test(cases, without_nf_tables_a_session_is_refused_where_nothing_may_be_loaded);
 	tcase_add_test(cases, a_worker_that_has_too_much_to_do_stops_sessions_all_the_same);
 	tcase_add_test(cases, the_state_directory_belongs_to_one_daemon);

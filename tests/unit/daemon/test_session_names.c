@@ -99,7 +99,7 @@ START_TEST(a_page_that_is_full_tells_again_and_misses_no_new_text)
 	ck_assert(!session_names_takes(&names, &known, SESSION_NAMES_IS_FULL));
 	ck_assert(session_names_takes(&names, &other, SESSION_NAMES_IS_FULL));
 	ck_assert(session_names_takes(&names, &other, SESSION_NAMES_IS_FULL));
-	ck_assert_uint_eq(session_names_told(&names), 1);
+	ck_assert_uint_eq(session_names_count(&names), 1);
 	session_names_replace(&names, &replaced, "x");
 	ck_assert_uint_eq(names.rules->len, 1);
 }

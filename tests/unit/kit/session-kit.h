@@ -9,6 +9,7 @@
 #include <check.h>
 
 #include "daemon/filter/filter.h"
+#include "daemon/sessions/manager-private.h"
 #include "daemon/sessions/session-control.h"
 #include "journal/reader/reader.h"
 
