@@ -123,11 +123,17 @@ const struct rule_name *follow_stream_await_rule(void *context, const struct eve
 	return NULL;
 }
 
-void follow_stream_use_names(struct follow_stream *stream, struct text *text, enum text_rules rules)
+struct renderer *follow_stream_renderer_new(
+	struct follow_stream *stream, struct output *output, const struct print_form *form)
 {
-	text_use_names(text, journal_reader_names(stream->reader), rules);
-	if (rules == TEXT_RULES_ON)
-		text_use_await(text, follow_stream_await_rule, stream);
+	struct renderer *renderer =
+		print_renderer_new(form, output, journal_reader_names(stream->reader));
+
+	if (form->text.rules == TEXT_RULES_ON) {
+		renderer->await = follow_stream_await_rule;
+		renderer->await_context = stream;
+	}
+	return renderer;
 }
 
 /* Hands over what there is at the moment: 1 at the pipe's end, 0 if more may come. */
@@ -226,15 +232,15 @@ int follow_stream_pour(
 	return r;
 }
 
-static void render(void *text, const struct journal_set_record *record)
+static void render(void *renderer, const struct journal_set_record *record)
 {
-	text_render(text, &record->entry);
+	renderer_render(renderer, &record->entry);
 }
 
-int follow_stream_run(struct follow_stream *stream, struct text *text, sd_bus *bus)
+int follow_stream_run(struct follow_stream *stream, struct renderer *renderer, sd_bus *bus)
 {
 	const struct follow_stream_sink sink = {
-		.take = render, .context = text, .output = text->output
+		.take = render, .context = renderer, .output = renderer->output
 	};
 
 	return follow_stream_pour(stream, &sink, bus);

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <systemd/sd-bus.h>
 
+#include "client/print/style.h"
 #include "client/read/event-filter.h"
 #include "client/read/journal-set.h"
-#include "client/text/text.h"
 
 /* What is missing since the stream was gone on with. */
 struct follow_stream_gap {
@@ -71,10 +71,10 @@ int follow_stream_request(sd_bus *bus, const char *object, const struct follow_s
 /* From now on the daemon is asked on that bus, which may be the same. */
 void follow_stream_use_bus(struct follow_stream *stream, sd_bus *bus);
 
-/* Has `text` show names from the stream, and wait a moment for the text of a rule where it shows them:
- * it comes after the event. */
-void follow_stream_use_names(
-	struct follow_stream *stream, struct text *text, enum text_rules rules);
+/* A renderer with the names from the stream. If the form has the text of rules it waits a moment for
+ * each, which comes after the event. renderer_free() it before the stream is closed. */
+struct renderer *follow_stream_renderer_new(
+	struct follow_stream *stream, struct output *output, const struct print_form *form);
 
 /* Who takes the records that come, and where that goes: it is written out when there are no more at the
  * moment. */
@@ -99,7 +99,7 @@ int follow_stream_pour(
  * Renders until one of enum follow_stream_end, which it returns, or negative errno. `bus` (or NULL) is
  * served meanwhile.
  */
-int follow_stream_run(struct follow_stream *stream, struct text *text, sd_bus *bus);
+int follow_stream_run(struct follow_stream *stream, struct renderer *renderer, sd_bus *bus);
 
 /* Accepts FOLLOW_STREAM_CLOSED. */
 void follow_stream_close(struct follow_stream *stream);

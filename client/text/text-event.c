@@ -22,8 +22,8 @@ static const char *attach_text(uint8_t attach)
 /* A reason whose name the journal does not have is told by its number. */
 static void drop_text(struct text *text, uint32_t reason)
 {
-	const char *name = text->name_table ? name_table_reason(text->name_table, reason) : NULL;
-	struct output *output = text->output;
+	const char *name = name_table_reason(text->renderer.name_table, reason);
+	struct output *output = text->renderer.output;
 
 	output_text(output, " drop (reason ");
 	if (name)
@@ -47,18 +47,18 @@ static void tracking_id(struct output *output, const struct event_head *head)
 
 static void probe_text(struct text *text, const struct event *event)
 {
-	const char *symbol = session_view_symbol(&text->view, event);
+	const char *symbol = session_view_symbol(&text->renderer.view, event);
 
-	output_text(text->output, attach_text(event->head.attach));
+	output_text(text->renderer.output, attach_text(event->head.attach));
 	text_style(text, TEXT_STYLE_PROBE);
-	output_word(text->output, symbol, strlen(symbol));
+	output_word(text->renderer.output, symbol, strlen(symbol));
 	text_style(text, TEXT_STYLE_NONE);
 }
 
 static void header_line(struct text *text, const struct event *event)
 {
 	const struct event_head *head = &event->head;
-	struct output *output = text->output;
+	struct output *output = text->renderer.output;
 
 	text_moment(text, head->time);
 	output_number_after(output, " (", head->cpu);
@@ -76,8 +76,8 @@ static void header_line(struct text *text, const struct event *event)
 	output_text(output, " (skb ");
 	output_hex(output, head->skb);
 	output_char(output, ')');
-	if (text->numbered)
-		output_number_after(output, " n ", text->number);
+	if (text->renderer.numbered)
+		output_number_after(output, " n ", text->renderer.number);
 	if (event->has_drop)
 		drop_text(text, event->drop.reason);
 	output_char(output, '\n');
@@ -120,7 +120,7 @@ static bool has_place(const struct event *event)
 static void place_line(struct text *text, const struct event *event)
 {
 	const struct event_head *head = &event->head;
-	struct output *output = text->output;
+	struct output *output = text->renderer.output;
 
 	if (!has_place(event))
 		return;
@@ -147,7 +147,7 @@ static enum text_style verdict_style(int32_t verdict)
 static void verdict_text(struct text *text, const struct event_nft *nft)
 {
 	const char *name = event_verdict_name(nft->verdict);
-	struct output *output = text->output;
+	struct output *output = text->renderer.output;
 
 	output_char(output, ' ');
 	text_style(text, verdict_style(nft->verdict));
@@ -174,7 +174,7 @@ static void name_and_handle(
 static void nft_line(struct text *text, const struct event *event)
 {
 	const struct event_nft *nft = &event->nft;
-	struct output *output = text->output;
+	struct output *output = text->renderer.output;
 
 	if (nft->flags & EVENT_NFT_CHAIN) {
 		name_and_handle(output, "  table ", event->table, nft->table_handle);
@@ -196,14 +196,12 @@ static void nft_line(struct text *text, const struct event *event)
 
 static void rule_line(struct text *text, const struct event *event)
 {
-	struct output *output = text->output;
+	struct output *output = text->renderer.output;
 	const struct rule_name *rule;
 
-	if (!(event->nft.flags & EVENT_NFT_RULE) || !text->name_table)
+	if (!(event->nft.flags & EVENT_NFT_RULE) || !text->renderer.name_table)
 		return;
-	rule = name_table_rule(text->name_table, event);
-	if (!rule && text->await)
-		rule = text->await(text->await_context, event);
+	rule = renderer_rule(&text->renderer, event);
 	if (rule && rule->fate == RULE_READ) {
 		output_text(output, "  rule ");
 		output_escaped(output, rule->text, strlen(rule->text));
@@ -216,7 +214,7 @@ static void rule_line(struct text *text, const struct event *event)
 
 void text_event(struct text *text, const struct event *event)
 {
-	struct output *output = text->output;
+	struct output *output = text->renderer.output;
 
 	header_line(text, event);
 	text_stack(text, event);
@@ -229,7 +227,7 @@ void text_event(struct text *text, const struct event *event)
 	text_skb(output, event);
 	if (event->has_nft) {
 		nft_line(text, event);
-		if (text->rules == TEXT_RULES_ON)
+		if (text->form.rules == TEXT_RULES_ON)
 			rule_line(text, event);
 	}
 	text_ct(output, event);

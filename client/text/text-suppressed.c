@@ -25,7 +25,7 @@ static void name_and_handle(
 
 static void rule_line(struct text *text, const struct suppressed_rule *rule)
 {
-	struct output *output = text->output;
+	struct output *output = text->renderer.output;
 
 	output_number_after(output, "  ", rule->count);
 	output_text(output, " by");
@@ -58,7 +58,7 @@ static struct suppressed_rule sum_up(const GArray *rules, unsigned int from)
 void text_suppressed(struct text *text, GArray *rules)
 {
 	const struct suppressed_rule all = sum_up(rules, 0);
-	struct output *output = text->output;
+	struct output *output = text->renderer.output;
 
 	g_array_sort(rules, by_count);
 	output_number(output, all.count);

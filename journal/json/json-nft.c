@@ -33,24 +33,20 @@ static void name_member(struct output *output, const char *before, const char *n
 /* The rule as it was when the packet met it, or what became of the attempt to read it. */
 static void rule_members(struct json *json, const struct event *event)
 {
-	const struct rule_name *rule = NULL;
+	const struct rule_name *rule = renderer_rule(&json->renderer, event);
 
-	if (json->name_table && event->nft.flags & EVENT_NFT_RULE)
-		rule = name_table_rule(json->name_table, event);
-	if (!rule && json->await && event->nft.flags & EVENT_NFT_RULE)
-		rule = json->await(json->await_context, event);
 	if (!rule)
 		return;
 	if (rule->fate == RULE_READ)
-		json_name(json->output, ",\"rule\":", rule->text);
+		json_name(json->renderer.output, ",\"rule\":", rule->text);
 	else
-		name_member(json->output, ",\"rule_unread\":", rule_fate_name(rule->fate));
+		name_member(json->renderer.output, ",\"rule_unread\":", rule_fate_name(rule->fate));
 }
 
 static void more_members(struct json *json, const struct event *event)
 {
 	const struct event_nft *nft = &event->nft;
-	struct output *output = json->output;
+	struct output *output = json->renderer.output;
 
 	name_member(output, ",\"family\":", event_family_name(nft->family));
 	name_member(output, ",\"hook\":", event_hook_name(nft));
@@ -64,7 +60,7 @@ static void more_members(struct json *json, const struct event *event)
 void json_nft(struct json *json, const struct event *event)
 {
 	const struct event_nft *nft = &event->nft;
-	struct output *output = json->output;
+	struct output *output = json->renderer.output;
 
 	if (!event->has_nft)
 		return;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An event's sections as members of its JSON object: each function writes a comma and its section, or
- * nothing if the event has none. Private to event-json.c.
+ * What the JSON renderer's files share: the renderer, and an event's sections as members of its JSON
+ * object. Each function for a section writes a comma and the section, or nothing if the event does not
+ * have it. Private to the JSON renderer (event-json.h).
  */
 #ifndef NFTTRACED_JOURNAL_JSON_JSON_SECTIONS_H
 #define NFTTRACED_JOURNAL_JSON_JSON_SECTIONS_H
@@ -10,6 +11,15 @@
 
 #include "journal/json/event-json.h"
 #include "journal/json/json-output.h"
+
+struct json {
+	struct renderer renderer;
+	bool started; /* the journal's first line was written */
+	uint64_t time; /* ns, CLOCK_MONOTONIC, of the latest record that had one */
+};
+
+/* Writes one event without the newline. `event` no longer has what the session did not ask for. */
+void json_event(struct json *json, const struct event *event);
 
 void json_skb(struct output *output, const struct event *event);
 void json_nft(struct json *json, const struct event *event);

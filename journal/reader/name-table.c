@@ -383,7 +383,8 @@ const struct rule_name *name_table_rule(struct name_table *name_table, const str
 	};
 	const struct held_rule *rule;
 
-	if (!event->has_nft || !(nft->flags & EVENT_NFT_RULE) || !(nft->flags & EVENT_NFT_CHAIN))
+	if (!name_table || !event->has_nft || !(nft->flags & EVENT_NFT_RULE) ||
+		!(nft->flags & EVENT_NFT_CHAIN))
 		return NULL;
 	gather(name_table);
 	rule = find_at(name_table->rules, &wanted, rule_equal);
@@ -395,6 +396,8 @@ const char *name_table_symbol(struct name_table *name_table, uint64_t address, u
 	const struct symbol wanted = { .address = address, .since = time };
 	const struct symbol *symbol;
 
+	if (!name_table)
+		return NULL;
 	gather(name_table);
 	symbol = find_at(name_table->symbols, &wanted, symbol_equal);
 	return symbol ? symbol->name : NULL;
@@ -402,6 +405,8 @@ const char *name_table_symbol(struct name_table *name_table, uint64_t address, u
 
 const char *name_table_reason(struct name_table *name_table, uint32_t reason)
 {
+	if (!name_table)
+		return NULL;
 	gather(name_table);
 	return g_hash_table_lookup(name_table->reasons, GUINT_TO_POINTER(reason));
 }
@@ -410,6 +415,8 @@ const char *name_table_netns(struct name_table *name_table, uint64_t cookie, uin
 {
 	const struct netns_key key = { .cookie = cookie, .inode = inode };
 
+	if (!name_table)
+		return NULL;
 	gather(name_table);
 	return g_hash_table_lookup(name_table->netns, &key);
 }

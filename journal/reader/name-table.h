@@ -36,6 +36,8 @@ void name_table_set_source(struct name_table *name_table, name_table_source sour
 int name_table_take(
 	struct name_table *name_table, enum journal_type type, const void *json, size_t size);
 
+/* These accept NULL, which has no names. */
+
 /* The rule that gave an event's verdict. NULL: the journal says nothing of it (yet), or the event is
  * of no rule. */
 const struct rule_name *name_table_rule(struct name_table *name_table, const struct event *event);

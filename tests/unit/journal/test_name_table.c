@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* the name table: names come out of a journal as they were put in, before, between and after the events
  * they belong to, and in the text of an event. */
-#include "client/text/text.h"
+#include "client/text/text-sections.h"
 #include "journal/reader/name-table.h"
 #include "tests/unit/kit/journal-kit.h"
 #include "tests/unit/kit/synthetic.h"
@@ -307,12 +307,12 @@ END_TEST
 static char *rendered(const struct event *event, enum text_rules rules)
 {
 	auto_output output = { 0 };
-	auto_text text = { 0 };
+	const struct text_form form = { .rules = rules };
+	auto_renderer *renderer = NULL;
 
 	output_open(&output, OUTPUT_MEMORY);
-	text_open(&text, &output, TEXT_TIME_MONOTONIC, TEXT_COLOUR_OFF);
-	text_use_names(&text, name_table, rules);
-	text_event(&text, event);
+	renderer = text_new(&output, name_table, &form);
+	text_event((struct text *)renderer, event);
 	return output_steal(&output);
 }
 
