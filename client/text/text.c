@@ -220,6 +220,23 @@ static void render_suppressed(struct text *text, const struct journal_entry *ent
 	text_style(text, TEXT_STYLE_NONE);
 }
 
+/* Names that are missing beside numbers are told with the totals: the journal has them. */
+static void unread_names_text(struct text *text)
+{
+	uint64_t unread = name_table_unread(text->renderer.name_table);
+
+	if (unread == 0)
+		return;
+	remark_begin(text, TEXT_STYLE_REMARK);
+	remark_session(text);
+	output_number(text->renderer.output, unread);
+	output_text(text->renderer.output, unread == 1 ? " name was" : " names were");
+	output_text(text->renderer.output, " not read: the journal has more than ");
+	output_number(text->renderer.output, NAME_TABLE_NAMES_MAX);
+	output_text(text->renderer.output, " of a kind");
+	remark_end(text);
+}
+
 static void render_end(struct text *text, const struct journal_entry *entry)
 {
 	struct dictionary_totals totals = { 0 };
@@ -236,6 +253,7 @@ static void render_end(struct text *text, const struct journal_entry *entry)
 	output_text(text->renderer.output, ": ");
 	totals_text(text->renderer.output, &totals);
 	remark_end(text);
+	unread_names_text(text);
 }
 
 /* "the clock was set 31536000.000 s ahead". */

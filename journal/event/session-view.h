@@ -34,6 +34,4 @@ const char *session_view_symbol(const struct session_view *view, const struct ev
 /* Accepts a zeroed struct, and leaves one. */
 void session_view_clear(struct session_view *view);
 
-#define auto_view __attribute__((cleanup(session_view_clear))) struct session_view
-
 #endif

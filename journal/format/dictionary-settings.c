@@ -126,13 +126,3 @@ void dictionary_settings_clear(struct dictionary_settings *settings)
 	g_free(settings->probes);
 	*settings = (struct dictionary_settings){ 0 };
 }
-
-const struct dictionary_probe *dictionary_settings_probe(
-	const struct dictionary_settings *settings, uint8_t number)
-{
-	for (size_t i = 0; i < settings->probe_count; i++) {
-		if (settings->probes[i].number == number)
-			return &settings->probes[i];
-	}
-	return NULL;
-}

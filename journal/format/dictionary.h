@@ -85,10 +85,6 @@ char *dictionary_settings_new(const struct dictionary_settings *settings);
 int dictionary_settings_parse(const void *json, size_t size, struct dictionary_settings *ret);
 void dictionary_settings_clear(struct dictionary_settings *settings);
 
-/* The further probe with that number, NULL if there is none. */
-const struct dictionary_probe *dictionary_settings_probe(
-	const struct dictionary_settings *settings, uint8_t number);
-
 /* JOURNAL_END. Needs no clear: it holds numbers only. */
 char *dictionary_totals_new(const struct dictionary_totals *totals);
 int dictionary_totals_parse(const void *json, size_t size, struct dictionary_totals *ret);

@@ -35,7 +35,7 @@ struct name_table {
 	GTree *symbols; /* of struct symbol by its address and time */
 	GHashTable *reasons; /* of text by number */
 	GHashTable *netns; /* of text by struct netns_key */
-	uint64_t passed_over;
+	uint64_t unread; /* names */
 	name_table_source source; /* NULL: asked already, or none */
 	void *context;
 	struct clocks *clocks;
@@ -154,9 +154,9 @@ static void gather(struct name_table *name_table)
 
 static bool has_room(struct name_table *name_table, unsigned int count)
 {
-	if (count < LIBRARY_NAMES_MAX)
+	if (count < NAME_TABLE_NAMES_MAX)
 		return true;
-	name_table->passed_over++;
+	name_table->unread++;
 	return false;
 }
 
@@ -292,7 +292,8 @@ static void take_reasons(struct name_table *name_table, struct json_object *reco
 		gpointer reason = GUINT_TO_POINTER((guint)g_ascii_strtoull(key, NULL, 10));
 
 		if (json_object_is_type(value, json_type_string) &&
-			has_room(name_table, g_hash_table_size(name_table->reasons)))
+			(g_hash_table_contains(name_table->reasons, reason) ||
+				has_room(name_table, g_hash_table_size(name_table->reasons))))
 			g_hash_table_replace(name_table->reasons, reason,
 				g_strdup(json_object_get_string(value)));
 	}
@@ -312,7 +313,9 @@ static void take_netns(struct name_table *name_table, struct json_object *record
 		name = text_get(object, "name");
 		key.cookie = number_get(object, "cookie");
 		key.inode = (uint32_t)number_get(object, "inode");
-		if (name && has_room(name_table, g_hash_table_size(name_table->netns)))
+		if (name &&
+			(g_hash_table_contains(name_table->netns, &key) ||
+				has_room(name_table, g_hash_table_size(name_table->netns))))
 			g_hash_table_replace(
 				name_table->netns, g_memdup2(&key, sizeof(key)), g_strdup(name));
 	}
@@ -426,7 +429,7 @@ struct clocks *name_table_clocks(struct name_table *name_table)
 	return name_table->clocks;
 }
 
-uint64_t name_table_passed_over(const struct name_table *name_table)
+uint64_t name_table_unread(const struct name_table *name_table)
 {
-	return name_table->passed_over;
+	return name_table ? name_table->unread : 0;
 }

@@ -18,8 +18,8 @@
 #include "journal/format/format.h"
 #include "journal/format/names.h"
 
-/* Names of each kind that are kept; more in a journal are passed over and counted. */
-#define LIBRARY_NAMES_MAX (1U << 18)
+/* Names of each kind that are kept; more in a journal are not read, and counted. */
+#define NAME_TABLE_NAMES_MAX (1U << 18)
 
 struct name_table;
 
@@ -54,8 +54,8 @@ const char *name_table_netns(struct name_table *name_table, uint64_t cookie, uin
 /* The wall clock over time: what the segments and records that were read tell. The reader's to fill. */
 struct clocks *name_table_clocks(struct name_table *name_table);
 
-/* Names that were passed over because there were too many. */
-uint64_t name_table_passed_over(const struct name_table *name_table);
+/* How many names were not read because there were too many. NULL: 0. */
+uint64_t name_table_unread(const struct name_table *name_table);
 
 /* Accepts NULL; returns NULL. */
 struct name_table *name_table_free(struct name_table *name_table);

@@ -336,38 +336,6 @@ bool journal_reader_caught_up(const struct journal_reader *reader)
 		(place.segment == place.end_segment && place.offset >= place.end_offset);
 }
 
-/* Keeps the newest of a kind. */
-static void item_keep(struct item *kept, const struct item *item)
-{
-	chunk_unref(kept->chunk);
-	*kept = *item;
-}
-
-int journal_reader_skip_to_end(struct journal_reader *reader)
-{
-	struct item start = { 0 }, settings = { 0 }, item;
-	int r;
-
-	if (reader->source == SOURCE_STREAM)
-		return -EOPNOTSUPP;
-	r = series_go_last(&reader->series);
-	if (r < 0)
-		return r;
-	while ((r = source_next(reader, &item)) > 0) {
-		if (item_type(&item) == JOURNAL_START)
-			item_keep(&start, &item);
-		else if (item_type(&item) == JOURNAL_SETTINGS)
-			item_keep(&settings, &item);
-		else
-			chunk_unref(item.chunk);
-	}
-	if (start.chunk)
-		merge_push(&reader->merge, &start);
-	if (settings.chunk)
-		merge_push(&reader->merge, &settings);
-	return r;
-}
-
 struct name_table *journal_reader_names(struct journal_reader *reader)
 {
 	return reader->name_table;

@@ -91,12 +91,6 @@ void journal_reader_continue(struct journal_reader *reader, int fd);
 /* True if all was given that was in the journal when the stream was continued. */
 bool journal_reader_caught_up(const struct journal_reader *reader);
 
-/*
- * Passes over what is in the journal now: the next calls give the dictionaries that hold at its
- * end, then what is written from now on. For a directory, before the first journal_reader_next.
- */
-int journal_reader_skip_to_end(struct journal_reader *reader);
-
 /* The names of what is in the events. It is the reader's, and fed as the reader goes on. */
 struct name_table *journal_reader_names(struct journal_reader *reader);
 

@@ -140,19 +140,6 @@ int series_open_again(struct series *series, struct chunk_pool *pool, const stru
 			 : series_open_file(series, pool, fd, &version);
 }
 
-int series_go_last(struct series *series)
-{
-	int r;
-
-	if (series->dir_fd < 0)
-		return 0;
-	r = series_look(series);
-	if (r < 0 || series->numbers->len == 0)
-		return r;
-	series->number = number_at(series, series->numbers->len - 1) - 1;
-	return 0;
-}
-
 static void loss_make(struct series *series, const struct journal_segment *segment,
 	enum loss_reason reason, struct item *ret)
 {

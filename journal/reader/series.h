@@ -41,9 +41,6 @@ int series_open_file(
  * failure. */
 int series_open_again(struct series *series, struct chunk_pool *pool, const struct series *other);
 
-/* Begins with the last segment. */
-int series_go_last(struct series *series);
-
 /* As cursor_next, over all segments. */
 int series_next(struct series *series, struct item *ret);
 
