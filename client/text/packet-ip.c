@@ -4,6 +4,7 @@
 #include <netinet/ip.h>
 
 #include "client/text/packet.h"
+#include "journal/event/packet-headers.h"
 
 #define IPV4_HEADER_LENGTH 20
 #define IPV4_VERSION       4
@@ -36,12 +37,6 @@ enum ipv4_layout {
 #define ECN_MASK   0x3
 #define DSCP_SHIFT 2
 
-static bool has_ports(uint8_t protocol)
-{
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE ||
-		protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP;
-}
-
 struct span packet_ports(uint8_t protocol, struct span span)
 {
 	while (protocol == IPPROTO_AH && span.length >= AH_HEADER_LENGTH) {
@@ -52,7 +47,7 @@ struct span packet_ports(uint8_t protocol, struct span span)
 		protocol = span.bytes[0];
 		span = span_skip(span, length);
 	}
-	return has_ports(protocol) ? span : (struct span){ 0 };
+	return packet_has_ports(protocol) ? span : (struct span){ 0 };
 }
 
 const char *packet_ecn(uint8_t traffic_class)

@@ -135,7 +135,7 @@ static bool arp_is_ethernet_ipv4(struct span span)
 	return memcmp(span.bytes, start, sizeof(start)) == 0;
 }
 
-void packet_arp(struct output *output, struct span span)
+static void packet_arp(struct output *output, struct span span)
 {
 	uint16_t operation;
 

@@ -81,8 +81,7 @@ void packet_name(
 void packet_ethernet(struct output *output, struct span span);
 void packet_ethertype(struct output *output, uint16_t ethertype, struct span span);
 
-/* What an ethertype tells of: ARP, and the network headers with what follows them. */
-void packet_arp(struct output *output, struct span span);
+/* The network headers with what follows them. */
 void packet_ipv4(struct output *output, struct span span);
 void packet_ipv6(struct output *output, struct span span);
 
