@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An event as text: header line, packet line, namespace and devices, nf_tables; see text.h. */
+#include <linux/netfilter.h>
+
 #include "client/text/packet-text.h"
 #include "client/text/text-sections.h"
 
 #define HEAD_ADDRESS_DIGITS 16
-#define VERDICT_DROP_CODE   0
-#define VERDICT_ACCEPT_CODE 1
-#define VERDICT_QUEUE_CODE  3
 
 static const char *attach_text(uint8_t attach)
 {
@@ -135,9 +134,9 @@ static void place_line(struct text *text, const struct event *event)
 static enum text_style verdict_style(int32_t verdict)
 {
 	switch (verdict) {
-	case VERDICT_DROP_CODE:
+	case NF_DROP:
 		return TEXT_STYLE_DROP;
-	case VERDICT_ACCEPT_CODE:
+	case NF_ACCEPT:
 		return TEXT_STYLE_ACCEPT;
 	default:
 		return TEXT_STYLE_VERDICT;
@@ -158,17 +157,8 @@ static void verdict_text(struct text *text, const struct event_nft *nft)
 		output_signed(output, nft->verdict);
 	}
 	text_style(text, TEXT_STYLE_NONE);
-	if (nft->verdict == VERDICT_QUEUE_CODE)
+	if (nft->verdict == NF_QUEUE)
 		output_number_after(output, " num ", nft->queue);
-}
-
-static void name_and_handle(
-	struct output *output, const char *kind, struct event_text name, uint64_t handle)
-{
-	output_text(output, kind);
-	output_word(output, name.bytes, name.length);
-	output_number_after(output, " (", handle);
-	output_char(output, ')');
 }
 
 static void nft_line(struct text *text, const struct event *event)
@@ -177,8 +167,8 @@ static void nft_line(struct text *text, const struct event *event)
 	struct output *output = text->renderer.output;
 
 	if (nft->flags & EVENT_NFT_CHAIN) {
-		name_and_handle(output, "  table ", event->table, nft->table_handle);
-		name_and_handle(output, " chain ", event->chain, nft->chain_handle);
+		text_named(output, "  table ", event->table, nft->table_handle);
+		text_named(output, " chain ", event->chain, nft->chain_handle);
 	} else {
 		output_text(output, "  table ? chain ?");
 	}

@@ -60,6 +60,9 @@ void text_ct(struct output *output, const struct event *event);
 /* The network namespace, a space before it: its cookie, its inode, and its name if there is one. */
 void text_netns(struct text *text, uint64_t cookie, uint32_t inode);
 
+/* `before`, then the name of a table or chain and its handle in brackets. */
+void text_named(struct output *output, const char *before, struct event_text name, uint64_t handle);
+
 /* What the session's rate held back, an array of struct suppressed_rule, at least one, which it sorts: the
  * first line is the sum, and not indented. */
 void text_suppressed(struct text *text, GArray *rules);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What every record of the text renderer shares: colours, moments, network namespaces; see text.h. */
+/* What every record of the text renderer shares: colours, times, names; see text-sections.h. */
 #include <string.h>
 
 #include "client/text/text-sections.h"
@@ -52,6 +52,14 @@ void text_moment(struct text *text, uint64_t monotonic)
 	output_char(text->renderer.output, '.');
 	output_number_padded(
 		text->renderer.output, real % NSEC_PER_SEC / NSEC_PER_USEC, USEC_DIGITS);
+}
+
+void text_named(struct output *output, const char *before, struct event_text name, uint64_t handle)
+{
+	output_text(output, before);
+	output_word(output, name.bytes, name.length);
+	output_number_after(output, " (", handle);
+	output_char(output, ')');
 }
 
 /* The reference's form, with the name behind it where there is one. */

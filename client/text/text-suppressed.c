@@ -14,13 +14,9 @@ static int by_count(const void *one, const void *other)
 	return a->count < b->count ? 1 : -(a->count > b->count);
 }
 
-static void name_and_handle(
-	struct output *output, const char *before, const char *name, uint64_t handle)
+static struct event_text text_of(const char *name)
 {
-	output_text(output, before);
-	output_word(output, name, strlen(name));
-	output_number_after(output, " (", handle);
-	output_char(output, ')');
+	return (struct event_text){ name, strlen(name) };
 }
 
 static void rule_line(struct text *text, const struct suppressed_rule *rule)
@@ -30,8 +26,8 @@ static void rule_line(struct text *text, const struct suppressed_rule *rule)
 	output_number_after(output, "  ", rule->count);
 	output_text(output, " by");
 	text_netns(text, rule->netns_cookie, rule->netns_inode);
-	name_and_handle(output, " table ", rule->table, rule->table_handle);
-	name_and_handle(output, " chain ", rule->chain, rule->chain_handle);
+	text_named(output, " table ", text_of(rule->table), rule->table_handle);
+	text_named(output, " chain ", text_of(rule->chain), rule->chain_handle);
 	if (rule->rule_handle)
 		output_number_after(output, " handle ", rule->rule_handle);
 	else

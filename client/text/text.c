@@ -242,7 +242,7 @@ static void render_end(struct text *text, const struct journal_entry *entry)
 	struct dictionary_totals totals = { 0 };
 
 	if (dictionary_totals_parse(entry->data, entry->size, &totals) < 0) {
-		damaged_text(text, "the final books are damaged");
+		damaged_text(text, "the final totals are damaged");
 		return;
 	}
 	text->renderer.ended = true;

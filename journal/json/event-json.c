@@ -6,12 +6,6 @@
 #define ETHERNET_TYPE       12 /* offset of the ethertype */
 #define SUBSYSTEM_SEPARATOR '/' /* in the name of a drop reason */
 
-static void text_member(struct output *output, const char *before, struct event_text text)
-{
-	output_text(output, before);
-	json_string(output, text.bytes, text.length);
-}
-
 static void common_member(struct output *output, const struct event_head *head)
 {
 	json_number(output, "{\"common\":{\"timestamp\":", head->time);
@@ -166,7 +160,7 @@ void json_netns(struct json *json, uint64_t cookie, uint32_t inode)
 static void hook_device(
 	struct output *output, const char *before, uint32_t index, struct event_text name)
 {
-	text_member(output, before, name);
+	json_text(output, before, name);
 	json_number(output, ",\"ifindex\":", index);
 	json_literal(output, "}");
 }
@@ -178,7 +172,7 @@ static void device_member(struct output *output, const struct event *event)
 	if (!event->has_device ||
 		(device->index | device->skb_iif | device->in_index | device->out_index) == 0)
 		return;
-	text_member(output, ",\"dev\":{\"name\":", event->device_name);
+	json_text(output, ",\"dev\":{\"name\":", event->device_name);
 	json_number(output, ",\"ifindex\":", device->index);
 	if (device->skb_iif != 0)
 		json_number(output, ",\"rx_ifindex\":", device->skb_iif);

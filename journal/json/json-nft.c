@@ -4,12 +4,6 @@
 
 #include "journal/json/json-sections.h"
 
-static void text_member(struct output *output, const char *before, struct event_text text)
-{
-	output_text(output, before);
-	json_string(output, text.bytes, text.length);
-}
-
 /* Retis's field is a text, also for a code that has no name. */
 static void verdict_member(struct output *output, int32_t verdict)
 {
@@ -64,11 +58,11 @@ void json_nft(struct json *json, const struct event *event)
 
 	if (!event->has_nft)
 		return;
-	text_member(output, ",\"nft\":{\"table_name\":", event->table);
-	text_member(output, ",\"chain_name\":", event->chain);
+	json_text(output, ",\"nft\":{\"table_name\":", event->table);
+	json_text(output, ",\"chain_name\":", event->chain);
 	verdict_member(output, nft->verdict);
 	if (nft->flags & EVENT_NFT_TARGET)
-		text_member(output, ",\"verdict_chain_name\":", event->target);
+		json_text(output, ",\"verdict_chain_name\":", event->target);
 	json_number(output, ",\"table_handle\":", nft->table_handle);
 	json_number(output, ",\"chain_handle\":", nft->chain_handle);
 	if (nft->flags & EVENT_NFT_RULE)

@@ -21,6 +21,13 @@ struct json {
 /* Writes one event without the newline. `event` no longer has what the session did not ask for. */
 void json_event(struct json *json, const struct event *event);
 
+/* `before`, then a text of the event as a string. */
+static inline void json_text(struct output *output, const char *before, struct event_text text)
+{
+	output_text(output, before);
+	json_string(output, text.bytes, text.length);
+}
+
 void json_skb(struct output *output, const struct event *event);
 void json_nft(struct json *json, const struct event *event);
 
