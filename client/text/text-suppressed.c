@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a session's rate held back, by rule, as text; see text-sections.h. */
+/* Suppressed events by rule, as text; see text-sections.h. */
 #include <string.h>
 
 #include "client/text/text-sections.h"
@@ -14,7 +14,7 @@ static int by_count(const void *one, const void *other)
 	return a->count < b->count ? 1 : -(a->count > b->count);
 }
 
-static struct event_text text_of(const char *name)
+static struct event_text name_text(const char *name)
 {
 	return (struct event_text){ name, strlen(name) };
 }
@@ -26,8 +26,8 @@ static void rule_line(struct text *text, const struct suppressed_rule *rule)
 	output_number_after(output, "  ", rule->count);
 	output_text(output, " by");
 	text_netns(text, rule->netns_cookie, rule->netns_inode);
-	text_named(output, " table ", text_of(rule->table), rule->table_handle);
-	text_named(output, " chain ", text_of(rule->chain), rule->chain_handle);
+	text_named(output, " table ", name_text(rule->table), rule->table_handle);
+	text_named(output, " chain ", name_text(rule->chain), rule->chain_handle);
 	if (rule->rule_handle)
 		output_number_after(output, " handle ", rule->rule_handle);
 	else
@@ -35,8 +35,8 @@ static void rule_line(struct text *text, const struct suppressed_rule *rule)
 	output_char(output, '\n');
 }
 
-/* The rules from there on as one. */
-static struct suppressed_rule sum_up(const GArray *rules, unsigned int from)
+/* The sum of the rules from `from` on. */
+static struct suppressed_rule rules_sum(const GArray *rules, unsigned int from)
 {
 	struct suppressed_rule sum = { .since = UINT64_MAX };
 
@@ -53,7 +53,7 @@ static struct suppressed_rule sum_up(const GArray *rules, unsigned int from)
 
 void text_suppressed(struct text *text, GArray *rules)
 {
-	const struct suppressed_rule all = sum_up(rules, 0);
+	const struct suppressed_rule all = rules_sum(rules, 0);
 	struct output *output = text->renderer.output;
 
 	g_array_sort(rules, by_count);
@@ -67,7 +67,7 @@ void text_suppressed(struct text *text, GArray *rules)
 	for (unsigned int i = 0; i < MIN(rules->len, RULES_SHOWN); i++)
 		rule_line(text, &g_array_index(rules, struct suppressed_rule, i));
 	if (rules->len > RULES_SHOWN) {
-		output_number_after(output, "  ", sum_up(rules, RULES_SHOWN).count);
+		output_number_after(output, "  ", rules_sum(rules, RULES_SHOWN).count);
 		output_number_after(output, " by further rules: ", rules->len - RULES_SHOWN);
 		output_char(output, '\n');
 	}

@@ -24,7 +24,7 @@ static void remark_begin(struct text *text, enum text_style style)
 	output_text(text->renderer.output, "-- ");
 }
 
-/* Whose remark it is, where that is not plain. */
+/* Prints the session of a remark, if several journals are printed. */
 static void remark_session(struct text *text)
 {
 	if (!text->renderer.several)
@@ -39,13 +39,13 @@ static void remark_end(struct text *text)
 	output_char(text->renderer.output, '\n');
 }
 
-static void escaped(struct text *text, const char *before, const char *string)
+static void escaped_text(struct text *text, const char *before, const char *string)
 {
 	output_text(text->renderer.output, before);
 	output_escaped(text->renderer.output, string, strlen(string));
 }
 
-/* A record that can't be understood stands for something that is missing. */
+/* A record that can't be decoded is a loss. */
 static void damaged_text(struct text *text, const char *what)
 {
 	text->renderer.incomplete = true;
@@ -82,13 +82,13 @@ static void render_start(struct text *text, const struct journal_entry *entry)
 	}
 	block_begin(text);
 	text_moment(text, entry->segment ? entry->segment->monotonic : 0);
-	escaped(text, "\n  recorded with nfttraced ", start.version);
-	escaped(text, "\n  on machine ", start.kernel);
-	escaped(text, " ", start.build);
-	escaped(text, " ", start.machine);
+	escaped_text(text, "\n  recorded with nfttraced ", start.version);
+	escaped_text(text, "\n  on machine ", start.kernel);
+	escaped_text(text, " ", start.build);
+	escaped_text(text, " ", start.machine);
 	output_char(text->renderer.output, '\n');
 	if (*start.command) {
-		escaped(text, "  cmdline ", start.command);
+		escaped_text(text, "  cmdline ", start.command);
 		output_char(text->renderer.output, '\n');
 	}
 	g_free(text->name);
@@ -101,10 +101,10 @@ static void verdicts_text(struct text *text, char *const *verdicts)
 {
 	output_text(text->renderer.output, "verdicts ");
 	for (size_t i = 0; verdicts[i]; i++)
-		escaped(text, i > 0 ? "," : "", verdicts[i]);
+		escaped_text(text, i > 0 ? "," : "", verdicts[i]);
 }
 
-/* The probe that each session has is named only if it was asked for: with a stack. */
+/* The probe that every session has is named only if its stack was asked for. */
 static void probes_text(struct text *text, const struct dictionary_settings *settings)
 {
 	const char *before = " probes ";
@@ -114,7 +114,7 @@ static void probes_text(struct text *text, const struct dictionary_settings *set
 		before = ",";
 	}
 	for (size_t i = 0; i < settings->probe_count; i++) {
-		escaped(text, before, settings->probes[i].symbol);
+		escaped_text(text, before, settings->probes[i].symbol);
 		if (settings->probes[i].stack)
 			output_text(text->renderer.output, "/stack");
 		before = ",";
@@ -125,7 +125,7 @@ static void settings_text(struct text *text, const struct dictionary_settings *s
 {
 	verdicts_text(text, settings->verdicts);
 	if (*settings->filter)
-		escaped(text, " filter ", settings->filter);
+		escaped_text(text, " filter ", settings->filter);
 	probes_text(text, settings);
 }
 
@@ -220,7 +220,7 @@ static void render_suppressed(struct text *text, const struct journal_entry *ent
 	text_style(text, TEXT_STYLE_NONE);
 }
 
-/* Names that are missing beside numbers are told with the totals: the journal has them. */
+/* Names that the journal has and that are missing beside numbers are reported with the totals. */
 static void unread_names_text(struct text *text)
 {
 	uint64_t unread = name_table_unread(text->renderer.name_table);
