@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Colour and time as the options, the environment and the terminal want them; see style.h. */
+/* Colour and time by options, environment and terminal; see style.h. */
 #include "client/print/style.h"
 
 #include <errno.h>

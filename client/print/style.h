@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How printing verbs print: the options --color, --utc and --json, and what they mean on this
- * terminal. Owned by the command that prints.
+ * The options --color, --utc and --json of commands that print events, and the form that follows
+ * from them and the terminal. Owned by the command.
  */
 #ifndef NFTTRACED_CLIENT_PRINT_STYLE_H
 #define NFTTRACED_CLIENT_PRINT_STYLE_H

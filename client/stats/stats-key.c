@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What events are counted by; see stats-private.h. */
+/* The keys by which events are counted; see stats-private.h. */
 #include <linux/if_ether.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,7 +15,7 @@ static size_t peer_key(
 	return size + 1;
 }
 
-/* The header's version says what it is: the packet's protocol may be that of a tag in front of it. */
+/* The version in the header decides: the packet's protocol may be that of a tag before it. */
 size_t stats_peer_key(const struct event *event, uint8_t ret[STATS_PEER_KEY_MAX])
 {
 	const struct event_packet *packet = &event->packet;

@@ -18,7 +18,7 @@ static const char *attach_text(uint8_t attach)
 	return " [k] ";
 }
 
-/* A reason whose name the journal does not have is told by its number. */
+/* A reason without a name in the journal is printed as a number. */
 static void drop_text(struct text *text, uint32_t reason)
 {
 	const char *name = name_table_reason(text->renderer.name_table, reason);
@@ -94,7 +94,7 @@ static void device_text(
 	}
 }
 
-/* The hook's output device is told only where the skb has no device of its own. */
+/* The hook's output device is printed only if the skb has no device. */
 static void devices_text(struct output *output, const struct event *event)
 {
 	const struct event_device *device = &event->device;
@@ -115,7 +115,7 @@ static bool has_place(const struct event *event)
 		(event->has_device && (device->index | device->out_index | device->skb_iif) != 0);
 }
 
-/* Each field brings the space before it; one more makes the line's indentation. */
+/* Each field begins with a space; one more is the line's indentation. */
 static void place_line(struct text *text, const struct event *event)
 {
 	const struct event_head *head = &event->head;

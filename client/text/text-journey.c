@@ -7,7 +7,7 @@
 #define STEP_FIRST "  \u21b3 " /* before a step's header line */
 #define STEP_OTHER "    " /* before its other lines, which are indented already */
 
-/* Copies lines with what comes before each. */
+/* Copies lines, each with its indentation. */
 static void lines_indent(struct output *output, const char *lines, const char *end)
 {
 	const char *before = STEP_FIRST;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the text-*.c files share: the renderer, and a function for each part of an event, which writes
- * whole lines, indented, newline included, or nothing if the event does not have that part. Private to
- * the text renderer (text.h).
+ * What the text-*.c files share: the renderer, and a function for each part of an event, which
+ * writes whole lines, indented, newline included, or nothing if the event does not have that part.
+ * Private to the text renderer (text.h).
  */
 #ifndef NFTTRACED_CLIENT_TEXT_TEXT_SECTIONS_H
 #define NFTTRACED_CLIENT_TEXT_TEXT_SECTIONS_H
@@ -28,8 +28,8 @@ struct text {
 /* Renders the event of a journey's step. */
 void text_render_step(struct renderer *renderer, const struct journal_entry *entry);
 
-/* Renders one event as its block of lines, without the blank line before it. `event` no longer has what
- * the session did not ask for. */
+/* Renders one event as its block of lines, without the blank line before it. `event` no longer has
+ * what the session did not ask for. */
 void text_event(struct text *text, const struct event *event);
 
 /* A moment, as the renderer's form of time says; `monotonic` in ns. */
@@ -63,8 +63,8 @@ void text_netns(struct text *text, uint64_t cookie, uint32_t inode);
 /* `before`, then the name of a table or chain and its handle in brackets. */
 void text_named(struct output *output, const char *before, struct event_text name, uint64_t handle);
 
-/* What the session's rate held back, an array of struct suppressed_rule, at least one, which it sorts: the
- * first line is the sum, and not indented. */
+/* Suppressed events, an array of at least one struct suppressed_rule, which it sorts: the first
+ * line is the sum, and not indented. */
 void text_suppressed(struct text *text, GArray *rules);
 
 #endif

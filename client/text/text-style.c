@@ -62,7 +62,7 @@ void text_named(struct output *output, const char *before, struct event_text nam
 	output_char(output, ')');
 }
 
-/* The reference's form, with the name behind it where there is one. */
+/* The form of Retis, followed by the name if there is one. */
 void text_netns(struct text *text, uint64_t cookie, uint32_t inode)
 {
 	const char *name = name_table_netns(text->renderer.name_table, cookie, inode);

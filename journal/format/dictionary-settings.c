@@ -40,8 +40,8 @@ static bool is_known(const struct dictionary_settings *settings, uint64_t number
 	return false;
 }
 
-/* A number that no record can carry, or that is taken, is left out: so the list can't be longer than
- * there are numbers. */
+/* Numbers that are invalid or taken are left out, so that the list has at most one entry for
+ * each. */
 static void probe_get(struct json_object *object, struct dictionary_settings *settings)
 {
 	uint64_t number;

@@ -85,7 +85,7 @@ static void tracking_member(struct json *json, const struct event *event)
 	identity_member(output, ",\"skb-tracking\":{\"orig_head\":", head);
 }
 
-/* A reason's name has the subsystem before it, if it is not the core's. */
+/* The name of a reason begins with the subsystem, unless it is the core's. */
 static void reason_members(struct output *output, const char *name)
 {
 	const char *separator = strchr(name, SUBSYSTEM_SEPARATOR);
@@ -183,7 +183,7 @@ static void device_member(struct output *output, const struct event *event)
 	json_literal(output, "}");
 }
 
-/* What Retis's form has no place for. */
+/* The parts for which Retis's form has no member. */
 static void own_member(struct json *json, const struct event *event)
 {
 	struct output *output = json->renderer.output;

@@ -6,7 +6,7 @@
 #include "journal/format/suppressed-rules.h"
 #include "journal/json/json-sections.h"
 
-/* A version that Retis's tools take: that of the form of its events, with ours behind it. */
+/* A version that Retis's tools accept: that of the form of its events, followed by ours. */
 #define RETIS_VERSION "v1.7.0-nfttraced-"
 
 static void common_member(struct json *json)
@@ -15,7 +15,7 @@ static void common_member(struct json *json)
 	json_literal(json->renderer.output, "}");
 }
 
-/* A line of which only the section "nfttraced" tells; `member` begins with its key. */
+/* A line that has only the section "nfttraced" with one member, which begins with its key. */
 static void own_line(struct json *json, const char *member, const char *value)
 {
 	common_member(json);
@@ -49,7 +49,7 @@ static void start_line(struct json *json, const struct dictionary_start *start)
 	json_literal(output, "}}\n");
 }
 
-/* A loss that is told for what could not be understood. */
+/* A loss for a record that can't be decoded. */
 static void unread_line(struct json *json, const char *reason)
 {
 	json->renderer.incomplete = true;
@@ -71,7 +71,7 @@ static void render_start(struct json *json, const struct journal_entry *entry)
 	start_line(json, &start);
 }
 
-/* The first line has to be a start, for whoever reads. */
+/* Retis's tools expect a start in the first line. */
 static void start_missing(struct json *json)
 {
 	char unknown[] = "unknown", none[] = "";
@@ -160,7 +160,7 @@ static void render_loss(struct json *json, const struct journal_loss *loss)
 	common_member(json);
 	json_number(output, ",\"nfttraced\":{\"session\":", json->renderer.session);
 	json_name(output, ",\"loss\":{\"reason\":", loss_reason_name(loss->reason));
-	/* No count: it is not known. */
+	/* Without a count if it is unknown. */
 	if (loss->count != 0)
 		json_number(output, ",\"count\":", loss->count);
 	if (loss->since != 0 && loss->until != 0) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What nf_tables decided as JSON, see json-sections.h. */
+/* A verdict of nf_tables as JSON, see json-sections.h. */
 #include <linux/netfilter.h>
 
 #include "journal/json/json-sections.h"
 
-/* Retis's field is a text, also for a code that has no name. */
+/* Retis's field is a string, also for a code without a name. */
 static void verdict_member(struct output *output, int32_t verdict)
 {
 	const char *name = event_verdict_name(verdict);
@@ -24,7 +24,7 @@ static void name_member(struct output *output, const char *before, const char *n
 		json_name(output, before, name);
 }
 
-/* The rule as it was when the packet met it, or what became of the attempt to read it. */
+/* The rule's text at the time of the event, or why it was not read. */
 static void rule_members(struct json *json, const struct event *event)
 {
 	const struct rule_name *rule = renderer_rule(&json->renderer, event);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a session's rate held back, by rule, as JSON; see json-sections.h. */
+/* Suppressed events by rule, as JSON; see json-sections.h. */
 #include <string.h>
 
 #include "journal/format/suppressed-rules.h"
