@@ -22,7 +22,8 @@ static int follow_open(struct follow_stream *stream, sd_bus **ret_bus, const cha
 	return r;
 }
 
-static int follow_status(int end, const struct follow_stream *stream, const struct text *text)
+static int follow_status(
+	int end, const struct follow_stream *stream, const struct renderer *renderer)
 {
 	g_autofree char *reason = NULL;
 
@@ -33,7 +34,7 @@ static int follow_status(int end, const struct follow_stream *stream, const stru
 		reason = g_strdup_printf("the stream can't be read further: %s", g_strerror(-end));
 		return command_failed(reason);
 	}
-	if (end == FOLLOW_STREAM_ENDED && text->incomplete)
+	if (end == FOLLOW_STREAM_ENDED && renderer->incomplete)
 		return EXIT_LOST;
 	return EXIT_DONE;
 }
@@ -41,10 +42,7 @@ static int follow_status(int end, const struct follow_stream *stream, const stru
 struct follow {
 	bool from_start;
 	const struct event_filter *filter; /* NULL: every event */
-	enum text_rules rules;
-	enum text_form form;
-	enum text_time time;
-	enum text_colour colour;
+	struct print_form form;
 };
 
 static int follow(const char *session, const struct follow *how)
@@ -52,7 +50,7 @@ static int follow(const char *session, const struct follow *how)
 	auto_stream stream = FOLLOW_STREAM_CLOSED;
 	g_autofree char *reason = NULL;
 	auto_output output = { 0 };
-	auto_text text = { 0 };
+	auto_renderer *renderer = NULL;
 	auto_bus *bus = NULL;
 	int end;
 
@@ -62,11 +60,9 @@ static int follow(const char *session, const struct follow *how)
 		return command_failed(reason);
 	stream.filter = how->filter;
 	output_open(&output, STDOUT_FILENO);
-	text_open(&text, &output, how->time, how->colour);
-	follow_stream_use_names(&stream, &text, how->rules);
-	text_use_form(&text, how->form);
-	end = follow_stream_run(&stream, &text, NULL);
-	return follow_status(end, &stream, &text);
+	renderer = follow_stream_renderer_new(&stream, &output, &how->form);
+	end = follow_stream_run(&stream, renderer, NULL);
+	return follow_status(end, &stream, renderer);
 }
 
 int command_follow(const struct command *command, int argc, char **argv)
@@ -92,14 +88,13 @@ int command_follow(const struct command *command, int argc, char **argv)
 		return EXIT_USAGE;
 	if (!sessions || sessions[1])
 		return command_usage(command, "name one session");
-	if (style_resolve(&style, &how.time, &how.colour) < 0)
+	if (style_resolve(&style, &how.form) < 0)
 		return command_usage(command, "--color takes auto, always or never");
 	if (event_filter_resolve(&wanted, command, style.utc ? WHEN_UTC : WHEN_LOCAL, &filter) !=
 		EXIT_DONE)
 		return EXIT_USAGE;
 	how.filter = filter;
 	how.from_start = from_start;
-	how.rules = rules ? TEXT_RULES_ON : TEXT_RULES_OFF;
-	how.form = style_form(&style);
+	how.form.text.rules = rules ? TEXT_RULES_ON : TEXT_RULES_OFF;
 	return follow(sessions[0], &how);
 }

@@ -20,8 +20,7 @@ struct show_options {
 
 	struct show_order order;
 	struct event_filter *filter;
-	enum text_time time;
-	enum text_colour colour;
+	struct print_form form;
 };
 
 static void options_clear(struct show_options *options)
@@ -82,6 +81,7 @@ static int show_sources(const struct show_options *options)
 	auto_journal_set *journals = NULL;
 	auto_printer printer = { 0 };
 	auto_output output = { 0 };
+	struct print_form form = options->form;
 	struct reading reading;
 	auto_show *show = NULL;
 	int status;
@@ -91,10 +91,9 @@ static int show_sources(const struct show_options *options)
 	reading_begin(&reading, journals, options->filter, progress_for(options));
 	output_open(&output, OUTPUT_MEMORY);
 	/* The monotonic clocks of several machines can't be compared. */
-	printer_open(&printer, &output, journal_set_count(journals),
-		journal_set_boots(journals) > 1 ? TEXT_TIME_UTC : options->time, options->colour);
-	printer_use_libraries(&printer, journals, options->rules ? TEXT_RULES_ON : TEXT_RULES_OFF);
-	printer_use_form(&printer, style_form(&options->style));
+	if (journal_set_boots(journals) > 1)
+		form.text.time = TEXT_TIME_UTC;
+	printer_open(&printer, &output, journals, &form);
 	show = show_new(&options->order, &reading, &printer);
 	status = show_run(options, show, &output);
 	return status == EXIT_DONE && printer_incomplete(&printer) ? EXIT_LOST : status;
@@ -153,8 +152,10 @@ int command_show(const struct command *command, int argc, char **argv)
 	};
 	if (show.count && parse_count(show.count, &show.order.last) < 0)
 		return command_usage(command, "-n takes a number of events");
-	if (style_resolve(&show.style, &show.time, &show.colour) < 0)
+	if (style_resolve(&show.style, &show.form) < 0)
 		return command_usage(command, "--color takes auto, always or never");
+	if (show.rules)
+		show.form.text.rules = TEXT_RULES_ON;
 	if (event_filter_resolve(&show.wanted, command, show.style.utc ? WHEN_UTC : WHEN_LOCAL,
 		    &show.filter) != EXIT_DONE)
 		return EXIT_USAGE;

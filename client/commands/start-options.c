@@ -76,7 +76,7 @@ static const char *parse_texts(struct start_options *options)
 	}
 	if (options->name && !g_utf8_validate(options->name, -1, NULL))
 		return "the name is not valid UTF-8";
-	if (style_resolve(&options->style, &options->time, &options->colour) < 0)
+	if (style_resolve(&options->style, &options->form) < 0)
 		return "--color takes auto, always or never";
 	return NULL;
 }

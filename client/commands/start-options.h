@@ -25,8 +25,7 @@ struct start_options {
 	/* What it means; 0: not given. */
 	GStrv verdicts, sections;
 	uint64_t limit, duration, rate, burst, size;
-	enum text_time time;
-	enum text_colour colour;
+	struct print_form form;
 };
 
 /* EXIT_DONE, or EXIT_USAGE after telling what is wrong. */

@@ -133,39 +133,39 @@ static int stop_wait(sd_bus *bus, struct stopping *stopping)
 }
 
 /* A session that ended by itself (a limit, a time) has told its totals in the stream. */
-static int finish(sd_bus *bus, struct stopping *stopping, struct text *text)
+static int finish(sd_bus *bus, struct stopping *stopping, struct renderer *renderer, bool json)
 {
 	int r;
 
-	if (text->ended)
-		return text->incomplete ? EXIT_LOST : EXIT_DONE;
+	if (renderer->ended)
+		return renderer->incomplete ? EXIT_LOST : EXIT_DONE;
 	r = stop_wait(bus, stopping);
 	if (r < 0)
 		return command_failed(stopping->reason
 				? stopping->reason
 				: "nfttraced went away: the session is over");
 	/* As JSON the totals are the journal's last line, or missing with it. */
-	if (!text->json) {
-		if (text->started)
-			output_char(text->output, '\n');
-		session_totals_text(text->output, &stopping->totals);
-		output_flush(text->output);
+	if (!json) {
+		if (renderer->started)
+			output_char(renderer->output, '\n');
+		session_totals_text(renderer->output, &stopping->totals);
+		output_flush(renderer->output);
 	}
 	return stopping->totals.totals.lost > 0 ? EXIT_LOST : EXIT_DONE;
 }
 
 /* Renders until the session is over, stopping it when the first signal comes; the second one ends
  * the client, which ends the session too. */
-static int follow_to_end(
-	sd_bus *bus, const char *object, struct follow_stream *stream, struct text *text)
+static int follow_to_end(sd_bus *bus, const char *object, struct follow_stream *stream,
+	struct renderer *renderer, bool json)
 {
 	__attribute__((cleanup(stopping_clear))) struct stopping stopping = { 0 };
 	g_autofree char *reason = NULL;
-	int end = follow_stream_run(stream, text, NULL);
+	int end = follow_stream_run(stream, renderer, NULL);
 	int r;
 
 	if (end == FOLLOW_STREAM_ENDED)
-		return finish(bus, &stopping, text);
+		return finish(bus, &stopping, renderer, json);
 	if (end == FOLLOW_STREAM_LOST)
 		return command_failed(stream->reason);
 	if (stream->away)
@@ -174,9 +174,9 @@ static int follow_to_end(
 	stream->final = true;
 	r = stop_begin(bus, object, &stopping);
 	if (r >= 0 && end == FOLLOW_STREAM_INTERRUPTED)
-		end = follow_stream_run(stream, text, bus);
+		end = follow_stream_run(stream, renderer, bus);
 	if (r >= 0 && end >= 0 && end != FOLLOW_STREAM_INTERRUPTED)
-		return finish(bus, &stopping, text);
+		return finish(bus, &stopping, renderer, json);
 	if (end == FOLLOW_STREAM_INTERRUPTED)
 		return command_failed("interrupted: nfttraced stops the session by itself");
 	reason = g_strdup_printf(
@@ -190,7 +190,7 @@ static int start_and_follow(const struct start_options *options)
 	g_autofree char *object = NULL;
 	g_autofree char *reason = NULL;
 	auto_output output = { 0 };
-	auto_text text = { 0 };
+	auto_renderer *renderer = NULL;
 	auto_bus *bus = NULL;
 
 	/* Before the session begins, so that no Ctrl-C falls between. */
@@ -200,10 +200,8 @@ static int start_and_follow(const struct start_options *options)
 		follow_stream_open(&stream, bus, object, true, &reason) < 0)
 		return command_failed(reason);
 	output_open(&output, STDOUT_FILENO);
-	text_open(&text, &output, options->time, options->colour);
-	follow_stream_use_names(&stream, &text, TEXT_RULES_OFF);
-	text_use_form(&text, style_form(&options->style));
-	return follow_to_end(bus, object, &stream, &text);
+	renderer = follow_stream_renderer_new(&stream, &output, &options->form);
+	return follow_to_end(bus, object, &stream, renderer, options->form.json);
 }
 
 int command_start(const struct command *command, int argc, char **argv)

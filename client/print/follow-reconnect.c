@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Going on with a follow pipe over a restart of the daemon; see follow-reconnect.h. */
+/* Resuming a follow stream after a restart of the daemon; see follow-reconnect.h. */
 #include "client/print/follow-reconnect.h"
 
 #include <errno.h>
@@ -17,21 +17,21 @@
 #include "journal/base/cleanup.h"
 #include "journal/base/clock.h"
 
-/* How long a daemon may be away. */
+/* The daemon must be back within this time. */
 #define AWAY_SEC 60
 
-/* Streams in a row that ended without a record: there is no point in more. */
+/* Gives up after this many successive streams without a record. */
 #define VAIN_MAX 5
 
-static int end(struct follow_stream *stream, char *reason)
+static int stream_lose(struct follow_stream *stream, char *reason)
 {
 	g_free(stream->reason);
 	stream->reason = reason;
 	return FOLLOW_STREAM_LOST;
 }
 
-/* A failure on another host shows only in the pipe: what is wrong there is told by the program there. */
-static bool comes_to_nothing(int fd)
+/* A failure on another host shows only in the pipe; the program there prints the reason. */
+static bool ends_at_once(int fd)
 {
 	struct pollfd pipe = { .fd = fd, .events = POLLIN };
 
@@ -42,9 +42,9 @@ static bool comes_to_nothing(int fd)
 	return !(pipe.revents & POLLIN);
 }
 
-/* The bus may not have seen yet that the daemon has gone: who asks it is told, but the program on another
- * host would be, in our place. */
-static int ask_for_session(struct follow_stream *stream, sd_bus *bus, char **ret_reason)
+/* The daemon on another host may have gone without our knowing: a call here shows it, before the
+ * program there is started. */
+static int session_probe(struct follow_stream *stream, sd_bus *bus, char **ret_reason)
 {
 	auto_bus_message *reply = NULL;
 
@@ -53,8 +53,8 @@ static int ask_for_session(struct follow_stream *stream, sd_bus *bus, char **ret
 	return bus_properties(bus, stream->object, BUS_SESSION_INTERFACE, &reply, ret_reason);
 }
 
-/* -EAGAIN: a stream came to nothing. */
-static int ask(struct follow_stream *stream, sd_bus *bus, int *ret_fd, char **ret_reason)
+/* -EAGAIN: the stream ended at once. */
+static int rest_request(struct follow_stream *stream, sd_bus *bus, int *ret_fd, char **ret_reason)
 {
 	struct journal_position place;
 	struct follow_stream_from from = { .start = stream->from_start };
@@ -63,13 +63,13 @@ static int ask(struct follow_stream *stream, sd_bus *bus, int *ret_fd, char **re
 
 	if (journal_reader_position(stream->reader, &place))
 		from = (struct follow_stream_from){ .after = &place };
-	r = ask_for_session(stream, bus, ret_reason);
+	r = session_probe(stream, bus, ret_reason);
 	if (r >= 0)
 		r = follow_stream_request(bus, stream->object, &from, &fd, ret_reason);
 	if (r < 0)
 		return r;
 	r = fcntl(fd, F_SETFL, O_RDONLY | O_NONBLOCK) < 0 ? -EIO : 0;
-	if (r == 0 && comes_to_nothing(fd))
+	if (r == 0 && ends_at_once(fd))
 		r = -EAGAIN;
 	if (r < 0)
 		*ret_reason = g_strdup("can't resume the stream");
@@ -78,25 +78,25 @@ static int ask(struct follow_stream *stream, sd_bus *bus, int *ret_fd, char **re
 	return r;
 }
 
-static void go_on(struct follow_stream *stream, int fd, int64_t since)
+static void stream_resume(struct follow_stream *stream, int fd, int64_t since)
 {
 	journal_set_continue(stream->journals, fd);
 	stream->fd = fd;
-	stream->gap.untold = true;
+	stream->gap.unreported = true;
 	stream->gap.away += g_get_monotonic_time() - since;
 	stream->vain++;
 }
 
-/* Asks once; `error` is of a call that was answered. */
-static bool try_again(
+/* Asks once; `ret_error` is of a call that was answered. */
+static bool resume_try(
 	struct follow_stream *stream, struct daemon_wait *wait, int64_t since, int *ret_error)
 {
 	g_autofree char *reason = NULL;
-	int fd, r = ask(stream, wait->bus, &fd, &reason);
+	int fd, r = rest_request(stream, wait->bus, &fd, &reason);
 
 	*ret_error = 0;
 	if (r >= 0) {
-		go_on(stream, fd, since);
+		stream_resume(stream, fd, since);
 		return true;
 	}
 	if (bus_is_absence(r)) {
@@ -113,30 +113,30 @@ static bool try_again(
 		reason = g_strdup("the session has ended while nfttraced was away: "
 				  "'nfttracectl show' prints what it has recorded");
 	}
-	end(stream, g_steal_pointer(&reason));
+	stream_lose(stream, g_steal_pointer(&reason));
 	return false;
 }
 
-/* A Ctrl-C ends ssh, too, and with it the pipe. */
-static bool interrupted(const struct follow_stream *stream)
+/* Ctrl-C also ends ssh, and with it the pipe. */
+static bool is_interrupted(const struct follow_stream *stream)
 {
 	struct signalfd_siginfo signal;
 
 	return read(stream->signal_fd, &signal, sizeof(signal)) > 0;
 }
 
-bool follow_stream_return(struct follow_stream *stream, int output_fd, int *ret_end)
+bool follow_stream_resume(struct follow_stream *stream, int output_fd, int *ret_end)
 {
 	auto_daemon_wait wait = { 0 };
 	int64_t since = g_get_monotonic_time();
 	int error = 0;
 
 	*ret_end = FOLLOW_STREAM_INTERRUPTED;
-	if (interrupted(stream))
+	if (is_interrupted(stream))
 		return false;
 	*ret_end = FOLLOW_STREAM_LOST;
 	if (stream->vain >= VAIN_MAX) {
-		end(stream,
+		stream_lose(stream,
 			g_strdup("the stream ended before the session did, again and again: "
 				 "'systemctl status nfttraced' may say why"));
 		return false;
@@ -147,19 +147,19 @@ bool follow_stream_return(struct follow_stream *stream, int output_fd, int *ret_
 		switch (daemon_wait_run(
 			&wait, since + AWAY_SEC * G_USEC_PER_SEC, stream->signal_fd, output_fd)) {
 		case DAEMON_PRESENT:
-			if (!try_again(stream, &wait, since, &error))
+			if (!resume_try(stream, &wait, since, &error))
 				break;
 			stream->away = false;
 			follow_stream_use_bus(stream, wait.bus);
 			return true;
 		case DAEMON_LATE:
-			error = end(stream,
+			error = stream_lose(stream,
 				g_strdup_printf("nfttraced went away and did not come back within "
 						"%d s: 'systemctl status nfttraced' may say why",
 					AWAY_SEC));
 			break;
 		case DAEMON_SIGNAL:
-			interrupted(stream);
+			is_interrupted(stream);
 			*ret_end = FOLLOW_STREAM_INTERRUPTED;
 			return false;
 		case DAEMON_UNREAD:
@@ -170,12 +170,12 @@ bool follow_stream_return(struct follow_stream *stream, int output_fd, int *ret_
 	return false;
 }
 
-void follow_stream_return_count(struct follow_stream *stream, const struct journal_entry *entry)
+void follow_stream_count_gap(struct follow_stream *stream, const struct journal_entry *entry)
 {
 	struct follow_stream_gap *gap = &stream->gap;
 
 	stream->vain = 0;
-	if (!gap->untold || entry->type != JOURNAL_LOSS)
+	if (!gap->unreported || entry->type != JOURNAL_LOSS)
 		return;
 	gap->missing += entry->loss.count;
 	gap->uncounted = gap->uncounted || entry->loss.count == 0;
@@ -194,11 +194,11 @@ static char *gap_text(const struct follow_stream_gap *gap)
 		(double)gap->unseen / G_USEC_PER_SEC);
 }
 
-void follow_stream_return_tell(struct follow_stream *stream, bool last)
+void follow_stream_report_gap(struct follow_stream *stream, bool last)
 {
 	g_autofree char *missing = NULL;
 
-	if (!stream->gap.untold || !(last || journal_reader_caught_up(stream->reader)))
+	if (!stream->gap.unreported || !(last || journal_reader_caught_up(stream->reader)))
 		return;
 	missing = gap_text(&stream->gap);
 	fprintf(stderr, "nfttracectl: nfttraced is back after %.1f s: %s\n",

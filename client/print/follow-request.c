@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A session's pipe is asked for, from here or from another host; see follow-stream.h. */
+/* Asks for a session's pipe, from here or from another host; see follow-stream.h. */
 #include <errno.h>
 #include <fcntl.h>
 
@@ -47,7 +47,7 @@ int follow_stream_request(sd_bus *bus, const char *object, const struct follow_s
 	r = session_call(bus, object, call, r, &reply, ret_reason);
 	if (r < 0)
 		return r;
-	/* A copy outlives the answer. */
+	/* A copy outlives the reply. */
 	r = sd_bus_message_read(reply, "h", &pipe);
 	copy = r >= 0 ? fcntl(pipe, F_DUPFD_CLOEXEC, 0) : r;
 	if (copy < 0)

@@ -13,7 +13,7 @@
 #include "client/print/follow-reconnect.h"
 #include "journal/base/cleanup.h"
 
-/* How long the text of a rule is waited for, and how often in vain before no more. */
+/* The text of a rule is awaited this long, and no more after this many failures. */
 #define AWAIT_MSEC 300
 #define AWAIT_MAX  3
 
@@ -87,8 +87,8 @@ void follow_stream_close(struct follow_stream *stream)
 	g_clear_pointer(&stream->reason, g_free);
 }
 
-/* False when there is no point in waiting on: a signal, or the time is up. */
-static bool await_bytes(const struct follow_stream *stream, int64_t until)
+/* False when waiting ends: a signal, or the time is up. */
+static bool wait_for_bytes(const struct follow_stream *stream, int64_t until)
 {
 	struct pollfd fds[] = {
 		{ .fd = stream->fd, .events = POLLIN },
@@ -116,22 +116,28 @@ const struct rule_name *follow_stream_await_rule(void *context, const struct eve
 			stream->unanswered = 0;
 			return rule;
 		}
-		if (r != -EAGAIN || !await_bytes(stream, until))
+		if (r != -EAGAIN || !wait_for_bytes(stream, until))
 			break;
 	}
 	stream->unanswered++;
 	return NULL;
 }
 
-void follow_stream_use_names(struct follow_stream *stream, struct text *text, enum text_rules rules)
+struct renderer *follow_stream_renderer_new(
+	struct follow_stream *stream, struct output *output, const struct print_form *form)
 {
-	text_use_names(text, journal_reader_names(stream->reader), rules);
-	if (rules == TEXT_RULES_ON)
-		text_use_await(text, follow_stream_await_rule, stream);
+	struct renderer *renderer =
+		print_renderer_new(form, output, journal_reader_names(stream->reader));
+
+	if (form->text.rules == TEXT_RULES_ON) {
+		renderer->await = follow_stream_await_rule;
+		renderer->await_context = stream;
+	}
+	return renderer;
 }
 
-/* Hands over what there is at the moment: 1 at the pipe's end, 0 if more may come. */
-static int pour_available(struct follow_stream *stream, const struct follow_stream_sink *sink)
+/* Hands over all records available: 1 at the pipe's end, 0 if more may come. */
+static int available_pour(struct follow_stream *stream, const struct follow_stream_sink *sink)
 {
 	struct name_table *name_table = journal_reader_names(stream->reader);
 	struct journal_set_record record;
@@ -139,14 +145,14 @@ static int pour_available(struct follow_stream *stream, const struct follow_stre
 
 	while (sink->output->error == 0 && (r = journal_set_next(stream->journals, &record)) > 0) {
 		stream->over = stream->over || record.entry.type == JOURNAL_END;
-		follow_stream_return_count(stream, &record.entry);
+		follow_stream_count_gap(stream, &record.entry);
 		if (event_filter_record(stream->filter, name_table, &record))
 			sink->take(sink->context, &record);
 	}
 	output_flush(sink->output);
 	if (r > 0)
 		return 1;
-	follow_stream_return_tell(stream, r == 0 && (stream->over || stream->final));
+	follow_stream_report_gap(stream, r == 0 && (stream->over || stream->final));
 	if (r == -EAGAIN)
 		return 0;
 	return r < 0 ? r : 1;
@@ -160,7 +166,7 @@ enum waited {
 	WAIT_COUNT,
 };
 
-static int serve_bus(sd_bus *bus)
+static int bus_process(sd_bus *bus)
 {
 	int r;
 
@@ -169,7 +175,7 @@ static int serve_bus(sd_bus *bus)
 	return r;
 }
 
-/* Waits for the pipe (0) or for what ends the stream (1 and *ret_end). */
+/* Waits for the pipe (0) or for the stream's end (1 and *ret_end). */
 static int wait_for_more(struct follow_stream *stream, const struct follow_stream_sink *sink,
 	sd_bus *bus, int *ret_end)
 {
@@ -194,8 +200,8 @@ static int wait_for_more(struct follow_stream *stream, const struct follow_strea
 		return 1;
 	}
 	if (fds[WAIT_BUS].revents) {
-		r = serve_bus(bus);
-		/* The daemon has gone: its end of the pipe says the rest. */
+		r = bus_process(bus);
+		/* The daemon has gone: the pipe is read to its end. */
 		return r == -ENOTCONN || r == -ECONNRESET ? 0 : r;
 	}
 	return 0;
@@ -205,17 +211,17 @@ int follow_stream_pour(
 	struct follow_stream *stream, const struct follow_stream_sink *sink, sd_bus *bus)
 {
 	int end = FOLLOW_STREAM_ENDED;
-	int r = bus ? serve_bus(bus) : 0;
+	int r = bus ? bus_process(bus) : 0;
 
 	while (r >= 0) {
-		r = pour_available(stream, sink);
+		r = available_pour(stream, sink);
 		if (r < 0)
 			break;
 		if (sink->output->error != 0)
 			return FOLLOW_STREAM_UNREAD;
 		if (r > 0 && (stream->over || stream->final))
 			return FOLLOW_STREAM_ENDED;
-		if (r > 0 && !follow_stream_return(stream, sink->output->fd, &end))
+		if (r > 0 && !follow_stream_resume(stream, sink->output->fd, &end))
 			return end;
 		if (r > 0)
 			continue;
@@ -226,15 +232,15 @@ int follow_stream_pour(
 	return r;
 }
 
-static void render(void *text, const struct journal_set_record *record)
+static void render(void *renderer, const struct journal_set_record *record)
 {
-	text_render(text, &record->entry);
+	renderer_render(renderer, &record->entry);
 }
 
-int follow_stream_run(struct follow_stream *stream, struct text *text, sd_bus *bus)
+int follow_stream_run(struct follow_stream *stream, struct renderer *renderer, sd_bus *bus)
 {
 	const struct follow_stream_sink sink = {
-		.take = render, .context = text, .output = text->output
+		.take = render, .context = renderer, .output = renderer->output
 	};
 
 	return follow_stream_pour(stream, &sink, bus);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A follow pipe: rendered as events come, written out whenever there are no more at the moment, until
- * the session ends or somebody presses Ctrl-C. Owned by the command that follows.
+ * A follow stream: a pipe from the daemon with the records of a session, which are rendered as they
+ * come and written out when there are no more at the moment, until the session ends or the user
+ * presses Ctrl-C. If the daemon is restarted the stream is resumed (follow-reconnect.h). Owned by
+ * the command that follows; one thread.
  */
 #ifndef NFTTRACED_CLIENT_PRINT_FOLLOW_STREAM_H
 #define NFTTRACED_CLIENT_PRINT_FOLLOW_STREAM_H
@@ -9,13 +11,13 @@
 #include <stdbool.h>
 #include <systemd/sd-bus.h>
 
+#include "client/print/style.h"
 #include "client/read/event-filter.h"
 #include "client/read/journal-set.h"
-#include "client/text/text.h"
 
-/* What is missing since the stream was gone on with. */
+/* What is missing since the stream was resumed. */
 struct follow_stream_gap {
-	bool untold; /* the daemon is back, and nobody was told */
+	bool unreported; /* the daemon is back, and the gap was not reported yet */
 	bool uncounted; /* events are missing, and their number is unknown */
 	uint64_t missing; /* events */
 	int64_t away; /* us without a daemon */
@@ -28,17 +30,16 @@ struct follow_stream {
 	const struct event_filter *filter; /* which events are wanted; NULL: all */
 	int fd; /* the reader's, to wait on */
 	int signal_fd; /* SIGINT and SIGTERM */
-	unsigned int
-		unanswered; /* waits for a rule's text, one after the other, that were in vain */
+	unsigned int unanswered; /* successive waits for a rule's text that failed */
 
-	/* How it goes on when the daemon has gone without the session's end. */
+	/* To resume when the daemon has gone before the session's end. */
 	sd_bus *bus; /* a reference */
 	char *object;
 	bool from_start;
-	bool final; /* it does not: the session is being stopped */
+	bool final; /* do not resume: the session is being stopped */
 	bool over; /* the session's end was read */
 	bool away; /* the stream ended while there was no daemon */
-	unsigned int vain; /* streams, one after the other, without a record */
+	unsigned int vain; /* successive streams without a record */
 	struct follow_stream_gap gap;
 	char *reason; /* of FOLLOW_STREAM_LOST, one sentence */
 };
@@ -47,36 +48,36 @@ enum follow_stream_end {
 	FOLLOW_STREAM_ENDED, /* the pipe is at its end */
 	FOLLOW_STREAM_INTERRUPTED, /* a signal came */
 	FOLLOW_STREAM_UNREAD, /* standard output's reader has gone */
-	FOLLOW_STREAM_LOST, /* the daemon has gone, and the stream can't be gone on with: stream->reason */
+	FOLLOW_STREAM_LOST, /* the stream can't be resumed: stream->reason */
 };
 
 /* Where a stream begins. */
 struct follow_stream_from {
-	bool start; /* with the journal's beginning; else from now on */
-	const struct journal_position *after; /* or there; NULL: not so */
+	bool start; /* at the journal's beginning; else now */
+	const struct journal_position *after; /* or behind this position; NULL: none */
 };
 
-/* Takes SIGINT and SIGTERM away from the program, so that follow_stream_run sees them. */
+/* Blocks SIGINT and SIGTERM, so that follow_stream_run receives them. */
 int follow_stream_catch_signals(struct follow_stream *stream);
 
-/* Asks for the follow pipe of a session, from its journal's beginning or from now on. It is gone on with
- * when the daemon is begun again. */
+/* Asks for the follow pipe of a session, from its journal's beginning or from now on. It is resumed
+ * when the daemon is restarted. */
 int follow_stream_open(struct follow_stream *stream, sd_bus *bus, const char *object,
 	bool from_start, char **ret_reason);
 
-/* The pipe alone; *ret_fd is the caller's. */
+/* Asks for the pipe only; the caller owns *ret_fd. */
 int follow_stream_request(sd_bus *bus, const char *object, const struct follow_stream_from *from,
 	int *ret_fd, char **ret_reason);
 
-/* From now on the daemon is asked on that bus, which may be the same. */
+/* From now on the daemon is called on that bus, which may be the same. */
 void follow_stream_use_bus(struct follow_stream *stream, sd_bus *bus);
 
-/* Has `text` show names from the stream, and wait a moment for the text of a rule where it shows them:
- * it comes after the event. */
-void follow_stream_use_names(
-	struct follow_stream *stream, struct text *text, enum text_rules rules);
+/* A renderer with the names from the stream. If the form has the text of rules it waits a moment
+ * for each, which comes after the event. renderer_free() it before the stream is closed. */
+struct renderer *follow_stream_renderer_new(
+	struct follow_stream *stream, struct output *output, const struct print_form *form);
 
-/* Who takes the records that come, and where that goes: it is written out when there are no more at the
+/* Takes the records that come, for an output that is flushed when there are no more at the
  * moment. */
 struct follow_stream_sink {
 	void (*take)(void *context, const struct journal_set_record *record);
@@ -84,22 +85,19 @@ struct follow_stream_sink {
 	struct output *output;
 };
 
-/* Waits a moment for the text of an event's rule, if there is a point in it; NULL if it does not come.
- * `stream` is a struct follow_stream. */
+/* Waits a moment for the text of an event's rule, unless the last waits failed; NULL if it does not
+ * come. `stream` is a struct follow_stream. */
 const struct rule_name *follow_stream_await_rule(void *stream, const struct event *event);
 
 /*
- * Hands over records until one of enum follow_stream_end, which it returns, or negative errno. `bus` (or NULL)
- * is served meanwhile.
+ * Hands records to `sink` until the stream ends: one of enum follow_stream_end, or negative errno.
+ * `bus` (or NULL) is processed meanwhile.
  */
 int follow_stream_pour(
 	struct follow_stream *stream, const struct follow_stream_sink *sink, sd_bus *bus);
 
-/*
- * Renders until one of enum follow_stream_end, which it returns, or negative errno. `bus` (or NULL) is
- * served meanwhile.
- */
-int follow_stream_run(struct follow_stream *stream, struct text *text, sd_bus *bus);
+/* As follow_stream_pour, with a renderer. */
+int follow_stream_run(struct follow_stream *stream, struct renderer *renderer, sd_bus *bus);
 
 /* Accepts FOLLOW_STREAM_CLOSED. */
 void follow_stream_close(struct follow_stream *stream);

@@ -25,7 +25,7 @@ struct last_events *last_events_new(uint64_t limit)
 	return tail;
 }
 
-static struct kept *keep(const struct journal_set_record *record)
+static struct kept *kept_new(const struct journal_set_record *record)
 {
 	const struct journal_entry *entry = &record->entry;
 	struct kept *kept = g_malloc(sizeof(*kept) + entry->size);
@@ -41,8 +41,8 @@ static struct kept *keep(const struct journal_set_record *record)
 	return kept;
 }
 
-/* Forgets the oldest event and what was told before it. */
-static void forget_event(struct last_events *tail)
+/* Forgets the oldest event and the records before it. */
+static void event_forget(struct last_events *tail)
 {
 	bool event = false;
 
@@ -56,12 +56,12 @@ static void forget_event(struct last_events *tail)
 
 void last_events_push(struct last_events *tail, const struct journal_set_record *record)
 {
-	g_queue_push_tail(&tail->entries, keep(record));
+	g_queue_push_tail(&tail->entries, kept_new(record));
 	if (record->entry.type != JOURNAL_EVENT)
 		return;
 	tail->events++;
 	if (tail->events > tail->limit)
-		forget_event(tail);
+		event_forget(tail);
 }
 
 static struct kept *last_events_pop(struct last_events *tail, enum last_events_order order)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The last N events of journals, copied while they pass, and what else passed between them. What
- * comes before the first event (who recorded, where, the first settings) is not held back. Owned by
- * the command that shows.
+ * The last N events of journals, and the other records between them, as copies. Records before the
+ * first event (start, settings) are printed at once and not kept here. Owned by show-events.c; one
+ * thread.
  */
 #ifndef NFTTRACED_CLIENT_PRINT_LAST_EVENTS_H
 #define NFTTRACED_CLIENT_PRINT_LAST_EVENTS_H
@@ -14,7 +14,7 @@ struct last_events;
 /* Keeps `limit` events. */
 struct last_events *last_events_new(uint64_t limit);
 
-/* Takes a copy of a record, and forgets what is then too old. */
+/* Copies a record, and forgets records that are then too old. */
 void last_events_push(struct last_events *tail, const struct journal_set_record *record);
 
 enum last_events_order {
@@ -22,7 +22,7 @@ enum last_events_order {
 	LAST_EVENTS_NEWEST_FIRST,
 };
 
-/* Prints what is kept, and forgets it. */
+/* Prints the records that are kept, and forgets them. */
 void last_events_print(
 	struct last_events *tail, struct printer *printer, enum last_events_order order);
 

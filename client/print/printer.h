@@ -1,45 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Prints the records of one or several journals to one output: a text renderer for each journal, since
- * what a record means depends on its journal's dictionaries. Owned by the command that prints, who also
- * owns the output.
+ * Printing: journals to an output. A printer has a renderer for each journal, since what a record means
+ * depends on its journal's dictionaries; show-events.h brings records into order before they are
+ * printed, follow-stream.h renders records as they come. Nothing here knows which form (style.h) the
+ * renderers have. Owned by the command that prints, as is the output; one thread.
  */
 #ifndef NFTTRACED_CLIENT_PRINT_PRINTER_H
 #define NFTTRACED_CLIENT_PRINT_PRINTER_H
 
 #include <stdbool.h>
 
+#include "client/print/style.h"
 #include "client/read/journal-set.h"
 #include "client/read/ordering.h"
-#include "client/text/text.h"
+#include "journal/reader/renderer.h"
 
 struct printer {
 	struct output *output;
-	struct text *texts; /* one for each journal */
+	struct renderer **renderers; /* one for each journal */
 	unsigned int count;
 	bool started; /* something was printed */
 };
 
-/* `journals`: how many there are. */
-void printer_open(struct printer *printer, struct output *output, unsigned int journals,
-	enum text_time time, enum text_colour colour);
+/* For all journals of the set, which outlives the printer. */
+void printer_open(struct printer *printer, struct output *output, struct journal_set *journals,
+	const struct print_form *form);
 
-/* Has the names of the journals, as many as it was opened for, shown beside numbers: see
- * text_use_names. */
-void printer_use_libraries(
-	struct printer *printer, const struct journal_set *journals, enum text_rules rules);
-
-/* Has all journals printed in this form. Follows printer_use_library. */
-void printer_use_form(struct printer *printer, enum text_form form);
-
-/* Prints a record; `step` tells its place in a journey, NULL: journeys are not told. */
+/* Prints a record; `step` is its place in a journey, NULL: records are not in order of journeys. */
 void printer_print(struct printer *printer, const struct journal_set_record *record,
 	const struct ordering_step *step);
 
 /* True if a journal said that events are missing, or is damaged. */
 bool printer_incomplete(const struct printer *printer);
 
-/* A loss that is not printed is one all the same. */
+/* Takes note of a record that may not be printed: a loss counts all the same. */
 void printer_note(struct printer *printer, const struct journal_set_record *record);
 
 /* Accepts a zeroed struct. */

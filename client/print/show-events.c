@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What show prints, and in which order; see show-events.h. */
+/* How show prints; see show-events.h. */
 #include "client/print/show-events.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@ struct show {
 	struct printer *printer;
 	struct ordering *ordering; /* one of these, or none: printed as it is read */
 	struct last_events *tail;
-	bool events; /* one was read: what comes from now on has its place in the order */
+	bool events; /* one was read: all records from now on are ordered */
 };
 
 struct show *show_new(
@@ -45,8 +45,8 @@ static int temporary_failed(int r, char **ret_reason)
 	return -EIO;
 }
 
-/* What is told before the first event (who recorded, where, what) comes first in every order. */
-static int gather(struct show *show, const struct journal_set_record *record)
+/* Records before the first event (start, settings) come first in every order. */
+static int record_gather(struct show *show, const struct journal_set_record *record)
 {
 	show->events = show->events || record->entry.type == JOURNAL_EVENT;
 	printer_note(show->printer, record);
@@ -68,7 +68,7 @@ int show_gather(struct show *show, unsigned int *ret_journal, char **ret_reason)
 	if (!show->ordering && !show->tail)
 		return 0;
 	while ((r = reading_next(show->reading, &record)) > 0) {
-		r = gather(show, &record);
+		r = record_gather(show, &record);
 		if (r < 0) {
 			progress_end(&show->reading->progress);
 			return temporary_failed(r, ret_reason);
@@ -79,7 +79,7 @@ int show_gather(struct show *show, unsigned int *ret_journal, char **ret_reason)
 	return r;
 }
 
-static int print_arranged(struct show *show, char **ret_reason)
+static int ordered_print(struct show *show, char **ret_reason)
 {
 	struct journal_set_record record;
 	struct ordering_step step;
@@ -91,7 +91,7 @@ static int print_arranged(struct show *show, char **ret_reason)
 	return r < 0 ? temporary_failed(r, ret_reason) : 0;
 }
 
-static int print_all(struct show *show, unsigned int *ret_journal)
+static int all_print(struct show *show, unsigned int *ret_journal)
 {
 	struct journal_set_record record;
 	int r = 0;
@@ -106,9 +106,9 @@ static int print_all(struct show *show, unsigned int *ret_journal)
 int show_print(struct show *show, unsigned int *ret_journal, char **ret_reason)
 {
 	if (show->ordering)
-		return print_arranged(show, ret_reason);
+		return ordered_print(show, ret_reason);
 	if (!show->tail)
-		return print_all(show, ret_journal);
+		return all_print(show, ret_journal);
 	last_events_print(show->tail, show->printer,
 		show->order.newest_first ? LAST_EVENTS_NEWEST_FIRST : LAST_EVENTS_OLDEST_FIRST);
 	return 0;

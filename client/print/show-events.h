@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What `nfttracectl show` does with the records of journals: which of them it prints, and in which
- * order. Owned by the command, as are the reading and the printer; knows nothing of options.
+ * How `nfttracectl show` prints the records of journals: as they are read, the last N only, or in
+ * another order. Owned by the command, as are the reading and the printer; knows nothing of
+ * options.
  */
 #ifndef NFTTRACED_CLIENT_PRINT_SHOW_EVENTS_H
 #define NFTTRACED_CLIENT_PRINT_SHOW_EVENTS_H
@@ -16,8 +17,8 @@
 struct show_order {
 	bool journeys; /* events by packet */
 	bool newest_first;
-	uint64_t last; /* only the last so many events, or journeys; UINT64_MAX: all */
-	size_t memory; /* bytes that bringing records into order may take, about */
+	uint64_t last; /* the last N events, or journeys; UINT64_MAX: all */
+	size_t memory; /* bytes, about, that ordering may take */
 };
 
 struct show;
@@ -26,14 +27,14 @@ struct show *show_new(
 	const struct show_order *order, struct reading *reading, struct printer *printer);
 
 /*
- * Reads what has to be read before the first event can be printed: everything, or nothing. It prints
- * what comes before all events. Negative errno: -EIO and a sentence in *ret_reason if there is no room
- * for what orders the events; else journal *ret_journal can't be read further, and show_print prints
- * what was read.
+ * Reads everything, if it must be read before the first event can be printed, and prints the
+ * records before the first event. Negative errno: -EIO and a sentence in *ret_reason if there is no
+ * room for ordering; else journal *ret_journal can't be read further, and show_print prints what
+ * was read.
  */
 int show_gather(struct show *show, unsigned int *ret_journal, char **ret_reason);
 
-/* Prints what was gathered, or reads and prints everything. Errors as of show_gather. */
+/* Prints the records gathered, or reads and prints everything. Errors as of show_gather. */
 int show_print(struct show *show, unsigned int *ret_journal, char **ret_reason);
 
 /* Accepts NULL; returns NULL. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Colour and time as the options, the environment and the terminal want them; see style.h. */
+/* Colour and time by options, environment and terminal; see style.h. */
 #include "client/print/style.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "journal/json/event-json.h"
 
 /* https://no-color.org: any value but an empty one. */
 static bool terminal_has_colour(void)
@@ -17,7 +19,7 @@ static bool terminal_has_colour(void)
 	return isatty(STDOUT_FILENO) && terminal && !g_str_equal(terminal, "dumb");
 }
 
-int style_resolve(const struct style *style, enum text_time *ret_time, enum text_colour *ret_colour)
+int style_resolve(const struct style *style, struct print_form *ret)
 {
 	const char *when = style->colour ? style->colour : "auto";
 	enum text_colour colour = TEXT_COLOUR_OFF;
@@ -28,14 +30,20 @@ int style_resolve(const struct style *style, enum text_time *ret_time, enum text
 		colour = terminal_has_colour() ? TEXT_COLOUR_ON : TEXT_COLOUR_OFF;
 	else if (!g_str_equal(when, "never"))
 		return -EINVAL;
-	*ret_colour = colour;
-	*ret_time = style->utc ? TEXT_TIME_UTC : TEXT_TIME_MONOTONIC;
+	*ret = (struct print_form){
+		.json = style->json,
+		.text.colour = colour,
+		.text.time = style->utc ? TEXT_TIME_UTC : TEXT_TIME_MONOTONIC,
+		.text.rules = TEXT_RULES_OFF,
+	};
 	return 0;
 }
 
-enum text_form style_form(const struct style *style)
+struct renderer *print_renderer_new(
+	const struct print_form *form, struct output *output, struct name_table *name_table)
 {
-	return style->json ? TEXT_FORM_JSON : TEXT_FORM_LINES;
+	return form->json ? json_new(output, name_table)
+			  : text_new(output, name_table, &form->text);
 }
 
 void style_clear(struct style *style)

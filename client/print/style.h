@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How printing verbs print: the options --color, --utc and --json, and what they mean on this
- * terminal. Owned by the command that prints.
+ * The options --color, --utc and --json of commands that print events, and the form that follows
+ * from them and the terminal. Owned by the command.
  */
 #ifndef NFTTRACED_CLIENT_PRINT_STYLE_H
 #define NFTTRACED_CLIENT_PRINT_STYLE_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 #include "client/text/text.h"
 
@@ -27,12 +28,18 @@ struct style {
 			NULL                                                                    \
 	}
 
-/* What --json means. */
-enum text_form style_form(const struct style *style);
+/* What the options mean: which renderer, and how it renders. */
+struct print_form {
+	bool json; /* else text */
+	struct text_form text;
+};
 
-/* What the options mean for standard output. -EINVAL: --color said something else. */
-int style_resolve(
-	const struct style *style, enum text_time *ret_time, enum text_colour *ret_colour);
+/* The form for standard output, without the text of rules. -EINVAL: --color said something else. */
+int style_resolve(const struct style *style, struct print_form *ret);
+
+/* A renderer of that form; see text_new() and json_new(). renderer_free() it. */
+struct renderer *print_renderer_new(
+	const struct print_form *form, struct output *output, struct name_table *name_table);
 
 /* Accepts a zeroed struct. */
 void style_clear(struct style *style);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What events are counted by; see stats-private.h. */
-#include <netinet/ip.h>
-#include <netinet/ip6.h>
+/* The keys by which events are counted; see stats-private.h. */
+#include <linux/if_ether.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "client/stats/stats-private.h"
+#include "journal/event/packet-headers.h"
 
-static size_t peer(
+static size_t peer_key(
 	uint8_t family, const uint8_t *address, size_t size, uint8_t ret[STATS_PEER_KEY_MAX])
 {
 	ret[0] = family;
@@ -15,21 +15,26 @@ static size_t peer(
 	return size + 1;
 }
 
+/* The version in the header decides: the packet's protocol may be that of a tag before it. */
 size_t stats_peer_key(const struct event *event, uint8_t ret[STATS_PEER_KEY_MAX])
 {
 	const struct event_packet *packet = &event->packet;
-	const uint8_t *header;
-	size_t left;
+	struct packet_headers headers;
+	struct packet_part part;
+	unsigned int version;
 
 	if (!event->has_packet || packet->network_offset >= packet->captured)
 		return 0;
-	header = event->packet_bytes + packet->network_offset;
-	left = packet->captured - packet->network_offset;
-	if (header[0] >> 4 == 4 && left >= sizeof(struct iphdr))
-		return peer(AF_INET, header + offsetof(struct iphdr, saddr), 4, ret);
-	if (header[0] >> 4 == 6 && left >= sizeof(struct ip6_hdr))
-		return peer(AF_INET6, header + offsetof(struct ip6_hdr, ip6_src), 16, ret);
-	return 0;
+	part.bytes = event->packet_bytes + packet->network_offset;
+	part.length = packet->captured - packet->network_offset;
+	version = part.bytes[0] >> 4;
+	if (version != 4 && version != 6)
+		return 0;
+	packet_headers_read(&headers, version == 4 ? ETH_P_IP : ETH_P_IPV6, part);
+	if (!headers.source)
+		return 0;
+	return version == 4 ? peer_key(AF_INET, headers.source, EVENT_IPV4_SIZE, ret)
+			    : peer_key(AF_INET6, headers.source, EVENT_IPV6_SIZE, ret);
 }
 
 size_t stats_rule_key(const struct event *event, unsigned int boot, uint8_t ret[STATS_RULE_KEY_MAX])

@@ -36,7 +36,7 @@ static uint64_t number_at(struct span span, size_t offset, size_t size)
 	return number;
 }
 
-/* What a type has behind the sequence number: an acknowledgement, a service code, a reason. */
+/* The field of a type behind the sequence number: an acknowledgement, a service code, a reason. */
 static void rest_text(struct output *output, uint8_t type, size_t acknowledgement, struct span span)
 {
 	bool acknowledges = type != DCCP_REQUEST && type != DCCP_DATA;

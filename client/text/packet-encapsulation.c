@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packet text: what stands between a link and a network header: MPLS, PPPoE, PPP, LLC; see packet.h. */
+/* Packet text: headers between link and network: MPLS, PPPoE, PPP, LLC; see packet.h. */
 #include <linux/if_ether.h>
 
 #include "client/text/packet.h"
@@ -11,7 +11,7 @@
 #define MPLS_BOTTOM       0x100
 #define MPLS_LABEL_IPV4   0 /* explicit null: what follows is IPv4 */
 #define MPLS_LABEL_IPV6   2
-#define MPLS_VERSION_IPV4 4 /* else the first nibble tells */
+#define MPLS_VERSION_IPV4 4 /* else the first nibble decides */
 #define MPLS_VERSION_IPV6 6
 
 #define PPPOE_LENGTH  6
@@ -173,7 +173,7 @@ void packet_ppp(struct output *output, struct span span)
 	}
 	output_char(output, ' ');
 	output_text(output, name);
-	/* Those of the control protocols are alike. */
+	/* The control protocols have the same header. */
 	if (protocol < 0x8000)
 		return;
 	if (span.length < PPP_HEADER_CODE) {

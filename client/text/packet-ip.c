@@ -4,6 +4,7 @@
 #include <netinet/ip.h>
 
 #include "client/text/packet.h"
+#include "journal/event/packet-headers.h"
 
 #define IPV4_HEADER_LENGTH 20
 #define IPV4_VERSION       4
@@ -36,12 +37,6 @@ enum ipv4_layout {
 #define ECN_MASK   0x3
 #define DSCP_SHIFT 2
 
-static bool has_ports(uint8_t protocol)
-{
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE ||
-		protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP;
-}
-
 struct span packet_ports(uint8_t protocol, struct span span)
 {
 	while (protocol == IPPROTO_AH && span.length >= AH_HEADER_LENGTH) {
@@ -52,7 +47,7 @@ struct span packet_ports(uint8_t protocol, struct span span)
 		protocol = span.bytes[0];
 		span = span_skip(span, length);
 	}
-	return has_ports(protocol) ? span : (struct span){ 0 };
+	return packet_has_ports(protocol) ? span : (struct span){ 0 };
 }
 
 const char *packet_ecn(uint8_t traffic_class)
@@ -135,7 +130,7 @@ static void ipv4_option(struct output *output, uint8_t option)
 		output_number(output, option);
 }
 
-/* An end-of-list that comes first is only padding, and not shown. */
+/* An end-of-list that comes first is padding, and not shown. */
 static void ipv4_options(struct output *output, struct span options)
 {
 	bool any = false;
@@ -163,8 +158,8 @@ static void ipv4_options(struct output *output, struct span options)
 		output_char(output, ']');
 }
 
-/* False if the lengths can't be true, which it has said. A total of 0 is a packet that is not finished
- * yet, or longer than the field can say. */
+/* False if the lengths are invalid, which it prints. A total of 0 is a packet that is not complete
+ * yet, or too long for the field. */
 static bool ipv4_lengths(struct output *output, size_t header, uint16_t total)
 {
 	if (header < IPV4_HEADER_LENGTH)
@@ -192,7 +187,7 @@ static void ipv4_fields(struct output *output, struct span span, uint16_t fragme
 	ipv4_flags(output, fragment);
 }
 
-/* What follows the header; where there are no ports to be believed, `ret_transport` is empty. */
+/* The bytes behind the header. `ret_transport` is empty if there are no valid ports. */
 static struct span ipv4_payload(struct span span, uint16_t fragment, struct span *ret_transport)
 {
 	uint16_t total = span_u16(span, IPV4_TOTAL);

@@ -113,7 +113,7 @@ static void ipv6_chain_text(struct output *output, const struct ipv6_chain *chai
 	else if (chain->endless)
 		output_text(output, "... (more extension headers follow)");
 	else if (chain->protocol == IPPROTO_NONE)
-		return; /* whatever follows is to be ignored (RFC 8200) */
+		return; /* the rest must be ignored (RFC 8200) */
 	else if (chain->later_fragment)
 		packet_protocol(output, chain->protocol);
 	else
@@ -141,7 +141,7 @@ void packet_ipv6(struct output *output, struct span span)
 	length = span_u16(span, IPV6_LENGTH);
 	chain.protocol = span.bytes[IPV6_NEXT_HEADER];
 	chain.payload = span_skip(span, IPV6_HEADER_LENGTH);
-	/* 0: longer than the field can say. */
+	/* 0: too long for the field. */
 	if (length > 0)
 		chain.payload = span_clip(chain.payload, length);
 	ipv6_chain_walk(&chain);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packet text: Ethernet, VLAN tags, ARP, and the way in from a record; what can't be told; see
- * packet.h. */
+/* Packet text: the packet of a record, Ethernet, VLAN tags, ARP; see packet.h. */
 #include <linux/if_ether.h>
 
 #include "client/text/packet-text.h"
@@ -127,7 +126,7 @@ static void arp_reverse_reply(struct output *output, const uint8_t *arp)
 	output_ipv4_address(output, arp + ARP_TARGET_IP);
 }
 
-/* Fields at fixed places hold only for Ethernet and IPv4 addresses. */
+/* The fields have fixed offsets only for Ethernet and IPv4 addresses. */
 static bool arp_is_ethernet_ipv4(struct span span)
 {
 	static const uint8_t start[] = { 0x00, 0x01, 0x08, 0x00, ETH_ALEN, 4 };
@@ -135,7 +134,7 @@ static bool arp_is_ethernet_ipv4(struct span span)
 	return memcmp(span.bytes, start, sizeof(start)) == 0;
 }
 
-void packet_arp(struct output *output, struct span span)
+static void packet_arp(struct output *output, struct span span)
 {
 	uint16_t operation;
 
@@ -220,7 +219,7 @@ static void network_text(struct output *output, uint16_t ethertype, struct span 
 	packet_unsupported(output, "ethertype", ethertype, 4);
 }
 
-/* Goes into a packet inside a packet; false where it is too deep, which it has said. */
+/* Enters a packet inside a packet; false if it is too deep, which it prints. */
 static bool enter(struct output *output, struct span *span)
 {
 	if (span->depth >= PACKET_DEPTH_MAX) {

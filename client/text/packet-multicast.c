@@ -26,7 +26,7 @@ enum igmp_type {
 #define PIM_LENGTH          4
 #define PIM_VERSION         2
 #define PIM_REGISTER        1
-#define PIM_REGISTER_LENGTH 8 /* with the flags, before the packet that is in it */
+#define PIM_REGISTER_LENGTH 8 /* with the flags, before the packet inside */
 #define PIM_REGISTER_BORDER 0x80000000U
 #define PIM_REGISTER_NULL   0x40000000U
 
@@ -43,7 +43,7 @@ static unsigned int code_value(uint8_t code)
 	return ((code & 0xfU) | 0x10) << ((code >> 4 & 0x7) + 3);
 }
 
-/* The version is told by length and code (RFC 3376, 7.1). */
+/* Length and code determine the version (RFC 3376, 7.1). */
 static void query_text(struct output *output, struct span span)
 {
 	uint8_t code = span.bytes[1];
@@ -137,7 +137,7 @@ void packet_igmp(struct output *output, struct span span)
 	}
 }
 
-/* A multicast packet on its way to the rendezvous point, or none. */
+/* A multicast packet for the rendezvous point, or none. */
 static void register_text(struct output *output, struct span span)
 {
 	uint32_t flags;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A packet's first bytes as one line of text, in the form that tcpdump made familiar and the
- * reference renders: addresses, then the network header's fields, then the transport's. The bytes
- * are hostile and may end anywhere: what is there is printed, and a mark says that it ended. Owns
- * nothing; writes no newline.
+ * A packet's first bytes as one line of text, in the form of tcpdump and Retis: addresses, then the
+ * network header's fields, then the transport's. The bytes are hostile and may end anywhere: the
+ * part that is there is printed, and marked as truncated. Owns nothing; writes no newline.
  */
 #ifndef NFTTRACED_CLIENT_TEXT_PACKET_TEXT_H
 #define NFTTRACED_CLIENT_TEXT_PACKET_TEXT_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packet text: the protocols above IP by their numbers, and the short ones of them; the others have files
- * of their own; see packet.h. */
+/* Packet text: the protocols above IP by number, and the short ones; the others have their own
+ * files; see packet.h. */
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 
@@ -10,7 +10,7 @@
 #define ICMP_HEADER_LENGTH 4
 #define ESP_HEADER_LENGTH  8
 #define AH_HEADER_LENGTH   12 /* without the integrity check value */
-#define UDP_LENGTH_MAX     65535 /* that the header can say */
+#define UDP_LENGTH_MAX     65535 /* of the field */
 #define COMP_HEADER_LENGTH 4
 #define L2TP_SESSION       4 /* bytes of a session's number */
 #define ETHERIP_LENGTH     2
@@ -82,7 +82,7 @@ static void udp_text(struct output *output, struct span span)
 		return;
 	}
 	length = span_u16(span, 4);
-	/* 0: longer than the field can say. */
+	/* 0: too long for the field. */
 	if (length < UDP_HEADER_LENGTH && (length > 0 || span.wire <= UDP_LENGTH_MAX)) {
 		packet_bad_length(output, "length", length, UDP_HEADER_LENGTH, SIZE_MAX);
 		return;
@@ -93,7 +93,7 @@ static void udp_text(struct output *output, struct span span)
 		span_skip(length ? span_clip(span, length) : span, UDP_HEADER_LENGTH));
 }
 
-/* The checksum covers the header at least, and no more than there is; 0: all of it (RFC 3828). */
+/* The checksum covers at least the header and at most the packet; 0: all of it (RFC 3828). */
 static void udplite_text(struct output *output, struct span span)
 {
 	uint16_t coverage;
@@ -111,7 +111,7 @@ static void udplite_text(struct output *output, struct span span)
 	output_number_after(output, " len ", span.wire - UDP_HEADER_LENGTH);
 }
 
-/* ICMP and ICMPv6 begin alike. */
+/* ICMP and ICMPv6 begin with the same fields. */
 static void icmp_text(struct output *output, struct span span)
 {
 	if (span.length < ICMP_HEADER_LENGTH) {
@@ -141,8 +141,8 @@ static void esp_text(struct output *output, struct span span)
 	security_text(output, span_u32(span, 0), span_u32(span, 4));
 }
 
-/* Prints an authentication header and steps behind it: 1 and the protocol that follows, 0 if the
- * bytes ended or its length lies (which it has said). */
+/* Prints an authentication header and steps behind it: 1 and the protocol that follows; 0 if the
+ * bytes end or its length is invalid, which it prints. */
 static int ah_text(struct output *output, struct span *span, uint8_t *ret_protocol)
 {
 	size_t length;
@@ -179,7 +179,7 @@ static void comp_text(struct output *output, struct span span)
 	output_number_after(output, " next ", span.bytes[0]);
 }
 
-/* L2TPv3 over IP: session 0 is for control. What follows depends on what both ends agreed. */
+/* L2TPv3 over IP: session 0 is for control. The rest depends on what both ends have agreed. */
 static void l2tp_text(struct output *output, struct span span)
 {
 	if (span.length < L2TP_SESSION) {
@@ -207,7 +207,7 @@ static void etherip_text(struct output *output, struct span span)
 	packet_ethernet(output, span_skip(span, ETHERIP_LENGTH));
 }
 
-/* A packet or frame inside the packet; false: that is none. */
+/* Prints a packet or frame inside the packet; false: it is none. */
 static bool inner_text(struct output *output, uint8_t protocol, struct span span)
 {
 	uint16_t ethertype;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packet text: tunnels in UDP (VXLAN, Geneve, L2TP, IPsec), and the packets in them; see packet.h. */
+/* Packet text: tunnels in UDP (VXLAN, Geneve, L2TP, IPsec), and the packets in them; see
+ * packet.h. */
 #include <linux/if_ether.h>
 
 #include "client/text/packet.h"
@@ -99,7 +100,8 @@ static void ipsec_text(struct output *output, struct span span)
 	output_hex(output, span_u32(span, 4));
 }
 
-/* How long the header is whose flags these are; `at_ids` is where the numbers of tunnel and session are. */
+/* The length of the header with these flags; `at_ids` is the offset of tunnel and session
+ * number. */
 static size_t l2tp_header_length(uint16_t flags, size_t *ret_at_ids)
 {
 	size_t length = L2TP_HEADER_LENGTH + (flags & L2TP_LENGTH ? 2 : 0);
@@ -108,7 +110,7 @@ static size_t l2tp_header_length(uint16_t flags, size_t *ret_at_ids)
 	return length + 4 + (flags & L2TP_SEQUENCE ? 4 : 0) + (flags & L2TP_OFFSET ? 2 : 0);
 }
 
-/* L2TPv2 with PPP in it; another version is told by its number only. */
+/* L2TPv2 with PPP in it; of another version only the number is printed. */
 static void l2tp_text(struct output *output, struct span span)
 {
 	size_t header, ids;
@@ -143,7 +145,7 @@ static void l2tp_text(struct output *output, struct span span)
 
 void packet_tunnel(struct output *output, uint16_t source, uint16_t destination, struct span span)
 {
-	/* These two are the same at both ends. */
+	/* Both ends use the same port. */
 	if (source == IPSEC_NAT_PORT || destination == IPSEC_NAT_PORT) {
 		ipsec_text(output, span);
 		return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packet text: VRRP (RFC 3768, 9568), and CARP, which has its number; see packet.h. */
+/* Packet text: VRRP (RFC 3768, 9568), and CARP, which has the same number; see packet.h. */
 #include "client/text/packet.h"
 
 #define VRRP_LENGTH     8
@@ -61,7 +61,7 @@ static void addresses_text(struct output *output, uint8_t count, size_t size, st
 		output_char(output, ']');
 }
 
-/* Version 3 is for IPv6, too, which the length tells. */
+/* Version 3 is for IPv6, too: the length decides. */
 static size_t address_size(uint8_t version, uint8_t count, struct span span)
 {
 	size_t wide = 4 * (size_t)ADDRESS_LENGTH;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the packet-*.c files share: a bounded span of a packet's bytes, and the entry of each layer.
+ * What the packet-*.c files share: a bounded span of a packet's bytes, and the function of each
+ * layer. They call each other as packets contain each other: Ethernet in UDP in IP in Ethernet.
  * Private to the packet text (packet-text.h).
  */
 #ifndef NFTTRACED_CLIENT_TEXT_PACKET_H
@@ -13,14 +14,14 @@
 #include "journal/base/address.h"
 #include "journal/base/output.h"
 
-/* Packets and frames inside each other that are taken apart, the outermost one included. */
+/* Packets and frames inside each other that are decoded, including the outermost. */
 #define PACKET_DEPTH_MAX 8
 
-/* What is left of a packet to look at. `wire` is never less than `length`. */
+/* The rest of a packet. `wire` is never less than `length`. */
 struct span {
 	const uint8_t *bytes;
 	size_t length; /* bytes that are there */
-	size_t wire; /* bytes that were sent, as far as the headers around them tell */
+	size_t wire; /* bytes that were sent, as of the headers around them */
 	unsigned int depth; /* packets and frames around it */
 	bool partial; /* a fragment: more of it is in other packets */
 };
@@ -55,38 +56,39 @@ static inline uint32_t span_u32(struct span span, size_t offset)
 	return (uint32_t)span_u16(span, offset) << 16 | span_u16(span, offset + 2);
 }
 
-/* Says that the bytes ended before the header did. */
+/* Prints that the bytes ended before the header did. */
 void packet_truncated(struct output *output);
 
-/* Says that a header of this kind ("ethertype", "protocol", ...) is not taken apart. */
+/* Prints that a header of this kind ("ethertype", "protocol", ...) is not decoded. */
 void packet_unsupported(
 	struct output *output, const char *kind, uint32_t number, unsigned int digits);
 
-/* Says that a header's field ("version", "header length", ...) can't be true: nothing behind it is
- * believed. */
+/* Prints that a header's field ("version", "header length", ...) is invalid: nothing behind it is
+ * decoded. */
 void packet_bad(struct output *output, const char *field, uint32_t number);
 
-/* The same of a length that is not `least` to `most`, the bytes that there are. */
+/* Prints that a length is not between `least` and `most`, the bytes available. */
 void packet_bad_length(
 	struct output *output, const char *field, size_t length, size_t least, size_t most);
 
-/* Says how many bytes of a length in a header were not sent: nothing if all were, or in a fragment. */
+/* Prints how many bytes of a length in a header were not sent: nothing if all were, or in a
+ * fragment. */
 void packet_missing(struct output *output, struct span span, size_t length);
 
 /* "NAME" or, if `names` has none for it, "UNKNOWN:N". */
 void packet_name(
 	struct output *output, const char *const *names, size_t count, unsigned int number);
 
-/* An Ethernet frame, and what follows an ethertype. Say so where they are too deep inside others. */
+/* An Ethernet frame, and what follows an ethertype. They print if they are too deep inside
+ * others. */
 void packet_ethernet(struct output *output, struct span span);
 void packet_ethertype(struct output *output, uint16_t ethertype, struct span span);
 
-/* What an ethertype tells of: ARP, and the network headers with what follows them. */
-void packet_arp(struct output *output, struct span span);
+/* The network headers with what follows them. */
 void packet_ipv4(struct output *output, struct span span);
 void packet_ipv6(struct output *output, struct span span);
 
-/* And what stands between a link and a network header. */
+/* Headers between link and network. */
 void packet_mpls(struct output *output, struct span span);
 void packet_pppoe(struct output *output, uint16_t ethertype, struct span span);
 void packet_ppp(struct output *output, struct span span);
@@ -99,14 +101,15 @@ void packet_endpoints(struct output *output, packet_address address, const uint8
 	const uint8_t *destination, struct span transport);
 const char *packet_ecn(uint8_t traffic_class);
 
-/* What of a transport header begins with ports, through authentication headers; empty if nothing. */
+/* The part of a transport header that begins with ports, behind authentication headers; empty if
+ * none. */
 struct span packet_ports(uint8_t protocol, struct span span);
 
 /* "proto NAME (N)", alone and with the transport header. */
 void packet_protocol(struct output *output, uint8_t protocol);
 void packet_transport(struct output *output, uint8_t protocol, struct span span);
 
-/* Transport headers that have more to tell than ports. */
+/* Transport headers with more fields than ports. */
 void packet_tcp(struct output *output, struct span span);
 void packet_sctp(struct output *output, struct span span);
 void packet_dccp(struct output *output, struct span span);
@@ -121,7 +124,7 @@ void packet_vrrp(struct output *output, struct span span);
 /* Generic routing encapsulation, and the packets in it. */
 void packet_gre(struct output *output, struct span span);
 
-/* Tunnels in UDP, told by the ports; nothing if it is no tunnel's. */
+/* Tunnels in UDP, recognised by the ports; prints nothing for other ports. */
 void packet_tunnel(struct output *output, uint16_t source, uint16_t destination, struct span span);
 
 #endif

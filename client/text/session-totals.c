@@ -56,13 +56,13 @@ void totals_session(struct output *output, uint64_t id, const char *name)
 	}
 }
 
-static void number(struct output *output, const char *before, uint64_t value)
+static void number_text(struct output *output, const char *before, uint64_t value)
 {
 	output_text(output, before);
 	output_number(output, value);
 }
 
-static void reasons(struct output *output, const struct dictionary_totals *totals)
+static void reasons_text(struct output *output, const struct dictionary_totals *totals)
 {
 	const char *separator = " (";
 
@@ -71,7 +71,7 @@ static void reasons(struct output *output, const struct dictionary_totals *total
 			continue;
 		output_text(output, separator);
 		output_text(output, loss_reason_name(i));
-		number(output, " ", totals->lost_by[i]);
+		number_text(output, " ", totals->lost_by[i]);
 		separator = ", ";
 	}
 	if (*separator == ',')
@@ -82,12 +82,12 @@ void totals_text(struct output *output, const struct dictionary_totals *totals)
 {
 	const char *why = session_end_text(totals->end);
 
-	number(output, "matched ", totals->matched);
-	number(output, " = journaled ", totals->journaled);
-	number(output, " + lost ", totals->lost);
-	reasons(output, totals);
-	number(output, " + suppressed ", totals->suppressed);
-	number(output, " + pending ", totals->pending);
+	number_text(output, "matched ", totals->matched);
+	number_text(output, " = journaled ", totals->journaled);
+	number_text(output, " + lost ", totals->lost);
+	reasons_text(output, totals);
+	number_text(output, " + suppressed ", totals->suppressed);
+	number_text(output, " + pending ", totals->pending);
 	if (why) {
 		output_text(output, "; ");
 		output_text(output, why);
@@ -104,7 +104,7 @@ void session_totals_text(struct output *output, const struct session_totals *tot
 		output_escaped(output, totals->path, strlen(totals->path));
 	}
 	if (totals->unsynced) {
-		number(output, "; ", totals->unsynced);
+		number_text(output, "; ", totals->unsynced);
 		output_text(output, " bytes not yet on the disk: it does not answer");
 	}
 	if (totals->disk_error && *totals->disk_error) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The totals of a session as one line: matched = journaled + lost (by reason) + suppressed + pending.
- * From the bus (the reply of Stop and StopSession) or from the end of a journal.
+ * The totals of a session as one line: matched = journaled + lost (by reason) + suppressed +
+ * pending. From the bus (the reply of Stop and StopSession) or from the end of a journal.
  */
 #ifndef NFTTRACED_CLIENT_TEXT_SESSION_TOTALS_H
 #define NFTTRACED_CLIENT_TEXT_SESSION_TOTALS_H
@@ -13,17 +13,17 @@
 #include "journal/base/output.h"
 #include "journal/format/dictionary.h"
 
-/* Books and whose they are, as the bus tells them. */
+/* The totals of a session in a reply on the bus. */
 struct session_totals {
 	uint64_t id;
 	char *name; /* "" if it has none */
 	char *path; /* of the journal */
 	struct dictionary_totals totals;
-	uint64_t unsynced; /* bytes that are not on the disk: it did not answer in time */
+	uint64_t unsynced; /* bytes that are not on the disk, which did not respond in time */
 	char *disk_error; /* "": none */
 };
 
-/* Reads the a{sv} at the message's position; unknown keys are passed over. Negative errno. */
+/* Reads the a{sv} at the message's position; unknown keys are ignored. Negative errno. */
 int session_totals_read(sd_bus_message *message, struct session_totals *ret);
 
 /* True if a part of the journal is not known to be on the disk. */
@@ -40,8 +40,8 @@ void session_totals_text(struct output *output, const struct session_totals *tot
 /* `session 3 "web"`; the name is left out if it is NULL or "". */
 void totals_session(struct output *output, uint64_t id, const char *name);
 
-/* `matched 132 = journaled 130 + lost 2 (ring-full 2) + suppressed 0 + pending 0`, and why the session ended if
- * nobody stopped it: `; its caller left`. */
+/* `matched 132 = journaled 130 + lost 2 (ring-full 2) + suppressed 0 + pending 0`, and the reason
+ * if the session was not stopped by a request: `; its caller left`. */
 void totals_text(struct output *output, const struct dictionary_totals *totals);
 
 #endif

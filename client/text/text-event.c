@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An event as text: header line, packet line, namespace and devices, nf_tables; see text.h. */
+#include <linux/netfilter.h>
+
 #include "client/text/packet-text.h"
 #include "client/text/text-sections.h"
 
 #define HEAD_ADDRESS_DIGITS 16
-#define VERDICT_DROP_CODE   0
-#define VERDICT_ACCEPT_CODE 1
-#define VERDICT_QUEUE_CODE  3
 
 static const char *attach_text(uint8_t attach)
 {
@@ -19,11 +18,11 @@ static const char *attach_text(uint8_t attach)
 	return " [k] ";
 }
 
-/* A reason whose name the journal does not have is told by its number. */
+/* A reason without a name in the journal is printed as a number. */
 static void drop_text(struct text *text, uint32_t reason)
 {
-	const char *name = text->name_table ? name_table_reason(text->name_table, reason) : NULL;
-	struct output *output = text->output;
+	const char *name = name_table_reason(text->renderer.name_table, reason);
+	struct output *output = text->renderer.output;
 
 	output_text(output, " drop (reason ");
 	if (name)
@@ -47,18 +46,18 @@ static void tracking_id(struct output *output, const struct event_head *head)
 
 static void probe_text(struct text *text, const struct event *event)
 {
-	const char *symbol = session_view_symbol(&text->view, event);
+	const char *symbol = session_view_symbol(&text->renderer.view, event);
 
-	output_text(text->output, attach_text(event->head.attach));
+	output_text(text->renderer.output, attach_text(event->head.attach));
 	text_style(text, TEXT_STYLE_PROBE);
-	output_word(text->output, symbol, strlen(symbol));
+	output_word(text->renderer.output, symbol, strlen(symbol));
 	text_style(text, TEXT_STYLE_NONE);
 }
 
 static void header_line(struct text *text, const struct event *event)
 {
 	const struct event_head *head = &event->head;
-	struct output *output = text->output;
+	struct output *output = text->renderer.output;
 
 	text_moment(text, head->time);
 	output_number_after(output, " (", head->cpu);
@@ -76,8 +75,8 @@ static void header_line(struct text *text, const struct event *event)
 	output_text(output, " (skb ");
 	output_hex(output, head->skb);
 	output_char(output, ')');
-	if (text->numbered)
-		output_number_after(output, " n ", text->number);
+	if (text->renderer.numbered)
+		output_number_after(output, " n ", text->renderer.number);
 	if (event->has_drop)
 		drop_text(text, event->drop.reason);
 	output_char(output, '\n');
@@ -95,7 +94,7 @@ static void device_text(
 	}
 }
 
-/* The hook's output device is told only where the skb has no device of its own. */
+/* The hook's output device is printed only if the skb has no device. */
 static void devices_text(struct output *output, const struct event *event)
 {
 	const struct event_device *device = &event->device;
@@ -116,11 +115,11 @@ static bool has_place(const struct event *event)
 		(event->has_device && (device->index | device->out_index | device->skb_iif) != 0);
 }
 
-/* Each field brings the space before it; one more makes the line's indentation. */
+/* Each field begins with a space; one more is the line's indentation. */
 static void place_line(struct text *text, const struct event *event)
 {
 	const struct event_head *head = &event->head;
-	struct output *output = text->output;
+	struct output *output = text->renderer.output;
 
 	if (!has_place(event))
 		return;
@@ -135,9 +134,9 @@ static void place_line(struct text *text, const struct event *event)
 static enum text_style verdict_style(int32_t verdict)
 {
 	switch (verdict) {
-	case VERDICT_DROP_CODE:
+	case NF_DROP:
 		return TEXT_STYLE_DROP;
-	case VERDICT_ACCEPT_CODE:
+	case NF_ACCEPT:
 		return TEXT_STYLE_ACCEPT;
 	default:
 		return TEXT_STYLE_VERDICT;
@@ -147,7 +146,7 @@ static enum text_style verdict_style(int32_t verdict)
 static void verdict_text(struct text *text, const struct event_nft *nft)
 {
 	const char *name = event_verdict_name(nft->verdict);
-	struct output *output = text->output;
+	struct output *output = text->renderer.output;
 
 	output_char(output, ' ');
 	text_style(text, verdict_style(nft->verdict));
@@ -158,27 +157,18 @@ static void verdict_text(struct text *text, const struct event_nft *nft)
 		output_signed(output, nft->verdict);
 	}
 	text_style(text, TEXT_STYLE_NONE);
-	if (nft->verdict == VERDICT_QUEUE_CODE)
+	if (nft->verdict == NF_QUEUE)
 		output_number_after(output, " num ", nft->queue);
-}
-
-static void name_and_handle(
-	struct output *output, const char *kind, struct event_text name, uint64_t handle)
-{
-	output_text(output, kind);
-	output_word(output, name.bytes, name.length);
-	output_number_after(output, " (", handle);
-	output_char(output, ')');
 }
 
 static void nft_line(struct text *text, const struct event *event)
 {
 	const struct event_nft *nft = &event->nft;
-	struct output *output = text->output;
+	struct output *output = text->renderer.output;
 
 	if (nft->flags & EVENT_NFT_CHAIN) {
-		name_and_handle(output, "  table ", event->table, nft->table_handle);
-		name_and_handle(output, " chain ", event->chain, nft->chain_handle);
+		text_named(output, "  table ", event->table, nft->table_handle);
+		text_named(output, " chain ", event->chain, nft->chain_handle);
 	} else {
 		output_text(output, "  table ? chain ?");
 	}
@@ -196,14 +186,12 @@ static void nft_line(struct text *text, const struct event *event)
 
 static void rule_line(struct text *text, const struct event *event)
 {
-	struct output *output = text->output;
+	struct output *output = text->renderer.output;
 	const struct rule_name *rule;
 
-	if (!(event->nft.flags & EVENT_NFT_RULE) || !text->name_table)
+	if (!(event->nft.flags & EVENT_NFT_RULE) || !text->renderer.name_table)
 		return;
-	rule = name_table_rule(text->name_table, event);
-	if (!rule && text->await)
-		rule = text->await(text->await_context, event);
+	rule = renderer_rule(&text->renderer, event);
 	if (rule && rule->fate == RULE_READ) {
 		output_text(output, "  rule ");
 		output_escaped(output, rule->text, strlen(rule->text));
@@ -216,7 +204,7 @@ static void rule_line(struct text *text, const struct event *event)
 
 void text_event(struct text *text, const struct event *event)
 {
-	struct output *output = text->output;
+	struct output *output = text->renderer.output;
 
 	header_line(text, event);
 	text_stack(text, event);
@@ -229,7 +217,7 @@ void text_event(struct text *text, const struct event *event)
 	text_skb(output, event);
 	if (event->has_nft) {
 		nft_line(text, event);
-		if (text->rules == TEXT_RULES_ON)
+		if (text->form.rules == TEXT_RULES_ON)
 			rule_line(text, event);
 	}
 	text_ct(output, event);

@@ -2,12 +2,12 @@
 /* An event as a step of a journey: numbered, and indented below the first one; see text.h. */
 #include <string.h>
 
-#include "client/text/text.h"
+#include "client/text/text-sections.h"
 
 #define STEP_FIRST "  \u21b3 " /* before a step's header line */
 #define STEP_OTHER "    " /* before its other lines, which are indented already */
 
-/* Copies lines with what comes before each. */
+/* Copies lines, each with its indentation. */
 static void lines_indent(struct output *output, const char *lines, const char *end)
 {
 	const char *before = STEP_FIRST;
@@ -25,29 +25,24 @@ static void lines_indent(struct output *output, const char *lines, const char *e
 
 static void render_indented(struct text *text, const struct journal_entry *entry)
 {
-	struct output *output = text->output, *step = &text->step;
-	bool started = text->started;
+	struct output *output = text->renderer.output, *step = &text->step;
+	bool started = text->renderer.started;
 
 	if (!step->bytes)
 		output_open(step, OUTPUT_MEMORY);
-	text->output = step;
-	text->started = false;
-	text_render(text, entry);
-	text->output = output;
-	text->started = started;
+	text->renderer.output = step;
+	text->renderer.started = false;
+	text->renderer.ops->render(&text->renderer, entry);
+	text->renderer.output = output;
+	text->renderer.started = started;
 	lines_indent(output, step->bytes, step->bytes + step->used);
 	step->used = 0;
 }
 
-void text_render_step(struct text *text, const struct journal_entry *entry, uint64_t number)
+void text_render_step(struct renderer *renderer, const struct journal_entry *entry)
 {
-	text->numbered = true;
-	text->number = number;
-	if (text->json)
-		json_number_step(text->json, number);
-	if (number == 0 || text->json)
-		text_render(text, entry);
+	if (renderer->number == 0)
+		renderer->ops->render(renderer, entry);
 	else
-		render_indented(text, entry);
-	text->numbered = false;
+		render_indented((struct text *)renderer, entry);
 }

@@ -82,12 +82,11 @@ void text_skb(struct output *output, const struct event *event)
 
 void text_stack(struct text *text, const struct event *event)
 {
-	struct output *output = text->output;
+	struct output *output = text->renderer.output;
 
 	for (unsigned int i = 0; event->has_stack && i < event->stack_depth; i++) {
-		const char *name = text->name_table
-			? name_table_symbol(text->name_table, event->stack[i], event->head.time)
-			: NULL;
+		const char *name = name_table_symbol(
+			text->renderer.name_table, event->stack[i], event->head.time);
 
 		output_text(output, "    ");
 		if (name)

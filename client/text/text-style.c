@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What every record of the text renderer shares: colours, moments, network namespaces; see text.h. */
+/* What every record of the text renderer shares: colours, times, names; see text-sections.h. */
 #include <string.h>
 
 #include "client/text/text-sections.h"
 #include "journal/base/clock.h"
 
-#define NSEC_PER_USEC 1000ULL
-#define USEC_DIGITS   6
+#define USEC_DIGITS 6
 
 void text_style(struct text *text, enum text_style style)
 {
@@ -20,8 +19,8 @@ void text_style(struct text *text, enum text_style style)
 		[TEXT_STYLE_LOSS] = "\x1b[1;31m",
 	};
 
-	if (text->colour == TEXT_COLOUR_ON)
-		output_text(text->output, codes[style]);
+	if (text->form.colour == TEXT_COLOUR_ON)
+		output_text(text->renderer.output, codes[style]);
 }
 
 static void date_update(struct text *text, time_t second)
@@ -38,37 +37,46 @@ static void date_update(struct text *text, time_t second)
 
 void text_moment(struct text *text, uint64_t monotonic)
 {
-	const struct clocks *clocks = text->name_table ? name_table_clocks(text->name_table) : NULL;
+	const struct clocks *clocks =
+		text->renderer.name_table ? name_table_clocks(text->renderer.name_table) : NULL;
 	uint64_t real = monotonic +
 		(clocks ? clocks_offset(clocks, &text->segment, monotonic)
 			: text->segment.realtime - text->segment.monotonic);
 
-	if (text->time == TEXT_TIME_MONOTONIC) {
-		output_number(text->output, monotonic);
+	if (text->form.time == TEXT_TIME_MONOTONIC) {
+		output_number(text->renderer.output, monotonic);
 		return;
 	}
 	date_update(text, (time_t)(real / NSEC_PER_SEC));
-	output_text(text->output, text->date);
-	output_char(text->output, '.');
-	output_number_padded(text->output, real % NSEC_PER_SEC / NSEC_PER_USEC, USEC_DIGITS);
+	output_text(text->renderer.output, text->date);
+	output_char(text->renderer.output, '.');
+	output_number_padded(
+		text->renderer.output, real % NSEC_PER_SEC / NSEC_PER_USEC, USEC_DIGITS);
 }
 
-/* The reference's form, with the name behind it where there is one. */
+void text_named(struct output *output, const char *before, struct event_text name, uint64_t handle)
+{
+	output_text(output, before);
+	output_word(output, name.bytes, name.length);
+	output_number_after(output, " (", handle);
+	output_char(output, ')');
+}
+
+/* The form of Retis, followed by the name if there is one. */
 void text_netns(struct text *text, uint64_t cookie, uint32_t inode)
 {
-	const char *name =
-		text->name_table ? name_table_netns(text->name_table, cookie, inode) : NULL;
+	const char *name = name_table_netns(text->renderer.name_table, cookie, inode);
 
-	output_text(text->output, " ns ");
+	output_text(text->renderer.output, " ns ");
 	if (cookie != 0) {
-		output_text(text->output, "0x");
-		output_hex(text->output, cookie);
-		output_char(text->output, '/');
+		output_text(text->renderer.output, "0x");
+		output_hex(text->renderer.output, cookie);
+		output_char(text->renderer.output, '/');
 	}
-	output_number(text->output, inode);
+	output_number(text->renderer.output, inode);
 	if (!name)
 		return;
-	output_text(text->output, " (");
-	output_word(text->output, name, strlen(name));
-	output_char(text->output, ')');
+	output_text(text->renderer.output, " (");
+	output_word(text->renderer.output, name, strlen(name));
+	output_char(text->renderer.output, ')');
 }

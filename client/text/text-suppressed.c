@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a session's rate held back, by rule, as text; see text-sections.h. */
+/* Suppressed events by rule, as text; see text-sections.h. */
 #include <string.h>
 
 #include "client/text/text-sections.h"
@@ -14,24 +14,20 @@ static int by_count(const void *one, const void *other)
 	return a->count < b->count ? 1 : -(a->count > b->count);
 }
 
-static void name_and_handle(
-	struct output *output, const char *before, const char *name, uint64_t handle)
+static struct event_text name_text(const char *name)
 {
-	output_text(output, before);
-	output_word(output, name, strlen(name));
-	output_number_after(output, " (", handle);
-	output_char(output, ')');
+	return (struct event_text){ name, strlen(name) };
 }
 
 static void rule_line(struct text *text, const struct suppressed_rule *rule)
 {
-	struct output *output = text->output;
+	struct output *output = text->renderer.output;
 
 	output_number_after(output, "  ", rule->count);
 	output_text(output, " by");
 	text_netns(text, rule->netns_cookie, rule->netns_inode);
-	name_and_handle(output, " table ", rule->table, rule->table_handle);
-	name_and_handle(output, " chain ", rule->chain, rule->chain_handle);
+	text_named(output, " table ", name_text(rule->table), rule->table_handle);
+	text_named(output, " chain ", name_text(rule->chain), rule->chain_handle);
 	if (rule->rule_handle)
 		output_number_after(output, " handle ", rule->rule_handle);
 	else
@@ -39,8 +35,8 @@ static void rule_line(struct text *text, const struct suppressed_rule *rule)
 	output_char(output, '\n');
 }
 
-/* The rules from there on as one. */
-static struct suppressed_rule sum_up(const GArray *rules, unsigned int from)
+/* The sum of the rules from `from` on. */
+static struct suppressed_rule rules_sum(const GArray *rules, unsigned int from)
 {
 	struct suppressed_rule sum = { .since = UINT64_MAX };
 
@@ -57,8 +53,8 @@ static struct suppressed_rule sum_up(const GArray *rules, unsigned int from)
 
 void text_suppressed(struct text *text, GArray *rules)
 {
-	const struct suppressed_rule all = sum_up(rules, 0);
-	struct output *output = text->output;
+	const struct suppressed_rule all = rules_sum(rules, 0);
+	struct output *output = text->renderer.output;
 
 	g_array_sort(rules, by_count);
 	output_number(output, all.count);
@@ -71,7 +67,7 @@ void text_suppressed(struct text *text, GArray *rules)
 	for (unsigned int i = 0; i < MIN(rules->len, RULES_SHOWN); i++)
 		rule_line(text, &g_array_index(rules, struct suppressed_rule, i));
 	if (rules->len > RULES_SHOWN) {
-		output_number_after(output, "  ", sum_up(rules, RULES_SHOWN).count);
+		output_number_after(output, "  ", rules_sum(rules, RULES_SHOWN).count);
 		output_number_after(output, " by further rules: ", rules->len - RULES_SHOWN);
 		output_char(output, '\n');
 	}

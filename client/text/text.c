@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The text renderer's records other than events; see text.h. */
-#include "client/text/text.h"
-
 #include <errno.h>
 #include <glib.h>
 
@@ -11,100 +9,56 @@
 #include "journal/format/dictionary.h"
 #include "journal/format/suppressed-rules.h"
 
-void text_open(
-	struct text *text, struct output *output, enum text_time time, enum text_colour colour)
-{
-	*text = (struct text){
-		.output = output,
-		.time = time,
-		.colour = colour,
-		.date_second = -1,
-	};
-}
-
-void text_use_names(struct text *text, struct name_table *name_table, enum text_rules rules)
-{
-	text->name_table = name_table;
-	text->rules = rules;
-}
-
-void text_use_await(struct text *text, text_await await, void *context)
-{
-	text->await = await;
-	text->await_context = context;
-}
-
-void text_use_form(struct text *text, enum text_form form)
-{
-	if (form != TEXT_FORM_JSON)
-		return;
-	text->json = g_new(struct json, 1);
-	json_open(text->json, text->output, text->name_table);
-	text->json->await = text->await;
-	text->json->await_context = text->await_context;
-}
-
-void text_close(struct text *text)
-{
-	if (text->json)
-		json_close(text->json);
-	g_clear_pointer(&text->json, g_free);
-	session_view_clear(&text->view);
-	g_clear_pointer(&text->name, g_free);
-	output_close(&text->step);
-}
-
 static void block_begin(struct text *text)
 {
 	text->settings_next = false;
-	if (text->started)
-		output_char(text->output, '\n');
-	text->started = true;
+	if (text->renderer.started)
+		output_char(text->renderer.output, '\n');
+	text->renderer.started = true;
 }
 
 static void remark_begin(struct text *text, enum text_style style)
 {
 	block_begin(text);
 	text_style(text, style);
-	output_text(text->output, "-- ");
+	output_text(text->renderer.output, "-- ");
 }
 
-/* Whose remark it is, where that is not plain. */
+/* Prints the session of a remark, if several journals are printed. */
 static void remark_session(struct text *text)
 {
-	if (!text->several)
+	if (!text->renderer.several)
 		return;
-	totals_session(text->output, text->session, text->name);
-	output_text(text->output, ": ");
+	totals_session(text->renderer.output, text->renderer.session, text->name);
+	output_text(text->renderer.output, ": ");
 }
 
 static void remark_end(struct text *text)
 {
 	text_style(text, TEXT_STYLE_NONE);
-	output_char(text->output, '\n');
+	output_char(text->renderer.output, '\n');
 }
 
-static void escaped(struct text *text, const char *before, const char *string)
+static void escaped_text(struct text *text, const char *before, const char *string)
 {
-	output_text(text->output, before);
-	output_escaped(text->output, string, strlen(string));
+	output_text(text->renderer.output, before);
+	output_escaped(text->renderer.output, string, strlen(string));
 }
 
-/* A record that can't be understood stands for something that is missing. */
+/* A record that can't be decoded is a loss. */
 static void damaged_text(struct text *text, const char *what)
 {
-	text->incomplete = true;
+	text->renderer.incomplete = true;
 	remark_begin(text, TEXT_STYLE_LOSS);
 	remark_session(text);
-	output_text(text->output, what);
+	output_text(text->renderer.output, what);
 	remark_end(text);
 }
 
 static void render_event(struct text *text, const struct journal_entry *entry)
 {
-	bool swapped = entry->byte_order != JOURNAL_BYTE_ORDER;
 	struct event event;
-	int r = event_decode(entry->data, entry->size, swapped, &event);
+	int r = renderer_event(&text->renderer, entry, &event);
 
 	if (r == -EPROTONOSUPPORT) {
 		damaged_text(text, "1 event not shown: it was recorded by a newer nfttraced");
@@ -115,9 +69,7 @@ static void render_event(struct text *text, const struct journal_entry *entry)
 		return;
 	}
 	block_begin(text);
-	session_view_narrow(&text->view, &event);
 	text_event(text, &event);
-	text->events++;
 }
 
 static void render_start(struct text *text, const struct journal_entry *entry)
@@ -130,41 +82,41 @@ static void render_start(struct text *text, const struct journal_entry *entry)
 	}
 	block_begin(text);
 	text_moment(text, entry->segment ? entry->segment->monotonic : 0);
-	escaped(text, "\n  recorded with nfttraced ", start.version);
-	escaped(text, "\n  on machine ", start.kernel);
-	escaped(text, " ", start.build);
-	escaped(text, " ", start.machine);
-	output_char(text->output, '\n');
+	escaped_text(text, "\n  recorded with nfttraced ", start.version);
+	escaped_text(text, "\n  on machine ", start.kernel);
+	escaped_text(text, " ", start.build);
+	escaped_text(text, " ", start.machine);
+	output_char(text->renderer.output, '\n');
 	if (*start.command) {
-		escaped(text, "  cmdline ", start.command);
-		output_char(text->output, '\n');
+		escaped_text(text, "  cmdline ", start.command);
+		output_char(text->renderer.output, '\n');
 	}
 	g_free(text->name);
 	text->name = g_strdup(start.name);
-	text->session = start.session;
+	text->renderer.session = start.session;
 	text->settings_next = true;
 }
 
 static void verdicts_text(struct text *text, char *const *verdicts)
 {
-	output_text(text->output, "verdicts ");
+	output_text(text->renderer.output, "verdicts ");
 	for (size_t i = 0; verdicts[i]; i++)
-		escaped(text, i > 0 ? "," : "", verdicts[i]);
+		escaped_text(text, i > 0 ? "," : "", verdicts[i]);
 }
 
-/* The probe that each session has is named only if it was asked for: with a stack. */
+/* The probe that every session has is named only if its stack was asked for. */
 static void probes_text(struct text *text, const struct dictionary_settings *settings)
 {
 	const char *before = " probes ";
 
 	if (settings->stack) {
-		output_text(text->output, " probes __nft_trace_packet/stack");
+		output_text(text->renderer.output, " probes __nft_trace_packet/stack");
 		before = ",";
 	}
 	for (size_t i = 0; i < settings->probe_count; i++) {
-		escaped(text, before, settings->probes[i].symbol);
+		escaped_text(text, before, settings->probes[i].symbol);
 		if (settings->probes[i].stack)
-			output_text(text->output, "/stack");
+			output_text(text->renderer.output, "/stack");
 		before = ",";
 	}
 }
@@ -173,7 +125,7 @@ static void settings_text(struct text *text, const struct dictionary_settings *s
 {
 	verdicts_text(text, settings->verdicts);
 	if (*settings->filter)
-		escaped(text, " filter ", settings->filter);
+		escaped_text(text, " filter ", settings->filter);
 	probes_text(text, settings);
 }
 
@@ -185,19 +137,19 @@ static void render_settings(struct text *text, const struct journal_entry *entry
 		damaged_text(text, "a settings record is damaged");
 		return;
 	}
-	session_view_set(&text->view, &settings);
+	session_view_set(&text->renderer.view, &settings);
 	if (text->settings_next) {
 		text->settings_next = false;
-		output_text(text->output, "  ");
-		totals_session(text->output, text->session, text->name);
-		output_char(text->output, ' ');
+		output_text(text->renderer.output, "  ");
+		totals_session(text->renderer.output, text->renderer.session, text->name);
+		output_char(text->renderer.output, ' ');
 		settings_text(text, &settings);
-		output_char(text->output, '\n');
+		output_char(text->renderer.output, '\n');
 		return;
 	}
 	remark_begin(text, TEXT_STYLE_REMARK);
 	remark_session(text);
-	output_text(text->output, "settings: ");
+	output_text(text->renderer.output, "settings: ");
 	settings_text(text, &settings);
 	remark_end(text);
 }
@@ -231,22 +183,23 @@ static const char *loss_text(uint32_t reason)
 
 static void render_loss(struct text *text, const struct journal_loss *loss)
 {
-	text->incomplete = true;
+	text->renderer.incomplete = true;
 	remark_begin(text, TEXT_STYLE_LOSS);
 	remark_session(text);
 	if (loss->count == 0) {
-		output_text(text->output, "events lost, their number is unknown: ");
+		output_text(text->renderer.output, "events lost, their number is unknown: ");
 	} else {
-		output_number(text->output, loss->count);
-		output_text(text->output, loss->count == 1 ? " event lost: " : " events lost: ");
+		output_number(text->renderer.output, loss->count);
+		output_text(text->renderer.output,
+			loss->count == 1 ? " event lost: " : " events lost: ");
 	}
-	output_text(text->output, loss_text(loss->reason));
+	output_text(text->renderer.output, loss_text(loss->reason));
 	if (loss->since != 0 && loss->until != 0) {
-		output_text(text->output, " (between ");
+		output_text(text->renderer.output, " (between ");
 		text_moment(text, loss->since);
-		output_text(text->output, " and ");
+		output_text(text->renderer.output, " and ");
 		text_moment(text, loss->until);
-		output_char(text->output, ')');
+		output_char(text->renderer.output, ')');
 	}
 	remark_end(text);
 }
@@ -267,22 +220,40 @@ static void render_suppressed(struct text *text, const struct journal_entry *ent
 	text_style(text, TEXT_STYLE_NONE);
 }
 
+/* Names that the journal has and that are missing beside numbers are reported with the totals. */
+static void unread_names_text(struct text *text)
+{
+	uint64_t unread = name_table_unread(text->renderer.name_table);
+
+	if (unread == 0)
+		return;
+	remark_begin(text, TEXT_STYLE_REMARK);
+	remark_session(text);
+	output_number(text->renderer.output, unread);
+	output_text(text->renderer.output, unread == 1 ? " name was" : " names were");
+	output_text(text->renderer.output, " not read: the journal has more than ");
+	output_number(text->renderer.output, NAME_TABLE_NAMES_MAX);
+	output_text(text->renderer.output, " of a kind");
+	remark_end(text);
+}
+
 static void render_end(struct text *text, const struct journal_entry *entry)
 {
 	struct dictionary_totals totals = { 0 };
 
 	if (dictionary_totals_parse(entry->data, entry->size, &totals) < 0) {
-		damaged_text(text, "the final books are damaged");
+		damaged_text(text, "the final totals are damaged");
 		return;
 	}
-	text->ended = true;
+	text->renderer.ended = true;
 	if (totals.lost > 0)
-		text->incomplete = true;
+		text->renderer.incomplete = true;
 	remark_begin(text, totals.lost > 0 ? TEXT_STYLE_LOSS : TEXT_STYLE_REMARK);
-	totals_session(text->output, text->session, text->name);
-	output_text(text->output, ": ");
-	totals_text(text->output, &totals);
+	totals_session(text->renderer.output, text->renderer.session, text->name);
+	output_text(text->renderer.output, ": ");
+	totals_text(text->renderer.output, &totals);
 	remark_end(text);
+	unread_names_text(text);
 }
 
 /* "the clock was set 31536000.000 s ahead". */
@@ -298,42 +269,26 @@ static void render_clock(struct text *text, const struct journal_clock *clock)
 
 	remark_begin(text, TEXT_STYLE_REMARK);
 	text_moment(text, clock->since);
-	output_char(text->output, ' ');
+	output_char(text->renderer.output, ' ');
 	remark_session(text);
-	output_text(text->output,
+	output_text(text->renderer.output,
 		clock->cause < CLOCK_CAUSES ? causes[clock->cause] : "the wall clock moved ");
-	output_number(text->output, moved / NSEC_PER_SEC);
-	output_char(text->output, '.');
-	output_number_padded(text->output, moved % NSEC_PER_SEC / NSEC_PER_MSEC, 3);
-	output_text(text->output, ahead ? " s ahead" : " s back");
+	output_number(text->renderer.output, moved / NSEC_PER_SEC);
+	output_char(text->renderer.output, '.');
+	output_number_padded(text->renderer.output, moved % NSEC_PER_SEC / NSEC_PER_MSEC, 3);
+	output_text(text->renderer.output, ahead ? " s ahead" : " s back");
 	if (clock->missed > 0)
 		output_number_after(
-			text->output, "; earlier moves without a record: ", clock->missed);
+			text->renderer.output, "; earlier moves without a record: ", clock->missed);
 	remark_end(text);
 }
 
-static void render_json(struct text *text, const struct journal_entry *entry)
+static void text_render(struct renderer *renderer, const struct journal_entry *entry)
 {
-	struct json *json = text->json;
+	struct text *text = (struct text *)renderer;
 
-	json->output = text->output;
-	json_render(json, entry);
-	text->ended = json->ended;
-	text->incomplete = text->incomplete || json->incomplete;
-	text->events = json->events;
-	text->session = json->session;
-}
-
-void text_render(struct text *text, const struct journal_entry *entry)
-{
-	if (text->json) {
-		render_json(text, entry);
-		return;
-	}
-	if (entry->segment) {
+	if (entry->segment)
 		text->segment = *entry->segment;
-		text->session = entry->segment->session;
-	}
 	switch (entry->type) {
 	case JOURNAL_EVENT:
 		render_event(text, entry);
@@ -363,4 +318,30 @@ void text_render(struct text *text, const struct journal_entry *entry)
 	case JOURNAL_POSITION:
 		break;
 	}
+}
+
+static void text_close(struct renderer *renderer)
+{
+	struct text *text = (struct text *)renderer;
+
+	g_free(text->name);
+	output_close(&text->step);
+}
+
+struct renderer *text_new(
+	struct output *output, struct name_table *name_table, const struct text_form *form)
+{
+	static const struct renderer_ops ops = {
+		.render = text_render,
+		.render_step = text_render_step,
+		.close = text_close,
+	};
+	struct text *text = g_new(struct text, 1);
+
+	*text = (struct text){
+		.renderer = { .ops = &ops, .output = output, .name_table = name_table },
+		.form = *form,
+		.date_second = -1,
+	};
+	return &text->renderer;
 }

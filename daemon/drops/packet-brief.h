@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A packet in a few words, for a log line: who, to whom, what, where. The bytes are hostile and may end
- * anywhere: what is there is told, and "cut short" says that it ended. Owns nothing.
+ * A packet in a few words, for a log line: source, destination, protocol, device. The bytes are
+ * hostile and may end anywhere: "cut short" says that they did. Owns nothing; any thread.
  */
 #ifndef NFTTRACED_DAEMON_DROPS_PACKET_BRIEF_H
 #define NFTTRACED_DAEMON_DROPS_PACKET_BRIEF_H

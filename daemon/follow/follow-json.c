@@ -129,7 +129,8 @@ static void place_tell(
 	output_text(output, "}}\n");
 }
 
-static int stream_render(struct stream *stream, struct journal_reader *reader, struct json *json)
+static int stream_render(
+	struct stream *stream, struct journal_reader *reader, struct renderer *renderer)
 {
 	struct journal_entry entry;
 	int r;
@@ -137,12 +138,12 @@ static int stream_render(struct stream *stream, struct journal_reader *reader, s
 	for (;;) {
 		r = journal_reader_next(reader, &entry);
 		if (r > 0)
-			json_render(json, &entry);
+			renderer_render(renderer, &entry);
 		else if (r == -EAGAIN)
-			place_tell(stream, reader, json->output);
+			place_tell(stream, reader, renderer->output);
 		/* Nothing more at the moment, or enough gathered. */
-		if (r <= 0 || json->output->used >= BATCH_SIZE) {
-			int written = out_write(stream, json->output);
+		if (r <= 0 || renderer->output->used >= BATCH_SIZE) {
+			int written = out_write(stream, renderer->output);
 
 			if (written < 0)
 				return written;
@@ -161,7 +162,7 @@ static void stream_run(struct stream *stream)
 	struct journal_reader *reader = NULL;
 	g_autofree char *reason = NULL;
 	auto_output output = { 0 };
-	auto_json_lines json = { 0 };
+	struct renderer *renderer;
 	int reader_fd;
 
 	/* Opening the reader takes bytes, and would wait for them. */
@@ -173,8 +174,9 @@ static void stream_run(struct stream *stream)
 	journal_reader_limit(reader, READER_MEMORY);
 	journal_reader_expect_more(reader, stream->kind);
 	output_open(&output, OUTPUT_MEMORY);
-	json_open(&json, &output, journal_reader_names(reader));
-	stream_render(stream, reader, &json);
+	renderer = json_new(&output, journal_reader_names(reader));
+	stream_render(stream, reader, renderer);
+	renderer_free(renderer);
 	journal_reader_free(reader);
 }
 

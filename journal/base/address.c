@@ -32,7 +32,7 @@ struct zeroes {
 	unsigned int length;
 };
 
-/* The first longest run; a single zero group is not worth a "::". */
+/* The longest run, the first of several; a single zero group is not written as "::" (RFC 5952). */
 static struct zeroes longest_zeroes(const uint16_t *groups)
 {
 	struct zeroes best = { .start = IPV6_GROUPS };

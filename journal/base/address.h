@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Addresses of packets as text; an IPv6 address as RFC 5952 wants it. Owns nothing. */
+/* Addresses of packets as text; IPv6 addresses in the form of RFC 5952. Owns nothing. */
 #ifndef NFTTRACED_JOURNAL_BASE_ADDRESS_H
 #define NFTTRACED_JOURNAL_BASE_ADDRESS_H
 

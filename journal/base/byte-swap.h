@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Numbers of the other byte order turned to the host's, as journals of another machine need it. */
+/* Swaps numbers in the other byte order, which journals of other machines have. Stateless. */
 #ifndef NFTTRACED_JOURNAL_BASE_BYTE_SWAP_H
 #define NFTTRACED_JOURNAL_BASE_BYTE_SWAP_H
 

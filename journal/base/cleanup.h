@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The project's cleanup convention: GLib's g_autoptr, g_autofree and g_steal_pointer for memory,
- * and these for what GLib has nothing for. A destructor accepts NULL and half-built objects.
+ * and these for file descriptors. A destructor accepts NULL and half-built objects.
  */
 #ifndef NFTTRACED_JOURNAL_BASE_CLEANUP_H
 #define NFTTRACED_JOURNAL_BASE_CLEANUP_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Clocks as one number, for whoever stamps or times something. Stateless. */
+/* Clocks as one number. Stateless. */
 #ifndef NFTTRACED_JOURNAL_BASE_CLOCK_H
 #define NFTTRACED_JOURNAL_BASE_CLOCK_H
 
@@ -10,7 +10,7 @@
 #define NSEC_PER_MSEC 1000000ULL
 #define NSEC_PER_USEC 1000ULL
 
-/* What a clock shows, in ns. A clock that the kernel does not have shows 0. */
+/* The time of a clock, ns; 0 if the kernel does not have that clock. */
 static inline uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec now = { 0 };
@@ -20,8 +20,8 @@ static inline uint64_t clock_ns(clockid_t clock)
 }
 
 /*
- * Both clocks at one moment. There is none: CLOCK_REALTIME is read between two readings of
- * CLOCK_MONOTONIC, again where the thread was held up between them, and the moment is their middle.
+ * Both clocks at about one moment: CLOCK_REALTIME is read between two readings of CLOCK_MONOTONIC,
+ * whose middle is the moment. Reads again if the thread was preempted between them.
  */
 static inline void clock_pair(uint64_t *ret_realtime, uint64_t *ret_monotonic)
 {

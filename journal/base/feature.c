@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel allows as far as files tell; see feature.h. */
+/* Kernel features that files show; see feature.h. */
 #include "journal/base/feature.h"
 
 #include <stdbool.h>
@@ -41,7 +41,7 @@ void features_add(GArray *features, const char *name, enum feature_state state, 
 	g_array_append_val(features, feature);
 }
 
-/* A file or folder that is there or not. */
+/* A feature that exists if a file or folder does. */
 static void add_file(
 	GArray *features, const char *name, const char *root, const char *path, const char *advice)
 {
@@ -51,7 +51,7 @@ static void add_file(
 	features_add(features, name, there ? FEATURE_YES : FEATURE_NO, NULL, there ? NULL : advice);
 }
 
-/* Root only may read it. */
+/* Only root may read it. */
 static void add_jit(GArray *features, const char *root)
 {
 	g_autofree char *file = g_strconcat(root, JIT, NULL);

@@ -34,7 +34,8 @@ const char *filter_names_refused(void)
 	return g_private_get(&refused);
 }
 
-/* libpcap asks for numbers here too: an IPv6 address is one. The caller frees with freeaddrinfo(). */
+/* libpcap also calls this for numbers, such as IPv6 addresses. The caller frees with
+ * freeaddrinfo(). */
 REPLACES_LIBPCAP struct addrinfo *pcap_nametoaddrinfo(const char *name)
 {
 	struct addrinfo hints = {

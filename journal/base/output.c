@@ -35,7 +35,8 @@ static int write_all(int fd, const char *bytes, size_t length)
 		ssize_t written = write(fd, bytes, length);
 
 		if (written < 0 && errno == EAGAIN) {
-			/* Standard output may be a terminal that somebody else made non-blocking. */
+			/* Standard output may be a terminal that another program made
+			 * non-blocking. */
 			poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1);
 			continue;
 		}

@@ -3,7 +3,7 @@
  * The output buffer: text gathered in memory and written with few system calls, with formatters of
  * its own because printf is too slow for hundreds of thousands of events a second. It writes to a
  * descriptor, or, opened without one, keeps everything for output_steal. Owned by its caller; one
- * thread. Errors of writing are remembered, not returned by each call: ask output_flush.
+ * thread. Calls do not return write errors: the first one is kept, and output_flush returns it.
  */
 #ifndef NFTTRACED_JOURNAL_BASE_OUTPUT_H
 #define NFTTRACED_JOURNAL_BASE_OUTPUT_H
@@ -23,13 +23,15 @@ struct output {
 	int error; /* negative errno of the first write that failed; later text is discarded */
 };
 
-/* Readies `output` to write to `fd`, which stays the caller's, or OUTPUT_MEMORY. */
+/* Initialises `output`. It writes to `fd`, which stays the caller's, or keeps text
+ * (OUTPUT_MEMORY). */
 void output_open(struct output *output, int fd);
 
-/* Writes out what is gathered; 0 or the first error of this output (-EPIPE: the reader has gone). */
+/* Writes the buffer out; 0 or the first error of this output (-EPIPE: the reader has gone). */
 int output_flush(struct output *output);
 
-/* What was gathered with OUTPUT_MEMORY, terminated; g_free it. The output is empty again. */
+/* The text of an output opened with OUTPUT_MEMORY, terminated; g_free it. The output is empty
+ * again. */
 char *output_steal(struct output *output);
 
 /* Frees the buffer without writing. Accepts a zeroed struct. */

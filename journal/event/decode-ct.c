@@ -20,7 +20,7 @@ static void connection_swap(struct event_connection *connection)
 	}
 }
 
-/* Bytes of an address; 0 for a family that no connection has. */
+/* Bytes of an address; 0 for an unknown family. */
 static size_t address_size(uint8_t family)
 {
 	switch (family) {
@@ -32,7 +32,7 @@ static size_t address_size(uint8_t family)
 	return 0;
 }
 
-/* Takes `size` bytes off the front of *bytes; NULL if they are not there. */
+/* Takes `size` bytes off the front of *bytes; NULL if there are fewer. */
 static const uint8_t *bytes_take(const uint8_t **bytes, const uint8_t *end, size_t size)
 {
 	const uint8_t *taken = *bytes;
@@ -57,7 +57,7 @@ static int labels_take(
 	return 0;
 }
 
-/* Takes a connection and what belongs to it off the front of *bytes. */
+/* Takes a connection with its addresses and labels off the front of *bytes. */
 static int peers_take(
 	const uint8_t **bytes, const uint8_t *end, bool swapped, struct event_peers *peers)
 {

@@ -58,7 +58,7 @@ static void skb_swap(struct event_skb *skb)
 	SWAP(skb->vlan_tci);
 }
 
-/* The section's own struct, if it is all there. */
+/* The section's own struct, if the section is long enough. */
 static bool fixed_take(const struct section *section, void *ret, size_t size)
 {
 	if (section->size < size)
@@ -67,7 +67,7 @@ static bool fixed_take(const struct section *section, void *ret, size_t size)
 	return true;
 }
 
-/* Takes `length` bytes off the front of *bytes, if they are there. */
+/* Takes `length` bytes off the front of *bytes, unless there are fewer. */
 static bool text_take(const char **bytes, const char *end, size_t length, struct event_text *ret)
 {
 	if ((size_t)(end - *bytes) < length)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The decoders of a record's sections, which decode.c walks. Each takes a section's bytes, its header
- * included, that are known to be there, and fills in its part of an event that has not got one yet:
- * 0, or -EBADMSG if a length in it does not fit.
+ * The decoders of a record's sections, which decode.c walks. Each takes a section's bytes, its
+ * header included, that are known to be there, and fills in its part of an event, which does not
+ * have that part yet: 0, or -EBADMSG if a length in it does not fit.
  */
 #ifndef NFTTRACED_JOURNAL_EVENT_DECODE_SECTION_H
 #define NFTTRACED_JOURNAL_EVENT_DECODE_SECTION_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The decoder of a stored record (bpf/shared/event.h) into a typed event. A hostile record can't make it
- * read outside the bytes given; the event points into them and owns nothing.
+ * Decodes a stored record (bpf/shared/event.h) into a typed event: a head, and a section for each
+ * part that the kernel side recorded. Never reads outside the bytes given, however hostile. The
+ * event points into them and owns nothing. Stateless; any thread.
  */
 #ifndef NFTTRACED_JOURNAL_EVENT_DECODE_H
 #define NFTTRACED_JOURNAL_EVENT_DECODE_H
@@ -34,7 +35,7 @@ struct event_peers {
 struct event {
 	struct event_head head; /* in host order */
 
-	/* Which of what follows is there. */
+	/* Which of the members below are set. */
 	bool has_nft, has_device, has_packet, has_skb, has_ct, has_drop, has_stack;
 	bool has_connection, has_master; /* of has_ct */
 	bool has_netns, has_tracking; /* in the head */
@@ -54,8 +55,8 @@ struct event {
 	struct event_drop drop;
 
 	unsigned int stack_depth;
-	/* The first stack_depth of them, innermost first; the last member, so that event_decode need
-	 * not touch the rest. */
+	/* The first stack_depth of them, innermost first; the last member, so that event_decode
+	 * need not clear the rest. */
 	uint64_t stack[EVENT_STACK_MAX];
 };
 _Static_assert(
@@ -64,7 +65,7 @@ _Static_assert(
 
 /*
  * Decodes `size` bytes. `swapped`: the record has the other byte order. Sections of an unknown type
- * are passed over, a section that appears twice counts once. Of `stack` only the first stack_depth are
+ * are skipped; a section that appears twice counts once. Of `stack` only the first stack_depth are
  * set. -EBADMSG if a length does not fit, -EPROTONOSUPPORT if the record's version is newer.
  */
 int event_decode(const void *data, size_t size, bool swapped, struct event *ret);
@@ -75,7 +76,8 @@ const char *event_verdict_name(int32_t verdict);
 /* "ip", "ip6", "inet", "arp", "bridge", "netdev"; NULL for another number. */
 const char *event_family_name(uint8_t family);
 
-/* "prerouting", "input", "ingress", ...: where in the packet's path the chain is; NULL for another number. */
+/* "prerouting", "input", "ingress", ...: where in the packet's path the chain is; NULL for another
+ * number. */
 const char *event_hook_name(const struct event_nft *nft);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What of an event belongs to a session, see session-view.h. */
+/* The parts of an event that belong to a session, see session-view.h. */
 #include "journal/event/session-view.h"
 
 #include "journal/format/section-names.h"
 
-/* A name that is not known is of a later program, and of a section that is not known either. */
+/* An unknown name is of a later program, and of a section that is unknown, too. */
 static uint32_t sections_mask(char *const *names)
 {
 	uint32_t sections = 0;
@@ -21,8 +21,8 @@ static uint32_t sections_mask(char *const *names)
 
 void session_view_set(struct session_view *view, const struct dictionary_settings *settings)
 {
-	view->told = settings->sections && *settings->sections;
-	view->sections = view->told ? sections_mask(settings->sections) : 0;
+	view->known = settings->sections && *settings->sections;
+	view->sections = view->known ? sections_mask(settings->sections) : 0;
 	view->stacks = settings->stack ? 1U << EVENT_PROBE_NFT : 0;
 	if (view->sections & SECTION_BIT(EVENT_SECTION_STACK))
 		view->stacks = UINT32_MAX;
@@ -59,7 +59,7 @@ void session_view_narrow(const struct session_view *view, struct event *event)
 		{ EVENT_SECTION_TRACKING, &event->has_tracking },
 	};
 
-	if (!view->told)
+	if (!view->known)
 		return;
 	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
 		*parts[i].has = *parts[i].has && view->sections & SECTION_BIT(parts[i].type);

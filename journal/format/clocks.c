@@ -63,7 +63,7 @@ static const struct point *point_at(const GArray *points, guint index)
 	return &g_array_index(points, struct point, index);
 }
 
-/* How many of the points hold from `monotonic` or before. Most often it is about the latest. */
+/* The number of points at `monotonic` or before. Most look-ups are behind the last. */
 static guint points_before(const GArray *points, uint64_t monotonic)
 {
 	guint low = 0, high = points->len;
@@ -110,7 +110,7 @@ void clocks_note_segment(struct clocks *clocks, const struct journal_segment *se
 	GArray *points;
 	guint at;
 
-	/* A record that a reader made up has no clocks. */
+	/* A record that the reader added has no clocks. */
 	if (segment->realtime == 0)
 		return;
 	points = boot_get(clocks, segment)->points;

@@ -11,7 +11,7 @@
 
 #include "bpf/shared/event.h"
 
-/* The kernel's own: it is not in the headers for user space. */
+/* From the kernel: the headers for user space do not have it. */
 #define INFO_UNTRACKED 7
 
 static const char *const info_names[] = {

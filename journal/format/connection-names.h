@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's names for what a connection's numbers say. Stateless. */
+/* The kernel's names for the numbers of a connection. Stateless. */
 #ifndef NFTTRACED_JOURNAL_FORMAT_CONNECTION_NAMES_H
 #define NFTTRACED_JOURNAL_FORMAT_CONNECTION_NAMES_H
 
 #include <stdint.h>
 
-/* "established", "related", "new", "reply", "related_reply", "untracked", "invalid" for event_ct.info;
- * NULL for another number. */
+/* "established", "related", "new", "reply", "related_reply", "untracked", "invalid" for
+ * event_ct.info; NULL for another number. */
 const char *connection_info_name(uint8_t info);
 
-/* "SYN_SENT", "COOKIE_WAIT", ... for event_connection.state of TCP and SCTP; NULL for another number,
- * and for a protocol that has no states. */
+/* "SYN_SENT", "COOKIE_WAIT", ... for event_connection.state of TCP and SCTP; NULL for another
+ * number, and for a protocol that has no states. */
 const char *connection_state_name(uint8_t protocol, uint8_t state);
 
-/* What a protocol's tuples hold beside addresses. */
+/* What the tuples of a protocol hold besides addresses. */
 enum connection_kind {
 	CONNECTION_TCP, /* ports */
 	CONNECTION_UDP, /* ports */

@@ -8,7 +8,7 @@
 /* The polynomial 0x1edc6f41 with its bits in the order in which bytes are sent. */
 #define POLYNOMIAL 0x82f63b78U
 
-/* Bytes that the portable way takes at a time, each with a table of its own. */
+/* Bytes that the portable functions process at a time, each with its own table. */
 #define SLICES 8
 
 static uint32_t tables[SLICES][256];
@@ -64,7 +64,7 @@ uint32_t crc32c_copy_portable(
 
 #define WITH_INSTRUCTION __attribute__((target("sse4.2")))
 
-/* Bytes that a turn of a loop takes: few turns, and a copy that the compiler does in few moves. */
+/* Bytes in an iteration of a loop: few iterations, and a copy of few instructions. */
 #define BLOCK (4 * sizeof(uint64_t))
 
 static uint64_t word_at(const uint8_t *at)

@@ -9,14 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The checksum of the bytes that `before` is the checksum of, 0 for none, and these `size` ones. */
+/* Continues the checksum `before` (0 to begin) with `size` more bytes. */
 uint32_t crc32c(uint32_t before, const void *bytes, size_t size);
 
-/* Copies `size` bytes to `out` on the way, and gives the checksum of the 8 bytes of `first`, as this
- * machine stores them, and of these. */
+/* Copies `size` bytes to `out` and returns the checksum of the 8 bytes of `first`, in host order,
+ * followed by them. */
 uint32_t crc32c_copy(uint64_t first, void *restrict out, const void *restrict bytes, size_t size);
 
-/* The same two on a processor without an instruction for it. */
+/* Both, for processors without an instruction for it. */
 uint32_t crc32c_portable(uint32_t before, const void *bytes, size_t size);
 uint32_t crc32c_copy_portable(
 	uint64_t first, void *restrict out, const void *restrict bytes, size_t size);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* JSON as the dictionaries use it, see dictionary-parse.h. Stateless. */
+/* JSON of the dictionaries, see dictionary-parse.h. Stateless. */
 #include "journal/format/dictionary-parse.h"
 
 #include "journal/format/format.h"
 
-/* Deeper nesting than this is nobody's dictionary. */
+/* No dictionary is nested deeper. */
 #define DICTIONARY_DEPTH 8
 
 void dictionary_put(struct json_object **object)
@@ -14,7 +14,7 @@ void dictionary_put(struct json_object **object)
 
 void dictionary_add_text(struct json_object *object, const char *key, const char *text)
 {
-	/* JSON is UTF-8, and a host name or a command line need not be. */
+	/* JSON is UTF-8; a host name or a command line may not be. */
 	g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
 
 	json_object_object_add(object, key, json_object_new_string(valid));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * JSON as the dictionaries use it: what makes one, and what takes one apart that somebody may have
- * made to do harm. Reading never fails: a member that is missing or has another type is empty or 0.
- * For the files that make up dictionary.h and its like.
+ * JSON of the dictionaries: making objects, and reading objects that may be hostile. Reading never
+ * fails: a member that is missing or has another type is empty or 0. For the files that implement
+ * dictionary.h, names.h and suppressed-rules.h. Stateless.
  */
 #ifndef NFTTRACED_JOURNAL_FORMAT_DICTIONARY_PARSE_H
 #define NFTTRACED_JOURNAL_FORMAT_DICTIONARY_PARSE_H
@@ -38,7 +38,7 @@ struct json_object *dictionary_member(
 char *dictionary_get_text(struct json_object *object, const char *key);
 uint64_t dictionary_get_number(struct json_object *object, const char *key);
 
-/* A copy of the texts in an array, what else is in it left out; never NULL; g_strfreev it. */
+/* A copy of the texts in an array, without its other elements; never NULL; g_strfreev it. */
 char **dictionary_get_list(struct json_object *object, const char *key);
 
 #endif

@@ -40,8 +40,8 @@ static bool is_known(const struct dictionary_settings *settings, uint64_t number
 	return false;
 }
 
-/* A number that no record can carry, or that is taken, is left out: so the list can't be longer than
- * there are numbers. */
+/* Numbers that are invalid or taken are left out, so that the list has at most one entry for
+ * each. */
 static void probe_get(struct json_object *object, struct dictionary_settings *settings)
 {
 	uint64_t number;
@@ -125,14 +125,4 @@ void dictionary_settings_clear(struct dictionary_settings *settings)
 	}
 	g_free(settings->probes);
 	*settings = (struct dictionary_settings){ 0 };
-}
-
-const struct dictionary_probe *dictionary_settings_probe(
-	const struct dictionary_settings *settings, uint8_t number)
-{
-	for (size_t i = 0; i < settings->probe_count; i++) {
-		if (settings->probes[i].number == number)
-			return &settings->probes[i];
-	}
-	return NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* JOURNAL_START for a session that begins on this machine, see dictionary.h. Stateless. */
+/* JOURNAL_START of a session on this machine, see dictionary.h. Stateless. */
 #include "journal/format/dictionary.h"
 
 #include <sys/utsname.h>

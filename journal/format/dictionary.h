@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The journal's dictionaries as typed structs: JOURNAL_START, JOURNAL_SETTINGS and JOURNAL_END are
- * JSON objects on disk, made and parsed here. A maker reads the struct and owns nothing of it (its
- * strings may be borrowed). A parser takes hostile bytes: what is missing or has another type is
- * empty or 0, and only what is no JSON object at all is -EBADMSG; what it fills in is the caller's,
- * freed with the struct's own dictionary_…_clear(). Text in it is not escaped.
+ * JSON objects on disk, made and parsed here. …_new() makes the text of a record from a struct,
+ * whose strings stay the caller's. …_parse() accepts hostile bytes: a member that is missing or has
+ * another type is empty or 0; -EBADMSG if they are not a JSON object. The caller frees the result
+ * with the struct's …_clear(). Text is not escaped. Stateless.
  */
 #ifndef NFTTRACED_JOURNAL_FORMAT_DICTIONARY_H
 #define NFTTRACED_JOURNAL_FORMAT_DICTIONARY_H
@@ -75,7 +75,7 @@ struct dictionary_totals {
  */
 char *journal_start_new(uint64_t session, const char *name, const char *command);
 
-/* The same from a struct. A NULL string counts as "". */
+/* A record from a struct. NULL strings count as "". */
 char *dictionary_start_new(const struct dictionary_start *start);
 int dictionary_start_parse(const void *json, size_t size, struct dictionary_start *ret);
 void dictionary_start_clear(struct dictionary_start *start);
@@ -85,16 +85,12 @@ char *dictionary_settings_new(const struct dictionary_settings *settings);
 int dictionary_settings_parse(const void *json, size_t size, struct dictionary_settings *ret);
 void dictionary_settings_clear(struct dictionary_settings *settings);
 
-/* The further probe with that number, NULL if there is none. */
-const struct dictionary_probe *dictionary_settings_probe(
-	const struct dictionary_settings *settings, uint8_t number);
-
 /* JOURNAL_END. Needs no clear: it holds numbers only. */
 char *dictionary_totals_new(const struct dictionary_totals *totals);
 int dictionary_totals_parse(const void *json, size_t size, struct dictionary_totals *ret);
 
-/* "ring-full", "disk-full", "disk-error", "retention", "slow-reader", "damaged", "no-module", "silenced",
- * "restart": on the bus and in JSON; "unknown" for another number. */
+/* "ring-full", "disk-full", "disk-error", "retention", "slow-reader", "damaged", "no-module",
+ * "silenced", "restart": on the bus and in JSON; "unknown" for another number. */
 const char *loss_reason_name(uint32_t reason);
 
 /* "set", "resumed", "slewed" in JSON; "unknown" for another number. */

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The journal on disk: a directory per session with segments in it, each a file of length-prefixed,
- * checksummed records. nfttraced.journal(5) is the same in words. The writer (daemon) and the
- * reader (anybody) own nothing in common but this.
+ * checksummed records. nfttraced.journal(5) is the same in words. The writer (the daemon) and the
+ * reader (any program) share nothing else.
  *
  * A segment is named "%010u.nftj" with its number, counted from 1 and never reused. It begins with
  * a journal_segment; records follow, each on a multiple of JOURNAL_ALIGN: a journal_record and
  * `size` bytes of payload. The dictionaries that later records need (JOURNAL_START,
  * JOURNAL_SETTINGS, ...) are repeated at the head of every segment, so that each can be read alone.
- * Whole records are appended: what is in the file is final, and its length is the end of what has
- * been written. A record that goes beyond the end is being written as long as somebody holds a write
- * lock on the file (F_OFD_SETLK), and was cut off else. A size of 0 is an end, too: the zeros that a
- * file system may leave behind when the machine loses power.
+ * Only whole records are appended, and never changed: the file's length is the end of what was
+ * written. A record that goes beyond the end is being written while a process holds a write lock on
+ * the file (F_OFD_SETLK), and was cut off otherwise. A size of 0 is an end, too: a file system may
+ * leave zeros behind when the machine loses power.
  */
 #ifndef NFTTRACED_JOURNAL_FORMAT_FORMAT_H
 #define NFTTRACED_JOURNAL_FORMAT_FORMAT_H
@@ -33,7 +33,7 @@ struct journal_segment {
 	__u64 number; /* of the segment, from 1 */
 	__u64 session; /* the session's id */
 	__u8 boot_id[16];
-	__u64 realtime; /* ns, CLOCK_REALTIME when the segment was begun */
+	__u64 realtime; /* ns, CLOCK_REALTIME when the segment began */
 	__u64 monotonic; /* ns, CLOCK_MONOTONIC at the same moment */
 };
 
@@ -48,7 +48,7 @@ enum journal_type {
 	JOURNAL_REASONS = 8, /* JSON object: names of the kernel's drop reasons */
 	JOURNAL_NETNS = 9, /* JSON object: names of network namespaces */
 	JOURNAL_SUPPRESSED =
-		10, /* JSON object: what the rate held back, by rule (see format/suppressed-rules.h) */
+		10, /* JSON object: events beyond the rate, by rule (see suppressed-rules.h) */
 	JOURNAL_POSITION = 11, /* struct journal_position: in follow streams only */
 	JOURNAL_CLOCK = 12, /* struct journal_clock: the wall clock was moved */
 };
@@ -70,7 +70,7 @@ enum loss_reason {
 	LOSS_DAMAGED, /* found by a reader: a damaged record or segment */
 	LOSS_NO_MODULE, /* nf_tables was removed and loaded again: nothing was seen meanwhile */
 	LOSS_SILENCED, /* a switch of the kernel kept every probe from running */
-	LOSS_RESTART, /* the daemon ended and began again: nothing was seen meanwhile */
+	LOSS_RESTART, /* the daemon was restarted: nothing was seen meanwhile */
 	LOSS_REASONS,
 };
 
@@ -83,7 +83,7 @@ struct journal_loss {
 };
 
 enum clock_cause {
-	CLOCK_SET = 0, /* by somebody, or by a program that keeps it right */
+	CLOCK_SET = 0, /* by a person or a program such as an NTP client */
 	CLOCK_RESUMED, /* the machine was suspended: CLOCK_MONOTONIC stood still */
 	CLOCK_SLEWED, /* it ran faster or slower, by more than 1 ms since the last record */
 	CLOCK_CAUSES,
@@ -99,14 +99,15 @@ struct journal_clock {
 };
 
 /*
- * Where what follows in a stream is in its journal: a stream has a segment's header, and from there on
- * what the segment has, so that the place of each byte is known; a place is told where something was
- * left out or put in. Whoever knows the place behind the last record that he read can go on there.
+ * Where the bytes that follow in a stream are in its journal. A stream has a segment's header and
+ * then the segment's bytes, so that the position of each byte is known; this record is inserted
+ * wherever something was left out or added. A reader can resume behind the last record that it
+ * read.
  */
 struct journal_position {
 	__u64 segment; /* number */
 	__u64 offset; /* bytes from the segment's beginning, where a record begins */
-	__u64 end_segment; /* where the journal ended when this was told */
+	__u64 end_segment; /* where the journal ended at that time */
 	__u64 end_offset;
 };
 

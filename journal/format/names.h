@@ -2,9 +2,9 @@
 /*
  * The journal's dictionaries of names, as typed structs: the texts of rules (JOURNAL_RULES), the
  * names of addresses in stacks (JOURNAL_SYMBOLS), of drop reasons (JOURNAL_REASONS) and of network
- * namespaces (JOURNAL_NETNS). On disk they are JSON objects, made here; name-table.h reads them. A maker
- * owns nothing of what it is given; the caller g_free's what it returns. Text that is not UTF-8 gets
- * replacement characters, and nothing in it is escaped.
+ * namespaces (JOURNAL_NETNS). On disk they are JSON objects, made here; name-table.h reads them.
+ * …_new() makes the text of a record from structs that stay the caller's, who g_free's it. Text
+ * that is not UTF-8 gets replacement characters, and nothing in it is escaped.
  */
 #ifndef NFTTRACED_JOURNAL_FORMAT_NAMES_H
 #define NFTTRACED_JOURNAL_FORMAT_NAMES_H
@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A rule: a handle is never given out twice in a table, nor a table's in a namespace. But a rule that is
- * replaced keeps its handle. */
+/* A rule. The kernel does not reuse the handles of rules within a table, nor those of tables within
+ * a namespace; but a replaced rule keeps its handle. */
 struct rule_key {
 	uint64_t netns; /* cookie; the inode where the kernel has no cookies */
 	uint64_t table; /* handles */
@@ -25,10 +25,10 @@ struct rule_key {
 unsigned int rule_key_hash(const void *key);
 int rule_key_equal(const void *one, const void *other);
 
-/* What became of the attempt to read a rule's text. On disk by its name: append only. */
+/* The result of reading a rule's text. On disk by its name: append only. */
 enum rule_fate {
 	RULE_READ, /* the text is there */
-	RULE_VANISHED, /* it was not there any more */
+	RULE_VANISHED, /* it had been removed */
 	RULE_UNREACHABLE, /* its network namespace could not be entered, or is gone */
 	RULE_UNREADABLE, /* its ruleset could not be read */
 	RULE_FATES,
@@ -60,8 +60,8 @@ struct netns_name {
 /* JOURNAL_RULES. */
 char *names_rules_new(const struct rule_name *rules, size_t count);
 
-/* JOURNAL_SYMBOLS. `since`, ns, CLOCK_MONOTONIC: the names hold for events from then on; modules came
- * or went at that time. */
+/* JOURNAL_SYMBOLS. `since`, ns, CLOCK_MONOTONIC: the names hold for events from then on; modules
+ * came or went at that time. */
 char *names_symbols_new(uint64_t since, const struct symbol_name *symbols, size_t count);
 
 /* JOURNAL_REASONS. */

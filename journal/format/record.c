@@ -15,7 +15,7 @@ _Static_assert(offsetof(struct journal_record, type_ring) + sizeof(uint64_t) ==
 		sizeof(struct journal_record),
 	"what the checksum covers of a record's header is one word");
 
-/* What the checksum covers of the record's own header: everything behind the checksum. */
+/* The part of the header that the checksum covers: all behind the checksum. */
 #define RECORD_COVERED (sizeof(struct journal_record) - offsetof(struct journal_record, type_ring))
 
 void journal_record_write(void *out, enum journal_type type, uint16_t ring, uint32_t position,
@@ -57,7 +57,7 @@ bool journal_record_verify(const struct journal_record *record, uint32_t size, b
 	return crc32c(0, &record->type_ring, RECORD_COVERED + size) == stored;
 }
 
-/* The kernel's text, 8-4-4-4-12 hex digits, as 16 bytes; zero where there is none. */
+/* The kernel's text, 8-4-4-4-12 hex digits, as 16 bytes; zeros if it can't be read. */
 static void boot_id_read(uint8_t ret[16])
 {
 	auto_fd fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);

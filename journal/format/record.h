@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records and segment headers in memory: laid out, checksummed, and checked. The writer, the reader
- * and whoever sends journal bytes down a stream build on it.
+ * Records and segment headers in memory: laid out, checksummed, and checked. Used by the writer,
+ * the reader and follow streams. Stateless.
  */
 #ifndef NFTTRACED_JOURNAL_FORMAT_RECORD_H
 #define NFTTRACED_JOURNAL_FORMAT_RECORD_H
@@ -27,7 +27,7 @@ static inline size_t journal_record_span(uint32_t size)
 void journal_record_write(void *out, enum journal_type type, uint16_t ring, uint32_t position,
 	const void *payload, uint32_t size);
 
-/* Of `size` bytes, which begin with a record that this machine wrote: how many are whole records. */
+/* How many of `size` bytes are whole records. They begin with a record that this machine wrote. */
 size_t journal_records_whole(const void *records, size_t size);
 
 /* True if the checksum of the record at `record`, whose payload of `size` bytes follows it, is

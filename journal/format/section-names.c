@@ -19,7 +19,7 @@ static const struct {
 	{ "stack", SECTION_BIT(EVENT_SECTION_STACK) },
 };
 
-/* 0: there is no such section. */
+/* 0: unknown. */
 static uint32_t name_mask(const char *name)
 {
 	if (g_str_equal(name, "all"))

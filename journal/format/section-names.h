@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sections of an event by name, as they are chosen on the bus and told in a journal's settings.
+ * The sections of an event by name, as in options on the bus and in the settings of a journal.
  * Stateless.
  */
 #ifndef NFTTRACED_JOURNAL_FORMAT_SECTION_NAMES_H
@@ -10,7 +10,7 @@
 
 #include "bpf/shared/event.h"
 
-/* A section's bit, and those that a session records if it does not say. */
+/* A section's bit, and those of the default sections. */
 #define SECTION_BIT(type) (1u << (type))
 #define SECTION_MASK_DEFAULT                                                           \
 	(SECTION_BIT(EVENT_SECTION_PACKET) | SECTION_BIT(EVENT_SECTION_DEVICE) |       \
@@ -22,8 +22,8 @@
 
 /*
  * A NULL-terminated list of names ("packet", "dev", "ns", "ct", "nft", "tracking", "drop", "skb",
- * "stack"; "all" is every one) as a mask of SECTION_BITs. Returns NULL, or the first name that it does
- * not know, and then leaves *ret alone.
+ * "stack"; "all" is every one) as a mask of SECTION_BITs. Returns NULL, or the first unknown name;
+ * *ret is not set then.
  */
 const char *section_names_parse(const char *const *names, uint32_t *ret);
 

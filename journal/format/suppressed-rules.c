@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a session's rate held back, to and from JSON; see format/suppressed-rules.h. */
+/* Suppressed events by rule, to and from JSON; see suppressed-rules.h. */
 #include "journal/format/suppressed-rules.h"
 
 #include "journal/format/dictionary-parse.h"

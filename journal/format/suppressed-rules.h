@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * JOURNAL_SUPPRESSED: which rules' events the session's rate held back, to and from JSON. Each record
- * tells what is new since the one before. Stateless.
+ * JOURNAL_SUPPRESSED: events that the session's rate suppressed, by rule, to and from JSON. Each
+ * record has the counts since the one before. Stateless.
  */
 #ifndef NFTTRACED_JOURNAL_FORMAT_SUPPRESSED_RULES_H
 #define NFTTRACED_JOURNAL_FORMAT_SUPPRESSED_RULES_H

@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An event as JSON: its head, and the sections that are short; see event-json.h. */
-#include "journal/json/event-json.h"
-
 #include "journal/json/json-sections.h"
 
 #define ETHERNET_SIZE       14
 #define ETHERNET_TYPE       12 /* offset of the ethertype */
 #define SUBSYSTEM_SEPARATOR '/' /* in the name of a drop reason */
-
-static void text_member(struct output *output, const char *before, struct event_text text)
-{
-	output_text(output, before);
-	json_string(output, text.bytes, text.length);
-}
 
 static void common_member(struct output *output, const struct event_head *head)
 {
@@ -38,13 +30,12 @@ static const char *attach_type(uint8_t attach)
 
 static void stack_member(struct json *json, const struct event *event)
 {
-	struct output *output = json->output;
+	struct output *output = json->renderer.output;
 
 	json_literal(output, ",\"stack_trace\":[");
 	for (unsigned int i = 0; i < event->stack_depth; i++) {
-		const char *name = json->name_table
-			? name_table_symbol(json->name_table, event->stack[i], event->head.time)
-			: NULL;
+		const char *name = name_table_symbol(
+			json->renderer.name_table, event->stack[i], event->head.time);
 
 		if (i > 0)
 			json_literal(output, ",");
@@ -60,9 +51,10 @@ static void stack_member(struct json *json, const struct event *event)
 
 static void kernel_member(struct json *json, const struct event *event)
 {
-	struct output *output = json->output;
+	struct output *output = json->renderer.output;
 
-	json_name(output, ",\"kernel\":{\"symbol\":", session_view_symbol(&json->view, event));
+	json_name(output,
+		",\"kernel\":{\"symbol\":", session_view_symbol(&json->renderer.view, event));
 	json_name(output, ",\"probe_type\":", attach_type(event->head.attach));
 	if (event->has_stack && event->stack_depth > 0)
 		stack_member(json, event);
@@ -81,19 +73,19 @@ static void identity_member(
 static void tracking_member(struct json *json, const struct event *event)
 {
 	const struct event_head *head = &event->head;
-	struct output *output = json->output;
+	struct output *output = json->renderer.output;
 
 	if (!event->has_tracking)
 		return;
-	if (json->numbered) {
+	if (json->renderer.numbered) {
 		identity_member(output, ",\"tracking\":{\"skb\":{\"orig_head\":", head);
-		json_number(output, ",\"idx\":", json->number);
+		json_number(output, ",\"idx\":", json->renderer.number);
 		json_literal(output, "}");
 	}
 	identity_member(output, ",\"skb-tracking\":{\"orig_head\":", head);
 }
 
-/* A reason's name has the subsystem before it, if it is not the core's. */
+/* The name of a reason begins with the subsystem, unless it is the core's. */
 static void reason_members(struct output *output, const char *name)
 {
 	const char *separator = strchr(name, SUBSYSTEM_SEPARATOR);
@@ -109,12 +101,12 @@ static void reason_members(struct output *output, const char *name)
 
 static void drop_member(struct json *json, const struct event *event)
 {
-	struct output *output = json->output;
+	struct output *output = json->renderer.output;
 	const char *name;
 
 	if (!event->has_drop)
 		return;
-	name = json->name_table ? name_table_reason(json->name_table, event->drop.reason) : NULL;
+	name = name_table_reason(json->renderer.name_table, event->drop.reason);
 	json_literal(output, ",\"skb-drop\":{");
 	if (name) {
 		reason_members(output, name);
@@ -151,9 +143,8 @@ static void packet_member(struct output *output, const struct event *event)
 
 void json_netns(struct json *json, uint64_t cookie, uint32_t inode)
 {
-	struct output *output = json->output;
-	const char *name =
-		json->name_table ? name_table_netns(json->name_table, cookie, inode) : NULL;
+	struct output *output = json->renderer.output;
+	const char *name = name_table_netns(json->renderer.name_table, cookie, inode);
 
 	json_literal(output, ",\"netns\":{");
 	if (cookie != 0) {
@@ -169,7 +160,7 @@ void json_netns(struct json *json, uint64_t cookie, uint32_t inode)
 static void hook_device(
 	struct output *output, const char *before, uint32_t index, struct event_text name)
 {
-	text_member(output, before, name);
+	json_text(output, before, name);
 	json_number(output, ",\"ifindex\":", index);
 	json_literal(output, "}");
 }
@@ -181,7 +172,7 @@ static void device_member(struct output *output, const struct event *event)
 	if (!event->has_device ||
 		(device->index | device->skb_iif | device->in_index | device->out_index) == 0)
 		return;
-	text_member(output, ",\"dev\":{\"name\":", event->device_name);
+	json_text(output, ",\"dev\":{\"name\":", event->device_name);
 	json_number(output, ",\"ifindex\":", device->index);
 	if (device->skb_iif != 0)
 		json_number(output, ",\"rx_ifindex\":", device->skb_iif);
@@ -192,12 +183,12 @@ static void device_member(struct output *output, const struct event *event)
 	json_literal(output, "}");
 }
 
-/* What Retis's form has no place for. */
+/* The parts for which Retis's form has no member. */
 static void own_member(struct json *json, const struct event *event)
 {
-	struct output *output = json->output;
+	struct output *output = json->renderer.output;
 
-	json_number(output, ",\"nfttraced\":{\"session\":", json->session);
+	json_number(output, ",\"nfttraced\":{\"session\":", json->renderer.session);
 	if (event->head.attach == EVENT_ATTACH_FENTRY)
 		json_literal(output, ",\"attach\":\"fentry\"");
 	if (!event->has_tracking)
@@ -210,7 +201,7 @@ static void own_member(struct json *json, const struct event *event)
 
 void json_event(struct json *json, const struct event *event)
 {
-	struct output *output = json->output;
+	struct output *output = json->renderer.output;
 
 	common_member(output, &event->head);
 	kernel_member(json, event);
@@ -225,11 +216,4 @@ void json_event(struct json *json, const struct event *event)
 	json_ct(output, event);
 	own_member(json, event);
 	json_literal(output, "}");
-	json->numbered = false;
-}
-
-void json_number_step(struct json *json, uint64_t number)
-{
-	json->numbered = true;
-	json->number = number;
 }

@@ -37,7 +37,7 @@ static void icmp_members(struct output *output, const struct event_tuple *tuple)
 	json_number(output, ",\"id\":", tuple->source);
 }
 
-/* What the tuple holds beside addresses, if Retis's form has it. */
+/* The members of a tuple besides addresses, if Retis's form has them. */
 static void proto_member(
 	struct output *output, const struct event_connection *connection, enum direction direction)
 {
@@ -131,7 +131,7 @@ static bool is_tellable(const struct event_peers *peers)
 	return connection_kind(peers->connection.protocol) != CONNECTION_OTHER;
 }
 
-/* In Retis's form a state that has no name can't be, nor a packet without a connection. */
+/* Retis's form has neither a state without a name nor a packet without a connection. */
 static bool fits_retis(const struct event *event)
 {
 	return event->has_connection && connection_info_name(event->ct.info) &&

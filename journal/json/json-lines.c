@@ -6,41 +6,32 @@
 #include "journal/format/suppressed-rules.h"
 #include "journal/json/json-sections.h"
 
-/* A version that Retis's tools take: that of the form of its events, with ours behind it. */
+/* A version that Retis's tools accept: that of the form of its events, followed by ours. */
 #define RETIS_VERSION "v1.7.0-nfttraced-"
-
-void json_open(struct json *json, struct output *output, struct name_table *name_table)
-{
-	*json = (struct json){ .output = output, .name_table = name_table };
-}
-
-void json_close(struct json *json)
-{
-	session_view_clear(&json->view);
-}
 
 static void common_member(struct json *json)
 {
-	json_number(json->output, "{\"common\":{\"timestamp\":", json->time);
-	json_literal(json->output, "}");
+	json_number(json->renderer.output, "{\"common\":{\"timestamp\":", json->time);
+	json_literal(json->renderer.output, "}");
 }
 
-/* A line of which only the section "nfttraced" tells; `member` begins with its key. */
+/* A line that has only the section "nfttraced" with one member, which begins with its key. */
 static void own_line(struct json *json, const char *member, const char *value)
 {
 	common_member(json);
-	json_number(json->output, ",\"nfttraced\":{\"session\":", json->session);
-	output_text(json->output, member);
-	json_document(json->output, value, strlen(value));
-	json_literal(json->output, "}}\n");
+	json_number(json->renderer.output, ",\"nfttraced\":{\"session\":", json->renderer.session);
+	output_text(json->renderer.output, member);
+	json_document(json->renderer.output, value, strlen(value));
+	json_literal(json->renderer.output, "}}\n");
 }
 
 static void start_line(struct json *json, const struct dictionary_start *start)
 {
 	g_autofree char *version = g_strconcat(RETIS_VERSION, start->version, NULL);
-	struct output *output = json->output;
+	struct output *output = json->renderer.output;
 
 	json->started = true;
+	json->renderer.started = true;
 	common_member(json);
 	json_name(output, ",\"startup\":{\"retis_version\":", version);
 	json_name(output, ",\"cmdline\":", start->command);
@@ -58,14 +49,14 @@ static void start_line(struct json *json, const struct dictionary_start *start)
 	json_literal(output, "}}\n");
 }
 
-/* A loss that is told for what could not be understood. */
+/* A loss for a record that can't be decoded. */
 static void unread_line(struct json *json, const char *reason)
 {
-	json->incomplete = true;
+	json->renderer.incomplete = true;
 	common_member(json);
-	json_number(json->output, ",\"nfttraced\":{\"session\":", json->session);
-	json_name(json->output, ",\"loss\":{\"reason\":", reason);
-	json_literal(json->output, ",\"count\":1}}}\n");
+	json_number(json->renderer.output, ",\"nfttraced\":{\"session\":", json->renderer.session);
+	json_name(json->renderer.output, ",\"loss\":{\"reason\":", reason);
+	json_literal(json->renderer.output, ",\"count\":1}}}\n");
 }
 
 static void render_start(struct json *json, const struct journal_entry *entry)
@@ -76,11 +67,11 @@ static void render_start(struct json *json, const struct journal_entry *entry)
 		unread_line(json, loss_reason_name(LOSS_DAMAGED));
 		return;
 	}
-	json->session = start.session;
+	json->renderer.session = start.session;
 	start_line(json, &start);
 }
 
-/* The first line has to be a start, for whoever reads. */
+/* Retis's tools expect a start in the first line. */
 static void start_missing(struct json *json)
 {
 	char unknown[] = "unknown", none[] = "";
@@ -91,7 +82,7 @@ static void start_missing(struct json *json)
 		.kernel = unknown,
 		.build = unknown,
 		.machine = unknown,
-		.session = json->session,
+		.session = json->renderer.session,
 		.name = none,
 		.command = unknown,
 	};
@@ -108,7 +99,7 @@ static void render_settings(struct json *json, const struct journal_entry *entry
 		unread_line(json, loss_reason_name(LOSS_DAMAGED));
 		return;
 	}
-	session_view_set(&json->view, &settings);
+	session_view_set(&json->renderer.view, &settings);
 	text = dictionary_settings_new(&settings);
 	own_line(json, ",\"settings\":", text);
 }
@@ -122,8 +113,8 @@ static void render_end(struct json *json, const struct journal_entry *entry)
 		unread_line(json, loss_reason_name(LOSS_DAMAGED));
 		return;
 	}
-	json->ended = true;
-	json->incomplete = json->incomplete || totals.lost > 0;
+	json->renderer.ended = true;
+	json->renderer.incomplete = json->renderer.incomplete || totals.lost > 0;
 	text = dictionary_totals_new(&totals);
 	own_line(json, ",\"end\":", text);
 }
@@ -139,18 +130,18 @@ static void render_suppressed(struct json *json, const struct journal_entry *ent
 	for (unsigned int i = 0; i < rules->len; i++)
 		json->time = MAX(json->time, g_array_index(rules, struct suppressed_rule, i).until);
 	common_member(json);
-	json_number(json->output, ",\"nfttraced\":{\"session\":", json->session);
+	json_number(json->renderer.output, ",\"nfttraced\":{\"session\":", json->renderer.session);
 	json_suppressed(json, rules);
-	json_literal(json->output, "}}\n");
+	json_literal(json->renderer.output, "}}\n");
 }
 
 static void render_clock(struct json *json, const struct journal_clock *clock)
 {
-	struct output *output = json->output;
+	struct output *output = json->renderer.output;
 
 	json->time = clock->since;
 	common_member(json);
-	json_number(output, ",\"nfttraced\":{\"session\":", json->session);
+	json_number(output, ",\"nfttraced\":{\"session\":", json->renderer.session);
 	json_name(output, ",\"clock\":{\"cause\":", clock_cause_name(clock->cause));
 	json_number(output, ",\"since\":", clock->since);
 	json_number(output, ",\"realtime\":", clock->realtime);
@@ -162,14 +153,14 @@ static void render_clock(struct json *json, const struct journal_clock *clock)
 
 static void render_loss(struct json *json, const struct journal_loss *loss)
 {
-	struct output *output = json->output;
+	struct output *output = json->renderer.output;
 
-	json->incomplete = true;
+	json->renderer.incomplete = true;
 	json->time = loss->until != 0 ? loss->until : json->time;
 	common_member(json);
-	json_number(output, ",\"nfttraced\":{\"session\":", json->session);
+	json_number(output, ",\"nfttraced\":{\"session\":", json->renderer.session);
 	json_name(output, ",\"loss\":{\"reason\":", loss_reason_name(loss->reason));
-	/* No count: it is not known. */
+	/* Without a count if it is unknown. */
 	if (loss->count != 0)
 		json_number(output, ",\"count\":", loss->count);
 	if (loss->since != 0 && loss->until != 0) {
@@ -182,8 +173,7 @@ static void render_loss(struct json *json, const struct journal_loss *loss)
 static void render_event(struct json *json, const struct journal_entry *entry)
 {
 	struct event event;
-	int r = event_decode(
-		entry->data, entry->size, entry->byte_order != JOURNAL_BYTE_ORDER, &event);
+	int r = renderer_event(&json->renderer, entry, &event);
 
 	if (r < 0) {
 		unread_line(json,
@@ -191,18 +181,16 @@ static void render_event(struct json *json, const struct journal_entry *entry)
 		return;
 	}
 	json->time = event.head.time;
-	json->events++;
-	session_view_narrow(&json->view, &event);
 	json_event(json, &event);
-	json_literal(json->output, "\n");
+	json_literal(json->renderer.output, "\n");
 }
 
-void json_render(struct json *json, const struct journal_entry *entry)
+static void json_render(struct renderer *renderer, const struct journal_entry *entry)
 {
-	if (entry->segment) {
-		json->session = entry->segment->session;
-		json->time = json->time != 0 ? json->time : entry->segment->monotonic;
-	}
+	struct json *json = (struct json *)renderer;
+
+	if (entry->segment && json->time == 0)
+		json->time = entry->segment->monotonic;
 	switch (entry->type) {
 	case JOURNAL_RULES:
 	case JOURNAL_SYMBOLS:
@@ -235,4 +223,17 @@ void json_render(struct json *json, const struct journal_entry *entry)
 		render_suppressed(json, entry);
 	else
 		render_end(json, entry);
+}
+
+struct renderer *json_new(struct output *output, struct name_table *name_table)
+{
+	static const struct renderer_ops ops = {
+		.render = json_render,
+		.render_step = json_render,
+	};
+	struct json *json = g_new0(struct json, 1);
+
+	json->renderer =
+		(struct renderer){ .ops = &ops, .output = output, .name_table = name_table };
+	return &json->renderer;
 }

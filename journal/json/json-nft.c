@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What nf_tables decided as JSON, see json-sections.h. */
+/* A verdict of nf_tables as JSON, see json-sections.h. */
 #include <linux/netfilter.h>
 
 #include "journal/json/json-sections.h"
 
-static void text_member(struct output *output, const char *before, struct event_text text)
-{
-	output_text(output, before);
-	json_string(output, text.bytes, text.length);
-}
-
-/* Retis's field is a text, also for a code that has no name. */
+/* Retis's field is a string, also for a code without a name. */
 static void verdict_member(struct output *output, int32_t verdict)
 {
 	const char *name = event_verdict_name(verdict);
@@ -30,27 +24,23 @@ static void name_member(struct output *output, const char *before, const char *n
 		json_name(output, before, name);
 }
 
-/* The rule as it was when the packet met it, or what became of the attempt to read it. */
+/* The rule's text at the time of the event, or why it was not read. */
 static void rule_members(struct json *json, const struct event *event)
 {
-	const struct rule_name *rule = NULL;
+	const struct rule_name *rule = renderer_rule(&json->renderer, event);
 
-	if (json->name_table && event->nft.flags & EVENT_NFT_RULE)
-		rule = name_table_rule(json->name_table, event);
-	if (!rule && json->await && event->nft.flags & EVENT_NFT_RULE)
-		rule = json->await(json->await_context, event);
 	if (!rule)
 		return;
 	if (rule->fate == RULE_READ)
-		json_name(json->output, ",\"rule\":", rule->text);
+		json_name(json->renderer.output, ",\"rule\":", rule->text);
 	else
-		name_member(json->output, ",\"rule_unread\":", rule_fate_name(rule->fate));
+		name_member(json->renderer.output, ",\"rule_unread\":", rule_fate_name(rule->fate));
 }
 
 static void more_members(struct json *json, const struct event *event)
 {
 	const struct event_nft *nft = &event->nft;
-	struct output *output = json->output;
+	struct output *output = json->renderer.output;
 
 	name_member(output, ",\"family\":", event_family_name(nft->family));
 	name_member(output, ",\"hook\":", event_hook_name(nft));
@@ -64,15 +54,15 @@ static void more_members(struct json *json, const struct event *event)
 void json_nft(struct json *json, const struct event *event)
 {
 	const struct event_nft *nft = &event->nft;
-	struct output *output = json->output;
+	struct output *output = json->renderer.output;
 
 	if (!event->has_nft)
 		return;
-	text_member(output, ",\"nft\":{\"table_name\":", event->table);
-	text_member(output, ",\"chain_name\":", event->chain);
+	json_text(output, ",\"nft\":{\"table_name\":", event->table);
+	json_text(output, ",\"chain_name\":", event->chain);
 	verdict_member(output, nft->verdict);
 	if (nft->flags & EVENT_NFT_TARGET)
-		text_member(output, ",\"verdict_chain_name\":", event->target);
+		json_text(output, ",\"verdict_chain_name\":", event->target);
 	json_number(output, ",\"table_handle\":", nft->table_handle);
 	json_number(output, ",\"chain_handle\":", nft->chain_handle);
 	if (nft->flags & EVENT_NFT_RULE)

@@ -56,7 +56,7 @@ static void ascii_text(struct output *output, char byte)
 		unit_escaped(output, (unsigned char)byte);
 }
 
-/* Writes the character that begins at `bytes`; how many of them it has. */
+/* Writes the character that begins at `bytes`; returns its length. */
 static size_t character_text(struct output *output, const char *bytes, size_t length)
 {
 	size_t printable;
@@ -117,7 +117,7 @@ static char *group_write(char *out, uint32_t bytes)
 	return out + 4;
 }
 
-/* What is between whole groups of three bytes. */
+/* The bytes that are not yet a group of three. */
 struct base64 {
 	char *out;
 	uint32_t bytes; /* the last `count` bytes, the latest lowest */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The smallest parts of JSON, written straight into an output: an event's JSON has a fixed shape, and
- * building a tree of it first would cost more than everything else. Private to json*.c.
+ * The smallest parts of JSON, written straight into an output: an event's JSON has a fixed shape,
+ * and building a tree of it first would cost more than everything else. Stateless.
  */
 #ifndef NFTTRACED_JOURNAL_JSON_JSON_OUTPUT_H
 #define NFTTRACED_JOURNAL_JSON_JSON_OUTPUT_H
@@ -13,12 +13,12 @@
 /* A text of our own whose length the compiler knows: keys and punctuation. */
 #define json_literal(output, text) output_bytes((output), "" text, sizeof(text) - 1)
 
-/* A string of bytes that somebody chose, with its quotation marks. What prints passes, what does not is
- * escaped as JSON does; a byte that is no UTF-8 becomes U+FFFD. */
+/* A string, with its quotation marks, of bytes that others chose. Printable characters are kept,
+ * others are escaped as in JSON; a byte that is not UTF-8 becomes U+FFFD. */
 void json_string(struct output *output, const char *bytes, size_t length);
 
-/* JSON that somebody else made, with what does not print escaped and what is no UTF-8 replaced: outside of
- * strings JSON has neither. */
+/* JSON that others made: unprintable characters are escaped and bytes that are not UTF-8 replaced,
+ * which JSON has in strings only. */
 void json_document(struct output *output, const char *json, size_t length);
 
 /* Bytes that stand before others in base64, as if they were in one piece. */

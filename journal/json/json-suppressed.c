@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a session's rate held back, by rule, as JSON; see json-sections.h. */
+/* Suppressed events by rule, as JSON; see json-sections.h. */
 #include <string.h>
 
 #include "journal/format/suppressed-rules.h"
@@ -8,7 +8,7 @@
 static void rule_object(struct json *json, const struct suppressed_rule *rule)
 {
 	const char *family = event_family_name(rule->family);
-	struct output *output = json->output;
+	struct output *output = json->renderer.output;
 
 	json_number(output, "{\"count\":", rule->count);
 	json_number(output, ",\"since\":", rule->since);
@@ -28,11 +28,11 @@ static void rule_object(struct json *json, const struct suppressed_rule *rule)
 
 void json_suppressed(struct json *json, const GArray *rules)
 {
-	json_literal(json->output, ",\"suppressed\":[");
+	json_literal(json->renderer.output, ",\"suppressed\":[");
 	for (unsigned int i = 0; i < rules->len; i++) {
 		if (i > 0)
-			json_literal(json->output, ",");
+			json_literal(json->renderer.output, ",");
 		rule_object(json, &g_array_index(rules, struct suppressed_rule, i));
 	}
-	json_literal(json->output, "]");
+	json_literal(json->renderer.output, "]");
 }

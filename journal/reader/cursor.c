@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A place in a run of journal bytes, see cursor.h: opening, reading ahead, the next record. */
+/* A cursor over journal bytes, see cursor.h: opening, positions, the next record. */
 #include "journal/reader/cursor.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include "journal/reader/record-reader.h"
 #include "journal/reader/resync.h"
 
-/* A header longer than this is damage: there is no reason for one. */
+/* A longer header is damage. */
 #define SEGMENT_HEADER_MAX 4096
 
 int segment_parse(const void *bytes, size_t size, struct journal_segment *ret)
@@ -49,21 +49,21 @@ int segment_parse(const void *bytes, size_t size, struct journal_segment *ret)
 	return 0;
 }
 
-enum place_told {
+enum place_source {
 	PLACE_BY_HEADER,
 	PLACE_BY_RECORD,
 };
 
-/* What was told last where the journal ended stays. */
+/* The end of the journal stays as it was reported last. */
 static void place_set(
-	struct cursor *cursor, const struct journal_position *place, enum place_told told)
+	struct cursor *cursor, const struct journal_position *place, enum place_source source)
 {
-	/* In an unplaced head, what is between a header and the place was left out. */
-	if (cursor->unplaced && told == PLACE_BY_HEADER)
+	/* In an unplaced head the bytes between header and position were left out. */
+	if (cursor->unplaced && source == PLACE_BY_HEADER)
 		return;
 	cursor->place.segment = place->segment;
 	cursor->place.offset = place->offset;
-	if (told == PLACE_BY_RECORD) {
+	if (source == PLACE_BY_RECORD) {
 		cursor->place.end_segment = place->end_segment;
 		cursor->place.end_offset = place->end_offset;
 	}
@@ -85,7 +85,7 @@ bool cursor_journal_position(const struct cursor *cursor, struct journal_positio
 	return true;
 }
 
-/* Reads a segment's header at the cursor and goes behind it. */
+/* Reads a segment's header at the cursor and moves behind it. */
 static int header_take(struct cursor *cursor)
 {
 	struct journal_segment segment;
@@ -177,7 +177,7 @@ void cursor_continue(struct cursor *cursor, int fd)
 	cursor->unplaced = true;
 	fd_close(&cursor->fd);
 	cursor->fd = fd;
-	/* What was cut off comes again. */
+	/* The record that was cut off comes again. */
 	cursor->chunk->used = cursor->at;
 	cursor->cut = false;
 }
@@ -198,7 +198,7 @@ void cursor_close(struct cursor *cursor)
 	*cursor = CURSOR_NONE;
 }
 
-/* A stream may go on with another segment, and in between have the zeros behind the first. */
+/* A stream may continue with another segment, after the zeros at the end of the first. */
 static int stream_skip(struct cursor *cursor)
 {
 	static const uint8_t zeros[JOURNAL_ALIGN];
@@ -214,7 +214,7 @@ static int stream_skip(struct cursor *cursor)
 			return 0;
 		if (memcmp(bytes, JOURNAL_MAGIC, JOURNAL_ALIGN) == 0) {
 			r = header_take(cursor);
-			/* A damaged header is damage as any other. */
+			/* A damaged header is skipped like other damage. */
 			if (r < 0)
 				return r == -EBADMSG ? 0 : r;
 		} else if (memcmp(bytes, zeros, JOURNAL_ALIGN) == 0) {
@@ -225,7 +225,7 @@ static int stream_skip(struct cursor *cursor)
 	}
 }
 
-/* True if a file that had come to its end still has. */
+/* True if a file that was read to its end has not grown. */
 static bool still_quiet(struct cursor *cursor)
 {
 	uint32_t size = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A place in one run of journal bytes, a segment file or a stream, that moves on record by record,
- * and over damage. Files are read, not mapped: nobody can pull a page away under it. Owned by its
- * user; the items that it gives hold references of their own.
+ * A position in a segment file or a stream, which moves record by record and over damage. Files are
+ * read, not mapped: a file that is truncated meanwhile can't crash the program. Owned by its user;
+ * the items that it returns have references of their own.
  */
 #ifndef NFTTRACED_JOURNAL_READER_CURSOR_H
 #define NFTTRACED_JOURNAL_READER_CURSOR_H
@@ -25,12 +25,12 @@ struct cursor {
 	size_t at; /* of the next record in the chunk */
 	uint64_t offset; /* of the chunk's first byte in the file or stream */
 	uint64_t last; /* time of the newest event given, ns */
-	bool quiet; /* the end was reached and what is behind it was looked at */
+	bool quiet; /* the end was reached, and the bytes behind it were examined */
 	bool cut; /* the bytes ended within a header or record: nothing can follow */
 
 	/* Of a stream. */
 	bool continued; /* it may end anywhere and be continued there: that is no damage */
-	bool unplaced; /* `place` is that of the last stream, until this one tells */
+	bool unplaced; /* `place` is of the stream before, until this one has a position record */
 	struct journal_position place; /* of the byte at `placed`; segment 0: not known */
 	uint64_t placed; /* a cursor_position */
 };
@@ -49,37 +49,37 @@ int segment_parse(const void *bytes, size_t size, struct journal_segment *ret);
  * cursor and its items. The cursor is to be closed also after a failure. */
 int cursor_open_file(struct cursor *cursor, struct chunk_pool *pool, int dir_fd, const char *name);
 
-/* The same on an open file, which it takes over, also when it fails. */
+/* As cursor_open_file, of an open file. Takes over `fd`, also on failure. */
 int cursor_open_fd(struct cursor *cursor, struct chunk_pool *pool, int fd);
 
-/* The first header of a stream; waits for it. Takes over `fd`, also when it fails. */
+/* Reads the first header of a stream, waiting for it. Takes over `fd`, also on failure. */
 int cursor_open_stream(struct cursor *cursor, struct chunk_pool *pool, int fd);
 
 /*
- * The next record: 1 and *ret, whose chunk the caller unrefs. 0: there is none at the moment. What
- * is damaged comes as a JOURNAL_LOSS with LOSS_DAMAGED. -EAGAIN: a non-blocking stream has none
+ * The next record: 1 and *ret, whose chunk the caller unrefs. 0: there is none at the moment.
+ * Damage is returned as a JOURNAL_LOSS with LOSS_DAMAGED. -EAGAIN: a non-blocking stream has none
  * yet.
  */
 int cursor_next(struct cursor *cursor, struct item *ret);
 
-/* Goes on at `offset` in a file that was just opened, where a record begins; not back. */
+/* Moves forward to `offset`, where a record begins, in a file that was just opened. */
 void cursor_seek(struct cursor *cursor, uint64_t offset);
 
 enum cursor_head {
 	CURSOR_HEAD_PLACED, /* the stream began with the journal */
-	CURSOR_HEAD_UNPLACED, /* its place comes behind the dictionaries */
+	CURSOR_HEAD_UNPLACED, /* its position follows the dictionaries */
 };
 
-/* From now on the stream may end anywhere, and cursor_continue goes on with another one. */
+/* From now on the stream may end anywhere, and cursor_continue resumes with another one. */
 void cursor_expect_more(struct cursor *cursor, enum cursor_head head);
 
-/* Goes on with the stream `fd`, which it takes over, at the cursor's place. */
+/* Resumes at the cursor's position with the stream `fd`, which it takes over. */
 void cursor_continue(struct cursor *cursor, int fd);
 
-/* Where in the journal the next record of a stream will be. False if that is not known. */
+/* Where in the journal the next record of a stream will be. False if unknown. */
 bool cursor_journal_position(const struct cursor *cursor, struct journal_position *ret);
 
-/* Bytes that have been passed. */
+/* Bytes before the cursor. */
 static inline uint64_t cursor_position(const struct cursor *cursor)
 {
 	return cursor->offset + cursor->at;

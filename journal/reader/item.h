@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a reader passes on inside: chunks of journal bytes, shared by counting references, and
- * items, each one record in a chunk. A record is never copied on its way.
+ * How records move inside a reader without being copied: chunks of journal bytes, with a count of
+ * references, and items, each of which is one record in a chunk. One thread.
  */
 #ifndef NFTTRACED_JOURNAL_READER_ITEM_H
 #define NFTTRACED_JOURNAL_READER_ITEM_H
@@ -15,14 +15,13 @@
 /* Bytes that are read at a time. */
 #define CHUNK_SIZE (1U << 20)
 
-/* What the chunks of one reader take in memory, and one that is kept for the next use. Outlives
- * them. */
+/* The memory that the chunks of one reader take, and a spare chunk. Outlives them. */
 struct chunk_pool {
 	size_t bytes;
 	struct chunk *spare;
 };
 
-/* Bytes of one segment or stream, from one segment only. Owned by those who hold a reference. */
+/* Bytes of one segment or stream, from one segment only. Freed with the last reference. */
 struct chunk {
 	struct chunk_pool *pool;
 	unsigned int references;
@@ -44,7 +43,7 @@ struct item {
 struct chunk *chunk_new(struct chunk_pool *pool, size_t capacity,
 	const struct journal_segment *segment, bool swapped);
 
-/* Frees what the pool keeps, when no chunk of it is left. */
+/* Frees the spare chunk. No other chunk of the pool may be left. */
 void chunk_pool_clear(struct chunk_pool *pool);
 
 #define auto_chunk_pool __attribute__((cleanup(chunk_pool_clear))) struct chunk_pool
@@ -95,19 +94,18 @@ void item_clock(const struct item *item, struct journal_clock *ret);
 /* The place of a JOURNAL_POSITION in host order. */
 void item_position(const struct item *item, struct journal_position *ret);
 
-/* An item that no journal has: a loss that a reader found, in a chunk of its own. */
+/* An item that is not in the journal: a loss that the reader found, in a chunk of its own. */
 void item_new_loss(struct chunk_pool *pool, const struct journal_segment *segment,
 	const struct journal_loss *loss, struct item *ret);
 
 /*
- * True if an item's payload is long enough for its type, so that the functions above may look at
- * it.
+ * True if an item's payload is long enough for its type, so that the functions above may read it.
  */
 bool item_valid(const struct item *item);
 
 /*
  * True if the record header at `record`, with `available` bytes behind it, may be that of a record
- * of a known type. Used to find the next record behind damage; cheap, and no proof.
+ * of a known type. Used to find the next record behind damage: cheap, but not certain.
  */
 bool record_plausible(
 	const struct chunk *chunk, const struct journal_record *record, size_t available);

@@ -33,7 +33,7 @@ static void item_note(const struct item *item, struct journal_tail *tail)
 	}
 }
 
-/* A record that is not whole is the last one: its writer was killed in the middle. */
+/* An incomplete record is the last one: its writer was killed while writing it. */
 static void records_note(struct cursor *cursor, struct journal_tail *tail)
 {
 	struct item item;
@@ -45,7 +45,7 @@ static void records_note(struct cursor *cursor, struct journal_tail *tail)
 	}
 }
 
-/* Takes away what is behind the last whole record: it comes again. */
+/* Cuts off the bytes behind the last whole record: the daemon writes it again. */
 static int segment_cut(int dir_fd, const char *name, uint64_t end)
 {
 	auto_fd fd = openat(dir_fd, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The end of a journal, read by who goes on with it after its writer was killed: the records behind a
- * place up to which everything is known. Plain data; owned by the caller.
+ * The end of a journal, read to resume it after its writer was killed: the records behind a
+ * position up to which all is known. Plain data; owned by the caller.
  */
 #ifndef NFTTRACED_JOURNAL_READER_JOURNAL_TAIL_H
 #define NFTTRACED_JOURNAL_READER_JOURNAL_TAIL_H
@@ -15,7 +15,7 @@
 struct journal_tail {
 	GHashTable *records; /* set of journal_tail_key, allocated: the events there */
 	uint64_t events;
-	uint64_t losses[LOSS_REASONS]; /* events that loss records there tell of, by reason */
+	uint64_t losses[LOSS_REASONS]; /* events in the loss records there, by reason */
 };
 
 #define JOURNAL_TAIL_NONE ((struct journal_tail){ 0 })
@@ -26,15 +26,16 @@ static inline uint64_t journal_tail_key(uint16_t ring, uint32_t position)
 	return (uint64_t)ring << 32 | position;
 }
 
-/* Reads the journal in `dir_fd` from `offset` in that segment, where a record begins, to its end, and
- * cuts off a record that was not written to its end. -ENOENT: the segment is not there. */
+/* Reads the journal in `dir_fd` from `offset` in that segment, where a record begins, to its end,
+ * and cuts off an incomplete record at the end. -ENOENT: the segment is not there. */
 int journal_tail_read(int dir_fd, uint64_t segment, uint64_t offset, struct journal_tail *ret);
 
-/* What holds at the end of the last segment, for those that follow: the texts (g_free them) of its
- * JOURNAL_START and last JOURNAL_SETTINGS. -ENODATA: it has none; -EALREADY: the journal has its end. */
+/* The dictionaries that are valid at the end of the last segment: the texts (g_free them) of its
+ * JOURNAL_START and last JOURNAL_SETTINGS. -ENODATA: it has none; -EALREADY: the session has
+ * ended. */
 int journal_tail_heads(int dir_fd, char **ret_start, char **ret_settings);
 
-/* True if the event is there; it is forgotten, so that in the end the set is empty. */
+/* True if the event is in the set, from which it is removed. */
 bool journal_tail_take(struct journal_tail *tail, uint16_t ring, uint32_t position);
 
 /* Frees what it holds. Accepts JOURNAL_TAIL_NONE. */

@@ -50,7 +50,7 @@ static void heap_pop(struct merge *merge)
 	merge->heap[at] = *last;
 }
 
-/* Where it belongs; `newest` is the time of the newest event so far. */
+/* The time by which an item is ordered; `newest` is that of the newest event so far. */
 static uint64_t item_time(const struct item *item, uint64_t newest)
 {
 	struct journal_clock clock;

@@ -15,12 +15,11 @@
 
 struct merge_slot {
 	uint64_t time;
-	uint64_t sequence; /* what has the same time stays in the order of the journal */
+	uint64_t sequence; /* keeps items of the same time in the order of the journal */
 	struct item item;
 };
 
-/* What comes in order goes into the queue, which costs nothing; only stragglers go into the
- * heap. */
+/* Items that come in order go into the queue, which is cheap; only late ones go into the heap. */
 struct merge {
 	uint64_t sequence;
 	uint64_t newest;
@@ -31,20 +30,21 @@ struct merge {
 	struct merge_slot heap[JOURNAL_MERGE_WINDOW];
 };
 
-/* How many items are in it. */
+/* The number of items. */
 static inline size_t merge_length(const struct merge *merge)
 {
 	return merge->queued + merge->heaped;
 }
 
-/* Takes over the item's reference. There must be fewer than JOURNAL_MERGE_WINDOW in it. What is no
- * event belongs behind the newest event so far, but for a move of the clock, which has a time. */
+/* Takes over the item's reference. There must be fewer than JOURNAL_MERGE_WINDOW in it. An item
+ * that is not an event goes behind the newest event so far, except a move of the clock, which has a
+ * time. */
 void merge_push(struct merge *merge, const struct item *item);
 
-/* Gives the oldest item and its reference; false if there is none. */
+/* Removes the oldest item, whose reference the caller gets. False if there is none. */
 bool merge_pop(struct merge *merge, struct item *ret);
 
-/* Drops what is in it. Accepts a zeroed struct. */
+/* Drops all items. Accepts a zeroed struct. */
 void merge_clear(struct merge *merge);
 
 #endif

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The names in a journal, see name-table.h. What it takes in is hostile: bounded, and by type. */
+/* The names in a journal, see name-table.h. The records are hostile: their number is bounded and
+ * every type is checked. */
 #include "journal/reader/name-table.h"
 
 #include <errno.h>
 #include <glib.h>
-#include <json-c/json.h>
 #include <stdbool.h>
 #include <string.h>
 
-/* Deeper nesting than this is nobody's dictionary. */
-#define NAMES_DEPTH 8
+#include "journal/format/dictionary-parse.h"
 
-/* A symbol's address may be another's after a module went. */
+/* An address may be of another symbol after a module was removed. */
 struct symbol {
 	uint64_t address;
 	uint64_t since;
 	char name[];
 };
 
-/* A text of a rule; one that is replaced keeps its handle. */
+/* A text of a rule; a replaced rule keeps its handle and has several. */
 struct held_rule {
 	struct rule_name name;
 	char text[];
@@ -30,13 +29,14 @@ struct netns_key {
 };
 
 struct name_table {
-	/* In order, so that however many texts a rule has, or names an address, that of a time is soon found. */
+	/* Ordered, so that looking up a time is fast however many texts a rule has, or names an
+	 * address. */
 	GTree *rules; /* of struct held_rule by its name's key and time */
 	GTree *symbols; /* of struct symbol by its address and time */
 	GHashTable *reasons; /* of text by number */
 	GHashTable *netns; /* of text by struct netns_key */
-	uint64_t passed_over;
-	name_table_source source; /* NULL: asked already, or none */
+	uint64_t unread; /* names */
+	name_table_source source; /* NULL: called already, or none */
 	void *context;
 	struct clocks *clocks;
 };
@@ -99,8 +99,8 @@ static gboolean rule_equal(gconstpointer a, gconstpointer b)
 		&((const struct rule_name *)a)->key, &((const struct rule_name *)b)->key);
 }
 
-/* What held at the time of `wanted`, among those that are about the same: the latest that is not later, or the
- * first there is; NULL: there is none. */
+/* The entry for the same thing that was valid at the time of `wanted`: the latest that is not
+ * later, or else the first. NULL: none. */
 static gpointer find_at(GTree *tree, gconstpointer wanted, GEqualFunc about_same)
 {
 	GTreeNode *later = g_tree_upper_bound(tree, wanted);
@@ -154,33 +154,18 @@ static void gather(struct name_table *name_table)
 
 static bool has_room(struct name_table *name_table, unsigned int count)
 {
-	if (count < LIBRARY_NAMES_MAX)
+	if (count < NAME_TABLE_NAMES_MAX)
 		return true;
-	name_table->passed_over++;
+	name_table->unread++;
 	return false;
 }
 
-/* Taking in. */
+/* Adding records. */
 
-static struct json_object *member(struct json_object *object, const char *key, enum json_type type)
-{
-	struct json_object *value = NULL;
-
-	if (!json_object_object_get_ex(object, key, &value) || !json_object_is_type(value, type))
-		return NULL;
-	return value;
-}
-
-static uint64_t number_get(struct json_object *object, const char *key)
-{
-	struct json_object *value = member(object, key, json_type_int);
-
-	return value ? json_object_get_uint64(value) : 0;
-}
-
+/* NULL if the member is missing or is not a string. The object's. */
 static const char *text_get(struct json_object *object, const char *key)
 {
-	struct json_object *value = member(object, key, json_type_string);
+	struct json_object *value = dictionary_member(object, key, json_type_string);
 
 	return value ? json_object_get_string(value) : NULL;
 }
@@ -197,7 +182,7 @@ static enum rule_fate fate_get(struct json_object *object)
 	for (unsigned int fate = RULE_VANISHED; fate < RULE_FATES; fate++)
 		if (g_strcmp0(unknown, rule_fate_name(fate)) == 0)
 			return fate;
-	/* Of a later program: why does not matter so much. */
+	/* Of a later program, for another reason. */
 	return RULE_UNREADABLE;
 }
 
@@ -210,22 +195,22 @@ static struct held_rule *held_rule_new(struct json_object *object, const struct 
 	rule->name = (struct rule_name){
 		.key = *key,
 		.fate = text ? RULE_READ : fate_get(object),
-		.since = number_get(object, "since"),
+		.since = dictionary_get_number(object, "since"),
 	};
 	if (text)
 		rule->name.text = memcpy(rule->text, text, size);
 	return rule;
 }
 
-/* A text that was read once stays, whatever a later segment says. */
+/* A text that was read once is kept, whatever a later segment says. */
 static void take_rule(struct name_table *name_table, struct json_object *object)
 {
 	const struct rule_name wanted = {
-		.key.netns = number_get(object, "netns"),
-		.key.table = number_get(object, "table"),
-		.key.rule = number_get(object, "rule"),
-		.key.family = (uint8_t)number_get(object, "family"),
-		.since = number_get(object, "since"),
+		.key.netns = dictionary_get_number(object, "netns"),
+		.key.table = dictionary_get_number(object, "table"),
+		.key.rule = dictionary_get_number(object, "rule"),
+		.key.family = (uint8_t)dictionary_get_number(object, "family"),
+		.since = dictionary_get_number(object, "since"),
 	};
 	const struct held_rule *same = g_tree_lookup(name_table->rules, &wanted);
 	struct held_rule *rule;
@@ -240,7 +225,7 @@ static void take_rule(struct name_table *name_table, struct json_object *object)
 
 static void take_rules(struct name_table *name_table, struct json_object *record)
 {
-	struct json_object *list = member(record, "rules", json_type_array);
+	struct json_object *list = dictionary_member(record, "rules", json_type_array);
 
 	for (size_t i = 0; i < list_length(list); i++) {
 		struct json_object *object = json_object_array_get_idx(list, i);
@@ -271,8 +256,8 @@ static void take_symbol(
 
 static void take_symbols(struct name_table *name_table, struct json_object *record)
 {
-	struct json_object *names = member(record, "symbols", json_type_object);
-	uint64_t since = number_get(record, "since");
+	struct json_object *names = dictionary_member(record, "symbols", json_type_object);
+	uint64_t since = dictionary_get_number(record, "since");
 
 	if (!names)
 		return;
@@ -283,7 +268,7 @@ static void take_symbols(struct name_table *name_table, struct json_object *reco
 
 static void take_reasons(struct name_table *name_table, struct json_object *record)
 {
-	struct json_object *names = member(record, "reasons", json_type_object);
+	struct json_object *names = dictionary_member(record, "reasons", json_type_object);
 
 	if (!names)
 		return;
@@ -292,7 +277,8 @@ static void take_reasons(struct name_table *name_table, struct json_object *reco
 		gpointer reason = GUINT_TO_POINTER((guint)g_ascii_strtoull(key, NULL, 10));
 
 		if (json_object_is_type(value, json_type_string) &&
-			has_room(name_table, g_hash_table_size(name_table->reasons)))
+			(g_hash_table_contains(name_table->reasons, reason) ||
+				has_room(name_table, g_hash_table_size(name_table->reasons))))
 			g_hash_table_replace(name_table->reasons, reason,
 				g_strdup(json_object_get_string(value)));
 	}
@@ -300,7 +286,7 @@ static void take_reasons(struct name_table *name_table, struct json_object *reco
 
 static void take_netns(struct name_table *name_table, struct json_object *record)
 {
-	struct json_object *list = member(record, "netns", json_type_array);
+	struct json_object *list = dictionary_member(record, "netns", json_type_array);
 
 	for (size_t i = 0; i < list_length(list); i++) {
 		struct json_object *object = json_object_array_get_idx(list, i);
@@ -310,39 +296,21 @@ static void take_netns(struct name_table *name_table, struct json_object *record
 		if (!json_object_is_type(object, json_type_object))
 			continue;
 		name = text_get(object, "name");
-		key.cookie = number_get(object, "cookie");
-		key.inode = (uint32_t)number_get(object, "inode");
-		if (name && has_room(name_table, g_hash_table_size(name_table->netns)))
+		key.cookie = dictionary_get_number(object, "cookie");
+		key.inode = (uint32_t)dictionary_get_number(object, "inode");
+		if (name &&
+			(g_hash_table_contains(name_table->netns, &key) ||
+				has_room(name_table, g_hash_table_size(name_table->netns))))
 			g_hash_table_replace(
 				name_table->netns, g_memdup2(&key, sizeof(key)), g_strdup(name));
 	}
-}
-
-/* NULL if the bytes are not one JSON object. */
-static struct json_object *record_parse(const void *json, size_t size)
-{
-	struct json_tokener *tokener;
-	struct json_object *record;
-
-	if (size > JOURNAL_RECORD_MAX)
-		return NULL;
-	tokener = json_tokener_new_ex(NAMES_DEPTH);
-	if (!tokener)
-		return NULL;
-	record = json_tokener_parse_ex(tokener, json, (int)size);
-	json_tokener_free(tokener);
-	if (!json_object_is_type(record, json_type_object)) {
-		json_object_put(record);
-		return NULL;
-	}
-	return record;
 }
 
 int name_table_take(
 	struct name_table *name_table, enum journal_type type, const void *json, size_t size)
 {
 	void (*take)(struct name_table *, struct json_object *);
-	struct json_object *record;
+	auto_json *record = NULL;
 
 	switch (type) {
 	case JOURNAL_RULES:
@@ -360,15 +328,14 @@ int name_table_take(
 	default:
 		return 0;
 	}
-	record = record_parse(json, size);
+	record = dictionary_parse(json, size);
 	if (!record)
 		return -EBADMSG;
 	take(name_table, record);
-	json_object_put(record);
 	return 1;
 }
 
-/* Giving. */
+/* Look-ups. */
 
 const struct rule_name *name_table_rule(struct name_table *name_table, const struct event *event)
 {
@@ -383,7 +350,8 @@ const struct rule_name *name_table_rule(struct name_table *name_table, const str
 	};
 	const struct held_rule *rule;
 
-	if (!event->has_nft || !(nft->flags & EVENT_NFT_RULE) || !(nft->flags & EVENT_NFT_CHAIN))
+	if (!name_table || !event->has_nft || !(nft->flags & EVENT_NFT_RULE) ||
+		!(nft->flags & EVENT_NFT_CHAIN))
 		return NULL;
 	gather(name_table);
 	rule = find_at(name_table->rules, &wanted, rule_equal);
@@ -395,6 +363,8 @@ const char *name_table_symbol(struct name_table *name_table, uint64_t address, u
 	const struct symbol wanted = { .address = address, .since = time };
 	const struct symbol *symbol;
 
+	if (!name_table)
+		return NULL;
 	gather(name_table);
 	symbol = find_at(name_table->symbols, &wanted, symbol_equal);
 	return symbol ? symbol->name : NULL;
@@ -402,6 +372,8 @@ const char *name_table_symbol(struct name_table *name_table, uint64_t address, u
 
 const char *name_table_reason(struct name_table *name_table, uint32_t reason)
 {
+	if (!name_table)
+		return NULL;
 	gather(name_table);
 	return g_hash_table_lookup(name_table->reasons, GUINT_TO_POINTER(reason));
 }
@@ -410,6 +382,8 @@ const char *name_table_netns(struct name_table *name_table, uint64_t cookie, uin
 {
 	const struct netns_key key = { .cookie = cookie, .inode = inode };
 
+	if (!name_table)
+		return NULL;
 	gather(name_table);
 	return g_hash_table_lookup(name_table->netns, &key);
 }
@@ -419,7 +393,7 @@ struct clocks *name_table_clocks(struct name_table *name_table)
 	return name_table->clocks;
 }
 
-uint64_t name_table_passed_over(const struct name_table *name_table)
+uint64_t name_table_unread(const struct name_table *name_table)
 {
-	return name_table->passed_over;
+	return name_table ? name_table->unread : 0;
 }

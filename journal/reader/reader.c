@@ -14,7 +14,7 @@
 #include "journal/reader/received.h"
 #include "journal/reader/series.h"
 
-/* Of the journal_reader_limit: a window of the longest events fits. */
+/* The default of journal_reader_limit: a window of the longest events fits. */
 #define READER_MEMORY_MAX (32U << 20)
 
 enum source {
@@ -22,7 +22,7 @@ enum source {
 	SOURCE_STREAM,
 };
 
-/* A dictionary as it was last given. */
+/* The last dictionary returned. */
 struct dictionary_seen {
 	void *bytes;
 	size_t size;
@@ -36,9 +36,9 @@ struct journal_reader {
 	struct cursor stream;
 	struct merge merge;
 	struct received received;
-	struct item given; /* to the caller; chunk NULL: none */
-	bool paused; /* the source had no more: give what is held before it is asked again */
-	int status; /* what it said then */
+	struct item given; /* returned to the caller; chunk NULL: none */
+	bool paused; /* the source had no more: return all that is held before reading it again */
+	int status; /* its result then */
 	struct dictionary_seen start, settings;
 	uint64_t clock_given; /* `since` of the latest JOURNAL_CLOCK */
 	uint64_t segment_noted, segment_monotonic; /* of the segment whose clocks were noted */
@@ -77,7 +77,7 @@ static struct journal_reader *reader_new(enum source source)
 	return reader;
 }
 
-/* Gives the reader to the caller if it could be opened, else the reason. */
+/* Returns the reader if it could be opened, else frees it and sets the reason. */
 static int reader_finish(struct journal_reader *reader, const char *path, int error,
 	unsigned int version, struct journal_reader **ret, char **ret_reason)
 {
@@ -103,7 +103,7 @@ static int path_open(
 	return series_open_file(&reader->series, &reader->pool, fd_steal(&fd), ret_version);
 }
 
-/* The names in all segments that there are: a walk of its own, so that the reader stays where it is. */
+/* Reads the names in all segments, with another series, so that the reader stays where it is. */
 static void names_gather(void *context, struct name_table *name_table)
 {
 	struct journal_reader *reader = context;
@@ -143,7 +143,7 @@ int journal_reader_open_stream(int fd, struct journal_reader **ret, char **ret_r
 		reader, "the stream", r, reader->stream.chunk->segment.version, ret, ret_reason);
 }
 
-/* True if it is the same as before, so that it need not be given again. */
+/* True if a dictionary is the same as before, so that it is not returned again. */
 static bool dictionary_repeated(struct dictionary_seen *seen, const struct item *item)
 {
 	const void *bytes = item_payload(item);
@@ -156,7 +156,7 @@ static bool dictionary_repeated(struct dictionary_seen *seen, const struct item 
 	return false;
 }
 
-/* A move of the clock is told from now on; true if it was not before. */
+/* Adds a move of the clock; true if it is new. */
 static bool clock_new(struct journal_reader *reader, const struct item *item)
 {
 	struct journal_clock clock;
@@ -169,7 +169,7 @@ static bool clock_new(struct journal_reader *reader, const struct item *item)
 	return true;
 }
 
-/* The clocks in the header of the segment that an item is the first of. */
+/* Adds the clocks in the header of a segment, at its first item. */
 static void segment_note(struct journal_reader *reader, const struct journal_segment *segment)
 {
 	if (segment->number == reader->segment_noted &&
@@ -180,7 +180,7 @@ static void segment_note(struct journal_reader *reader, const struct journal_seg
 	clocks_note_segment(name_table_clocks(reader->name_table), segment);
 }
 
-/* True for what a caller gets; a type that is not known is of a later program and passed over. */
+/* True for items that are returned. An unknown type is of a later program and skipped. */
 static bool item_wanted(struct journal_reader *reader, const struct item *item)
 {
 	segment_note(reader, &item->chunk->segment);
@@ -200,7 +200,7 @@ static bool item_wanted(struct journal_reader *reader, const struct item *item)
 	case JOURNAL_SYMBOLS:
 	case JOURNAL_REASONS:
 	case JOURNAL_NETNS:
-		/* A name that can't be read is a missing one: its events are shown without. */
+		/* A name that can't be read is missing: its events are shown without it. */
 		name_table_take(
 			reader->name_table, item_type(item), item_payload(item), item->size);
 		return false;
@@ -210,22 +210,22 @@ static bool item_wanted(struct journal_reader *reader, const struct item *item)
 	return false;
 }
 
-/* A retention record as it is for this reader; false: he has had all that was removed. */
+/* Reduces a retention record to the events that this reader has not received; false: none. */
 static bool retention_narrow(struct journal_reader *reader, struct item *item)
 {
 	struct journal_loss loss;
 	struct item narrowed;
-	uint64_t told;
+	uint64_t count;
 
 	if (item_type(item) != JOURNAL_LOSS)
 		return true;
 	item_loss(item, &loss);
 	if (loss.reason != LOSS_RETENTION)
 		return true;
-	told = loss.count;
+	count = loss.count;
 	if (!received_lacks(&reader->received, &loss))
 		return false;
-	if (loss.count != told) {
+	if (loss.count != count) {
 		item_new_loss(&reader->pool, &item->chunk->segment, &loss, &narrowed);
 		chunk_unref(item->chunk);
 		*item = narrowed;
@@ -248,7 +248,7 @@ static int source_next(struct journal_reader *reader, struct item *ret)
 	}
 }
 
-/* Reads on until the window is full or the source has no more. */
+/* Reads until the window is full or the source has no more. */
 static void window_fill(struct journal_reader *reader)
 {
 	while (!reader->paused && merge_length(&reader->merge) < JOURNAL_MERGE_WINDOW &&
@@ -334,38 +334,6 @@ bool journal_reader_caught_up(const struct journal_reader *reader)
 		return false;
 	return place.segment > place.end_segment ||
 		(place.segment == place.end_segment && place.offset >= place.end_offset);
-}
-
-/* Keeps the newest of a kind. */
-static void item_keep(struct item *kept, const struct item *item)
-{
-	chunk_unref(kept->chunk);
-	*kept = *item;
-}
-
-int journal_reader_skip_to_end(struct journal_reader *reader)
-{
-	struct item start = { 0 }, settings = { 0 }, item;
-	int r;
-
-	if (reader->source == SOURCE_STREAM)
-		return -EOPNOTSUPP;
-	r = series_go_last(&reader->series);
-	if (r < 0)
-		return r;
-	while ((r = source_next(reader, &item)) > 0) {
-		if (item_type(&item) == JOURNAL_START)
-			item_keep(&start, &item);
-		else if (item_type(&item) == JOURNAL_SETTINGS)
-			item_keep(&settings, &item);
-		else
-			chunk_unref(item.chunk);
-	}
-	if (start.chunk)
-		merge_push(&reader->merge, &start);
-	if (settings.chunk)
-		merge_push(&reader->merge, &settings);
-	return r;
 }
 
 struct name_table *journal_reader_names(struct journal_reader *reader)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a reader has had of each segment; see received.h. */
+/* The events of each segment that a reader has received; see received.h. */
 #include "journal/reader/received.h"
 
 struct part {
@@ -11,7 +11,7 @@ static struct part *part_of(struct received *received, uint64_t number)
 {
 	struct part *part;
 
-	/* The last one, nearly always. */
+	/* It is nearly always the last one. */
 	for (GList *link = received->segments.tail; link; link = link->prev) {
 		part = link->data;
 		if (part->number == number)
@@ -25,7 +25,7 @@ static struct part *part_of(struct received *received, uint64_t number)
 	return part;
 }
 
-static bool has_had_nothing(const struct received *received)
+static bool is_empty(const struct received *received)
 {
 	const GList *head = received->segments.head;
 	const struct part *part = head ? head->data : NULL;
@@ -38,7 +38,7 @@ void received_count(struct received *received, const struct item *item)
 	uint64_t number = item->chunk->segment.number;
 	struct journal_loss loss;
 
-	/* What a reader made up itself is in no segment. */
+	/* Records that the reader added are in no segment. */
 	if (number == 0)
 		return;
 	switch (item_type(item)) {
@@ -52,7 +52,7 @@ void received_count(struct received *received, const struct item *item)
 		return;
 	case JOURNAL_POSITION:
 		/* A stream that begins where the journal ends. */
-		received->part = received->part || has_had_nothing(received);
+		received->part = received->part || is_empty(received);
 		return;
 	default:
 		part_of(received, number);
@@ -65,7 +65,7 @@ bool received_lacks(struct received *received, struct journal_loss *loss)
 	bool covers_first = false, gap = false;
 	struct part *part;
 
-	/* Of a writer that did not say which segments, or of before the stream. */
+	/* The writer did not say which segments, or they are from before the stream. */
 	if (loss->segment == 0)
 		return true;
 	if (received->part && loss->segment < received->first)
@@ -79,7 +79,7 @@ bool received_lacks(struct received *received, struct journal_loss *loss)
 	}
 	gap = gap || (covers_first && expected != (uint64_t)loss->segment + 1);
 	if (received->part && covers_first) {
-		/* Some of the first were before the stream: how many is not known. */
+		/* An unknown number of events in the first segment was before the stream. */
 		loss->count = 0;
 		return gap;
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a reader has had of each segment. A retention record says what was removed from the journal since
- * the one before it, which a reader who was there before has had: only what he has not had is lost to him.
- * Owned by the reader; 40 bytes a segment, until it is removed.
+ * The events of each segment that a reader has received. A retention record has the events that
+ * were removed from the journal since the last such record; a reader that received some of them
+ * before has lost only the others. Owned by the reader; 40 bytes for each segment, until it is
+ * removed.
  */
 #ifndef NFTTRACED_JOURNAL_READER_RECEIVED_H
 #define NFTTRACED_JOURNAL_READER_RECEIVED_H
@@ -14,9 +15,9 @@
 #include "journal/reader/item.h"
 
 struct received {
-	GQueue segments; /* of what it has had of those that are not known to be removed, the oldest first */
+	GQueue segments; /* those that are not known to be removed, the oldest first */
 	uint64_t first; /* number of the first one; 0: none yet */
-	bool part; /* what was before the first record was not asked for */
+	bool part; /* records before the first were not asked for */
 };
 
 #define RECEIVED_NOTHING ((struct received){ .segments = G_QUEUE_INIT })
@@ -25,8 +26,8 @@ struct received {
 void received_count(struct received *received, const struct item *item);
 
 /*
- * What `loss`, of retention, means to this reader: false if he has had all of it, or has not asked for it;
- * else its count is that of the events that he has not had (0: it is not known).
+ * Reduces a `loss` of retention to the events that this reader has not received (count 0: unknown).
+ * False if it received all of them, or did not ask for them.
  */
 bool received_lacks(struct received *received, struct journal_loss *loss);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bytes of a journal are read ahead, and records found in them; see record-reader.h. */
+/* Reading ahead, and records in the bytes; see record-reader.h. */
 #include "journal/reader/record-reader.h"
 
 #include <errno.h>
@@ -20,7 +20,8 @@ ssize_t cursor_read(const struct cursor *cursor, void *out, size_t size, uint64_
 	return length < 0 ? -errno : length;
 }
 
-/* Bytes of a chunk for `need` of them: what needs more and more must not move each time. */
+/* The capacity of a chunk for `need` bytes: doubled, so that growing needs do not move it each
+ * time. */
 static size_t chunk_capacity(size_t need)
 {
 	size_t capacity = CHUNK_SIZE;
@@ -52,7 +53,7 @@ static void chunk_make_room(struct cursor *cursor, size_t need)
 
 	if (cursor->at + need <= chunk->capacity)
 		return;
-	/* Nobody else looks at it: use it again. */
+	/* No item is in it: use it again. */
 	if (chunk->references == 1 && need <= chunk->capacity) {
 		memmove(chunk->data, chunk->data + cursor->at, chunk->used - cursor->at);
 		chunk->used -= cursor->at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The cursor's way over damage, see resync.h. */
+/* How a cursor skips damage, see resync.h. */
 #include "journal/reader/resync.h"
 
 #include <errno.h>
@@ -16,8 +16,8 @@ static struct journal_record *record_ahead(const struct cursor *cursor, size_t a
 }
 
 /*
- * Bytes of the damaged record at the cursor if they can be trusted, else 0: an event says its size
- * a second time. What it holds, a packet that somebody sent, must not be taken for records.
+ * The size of the damaged record at the cursor if it can be trusted, else 0: an event has its size
+ * a second time. Its content, a packet from anywhere, must not be taken for records.
  */
 static size_t damaged_span(const struct cursor *cursor, size_t available)
 {
@@ -33,7 +33,7 @@ static size_t damaged_span(const struct cursor *cursor, size_t available)
 	return first <= JOURNAL_RECORD_MAX ? journal_record_span(first) : 0;
 }
 
-/* 1 and how far it is to the next valid record or, in a stream, segment; 0 if there is none. */
+/* 1 and the distance to the next valid record or, in a stream, segment; 0: none. */
 static int record_find(struct cursor *cursor, size_t from, size_t *ret_ahead)
 {
 	size_t budget = RESYNC_CHECKSUM_MAX;
@@ -78,7 +78,7 @@ static bool all_zero(const uint8_t *bytes, size_t size)
 	return true;
 }
 
-/* True if the record at the cursor goes beyond what is there. */
+/* True if the record at the cursor goes beyond the end. */
 static bool record_is_short(const struct cursor *cursor, size_t available)
 {
 	const struct journal_record *record = record_ahead(cursor, 0);
@@ -90,7 +90,7 @@ static bool record_is_short(const struct cursor *cursor, size_t available)
 	return size <= JOURNAL_RECORD_MAX && available < sizeof(*record) + size;
 }
 
-/* True while a writer holds the file: a record that goes beyond its end is being written. */
+/* True while a writer has the file locked: a record beyond its end is being written. */
 static bool file_is_written(const struct cursor *cursor)
 {
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
@@ -99,7 +99,7 @@ static bool file_is_written(const struct cursor *cursor)
 		lock.l_type != F_UNLCK;
 }
 
-/* The writer was at work while the file was read: what was written since is read again. */
+/* The writer wrote while the file was read: reads bytes written since again. */
 static void file_reread(struct cursor *cursor)
 {
 	if (cursor->kind == CURSOR_FILE)
@@ -117,7 +117,7 @@ static uint64_t time_at(struct cursor *cursor)
 	return item_event_time(&item);
 }
 
-/* Passes `skip` bytes; the loss says that something is missing there. */
+/* Skips `skip` bytes and makes a loss for them. */
 static void damage_report(struct cursor *cursor, size_t skip, uint64_t count, struct item *ret)
 {
 	struct journal_loss loss = {
@@ -131,15 +131,15 @@ static void damage_report(struct cursor *cursor, size_t skip, uint64_t count, st
 	item_new_loss(cursor->pool, &cursor->chunk->segment, &loss, ret);
 }
 
-/* The end of what can be read: quietly if nothing was begun here or somebody is at it, as a loss if
- * something was cut. */
-static int end_reach(struct cursor *cursor, bool written, struct item *ret)
+/* The end of what can be read: without a loss if no record begins here or one is being written,
+ * with a loss if one was cut off. */
+static int end_reached(struct cursor *cursor, bool written, struct item *ret)
 {
 	struct chunk *chunk = cursor->chunk;
 	size_t rest = chunk->used - cursor->at;
 	bool begun = !all_zero(chunk->data + cursor->at, MIN(rest, sizeof(uint32_t)));
 
-	/* Of a stream that will be continued it comes again. */
+	/* If the stream is continued the record comes again. */
 	if (!begun || written || cursor->continued) {
 		file_reread(cursor);
 		cursor->quiet = cursor->kind == CURSOR_FILE && !begun;
@@ -151,8 +151,8 @@ static int end_reach(struct cursor *cursor, bool written, struct item *ret)
 	return 1;
 }
 
-/* The next try at the cursor, after which it is certain: 1 record there, 0 none, or an error. */
-static int try_again(struct cursor *cursor)
+/* Tries the cursor once more: 1: there is a record, 0: certainly none, or an error. */
+static int last_try(struct cursor *cursor)
 {
 	struct item item;
 	size_t span;
@@ -178,14 +178,14 @@ int cursor_resync(struct cursor *cursor, struct item *ret)
 	if (r == 0 && (available = cursor_fill(cursor, 1)) <= 0)
 		return (int)available;
 
-	/* A writer that has finished since is not there to be seen: what it wrote then is, so the
-	 * file is read again before anything is called damage. */
+	/* A writer that finished in the meantime has no lock any more, but its bytes are in the
+	 * file: read again before reporting damage. */
 	written = r == 0 && record_is_short(cursor, (size_t)available) && file_is_written(cursor);
 	if (cursor->kind == CURSOR_FILE &&
 		(r == 1 ||
 			!all_zero(cursor->chunk->data + cursor->at,
 				MIN((size_t)available, sizeof(uint32_t))))) {
-		int again = try_again(cursor);
+		int again = last_try(cursor);
 
 		if (again < 0)
 			return again;
@@ -193,7 +193,7 @@ int cursor_resync(struct cursor *cursor, struct item *ret)
 			return CURSOR_RESYNCED;
 	}
 	if (r == 0)
-		return end_reach(cursor, written, ret);
+		return end_reached(cursor, written, ret);
 	r = (int)cursor_fill(cursor, ahead);
 	if (r < 0)
 		return r;

@@ -35,8 +35,8 @@ static uint64_t segment_size(int dir_fd, uint64_t number)
 	return (uint64_t)status.st_size;
 }
 
-/* Looks which segments there are now, and forgets those that were passed. */
-static int series_look(struct series *series)
+/* Reads the directory, and forgets segments that were passed. */
+static int series_refresh(struct series *series)
 {
 	g_autoptr(GArray) numbers = NULL;
 	guint passed = 0;
@@ -76,7 +76,7 @@ static int segment_check(int dir_fd, uint64_t number, struct journal_segment *re
 	return segment_parse(&raw, length > 0 ? (size_t)length : 0, ret);
 }
 
-/* A journal if any segment is one; the last one says whether it is too new to be read. */
+/* It is a journal if any segment is one; the last one decides whether it is too new. */
 static int series_check(const struct series *series, unsigned int *ret_version)
 {
 	int verdict = -ENODATA;
@@ -104,7 +104,7 @@ int series_open(struct series *series, struct chunk_pool *pool, int fd, unsigned
 	*series = SERIES_NONE;
 	series->dir_fd = fd;
 	series->pool = pool;
-	r = series_look(series);
+	r = series_refresh(series);
 	if (r < 0)
 		return r;
 	return series_check(series, ret_version);
@@ -138,19 +138,6 @@ int series_open_again(struct series *series, struct chunk_pool *pool, const stru
 		return -errno;
 	return directory ? series_open(series, pool, fd, &version)
 			 : series_open_file(series, pool, fd, &version);
-}
-
-int series_go_last(struct series *series)
-{
-	int r;
-
-	if (series->dir_fd < 0)
-		return 0;
-	r = series_look(series);
-	if (r < 0 || series->numbers->len == 0)
-		return r;
-	series->number = number_at(series, series->numbers->len - 1) - 1;
-	return 0;
 }
 
 static void loss_make(struct series *series, const struct journal_segment *segment,
@@ -202,8 +189,7 @@ static int series_advance(struct series *series, struct item *ret)
 	return SEGMENT_DAMAGED;
 }
 
-/* At the end of what is written so far: what is known to be missing and no record told of is said
- * once. */
+/* At the end of what is written so far: reports missing segments that no record mentioned, once. */
 static int missing_report(struct series *series, struct item *ret)
 {
 	struct journal_segment none = { .byte_order = JOURNAL_BYTE_ORDER };
@@ -242,12 +228,12 @@ int series_next(struct series *series, struct item *ret)
 			return 0;
 
 		if (!series->complete) {
-			r = series_look(series);
+			r = series_refresh(series);
 			if (r < 0)
 				return r;
 			if (number_next(series) == 0)
 				return missing_report(series, ret);
-			/* It has a successor now, so it is complete: read what came last. */
+			/* It has a successor now, so it is complete: read its last records. */
 			series->complete = true;
 			continue;
 		}

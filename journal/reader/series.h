@@ -15,12 +15,12 @@
 struct series {
 	int dir_fd; /* -1: a single file, which is opened already */
 	struct chunk_pool *pool;
-	GArray *numbers; /* uint64_t: the segments as last looked */
+	GArray *numbers; /* uint64_t: the segments when the directory was read last */
 	uint64_t number; /* of the segment that is open, or was last; 0: none yet */
 	struct cursor cursor;
 	bool complete; /* the open segment was known to have a successor before it was read on */
-	bool missing; /* segments before or between are not there */
-	bool retention; /* a record said what retention removed */
+	bool missing; /* segments before or between do not exist */
+	bool retention; /* a record had what retention removed */
 	uint64_t passed; /* bytes of the segments before the open one */
 	uint64_t total; /* bytes of all */
 };
@@ -28,7 +28,7 @@ struct series {
 #define SERIES_NONE ((struct series){ .dir_fd = -1, .cursor = CURSOR_NONE })
 
 /*
- * Opens the directory `fd`, which it takes over, also when it fails. -ENODATA: no segment in it;
+ * Opens the directory `fd`, which it takes over, also on failure. -ENODATA: no segment in it;
  * -EBADMSG: none of them is one; -EPROTONOSUPPORT: the last one is newer, *ret_version.
  */
 int series_open(struct series *series, struct chunk_pool *pool, int fd, unsigned int *ret_version);
@@ -37,17 +37,14 @@ int series_open(struct series *series, struct chunk_pool *pool, int fd, unsigned
 int series_open_file(
 	struct series *series, struct chunk_pool *pool, int fd, unsigned int *ret_version);
 
-/* A series of its own over the same directory or file, from the beginning. To be closed also after a
+/* Opens the directory or file of `other` again, from the beginning. Close it also after a
  * failure. */
 int series_open_again(struct series *series, struct chunk_pool *pool, const struct series *other);
-
-/* Begins with the last segment. */
-int series_go_last(struct series *series);
 
 /* As cursor_next, over all segments. */
 int series_next(struct series *series, struct item *ret);
 
-/* Closes what is open. Accepts SERIES_NONE. */
+/* Closes everything. Accepts SERIES_NONE. */
 void series_close(struct series *series);
 
 #endif

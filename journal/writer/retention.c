@@ -51,7 +51,7 @@ static void item_count(const struct item *item, struct segment_totals *totals)
 	}
 }
 
-/* One that can't be read has nothing but its bytes. */
+/* If a segment can't be read only its bytes are known. */
 static void segment_read(struct retention *retention, int dir_fd, struct segment_totals *totals)
 {
 	auto_chunk_pool pool = { 0 };
@@ -108,7 +108,7 @@ void retention_read(struct retention *retention, int dir_fd)
 		segment_read(retention, dir_fd, link->data);
 }
 
-static struct segment_totals *find(const struct retention *retention, uint64_t number)
+static struct segment_totals *segment_find(const struct retention *retention, uint64_t number)
 {
 	for (GList *link = retention->segments.head; link; link = link->next) {
 		struct segment_totals *totals = link->data;
@@ -122,7 +122,7 @@ static struct segment_totals *find(const struct retention *retention, uint64_t n
 void retention_count(
 	struct retention *retention, int dir_fd, uint64_t number, struct journal_loss *ret)
 {
-	struct segment_totals *totals = find(retention, number);
+	struct segment_totals *totals = segment_find(retention, number);
 
 	*ret = (struct journal_loss){ 0 };
 	if (!totals)
@@ -135,7 +135,7 @@ void retention_count(
 
 void retention_lose(struct retention *retention, uint64_t number, uint64_t events)
 {
-	struct segment_totals *totals = find(retention, number);
+	struct segment_totals *totals = segment_find(retention, number);
 
 	if (!totals)
 		return;
@@ -174,7 +174,7 @@ static bool within_limits(
 	return segments == 0 || retention->segments.length < segments;
 }
 
-/* Whoever removes it waits for no disk then. */
+/* Has the kernel read a segment ahead, so that removing it does not wait for the disk. */
 static void segment_fetch(int dir_fd, const struct segment_totals *totals)
 {
 	char name[SEGMENT_NAME_SIZE];
@@ -215,7 +215,7 @@ void retention_trim(struct retention *retention, int dir_fd, uint64_t bytes, uns
 
 	segments_remove(retention, dir_fd, bytes, segments, coming, loss);
 	next = g_queue_peek_head(&retention->segments);
-	/* When the one that is being written is full. */
+	/* It is removed when the segment being written is full. */
 	if (next && next->unread && !within_limits(retention, bytes, segments, 2 * coming))
 		segment_fetch(dir_fd, next);
 }

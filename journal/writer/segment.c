@@ -13,13 +13,13 @@
 #include "journal/format/record.h"
 #include "journal/format/segment-names.h"
 
-/* What a segment is called until it is published. */
+/* The name of a segment until it is published. */
 #define SEGMENT_NEW_NAME "segment.new"
 
-/* Whoever has a descriptor of the directory may read; nobody else gets there. */
+/* The directory keeps others out: every process with a descriptor of it may read. */
 #define SEGMENT_FILE_MODE 0644
 
-/* Writes at `offset`; *ret_written is what was written, also when it fails. */
+/* Writes at `offset`; *ret_written is the number of bytes written, also on failure. */
 static int bytes_write(
 	int fd, const uint8_t *bytes, size_t size, uint64_t offset, size_t *ret_written)
 {
@@ -40,8 +40,8 @@ static int bytes_write(
 	return r;
 }
 
-/* Where the file system has no locks a reader may tell of a record that is being written as one
- * that was cut off; the record is none the worse for it. */
+/* On a file system without locks a reader may report a record that is being written as cut off; the
+ * record itself is not affected. */
 static void file_lock(int fd)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -55,14 +55,14 @@ int segment_create(int dir_fd, const void *head, size_t size, struct segment *re
 	size_t written;
 	int r;
 
-	/* One that a killed writer left behind. */
+	/* A killed writer left it behind. */
 	segment_discard(dir_fd);
 	fd = openat(dir_fd, SEGMENT_NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		SEGMENT_FILE_MODE);
 	if (fd < 0)
 		return -errno;
 	file_lock(fd);
-	/* Whatever the umask is. */
+	/* Independent of the umask. */
 	r = fchmod(fd, SEGMENT_FILE_MODE) < 0 ? -errno : 0;
 	if (r == 0)
 		r = bytes_write(fd, head, size, 0, &written);
@@ -96,7 +96,7 @@ int segment_append(struct segment *segment, const void *records, size_t size, si
 	*ret_appended = r < 0 ? journal_records_whole(records, written) : size;
 	segment->end += *ret_appended;
 	if (*ret_appended < written) {
-		/* If it can't be cut off the next record goes over it. */
+		/* If it can't be cut off the next record overwrites it. */
 		G_GNUC_UNUSED int cut = ftruncate(segment->fd, (off_t)segment->end);
 	}
 	return r;

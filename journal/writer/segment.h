@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One segment that is being written: a file that only whole records are appended to, with a lock by
- * which readers see that it is written. Nothing is mapped and nothing allocated ahead: a full disk
- * is an error of write(2), and what is in the file survives the writer's death. Owned by the
- * writer.
+ * One segment that is being written: a file to which only whole records are appended, with a lock
+ * that shows readers that it is being written. Nothing is mapped or allocated ahead: a full disk is
+ * an error of write(2), and written records survive the death of the writer. Owned by the writer.
  */
 #ifndef NFTTRACED_JOURNAL_WRITER_SEGMENT_H
 #define NFTTRACED_JOURNAL_WRITER_SEGMENT_H
@@ -16,13 +15,13 @@ struct segment {
 	uint64_t end; /* bytes of the file: where the next record goes */
 };
 
-/* A segment that is not there: segment_close may be called on it. */
+/* No segment; segment_close accepts it. */
 #define SEGMENT_NONE ((struct segment){ .fd = -1 })
 
 /*
- * Creates a segment that begins with `size` bytes of `head`, a journal_segment and records. It has
- * no name yet that a reader would know: it shows up with segment_publish. One at a time for a
- * directory. Negative errno: nothing is left of it.
+ * Creates a segment that begins with `size` bytes of `head`, a journal_segment and records. Readers
+ * do not see it before segment_publish. One at a time for each directory. Negative errno: nothing
+ * is left of it.
  */
 int segment_create(int dir_fd, const void *head, size_t size, struct segment *ret);
 
@@ -34,7 +33,7 @@ void segment_discard(int dir_fd);
 
 /*
  * Appends `size` bytes of whole records. -ENOSPC, -EDQUOT, ...: not all of them, and no part of a
- * record. *ret_appended is set in any case: how many of the bytes went in.
+ * record. *ret_appended is always set, to the number of bytes appended.
  */
 int segment_append(struct segment *segment, const void *records, size_t size, size_t *ret_appended);
 

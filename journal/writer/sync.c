@@ -56,7 +56,7 @@ int journal_sync_add(struct journal_sync *sync, uint64_t number, int fd)
 	return 0;
 }
 
-static void fail(struct journal_sync *sync, int error)
+static void failure_note(struct journal_sync *sync, int error)
 {
 	if (!sync->error)
 		sync->error = error;
@@ -78,18 +78,19 @@ static void file_run(struct journal_sync *sync, struct sync_file *file)
 	file->result = SYNC_STORED;
 	if (fdatasync(file->fd) < 0) {
 		file->result = SYNC_FAILED;
-		fail(sync, -errno);
+		failure_note(sync, -errno);
 	}
 }
 
-/* Without its name a file is nothing, but which of them are new the directory does not tell. */
+/* A file is lost without its name. If the names can't be synced no file counts as stored, since the
+ * new ones are unknown. */
 static void names_run(struct journal_sync *sync)
 {
-	/* There are file systems that have no such thing for directories. */
+	/* Some file systems can't sync directories. */
 	sync->names_stored = fsync(sync->dir_fd) == 0 || errno == EINVAL;
 	if (sync->names_stored)
 		return;
-	fail(sync, -errno);
+	failure_note(sync, -errno);
 	for (guint i = 0; i < sync->files->len; i++)
 		g_array_index(sync->files, struct sync_file, i).result = SYNC_FAILED;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What of a journal is not known to be on the disk, see unsynced.h. */
+/* The parts of a journal that are not known to be on the disk, see unsynced.h. */
 #include "journal/writer/unsynced.h"
 
 #include <unistd.h>
@@ -9,8 +9,8 @@
 
 struct unsynced_segment {
 	uint64_t number;
-	int fd; /* -1: it is the one being written, or was found */
-	bool unread; /* it was found: how many events are in it is not known */
+	int fd; /* -1: the segment is being written, or was found */
+	bool unread; /* it was found: its number of events is unknown */
 	struct unsynced_part fresh, flying;
 };
 
@@ -51,7 +51,7 @@ static bool is_clean(const struct unsynced_segment *segment)
 }
 
 /* These bytes are on the disk, lost, or removed. */
-static void settle(struct unsynced *unsynced, const struct unsynced_part *part)
+static void part_settle(struct unsynced *unsynced, const struct unsynced_part *part)
 {
 	unsynced->bytes -= part->bytes;
 	unsynced->events -= part->what.lost.count;
@@ -59,18 +59,18 @@ static void settle(struct unsynced *unsynced, const struct unsynced_part *part)
 		unsynced->since = unsynced->began = 0;
 }
 
-static void drop(struct unsynced *unsynced, GList *link)
+static void segment_drop(struct unsynced *unsynced, GList *link)
 {
 	struct unsynced_segment *segment = link->data;
 
-	settle(unsynced, &segment->fresh);
-	settle(unsynced, &segment->flying);
+	part_settle(unsynced, &segment->fresh);
+	part_settle(unsynced, &segment->flying);
 	unsynced->open -= segment->fd >= 0;
 	segment_free(segment);
 	g_queue_delete_link(&unsynced->segments, link);
 }
 
-static void wrote(struct unsynced *unsynced, uint64_t bytes)
+static void write_count(struct unsynced *unsynced, uint64_t bytes)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC_COARSE);
 
@@ -90,7 +90,7 @@ static struct unsynced_segment *add(struct unsynced *unsynced, uint64_t number, 
 	segment->fresh.bytes = bytes;
 	g_queue_push_tail(&unsynced->segments, segment);
 	unsynced->names = true;
-	wrote(unsynced, bytes);
+	write_count(unsynced, bytes);
 	return segment;
 }
 
@@ -106,7 +106,7 @@ void unsynced_close(struct unsynced *unsynced, int fd)
 	segment->fd = fd;
 	unsynced->open++;
 	if (is_clean(segment))
-		drop(unsynced, unsynced->segments.tail);
+		segment_drop(unsynced, unsynced->segments.tail);
 }
 
 void unsynced_found(struct unsynced *unsynced, uint64_t number, uint64_t bytes)
@@ -121,7 +121,7 @@ void unsynced_write(struct unsynced *unsynced, uint64_t bytes, const struct segm
 	if (!bytes)
 		return;
 	part->bytes += bytes;
-	wrote(unsynced, bytes);
+	write_count(unsynced, bytes);
 	if (totals && totals->events) {
 		const struct journal_loss events = {
 			.count = totals->events,
@@ -148,7 +148,7 @@ void unsynced_forget(struct unsynced *unsynced, uint64_t number)
 		next = link->next;
 		if (segment->number >= number || !next)
 			return;
-		drop(unsynced, link);
+		segment_drop(unsynced, link);
 	}
 }
 
@@ -189,13 +189,13 @@ static GList *find(struct unsynced *unsynced, uint64_t number)
 	return link;
 }
 
-/* What was handed out of a segment is gone. */
-static uint64_t lose(struct unsynced *unsynced, struct unsynced_segment *segment,
+/* The bytes of a segment that were handed out are lost. */
+static uint64_t loss_record(struct unsynced *unsynced, struct unsynced_segment *segment,
 	struct retention *retention, int dir_fd, struct unsynced_part *sum)
 {
 	struct journal_loss events = segment->flying.what.lost;
 
-	settle(unsynced, &segment->flying);
+	part_settle(unsynced, &segment->flying);
 	if (segment->unread)
 		retention_count(retention, dir_fd, segment->number, &events);
 	segment->flying.what.lost = events;
@@ -204,7 +204,7 @@ static uint64_t lose(struct unsynced *unsynced, struct unsynced_segment *segment
 	return events.count;
 }
 
-/* What came of one file; one that is not there was removed by retention meanwhile. */
+/* Evaluates the result of one file. If its segment is missing retention removed it meanwhile. */
 static void file_end(struct unsynced *unsynced, const struct sync_file *file,
 	struct retention *retention, int dir_fd, struct unsynced_part *sum,
 	struct unsynced_outcome *outcome)
@@ -217,14 +217,14 @@ static void file_end(struct unsynced *unsynced, const struct sync_file *file,
 		return;
 	switch (file->result) {
 	case SYNC_STORED:
-		settle(unsynced, &segment->flying);
+		part_settle(unsynced, &segment->flying);
 		break;
 	case SYNC_SKIPPED:
 		part_add(&segment->fresh, &segment->flying);
 		unsynced->began = unsynced->since;
 		break;
 	case SYNC_FAILED:
-		events = lose(unsynced, segment, retention, dir_fd, sum);
+		events = loss_record(unsynced, segment, retention, dir_fd, sum);
 		if (!link->next) {
 			outcome->current = true;
 			outcome->current_events = events;
@@ -235,7 +235,7 @@ static void file_end(struct unsynced *unsynced, const struct sync_file *file,
 	if (file->result != SYNC_SKIPPED)
 		segment->unread = false;
 	if (link->next && is_clean(segment))
-		drop(unsynced, link);
+		segment_drop(unsynced, link);
 }
 
 void unsynced_end(struct unsynced *unsynced, struct retention *retention, int dir_fd,
@@ -251,7 +251,7 @@ void unsynced_end(struct unsynced *unsynced, struct retention *retention, int di
 			&sum, ret);
 	if (ret->error < 0 && !journal_sync_has_names(sync))
 		unsynced->names = true;
-	/* What is left was written since. */
+	/* The rest was written since. */
 	unsynced->since = unsynced->began;
 	ret->unstored = sum.what;
 	journal_sync_unref(sync);

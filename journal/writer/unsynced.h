@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What of a journal is not known to be on the disk: of each segment that has such bytes how many, which
- * events are among them, and which losses they tell of. Owned by the writer. What is handed to a sync is
- * kept apart from what is written meanwhile: if the sync fails, the first is lost and the second waits
+ * The parts of a journal that are not known to be on the disk: for each segment the number of
+ * bytes, their events, and their loss records. Owned by the writer. Bytes handed to a sync are kept
+ * apart from bytes written meanwhile: if the sync fails the former are lost, and the latter wait
  * for the next sync.
  */
 #ifndef NFTTRACED_JOURNAL_WRITER_UNSYNCED_H
@@ -16,10 +16,11 @@
 #include "journal/writer/retention.h"
 #include "journal/writer/sync.h"
 
-/* What a sync that failed has cost. */
+/* The records that a failed sync lost. */
 struct journal_unstored {
-	struct journal_loss lost; /* events and their times; the reason is the caller's to say */
-	/* Losses whose records went with them, by reason: to be written again; `until` 0: none. */
+	struct journal_loss lost; /* events and their times; the caller sets the reason */
+	/* Losses whose records were lost with them, by reason: they must be written again. `until`
+	 * 0: none. */
 	struct journal_loss losses[LOSS_REASONS];
 };
 
@@ -31,53 +32,53 @@ struct unsynced_part {
 
 struct unsynced {
 	GQueue segments; /* struct unsynced_segment, the oldest first; the last is the one being written */
-	unsigned int open; /* of the others, those whose descriptors are kept */
+	unsigned int open; /* number of the others whose descriptors are kept */
 	bool names; /* names in the directory changed since a sync of them began */
 	uint64_t bytes, events; /* sums */
-	uint64_t since; /* ns, CLOCK_MONOTONIC: when the oldest of them were written; 0: none are */
-	uint64_t began; /* the same of those that were written since a sync began */
-	struct journal_sync *flying; /* handed out; NULL: none */
+	uint64_t since; /* ns, CLOCK_MONOTONIC: when the oldest of them were written; 0: none */
+	uint64_t began; /* the same of bytes written since a sync began */
+	struct journal_sync *flying; /* under way; NULL: none */
 };
 
-/* A segment is begun, with `bytes` in it: it is the one being written. */
+/* Adds a new segment with `bytes` in it: the one being written. */
 void unsynced_open(struct unsynced *unsynced, uint64_t number, uint64_t bytes);
 
-/* The one being written is not written any more: takes over its descriptor. */
+/* The segment being written is complete: takes over its descriptor. */
 void unsynced_close(struct unsynced *unsynced, int fd);
 
-/* A segment that was there before the journal was opened. What is in it is not known. */
+/* Adds a segment from before the journal was opened, whose events are unknown. */
 void unsynced_found(struct unsynced *unsynced, uint64_t number, uint64_t bytes);
 
-/* Bytes were written, with `totals` of the events among them, or NULL. */
+/* Counts bytes that were written, with `totals` of the events among them, or NULL. */
 void unsynced_write(struct unsynced *unsynced, uint64_t bytes, const struct segment_totals *totals);
 
-/* A loss record was among them. */
+/* Counts a loss record among them. */
 void unsynced_loss(struct unsynced *unsynced, const struct journal_loss *loss);
 
-/* Segments before `number` are removed. */
+/* Forgets segments before `number`, which were removed. */
 void unsynced_forget(struct unsynced *unsynced, uint64_t number);
 
-/* Hands out what there is; `fd` is that of the segment being written. NULL: there is nothing, a sync is
- * on its way, or there are no descriptors. The reference is the caller's. */
+/* Returns a sync of all unsynced bytes; `fd` is of the segment being written. NULL: nothing to
+ * sync, a sync is under way, or no descriptors are left. The caller owns the reference. */
 struct journal_sync *unsynced_sync(struct unsynced *unsynced, int dir_fd, int fd);
 
-/* What came of a sync. */
+/* The result of a sync. */
 struct unsynced_outcome {
 	int error; /* negative errno; 0: all of it is on the disk */
 	struct journal_unstored unstored;
-	bool current; /* the segment being written is among what failed */
+	bool current; /* the segment being written failed */
 	uint64_t current_events; /* of it */
 };
 
-/* The sync that was handed out was run. The closed segments' totals in `retention` have no lost events
- * afterwards; what is not known of one is read there. */
+/* Evaluates the sync, which was run. The totals of closed segments in `retention` have no lost
+ * events afterwards; unknown ones are read there. */
 void unsynced_end(struct unsynced *unsynced, struct retention *retention, int dir_fd,
 	struct unsynced_outcome *ret);
 
-/* Adds a loss to `waiting`, one by reason. */
+/* Adds a loss to `waiting`, which has one for each reason. */
 void journal_loss_merge(struct journal_loss *waiting, const struct journal_loss *loss);
 
-/* Closes what it has. Accepts a zeroed struct, which is how it begins. */
+/* Closes all descriptors. Accepts a zeroed struct, which is the initial state. */
 void unsynced_clear(struct unsynced *unsynced);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The journal writer's way to the disk, see writer.h. */
+/* The syncs of the journal writer, see writer.h. */
 #include <errno.h>
 
 #include "journal/writer/writer-private.h"
@@ -59,7 +59,7 @@ int journal_writer_sync(struct journal_writer *writer, struct journal_unstored *
 		unstored_add(ret, &more);
 		r = r < 0 ? r : again;
 	}
-	/* What no descriptor was to be had for is not on the disk, either. */
+	/* Segments without a descriptor are not on the disk, either. */
 	return r == 0 && writer->unsynced.bytes ? -EMFILE : r;
 }
 

@@ -12,15 +12,15 @@
 #include "journal/base/clock.h"
 #include "journal/format/record.h"
 
-/* Closed segments that wait for the disk at most: with more, the one that is written grows beyond its size
- * until the disk has taken some. Each costs a descriptor. */
+/* At most this many closed segments wait for the disk, each with a descriptor. Beyond it the
+ * segment being written exceeds its size until some are synced. */
 #define SEGMENTS_WAITING_MAX 64
 
-/* The least that limits.segment_size can be. */
+/* The minimum of limits.segment_size. */
 #define SEGMENT_SIZE_MIN (64U << 10)
 
-/* A journal with a size limit has at least this many segments, so that the limit takes a part of it
- * at a time. */
+/* A journal with a size limit has at least this many segments, so that retention removes a small
+ * part at a time. */
 #define SEGMENTS_IN_TOTAL 4
 
 static uint64_t coarse_ms(void)
@@ -37,7 +37,7 @@ static void ready_set(struct journal_writer *writer)
 		writer->ready = 0;
 }
 
-/* What a write gave, remembered. */
+/* Keeps the result of a write. */
 static int writer_note(struct journal_writer *writer, int result)
 {
 	writer->error = result;
@@ -47,7 +47,7 @@ static int writer_note(struct journal_writer *writer, int result)
 	return result;
 }
 
-/* Enters `size` bytes of whole records. */
+/* Appends `size` bytes of whole records. */
 static void records_count(const uint8_t *records, size_t size, struct segment_totals *totals)
 {
 	size_t at = 0;
@@ -81,7 +81,7 @@ static int stage_write(struct journal_writer *writer)
 	return writer_note(writer, r);
 }
 
-/* Writes a record of its own, behind the events that were taken before it. */
+/* Writes a record that is not an event, behind the events that were taken before. */
 static int record_append(
 	struct journal_writer *writer, enum journal_type type, const void *payload, uint32_t size)
 {
@@ -123,7 +123,7 @@ static int head_write(const struct journal_writer *writer, uint64_t number, stru
 	return segment_create(writer->dir_fd, head->data, head->len, ret);
 }
 
-/* Says what retention removed, in the segment that is there now. */
+/* Records what retention removed, in the current segment. */
 static int removal_report(struct journal_writer *writer)
 {
 	int r;
@@ -174,7 +174,7 @@ static int writer_rotate(struct journal_writer *writer)
 	return 0;
 }
 
-/* The segment has as much as it shall have. */
+/* True if the segment has its full size. */
 static bool is_full(const struct journal_writer *writer, size_t span)
 {
 	uint64_t end = writer->segment.end + writer->staged;
@@ -185,7 +185,7 @@ static bool is_full(const struct journal_writer *writer, size_t span)
 		writer->unsynced.open < SEGMENTS_WAITING_MAX;
 }
 
-/* Makes sure that `span` bytes more fit into the segment, with what was taken before. */
+/* Ensures that `span` more bytes fit into the segment, behind the staged events. */
 static int room_make(struct journal_writer *writer, size_t span)
 {
 	int r = 0;
@@ -200,14 +200,14 @@ static int room_make(struct journal_writer *writer, size_t span)
 	return r;
 }
 
-/* What is to be done before `span` bytes can be taken. */
+/* Flushes or rotates, if necessary before `span` bytes can be taken. */
 static int stage_prepare(struct journal_writer *writer, size_t span)
 {
 	int r = 0;
 
 	if (span > JOURNAL_STAGE_SIZE)
 		return -EINVAL;
-	/* A million events a second against a full disk must cost no system call each. */
+	/* A million events a second must not cost a system call each when the disk is full. */
 	if (writer->error < 0 && coarse_ms() < writer->retry_at)
 		return writer->error;
 	if (writer->staged + span > JOURNAL_STAGE_SIZE)
@@ -215,7 +215,7 @@ static int stage_prepare(struct journal_writer *writer, size_t span)
 	return r < 0 ? r : room_make(writer, span);
 }
 
-/* Room for the record of an event. */
+/* Makes room for the record of an event. */
 static int stage_take(struct journal_writer *writer, uint32_t size, uint8_t **ret)
 {
 	size_t span = journal_record_span(size);
@@ -356,7 +356,7 @@ static void limits_set(struct journal_writer *writer, const struct journal_limit
 	writer->limits.segment_size = MAX(writer->limits.segment_size, SEGMENT_SIZE_MIN);
 }
 
-/* Whoever wrote those that are there may not have come to sync them. */
+/* Their writer may have ended before they were synced. */
 static void segments_found(struct journal_writer *writer)
 {
 	for (GList *link = writer->retention.segments.head; link; link = link->next) {

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The journal writer: appends records to one session's directory, rotates segments and removes the
- * oldest beyond the limits. Owned by one thread at a time (the daemon's recorder thread while events
- * flow). Never logs; errors are negative errno.
+ * oldest beyond the limits. Events are staged in memory and appended together by a flush; a segment
+ * (segment.h) is the file being written, retention (retention.h) has the closed ones, and
+ * unsynced.h the bytes that are not yet on the disk. A failed write loses events, which the caller
+ * records as a loss; what is in the journal stays whole. Owned by one thread at a time (the
+ * daemon's recorder thread while events flow). Never logs; errors are negative errno.
  */
 #ifndef NFTTRACED_JOURNAL_WRITER_WRITER_H
 #define NFTTRACED_JOURNAL_WRITER_WRITER_H
@@ -14,11 +17,11 @@
 #include "journal/format/format.h"
 #include "journal/writer/unsynced.h"
 
-/* After a failed write an event is not tried again for so long: the same error is returned at
- * once, without a system call. Other records are always tried. */
+/* After a failed write events are refused for this long with the same error, without a system call.
+ * Other records are always written. */
 #define JOURNAL_RETRY_MS 100
 
-/* Bytes of events that are written at once; an event with its header is no longer than that. */
+/* Bytes of events that are written at once; an event with its header is not longer. */
 #define JOURNAL_STAGE_SIZE (64U << 10)
 
 struct journal_writer;
@@ -28,7 +31,7 @@ struct journal_limits {
 				* a quarter of total_size */
 	uint64_t
 		total_size; /* bytes of all segments together; the oldest are removed; 0: no limit */
-	unsigned int segments; /* how many are kept; 0: no limit */
+	unsigned int segments; /* at most; 0: no limit */
 };
 
 struct journal_totals {
@@ -40,23 +43,23 @@ struct journal_totals {
 
 /*
  * Begins (or continues, after the last segment there) a journal in the directory `dir_fd`, which
- * the writer duplicates. What is there already is not read, however much it is. `start` is the JSON text of the JOURNAL_START record, `settings` that of
- * the first JOURNAL_SETTINGS. Files are created with mode 0644: the directory above keeps others out.
+ * the writer duplicates. Segments that exist are not read. `start` is the JSON text of the
+ * JOURNAL_START record, `settings` that of the first JOURNAL_SETTINGS. Files are created with mode
+ * 0644: the directory above keeps others out.
  */
 int journal_writer_open(int dir_fd, uint64_t session, const char *start, const char *settings,
 	const struct journal_limits *limits, struct journal_writer **ret);
 
 /*
  * Takes one event as the ring carried it. Copies; allocates nothing; a system call only when
- * JOURNAL_STAGE_SIZE bytes or a segment are full. It is in the journal after the next
- * journal_writer_flush, or was lost, which that tells. Negative: it was not taken, -ENOSPC, -EDQUOT,
- * -EIO ... because of what happened to others before (see JOURNAL_RETRY_MS), -EINVAL because it is
- * no event.
+ * JOURNAL_STAGE_SIZE bytes or a segment are full. The next journal_writer_flush writes it, or
+ * reports its loss. Negative: it was not taken, -ENOSPC, -EDQUOT, -EIO ... because of an earlier
+ * failure (see JOURNAL_RETRY_MS), -EINVAL because it is not an event.
  */
 int journal_writer_append_event(struct journal_writer *writer, uint16_t ring, uint32_t position,
 	const void *event, uint32_t size);
 
-/* The record of the event that was taken last, payload and all, until the writer is used again. */
+/* The record of the last event taken, with its payload. Valid until the writer is used again. */
 const struct journal_record *journal_writer_last(const struct journal_writer *writer);
 
 /* Takes an event whose record another writer made. */
@@ -65,9 +68,9 @@ int journal_writer_append_record(
 
 /*
  * Writes the events that were taken: when this returns they are in the journal and survive the
- * death of the process. Negative: some were lost since the last flush; *ret_lost has how many, and
- * their times; its reason is the caller's to say. What is in the journal is whole all the same, and
- * a later call goes on.
+ * death of the process. Negative: some were lost since the last flush; *ret_lost has their number
+ * and times, the caller sets its reason. What is in the journal is whole all the same, and a later
+ * call resumes.
  */
 int journal_writer_flush(struct journal_writer *writer, struct journal_loss *ret_lost);
 
@@ -76,46 +79,46 @@ int journal_writer_flush(struct journal_writer *writer, struct journal_loss *ret
 int journal_writer_append_json(
 	struct journal_writer *writer, enum journal_type type, const char *json);
 
-/* Writes a loss record. */
+/* Write a move of the clock, and a loss. */
 int journal_writer_append_clock(struct journal_writer *writer, const struct journal_clock *clock);
 int journal_writer_append_loss(struct journal_writer *writer, const struct journal_loss *loss);
 
 /* The number of the segment that is being written. */
 uint64_t journal_writer_segment(const struct journal_writer *writer);
 
-/* Where that segment ends: what was written so far. */
+/* Where that segment ends: the bytes written so far. */
 uint64_t journal_writer_end(const struct journal_writer *writer);
 
 /*
- * The way to the disk. What was written survives the death of the process; what was synced survives that
- * of the machine. A sync is begun and ended by the writer's owner, and run by a thread that may wait.
+ * Syncing to the disk. Written records survive the death of the process; synced ones survive that
+ * of the machine. The writer's owner begins and ends a sync; a thread that may wait runs it.
  *
- * journal_writer_sync_begin hands out what was written and not synced yet; the caller runs it and unrefs
- * it. NULL: there is nothing, or one is on its way, or there are no descriptors for it: try again later.
- * journal_writer_sync_end, when that is done, gives the error, or 0, and what it costs. After an error the
- * next record begins a new segment, so that nothing is built on what may not be there.
+ * journal_writer_sync_begin returns a sync of all that was written and not synced yet; the caller
+ * runs and unrefs it. NULL: nothing to sync, one is under way, or no descriptors are left: try
+ * again later. journal_writer_sync_end returns its error or 0, and the records it lost. After an
+ * error the next record begins a new segment, so that none follows records that may be lost.
  */
 struct journal_sync *journal_writer_sync_begin(struct journal_writer *writer);
 int journal_writer_sync_end(struct journal_writer *writer, struct journal_unstored *ret);
 
-/* A sync is on its way: true if it was run, so that journal_writer_sync_end is due. */
+/* True if a sync is under way and was run, so that journal_writer_sync_end must be called. */
 bool journal_writer_sync_is_due(const struct journal_writer *writer);
 
-/* Both, and what lies between: waits for the disk. What was on its way is ended first. Negative: the first
- * error. */
+/* Begins a sync, runs it and ends it: waits for the disk. A sync under way is ended first.
+ * Negative: the first error. */
 int journal_writer_sync(struct journal_writer *writer, struct journal_unstored *ret);
 
-/* What was written and is not known to be on the disk. */
+/* Bytes that were written and are not known to be on the disk. */
 struct journal_waiting {
 	uint64_t bytes;
-	uint64_t events; /* among them; of a journal that was continued not those that were there */
-	uint64_t since; /* ns, CLOCK_MONOTONIC: when the oldest of them was written; 0: none is */
-	uint64_t fresh; /* the same for what no sync is on its way for */
+	uint64_t events; /* among them; without those from before the journal was continued */
+	uint64_t since; /* ns, CLOCK_MONOTONIC: when the oldest of them was written; 0: none */
+	uint64_t fresh; /* the same of bytes that no sync under way has */
 };
 void journal_writer_waiting(const struct journal_writer *writer, struct journal_waiting *ret);
 
-/* What the journal has, as of now; without events that were taken and not yet written. Of a journal that
- * was continued it reads, once, all that was there. */
+/* The totals of the journal, without events that were taken and not yet written. Reads, once, the
+ * segments from before a journal was continued. */
 void journal_writer_totals(struct journal_writer *writer, struct journal_totals *ret);
 
 /* Writes the events that were taken and closes the last segment. Accepts NULL; returns NULL. */

@@ -67,18 +67,19 @@ static void reader_drain(struct journal_reader *reader)
 {
 	struct journal_entry entry;
 	auto_output output = { 0 };
-	auto_json_lines json = { 0 };
+	struct renderer *renderer;
 
 	output_open(&output, OUTPUT_MEMORY);
-	json_open(&json, &output, journal_reader_names(reader));
+	renderer = json_new(&output, journal_reader_names(reader));
 	while (journal_reader_next(reader, &entry) > 0) {
-		json_render(&json, &entry);
+		renderer_render(renderer, &entry);
 		output.used = 0;
 		if (entry.type == JOURNAL_EVENT)
 			event_use(&entry);
 		else if (entry.type != JOURNAL_LOSS)
 			dictionaries_use(&entry);
 	}
+	renderer_free(renderer);
 	journal_reader_free(reader);
 }
 

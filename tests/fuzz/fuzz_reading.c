@@ -118,6 +118,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct ordering_options order = { .journeys = true,
 		.last = size % 2 ? 3 : UINT64_MAX };
+	const struct print_form print_form = { .text = { TEXT_TIME_UTC, TEXT_COLOUR_ON,
+						       TEXT_RULES_ON } };
 	const struct stats_form form = { TOP, COLUMNS, TIMELINE_UTF8 };
 	char *names[] = { (char *)"firewalld", NULL };
 	const struct event_filter_options wishes = {
@@ -135,8 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct reading reading;
 
 	output_open(&output, OUTPUT_MEMORY);
-	printer_open(&printer, &output, 1, TEXT_TIME_UTC, TEXT_COLOUR_ON);
-	printer_use_libraries(&printer, journals, TEXT_RULES_ON);
+	printer_open(&printer, &output, journals, &print_form);
 	if (event_filter_new(&wishes, WHEN_UTC, &select, &reason) < 0)
 		abort();
 	reading = (struct reading){ journals, &output, &printer, ordering_new(&order, TINY_MEMORY),

@@ -82,6 +82,7 @@ static char *show_text(char *const *paths, const struct show_order *order)
 	auto_journal_set *journals = NULL;
 	auto_output output = { 0 };
 	auto_printer printer = { 0 };
+	const struct print_form form = { .text.time = TEXT_TIME_MONOTONIC };
 	struct reading reading;
 	auto_show *show = NULL;
 	unsigned int journal = 0;
@@ -90,9 +91,7 @@ static char *show_text(char *const *paths, const struct show_order *order)
 
 	ck_assert_msg(journal_set_open(paths, &journals, &reason) == 0, "%s", reason);
 	output_open(&output, OUTPUT_MEMORY);
-	printer_open(&printer, &output, journal_set_count(journals), TEXT_TIME_MONOTONIC,
-		TEXT_COLOUR_OFF);
-	printer_use_libraries(&printer, journals, TEXT_RULES_OFF);
+	printer_open(&printer, &output, journals, &form);
 	reading_begin(&reading, journals, NULL, -1);
 	show = show_new(order, &reading, &printer);
 	ck_assert_int_eq(show_gather(show, &journal, &reason), 0);

@@ -24,14 +24,16 @@ static const struct journal_segment segment = {
 
 struct rendering {
 	struct output output;
-	struct text text;
+	struct renderer *renderer;
 };
 
 static void rendering_begin(
 	struct rendering *rendering, enum text_time time, enum text_colour colour)
 {
+	const struct text_form form = { .time = time, .colour = colour };
+
 	output_open(&rendering->output, OUTPUT_MEMORY);
-	text_open(&rendering->text, &rendering->output, time, colour);
+	rendering->renderer = text_new(&rendering->output, NULL, &form);
 }
 
 static void render(
@@ -45,7 +47,7 @@ static void render(
 		.segment = &segment,
 	};
 
-	text_render(&rendering->text, &entry);
+	renderer_render(rendering->renderer, &entry);
 }
 
 static void render_json(struct rendering *rendering, enum journal_type type, char *json)
@@ -63,14 +65,14 @@ static void render_loss(struct rendering *rendering, const struct journal_loss *
 		.loss = *loss,
 	};
 
-	text_render(&rendering->text, &entry);
+	renderer_render(rendering->renderer, &entry);
 }
 
 static char *rendering_end(struct rendering *rendering)
 {
 	char *text = output_steal(&rendering->output);
 
-	text_close(&rendering->text);
+	renderer_free(rendering->renderer);
 	output_close(&rendering->output);
 	return text;
 }
@@ -366,8 +368,8 @@ START_TEST(a_journal_reads_from_its_start_to_its_totals)
 
 	rendering_begin(&rendering, TEXT_TIME_MONOTONIC, TEXT_COLOUR_OFF);
 	render_journal(&rendering);
-	ck_assert(rendering.text.ended);
-	ck_assert(rendering.text.incomplete);
+	ck_assert(rendering.renderer->ended);
+	ck_assert(rendering.renderer->incomplete);
 	text = rendering_end(&rendering);
 	ck_assert_str_eq(text,
 		"34000000000\n"
@@ -419,7 +421,7 @@ START_TEST(what_was_suppressed_is_told_by_rule_the_most_first)
 
 	rendering_begin(&rendering, TEXT_TIME_MONOTONIC, TEXT_COLOUR_OFF);
 	render_json(&rendering, JOURNAL_SUPPRESSED, suppressed_record(2));
-	ck_assert(!rendering.text.incomplete);
+	ck_assert(!rendering.renderer->incomplete);
 	text = rendering_end(&rendering);
 	ck_assert_str_eq(text,
 		"-- 3 events suppressed: the session's rate was reached (between 99 and 201)\n"
@@ -437,7 +439,7 @@ START_TEST(of_many_rules_that_were_suppressed_the_rest_is_summed_up)
 	render_json(&rendering, JOURNAL_SUPPRESSED, suppressed_record(0));
 	render_json(&rendering, JOURNAL_SUPPRESSED, suppressed_record(23));
 	render_json(&rendering, JOURNAL_SUPPRESSED, g_strdup("["));
-	ck_assert(rendering.text.incomplete);
+	ck_assert(rendering.renderer->incomplete);
 	text = rendering_end(&rendering);
 	ck_assert(g_str_has_prefix(text, "-- 276 events suppressed: "));
 	ck_assert_ptr_nonnull(strstr(text, "  4 by ns "));
@@ -456,7 +458,7 @@ START_TEST(a_journal_without_losses_is_complete)
 	rendering_begin(&rendering, TEXT_TIME_MONOTONIC, TEXT_COLOUR_OFF);
 	render_head(&rendering, &plain_head);
 	render_json(&rendering, JOURNAL_END, dictionary_totals_new(&totals));
-	ck_assert(!rendering.text.incomplete);
+	ck_assert(!rendering.renderer->incomplete);
 	text = rendering_end(&rendering);
 }
 END_TEST
@@ -473,7 +475,7 @@ START_TEST(records_that_make_no_sense_are_told_as_losses)
 	((struct event_head *)event.bytes)->version = EVENT_VERSION + 1;
 	render(&rendering, JOURNAL_EVENT, event.bytes, event.size);
 	render(&rendering, JOURNAL_START, "[]", 2);
-	ck_assert(rendering.text.incomplete);
+	ck_assert(rendering.renderer->incomplete);
 	text = rendering_end(&rendering);
 	ck_assert_str_eq(text,
 		"-- 1 event lost: journal damaged\n"

@@ -12,16 +12,17 @@
 
 struct rendering {
 	struct output output;
-	struct text text;
+	struct renderer *renderer;
 	struct name_table *name_table;
 };
 
 static void rendering_begin(struct rendering *rendering)
 {
+	const struct text_form form = { .time = TEXT_TIME_MONOTONIC };
+
 	rendering->name_table = sample_full_library();
 	output_open(&rendering->output, OUTPUT_MEMORY);
-	text_open(&rendering->text, &rendering->output, TEXT_TIME_MONOTONIC, TEXT_COLOUR_OFF);
-	text_use_names(&rendering->text, rendering->name_table, TEXT_RULES_OFF);
+	rendering->renderer = text_new(&rendering->output, rendering->name_table, &form);
 }
 
 /* What a record is printed as in the view of these settings; NULL: none were told. */
@@ -38,10 +39,10 @@ static char *rendered(const void *bytes, size_t size, const struct dictionary_se
 
 	rendering_begin(&rendering);
 	if (settings)
-		session_view_set(&rendering.text.view, settings);
-	text_render(&rendering.text, &entry);
+		session_view_set(&rendering.renderer->view, settings);
+	renderer_render(rendering.renderer, &entry);
 	text = output_steal(&rendering.output);
-	text_close(&rendering.text);
+	renderer_free(rendering.renderer);
 	name_table_free(rendering.name_table);
 	return text;
 }
@@ -368,11 +369,11 @@ START_TEST(the_start_names_the_sessions_probes)
 	struct rendering rendering;
 
 	rendering_begin(&rendering);
-	text_render(&rendering.text, &entry);
+	renderer_render(rendering.renderer, &entry);
 	text = output_steal(&rendering.output);
 	ck_assert_ptr_nonnull(
 		strstr(text, " probes __nft_trace_packet/stack,ip_rcv,skb:kfree_skb/stack\n"));
-	text_close(&rendering.text);
+	renderer_free(rendering.renderer);
 	name_table_free(rendering.name_table);
 }
 END_TEST

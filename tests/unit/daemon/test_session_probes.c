@@ -7,6 +7,7 @@
 #include "journal/format/dictionary.h"
 #include "tests/unit/kit/fake-pipeline.h"
 #include "tests/unit/kit/session-kit.h"
+#include "tests/unit/kit/settings-kit.h"
 
 static void options_with(struct session_options *options, const char *const *probes)
 {
@@ -92,12 +93,12 @@ START_TEST(the_journal_says_which_number_is_which_probe_after_each_change)
 		settings_of(id, &said);
 		ck_assert_uint_eq(said.probe_count, 2);
 		ck_assert(said.stack);
-		ck_assert_ptr_null(dictionary_settings_probe(&said, 2));
-		probe = dictionary_settings_probe(&said, 3);
+		ck_assert_ptr_null(settings_probe(&said, 2));
+		probe = settings_probe(&said, 3);
 		ck_assert_str_eq(probe->type, "kretprobe");
 		ck_assert_str_eq(probe->symbol, "ip_rcv");
 		ck_assert(!probe->stack);
-		probe = dictionary_settings_probe(&said, 4);
+		probe = settings_probe(&said, 4);
 		ck_assert_str_eq(probe->type, "raw_tracepoint");
 		ck_assert_str_eq(probe->symbol, "skb:kfree_skb");
 		ck_assert(probe->stack);

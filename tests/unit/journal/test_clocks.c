@@ -2,9 +2,9 @@
 /* A wall clock that is moved: when it is noticed, and that every event keeps the time that it showed then,
  * also a time that exists twice. */
 #include "client/pcap/capture.h"
+#include "client/print/style.h"
 #include "client/read/event-filter.h"
 #include "client/read/journal-set.h"
-#include "client/text/text.h"
 #include "daemon/recorder/clock-watch.h"
 #include "tests/unit/kit/reading-kit.h"
 
@@ -263,25 +263,23 @@ START_TEST(a_time_that_exists_twice_selects_both)
 }
 END_TEST
 
-static char *render(enum text_form form)
+static char *render(bool json)
 {
+	const struct print_form form = { .json = json, .text.time = TEXT_TIME_UTC };
 	struct kit_recording recording = moved_recording();
 	char *paths[] = { recording.path, NULL };
 	auto_journal_set *journals = NULL;
 	g_autofree char *reason = NULL;
 	struct journal_set_record record;
 	struct output output;
-	struct text text;
+	auto_renderer *renderer = NULL;
 	char *lines;
 
 	ck_assert_int_eq(journal_set_open(paths, &journals, &reason), 0);
 	output_open(&output, OUTPUT_MEMORY);
-	text_open(&text, &output, TEXT_TIME_UTC, TEXT_COLOUR_OFF);
-	text_use_names(&text, journal_set_names(journals, 0), TEXT_RULES_OFF);
-	text_use_form(&text, form);
+	renderer = print_renderer_new(&form, &output, journal_set_names(journals, 0));
 	while (journal_set_next(journals, &record) > 0)
-		text_render(&text, &record.entry);
-	text_close(&text);
+		renderer_render(renderer, &record.entry);
 	lines = output_steal(&output);
 	output_close(&output);
 	kit_recording_remove(&recording);
@@ -290,7 +288,7 @@ static char *render(enum text_form form)
 
 START_TEST(text_tells_moves_and_the_times_around_them)
 {
-	g_autofree char *lines = render(TEXT_FORM_LINES);
+	g_autofree char *lines = render(false);
 
 	ck_assert_ptr_nonnull(strstr(lines, "2026-11-22 05:30:26.000000 (0) [nc]"));
 	ck_assert_ptr_nonnull(strstr(
@@ -304,7 +302,7 @@ END_TEST
 
 START_TEST(json_tells_moves)
 {
-	g_autofree char *lines = render(TEXT_FORM_JSON);
+	g_autofree char *lines = render(true);
 
 	ck_assert_ptr_nonnull(strstr(lines,
 		"{\"common\":{\"timestamp\":44000000000},\"nfttraced\":{\"session\":1,\"clock\":{"

@@ -3,6 +3,7 @@
 #include "tests/unit/kit/journal-kit.h"
 
 #include "journal/format/dictionary.h"
+#include "tests/unit/kit/settings-kit.h"
 
 START_TEST(a_start_says_who_where_and_when)
 {
@@ -66,11 +67,11 @@ START_TEST(settings_and_totals_come_back_as_they_were)
 	ck_assert_str_eq(back.sections[1], "ct");
 	ck_assert(back.stack);
 	ck_assert_uint_eq(back.probe_count, 2);
-	ck_assert_str_eq(dictionary_settings_probe(&back, 2)->symbol, "ip_local_deliver");
-	ck_assert(!dictionary_settings_probe(&back, 2)->stack);
-	ck_assert_str_eq(dictionary_settings_probe(&back, 31)->type, "raw_tracepoint");
-	ck_assert(dictionary_settings_probe(&back, 31)->stack);
-	ck_assert_ptr_null(dictionary_settings_probe(&back, 3));
+	ck_assert_str_eq(settings_probe(&back, 2)->symbol, "ip_local_deliver");
+	ck_assert(!settings_probe(&back, 2)->stack);
+	ck_assert_str_eq(settings_probe(&back, 31)->type, "raw_tracepoint");
+	ck_assert(settings_probe(&back, 31)->stack);
+	ck_assert_ptr_null(settings_probe(&back, 3));
 
 	totals.lost_by[LOSS_RING_FULL] = 1;
 	totals.lost_by[LOSS_NO_MODULE] = 2;
@@ -111,7 +112,7 @@ START_TEST(settings_of_an_older_journal_say_nothing_of_sections_and_probes)
 	ck_assert_ptr_nonnull(settings.sections);
 	ck_assert_ptr_null(settings.sections[0]);
 	ck_assert_uint_eq(settings.probe_count, 0);
-	ck_assert_ptr_null(dictionary_settings_probe(&settings, EVENT_PROBE_FIRST));
+	ck_assert_ptr_null(settings_probe(&settings, EVENT_PROBE_FIRST));
 	ck_assert(!settings.stack);
 }
 END_TEST
@@ -129,11 +130,11 @@ START_TEST(probes_that_no_record_can_name_are_left_out)
 	g_string_append(json, "]}");
 	ck_assert_int_eq(dictionary_settings_parse(json->str, json->len, &settings), 0);
 	ck_assert_uint_eq(settings.probe_count, EVENT_PROBES_MAX - EVENT_PROBE_FIRST);
-	ck_assert_str_eq(dictionary_settings_probe(&settings, 5)->symbol, "");
-	ck_assert_str_eq(dictionary_settings_probe(&settings, 5)->type, "");
-	ck_assert(!dictionary_settings_probe(&settings, 5)->stack);
-	ck_assert_str_eq(dictionary_settings_probe(&settings, 6)->symbol, "late");
-	ck_assert_ptr_null(dictionary_settings_probe(&settings, 1));
+	ck_assert_str_eq(settings_probe(&settings, 5)->symbol, "");
+	ck_assert_str_eq(settings_probe(&settings, 5)->type, "");
+	ck_assert(!settings_probe(&settings, 5)->stack);
+	ck_assert_str_eq(settings_probe(&settings, 6)->symbol, "late");
+	ck_assert_ptr_null(settings_probe(&settings, 1));
 }
 END_TEST
 

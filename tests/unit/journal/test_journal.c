@@ -331,32 +331,6 @@ START_TEST(what_is_written_later_is_read_later)
 }
 END_TEST
 
-START_TEST(a_reader_that_begins_at_the_end_gets_the_dictionaries_and_what_is_new)
-{
-	struct journal_writer *writer = kit_writer(dir_fd, &kit_limits);
-	struct journal_reader *reader;
-	struct kit_list list = { 0 };
-
-	for (uint32_t id = 1; id <= 500; id++)
-		kit_append(writer, 0, id, id);
-	journal_writer_append_json(writer, JOURNAL_SETTINGS, "{\"c\":3}");
-	kit_append(writer, 0, 501, 501);
-
-	reader = kit_reader(dir_fd, ".");
-	ck_assert_int_eq(journal_reader_skip_to_end(reader), 0);
-	for (uint32_t id = 502; id <= 1000; id++)
-		kit_append(writer, 0, id, id);
-	ck_assert_int_eq(kit_read(reader, &list), 0);
-	kit_assert_ids(&list, 502, 1000);
-	ck_assert_uint_eq(list.starts, 1);
-	ck_assert_uint_eq(list.settings, 1);
-	ck_assert_uint_eq(list.losses, 0);
-	journal_reader_free(reader);
-	journal_writer_free(writer);
-	kit_list_clear(&list);
-}
-END_TEST
-
 START_TEST(a_reader_survives_the_removal_of_what_it_reads)
 {
 	struct journal_limits limits = { .segment_size = 64 << 10, .segments = 2 };
@@ -480,8 +454,6 @@ static Suite *journal_suite(void)
 	tcase_add_test(tests, how_much_there_is_does_not_matter_to_who_continues_a_journal);
 	tcase_add_test(tests, four_rings_come_out_in_order_of_time);
 	tcase_add_test(tests, what_is_written_later_is_read_later);
-	tcase_add_test(
-		tests, a_reader_that_begins_at_the_end_gets_the_dictionaries_and_what_is_new);
 	tcase_add_test(tests, a_reader_survives_the_removal_of_what_it_reads);
 	tcase_add_test(tests, a_stream_is_read_however_it_is_cut);
 	tcase_add_test(tests, a_stream_may_have_the_zeros_of_a_power_cut);

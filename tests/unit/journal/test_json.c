@@ -170,8 +170,8 @@ START_TEST(the_text_of_a_rule_is_waited_for)
 	struct synthetic record;
 
 	rendering_begin(&rendering);
-	rendering.json.await = rule_comes;
-	rendering.json.await_context = &asked;
+	rendering.renderer->await = rule_comes;
+	rendering.renderer->await_context = &asked;
 	/* One that a policy decided, and one that a rule did. */
 	for (size_t i = 1; i <= 2; i++) {
 		sample_full_record(sample_full_get(i), &record);

@@ -29,9 +29,9 @@ START_TEST(a_journal_begins_with_a_start_and_ends_with_its_totals)
 	render_dictionary(&rendering, JOURNAL_START, dictionary_start_new(&start));
 	render_dictionary(
 		&rendering, JOURNAL_SETTINGS, dictionary_settings_new(sample_full_settings()));
-	json_render(&rendering.json, &entry);
+	renderer_render(rendering.renderer, &entry);
 	render_dictionary(&rendering, JOURNAL_END, dictionary_totals_new(&totals));
-	ck_assert(rendering.json.ended && rendering.json.incomplete);
+	ck_assert(rendering.renderer->ended && rendering.renderer->incomplete);
 	text = rendering_end(&rendering);
 	lines = lines_parse(text);
 	ck_assert_uint_eq(json_object_array_length(lines), 4);
@@ -79,7 +79,7 @@ START_TEST(what_was_suppressed_is_told_by_rule)
 	g_array_append_val(rules, rule);
 	rendering_begin(&rendering);
 	render_dictionary(&rendering, JOURNAL_SUPPRESSED, suppressed_record_new(rules));
-	ck_assert(!rendering.json.incomplete);
+	ck_assert(!rendering.renderer->incomplete);
 	text = rendering_end(&rendering);
 	lines = lines_parse(text);
 	ck_assert_uint_eq(json_object_array_length(lines), 2);
@@ -110,13 +110,14 @@ START_TEST(what_can_not_be_read_is_a_loss_and_the_start_is_never_missing)
 	render(&rendering, JOURNAL_EVENT, record.bytes, record.size);
 	render(&rendering, JOURNAL_SETTINGS, "[]", 2);
 	render(&rendering, JOURNAL_REASONS, "{}", 2);
-	ck_assert(rendering.json.incomplete && !rendering.json.ended);
-	ck_assert_uint_eq(rendering.json.events, 0);
+	ck_assert(rendering.renderer->incomplete && !rendering.renderer->ended);
 	text = rendering_end(&rendering);
 	lines = lines_parse(text);
 	ck_assert_uint_eq(json_object_array_length(lines), 4);
 	assert_acceptable(json_object_array_get_idx(lines, 0));
 	ck_assert_ptr_nonnull(at(json_object_array_get_idx(lines, 0), "startup"));
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_ptr_null(at(json_object_array_get_idx(lines, i), "kernel"));
 	assert_text(json_object_array_get_idx(lines, 1), "nfttraced/loss/reason", "damaged");
 	assert_text(json_object_array_get_idx(lines, 2), "nfttraced/loss/reason", "newer-version");
 	assert_text(json_object_array_get_idx(lines, 3), "nfttraced/loss/reason", "damaged");
@@ -243,11 +244,18 @@ START_TEST(a_step_of_a_journey_has_its_number)
 	g_autofree char *text = NULL;
 	struct rendering rendering;
 	struct synthetic record;
+	struct journal_entry entry;
 
 	sample_full_record(sample_full_get(1), &record);
+	entry = (struct journal_entry){
+		.type = JOURNAL_EVENT,
+		.data = record.bytes,
+		.size = (uint32_t)record.size,
+		.byte_order = JOURNAL_BYTE_ORDER,
+		.segment = &segment,
+	};
 	rendering_begin(&rendering);
-	json_number_step(&rendering.json, 6);
-	render(&rendering, JOURNAL_EVENT, record.bytes, record.size);
+	renderer_render_step(rendering.renderer, &entry, 6);
 	render(&rendering, JOURNAL_EVENT, record.bytes, record.size);
 	text = rendering_end(&rendering);
 	lines = lines_parse(text);

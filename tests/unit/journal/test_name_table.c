@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* the name table: names come out of a journal as they were put in, before, between and after the events
  * they belong to, and in the text of an event. */
-#include "client/text/text.h"
+#include "client/text/text-sections.h"
 #include "journal/reader/name-table.h"
 #include "tests/unit/kit/journal-kit.h"
 #include "tests/unit/kit/synthetic.h"
@@ -182,21 +182,47 @@ START_TEST(what_makes_no_sense_is_passed_over)
 }
 END_TEST
 
-START_TEST(there_is_an_end_to_what_is_kept)
+/* The totals of a session, in which nothing was lost, as show prints them. */
+static char *totals_rendered(void)
 {
+	static const char totals[] = "{\"matched\":1,\"journaled\":1}";
+	const struct journal_entry entry = {
+		.type = JOURNAL_END, .data = totals, .size = sizeof(totals) - 1
+	};
+	const struct text_form form = { .colour = TEXT_COLOUR_OFF };
+	auto_renderer *renderer = NULL;
+	auto_output output = { 0 };
+
+	output_open(&output, OUTPUT_MEMORY);
+	renderer = text_new(&output, name_table, &form);
+	renderer_render(renderer, &entry);
+	ck_assert(!renderer->incomplete);
+	return output_steal(&output);
+}
+
+START_TEST(there_is_an_end_to_what_is_kept_and_the_totals_say_how_much_is_missing)
+{
+	g_autofree char *all = totals_rendered(), *missing = NULL;
 	GString *json = NULL;
 
-	for (uint32_t i = 0; i < LIBRARY_NAMES_MAX + 10; i++) {
+	for (uint32_t i = 0; i < NAME_TABLE_NAMES_MAX + 10; i++) {
 		if (!json)
 			json = g_string_new("{\"reasons\":{");
 		g_string_append_printf(json, "\"%u\":\"x\",", i);
-		if (json->len > JOURNAL_RECORD_MAX / 2 || i == LIBRARY_NAMES_MAX + 9) {
+		if (json->len > JOURNAL_RECORD_MAX / 2 || i == NAME_TABLE_NAMES_MAX + 9) {
 			g_string_truncate(json, json->len - 1);
 			g_string_append(json, "}}");
 			take(JOURNAL_REASONS, g_string_free(g_steal_pointer(&json), FALSE));
 		}
 	}
-	ck_assert_uint_eq(name_table_passed_over(name_table), 10);
+	ck_assert_uint_eq(name_table_unread(name_table), 10);
+	take(JOURNAL_REASONS, g_strdup("{\"reasons\":{\"7\":\"y\"}}"));
+	ck_assert_uint_eq(name_table_unread(name_table), 10);
+	missing = totals_rendered();
+	ck_assert(g_str_has_prefix(all, "-- session 0: matched 1 = journaled 1 "));
+	ck_assert(g_str_has_prefix(missing, all));
+	ck_assert_str_eq(missing + strlen(all),
+		"\n-- 10 names were not read: the journal has more than 262144 of a kind\n");
 }
 END_TEST
 
@@ -225,7 +251,7 @@ START_TEST(a_rule_with_many_texts_has_each_at_its_time)
 		event.head.time = 10 * i + i % 10;
 		ck_assert_str_eq(name_table_rule(name_table, &event)->text, texts + i * TEXT_SIZE);
 	}
-	ck_assert_uint_eq(name_table_passed_over(name_table), 0);
+	ck_assert_uint_eq(name_table_unread(name_table), 0);
 }
 END_TEST
 
@@ -307,12 +333,12 @@ END_TEST
 static char *rendered(const struct event *event, enum text_rules rules)
 {
 	auto_output output = { 0 };
-	auto_text text = { 0 };
+	const struct text_form form = { .rules = rules };
+	auto_renderer *renderer = NULL;
 
 	output_open(&output, OUTPUT_MEMORY);
-	text_open(&text, &output, TEXT_TIME_MONOTONIC, TEXT_COLOUR_OFF);
-	text_use_names(&text, name_table, rules);
-	text_event(&text, event);
+	renderer = text_new(&output, name_table, &form);
+	text_event((struct text *)renderer, event);
 	return output_steal(&output);
 }
 
@@ -358,7 +384,8 @@ int main(void)
 	tcase_add_test(tcase, an_address_has_the_name_of_its_time);
 	tcase_add_test(tcase, reasons_and_namespaces_have_names);
 	tcase_add_test(tcase, what_makes_no_sense_is_passed_over);
-	tcase_add_test(tcase, there_is_an_end_to_what_is_kept);
+	tcase_add_test(
+		tcase, there_is_an_end_to_what_is_kept_and_the_totals_say_how_much_is_missing);
 	tcase_add_test(tcase, a_rule_with_many_texts_has_each_at_its_time);
 	tcase_add_test(tcase, a_name_may_come_segments_after_its_event);
 	tcase_add_test(tcase, of_a_stream_names_are_known_as_they_come);

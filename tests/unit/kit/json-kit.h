@@ -19,14 +19,14 @@ static const struct journal_segment segment = { .session = 3, .monotonic = 77 };
 struct rendering {
 	struct output output;
 	struct name_table *name_table;
-	struct json json;
+	struct renderer *renderer;
 };
 
 static inline void rendering_begin(struct rendering *rendering)
 {
 	rendering->name_table = sample_full_library();
 	output_open(&rendering->output, OUTPUT_MEMORY);
-	json_open(&rendering->json, &rendering->output, rendering->name_table);
+	rendering->renderer = json_new(&rendering->output, rendering->name_table);
 }
 
 static inline void render(
@@ -40,7 +40,7 @@ static inline void render(
 		.segment = &segment,
 	};
 
-	json_render(&rendering->json, &entry);
+	renderer_render(rendering->renderer, &entry);
 }
 
 static inline void render_dictionary(
@@ -54,7 +54,7 @@ static inline char *rendering_end(struct rendering *rendering)
 {
 	char *text = output_steal(&rendering->output);
 
-	json_close(&rendering->json);
+	renderer_free(rendering->renderer);
 	name_table_free(rendering->name_table);
 	return text;
 }
@@ -99,7 +99,7 @@ static inline struct json_object *record_json(
 
 	rendering_begin(&rendering);
 	if (settings)
-		session_view_set(&rendering.json.view, settings);
+		session_view_set(&rendering.renderer->view, settings);
 	render(&rendering, JOURNAL_EVENT, bytes, size);
 	text = rendering_end(&rendering);
 	lines = lines_parse(text);
