@@ -8,7 +8,7 @@
 
 #include "client/bus/bus-dict.h"
 #include "client/bus/bus.h"
-#include "client/input/parse.h"
+#include "journal/base/amounts.h"
 
 static const struct bus_dict_field fields[] = {
 	{ "netns-cookie", BUS_DICT_NUMBER, offsetof(struct drop, netns_cookie) },

@@ -9,7 +9,7 @@
 #include "client/bus/bus-dict.h"
 #include "client/bus/bus.h"
 #include "client/bus/hidden.h"
-#include "client/input/parse.h"
+#include "journal/base/amounts.h"
 #include "journal/base/escape.h"
 
 static const struct bus_dict_field fields[] = {

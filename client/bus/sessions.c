@@ -10,7 +10,7 @@
 #include "client/bus/bus-dict.h"
 #include "client/bus/bus.h"
 #include "client/bus/hidden.h"
-#include "client/input/parse.h"
+#include "journal/base/amounts.h"
 #include "journal/base/escape.h"
 
 #define SESSION_REMEDY ": 'nfttracectl list' shows those that run"

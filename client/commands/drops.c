@@ -7,9 +7,9 @@
 #include "client/bus/daemon-status.h"
 #include "client/bus/sessions.h"
 #include "client/commands/command.h"
-#include "client/input/parse.h"
 #include "client/report/drop-text.h"
 #include "client/terminal/terminal.h"
+#include "journal/base/amounts.h"
 
 enum drop_form {
 	FORM_TABLE,

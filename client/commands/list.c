@@ -7,8 +7,8 @@
 #include "client/bus/journal-list.h"
 #include "client/bus/sessions.h"
 #include "client/commands/command.h"
-#include "client/terminal/size.h"
 #include "client/terminal/table.h"
+#include "journal/base/amounts.h"
 #include "journal/format/session-end.h"
 
 #define SIZES_WAIT_USEC (2 * UINT64_C(1000000)) /* how long the sizes of journals are waited for */
@@ -50,9 +50,9 @@ static void add_since(struct table *table, uint64_t usec)
 
 static void add_size(struct table *table, const struct archived *journal)
 {
-	g_autofree char *size = journal ? size_text(journal->bytes) : NULL;
+	char size[AMOUNT_SIZE];
 
-	table_text(table, size ? size : "-");
+	table_text(table, journal ? amount_bytes(journal->bytes, size) : "-");
 }
 
 static void add_session(

@@ -3,7 +3,7 @@
 #include "client/bus/bus.h"
 #include "client/bus/sessions.h"
 #include "client/commands/command.h"
-#include "client/input/parse.h"
+#include "client/input/name-list.h"
 
 static int set_verdicts(sd_bus *bus, const char *object, char **verdicts, char **ret_reason)
 {
@@ -70,7 +70,7 @@ int command_set(const struct command *command, int argc, char **argv)
 		return command_usage(command, "name one session");
 	if (!names && !filter)
 		return command_usage(command, "say what to set: --verdicts or --filter");
-	if (names && parse_names(names, &verdicts) < 0)
+	if (names && name_list_parse(names, &verdicts) < 0)
 		return command_usage(command, "--verdicts takes names, separated by commas");
 	if (filter && !g_utf8_validate(filter, -1, NULL))
 		return command_usage(command, "the filter is not valid UTF-8");

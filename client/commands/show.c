@@ -4,12 +4,12 @@
 
 #include "client/commands/command.h"
 #include "client/commands/select-options.h"
-#include "client/input/parse.h"
 #include "client/print/printer.h"
 #include "client/print/show-events.h"
 #include "client/print/style.h"
 #include "client/read/reading.h"
 #include "client/terminal/pager.h"
+#include "journal/base/amounts.h"
 
 struct show_options {
 	char *count; /* what -n said, or NULL */

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "client/commands/start-profile.h"
-#include "client/input/parse.h"
+#include "client/input/name-list.h"
+#include "journal/base/amounts.h"
 
 void start_options_clear(struct start_options *options)
 {
@@ -25,29 +26,33 @@ void start_options_clear(struct start_options *options)
 
 typedef int (*number_parser)(const char *text, uint64_t *ret);
 
-/* Turns texts into numbers; NULL, or what is wrong with the first that is none. */
+/* Turns texts into numbers. NULL, or a sentence on the first that is invalid. */
 static const char *parse_numbers(struct start_options *options)
 {
 	const struct {
 		const char *text;
 		number_parser parse;
+		uint64_t least;
 		uint64_t *number;
 		const char *wrong;
 	} numbers[] = {
-		{ options->limit_text, parse_count, &options->limit,
+		{ options->limit_text, parse_count, 0, &options->limit,
 			"--limit takes a number of events" },
-		{ options->duration_text, parse_duration, &options->duration,
+		{ options->duration_text, parse_duration, 1, &options->duration,
 			"--duration takes a time, such as 30s, 5min or 2h" },
-		{ options->rate_text, parse_count, &options->rate,
+		{ options->rate_text, parse_count, 0, &options->rate,
 			"--rate takes a number of events a second" },
-		{ options->burst_text, parse_count, &options->burst,
+		{ options->burst_text, parse_count, 0, &options->burst,
 			"--burst takes a number of events" },
-		{ options->size_text, parse_size, &options->size,
+		{ options->size_text, parse_size, 1, &options->size,
 			"--size takes a size, such as 64M or 1G" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
-		if (numbers[i].text && numbers[i].parse(numbers[i].text, numbers[i].number) < 0)
+		if (!numbers[i].text)
+			continue;
+		if (numbers[i].parse(numbers[i].text, numbers[i].number) < 0 ||
+			*numbers[i].number < numbers[i].least)
 			return numbers[i].wrong;
 	}
 	return NULL;
@@ -60,9 +65,11 @@ static const char *parse_texts(struct start_options *options)
 
 	if (wrong)
 		return wrong;
-	if (options->verdict_names && parse_names(options->verdict_names, &options->verdicts) < 0)
+	if (options->verdict_names &&
+		name_list_parse(options->verdict_names, &options->verdicts) < 0)
 		return "--verdicts takes names, separated by commas";
-	if (options->section_names && parse_names(options->section_names, &options->sections) < 0)
+	if (options->section_names &&
+		name_list_parse(options->section_names, &options->sections) < 0)
 		return "--sections takes names, separated by commas";
 	if (options->filter && options->words)
 		return "give the filter with --filter or as words, not both";

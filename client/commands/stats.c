@@ -6,9 +6,9 @@
 
 #include "client/commands/command.h"
 #include "client/commands/select-options.h"
-#include "client/input/parse.h"
 #include "client/read/reading.h"
 #include "client/stats/stats.h"
+#include "journal/base/amounts.h"
 
 #define TOP_DEFAULT     10
 #define TOP_MAX         STATS_KEYS_MAX

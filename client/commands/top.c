@@ -9,9 +9,9 @@
 
 #include "client/bus/bus.h"
 #include "client/commands/command.h"
-#include "client/input/parse.h"
 #include "client/report/top.h"
 #include "client/terminal/screen.h"
+#include "journal/base/amounts.h"
 #include "journal/base/clock.h"
 
 #define DELAY_DEFAULT 2.0 /* seconds */
@@ -104,11 +104,13 @@ static int miss(struct live *live)
 
 static void find_again(struct live *live)
 {
+	char away[AMOUNT_SIZE];
+
 	if (!live->away)
 		return;
 	tell(live,
-		g_strdup_printf("nfttraced is back after %.1f s",
-			(double)(g_get_monotonic_time() - live->away) / G_USEC_PER_SEC));
+		g_strdup_printf("nfttraced is back after %s",
+			amount_duration((uint64_t)(g_get_monotonic_time() - live->away), away)));
 	live->away = 0;
 }
 

@@ -4,10 +4,9 @@
 
 #include "client/bus/bus.h"
 #include "client/commands/command.h"
-#include "client/input/parse.h"
-#include "client/terminal/size.h"
 #include "client/terminal/table.h"
 #include "client/terminal/terminal.h"
+#include "journal/base/amounts.h"
 
 struct vacuum {
 	char *size_option, *age_option, *sessions_option;
@@ -41,11 +40,9 @@ static const char *vacuum_doubt(const struct vacuum *vacuum)
 /* NULL, or what is wrong. */
 static const char *vacuum_parse(struct vacuum *vacuum)
 {
-	if (vacuum->size_option && !g_str_equal(vacuum->size_option, "0") &&
-		parse_size(vacuum->size_option, &vacuum->size) < 0)
+	if (vacuum->size_option && parse_size(vacuum->size_option, &vacuum->size) < 0)
 		return "--size takes a size, such as 64M or 1G";
-	if (vacuum->age_option && !g_str_equal(vacuum->age_option, "0") &&
-		parse_duration(vacuum->age_option, &vacuum->age) < 0)
+	if (vacuum->age_option && parse_duration(vacuum->age_option, &vacuum->age) < 0)
 		return "--age takes a time, such as 12h or 7d";
 	if (vacuum->sessions_option && parse_count(vacuum->sessions_option, &vacuum->sessions) < 0)
 		return "--sessions takes a number of sessions";
@@ -87,11 +84,11 @@ static int read_journals(sd_bus_message *reply, struct table *table, unsigned in
 	if (r < 0)
 		return r;
 	while ((r = sd_bus_message_read(reply, "(tst)", &id, &name, &bytes)) > 0) {
-		g_autofree char *size = size_text(bytes);
+		char size[AMOUNT_SIZE];
 
 		table_number(table, id);
 		table_text(table, *name ? name : "-");
-		table_text(table, size);
+		table_text(table, amount_bytes(bytes, size));
 		++*ret_count;
 	}
 	return r < 0 ? r : sd_bus_message_exit_container(reply);
@@ -104,7 +101,7 @@ static int print_reply(
 	static const struct table_column columns[] = { { "ID", TABLE_RIGHT },
 		{ "NAME", TABLE_LEFT }, { "SIZE", TABLE_RIGHT } };
 	struct table *table = table_new(columns, G_N_ELEMENTS(columns));
-	g_autofree char *size = NULL;
+	char size[AMOUNT_SIZE];
 	auto_output output = { 0 };
 	unsigned int count = 0;
 	uint64_t bytes = 0;
@@ -121,12 +118,11 @@ static int print_reply(
 		return EXIT_FAILED;
 	}
 	*ret_count = count;
-	size = size_text(bytes);
 	output_text(&output, dry_run ? "would remove " : "removed ");
 	output_number(&output, count);
 	output_text(&output, count == 1 ? " journal: " : " journals: ");
 	output_text(&output, dry_run ? "would free " : "freed ");
-	output_text(&output, size);
+	output_text(&output, amount_bytes(bytes, size));
 	output_char(&output, '\n');
 	return command_finish(&output, EXIT_DONE);
 }

@@ -3,11 +3,12 @@
 #include "client/input/profile.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "client/input/parse.h"
 #include "config.h"
+#include "journal/base/amounts.h"
 #include "journal/base/escape.h"
 #include "journal/base/keyfile.h"
 #include "journal/format/section-names.h"
@@ -19,7 +20,7 @@
 #define SEPARATORS " \t,;"
 
 struct key;
-typedef int (*key_check)(const char *text);
+typedef bool (*key_check)(const char *text);
 
 struct key {
 	const char *name;
@@ -29,29 +30,29 @@ struct key {
 		KEY_CHOICE,
 	} type;
 	size_t offset; /* in struct profile */
-	key_check check; /* negative: the text is no such thing; or NULL */
+	key_check check; /* of the text, or NULL */
 	const char *allowed; /* for a person */
 };
 
-static int check_count(const char *text)
+static bool is_count(const char *text)
 {
 	uint64_t number;
 
-	return parse_count(text, &number);
+	return parse_count(text, &number) == 0;
 }
 
-static int check_size(const char *text)
+static bool is_size(const char *text)
 {
 	uint64_t bytes;
 
-	return parse_size(text, &bytes);
+	return parse_size(text, &bytes) == 0 && bytes > 0;
 }
 
-static int check_duration(const char *text)
+static bool is_duration(const char *text)
 {
 	uint64_t usec;
 
-	return parse_duration(text, &usec);
+	return parse_duration(text, &usec) == 0 && usec > 0;
 }
 
 #define AT(field) offsetof(struct profile, field)
@@ -64,11 +65,11 @@ static const struct key keys[] = {
 	{ "Stack", KEY_CHOICE, AT(stack), NULL, "yes or no" },
 	{ "Sections", KEY_LIST, AT(sections), NULL, "names of sections, or all" },
 	{ "Track", KEY_CHOICE, AT(track), NULL, "yes or no" },
-	{ "Limit", KEY_TEXT, AT(limit), check_count, "a number of events" },
-	{ "Rate", KEY_TEXT, AT(rate), check_count, "a number of events a second" },
-	{ "Burst", KEY_TEXT, AT(burst), check_count, "a number of events" },
-	{ "Size", KEY_TEXT, AT(size), check_size, "a size, such as 64M or 1G" },
-	{ "Duration", KEY_TEXT, AT(duration), check_duration, "a time, such as 30s, 5min or 2h" },
+	{ "Limit", KEY_TEXT, AT(limit), is_count, "a number of events" },
+	{ "Rate", KEY_TEXT, AT(rate), is_count, "a number of events a second" },
+	{ "Burst", KEY_TEXT, AT(burst), is_count, "a number of events" },
+	{ "Size", KEY_TEXT, AT(size), is_size, "a size, such as 64M or 1G" },
+	{ "Duration", KEY_TEXT, AT(duration), is_duration, "a time, such as 30s, 5min or 2h" },
 };
 
 static const struct key *key_find(const char *name)
@@ -117,7 +118,7 @@ static int key_apply(struct profile *profile, const struct key *key, const char 
 
 	switch (key->type) {
 	case KEY_TEXT:
-		if (key->check && key->check(text) < 0)
+		if (key->check && !key->check(text))
 			return -EINVAL;
 		*(char **)field = g_strdup(text);
 		return 0;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "client/input/parse.h"
+#include "journal/base/amounts.h"
 #include "journal/base/clock.h"
 
 #define NSEC_PER_USEC   1000ULL
@@ -177,6 +177,8 @@ static int parse_span(const char *span, enum direction direction, uint64_t now, 
 
 	if (r < 0)
 		return r;
+	if (usec == 0)
+		return -EINVAL;
 	if (!g_uint64_checked_mul(&nsec, usec, NSEC_PER_USEC))
 		return -ERANGE;
 	if (direction == FORTH)

@@ -5,8 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "client/input/parse.h"
+#include "client/input/name-list.h"
 #include "client/read/packet-filter.h"
+#include "journal/base/amounts.h"
 #include "journal/base/clock.h"
 #include "journal/base/escape.h"
 #include "journal/event/decode.h"
@@ -52,7 +53,7 @@ static int take_verdicts(struct event_filter *filter, const char *text, char **r
 {
 	g_auto(GStrv) names = NULL;
 
-	if (parse_names(text, &names) < 0) {
+	if (name_list_parse(text, &names) < 0) {
 		*ret_reason = g_strdup("--verdicts takes names, separated by commas");
 		return -EINVAL;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The status as one line of JSON, for programs. See daemon-status.h. */
 #include "client/bus/daemon-status.h"
-#include "client/input/parse.h"
+#include "journal/base/amounts.h"
 #include "journal/json/json-output.h"
 
 /* `before`, then the text, or null where the daemon did not tell. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The status for a person: health, facts, what the kernel allows. See daemon-status.h. */
 #include "client/bus/daemon-status.h"
-#include "client/input/parse.h"
+#include "journal/base/amounts.h"
 
 #define LABEL_WIDTH 20
 #define VALUE_WIDTH 8 /* of a feature that has advice behind it */
@@ -37,23 +37,24 @@ static void number_line(struct output *output, const char *name, uint64_t value)
 	output_char(output, '\n');
 }
 
-/* Bytes of memory of that name, for a person; NULL: it is not told. g_free it. */
-static char *memory_size(const struct status *status, const char *name)
+/* Bytes of memory of that name, printed into `out`; NULL if they are not reported. */
+static const char *memory_size(const struct status *status, const char *name, char out[AMOUNT_SIZE])
 {
 	for (char **pair = status->memory; pair && pair[0] && pair[1]; pair += 2) {
 		uint64_t bytes;
 
 		if (g_str_equal(pair[0], name) && parse_count(pair[1], &bytes) == 0)
-			return g_format_size_full(bytes, G_FORMAT_SIZE_IEC_UNITS);
+			return amount_bytes(bytes, out);
 	}
 	return NULL;
 }
 
 static void memory_line(struct output *output, const struct status *status)
 {
-	g_autofree char *bound = memory_size(status, "bound");
-	g_autofree char *used = memory_size(status, "used");
-	g_autofree char *limit = memory_size(status, "limit");
+	char sizes[3][AMOUNT_SIZE];
+	const char *bound = memory_size(status, "bound", sizes[0]);
+	const char *used = memory_size(status, "used", sizes[1]);
+	const char *limit = memory_size(status, "limit", sizes[2]);
 	g_autofree char *line = NULL;
 
 	if (!bound)
@@ -66,7 +67,7 @@ static void memory_line(struct output *output, const struct status *status)
 
 static void facts(struct output *output, const struct status *status)
 {
-	g_autofree char *size = g_format_size_full(status->ring_size, G_FORMAT_SIZE_IEC_UNITS);
+	char size[AMOUNT_SIZE];
 
 	output_text(output, "nfttraced ");
 	output_text(output, status->version ? status->version : "?");
@@ -81,7 +82,7 @@ static void facts(struct output *output, const struct status *status)
 		text_line(output, "sessions", status->refusal ? status->refusal : "unknown");
 	text_line(output, "attach", status->attach && *status->attach ? status->attach : "-");
 	text_line(output, "armed", status->armed ? "yes" : "no");
-	text_line(output, "ring-size", size);
+	text_line(output, "ring-size", amount_bytes(status->ring_size, size));
 	memory_line(output, status);
 	number_line(output, "calls", status->calls);
 	number_line(output, "missed", status->missed);

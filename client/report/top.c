@@ -134,10 +134,10 @@ static void append_rate(const struct top *top, GString *line, double packets)
 
 static void append_size_rate(const struct top *top, GString *line, double bytes)
 {
-	char size[QUANTITY_SIZE];
+	char size[AMOUNT_SIZE];
 
 	g_string_append_printf(line, "%*s  ", NUMBER_WIDTH,
-		top_has_rates(top) ? quantity_bytes((uint64_t)(bytes + 0.5), size) : "-");
+		top_has_rates(top) ? amount_bytes((uint64_t)(bytes + 0.5), size) : "-");
 }
 
 /* A text in a field of that width. One that is longer is cut so that `end` columns of its end stay. */
@@ -171,12 +171,12 @@ static void print_head(const struct top *top, const char *title, const struct te
 	struct output *output)
 {
 	g_autoptr(GString) line = g_string_new(title);
-	char bytes[QUANTITY_SIZE];
+	char bytes[AMOUNT_SIZE];
 
 	if (top_has_rates(top))
 		g_string_append_printf(line, "  %.*f packets/s  %s/s",
 			top->all.packets < PLAIN_RATE ? 1 : 0, top->all.packets,
-			quantity_bytes((uint64_t)(top->all.bytes + 0.5), bytes));
+			amount_bytes((uint64_t)(top->all.bytes + 0.5), bytes));
 	end_line(line, size, output);
 	drop_totals_text(top->list, line);
 	end_line(line, size, output);

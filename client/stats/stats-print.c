@@ -8,6 +8,7 @@
 #include "client/terminal/table.h"
 #include "client/text/session-totals.h"
 #include "journal/base/address.h"
+#include "journal/base/amounts.h"
 #include "journal/base/clock.h"
 
 #define NSEC_PER_USEC 1000ULL
@@ -87,10 +88,13 @@ static void print_losses(const struct stats *stats, struct output *output)
 
 static void print_totals(const struct stats *stats, struct output *output)
 {
+	char size[AMOUNT_SIZE];
+
 	output_number(output, stats->events);
 	number_after(output, " events of ", stats->packets);
-	number_after(output, " packets, ", stats->bytes);
-	output_text(output, " bytes\n");
+	output_text(output, " packets, ");
+	output_text(output, amount_bytes(stats->bytes, size));
+	output_char(output, '\n');
 	if (stats->untracked > 0) {
 		output_number(output, stats->untracked);
 		output_text(
@@ -145,9 +149,10 @@ static void print_tally(const struct stats *stats, const struct key_counts *coun
 	table = table_new(columns, count);
 	for (guint i = 0; i < entries->len; i++) {
 		const struct key_counts_entry *entry = g_ptr_array_index(entries, i);
+		char size[AMOUNT_SIZE];
 
 		table_number(table, entry->events);
-		table_number(table, entry->bytes);
+		table_text(table, amount_bytes(entry->bytes, size));
 		add(stats, entry, table);
 	}
 	output_char(output, '\n');

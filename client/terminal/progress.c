@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_ERASE "\r\x1b[K"
+#include "journal/base/amounts.h"
 
-#define MIB (1024.0 * 1024)
+#define LINE_ERASE "\r\x1b[K"
 
 void progress_begin(struct progress *progress, int fd)
 {
@@ -33,11 +33,14 @@ static char *line_new(const struct progress *progress, int64_t now, uint64_t rea
 {
 	double part = total > 0 ? (double)read / (double)total : 0;
 	double seconds = (double)(now - progress->begun) / G_USEC_PER_SEC;
+	double left = part > 0 ? seconds / part - seconds : 0;
+	char size[AMOUNT_SIZE], span[AMOUNT_SIZE];
 
 	if (read >= total)
-		return g_strdup_printf(LINE_ERASE "%.0f MiB read", (double)read / MIB);
-	return g_strdup_printf(LINE_ERASE "%.0f%% of %.0f MiB read, %.0f s left", 100 * part,
-		(double)total / MIB, part > 0 ? seconds / part - seconds : 0);
+		return g_strdup_printf(LINE_ERASE "%s read", amount_bytes(read, size));
+	return g_strdup_printf(LINE_ERASE "%.0f%% of %s read, %s left", 100 * part,
+		amount_bytes(total, size),
+		amount_duration((uint64_t)(left + 0.5) * G_USEC_PER_SEC, span));
 }
 
 void progress_update(struct progress *progress, uint64_t read, uint64_t total)

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "daemon/settings/settings-keys.h"
+#include "journal/base/amounts.h"
 
 #define MIB ((uint64_t)1 << 20)
 #define KIB ((uint64_t)1 << 10)
@@ -105,9 +106,7 @@ static void settle(struct settings *settings, const struct measure *measure, GSt
 char *memory_fit(struct settings *settings, unsigned int cpus, uint64_t limit)
 {
 	uint64_t wanted = sum(settings, cpus), left = wanted;
-	g_autofree char *wants = g_format_size_full(wanted, G_FORMAT_SIZE_IEC_UNITS);
-	g_autofree char *allowed = g_format_size_full(limit, G_FORMAT_SIZE_IEC_UNITS);
-	g_autofree char *takes = NULL;
+	char takes[AMOUNT_SIZE], allowed[AMOUNT_SIZE];
 	g_autoptr(GString) chosen = g_string_new(NULL);
 	const struct measure *measure;
 
@@ -119,15 +118,16 @@ char *memory_fit(struct settings *settings, unsigned int cpus, uint64_t limit)
 		return NULL;
 	for (size_t i = 0; i < G_N_ELEMENTS(measures); i++)
 		settle(settings, &measures[i], chosen);
-	takes = g_format_size_full(left, G_FORMAT_SIZE_IEC_UNITS);
+	amount_bytes(limit, allowed);
 	if (left > limit)
 		return g_strdup_printf(
 			"the service may take %s of memory%s%s and its limit is %s: the kernel "
 			"may end it, raise MemoryMax= of the service or set smaller sizes in "
 			"nfttraced.conf",
-			takes, chosen->len ? " even with " : "", chosen->str, allowed);
+			amount_bytes(left, takes), chosen->len ? " even with " : "", chosen->str,
+			allowed);
 	return g_strdup_printf(
 		"the service would take up to %s of memory and its limit is %s: it goes with %s; "
 		"raise MemoryMax= of the service, or set the sizes in nfttraced.conf, for others",
-		wants, allowed, chosen->str);
+		amount_bytes(wanted, takes), allowed, chosen->str);
 }

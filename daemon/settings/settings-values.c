@@ -4,17 +4,7 @@
 #include <string.h>
 
 #include "daemon/settings/settings-keys.h"
-
-struct unit {
-	const char *name;
-	uint64_t factor;
-};
-
-static const struct unit size_units[] = { { "", 1 }, { "K", 1ULL << 10 }, { "M", 1ULL << 20 },
-	{ "G", 1ULL << 30 }, { NULL } };
-static const struct unit time_units[] = { { "", 1 }, { "s", 1 }, { "min", 60 }, { "h", 3600 },
-	{ NULL } };
-static const struct unit no_units[] = { { "", 1 }, { NULL } };
+#include "journal/base/amounts.h"
 
 int settings_parse_attach(const char *text, enum attach_mode *ret)
 {
@@ -47,35 +37,27 @@ static int parse_boolean(const char *text, bool *ret)
 	return 0;
 }
 
-static int parse_number(const char *text, const struct unit *units, uint64_t *ret)
+/* Whole seconds. */
+static int parse_seconds(const char *text, uint64_t *ret)
 {
-	char *end;
-	uint64_t number;
+	uint64_t usec;
+	int r = parse_duration(text, &usec);
 
-	if (!g_ascii_isdigit(*text))
+	if (r < 0)
+		return r;
+	if (usec % G_USEC_PER_SEC != 0)
 		return -EINVAL;
-	errno = 0;
-	number = g_ascii_strtoull(text, &end, 10);
-	if (errno)
-		return -ERANGE;
-	while (*end == ' ')
-		end++;
-	for (; units->name; units++) {
-		if (g_str_equal(end, units->name)) {
-			if (number > G_MAXUINT64 / units->factor)
-				return -ERANGE;
-			*ret = number * units->factor;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	*ret = usec / G_USEC_PER_SEC;
+	return 0;
 }
 
+typedef int (*number_parser)(const char *text, uint64_t *ret);
+
 static int apply_number(
-	const struct setting_key *key, uint64_t *field, const char *text, const struct unit *units)
+	const struct setting_key *key, uint64_t *field, const char *text, number_parser parse)
 {
 	uint64_t number;
-	int r = parse_number(text, units, &number);
+	int r = parse(text, &number);
 
 	if (r < 0)
 		return r;
@@ -141,11 +123,11 @@ int setting_apply(const struct setting_key *key, void *target, const char *text,
 	case SETTING_ATTACH:
 		return settings_parse_attach(text, field);
 	case SETTING_SIZE:
-		return apply_number(key, field, text, size_units);
+		return apply_number(key, field, text, parse_size);
 	case SETTING_NUMBER:
-		return apply_number(key, field, text, no_units);
+		return apply_number(key, field, text, parse_count);
 	case SETTING_SECONDS:
-		return apply_number(key, field, text, time_units);
+		return apply_number(key, field, text, parse_seconds);
 	case SETTING_PATH:
 		return g_path_is_absolute(text) ? apply_text(field, text) : -EINVAL;
 	case SETTING_TEXT:

@@ -109,12 +109,12 @@ START_TEST(a_wide_terminal_has_a_line_for_each)
 	list.missed = 0;
 	printed = text(DROP_COLUMNS_ANY);
 	ck_assert_str_eq(printed,
-		"PACKETS   BYTES  LAST     WHERE                       RULE                 LAST "
+		"PACKETS    BYTES  LAST     WHERE                       RULE                 LAST "
 		"PACKET\n"
-		"    132  8.4 kB  3 s ago  inet filter input handle 7  udp dport 8080 drop  "
+		"    132  8.3 KiB  3 s ago  inet filter input handle 7  udp dport 8080 drop  "
 		"10.0.0.1.1 > 10.0.0.2.8080 udp on eth0\n"
-		"      5   320 B  2 h ago  inet filter input policy    -                    -\n"
-		"total 140 packets (9.0 kB), uncounted 3, missed 0\n"
+		"      5    320 B  2 h ago  inet filter input policy    -                    -\n"
+		"total 140 packets (8.8 KiB), uncounted 3, missed 0\n"
 		"uncounted are packets of more rules than DropCountersMax= has room for\n");
 }
 END_TEST
@@ -129,10 +129,10 @@ START_TEST(a_narrow_terminal_has_lines_for_rule_and_packet)
 	drop->example = (char *)"172.16.42.1.39677 > 172.16.42.2.8080 udp on eth0";
 	printed = text(80);
 	assert_in(printed,
-		"PACKETS   BYTES  LAST     WHERE, RULE, LAST PACKET\n"
-		"    132  8.4 kB  3 s ago  inet firewalld input handle 284\n"
-		"                          udp dport 8080 drop\n"
-		"                          172.16.42.1.39677 > 172.16.42.2.8080 udp on eth0\n");
+		"PACKETS    BYTES  LAST     WHERE, RULE, LAST PACKET\n"
+		"    132  8.3 KiB  3 s ago  inet firewalld input handle 284\n"
+		"                           udp dport 8080 drop\n"
+		"                           172.16.42.1.39677 > 172.16.42.2.8080 udp on eth0\n");
 	lines = g_strsplit(printed, "\n", -1);
 	for (char **line = lines; *line; line++)
 		ck_assert_uint_le(strlen(*line), 80);
@@ -314,13 +314,13 @@ START_TEST(the_verb_prints_a_table)
 	lines = g_strsplit(output, "\n", -1);
 	ck_assert_uint_eq(g_strv_length(lines), 7);
 	ck_assert(g_str_has_prefix(lines[1],
-		"    132   8.4 kB  3 s ago        inet firewalld filter_INPUT_POLICIES handle 284  "
+		"    132   8.3 KiB  3 s ago        inet firewalld filter_INPUT_POLICIES handle 284  "
 		"udp dport 8080 drop  172.16.42.1.39677 > 172.16.42.2.8080 udp on eth0"));
 	ck_assert(g_str_has_prefix(lines[2],
-		"      5  90.0 kB  -              ip filter input policy in netns server"));
+		"      5  87.9 KiB  -              ip filter input policy in netns server"));
 	ck_assert(g_str_has_prefix(
-		lines[3], "      1     60 B  2 h 5 min ago  inet a\\x0a\"b c handle 9"));
-	ck_assert(g_str_has_prefix(lines[4], "total 140 packets (98.5 kB), uncounted 2"));
+		lines[3], "      1      60 B  2 h 5 min ago  inet a\\x0a\"b c handle 9"));
+	ck_assert(g_str_has_prefix(lines[4], "total 140 packets (96.2 KiB), uncounted 2"));
 }
 END_TEST
 
@@ -329,7 +329,7 @@ START_TEST(the_verb_selects)
 	g_autofree char *output = NULL;
 
 	ck_assert_int_eq(run("--netns=server|--chain=input|--table=filter", &output, NULL), 0);
-	assert_in(output, "\n      5  90.0 kB");
+	assert_in(output, "\n      5  87.9 KiB");
 	assert_in(output, "\n2 other rules not shown; total 140 packets");
 	g_clear_pointer(&output, g_free);
 	ck_assert_int_eq(run("--sort=bytes|-n|1|--json", &output, NULL), 0);

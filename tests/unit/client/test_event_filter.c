@@ -307,7 +307,7 @@ START_TEST(progress_is_told_on_long_readings_and_erased)
 	progress_update(&progress, 3 << 20, 4 << 20);
 	length = read(ends[0], told, sizeof(told) - 1);
 	ck_assert_int_gt(length, 0);
-	ck_assert_str_eq(told, "\r\x1b[K25% of 4 MiB read, 2 s left\r\x1b[K");
+	ck_assert_str_eq(told, "\r\x1b[K25% of 4.0 MiB read, 2 s left\r\x1b[K");
 	close(ends[0]);
 	close(ends[1]);
 }
