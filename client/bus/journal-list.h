@@ -23,14 +23,15 @@ struct archived {
 #define ARCHIVE_REMEDY ": 'nfttracectl list --all' shows those there are"
 
 /* Which journals are wanted; zeroed: all. */
-struct archive_wish {
+struct archive_filter {
 	const char *name; /* of that name; NULL: any. UTF-8 */
 	bool running; /* only of sessions that run */
 };
 
 /* The journals that the caller may see, as an array of struct archived that owns them, by id. They come in
  * pages: one that comes or goes meanwhile is there or not. */
-int archive_list(sd_bus *bus, const struct archive_wish *wish, GPtrArray **ret, char **ret_reason);
+int archive_list(
+	sd_bus *bus, const struct archive_filter *filter, GPtrArray **ret, char **ret_reason);
 
 /* The journal of that id; NULL if there is none among them. Accepts NULL. */
 const struct archived *archive_find(const GPtrArray *journals, uint64_t id);

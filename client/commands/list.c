@@ -151,7 +151,7 @@ static int print_names(const struct listing *listing)
 /* Sizes that can't be had are left out, unless it is the journals that are asked for. */
 static int listing_read(struct listing *listing, bool sizes, char **ret_reason)
 {
-	const struct archive_wish wish = { .running = !listing->all };
+	const struct archive_filter filter = { .running = !listing->all };
 	g_autofree char *reason = NULL;
 	auto_bus *bus = NULL;
 	int r = bus_connect(&bus, ret_reason);
@@ -166,7 +166,7 @@ static int listing_read(struct listing *listing, bool sizes, char **ret_reason)
 	/* They are read from a disk, which may be busy: the sessions can be told without. */
 	if (!listing->all)
 		bus_limit_wait(SIZES_WAIT_USEC);
-	r = archive_list(bus, &wish, &listing->journals, &reason);
+	r = archive_list(bus, &filter, &listing->journals, &reason);
 	if (r < 0 && listing->all) {
 		*ret_reason = g_steal_pointer(&reason);
 		return r;

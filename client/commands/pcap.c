@@ -12,7 +12,8 @@
 #include "client/commands/select-options.h"
 #include "client/pcap/capture.h"
 #include "client/print/follow-stream.h"
-#include "client/read/reading.h"
+#include "client/read/journal-set.h"
+#include "client/terminal/progress.h"
 #include "journal/base/cleanup.h"
 #include "journal/base/escape.h"
 
@@ -87,17 +88,16 @@ static int convert(
 	auto_capture *capture = capture_new(journals, output);
 	struct journal_set_record record;
 	g_autofree char *reason = NULL;
-	struct reading reading;
 	int status, r = 0;
 
-	reading_begin(&reading, journals, options->filter, progress_terminal());
-	while (output->error == 0 && (r = reading_next(&reading, &record)) > 0)
+	journal_set_select(journals, options->filter, progress_terminal());
+	while (output->error == 0 && (r = journal_set_next(journals, &record)) > 0)
 		capture_take(capture, &record);
-	progress_end(&reading.progress);
+	journal_set_end_progress(journals);
 	status = finish(options, capture, output);
 	if (r >= 0)
 		return status;
-	reason = reading_failure(options->sources, record.journal, r);
+	reason = journal_set_failure(options->sources, record.journal, r);
 	return command_failed(reason);
 }
 

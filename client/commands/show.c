@@ -7,8 +7,9 @@
 #include "client/print/printer.h"
 #include "client/print/show-events.h"
 #include "client/print/style.h"
-#include "client/read/reading.h"
+#include "client/read/journal-set.h"
 #include "client/terminal/pager.h"
+#include "client/terminal/progress.h"
 #include "journal/base/amounts.h"
 
 struct show_options {
@@ -40,7 +41,7 @@ static int show_failed(
 
 	if (reason)
 		return command_failed(reason);
-	sentence = reading_failure(options->sources, journal, r);
+	sentence = journal_set_failure(options->sources, journal, r);
 	return command_failed(sentence);
 }
 
@@ -82,20 +83,19 @@ static int show_sources(const struct show_options *options)
 	auto_journal_set *journals = NULL;
 	auto_printer printer = { 0 };
 	auto_output output = { 0 };
-	struct reading reading;
 	auto_show *show = NULL;
 	int status;
 
 	if (journal_set_open(options->sources, &journals, &reason) < 0)
 		return command_failed(reason);
-	reading_begin(&reading, journals, options->filter, progress_for(options));
+	journal_set_select(journals, options->filter, progress_for(options));
 	output_open(&output, OUTPUT_MEMORY);
 	/* The monotonic clocks of several machines can't be compared. */
 	printer_open(&printer, &output, journal_set_count(journals),
 		journal_set_boots(journals) > 1 ? TEXT_TIME_UTC : options->time, options->colour);
 	printer_use_libraries(&printer, journals, options->rules ? TEXT_RULES_ON : TEXT_RULES_OFF);
 	printer_use_form(&printer, style_form(&options->style));
-	show = show_new(&options->order, &reading, &printer);
+	show = show_new(&options->order, journals, &printer);
 	status = show_run(options, show, &output);
 	return status == EXIT_DONE && printer_incomplete(&printer) ? EXIT_LOST : status;
 }

@@ -6,8 +6,9 @@
 
 #include "client/commands/command.h"
 #include "client/commands/select-options.h"
-#include "client/read/reading.h"
+#include "client/read/journal-set.h"
 #include "client/stats/stats.h"
+#include "client/terminal/progress.h"
 #include "journal/base/amounts.h"
 
 #define TOP_DEFAULT     10
@@ -63,19 +64,18 @@ static int count(const struct stats_options *options)
 	g_autofree char *reason = NULL;
 	auto_journal_set *journals = NULL;
 	auto_stats *stats = NULL;
-	struct reading reading;
 	int r;
 
 	if (journal_set_open(options->sources, &journals, &reason) < 0)
 		return command_failed(reason);
 	stats = stats_new(journals, STATS_KEYS_MAX);
-	reading_begin(&reading, journals, options->filter, progress_terminal());
-	while ((r = reading_next(&reading, &record)) > 0)
+	journal_set_select(journals, options->filter, progress_terminal());
+	while ((r = journal_set_next(journals, &record)) > 0)
 		stats_take(stats, &record);
 	if (r >= 0)
 		return print(stats, options);
 	print(stats, options);
-	reason = reading_failure(options->sources, record.journal, r);
+	reason = journal_set_failure(options->sources, record.journal, r);
 	return command_failed(reason);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What `nfttracectl show` does with the records of journals: which of them it prints, and in which
- * order. Owned by the command, as are the reading and the printer; knows nothing of options.
+ * order. Owned by the command, as are the journals and the printer; knows nothing of options.
  */
 #ifndef NFTTRACED_CLIENT_PRINT_SHOW_EVENTS_H
 #define NFTTRACED_CLIENT_PRINT_SHOW_EVENTS_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "client/print/printer.h"
-#include "client/read/reading.h"
+#include "client/read/journal-set.h"
 
 struct show_order {
 	bool journeys; /* events by packet */
@@ -23,7 +23,7 @@ struct show_order {
 struct show;
 
 struct show *show_new(
-	const struct show_order *order, struct reading *reading, struct printer *printer);
+	const struct show_order *order, struct journal_set *journals, struct printer *printer);
 
 /*
  * Reads what has to be read before the first event can be printed: everything, or nothing. It prints

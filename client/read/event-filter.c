@@ -156,7 +156,7 @@ static int take_times(struct event_filter *filter, const struct event_filter_opt
 	return r;
 }
 
-static int take_wishes(struct event_filter *filter, const struct event_filter_options *wanted,
+static int take_options(struct event_filter *filter, const struct event_filter_options *wanted,
 	enum when_zone zone, char **ret_reason)
 {
 	int r = take_times(filter, wanted, zone, ret_reason);
@@ -180,7 +180,7 @@ int event_filter_new(const struct event_filter_options *wanted, enum when_zone z
 	struct event_filter **ret, char **ret_reason)
 {
 	auto_event_filter *filter = g_new0(struct event_filter, 1);
-	int r = take_wishes(filter, wanted, zone, ret_reason);
+	int r = take_options(filter, wanted, zone, ret_reason);
 
 	if (r < 0)
 		return r;

@@ -7,9 +7,15 @@
 #include <string.h>
 
 #include "bpf/shared/event.h"
+#include "client/read/event-filter.h"
 #include "client/read/source.h"
+#include "client/terminal/progress.h"
+#include "journal/base/escape.h"
 
 #define BOOT_ID_SIZE sizeof(((struct journal_segment *)NULL)->boot_id)
+
+/* How many records are read before the clock is read for the progress line. */
+#define PROGRESS_RECORDS 4096
 
 /* A boot of a machine. One clock offset for all its journals: their events keep the order of the
  * monotonic clock, which they share, whatever happened to the other one meanwhile. */
@@ -47,6 +53,9 @@ struct journal_set {
 	GArray *boots; /* struct boot */
 	GArray *given; /* struct given: those at `given_time` */
 	uint64_t given_time;
+	const struct event_filter *filter; /* NULL: every event */
+	struct progress progress;
+	unsigned int records; /* since the progress was updated */
 };
 
 static struct journal_set *journal_set_with(unsigned int count)
@@ -57,6 +66,7 @@ static struct journal_set *journal_set_with(unsigned int count)
 	journals->count = count;
 	journals->boots = g_array_new(FALSE, TRUE, sizeof(struct boot));
 	journals->given = g_array_new(FALSE, TRUE, sizeof(struct given));
+	progress_begin(&journals->progress, -1);
 	for (unsigned int i = 0; i < count; i++)
 		journals->sources[i].taken = true;
 	return journals;
@@ -265,7 +275,8 @@ static bool given_before(struct journal_set *journals, unsigned int journal, uin
 	return false;
 }
 
-int journal_set_next(struct journal_set *journals, struct journal_set_record *ret)
+/* The next record in order, whatever the filter says. */
+static int read_next(struct journal_set *journals, struct journal_set_record *ret)
 {
 	for (;;) {
 		struct source *source;
@@ -297,18 +308,54 @@ int journal_set_next(struct journal_set *journals, struct journal_set_record *re
 	}
 }
 
-void journal_set_progress(
-	const struct journal_set *journals, uint64_t *ret_read, uint64_t *ret_total)
+void journal_set_select(
+	struct journal_set *journals, const struct event_filter *filter, int progress)
 {
-	*ret_read = 0;
-	*ret_total = 0;
+	journals->filter = filter;
+	progress_begin(&journals->progress, progress);
+}
+
+static void update_progress(struct journal_set *journals)
+{
+	uint64_t read_sum = 0, total_sum = 0;
+
 	for (unsigned int i = 0; i < journals->count; i++) {
 		uint64_t read, total;
 
 		journal_reader_progress(journals->sources[i].reader, &read, &total);
-		*ret_read += read;
-		*ret_total += total;
+		read_sum += read;
+		total_sum += total;
 	}
+	progress_update(&journals->progress, read_sum, total_sum);
+}
+
+int journal_set_next(struct journal_set *journals, struct journal_set_record *ret)
+{
+	int r;
+
+	while ((r = read_next(journals, ret)) > 0) {
+		if (++journals->records == PROGRESS_RECORDS) {
+			journals->records = 0;
+			update_progress(journals);
+		}
+		if (event_filter_record(
+			    journals->filter, journal_set_names(journals, ret->journal), ret))
+			return r;
+	}
+	journal_set_end_progress(journals);
+	return r;
+}
+
+void journal_set_end_progress(struct journal_set *journals)
+{
+	progress_end(&journals->progress);
+}
+
+char *journal_set_failure(char *const *sources, unsigned int journal, int error)
+{
+	g_autofree char *source = text_escape_dup(sources[journal]);
+
+	return g_strdup_printf("%s can't be read further: %s", source, g_strerror(-error));
 }
 
 struct journal_set *journal_set_free(struct journal_set *journals)

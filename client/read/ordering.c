@@ -32,7 +32,7 @@ struct key {
 /* A record as it is in the file; its payload follows. */
 struct stored {
 	struct journal_set_record record; /* without pointers */
-	uint32_t segment; /* in arrange.segments, from 1; 0: none */
+	uint32_t segment; /* in ordering.segments, from 1; 0: none */
 	uint32_t size; /* of the payload */
 };
 
@@ -44,7 +44,7 @@ struct ordering {
 	GArray *segments; /* struct journal_segment */
 	uint64_t sequence;
 	uint64_t journeys; /* an event that is not tracked is one */
-	bool arranged;
+	bool ordered;
 
 	/* What is being given. */
 	uint64_t begun; /* journeys */
@@ -251,11 +251,11 @@ int ordering_next(
 	struct key key;
 	int r;
 
-	if (!ordering->arranged) {
+	if (!ordering->ordered) {
 		r = journeys_find(ordering);
 		if (r < 0)
 			return r;
-		ordering->arranged = true;
+		ordering->ordered = true;
 	}
 	while ((r = external_sort_next(ordering->by_moment, &key)) > 0) {
 		if (!key_wanted(ordering, &key))

@@ -137,7 +137,7 @@ static void print_timeline(
 typedef void (*cells_add)(
 	const struct stats *stats, const struct key_counts_entry *entry, struct table *table);
 
-static void print_tally(const struct stats *stats, const struct key_counts *counts, size_t top,
+static void print_counts(const struct stats *stats, const struct key_counts *counts, size_t top,
 	const struct table_column *columns, size_t count, cells_add add, struct output *output)
 {
 	g_autoptr(GPtrArray) entries = key_counts_top(counts, top);
@@ -398,11 +398,11 @@ void stats_print(struct stats *stats, const struct stats_form *form, struct outp
 	print_losses(stats, output);
 	print_totals(stats, output);
 	print_timeline(stats, form, output);
-	print_tally(stats, stats->verdicts, SIZE_MAX, verdicts, G_N_ELEMENTS(verdicts), add_verdict,
-		output);
-	print_tally(
+	print_counts(stats, stats->verdicts, SIZE_MAX, verdicts, G_N_ELEMENTS(verdicts),
+		add_verdict, output);
+	print_counts(
 		stats, stats->probes, SIZE_MAX, probes, G_N_ELEMENTS(probes), add_probe, output);
-	print_tally(stats, stats->rules, form->top, rules, G_N_ELEMENTS(rules), add_rule, output);
+	print_counts(stats, stats->rules, form->top, rules, G_N_ELEMENTS(rules), add_rule, output);
 	print_suppressed(stats, form, output);
-	print_tally(stats, stats->peers, form->top, peers, G_N_ELEMENTS(peers), add_peer, output);
+	print_counts(stats, stats->peers, form->top, peers, G_N_ELEMENTS(peers), add_peer, output);
 }

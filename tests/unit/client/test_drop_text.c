@@ -152,13 +152,13 @@ END_TEST
 START_TEST(what_is_selected_is_sorted_and_cut)
 {
 	char *tables[] = { (char *)"a", (char *)"b", NULL };
-	struct drop_filter wishes = { .tables = tables, .sort = DROP_SORT_LAST, .limit = 2 };
+	struct drop_filter wanted = { .tables = tables, .sort = DROP_SORT_LAST, .limit = 2 };
 
 	drop_add("a", 1, 100)->last = 5;
 	drop_add("c", 2, 100)->last = 9;
 	drop_add("b", 3, 1)->last = 7;
 	drop_add("a", 4, 10)->last = 6;
-	drop_list_filter(&list, &wishes);
+	drop_list_filter(&list, &wanted);
 	ck_assert_uint_eq(list.drops->len, 2);
 	ck_assert_uint_eq(((struct drop *)list.drops->pdata[0])->handle, 3);
 	ck_assert_uint_eq(((struct drop *)list.drops->pdata[1])->handle, 4);
@@ -172,7 +172,7 @@ START_TEST(a_namespace_is_a_name_an_inode_or_a_cookie)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
 		char *netns[] = { (char *)texts[i], NULL };
-		const struct drop_filter wishes = { .netns = netns };
+		const struct drop_filter wanted = { .netns = netns };
 		struct drop *drop;
 
 		begin_list();
@@ -181,7 +181,7 @@ START_TEST(a_namespace_is_a_name_an_inode_or_a_cookie)
 		drop->netns = (char *)"server";
 		drop->netns_inode = 4026532281;
 		drop->netns_cookie = 0x7f;
-		drop_list_filter(&list, &wishes);
+		drop_list_filter(&list, &wanted);
 		ck_assert_uint_eq(list.drops->len, 1);
 		ck_assert_uint_eq(((struct drop *)list.drops->pdata[0])->handle, 2);
 		if (i + 1 < G_N_ELEMENTS(texts))

@@ -11,26 +11,26 @@
 
 START_TEST(keys_beyond_the_limit_are_counted_as_the_rest)
 {
-	struct key_counts *tally = key_counts_new(2);
+	struct key_counts *counts = key_counts_new(2);
 	const struct key_counts_entry *entry;
 	GPtrArray *top;
 
-	key_counts_count(tally, "a", 1, 10);
-	key_counts_count(tally, "bb", 2, 10);
-	key_counts_count(tally, "bb", 2, 5);
-	key_counts_count(tally, "c", 1, 1);
-	key_counts_count(tally, "d", 1, 2);
-	top = key_counts_top(tally, 1);
-	ck_assert_uint_eq(key_counts_keys(tally), 2);
+	key_counts_count(counts, "a", 1, 10);
+	key_counts_count(counts, "bb", 2, 10);
+	key_counts_count(counts, "bb", 2, 5);
+	key_counts_count(counts, "c", 1, 1);
+	key_counts_count(counts, "d", 1, 2);
+	top = key_counts_top(counts, 1);
+	ck_assert_uint_eq(key_counts_keys(counts), 2);
 	ck_assert_uint_eq(top->len, 1);
 	entry = g_ptr_array_index(top, 0);
 	ck_assert_uint_eq(entry->size, 2);
 	ck_assert_uint_eq(entry->events, 2);
 	ck_assert_uint_eq(entry->bytes, 15);
-	ck_assert_uint_eq(key_counts_rest(tally)->events, 2);
-	ck_assert_uint_eq(key_counts_rest(tally)->bytes, 3);
+	ck_assert_uint_eq(key_counts_rest(counts)->events, 2);
+	ck_assert_uint_eq(key_counts_rest(counts)->bytes, 3);
 	g_ptr_array_unref(top);
-	key_counts_free(tally);
+	key_counts_free(counts);
 }
 END_TEST
 
