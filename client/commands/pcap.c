@@ -21,19 +21,14 @@
 
 struct pcap_options {
 	char *target;
-	gboolean follow, from_start, utc;
-	struct event_filter_options wanted;
-	GStrv sources;
-
-	struct event_filter *filter;
+	gboolean follow, from_start;
+	struct select_options select;
 };
 
 static void options_clear(struct pcap_options *options)
 {
 	g_clear_pointer(&options->target, g_free);
-	event_filter_options_clear(&options->wanted);
-	g_clear_pointer(&options->sources, g_strfreev);
-	options->filter = event_filter_free(options->filter);
+	select_options_clear(&options->select);
 }
 
 static int target_failed(const char *target, int error)
@@ -90,14 +85,14 @@ static int convert(
 	g_autofree char *reason = NULL;
 	int status, r = 0;
 
-	journal_set_select(journals, options->filter, progress_terminal());
+	journal_set_select(journals, options->select.filter, progress_terminal());
 	while (output->error == 0 && (r = journal_set_next(journals, &record)) > 0)
 		capture_take(capture, &record);
 	journal_set_end_progress(journals);
 	status = finish(options, capture, output);
 	if (r >= 0)
 		return status;
-	reason = journal_set_failure(options->sources, record.journal, r);
+	reason = journal_set_failure(options->select.sources, record.journal, r);
 	return command_failed(reason);
 }
 
@@ -109,7 +104,7 @@ static int pcap_recorded(const struct pcap_options *options)
 	auto_fd fd = -1;
 
 	/* Before the target, which would be emptied for nothing. */
-	if (journal_set_open(options->sources, &journals, &reason) < 0)
+	if (journal_set_open(options->select.sources, &journals, &reason) < 0)
 		return command_failed(reason);
 	fd = target_open(options->target);
 	if (fd < 0)
@@ -133,16 +128,12 @@ static int follow(
 	g_autofree char *reason = NULL;
 	int end, status;
 
-	stream->filter = options->filter;
+	stream->filter = options->select.filter;
 	capture_use_await(capture, follow_stream_await_rule, stream);
 	end = follow_stream_pour(stream, &sink, NULL);
 	status = finish(options, capture, output);
-	if (end == FOLLOW_STREAM_LOST)
-		return command_failed(stream->reason);
-	if (end >= 0)
-		return status;
-	reason = g_strdup_printf("the stream can't be read further: %s", g_strerror(-end));
-	return command_failed(reason);
+	reason = follow_stream_failure(stream, end);
+	return reason ? command_failed(reason) : status;
 }
 
 static int pcap_follow(const struct pcap_options *options)
@@ -160,7 +151,7 @@ static int pcap_follow(const struct pcap_options *options)
 	if (fd < 0)
 		return -fd;
 	if (bus_connect(&bus, &reason) < 0 ||
-		session_find(bus, options->sources[0], &object, &reason) < 0 ||
+		session_find(bus, options->select.sources[0], &object, &reason) < 0 ||
 		follow_stream_open(&stream, bus, object, options->from_start, &reason) < 0)
 		return command_failed(reason);
 	output_open(&output, fd);
@@ -177,26 +168,20 @@ int command_pcap(const struct command *command, int argc, char **argv)
 			"Write packets of a running session as they are recorded", NULL },
 		{ "from-start", 0, 0, G_OPTION_ARG_NONE, &options.from_start,
 			"With --follow: what is in the journal already, too", NULL },
-		EVENT_FILTER_OPTIONS(options.wanted),
-		{ "utc", 0, 0, G_OPTION_ARG_NONE, &options.utc,
-			"Dates of --since and --until are UTC", NULL },
-		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.sources, NULL,
-			NULL },
+		SELECT_OPTIONS(options.select),
+		SELECT_UTC_OPTION(options.select),
 		{ 0 },
 	};
 
 	if (!command_options(command, entries, argc, argv))
 		return EXIT_USAGE;
-	if (!options.sources)
-		return command_usage(command, "name a session or a path");
+	if (select_options_resolve(&options.select, command) != EXIT_DONE)
+		return EXIT_USAGE;
 	if (!options.target)
 		return command_usage(command, "name a file with -o, or - for standard output");
-	if (options.follow && options.sources[1])
+	if (options.follow && options.select.sources[1])
 		return command_usage(command, "--follow takes one session");
 	if (options.from_start && !options.follow)
 		return command_usage(command, "--from-start goes with --follow");
-	if (event_filter_resolve(&options.wanted, command, options.utc ? WHEN_UTC : WHEN_LOCAL,
-		    &options.filter) != EXIT_DONE)
-		return EXIT_USAGE;
 	return options.follow ? pcap_follow(&options) : pcap_recorded(&options);
 }

@@ -15,12 +15,10 @@
 struct show_options {
 	char *count; /* what -n said, or NULL */
 	gboolean sort, reverse, rules, no_pager;
-	struct event_filter_options wanted;
+	struct select_options select;
 	struct style style;
-	GStrv sources;
 
 	struct show_order order;
-	struct event_filter *filter;
 	enum text_time time;
 	enum text_colour colour;
 };
@@ -28,10 +26,8 @@ struct show_options {
 static void options_clear(struct show_options *options)
 {
 	g_clear_pointer(&options->count, g_free);
-	event_filter_options_clear(&options->wanted);
+	select_options_clear(&options->select);
 	style_clear(&options->style);
-	g_clear_pointer(&options->sources, g_strfreev);
-	options->filter = event_filter_free(options->filter);
 }
 
 static int show_failed(
@@ -41,7 +37,7 @@ static int show_failed(
 
 	if (reason)
 		return command_failed(reason);
-	sentence = journal_set_failure(options->sources, journal, r);
+	sentence = journal_set_failure(options->select.sources, journal, r);
 	return command_failed(sentence);
 }
 
@@ -86,9 +82,9 @@ static int show_sources(const struct show_options *options)
 	auto_show *show = NULL;
 	int status;
 
-	if (journal_set_open(options->sources, &journals, &reason) < 0)
+	if (journal_set_open(options->select.sources, &journals, &reason) < 0)
 		return command_failed(reason);
-	journal_set_select(journals, options->filter, progress_for(options));
+	journal_set_select(journals, options->select.filter, progress_for(options));
 	output_open(&output, OUTPUT_MEMORY);
 	/* The monotonic clocks of several machines can't be compared. */
 	printer_open(&printer, &output, journal_set_count(journals),
@@ -130,12 +126,10 @@ int command_show(const struct command *command, int argc, char **argv)
 			"Print the newest events first", NULL },
 		{ "rules", 0, 0, G_OPTION_ARG_NONE, &show.rules,
 			"Print the text of the rule under its event", NULL },
-		EVENT_FILTER_OPTIONS(show.wanted),
+		SELECT_OPTIONS(show.select),
 		STYLE_OPTIONS(show.style),
 		{ "no-pager", 0, 0, G_OPTION_ARG_NONE, &show.no_pager,
 			"Do not pipe the output into a pager", NULL },
-		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &show.sources, NULL,
-			NULL },
 		{ 0 },
 	};
 
@@ -143,8 +137,9 @@ int command_show(const struct command *command, int argc, char **argv)
 	parsed = g_memdup2(arguments, ((size_t)argc + 1) * sizeof(*arguments));
 	if (!command_options(command, entries, argc, parsed))
 		return EXIT_USAGE;
-	if (!show.sources)
-		return command_usage(command, "name a session or a path");
+	show.select.utc = show.style.utc;
+	if (select_options_resolve(&show.select, command) != EXIT_DONE)
+		return EXIT_USAGE;
 	show.order = (struct show_order){
 		.journeys = show.sort,
 		.newest_first = show.reverse,
@@ -155,8 +150,5 @@ int command_show(const struct command *command, int argc, char **argv)
 		return command_usage(command, "-n takes a number of events");
 	if (style_resolve(&show.style, &show.time, &show.colour) < 0)
 		return command_usage(command, "--color takes auto, always or never");
-	if (event_filter_resolve(&show.wanted, command, show.style.utc ? WHEN_UTC : WHEN_LOCAL,
-		    &show.filter) != EXIT_DONE)
-		return EXIT_USAGE;
 	return show_sources(&show);
 }

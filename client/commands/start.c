@@ -179,8 +179,7 @@ static int follow_to_end(
 		return finish(bus, &stopping, text);
 	if (end == FOLLOW_STREAM_INTERRUPTED)
 		return command_failed("interrupted: nfttraced stops the session by itself");
-	reason = g_strdup_printf(
-		"the stream can't be read further: %s", g_strerror(r < 0 ? -r : -end));
+	reason = follow_stream_failure(stream, r < 0 ? r : end);
 	return command_failed(reason);
 }
 
