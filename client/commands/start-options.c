@@ -2,10 +2,11 @@
 /* The options of nfttracectl start; see start-options.h. */
 #include "client/commands/start-options.h"
 
+#include <errno.h>
 #include <string.h>
 
-#include "client/commands/start-profile.h"
 #include "client/input/name-list.h"
+#include "client/input/profile.h"
 #include "journal/base/amounts.h"
 
 void start_options_clear(struct start_options *options)
@@ -88,6 +89,88 @@ static const char *parse_texts(struct start_options *options)
 	return NULL;
 }
 
+static void merge_text(char **text, const char *profile)
+{
+	if (!*text)
+		*text = g_strdup(profile);
+}
+
+/* On the command line a list is one text. */
+static void merge_list(char **text, char *const *profile)
+{
+	if (!*text && profile)
+		*text = g_strjoinv(",", (char **)profile);
+}
+
+static void merge_choice(enum profile_choice *choice, enum profile_choice profile)
+{
+	if (*choice == PROFILE_UNSAID)
+		*choice = profile;
+}
+
+static void add_probes(GStrv *probes, char *const *profile)
+{
+	g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+	GStrv sum;
+
+	if (!profile)
+		return;
+	if (*probes)
+		g_strv_builder_addv(all, (const char **)*probes);
+	g_strv_builder_addv(all, (const char **)profile);
+	sum = g_strv_builder_end(all);
+	g_strfreev(*probes);
+	*probes = sum;
+}
+
+static void merge_profile(struct start_options *options, const struct profile *profile)
+{
+	merge_list(&options->verdict_names, profile->verdicts);
+	merge_list(&options->section_names, profile->sections);
+	if (!options->words)
+		merge_text(&options->filter, profile->filter);
+	merge_text(&options->limit_text, profile->limit);
+	merge_text(&options->rate_text, profile->rate);
+	merge_text(&options->burst_text, profile->burst);
+	merge_text(&options->size_text, profile->size);
+	merge_text(&options->duration_text, profile->duration);
+	add_probes(&options->probes, profile->probes);
+}
+
+static enum profile_choice choice_of(gboolean yes, gboolean no)
+{
+	if (yes)
+		return PROFILE_YES;
+	return no ? PROFILE_NO : PROFILE_UNSAID;
+}
+
+/*
+ * Adds what the profiles say, of several the last one first, where the command line says nothing; probes
+ * are those of all. EXIT_DONE; EXIT_USAGE or EXIT_FAILED after printing what is wrong.
+ */
+static int merge_profiles(struct start_options *options, const struct command *command)
+{
+	enum profile_choice stack = choice_of(options->stack, options->no_stack);
+	enum profile_choice track = choice_of(options->track, options->no_track);
+
+	for (guint i = options->profiles ? g_strv_length(options->profiles) : 0; i-- > 0;) {
+		auto_profile *profile = NULL;
+		g_autofree char *reason = NULL;
+		int r = profile_load(options->profiles[i], &profile, &reason);
+
+		if (r == -ENOENT)
+			return command_usage(command, "%s", reason);
+		if (r < 0)
+			return command_failed(reason);
+		merge_profile(options, profile);
+		merge_choice(&stack, profile->stack);
+		merge_choice(&track, profile->track);
+	}
+	options->stack = stack == PROFILE_YES;
+	options->no_track = track == PROFILE_NO;
+	return EXIT_DONE;
+}
+
 int start_options_parse(
 	struct start_options *options, const struct command *command, int argc, char **argv)
 {
@@ -135,7 +218,7 @@ int start_options_parse(
 
 	if (!command_options(command, entries, argc, argv))
 		return EXIT_USAGE;
-	status = start_profiles_merge(options, command);
+	status = merge_profiles(options, command);
 	if (status != EXIT_DONE)
 		return status;
 	wrong = parse_texts(options);
