@@ -21,7 +21,7 @@ static void text_after(struct output *output, const char *before, const char *te
 	output_escaped(output, text, strlen(text));
 }
 
-/* As in the text of an event: the capture's packets are found in it again. */
+/* As in the text of an event, so that the event of a packet can be found there. */
 static void identity_line(struct output *output, const struct event_head *head, const char *probe)
 {
 	text_after(output, "", probe ? probe : "unknown");
@@ -74,7 +74,7 @@ static void nft_line(struct output *output, const struct event *event)
 	verdict_text(output, event);
 }
 
-/* What connection tracking made of the packet; the connection itself is in the text of the event. */
+/* The packet's state in connection tracking; the connection itself is in the text of the event. */
 static void ct_line(struct output *output, const struct event *event)
 {
 	const char *info = connection_info_name(event->ct.info);

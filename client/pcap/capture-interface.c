@@ -8,14 +8,14 @@
 
 #include "client/pcap/capture.h"
 
-/* What makes an interface. Zeroed before it is filled in: it is compared as it is. */
+/* What makes an interface. Zeroed before it is filled in: its bytes are compared. */
 struct key {
 	uint64_t netns_cookie;
 	uint32_t netns_inode;
 	uint32_t boot;
 	uint32_t device;
 	uint16_t link;
-	uint16_t further; /* for those that are not told apart */
+	uint16_t further; /* the interface of all devices beyond CAPTURE_INTERFACES_MAX */
 	char name[EVENT_DEVICE_MAX + 1];
 };
 

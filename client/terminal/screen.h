@@ -30,6 +30,5 @@ void screen_draw(const char *lines);
 /* Gives the terminal back as it was; nothing if it has not got it. */
 void screen_leave(struct screen *screen);
 
-#define auto_screen __attribute__((cleanup(screen_leave))) struct screen
 
 #endif

@@ -7,7 +7,7 @@
 #include <glib/gstdio.h>
 #include <stdlib.h>
 
-#include "client/commands/start-profile.h"
+#include "client/commands/start-options.h"
 #include "client/input/profile.h"
 
 static const char *shipped;
