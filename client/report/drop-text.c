@@ -8,8 +8,6 @@
 #include "client/terminal/terminal.h"
 #include "journal/base/amounts.h"
 
-#define USEC_PER_SEC 1000000ULL
-
 static const struct table_column wide_columns[] = {
 	{ "PACKETS", TABLE_RIGHT },
 	{ "BYTES", TABLE_RIGHT },
@@ -46,7 +44,7 @@ static void add_age(struct table *table, const struct drop *drop, uint64_t now)
 	char span[AMOUNT_SIZE];
 	g_autofree char *text = NULL;
 
-	text = g_strconcat(amount_duration(age - age % USEC_PER_SEC, span), " ago", NULL);
+	text = g_strconcat(amount_duration(age - age % G_USEC_PER_SEC, span), " ago", NULL);
 	table_text(table, drop->last == 0 ? "-" : text);
 }
 

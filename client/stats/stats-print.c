@@ -11,15 +11,8 @@
 #include "journal/base/amounts.h"
 #include "journal/base/clock.h"
 
-#define NSEC_PER_USEC 1000ULL
-#define PLAIN_RATE    100 /* a second: from here on nobody looks at fractions */
-#define DATE_SIZE     sizeof("2026-11-22 05:30:17")
-
-static void number_after(struct output *output, const char *before, uint64_t number)
-{
-	output_text(output, before);
-	output_number(output, number);
-}
+#define PLAIN_RATE 100 /* a second: from here on nobody looks at fractions */
+#define DATE_SIZE  sizeof("2026-11-22 05:30:17")
 
 static void print_moment(struct output *output, const char *before, uint64_t time)
 {
@@ -73,7 +66,7 @@ static void print_losses(const struct stats *stats, struct output *output)
 			continue;
 		output_text(output, before);
 		output_text(output, loss_reason_name(i));
-		number_after(output, " ", stats->lost[i]);
+		output_number_after(output, " ", stats->lost[i]);
 		if (stats->lost_unknown[i])
 			output_text(output, " and an unknown number");
 		before = ", ";
@@ -91,7 +84,7 @@ static void print_totals(const struct stats *stats, struct output *output)
 	char size[AMOUNT_SIZE];
 
 	output_number(output, stats->events);
-	number_after(output, " events of ", stats->packets);
+	output_number_after(output, " events of ", stats->packets);
 	output_text(output, " packets, ");
 	output_text(output, amount_bytes(stats->bytes, size));
 	output_char(output, '\n');
@@ -124,7 +117,7 @@ static void print_timeline(
 	width = span_text(line.width);
 	output_text(output, "\npackets over time: a column is ");
 	output_text(output, width);
-	number_after(output, ", the highest is ", line.highest);
+	output_number_after(output, ", the highest is ", line.highest);
 	g_free(width);
 	rate = (double)line.highest * (double)NSEC_PER_SEC / (double)line.width;
 	width = g_strdup_printf(" packets (%.*f a second)\n", rate < PLAIN_RATE ? 2 : 0, rate);
@@ -164,8 +157,9 @@ static void print_counts(const struct stats *stats, const struct key_counts *cou
 		output_text(output, " more\n");
 	}
 	if (rest->events > 0) {
-		number_after(output, "... and ", rest->events);
-		number_after(output, " events of others: only the first ", key_counts_keys(counts));
+		output_number_after(output, "... and ", rest->events);
+		output_number_after(
+			output, " events of others: only the first ", key_counts_keys(counts));
 		output_text(output, " are counted individually\n");
 	}
 }
@@ -279,7 +273,7 @@ static void place_begin(struct output *place, const struct event *event)
 		output_text(place, "table ? chain ?");
 	}
 	if (event->nft.flags & EVENT_NFT_RULE)
-		number_after(place, " handle ", event->nft.rule_handle);
+		output_number_after(place, " handle ", event->nft.rule_handle);
 }
 
 static char *rule_place(const struct event *event, int32_t verdict)
@@ -363,19 +357,19 @@ static void print_suppressed(
 		table_print(table, output);
 		table_free(table);
 		if (key_counts_keys(stats->suppressed) > entries->len) {
-			number_after(output, "... and more rules: ",
+			output_number_after(output, "... and more rules: ",
 				key_counts_keys(stats->suppressed) - entries->len);
 			output_char(output, '\n');
 		}
 	}
 	if (rest->events > 0) {
-		number_after(output, "... and ", rest->events);
-		number_after(output, " events suppressed of others: only the first ",
+		output_number_after(output, "... and ", rest->events);
+		output_number_after(output, " events suppressed of others: only the first ",
 			key_counts_keys(stats->suppressed));
 		output_text(output, " are counted individually\n");
 	}
 	if (unknown > 0) {
-		number_after(output, "... and ", unknown);
+		output_number_after(output, "... and ", unknown);
 		output_text(output, " events suppressed of which the rule is not known\n");
 	}
 }
