@@ -26,7 +26,7 @@ void bus_limit_wait(uint64_t usec)
 	wait_usec = usec;
 }
 
-/* ssh, or what it runs there, has ended. */
+/* ssh, or its program on the other host, has ended. */
 static bool is_disconnected(int error)
 {
 	return error == ENOTCONN || error == ECONNRESET || error == EPIPE;
@@ -63,7 +63,8 @@ bool bus_is_private(sd_bus *bus)
 	return sd_bus_is_bus_client(bus) == 0;
 }
 
-/* NULL: there is none for us. A bus that is named is not the system's, and neither is the daemon on it. */
+/* NULL: no private socket for us. With $DBUS_SYSTEM_BUS_ADDRESS set, the daemon is not the
+ * system's. */
 static const char *private_path(void)
 {
 	const char *path = g_getenv("NFTTRACED_PRIVATE_SOCKET");
@@ -198,14 +199,14 @@ int bus_call_new(sd_bus *bus, const char *path, const char *interface, const cha
 	return r;
 }
 
-/* Errors that mean that nobody is there to answer. */
+/* Errors that mean that the daemon is not running. */
 static const char *const absent_errors[] = {
 	SD_BUS_ERROR_SERVICE_UNKNOWN,
 	SD_BUS_ERROR_NAME_HAS_NO_OWNER,
 	NULL,
 };
 
-/* The daemon says what it takes; the bus itself, if its policy is another, does not. */
+/* The daemon names the right that is missing; the bus, with its own policy, does not. */
 static char *denial(const char *message)
 {
 	if (message && g_str_has_prefix(message, "access denied: "))

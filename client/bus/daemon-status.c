@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The daemon's state and what it amounts to; see daemon-status.h. */
+/* The daemon's state and health; see daemon-status.h. */
 #include "client/bus/daemon-status.h"
 
 #include <errno.h>
@@ -200,7 +200,7 @@ int status_read(sd_bus *bus, struct status *status, char **ret_reason)
 
 	if (r < 0)
 		return r;
-	/* Who may not list sessions is told that, and the rest. */
+	/* A caller that may not list sessions gets the rest, and the refusal. */
 	status->hidden = HIDDEN_UNKNOWN;
 	if (session_list(bus, &status->sessions, &status->refusal) >= 0)
 		status->hidden = hidden_read(bus).sessions;
@@ -219,7 +219,7 @@ void status_read_local(struct status *status, const char *reason)
 	/* The line says it before this. */
 	status->summary =
 		g_strdup(g_str_has_prefix(reason, ABSENT) ? reason + strlen(ABSENT) : reason);
-	/* Of another host only its daemon tells. */
+	/* The features of another host are known to its daemon only. */
 	if (remote_host())
 		return;
 	features_add(

@@ -49,7 +49,7 @@ static void bus_drop(struct daemon_wait *wait)
 	wait->private_retry = wait->retry;
 }
 
-/* Has the bus tell. Nothing here waits: the bus may be on its way. */
+/* Asks the bus for changes. Does not wait: the bus may still be connecting. */
 static int bus_ask(struct daemon_wait *wait)
 {
 	int r = sd_bus_add_match_async(

@@ -125,8 +125,8 @@ void drop_netns_text(const struct drop *drop, GString *text)
 		g_string_append(text, " (gone)");
 }
 
-/* What has digits only is an inode, what begins with 0x a cookie. Only the cookie means a namespace that is
- * gone: the others may be a living one's. */
+/* Digits are an inode, "0x..." is a cookie. A namespace that is gone is selected by its cookie
+ * only: its name and inode may belong to another one now. */
 static bool netns_fits(const struct drop *drop, const char *text)
 {
 	uint64_t number;

@@ -93,7 +93,7 @@ int archive_list(
 			r = sd_bus_message_exit_container(reply);
 		if (r >= 0)
 			r = sd_bus_message_read(reply, "b", &more);
-		/* A page that gets no further would be asked for again and again. */
+		/* A page without progress would be asked for endlessly. */
 		if (r >= 0 && more && journals->len == before)
 			r = -EBADMSG;
 		if (r < 0)
@@ -129,7 +129,7 @@ int archive_resolve(sd_bus *bus, const char *id_or_name, uint64_t *ret_id, char 
 
 	if (parse_count(id_or_name, ret_id) == 0)
 		return 0;
-	/* No session has a name that is no text. */
+	/* Names are valid UTF-8. */
 	r = g_utf8_validate(id_or_name, -1, NULL)
 		? archive_list(bus, &filter, &journals, ret_reason)
 		: 0;

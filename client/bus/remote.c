@@ -10,7 +10,9 @@
 
 #include "journal/base/escape.h"
 
-/* What a host or user may be made of: names and addresses, and nothing that a shell or ssh knows. */
+/*
+ * What a host or user may be made of: names and addresses, and nothing that a shell or ssh knows.
+ */
 #define HOST_CHARACTERS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-"
 #define HOST_MAX        320 /* bytes: the longest user, and the longest name that DNS has */
 

@@ -20,7 +20,7 @@
 struct start {
 	sd_bus *bus;
 	const char *job; /* borrowed from the reply; NULL: not known yet */
-	char *result; /* of the job; NULL: it is not over */
+	char *result; /* of the job; NULL: not finished */
 };
 
 static void start_clear(struct start *start)
@@ -122,7 +122,7 @@ int unit_start(const char *absence, char **ret_reason)
 	auto_bus_message *reply = NULL;
 	int r = bus_connect_later(&start.bus);
 
-	/* Of a job systemd tells who asked for it; a match at the bus brings it here. */
+	/* systemd sends a job's result to its client; a match brings it here. */
 	if (r >= 0)
 		r = sd_bus_match_signal(start.bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH,
 			SYSTEMD_INTERFACE, "JobRemoved", on_job_removed, &start);

@@ -19,7 +19,7 @@
 
 #define COPY_SIZE (256 << 10)
 
-/* Writes all of it; -EPIPE: nobody reads any more. */
+/* Writes everything; -EPIPE: the reader has gone. */
 static int write_all(const uint8_t *bytes, size_t size)
 {
 	while (size > 0) {
@@ -56,8 +56,8 @@ static int copy(int fd, uint64_t size)
 	return 0;
 }
 
-/* How much of a segment that may be written now is whole records. What does not look like one is for
- * the reader to judge. */
+/* How much of a segment that may be written now is whole records. Anything else is
+ * left to the reader. */
 static uint64_t whole_records(int fd, uint64_t size)
 {
 	struct journal_segment header;
@@ -79,7 +79,8 @@ static uint64_t whole_records(int fd, uint64_t size)
 	return at;
 }
 
-/* One segment; one that retention has removed meanwhile is left out, and the reader tells it. */
+/* Copies one segment. A segment that retention has removed meanwhile is left out; the reader
+ * reports it. */
 static int export_segment(int dir_fd, uint64_t number, bool last)
 {
 	char name[SEGMENT_NAME_SIZE];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl list: the sessions as a table, those that run and, if asked for, those that have ended. */
+/* nfttracectl list: the sessions as a table: running ones and, with --all, ended ones. */
 #include <unistd.h>
 
 #include "client/bus/bus.h"
@@ -11,7 +11,7 @@
 #include "journal/base/amounts.h"
 #include "journal/format/session-end.h"
 
-#define SIZES_WAIT_USEC (2 * UINT64_C(1000000)) /* how long the sizes of journals are waited for */
+#define SIZES_WAIT_USEC (2 * UINT64_C(1000000)) /* to wait for the sizes of journals */
 
 static const struct table_column columns[] = {
 	{ "ID", TABLE_RIGHT },
@@ -28,8 +28,8 @@ static const struct table_column columns[] = {
 
 struct listing {
 	GPtrArray *sessions; /* struct session */
-	GPtrArray *journals; /* struct archived; NULL: not told */
-	struct hidden hidden; /* of others */
+	GPtrArray *journals; /* struct archived; NULL: unknown */
+	struct hidden hidden; /* of other users */
 	bool all;
 };
 
@@ -72,7 +72,7 @@ static void add_session(
 	table_text(table, *session->filter ? session->filter : "-");
 }
 
-/* "ended", with the reason where it is not that somebody stopped it. One word, for programs. */
+/* "ended", with the reason unless it was stopped by hand. One word, for programs. */
 static char *ended_state(const struct archived *journal)
 {
 	enum session_end end = session_end_of_name(journal->end_reason);
@@ -81,17 +81,17 @@ static char *ended_state(const struct archived *journal)
 				     : g_strdup("ended");
 }
 
-/* What is not here of one that has ended is in its journal: stats tells it. */
+/* The counts of an ended session are in its journal only: see stats. */
 static void add_ended(struct table *table, const struct archived *journal)
 {
-	static const char *const untold[] = { "-", "-", "-", "-" };
+	static const char *const unknown[] = { "-", "-", "-", "-" };
 	g_autofree char *state = ended_state(journal);
 
 	table_number(table, journal->id);
 	table_text(table, *journal->name ? journal->name : "-");
 	table_text(table, state);
-	for (size_t i = 0; i < G_N_ELEMENTS(untold); i++)
-		table_text(table, untold[i]);
+	for (size_t i = 0; i < G_N_ELEMENTS(unknown); i++)
+		table_text(table, unknown[i]);
 	add_size(table, journal);
 	add_since(table, journal->started);
 	table_text(table, "-");
@@ -148,7 +148,7 @@ static int print_names(const struct listing *listing)
 	return command_finish(&output, EXIT_DONE);
 }
 
-/* Sizes that can't be had are left out, unless it is the journals that are asked for. */
+/* Sizes that can't be read are left out, unless the journals are asked for. */
 static int listing_read(struct listing *listing, bool sizes, char **ret_reason)
 {
 	const struct archive_filter filter = { .running = !listing->all };
@@ -158,12 +158,12 @@ static int listing_read(struct listing *listing, bool sizes, char **ret_reason)
 
 	if (r >= 0)
 		r = session_list(bus, &listing->sessions, ret_reason);
-	/* Who only wants names has no use for it. */
+	/* --names does not print it. */
 	if (r >= 0 && sizes)
 		listing->hidden = hidden_read(bus);
 	if (r < 0 || !(sizes || listing->all))
 		return r;
-	/* They are read from a disk, which may be busy: the sessions can be told without. */
+	/* They are read from a disk, which may be busy: sessions are listed without them. */
 	if (!listing->all)
 		bus_limit_wait(SIZES_WAIT_USEC);
 	r = archive_list(bus, &filter, &listing->journals, &reason);
@@ -197,8 +197,8 @@ int command_list(const struct command *command, int argc, char **argv)
 		return print_names(&listing);
 	status = print_table(&listing);
 	if (all)
-		hidden_tell(listing.hidden.journals, "journal");
+		hidden_report(listing.hidden.journals, "journal");
 	else
-		hidden_tell(listing.hidden.sessions, "session");
+		hidden_report(listing.hidden.sessions, "session");
 	return status;
 }

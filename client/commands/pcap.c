@@ -17,7 +17,7 @@
 #include "journal/base/cleanup.h"
 #include "journal/base/escape.h"
 
-#define FILE_MODE 0600 /* what is in packets is nobody else's business */
+#define FILE_MODE 0600 /* packets may hold secrets */
 
 struct pcap_options {
 	char *target;
@@ -56,7 +56,7 @@ static int target_open(const char *target)
 	return fd >= 0 ? fd : -target_failed("standard output", -errno);
 }
 
-/* Writes the rest, and tells what a capture can't; an exit status. */
+/* Writes the rest, and prints how many events a capture can't hold; an exit status. */
 static int finish(
 	const struct pcap_options *options, struct capture *capture, struct output *output)
 {
@@ -67,7 +67,7 @@ static int finish(
 
 	capture_end(capture);
 	r = output_flush(output);
-	/* Whoever reads a pipe may have enough. */
+	/* The reader of a pipe may stop reading. */
 	if (r < 0 && r != -EPIPE)
 		return target_failed(target, r);
 	left_out = capture_passed_over(capture);
@@ -103,7 +103,7 @@ static int pcap_recorded(const struct pcap_options *options)
 	auto_output output = { 0 };
 	auto_fd fd = -1;
 
-	/* Before the target, which would be emptied for nothing. */
+	/* Before the target is opened, which truncates it. */
 	if (journal_set_open(options->select.sources, &journals, &reason) < 0)
 		return command_failed(reason);
 	fd = target_open(options->target);

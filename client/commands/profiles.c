@@ -6,7 +6,7 @@
 #include "client/input/profile.h"
 #include "client/terminal/table.h"
 
-/* Adds a profile's row; an exit status, with what is wrong with the file told. */
+/* Adds a profile's row; an exit status, after printing what is invalid in the file. */
 static int add(struct table *table, const char *name, const char *path)
 {
 	auto_profile *profile = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The options and arguments of the verbs that read journals: which journals, and which of their events.
- * Owned by the command that reads.
+ * The options and arguments of the verbs that read journals: which journals, and which of their
+ * events. Owned by the command that reads.
  */
 #ifndef NFTTRACED_CLIENT_COMMANDS_SELECT_OPTIONS_H
 #define NFTTRACED_CLIENT_COMMANDS_SELECT_OPTIONS_H

@@ -41,7 +41,9 @@ static int show_failed(
 	return command_failed(sentence);
 }
 
-/* Reads what has to be read before anything is printed; then there may be a pager. An exit status. */
+/*
+ * Reads what has to be read before anything is printed; then there may be a pager. An exit status.
+ */
 static int show_run(const struct show_options *options, struct show *show, struct output *output)
 {
 	g_autofree char *reason = NULL;
@@ -64,7 +66,7 @@ static int show_run(const struct show_options *options, struct show *show, struc
 	return show_failed(options, journal, gathered < 0 ? gathered : printed, reason);
 }
 
-/* Who is told how far it is: not a terminal on which events are being printed. */
+/* Where the progress line goes: not to a terminal on which events are being printed. */
 static int progress_for(const struct show_options *options)
 {
 	bool gathers = options->sort || options->reverse || options->count;

@@ -59,7 +59,7 @@ static const char *parse_numbers(struct start_options *options)
 	return NULL;
 }
 
-/* NULL, or what is wrong. */
+/* NULL, or a sentence on what is invalid. */
 static const char *parse_texts(struct start_options *options)
 {
 	const char *wrong = parse_numbers(options);
@@ -145,8 +145,8 @@ static enum profile_choice choice_of(gboolean yes, gboolean no)
 }
 
 /*
- * Adds what the profiles say, of several the last one first, where the command line says nothing; probes
- * are those of all. EXIT_DONE; EXIT_USAGE or EXIT_FAILED after printing what is wrong.
+ * Adds what the profiles say, of several the last one first, where the command line says nothing;
+ * probes are those of all. EXIT_DONE; EXIT_USAGE or EXIT_FAILED after printing what is wrong.
  */
 static int merge_profiles(struct start_options *options, const struct command *command)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The options of `nfttracectl start`, from the command line and from profiles, and how they are sent to
- * StartSession. Owned by the command.
+ * The options of `nfttracectl start`, from the command line and from profiles, and how they are
+ * sent to StartSession. Owned by the command.
  */
 #ifndef NFTTRACED_CLIENT_COMMANDS_START_OPTIONS_H
 #define NFTTRACED_CLIENT_COMMANDS_START_OPTIONS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl start: begins a session, and with --follow sees it through to its end. */
+/* nfttracectl start: starts a session, and with --follow prints its events until it ends. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@
 /* The final totals as StopSession answers them. */
 struct stopping {
 	bool answered;
-	int error; /* negative errno; `reason` says it */
+	int error; /* negative errno, with `reason` */
 	char *reason;
 	struct session_totals totals;
 };
@@ -47,7 +47,7 @@ static int start_session(
 	return 0;
 }
 
-/* Begins a session, and has the daemon started for it if it is not running. */
+/* Starts a session, and the daemon first if it is not running. */
 static int begin_session(
 	sd_bus **ret_bus, const struct start_options *options, char **ret_object, char **ret_reason)
 {
@@ -105,7 +105,7 @@ static int stop_answered(sd_bus_message *reply, void *context, sd_bus_error *err
 	return 0;
 }
 
-/* Asks to stop without waiting: the last events are still to be read. */
+/* Calls StopSession without waiting: the last events are still to be read. */
 static int stop_begin(sd_bus *bus, const char *object, struct stopping *stopping)
 {
 	auto_bus_message *call = NULL;
@@ -132,7 +132,7 @@ static int stop_wait(sd_bus *bus, struct stopping *stopping)
 	return stopping->error;
 }
 
-/* A session that ended by itself (a limit, a time) has told its totals in the stream. */
+/* The totals of a session that ended by itself (a limit, a time) are in the stream. */
 static int finish(sd_bus *bus, struct stopping *stopping, struct text *text)
 {
 	int r;
@@ -192,7 +192,7 @@ static int start_and_follow(const struct start_options *options)
 	auto_text text = { 0 };
 	auto_bus *bus = NULL;
 
-	/* Before the session begins, so that no Ctrl-C falls between. */
+	/* Before the session starts, so that no Ctrl-C is missed. */
 	if (follow_stream_catch_signals(&stream) < 0)
 		return command_failed("signals can't be caught");
 	if (begin_session(&bus, options, &object, &reason) < 0 ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl status: how the daemon is, what it knows, and what this kernel allows. */
+/* nfttracectl status: the health of the daemon, its counters, and the features of this kernel. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -25,7 +25,7 @@ static int health_exit(enum health health)
 	return EXIT_FAILED;
 }
 
-/* Asks the daemon, or this machine when it is not running; negative errno: neither was to be had. */
+/* Reads the status from the daemon, or from this machine if it is not running. Negative errno. */
 static int status_gather(struct status *status, char **ret_reason)
 {
 	g_autofree char *reason = NULL;

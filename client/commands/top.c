@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl top: what rules drop, as it happens. */
+/* nfttracectl top: shows the packets that rules drop, live. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,14 +24,14 @@ struct live {
 	sd_event *event;
 	sd_event_source *timer;
 	sd_bus *bus;
-	sd_bus_slot *slot; /* of the call on its way, or NULL */
+	sd_bus_slot *slot; /* of the pending call, or NULL */
 	struct top *top;
 	struct screen screen;
 	bool drawn; /* on a screen, not printed by rounds */
 	double delay; /* seconds */
 	uint64_t rounds; /* to go; 0: endless */
-	int64_t away; /* us, g_get_monotonic_time: since when there is no daemon; 0: it is there */
-	char *note; /* on its coming and going, or NULL */
+	int64_t away; /* us, g_get_monotonic_time: when the daemon went away; 0: it is running */
+	char *note; /* on the daemon's absence and return, or NULL */
 	char *reason; /* why it ended, or NULL */
 };
 
@@ -84,7 +84,7 @@ static int fail(struct live *live, char *reason)
 }
 
 /* A screen has it in its title. */
-static void tell(struct live *live, char *note)
+static void show_note(struct live *live, char *note)
 {
 	if (!live->drawn)
 		fprintf(stderr, "nfttracectl: %s\n", note);
@@ -92,29 +92,29 @@ static void tell(struct live *live, char *note)
 	live->note = note;
 }
 
-/* No answer came: the daemon may be begun again. */
-static int miss(struct live *live)
+/* No answer came: the daemon may be restarting. */
+static int note_absence(struct live *live)
 {
 	if (live->away)
 		return 0;
 	live->away = g_get_monotonic_time();
-	tell(live, g_strdup("nfttraced went away: waiting for it"));
+	show_note(live, g_strdup("nfttraced went away: waiting for it"));
 	return live->drawn ? draw(live) : 0;
 }
 
-static void find_again(struct live *live)
+static void note_return(struct live *live)
 {
 	char away[AMOUNT_SIZE];
 
 	if (!live->away)
 		return;
-	tell(live,
+	show_note(live,
 		g_strdup_printf("nfttraced is back after %s",
 			amount_duration((uint64_t)(g_get_monotonic_time() - live->away), away)));
 	live->away = 0;
 }
 
-/* A screen shows the first reading, too, without rates; it is no round. */
+/* A screen shows the first reading, too, without rates; it does not count as a round. */
 static int take(struct live *live, struct drop_list *list)
 {
 	int r = 0;
@@ -145,11 +145,11 @@ static int on_reply(sd_bus_message *reply, void *context, sd_bus_error *error)
 		if (!bus_is_absence(r) || !top_has_reading(live->top))
 			return fail(live, reason);
 		g_free(reason);
-		return miss(live);
+		return note_absence(live);
 	}
 	if (drop_list_read(reply, &list, &reason) < 0)
 		return fail(live, reason);
-	find_again(live);
+	note_return(live);
 	/* One that somebody stops is not ours to start. */
 	return take(live, list);
 }
@@ -170,7 +170,7 @@ static int bus_renew(struct live *live)
 	return r;
 }
 
-static int call(struct live *live)
+static int send_call(struct live *live)
 {
 	auto_bus_message *message = NULL;
 	int r = bus_call_new(
@@ -185,7 +185,7 @@ static int call(struct live *live)
 }
 
 /* Asks for the next reading, if the last one has come. */
-static int ask(struct live *live)
+static int ask_counters(struct live *live)
 {
 	int r;
 
@@ -195,7 +195,7 @@ static int ask(struct live *live)
 				 "'systemctl status nfttraced' may say why"));
 	if (live->slot)
 		return 0;
-	r = live->bus && sd_bus_is_open(live->bus) != 0 ? call(live) : -ENOTCONN;
+	r = live->bus && sd_bus_is_open(live->bus) != 0 ? send_call(live) : -ENOTCONN;
 	if (r != -ENOTCONN && r != -ECONNRESET)
 		return r < 0
 			? fail(live, g_strdup_printf("the call can't be made: %s", g_strerror(-r)))
@@ -203,7 +203,7 @@ static int ask(struct live *live)
 	/* The next round asks it. */
 	if (bus_renew(live) < 0)
 		bus_unref(&live->bus);
-	return miss(live);
+	return note_absence(live);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *context)
@@ -213,7 +213,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 
 	if (r >= 0)
 		r = sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-	return r < 0 ? r : ask(live);
+	return r < 0 ? r : ask_counters(live);
 }
 
 static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
@@ -230,7 +230,7 @@ static int on_resize(sd_event_source *source, const struct signalfd_siginfo *inf
 	return top_has_reading(live->top) ? draw(live) : 0;
 }
 
-/* Ctrl-Z: the shell gets its terminal back until it lets us go on. */
+/* Ctrl-Z: the shell gets its terminal back until it resumes us. */
 static int on_suspend(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
 {
 	struct live *live = context;
@@ -293,7 +293,7 @@ static int set_up(struct live *live)
 	return r;
 }
 
-static int run(struct live *live)
+static int run_live(struct live *live)
 {
 	int r;
 
@@ -330,5 +330,5 @@ int command_top(const struct command *command, int argc, char **argv)
 		return command_usage(command, "-d takes seconds, from 0.1 to 86400");
 	if (rounds && (parse_count(rounds, &live.rounds) < 0 || live.rounds == 0))
 		return command_usage(command, "-n takes a number, 1 or more");
-	return run(&live);
+	return run_live(&live);
 }

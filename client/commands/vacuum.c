@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl vacuum: removes the oldest journals of ended sessions until the rest keeps within limits. */
+/* nfttracectl vacuum: removes the oldest journals of ended sessions until the rest keeps within
+ * limits. */
 #include <unistd.h>
 
 #include "client/bus/bus.h"
@@ -21,10 +22,10 @@ static void vacuum_clear(struct vacuum *vacuum)
 	g_free(vacuum->sessions_option);
 }
 
-#define SIZE_PLAIN (1 << 20) /* bytes: a smaller --size is a unit that was forgotten, more likely */
+#define SIZE_PLAIN (1 << 20) /* bytes: below it a unit was probably forgotten */
 
-/* Limits that keep next to nothing have to be meant. */
-static const char *vacuum_doubt(const struct vacuum *vacuum)
+/* Limits that keep almost nothing need --force. */
+static const char *vacuum_check_force(const struct vacuum *vacuum)
 {
 	if (vacuum->force || vacuum->dry_run)
 		return NULL;
@@ -37,7 +38,7 @@ static const char *vacuum_doubt(const struct vacuum *vacuum)
 	return NULL;
 }
 
-/* NULL, or what is wrong. */
+/* NULL, or a sentence on what is invalid. */
 static const char *vacuum_parse(struct vacuum *vacuum)
 {
 	if (vacuum->size_option && parse_size(vacuum->size_option, &vacuum->size) < 0)
@@ -50,7 +51,7 @@ static const char *vacuum_parse(struct vacuum *vacuum)
 		return "--all keeps nothing: it takes no --size, --age or --sessions";
 	if (!vacuum->all && !vacuum->size_option && !vacuum->age_option && !vacuum->sessions_option)
 		return "say what to keep: --size, --age or --sessions (or --all to remove all)";
-	return vacuum_doubt(vacuum);
+	return vacuum_check_force(vacuum);
 }
 
 static int append(sd_bus_message *call, const char *key, const char *option, uint64_t value)
@@ -94,7 +95,7 @@ static int read_journals(sd_bus_message *reply, struct table *table, unsigned in
 	return r < 0 ? r : sd_bus_message_exit_container(reply);
 }
 
-/* What went, or would go, and the sum. */
+/* Prints the journals that were or would be removed, and the sum. */
 static int print_reply(
 	sd_bus_message *reply, bool dry_run, unsigned int *ret_count, char **ret_reason)
 {
@@ -144,7 +145,7 @@ static int vacuum_call(
 	return reason ? command_failed(reason) : status;
 }
 
-/* At a terminal what would go is named first, and asked for. */
+/* At a terminal the journals are listed first, and removed after a question. */
 static int vacuum_run(const struct vacuum *vacuum)
 {
 	bool asks = !vacuum->dry_run && !vacuum->yes && isatty(STDIN_FILENO);

@@ -3,8 +3,8 @@
 #ifndef NFTTRACED_CLIENT_INPUT_NAME_LIST_H
 #define NFTTRACED_CLIENT_INPUT_NAME_LIST_H
 
-/* The names of "drop, accept" as a NULL-terminated list (g_strfreev it). -EINVAL if one is empty, and
- * *ret is untouched. */
+/* The names of "drop, accept" as a NULL-terminated list (g_strfreev it). -EINVAL if one is empty,
+ * and *ret is untouched. */
 int name_list_parse(const char *text, char ***ret);
 
 #endif

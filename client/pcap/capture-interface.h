@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The interfaces of a capture: one for each device of each network namespace and link type that a packet
- * was seen at, described in the capture when it is first seen. Owned by the capture.
+ * The interfaces of a capture: one for each device of each network namespace and link type that a
+ * packet was seen at, described in the capture when it is first seen. Owned by the capture.
  */
 #ifndef NFTTRACED_CLIENT_PCAP_CAPTURE_INTERFACE_H
 #define NFTTRACED_CLIENT_PCAP_CAPTURE_INTERFACE_H

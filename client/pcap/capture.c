@@ -256,7 +256,8 @@ void capture_end(struct capture *capture)
 			.first = interface->first,
 			.last = interface->last,
 			.delivered = interface->packets,
-			/* Which interface they were of is unknown: one has them, so that a sum is right. */
+			/* Which interface they were of is unknown: one has them, so that a sum is
+			 * right. */
 			.dropped = i == 0 ? lost : 0,
 			.comment = i == 0 ? comment : NULL,
 		};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The blocks of a pcapng file (IETF draft-ietf-opsawg-pcapng), in the byte order of this machine,
- * appended to an output. Knows nothing of journals. Owned by the writer of the file, which owns the output,
- * too; strings are UTF-8, and left out if they are NULL or "".
+ * appended to an output. Knows nothing of journals. Owned by the writer of the file, which owns the
+ * output, too; strings are UTF-8, and left out if they are NULL or "".
  */
 #ifndef NFTTRACED_CLIENT_PCAP_PCAPNG_H
 #define NFTTRACED_CLIENT_PCAP_PCAPNG_H

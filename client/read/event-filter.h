@@ -33,8 +33,9 @@ int event_filter_new(const struct event_filter_options *wanted, enum when_zone z
 	struct event_filter **ret, char **ret_reason);
 
 /*
- * True if a record is to be seen. What is no event always is, and so is an event that can't be decoded:
- * it is told as damage. `name_table` is that of the record's journal. `filter` may be NULL.
+ * True if a record is to be seen. What is no event always is, and so is an event that can't be
+ * decoded: it is told as damage. `name_table` is that of the record's journal. `filter` may be
+ * NULL.
  */
 bool event_filter_record(const struct event_filter *filter, struct name_table *name_table,
 	const struct journal_set_record *record);

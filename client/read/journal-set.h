@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The journals that a person named, read as one: their records in order of real time, by one clock
- * offset for each boot, so that journals of several sessions and machines can be read as one. An event
- * that several sessions recorded (the same record, at the same position of the same ring) is given once.
- * A filter selects events, and a progress line shows how much has been read. Owned by the command that
- * reads; one thread.
+ * offset for each boot, so that journals of several sessions and machines can be read as one. An
+ * event that several sessions recorded (the same record, at the same position of the same ring) is
+ * given once. A filter selects events, and a progress line shows how much has been read. Owned by
+ * the command that reads; one thread.
  */
 #ifndef NFTTRACED_CLIENT_READ_JOURNAL_SET_H
 #define NFTTRACED_CLIENT_READ_JOURNAL_SET_H
@@ -14,16 +14,18 @@
 struct event_filter;
 struct journal_set;
 
-/* A record with where it is from. The entry's pointers are valid until the next journal_set_next. */
+/*
+ * A record with where it is from. The entry's pointers are valid until the next journal_set_next.
+ */
 struct journal_set_record {
 	struct journal_entry entry;
 	unsigned int journal; /* which of the journals, from 0 */
 	unsigned int boot; /* which boot of which machine, from 0: tracking ids are unique in one */
-	/* ns, what CLOCK_REALTIME showed; of a record that is no event: at the journal's last event, and 0
-	 * before its first. */
+	/* ns, what CLOCK_REALTIME showed; of a record that is no event: at the journal's last
+	 * event, and 0 before its first. */
 	uint64_t time;
-	/* ns, the time as if the clock had not been moved since the boot: records are in this order, and
-	 * differences are durations. */
+	/* ns, the time as if the clock had not been moved since the boot: records are in this
+	 * order, and differences are durations. */
 	uint64_t order;
 };
 
@@ -49,16 +51,16 @@ unsigned int journal_set_boots(const struct journal_set *journals);
 unsigned int journal_set_boot(const struct journal_set *journals, unsigned int journal);
 
 /*
- * From now on only records that `filter` passes are given (NULL: every record); it must outlive the set.
- * A line on `progress` shows how much has been read, as progress_begin says (-1: none).
+ * From now on only records that `filter` passes are given (NULL: every record); it must outlive the
+ * set. A line on `progress` shows how much has been read, as progress_begin says (-1: none).
  */
 void journal_set_select(
 	struct journal_set *journals, const struct event_filter *filter, int progress);
 
 /*
- * The next record: 1 and *ret; 0 at the end of what is written; negative errno of a journal that can't be
- * read further, whose number is in ret->journal. -EAGAIN: as journal_reader_next. The progress line is
- * erased when there is no next record.
+ * The next record: 1 and *ret; 0 at the end of what is written; negative errno of a journal that
+ * can't be read further, whose number is in ret->journal. -EAGAIN: as journal_reader_next. The
+ * progress line is erased when there is no next record.
  */
 int journal_set_next(struct journal_set *journals, struct journal_set_record *ret);
 

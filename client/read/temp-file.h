@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A temporary file without a name, in $TMPDIR or /var/tmp: bytes appended to it and read back. It is
- * made when the first byte has to be written, and gone when its owner is.
+ * A temporary file without a name, in $TMPDIR or /var/tmp: bytes appended to it and read back. It
+ * is made when the first byte has to be written, and gone when its owner is.
  */
 #ifndef NFTTRACED_CLIENT_READ_TEMP_FILE_H
 #define NFTTRACED_CLIENT_READ_TEMP_FILE_H

@@ -7,8 +7,8 @@
 
 #include "journal/base/output.h"
 
-/* Asks the daemon, and prints each group with its keys, their values and where these come from. Negative
- * errno and a sentence if it can't be asked. */
+/* Asks the daemon, and prints each group with its keys, their values and where these come from.
+ * Negative errno and a sentence if it can't be asked. */
 int configuration_print(sd_bus *bus, struct output *output, char **ret_reason);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Drop counters as text for a person, as JSON lines, and as OpenMetrics for a collector. Stateless. */
+/*
+ * Drop counters as text for a person, as JSON lines, and as OpenMetrics for a collector. Stateless.
+ */
 #ifndef NFTTRACED_CLIENT_REPORT_DROP_TEXT_H
 #define NFTTRACED_CLIENT_REPORT_DROP_TEXT_H
 
@@ -13,8 +15,8 @@
 void drop_text_print(
 	const struct drop_list *list, uint64_t now, size_t columns, struct output *output);
 
-/* "inet firewalld filter_INPUT handle 284", "... policy", with the namespace behind it if it has one that
- * says something. */
+/* "inet firewalld filter_INPUT handle 284", "... policy", with the namespace behind it if it has
+ * one that says something. */
 void drop_place_text(const struct drop *drop, GString *text);
 
 /* One line: what all rules dropped, and what is not among them. */

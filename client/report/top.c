@@ -140,7 +140,9 @@ static void append_size_rate(const struct top *top, GString *line, double bytes)
 		top_has_rates(top) ? amount_bytes((uint64_t)(bytes + 0.5), size) : "-");
 }
 
-/* A text in a field of that width. One that is longer is cut so that `end` columns of its end stay. */
+/*
+ * A text in a field of that width. One that is longer is cut so that `end` columns of its end stay.
+ */
 static void append_field(GString *line, const char *text, size_t width, size_t end)
 {
 	size_t mark = MIN(strlen(CUT), width);
@@ -182,7 +184,8 @@ static void print_head(const struct top *top, const char *title, const struct te
 	end_line(line, size, output);
 }
 
-/* How wide the column of places is in a line of `width` columns: rules get half of it, if they need it. */
+/* How wide the column of places is in a line of `width` columns: rules get half of it, if they need
+ * it. */
 static size_t place_width(const struct top *top, size_t count, size_t width)
 {
 	size_t places = strlen("WHERE"), rules = strlen("RULE");

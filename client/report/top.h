@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What rules drop by the second: the rates between two readings of the drop counters, and a frame of
- * text that shows them. It knows no terminal and no bus. Owned by the command.
+ * What rules drop by the second: the rates between two readings of the drop counters, and a frame
+ * of text that shows them. It knows no terminal and no bus. Owned by the command.
  */
 #ifndef NFTTRACED_CLIENT_REPORT_TOP_H
 #define NFTTRACED_CLIENT_REPORT_TOP_H
@@ -21,8 +21,8 @@ void top_take(struct top *top, struct drop_list *list, uint64_t now);
 bool top_has_reading(const struct top *top);
 bool top_has_rates(const struct top *top);
 
-/* A frame with as many lines as the terminal has rows, at most, none longer than it has columns, each with
- * a line feed. `title` stands at its beginning. */
+/* A frame with as many lines as the terminal has rows, at most, none longer than it has columns,
+ * each with a line feed. `title` stands at its beginning. */
 void top_frame(const struct top *top, const char *title, const struct terminal_size *size,
 	struct output *output);
 

@@ -31,8 +31,11 @@ void key_counts_count_events(
 /* How many keys are counted. */
 size_t key_counts_keys(const struct key_counts *counts);
 
-/* The `count` entries (const struct key_counts_entry *) with the most events, the most first; those with as
- * many in the order of their keys' bytes. Unref the array; the entries belong to the counts. */
+/*
+ * The `count` entries (const struct key_counts_entry *) with the most events, the most first; those
+ * with as many in the order of their keys' bytes. Unref the array; the entries belong to the
+ * counts.
+ */
 GPtrArray *key_counts_top(const struct key_counts *counts, size_t count);
 
 /* What came with keys beyond the limit. */

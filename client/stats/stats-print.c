@@ -308,7 +308,8 @@ static void add_rule(
 	table_text(table, rule_text(stats, &event, rule.boot));
 }
 
-/* Events that the totals of journals have as suppressed, and that are of no rule that the journal tells. */
+/* Events that the totals of journals have as suppressed, and that are of no rule that the journal
+ * tells. */
 static uint64_t suppressed_unknown(const struct stats *stats)
 {
 	uint64_t sum = 0;
@@ -322,7 +323,8 @@ static uint64_t suppressed_unknown(const struct stats *stats)
 	return sum;
 }
 
-/* What the sessions' rates held back, by rule; what can't be said of a rule is what the totals have on top. */
+/* What the sessions' rates held back, by rule; what can't be said of a rule is what the totals have
+ * on top. */
 static void print_suppressed(
 	const struct stats *stats, const struct stats_form *form, struct output *output)
 {

@@ -13,8 +13,8 @@
 #include "journal/format/dictionary.h"
 #include "journal/format/suppressed-rules.h"
 
-/* A rule, or what else gave a verdict in a chain, as it is a key: the names of table and chain follow.
- * Zeroed before it is filled in: its gaps count. */
+/* A rule, or what else gave a verdict in a chain, as it is a key: the names of table and chain
+ * follow. Zeroed before it is filled in: its gaps count. */
 struct stats_rule {
 	uint64_t netns_cookie;
 	uint64_t table_handle, chain_handle, rule_handle;

@@ -29,8 +29,8 @@ struct stats *stats_new(struct journal_set *journals, size_t keys_max)
 	return stats;
 }
 
-/* True for the first event of a packet. Each place has room for a few packets: the one that was seen
- * longest ago makes room for a new one, and would be counted again. */
+/* True for the first event of a packet. Each place has room for a few packets: the one that was
+ * seen longest ago makes room for a new one, and would be counted again. */
 static bool packet_new(struct stats *stats, const struct event_head *head, unsigned int boot)
 {
 	const struct stats_packet packet = { head->track_time, head->track_head, boot, true };
@@ -127,7 +127,9 @@ static void take_loss(struct stats *stats, const struct journal_loss *loss)
 	stats->lost_unknown[reason] = stats->lost_unknown[reason] || loss->count == 0;
 }
 
-/* By the same key as the rule's events, but without a verdict: a count for each is what there is. */
+/*
+ * By the same key as the rule's events, but without a verdict: a count for each is what there is.
+ */
 static void take_suppressed(struct stats *stats, const struct journal_set_record *record)
 {
 	g_autoptr(GArray) rules = suppressed_record_parse(record->entry.data, record->entry.size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What journals hold, counted: by verdict, by probe, by rule, by peer, and over time, in bounded memory.
- * Owned by the command that counts.
+ * What journals hold, counted: by verdict, by probe, by rule, by peer, and over time, in bounded
+ * memory. Owned by the command that counts.
  */
 #ifndef NFTTRACED_CLIENT_STATS_STATS_H
 #define NFTTRACED_CLIENT_STATS_STATS_H

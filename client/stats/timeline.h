@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counts over time in a fixed number of buckets, whose width doubles when the time is longer than they
- * reach; and the same drawn in a line. Owned by whoever counts.
+ * Counts over time in a fixed number of buckets, whose width doubles when the time is longer than
+ * they reach; and the same drawn in a line. Owned by whoever counts.
  */
 #ifndef NFTTRACED_CLIENT_STATS_TIMELINE_H
 #define NFTTRACED_CLIENT_STATS_TIMELINE_H

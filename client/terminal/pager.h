@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pager that standard output goes through on a terminal: $NFTTRACED_PAGER, $PAGER, or less. Owned
- * by the command that prints.
+ * The pager that standard output goes through on a terminal: $NFTTRACED_PAGER, $PAGER, or less.
+ * Owned by the command that prints.
  */
 #ifndef NFTTRACED_CLIENT_TERMINAL_PAGER_H
 #define NFTTRACED_CLIENT_TERMINAL_PAGER_H

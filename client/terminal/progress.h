@@ -25,8 +25,8 @@ void progress_begin(struct progress *progress, int fd);
 /* The descriptor for progress_begin: standard error if it is a terminal. */
 int progress_terminal(void);
 
-/* Tells how many bytes of how many were read, if it is time to; `total` may be the same for what has no
- * known length. */
+/* Tells how many bytes of how many were read, if it is time to; `total` may be the same for what
+ * has no known length. */
 void progress_update(struct progress *progress, uint64_t read, uint64_t total);
 
 /* Erases the line, and tells no more. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A terminal as a screen that is drawn again and again, with keys that are read one by one. What was on
- * the terminal before comes back when it is left. Owned by the command; nothing of it is safe to call in
- * a signal handler: signals come through the event loop.
+ * A terminal as a screen that is drawn again and again, with keys that are read one by one. What
+ * was on the terminal before comes back when it is left. Owned by the command; nothing of it is
+ * safe to call in a signal handler: signals come through the event loop.
  */
 #ifndef NFTTRACED_CLIENT_TERMINAL_SCREEN_H
 #define NFTTRACED_CLIENT_TERMINAL_SCREEN_H
@@ -29,6 +29,5 @@ void screen_draw(const char *lines);
 
 /* Gives the terminal back as it was; nothing if it has not got it. */
 void screen_leave(struct screen *screen);
-
 
 #endif

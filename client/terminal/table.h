@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A table of text: columns as wide on a terminal as their widest cell, two spaces between them. Cells are escaped
- * by the table. Owned by the command that prints it.
+ * A table of text: columns as wide on a terminal as their widest cell, two spaces between them.
+ * Cells are escaped by the table. Owned by the command that prints it.
  */
 #ifndef NFTTRACED_CLIENT_TERMINAL_TABLE_H
 #define NFTTRACED_CLIENT_TERMINAL_TABLE_H

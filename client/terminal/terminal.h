@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The terminal that a descriptor may be: its size, and text that fits into its columns. Stateless. */
+/*
+ * The terminal that a descriptor may be: its size, and text that fits into its columns. Stateless.
+ */
 #ifndef NFTTRACED_CLIENT_TERMINAL_TERMINAL_H
 #define NFTTRACED_CLIENT_TERMINAL_TERMINAL_H
 
