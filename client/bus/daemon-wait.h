@@ -15,7 +15,7 @@ struct daemon_wait {
 	sd_bus *bus; /* a reference; to a new bus when the first has gone */
 	sd_bus_slot *changes, *question;
 	bool present;
-	int64_t retry; /* us, g_get_monotonic_time: when to connect to the bus again; 0: connected */
+	int64_t retry; /* us, monotonic: when to connect to the bus again; 0: connected */
 	int64_t private_retry; /* us: when to connect to the private socket again */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Profiles: where they are, and what is in one; see profile.h. */
+/* Profiles: finding and parsing them; see profile.h. */
 #include "client/input/profile.h"
 
 #include <errno.h>
@@ -81,7 +81,7 @@ static const struct key *key_find(const char *name)
 	return NULL;
 }
 
-/* -EINVAL if there is nothing in the list. */
+/* -EINVAL if the list is empty. */
 static int list_split(const char *text, GStrv *ret)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
@@ -130,7 +130,7 @@ static int key_apply(struct profile *profile, const struct key *key, const char 
 	return -EINVAL;
 }
 
-/* "PATH:LINE: what is wrong"; returns -EINVAL. What comes from the file is escaped here. */
+/* Makes "PATH:LINE: REASON", escaped; returns -EINVAL. */
 G_GNUC_PRINTF(4, 5)
 static int malformed(
 	const char *path, unsigned int line, char **ret_reason, const char *format, ...)
@@ -164,7 +164,7 @@ static int apply(struct profile *profile, GKeyFile *file, const char *text, cons
 	return 0;
 }
 
-/* What the daemon would refuse, but without a line. */
+/* The daemon would refuse them, too, but could not name the line. */
 static int check_sections(const struct profile *profile, const char *text, char **ret_reason)
 {
 	const char *wrong;
@@ -232,7 +232,7 @@ int profile_read(const char *path, const char *name, struct profile **ret, char 
 	return r;
 }
 
-/* Where profiles are, the directory that counts most last. */
+/* The directories of profiles, the one with the highest precedence last. */
 static GStrv directories(void)
 {
 	g_autofree char *user =

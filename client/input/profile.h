@@ -14,7 +14,7 @@
 #define PROFILE_PATH_VARIABLE "NFTTRACED_PROFILE_PATH"
 
 /*
- * What a profile says. Texts are checked, and as for the option of the same name; NULL: not said.
+ * A profile. Texts are valid for the option of the same name; NULL: not set.
  */
 struct profile {
 	char *name;
@@ -29,8 +29,8 @@ struct profile {
 	} stack, track;
 };
 
-/* Reads the profile of that name. -ENOENT: there is none; -EINVAL: it is malformed; other negative
- * errno: it can't be read. One sentence in *ret_reason. */
+/* Reads the profile of that name. -ENOENT: it does not exist; -EINVAL: it is malformed; other
+ * negative errno: it can't be read. One sentence in *ret_reason. */
 int profile_load(const char *name, struct profile **ret, char **ret_reason);
 
 /* The names of all profiles, each with the path of the file that counts: two arrays of char * that

@@ -144,7 +144,7 @@ static int parse_date(const char *text, enum when_zone zone, uint64_t now, uint6
 	return moment_of(&tm, zone, nsec, ret);
 }
 
-/* "today" and its neighbours: midnight, so many days from now. */
+/* "today" and its neighbours: midnight, some days from now. */
 static bool parse_day(const char *text, enum when_zone zone, uint64_t now, uint64_t *ret)
 {
 	static const struct {

@@ -35,7 +35,7 @@ struct event_filter {
 	GStrv netns_names;
 	bool has_since, has_until;
 	struct when since, until;
-	bool events; /* more than the time has to be looked at */
+	bool events; /* events are tested for more than their time */
 };
 
 static int verdict_bit(const char *name, uint64_t *ret)
@@ -89,7 +89,7 @@ static int take_handles(struct event_filter *filter, char *const *texts, char **
 	return 0;
 }
 
-/* What has digits only is an inode, what begins with 0x a cookie. -EINVAL: it is no cookie. */
+/* Digits are an inode, "0x..." is a cookie, anything else a name. -EINVAL. */
 static int parse_netns(const char *text, struct netns *ret)
 {
 	char *end;
@@ -189,7 +189,7 @@ int event_filter_new(const struct event_filter_options *wanted, enum when_zone z
 	return 0;
 }
 
-/* A name as it is in the event, or as it is printed: a person may have either. */
+/* Compares with the name in the event and with its printed, escaped form. */
 static bool name_fits(GStrv wanted, struct event_text name)
 {
 	char escaped[TEXT_ESCAPED_MAX(EVENT_NAME_MAX)];
@@ -224,7 +224,7 @@ static bool handle_fits(const GArray *handles, const struct event_nft *nft)
 	return false;
 }
 
-/* What nf_tables said; an event of another probe has nothing of it. */
+/* Tests the event's section of nf_tables, which events of other probes do not have. */
 static bool nft_fits(const struct event_filter *filter, const struct event *event)
 {
 	bool chain = event->has_nft && (event->nft.flags & EVENT_NFT_CHAIN);

@@ -10,12 +10,12 @@
 
 #include "client/read/temp-file.h"
 
-/* Records are held in room that grows up to the limit, from so many. */
+/* Room for this many records is allocated first; it grows up to the limit. */
 #define RECORDS_FIRST 1024
 
 /* A sorted run: a part of it is in memory, the rest in the file. */
 struct run {
-	uint64_t offset; /* in the file, of what is not yet in memory */
+	uint64_t offset; /* in the file, of the part that is not yet in memory */
 	uint64_t left; /* records there */
 	char *records; /* in memory */
 	size_t at, count; /* the next of them, and how many there are */
@@ -53,7 +53,7 @@ static void *record_at(const struct external_sort *sort, size_t index)
 	return sort->records + index * sort->record_size;
 }
 
-/* Writes what is gathered as one more run. */
+/* Writes the gathered records as one more run. */
 static int run_write(struct external_sort *sort)
 {
 	struct run run = { .left = sort->used };

@@ -17,8 +17,8 @@
 /* How many records are read before the clock is read for the progress line. */
 #define PROGRESS_RECORDS 4096
 
-/* A boot of a machine. One clock offset for all its journals: their events keep the order of the
- * monotonic clock, which they share, whatever happened to the other one meanwhile. */
+/* A boot of a machine. All its journals have one clock offset, so that their events keep the order
+ * of their common monotonic clock even if the wall clock was moved. */
 struct boot {
 	uint8_t id[BOOT_ID_SIZE];
 	uint64_t offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC, ns, modulo 2^64 */
@@ -29,16 +29,16 @@ struct boot {
 struct source {
 	struct journal_reader *reader;
 	struct journal_entry entry;
-	int state; /* what journal_reader_next said of it */
-	bool taken; /* given to the caller: to be replaced */
+	int state; /* as journal_reader_next returned it */
+	bool taken; /* the record was given to the caller: read the next one */
 	bool timed; /* an event has been seen */
 	uint64_t monotonic; /* of the last event seen */
 	unsigned int boot;
-	uint64_t segment; /* whose clocks are known */
+	uint64_t segment; /* number of the segment whose clocks were taken */
 	uint64_t segment_time;
 };
 
-/* An event that was given, to tell it from a copy of it in another journal. */
+/* An event that was given, to find copies of it in other journals. */
 struct given {
 	unsigned int journal;
 	unsigned int boot;
@@ -87,7 +87,7 @@ static struct boot *boot_at(const struct journal_set *journals, unsigned int ind
 	return &g_array_index(journals->boots, struct boot, index);
 }
 
-/* The boot of a segment, which becomes known if it is not. */
+/* The boot of a segment, which is added if it is new. */
 static unsigned int boot_of(struct journal_set *journals, const struct journal_segment *segment)
 {
 	struct boot boot = { 0 };
@@ -101,7 +101,7 @@ static unsigned int boot_of(struct journal_set *journals, const struct journal_s
 	return journals->boots->len - 1;
 }
 
-/* Takes the clocks of the segment that the source has come to. */
+/* Takes the clocks of the segment that the source has reached. */
 static void source_note_segment(struct journal_set *journals, struct source *source)
 {
 	const struct journal_segment *segment = source->entry.segment;
@@ -112,7 +112,7 @@ static void source_note_segment(struct journal_set *journals, struct source *sou
 		return;
 	source->segment = segment->number;
 	source->segment_time = segment->monotonic;
-	/* A record that a reader made up has no clocks. */
+	/* A record that the reader made, such as of a loss, has no clocks. */
 	if (segment->realtime == 0)
 		return;
 	source->boot = boot_of(journals, segment);
@@ -154,7 +154,7 @@ static uint64_t source_time(const struct journal_set *journals, const struct sou
 	return boot_at(journals, source->boot)->offset + source->monotonic;
 }
 
-/* What the wall clock showed, which may have been moved. */
+/* The wall clock at the source's last event, with its changes. */
 static uint64_t source_realtime(const struct source *source, uint64_t order)
 {
 	const struct journal_segment *segment = source->entry.segment;
@@ -166,7 +166,7 @@ static uint64_t source_realtime(const struct source *source, uint64_t order)
 		source->monotonic;
 }
 
-/* Asks every source whose record was given for its next one. */
+/* Reads the next record of every source whose record was given. */
 static void sources_fill(struct journal_set *journals)
 {
 	for (unsigned int i = 0; i < journals->count; i++) {
@@ -189,7 +189,7 @@ int journal_set_open(char *const *sources, struct journal_set **ret, char **ret_
 		if (r < 0)
 			return r;
 	}
-	/* Whose clocks they have is known from their first records. */
+	/* The first records tell the boots. */
 	sources_fill(journals);
 	*ret = g_steal_pointer(&journals);
 	return 0;

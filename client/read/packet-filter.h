@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A packet filter for packets that are recorded already: the same language as a session's, compiled
- * by libpcap and run on the stored bytes. Owned by whoever selects events.
+ * by libpcap and run on the stored bytes. Owned by the event filter.
  */
 #ifndef NFTTRACED_CLIENT_READ_PACKET_FILTER_H
 #define NFTTRACED_CLIENT_READ_PACKET_FILTER_H
@@ -19,7 +19,7 @@ struct packet_filter;
 int packet_filter_new(const char *expression, struct packet_filter **ret, char **ret_reason);
 
 /* True if a packet matches: `captured` bytes of `length` on the wire, beginning with a header of
- * `link` (enum event_link). What would look at bytes that are not stored does not match. */
+ * `link` (enum event_link). A test of bytes that are not stored does not match. */
 bool packet_filter_match(const struct packet_filter *filter, unsigned int link,
 	const uint8_t *bytes, uint32_t captured, uint32_t length);
 

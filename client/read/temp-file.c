@@ -14,7 +14,7 @@
 /* Bytes that are gathered before they are written. */
 #define SPOOL_BUFFER (1U << 20)
 
-/* What is read is kept in blocks: who reads here and there mostly reads near by. */
+/* Blocks are cached: reads are mostly near earlier ones. */
 #define BLOCK_SIZE  (1U << 16)
 #define BLOCK_SLOTS 16
 

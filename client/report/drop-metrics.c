@@ -37,7 +37,7 @@ static void append_label(GString *labels, const char *name, const char *value)
 	g_string_append_c(labels, '"');
 }
 
-/* A handle that is 0 belongs to a policy: there is none. */
+/* The handle 0 is a policy, which has none. */
 static char *drop_labels(const struct drop *drop)
 {
 	g_autoptr(GString) labels = g_string_new(NULL);

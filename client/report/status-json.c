@@ -4,7 +4,7 @@
 #include "journal/base/amounts.h"
 #include "journal/json/json-output.h"
 
-/* `before`, then the text, or null where the daemon did not tell. */
+/* `before`, then the text, or null if the daemon did not send it. */
 static void text_or_null(struct output *output, const char *before, const char *text)
 {
 	output_text(output, before);

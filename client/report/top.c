@@ -8,7 +8,7 @@
 #include "journal/base/amounts.h"
 #include "journal/base/clock.h"
 
-#define PLAIN_RATE   100 /* a second: from here on nobody looks at fractions */
+#define PLAIN_RATE   100 /* a second: higher rates are printed without a fraction */
 #define NUMBER_WIDTH 10
 #define NUMBERS      3 /* columns of them before the text */
 #define GAP          2
@@ -71,7 +71,7 @@ static GHashTable *index_new(const struct drop_list *list)
 	return index;
 }
 
-/* What came since, a second. A counter that went down began anew. */
+/* The increase per second. A counter that went down was reset. */
 static double rate(uint64_t before, uint64_t now, double seconds)
 {
 	return (double)(now < before ? now : now - before) / seconds;

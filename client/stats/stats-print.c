@@ -11,7 +11,7 @@
 #include "journal/base/amounts.h"
 #include "journal/base/clock.h"
 
-#define PLAIN_RATE 100 /* a second: from here on nobody looks at fractions */
+#define PLAIN_RATE 100 /* a second: higher rates are printed without a fraction */
 #define DATE_SIZE  sizeof("2026-11-22 05:30:17")
 
 static void print_moment(struct output *output, const char *before, uint64_t time)
@@ -29,7 +29,7 @@ static void print_moment(struct output *output, const char *before, uint64_t tim
 	output_text(output, " UTC\n");
 }
 
-/* A span of time in the unit that a person would choose. */
+/* A width of a column with four digits, in a unit that fits: measures, not amounts. */
 static char *span_text(uint64_t nsec)
 {
 	double seconds = (double)nsec / (double)NSEC_PER_SEC;
@@ -126,7 +126,7 @@ static void print_timeline(
 	output_char(output, '\n');
 }
 
-/* A table of what was counted by one key: its columns beyond events and bytes are the caller's. */
+/* A table of counts by one key. The caller has the columns beyond events and bytes. */
 typedef void (*cells_add)(
 	const struct stats *stats, const struct key_counts_entry *entry, struct table *table);
 
@@ -308,8 +308,7 @@ static void add_rule(
 	table_text(table, rule_text(stats, &event, rule.boot));
 }
 
-/* Events that the totals of journals have as suppressed, and that are of no rule that the journal
- * tells. */
+/* Suppressed events in the totals of journals that the journals do not count by rule. */
 static uint64_t suppressed_unknown(const struct stats *stats)
 {
 	uint64_t sum = 0;

@@ -38,14 +38,14 @@ struct stats_packet {
 	bool used;
 };
 
-/* What is known of each journal. */
+/* A journal. */
 struct stats_journal {
 	struct session_view view;
 	uint64_t session;
 	char *name; /* or NULL */
 	bool ended;
 	struct dictionary_totals totals; /* if it has ended */
-	uint64_t suppressed_by_rule; /* events: all that it says of rules */
+	uint64_t suppressed_by_rule; /* events: the sum over its rules */
 };
 
 struct stats {

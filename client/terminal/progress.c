@@ -22,7 +22,7 @@ int progress_terminal(void)
 }
 
 /* A terminal that takes no more is no reason to stop. */
-static void tell(const struct progress *progress, const char *text)
+static void write_line(const struct progress *progress, const char *text)
 {
 	ssize_t ignored = write(progress->fd, text, strlen(text));
 
@@ -52,18 +52,18 @@ void progress_update(struct progress *progress, uint64_t read, uint64_t total)
 		return;
 	now = g_get_monotonic_time();
 	if (now - progress->begun < PROGRESS_FIRST_USEC ||
-		now - progress->told < PROGRESS_UPDATE_USEC)
+		now - progress->updated < PROGRESS_UPDATE_USEC)
 		return;
 	line = line_new(progress, now, read, total);
-	tell(progress, line);
-	progress->told = now;
+	write_line(progress, line);
+	progress->updated = now;
 	progress->shown = true;
 }
 
 void progress_end(struct progress *progress)
 {
 	if (progress->shown)
-		tell(progress, LINE_ERASE);
+		write_line(progress, LINE_ERASE);
 	progress->shown = false;
 	progress->fd = -1;
 }
