@@ -152,7 +152,7 @@ static void judge(struct status *status)
 	status->health = HEALTH_DEGRADED;
 	if (g_strcmp0(status->state, "failed") == 0) {
 		status->health = HEALTH_FAILED;
-		status->summary = g_strdup(problem ? status->problem : "it does not say why");
+		status->summary = g_strdup(problem ? status->problem : "no reason given");
 	} else if (sum.stalled) {
 		status->summary = stalled_text(sum.stalled);
 	} else if (problem && (!waiting || sum.waiting)) {

@@ -97,7 +97,7 @@ int command_drops(const struct command *command, int argc, char **argv)
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print one JSON object a line",
 			NULL },
 		{ "openmetrics", 0, 0, G_OPTION_ARG_NONE, &options.metrics,
-			"Print what a metrics collector takes (OpenMetrics)", NULL },
+			"Print metrics in the format of OpenMetrics", NULL },
 		{ 0 },
 	};
 

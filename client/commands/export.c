@@ -169,11 +169,11 @@ int command_export(const struct command *command, int argc, char **argv)
 	struct follow_stream_from from;
 	const GOptionEntry entries[] = {
 		{ "follow", 0, 0, G_OPTION_ARG_NONE, &follow,
-			"Go on with what is recorded until the session ends", NULL },
+			"Continue with new records until the session ends", NULL },
 		{ "from-start", 0, 0, G_OPTION_ARG_NONE, &from_start,
-			"With --follow: what is in the journal already, too", NULL },
+			"With --follow: start with the records that exist already", NULL },
 		{ "after", 0, 0, G_OPTION_ARG_STRING, &after,
-			"With --follow: what comes after a place in the journal",
+			"With --follow: start after this position in the journal",
 			"SEGMENT:OFFSET" },
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &sources, NULL, NULL },
 		{ 0 },

@@ -72,7 +72,7 @@ int command_follow(const struct command *command, int argc, char **argv)
 	struct follow how;
 	const GOptionEntry entries[] = {
 		{ "from-start", 0, 0, G_OPTION_ARG_NONE, &from_start,
-			"Print what is in the journal already, too", NULL },
+			"Start with the events that exist already", NULL },
 		{ "rules", 0, 0, G_OPTION_ARG_NONE, &rules,
 			"Print the text of the rule under its event", NULL },
 		SELECT_OPTIONS(select),

@@ -167,7 +167,7 @@ int command_pcap(const struct command *command, int argc, char **argv)
 		{ "follow", 0, 0, G_OPTION_ARG_NONE, &options.follow,
 			"Write packets of a running session as they are recorded", NULL },
 		{ "from-start", 0, 0, G_OPTION_ARG_NONE, &options.from_start,
-			"With --follow: what is in the journal already, too", NULL },
+			"With --follow: start with the packets that exist already", NULL },
 		SELECT_OPTIONS(options.select),
 		SELECT_UTC_OPTION(options.select),
 		{ 0 },

@@ -83,8 +83,8 @@ static int print_started(const char *object)
 	status = command_finish(&output, EXIT_DONE);
 	if (status == EXIT_DONE && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO))
 		fprintf(stderr,
-			"The session records. 'nfttracectl show %" PRIu64
-			"' prints what it has, 'nfttracectl stop %" PRIu64 "' ends it.\n",
+			"Recording: 'nfttracectl show %" PRIu64
+			"' prints the events, 'nfttracectl stop %" PRIu64 "' stops the session.\n",
 			id, id);
 	return status;
 }

@@ -61,7 +61,7 @@ int command_status(const struct command *command, int argc, char **argv)
 	gboolean quiet = FALSE, json = FALSE, config = FALSE;
 	const GOptionEntry entries[] = {
 		{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet,
-			"Print nothing: the exit status tells", NULL },
+			"Print nothing, only set the exit status", NULL },
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print one line of JSON", NULL },
 		{ "config", 0, 0, G_OPTION_ARG_NONE, &config,
 			"Print the configuration in force, and where each value comes from", NULL },

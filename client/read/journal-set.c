@@ -189,7 +189,7 @@ int journal_set_open(char *const *sources, struct journal_set **ret, char **ret_
 		if (r < 0)
 			return r;
 	}
-	/* The first records tell the boots. */
+	/* The boots are known from the first records. */
 	sources_fill(journals);
 	*ret = g_steal_pointer(&journals);
 	return 0;
@@ -220,7 +220,7 @@ unsigned int journal_set_boot(const struct journal_set *journals, unsigned int j
 }
 
 /* The source whose record is the oldest, the first named of those; NULL if none has one. A source
- * that failed comes before all others, so that the failure is told. */
+ * that failed comes before all others, so that the failure is reported. */
 static struct source *sources_first(struct journal_set *journals)
 {
 	struct source *first = NULL;

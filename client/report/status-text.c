@@ -59,9 +59,8 @@ static void memory_line(struct output *output, const struct status *status)
 
 	if (!bound)
 		return;
-	line = g_strdup_printf("at most %s, %s%s, %s%s", bound, used ? used : "unknown",
-		used ? " in use" : " what is in use", limit ? "limit " : "no limit",
-		limit ? limit : "");
+	line = g_strdup_printf("at most %s, %s in use, %s%s", bound, used ? used : "unknown",
+		limit ? "limit " : "no limit", limit ? limit : "");
 	text_line(output, "memory", line);
 }
 
