@@ -71,9 +71,9 @@ const char *status_advice(const struct status *status, const char *feature)
 	return NULL;
 }
 
-/* What the sessions amount to. */
+/* The sum of the sessions. */
 struct sum {
-	uint64_t since; /* us, CLOCK_REALTIME; 0: none records */
+	uint64_t since; /* us, CLOCK_REALTIME; 0: no session */
 	uint64_t lost, waiting;
 	const struct session *loser, *stalled; /* one of them */
 };
@@ -128,7 +128,7 @@ static char *summary_good(const struct status *status, const struct sum *sum)
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-/* What is in the way of a session's journal, and what to do. */
+/* Why a session's journal can't be written, and the remedy. */
 static char *stalled_text(const struct session *session)
 {
 	g_autofree char *reason = *session->disk_error
@@ -143,7 +143,7 @@ static char *stalled_text(const struct session *session)
 }
 
 /* Sets health and summary from the rest, worst first. */
-static void judge(struct status *status)
+static void judge_health(struct status *status)
 {
 	const struct sum sum = sum_sessions(status->sessions);
 	bool waiting = g_strcmp0(status->state, "waiting") == 0;
@@ -164,7 +164,7 @@ static void judge(struct status *status)
 			sum.lost, sum.loser->id);
 	} else {
 		status->health = HEALTH_GOOD;
-		/* Without nf_tables no packet meets a rule: nothing to record is no trouble. */
+		/* Without nf_tables no packet meets a rule: this is healthy. */
 		status->summary =
 			waiting && problem ? g_strdup(status->problem) : summary_good(status, &sum);
 	}
@@ -204,7 +204,7 @@ int status_read(sd_bus *bus, struct status *status, char **ret_reason)
 	status->hidden = HIDDEN_UNKNOWN;
 	if (session_list(bus, &status->sessions, &status->refusal) >= 0)
 		status->hidden = hidden_read(bus).sessions;
-	judge(status);
+	judge_health(status);
 	return 0;
 }
 
@@ -216,7 +216,7 @@ void status_read_local(struct status *status, const char *reason)
 	struct utsname system;
 
 	status->health = HEALTH_ABSENT;
-	/* The line says it before this. */
+	/* The name of the health, which is printed before it, says so already. */
 	status->summary =
 		g_strdup(g_str_has_prefix(reason, ABSENT) ? reason + strlen(ABSENT) : reason);
 	/* The features of another host are known to its daemon only. */

@@ -59,7 +59,7 @@ static struct drop_list *drop_list_new(void)
 	return list;
 }
 
-/* Names that are always printed are there, and a namespace without a name has none. */
+/* Sets names that are always printed to "" if missing, and an empty name of a namespace to NULL. */
 static void drop_complete(struct drop *drop)
 {
 	char **names[] = { &drop->family, &drop->table, &drop->chain };
@@ -169,8 +169,8 @@ static uint64_t rank(const struct drop *drop, enum drop_sort sort)
 	return drop->packets;
 }
 
-/* The highest first; among equals one that stays the same from call to call. */
-static int compare(const void *one, const void *other, void *sort)
+/* The highest first; equal counters in an order that is stable from call to call. */
+static int compare_drops(const void *one, const void *other, void *sort)
 {
 	const struct drop *a = *(struct drop *const *)one;
 	const struct drop *b = *(struct drop *const *)other;
@@ -200,7 +200,7 @@ void drop_list_filter(struct drop_list *list, const struct drop_filter *wanted)
 			!any_netns_fits(drop, wanted->netns))
 			g_ptr_array_remove_index_fast(list->drops, i);
 	}
-	g_ptr_array_sort_with_data(list->drops, compare, &sort);
+	g_ptr_array_sort_with_data(list->drops, compare_drops, &sort);
 	if (wanted->limit > 0 && list->drops->len > wanted->limit)
 		g_ptr_array_set_size(list->drops, (int)wanted->limit);
 	list->others -= list->drops->len;

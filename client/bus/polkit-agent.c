@@ -37,7 +37,7 @@ gboolean agent_may_ask(void)
 	return !never;
 }
 
-/* It gives the terminal back as it was. */
+/* It restores the terminal. */
 static void agent_stop(void)
 {
 	kill(agent, SIGTERM);
@@ -47,9 +47,8 @@ static void agent_stop(void)
 }
 
 /*
- * True if polkit takes the caller for one of a login session, where a desktop's agent may be there
- * to ask. It looks for the session as polkit_backend_session_monitor_get_session_for_subject() of
- * polkit does.
+ * True if polkit takes the caller as part of a login session, which may have a desktop's agent. It
+ * looks for the session as polkit_backend_session_monitor_get_session_for_subject() of polkit does.
  */
 static bool session_exists(void)
 {
@@ -75,7 +74,7 @@ static void agent_run(pid_t parent, int ready_fd)
 	snprintf(number, sizeof(number), "%d", ready_fd);
 	sigemptyset(&none);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	/* The parent may have gone before that. */
+	/* The parent may have exited before. */
 	if (getppid() == parent && fcntl(ready_fd, F_SETFD, 0) == 0 &&
 		sigprocmask(SIG_SETMASK, &none, NULL) == 0)
 		/* Without a login session polkit has no fallback:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What commands share; see command.h. */
+/* The functions that commands share; see command.h. */
 #include "client/commands/command.h"
 
 #include <errno.h>
@@ -59,7 +59,7 @@ static gboolean take_host(const char *option, const char *value, gpointer data, 
 	return FALSE;
 }
 
-/* Of every command that calls the daemon. */
+/* Options of every command that calls the daemon. */
 static const GOptionEntry call_entries[] = {
 	{ "host", 'H', G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer)take_host,
 		"Operate on that host, over ssh", "[USER@]HOST" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl export: a journal as one stream of bytes on standard output, as 'show -' reads it. */
+/* nfttracectl export: writes a journal to standard output as one stream, which 'show -' reads. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -35,8 +35,8 @@ static int write_all(const uint8_t *bytes, size_t size)
 	return 0;
 }
 
-/* Copies up to `size` bytes of what can be read. */
-static int copy(int fd, uint64_t size)
+/* Copies up to `size` bytes. */
+static int copy_bytes(int fd, uint64_t size)
 {
 	g_autofree uint8_t *bytes = g_malloc(COPY_SIZE);
 
@@ -56,7 +56,7 @@ static int copy(int fd, uint64_t size)
 	return 0;
 }
 
-/* How much of a segment that may be written now is whole records. Anything else is
+/* The bytes of a segment, which may be being written, that are whole records. Invalid bytes are
  * left to the reader. */
 static uint64_t whole_records(int fd, uint64_t size)
 {
@@ -95,7 +95,7 @@ static int export_segment(int dir_fd, uint64_t number, bool last)
 	if (fstat(fd, &status) < 0)
 		return -errno;
 	size = (uint64_t)status.st_size;
-	return copy(fd, last ? whole_records(fd, size) : size);
+	return copy_bytes(fd, last ? whole_records(fd, size) : size);
 }
 
 static int export_directory(int dir_fd)
@@ -109,7 +109,8 @@ static int export_directory(int dir_fd)
 	return r;
 }
 
-/* What is there now: of a session or a path; from another host it comes as a stream already. */
+/* Exports the records so far, of a session or a path; from another host they come as a stream
+ * already. */
 static int export_now(const char *argument, char **ret_reason)
 {
 	struct stat status;
@@ -121,10 +122,10 @@ static int export_now(const char *argument, char **ret_reason)
 		return r;
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	return S_ISDIR(status.st_mode) ? export_directory(fd) : copy(fd, UINT64_MAX);
+	return S_ISDIR(status.st_mode) ? export_directory(fd) : copy_bytes(fd, UINT64_MAX);
 }
 
-/* What is recorded, until the session ends. */
+/* Exports new records until the session ends. */
 static int export_follow(
 	const char *session, const struct follow_stream_from *from, char **ret_reason)
 {
@@ -137,14 +138,14 @@ static int export_follow(
 	if (remote_host()) {
 		r = remote_open(session, from->after ? REMOTE_FOLLOW_AFTER : how, from->after, &fd,
 			ret_reason);
-		return r < 0 ? r : copy(fd, UINT64_MAX);
+		return r < 0 ? r : copy_bytes(fd, UINT64_MAX);
 	}
 	r = bus_connect(&bus, ret_reason);
 	if (r >= 0)
 		r = session_find(bus, session, &object, ret_reason);
 	if (r >= 0)
 		r = follow_stream_request(bus, object, from, &fd, ret_reason);
-	return r < 0 ? r : copy(fd, UINT64_MAX);
+	return r < 0 ? r : copy_bytes(fd, UINT64_MAX);
 }
 
 /* SEGMENT:OFFSET */

@@ -42,7 +42,7 @@ struct follow {
 	enum text_colour colour;
 };
 
-static int follow(const char *session, const struct follow *how)
+static int follow_session(const char *session, const struct follow *how)
 {
 	auto_stream stream = FOLLOW_STREAM_CLOSED;
 	g_autofree char *reason = NULL;
@@ -93,5 +93,5 @@ int command_follow(const struct command *command, int argc, char **argv)
 	how.from_start = from_start;
 	how.rules = rules ? TEXT_RULES_ON : TEXT_RULES_OFF;
 	how.form = style_form(&style);
-	return follow(select.sources[0], &how);
+	return follow_session(select.sources[0], &how);
 }

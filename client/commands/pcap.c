@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl pcap: writes what journals hold as a packet capture. */
+/* nfttracectl pcap: writes the packets in journals as a capture. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -57,7 +57,7 @@ static int target_open(const char *target)
 }
 
 /* Writes the rest, and prints how many events a capture can't hold; an exit status. */
-static int finish(
+static int finish_capture(
 	const struct pcap_options *options, struct capture *capture, struct output *output)
 {
 	const char *target =
@@ -77,7 +77,7 @@ static int finish(
 	return capture_incomplete(capture) ? EXIT_LOST : EXIT_DONE;
 }
 
-static int convert(
+static int write_capture(
 	const struct pcap_options *options, struct journal_set *journals, struct output *output)
 {
 	auto_capture *capture = capture_new(journals, output);
@@ -89,7 +89,7 @@ static int convert(
 	while (output->error == 0 && (r = journal_set_next(journals, &record)) > 0)
 		capture_take(capture, &record);
 	journal_set_end_progress(journals);
-	status = finish(options, capture, output);
+	status = finish_capture(options, capture, output);
 	if (r >= 0)
 		return status;
 	reason = journal_set_failure(options->select.sources, record.journal, r);
@@ -110,20 +110,20 @@ static int pcap_recorded(const struct pcap_options *options)
 	if (fd < 0)
 		return -fd;
 	output_open(&output, fd);
-	return convert(options, journals, &output);
+	return write_capture(options, journals, &output);
 }
 
-static void take(void *capture, const struct journal_set_record *record)
+static void take_record(void *capture, const struct journal_set_record *record)
 {
 	capture_take(capture, record);
 }
 
-static int follow(
+static int follow_session(
 	const struct pcap_options *options, struct follow_stream *stream, struct output *output)
 {
 	auto_capture *capture = capture_new(stream->journals, output);
 	const struct follow_stream_sink sink = {
-		.take = take, .context = capture, .output = output
+		.take = take_record, .context = capture, .output = output
 	};
 	g_autofree char *reason = NULL;
 	int end, status;
@@ -131,7 +131,7 @@ static int follow(
 	stream->filter = options->select.filter;
 	capture_use_await(capture, follow_stream_await_rule, stream);
 	end = follow_stream_pour(stream, &sink, NULL);
-	status = finish(options, capture, output);
+	status = finish_capture(options, capture, output);
 	reason = follow_stream_failure(stream, end);
 	return reason ? command_failed(reason) : status;
 }
@@ -155,7 +155,7 @@ static int pcap_follow(const struct pcap_options *options)
 		follow_stream_open(&stream, bus, object, options->from_start, &reason) < 0)
 		return command_failed(reason);
 	output_open(&output, fd);
-	return follow(options, &stream, &output);
+	return follow_session(options, &stream, &output);
 }
 
 int command_pcap(const struct command *command, int argc, char **argv)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl remove: removes the journals of sessions that have ended. */
+/* nfttracectl remove: removes journals of ended sessions. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 #include "journal/base/amounts.h"
 #include "journal/base/escape.h"
 
-/* Removes one and says what that freed; an exit status. */
+/* Removes one and prints the space that this freed; an exit status. */
 static int remove_one(sd_bus *bus, const char *id_or_name, struct output *output)
 {
 	auto_bus_message *call = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl show: prints what journals hold. */
+/* nfttracectl show: prints the events in journals. */
 #include <unistd.h>
 
 #include "client/commands/command.h"
@@ -13,7 +13,7 @@
 #include "journal/base/amounts.h"
 
 struct show_options {
-	char *count; /* what -n said, or NULL */
+	char *count; /* the argument of -n, or NULL */
 	gboolean sort, reverse, rules, no_pager;
 	struct select_options select;
 	struct style style;
@@ -42,7 +42,8 @@ static int show_failed(
 }
 
 /*
- * Reads what has to be read before anything is printed; then there may be a pager. An exit status.
+ * Reads everything that is needed before the first line, then starts a pager and prints. An exit
+ * status.
  */
 static int show_run(const struct show_options *options, struct show *show, struct output *output)
 {
@@ -98,7 +99,7 @@ static int show_sources(const struct show_options *options)
 	return status == EXIT_DONE && printer_incomplete(&printer) ? EXIT_LOST : status;
 }
 
-/* GLib takes "-n 5" but not "-n5", which fingers know: a copy of the arguments that it takes. */
+/* GLib takes "-n 5" but not the usual "-n5": a copy of the arguments with "--events=5". */
 static GStrv with_long_options(char **argv)
 {
 	GStrv copy = g_strdupv(argv);

@@ -12,7 +12,7 @@
 #include "client/print/follow-stream.h"
 #include "client/text/session-totals.h"
 
-/* The final totals as StopSession answers them. */
+/* The answer of StopSession: the final totals. */
 struct stopping {
 	bool answered;
 	int error; /* negative errno, with `reason` */
@@ -133,7 +133,7 @@ static int stop_wait(sd_bus *bus, struct stopping *stopping)
 }
 
 /* The totals of a session that ended by itself (a limit, a time) are in the stream. */
-static int finish(sd_bus *bus, struct stopping *stopping, struct text *text)
+static int finish_follow(sd_bus *bus, struct stopping *stopping, struct text *text)
 {
 	int r;
 
@@ -154,8 +154,8 @@ static int finish(sd_bus *bus, struct stopping *stopping, struct text *text)
 	return stopping->totals.totals.lost > 0 ? EXIT_LOST : EXIT_DONE;
 }
 
-/* Renders until the session is over, stopping it when the first signal comes; the second one ends
- * the client, which ends the session too. */
+/* Prints events until the session ends. The first signal stops it; the second one ends the client,
+ * and so the session. */
 static int follow_to_end(
 	sd_bus *bus, const char *object, struct follow_stream *stream, struct text *text)
 {
@@ -165,7 +165,7 @@ static int follow_to_end(
 	int r;
 
 	if (end == FOLLOW_STREAM_ENDED)
-		return finish(bus, &stopping, text);
+		return finish_follow(bus, &stopping, text);
 	if (end == FOLLOW_STREAM_LOST)
 		return command_failed(stream->reason);
 	if (stream->away)
@@ -176,7 +176,7 @@ static int follow_to_end(
 	if (r >= 0 && end == FOLLOW_STREAM_INTERRUPTED)
 		end = follow_stream_run(stream, text, bus);
 	if (r >= 0 && end >= 0 && end != FOLLOW_STREAM_INTERRUPTED)
-		return finish(bus, &stopping, text);
+		return finish_follow(bus, &stopping, text);
 	if (end == FOLLOW_STREAM_INTERRUPTED)
 		return command_failed("interrupted: nfttraced stops the session by itself");
 	reason = follow_stream_failure(stream, r < 0 ? r : end);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl stats: counts what journals hold. */
+/* nfttracectl stats: counts the events in journals. */
 #include <langinfo.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@
 #define COLUMNS_DEFAULT 80
 
 struct stats_options {
-	char *top_text; /* what --top said, or NULL */
+	char *top_text; /* the argument of --top, or NULL */
 	uint64_t top;
 	struct select_options select;
 };
@@ -36,7 +36,7 @@ static size_t terminal_columns(void)
 	return MIN(size.ws_col, TIMELINE_BUCKETS);
 }
 
-static int print(struct stats *stats, const struct stats_options *options)
+static int print_counts(struct stats *stats, const struct stats_options *options)
 {
 	const struct stats_form form = {
 		.top = (size_t)options->top,
@@ -52,7 +52,7 @@ static int print(struct stats *stats, const struct stats_options *options)
 }
 
 /* Counts everything that was named; an exit status. */
-static int count(const struct stats_options *options)
+static int count_sources(const struct stats_options *options)
 {
 	struct journal_set_record record;
 	g_autofree char *reason = NULL;
@@ -67,8 +67,8 @@ static int count(const struct stats_options *options)
 	while ((r = journal_set_next(journals, &record)) > 0)
 		stats_take(stats, &record);
 	if (r >= 0)
-		return print(stats, options);
-	print(stats, options);
+		return print_counts(stats, options);
+	print_counts(stats, options);
 	reason = journal_set_failure(options->select.sources, record.journal, r);
 	return command_failed(reason);
 }
@@ -93,5 +93,5 @@ int command_stats(const struct command *command, int argc, char **argv)
 	if (options.top_text && parse_count(options.top_text, &options.top) < 0)
 		return command_usage(command, "--top takes a number");
 	options.top = MIN(options.top, TOP_MAX);
-	return count(&options);
+	return count_sources(&options);
 }

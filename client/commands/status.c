@@ -77,7 +77,7 @@ int command_status(const struct command *command, int argc, char **argv)
 		return command_usage(command, "give one of --quiet, --json and --config");
 	if (config)
 		return print_configuration();
-	/* What a user may not see is left out rather than asked a password for. */
+	/* Facts that a user may not see are left out: no password is asked for. */
 	agent_never(NULL, NULL, NULL, NULL);
 	if (status_gather(&status, &reason) < 0)
 		return command_failed(reason);

@@ -47,7 +47,7 @@ static void live_clear(struct live *live)
 	g_free(live->reason);
 }
 
-static char *title(const struct live *live)
+static char *title_text(const struct live *live)
 {
 	g_autoptr(GDateTime) now = g_date_time_new_now_local();
 	g_autofree char *time = g_date_time_format(now, "%H:%M:%S");
@@ -56,9 +56,9 @@ static char *title(const struct live *live)
 		live->note ? "  " : "", live->note ? live->note : "");
 }
 
-static int draw(struct live *live)
+static int draw_frame(struct live *live)
 {
-	g_autofree char *head = title(live);
+	g_autofree char *head = title_text(live);
 	g_autofree char *lines = NULL;
 	struct terminal_size size;
 	auto_output output = { 0 };
@@ -77,13 +77,13 @@ static int draw(struct live *live)
 	return 0;
 }
 
-static int fail(struct live *live, char *reason)
+static int fail_live(struct live *live, char *reason)
 {
 	live->reason = reason;
 	return sd_event_exit(live->event, EXIT_FAILED);
 }
 
-/* A screen has it in its title. */
+/* On a screen the note is part of the title. */
 static void show_note(struct live *live, char *note)
 {
 	if (!live->drawn)
@@ -99,7 +99,7 @@ static int note_absence(struct live *live)
 		return 0;
 	live->away = g_get_monotonic_time();
 	show_note(live, g_strdup("nfttraced went away: waiting for it"));
-	return live->drawn ? draw(live) : 0;
+	return live->drawn ? draw_frame(live) : 0;
 }
 
 static void note_return(struct live *live)
@@ -115,17 +115,17 @@ static void note_return(struct live *live)
 }
 
 /* A screen shows the first reading, too, without rates; it does not count as a round. */
-static int take(struct live *live, struct drop_list *list)
+static int take_reading(struct live *live, struct drop_list *list)
 {
 	int r = 0;
 
 	top_take(live->top, list, clock_ns(CLOCK_MONOTONIC));
 	if (live->drawn || top_has_rates(live->top))
-		r = draw(live);
+		r = draw_frame(live);
 	if (r == -EPIPE)
 		return sd_event_exit(live->event, EXIT_DONE);
 	if (r < 0)
-		return fail(live,
+		return fail_live(live,
 			g_strdup_printf("standard output can't be written: %s", g_strerror(-r)));
 	if (top_has_rates(live->top) && live->rounds > 0 && --live->rounds == 0)
 		return sd_event_exit(live->event, EXIT_DONE);
@@ -143,18 +143,17 @@ static int on_reply(sd_bus_message *reply, void *context, sd_bus_error *error)
 	if (sd_bus_message_is_method_error(reply, NULL)) {
 		r = bus_failure(sd_bus_message_get_error(reply), &reason);
 		if (!bus_is_absence(r) || !top_has_reading(live->top))
-			return fail(live, reason);
+			return fail_live(live, reason);
 		g_free(reason);
 		return note_absence(live);
 	}
 	if (drop_list_read(reply, &list, &reason) < 0)
-		return fail(live, reason);
+		return fail_live(live, reason);
 	note_return(live);
-	/* One that somebody stops is not ours to start. */
-	return take(live, list);
+	return take_reading(live, list);
 }
 
-/* Another connection: to the daemon itself, or to a bus that may be on its way. */
+/* Connects again: to the daemon itself, or to a bus that may still be starting. */
 static int bus_renew(struct live *live)
 {
 	int r;
@@ -184,13 +183,13 @@ static int send_call(struct live *live)
 	return r;
 }
 
-/* Asks for the next reading, if the last one has come. */
+/* Asks for the next reading, unless a call is pending. */
 static int ask_counters(struct live *live)
 {
 	int r;
 
 	if (live->away && g_get_monotonic_time() - live->away > AWAY_USEC)
-		return fail(live,
+		return fail_live(live,
 			g_strdup("nfttraced went away and did not come back: "
 				 "'systemctl status nfttraced' may say why"));
 	if (live->slot)
@@ -198,9 +197,10 @@ static int ask_counters(struct live *live)
 	r = live->bus && sd_bus_is_open(live->bus) != 0 ? send_call(live) : -ENOTCONN;
 	if (r != -ENOTCONN && r != -ECONNRESET)
 		return r < 0
-			? fail(live, g_strdup_printf("the call can't be made: %s", g_strerror(-r)))
+			? fail_live(live,
+				  g_strdup_printf("the call can't be made: %s", g_strerror(-r)))
 			: 0;
-	/* The next round asks it. */
+	/* The next round uses the new connection. */
 	if (bus_renew(live) < 0)
 		bus_unref(&live->bus);
 	return note_absence(live);
@@ -227,7 +227,7 @@ static int on_resize(sd_event_source *source, const struct signalfd_siginfo *inf
 {
 	struct live *live = context;
 
-	return top_has_reading(live->top) ? draw(live) : 0;
+	return top_has_reading(live->top) ? draw_frame(live) : 0;
 }
 
 /* Ctrl-Z: the shell gets its terminal back until it resumes us. */
@@ -238,7 +238,7 @@ static int on_suspend(sd_event_source *source, const struct signalfd_siginfo *in
 	screen_leave(&live->screen);
 	raise(SIGSTOP);
 	screen_enter(&live->screen);
-	return top_has_reading(live->top) ? draw(live) : 0;
+	return top_has_reading(live->top) ? draw_frame(live) : 0;
 }
 
 static int on_key(sd_event_source *source, int fd, uint32_t events, void *context)

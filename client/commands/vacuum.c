@@ -54,7 +54,7 @@ static const char *vacuum_parse(struct vacuum *vacuum)
 	return vacuum_check_force(vacuum);
 }
 
-static int append(sd_bus_message *call, const char *key, const char *option, uint64_t value)
+static int append_limit(sd_bus_message *call, const char *key, const char *option, uint64_t value)
 {
 	return option ? sd_bus_message_append(call, "{sv}", key, "t", value) : 0;
 }
@@ -64,11 +64,11 @@ static int vacuum_append(sd_bus_message *call, const struct vacuum *vacuum, bool
 	int r = sd_bus_message_open_container(call, SD_BUS_TYPE_ARRAY, "{sv}");
 
 	if (r >= 0)
-		r = append(call, "Size", vacuum->size_option, vacuum->size);
+		r = append_limit(call, "Size", vacuum->size_option, vacuum->size);
 	if (r >= 0)
-		r = append(call, "Age", vacuum->age_option, vacuum->age);
+		r = append_limit(call, "Age", vacuum->age_option, vacuum->age);
 	if (r >= 0)
-		r = append(call, "Sessions", vacuum->sessions_option, vacuum->sessions);
+		r = append_limit(call, "Sessions", vacuum->sessions_option, vacuum->sessions);
 	if (r >= 0 && vacuum->all)
 		r = sd_bus_message_append(call, "{sv}", "Sessions", "t", (uint64_t)0);
 	if (r >= 0 && dry_run)

@@ -132,7 +132,7 @@ static int key_apply(struct profile *profile, const struct key *key, const char 
 
 /* Makes "PATH:LINE: REASON", escaped; returns -EINVAL. */
 G_GNUC_PRINTF(4, 5)
-static int malformed(
+static int report_malformed(
 	const char *path, unsigned int line, char **ret_reason, const char *format, ...)
 {
 	g_autofree char *escaped_path = text_escape_dup(path);
@@ -148,17 +148,17 @@ static int malformed(
 	return -EINVAL;
 }
 
-static int apply(struct profile *profile, GKeyFile *file, const char *text, const char *name,
+static int apply_line(struct profile *profile, GKeyFile *file, const char *text, const char *name,
 	char **ret_reason)
 {
 	g_autofree char *value = g_key_file_get_string(file, GROUP, name, NULL);
 	const struct key *key = key_find(name);
 
 	if (!key)
-		return malformed(profile->path, keyfile_line(text, name), ret_reason,
+		return report_malformed(profile->path, keyfile_line(text, name), ret_reason,
 			"no such key as %s; see nfttraced.profile(5) for those there are", name);
 	if (!value || key_apply(profile, key, g_strstrip(value)) < 0)
-		return malformed(profile->path, keyfile_line(text, name), ret_reason,
+		return report_malformed(profile->path, keyfile_line(text, name), ret_reason,
 			"%s=%s: must be %s", name, value ? value : "",
 			key->allowed ? key->allowed : "text");
 	return 0;
@@ -175,7 +175,7 @@ static int check_sections(const struct profile *profile, const char *text, char 
 	wrong = section_names_parse((const char *const *)profile->sections, &mask);
 	if (!wrong)
 		return 0;
-	return malformed(profile->path, keyfile_line(text, "Sections"), ret_reason,
+	return report_malformed(profile->path, keyfile_line(text, "Sections"), ret_reason,
 		"there is no section \"%s\"", wrong);
 }
 
@@ -188,13 +188,14 @@ static int check_groups(
 		g_autofree char *header = g_strdup_printf("[%s]", *group);
 
 		if (!g_str_equal(*group, GROUP))
-			return malformed(profile->path, keyfile_line(text, header), ret_reason,
-				"no such group as %s: there is [" GROUP "] only", header);
+			return report_malformed(profile->path, keyfile_line(text, header),
+				ret_reason, "no such group as %s: there is [" GROUP "] only",
+				header);
 	}
 	return 0;
 }
 
-static int parse(struct profile *profile, const char *text, char **ret_reason)
+static int parse_text(struct profile *profile, const char *text, char **ret_reason)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_autoptr(GError) error = NULL;
@@ -202,14 +203,15 @@ static int parse(struct profile *profile, const char *text, char **ret_reason)
 	int r;
 
 	if (!g_utf8_validate(text, -1, NULL))
-		return malformed(profile->path, 1, ret_reason, "the file is not valid UTF-8");
+		return report_malformed(
+			profile->path, 1, ret_reason, "the file is not valid UTF-8");
 	if (*text && !g_key_file_load_from_data(file, text, strlen(text), G_KEY_FILE_NONE, &error))
-		return malformed(
+		return report_malformed(
 			profile->path, keyfile_line(text, NULL), ret_reason, "%s", error->message);
 	r = check_groups(profile, file, text, ret_reason);
 	names = g_key_file_get_keys(file, GROUP, NULL, NULL);
 	for (char **name = names; r >= 0 && name && *name; name++)
-		r = apply(profile, file, text, *name, ret_reason);
+		r = apply_line(profile, file, text, *name, ret_reason);
 	return r < 0 ? r : check_sections(profile, text, ret_reason);
 }
 
@@ -226,7 +228,7 @@ int profile_read(const char *path, const char *name, struct profile **ret, char 
 	}
 	profile->name = g_strdup(name);
 	profile->path = g_strdup(path);
-	r = parse(profile, text, ret_reason);
+	r = parse_text(profile, text, ret_reason);
 	if (r >= 0)
 		*ret = g_steal_pointer(&profile);
 	return r;

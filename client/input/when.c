@@ -91,7 +91,7 @@ static bool clock_at(const char **text, struct tm *tm, uint64_t *ret_nsec)
 	return true;
 }
 
-static void today(enum when_zone zone, uint64_t now, struct tm *ret)
+static void today_date(enum when_zone zone, uint64_t now, struct tm *ret)
 {
 	time_t second = (time_t)(now / NSEC_PER_SEC);
 
@@ -132,7 +132,7 @@ static int parse_date(const char *text, enum when_zone zone, uint64_t now, uint6
 
 	if (end && end[strlen("UTC")] == '\0')
 		zone = WHEN_UTC;
-	today(zone, now, &tm);
+	today_date(zone, now, &tm);
 	date = date_at(&text, &tm);
 	if (date && char_at(&text, ' ') && *text != 'U' && !clock_at(&text, &tm, &nsec))
 		return -EINVAL;
@@ -156,7 +156,7 @@ static bool parse_day(const char *text, enum when_zone zone, uint64_t now, uint6
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
 		if (!g_str_equal(text, names[i].name))
 			continue;
-		today(zone, now, &tm);
+		today_date(zone, now, &tm);
 		tm.tm_mday += names[i].days;
 		*ret = (uint64_t)(zone == WHEN_UTC ? timegm(&tm) : mktime(&tm)) * NSEC_PER_SEC;
 		return true;

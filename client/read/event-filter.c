@@ -12,7 +12,7 @@
 #include "journal/base/escape.h"
 #include "journal/event/decode.h"
 
-#define VERDICT_FIRST (-5) /* of those that the kernel has */
+#define VERDICT_FIRST (-5) /* of the kernel's */
 #define VERDICT_LAST  5
 
 /* A network namespace: by its cookie, its inode or its name. */

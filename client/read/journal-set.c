@@ -219,8 +219,8 @@ unsigned int journal_set_boot(const struct journal_set *journals, unsigned int j
 	return journals->sources[journal].boot;
 }
 
-/* The source whose record is the oldest, the first named of those; NULL if none has one. A source
- * that failed comes before all others, so that the failure is reported. */
+/* The source with the oldest record, the first of these as named; NULL if no source has one. A
+ * source that failed comes before all others, so that the failure is reported. */
 static struct source *sources_first(struct journal_set *journals)
 {
 	struct source *first = NULL;
@@ -250,7 +250,7 @@ static bool same_event(const struct given *given, unsigned int boot, const struc
 		memcmp(&given->head, source->entry.data, sizeof(given->head)) == 0;
 }
 
-/* True if another journal had the same event. What has not been given is remembered as such. */
+/* True if another journal had the same event. Else the event is remembered as given. */
 static bool given_before(struct journal_set *journals, unsigned int journal, uint64_t time)
 {
 	const struct source *source = &journals->sources[journal];

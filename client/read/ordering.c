@@ -47,7 +47,7 @@ struct ordering {
 	bool ordered;
 
 	/* The state of ordering_next. */
-	uint64_t begun; /* journeys */
+	uint64_t begun; /* journeys so far */
 	struct moment first; /* of the last one */
 	uint64_t number; /* its events so far */
 	struct {
@@ -116,8 +116,8 @@ struct ordering *ordering_new(const struct ordering_options *order, size_t memor
 	return ordering;
 }
 
-/* The number of a segment in the list, where it comes at the end if it is new. A journal's records
- * come segment by segment: only the last few can be it. */
+/* The number of a segment in the list, to which a new one is added. Records come segment by
+ * segment, so only the last few segments are compared. */
 static uint32_t segment_keep(struct ordering *ordering, const struct journal_segment *segment)
 {
 	static const guint looked_at = 64;

@@ -93,7 +93,7 @@ static char *source_absence(sd_bus *bus, const char *session)
 	return hidden_absence(bus, text, ARCHIVE_REMEDY);
 }
 
-/* From the daemon, whether the session runs or has ended. */
+/* Asks the daemon for the journal of a running or ended session. */
 static int open_by_bus(const char *session, int *ret_fd, char **ret_reason)
 {
 	g_autofree char *reason = NULL;
@@ -115,7 +115,7 @@ static int open_by_bus(const char *session, int *ret_fd, char **ret_reason)
 	return r;
 }
 
-/* True if the journal of session `id` in the state directory carries that name. */
+/* True if the journal of session `id` in the state directory has that name. */
 static bool is_named(const char *id, const char *name)
 {
 	g_autofree char *path = g_build_filename(state_directory(), id, NULL);
@@ -158,7 +158,7 @@ static char *find_ended(const char *name)
 	return g_steal_pointer(&found);
 }
 
-/* Looks into the state directory: -ENOENT if no journal there is the session's. */
+/* Opens the journal in the state directory; -ENOENT if there is none of the session. */
 static int open_on_disk(const char *session, int *ret_fd)
 {
 	g_autofree char *id = session_is_id(session) ? g_strdup(session) : find_ended(session);
@@ -175,7 +175,7 @@ static int open_on_disk(const char *session, int *ret_fd)
 	return 0;
 }
 
-/* The daemon is asked first; root can do without it. */
+/* From the daemon, or else from the state directory, which root can read. */
 static int open_session(const char *session, int *ret_fd, char **ret_reason)
 {
 	g_autofree char *reason = NULL;

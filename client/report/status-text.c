@@ -6,30 +6,30 @@
 #define LABEL_WIDTH 20
 #define VALUE_WIDTH 8 /* of a feature that has advice behind it */
 
-static void pad(struct output *output, size_t used, size_t width)
+static void print_spaces(struct output *output, size_t used, size_t width)
 {
 	for (; used < width; used++)
 		output_char(output, ' ');
 	output_char(output, ' ');
 }
 
-static void label(struct output *output, const char *name)
+static void print_label(struct output *output, const char *name)
 {
 	output_text(output, "  ");
 	output_escaped(output, name, strlen(name));
-	pad(output, strlen(name), LABEL_WIDTH);
+	print_spaces(output, strlen(name), LABEL_WIDTH);
 }
 
 static void text_line(struct output *output, const char *name, const char *value)
 {
-	label(output, name);
+	print_label(output, name);
 	output_escaped(output, value, strlen(value));
 	output_char(output, '\n');
 }
 
 static void number_line(struct output *output, const char *name, uint64_t value)
 {
-	label(output, name);
+	print_label(output, name);
 	if (value == STATUS_UNKNOWN)
 		output_text(output, "unknown: not reported by this kernel");
 	else
@@ -64,7 +64,7 @@ static void memory_line(struct output *output, const struct status *status)
 	text_line(output, "memory", line);
 }
 
-static void facts(struct output *output, const struct status *status)
+static void print_facts(struct output *output, const struct status *status)
 {
 	char size[AMOUNT_SIZE];
 
@@ -89,16 +89,16 @@ static void facts(struct output *output, const struct status *status)
 		text_line(output, pair[0], pair[1]);
 }
 
-static void matrix(struct output *output, const struct status *status)
+static void print_features(struct output *output, const struct status *status)
 {
 	output_text(output, "kernel features\n");
 	for (char **pair = status->features; pair && pair[0] && pair[1]; pair += 2) {
 		const char *advice = status_advice(status, pair[0]);
 
-		label(output, pair[0]);
+		print_label(output, pair[0]);
 		output_escaped(output, pair[1], strlen(pair[1]));
 		if (advice) {
-			pad(output, strlen(pair[1]), VALUE_WIDTH);
+			print_spaces(output, strlen(pair[1]), VALUE_WIDTH);
 			output_escaped(output, advice, strlen(advice));
 		}
 		output_char(output, '\n');
@@ -112,7 +112,7 @@ void status_text(struct output *output, const struct status *status)
 	output_escaped(output, status->summary, strlen(status->summary));
 	output_char(output, '\n');
 	if (status->health != HEALTH_ABSENT)
-		facts(output, status);
+		print_facts(output, status);
 	if (status->features)
-		matrix(output, status);
+		print_features(output, status);
 }

@@ -72,7 +72,7 @@ static GHashTable *index_new(const struct drop_list *list)
 }
 
 /* The increase per second. A counter that went down was reset. */
-static double rate(uint64_t before, uint64_t now, double seconds)
+static double rate_of(uint64_t before, uint64_t now, double seconds)
 {
 	return (double)(now < before ? now : now - before) / seconds;
 }
@@ -88,7 +88,7 @@ static int by_rate(const void *one, const void *other)
 	return a->drop->handle < b->drop->handle ? -1 : a->drop->handle > b->drop->handle;
 }
 
-static void compute(struct top *top)
+static void compute_rates(struct top *top)
 {
 	g_autoptr(GHashTable) before = index_new(top->before);
 	uint64_t nsec = MAX(top->at - top->before_at, 1);
@@ -101,14 +101,14 @@ static void compute(struct top *top)
 		const struct drop *old = g_hash_table_lookup(before, row.drop);
 
 		if (top->before) {
-			row.packets = rate(old ? old->packets : 0, row.drop->packets, seconds);
-			row.bytes = rate(old ? old->bytes : 0, row.drop->bytes, seconds);
+			row.packets = rate_of(old ? old->packets : 0, row.drop->packets, seconds);
+			row.bytes = rate_of(old ? old->bytes : 0, row.drop->bytes, seconds);
 		}
 		g_array_append_val(top->rows, row);
 	}
 	if (top->before) {
-		top->all.packets = rate(top->before->packets, top->list->packets, seconds);
-		top->all.bytes = rate(top->before->bytes, top->list->bytes, seconds);
+		top->all.packets = rate_of(top->before->packets, top->list->packets, seconds);
+		top->all.bytes = rate_of(top->before->bytes, top->list->bytes, seconds);
 	}
 	g_array_sort(top->rows, by_rate);
 }
@@ -120,7 +120,7 @@ void top_take(struct top *top, struct drop_list *list, uint64_t now)
 	top->before_at = top->at;
 	top->list = list;
 	top->at = now;
-	compute(top);
+	compute_rates(top);
 }
 
 static void append_rate(const struct top *top, GString *line, double packets)

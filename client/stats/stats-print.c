@@ -204,7 +204,7 @@ static void add_peer(
 	table_text(table, text);
 }
 
-/* The event that a key was made of, as far as it is needed to ask for names. */
+/* The event of a key, as far as it is needed to look up names. */
 static void rule_event(
 	const struct key_counts_entry *entry, struct event *ret, struct stats_rule *ret_rule)
 {
@@ -322,8 +322,8 @@ static uint64_t suppressed_unknown(const struct stats *stats)
 	return sum;
 }
 
-/* What the sessions' rates held back, by rule; what can't be said of a rule is what the totals have
- * on top. */
+/* Events that were suppressed by the rates of sessions, by rule, and the further ones in the
+ * totals. */
 static void print_suppressed(
 	const struct stats *stats, const struct stats_form *form, struct output *output)
 {

@@ -21,7 +21,7 @@ int progress_terminal(void)
 	return isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
 }
 
-/* A terminal that takes no more is no reason to stop. */
+/* Failures of the terminal are ignored. */
 static void write_line(const struct progress *progress, const char *text)
 {
 	ssize_t ignored = write(progress->fd, text, strlen(text));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Values of keys: from text, compared, copied. */
+/* Values of keys: parsing, comparing, copying. */
 #include <errno.h>
 #include <string.h>
 
