@@ -108,10 +108,10 @@ check "the oldest has gone" test ! -e "$work/state/$one"
 check "vacuum by size" has "$(nfttracectl vacuum --size 4K --force)" "removed 1 journal: freed 4.0 KiB"
 # shellcheck disable=SC2154
 check "leaves what fits" test ! -e "$work/state/$two" -a -e "$work/state/$three"
-check "vacuum by age leaves the young" equal "$(nfttracectl vacuum --age 1h)" "removed 0 journals: freed 0"
+check "vacuum by age leaves the young" equal "$(nfttracectl vacuum --age 1h)" "removed 0 journals: freed 0 B"
 touch -d "2 hours ago" "$work/state/$three/0000000001.nftj"
 check "and takes the old" has "$(nfttracectl vacuum --age 1h)" "removed 1 journal"
-check "a running session is never touched" equal "$(nfttracectl vacuum --all)" "removed 0 journals: freed 0"
+check "a running session is never touched" equal "$(nfttracectl vacuum --all)" "removed 0 journals: freed 0 B"
 check "and goes on" equal "$(nfttracectl list --names | tail -n 1)" web
 check "what is freed is in the log" grep -q "removed the journal of session $old: 4.0 KiB freed" "$work/daemon.log"
 

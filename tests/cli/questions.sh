@@ -50,7 +50,7 @@ check "and what went is told" has "$shown" "removed 1 journal: freed 4.0 KiB"
 check "nothing is left" equal "$(nfttracectl list --all --names)" ""
 
 at_terminal n nfttracectl vacuum --all
-check "nothing to remove, nothing to ask" equal "$status $shown" "0 would remove 0 journals: would free 0"
+check "nothing to remove, nothing to ask" equal "$status $shown" "0 would remove 0 journals: would free 0 B"
 id=$(nfttracectl start)
 nfttracectl stop "$id" >"$work/books"
 at_terminal n nfttracectl vacuum --all --dry-run
