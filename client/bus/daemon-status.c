@@ -12,6 +12,7 @@
 #include "client/bus/hidden.h"
 #include "client/bus/remote.h"
 #include "client/bus/sessions.h"
+#include "journal/base/amounts.h"
 #include "journal/base/escape.h"
 #include "journal/base/feature.h"
 
@@ -104,27 +105,26 @@ static char *summary_good(const struct status *status, const struct sum *sum)
 	g_autoptr(GDateTime) since =
 		g_date_time_new_from_unix_local((gint64)(sum->since / G_USEC_PER_SEC));
 	g_autofree char *when = since ? g_date_time_format(since, "%Y-%m-%d %H:%M:%S") : NULL;
+	char amount[AMOUNT_SIZE];
 
 	if (!status->sessions)
-		g_string_append(text, "its sessions are not shown to everybody");
+		g_string_append(text, "you may not list its sessions");
 	else if (count == 0 && status->hidden == 0)
 		g_string_append(text, "no sessions");
 	else if (count == 0)
 		g_string_append(text, "no sessions that you may see");
 	else
-		g_string_append_printf(text, "%u session%s", count, count == 1 ? "" : "s");
+		g_string_append(text, amount_count(count, "session", amount));
 	if (sum->since && when)
 		g_string_append_printf(text, ", recording since %s", when);
 	if (count)
 		g_string_append(text, ", nothing lost");
 	if (status->sessions && status->hidden > 0 && status->hidden != HIDDEN_UNKNOWN)
-		g_string_append_printf(text,
-			", %" G_GUINT64_FORMAT " session%s of other users not shown",
-			status->hidden, status->hidden == 1 ? "" : "s");
+		g_string_append_printf(text, ", %s of other users not shown",
+			amount_count(status->hidden, "session", amount));
 	if (status->missed && status->missed != STATUS_UNKNOWN)
-		g_string_append_printf(text,
-			", %" G_GUINT64_FORMAT " call%s skipped by the kernel itself",
-			status->missed, status->missed == 1 ? "" : "s");
+		g_string_append_printf(text, ", %s skipped by the kernel itself",
+			amount_count(status->missed, "call", amount));
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 

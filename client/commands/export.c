@@ -193,8 +193,8 @@ int command_export(const struct command *command, int argc, char **argv)
 	if (after && place_parse(after, &place) < 0)
 		return command_usage(command, "--after takes SEGMENT:OFFSET, two numbers");
 	if (isatty(STDOUT_FILENO))
-		return command_failed("a journal is not for a terminal: send it to a file, or to "
-				      "'nfttracectl show -'");
+		return command_failed("refusing to write a journal to a terminal: redirect it to a "
+				      "file, or pipe it into 'nfttracectl show -'");
 	from = (struct follow_stream_from){ .start = from_start, .after = after ? &place : NULL };
 	r = follow ? export_follow(sources[0], &from, &reason) : export_now(sources[0], &reason);
 	if (r >= 0 || (r == -EPIPE && !reason))

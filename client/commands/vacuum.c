@@ -102,7 +102,7 @@ static int print_reply(
 	static const struct table_column columns[] = { { "ID", TABLE_RIGHT },
 		{ "NAME", TABLE_LEFT }, { "SIZE", TABLE_RIGHT } };
 	struct table *table = table_new(columns, G_N_ELEMENTS(columns));
-	char size[AMOUNT_SIZE];
+	char journals[AMOUNT_SIZE], size[AMOUNT_SIZE];
 	auto_output output = { 0 };
 	unsigned int count = 0;
 	uint64_t bytes = 0;
@@ -120,9 +120,8 @@ static int print_reply(
 	}
 	*ret_count = count;
 	output_text(&output, dry_run ? "would remove " : "removed ");
-	output_number(&output, count);
-	output_text(&output, count == 1 ? " journal: " : " journals: ");
-	output_text(&output, dry_run ? "would free " : "freed ");
+	output_text(&output, amount_count(count, "journal", journals));
+	output_text(&output, dry_run ? ": would free " : ": freed ");
 	output_text(&output, amount_bytes(bytes, size));
 	output_char(&output, '\n');
 	return command_finish(&output, EXIT_DONE);

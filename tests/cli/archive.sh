@@ -62,7 +62,7 @@ check "an export is what show reads" equal "$(nfttracectl export old | nfttracec
 check "of a running session, too" equal "$(nfttracectl export web | nfttracectl show -)" "$(nfttracectl show web)"
 nfttracectl export old >"$work/stream"
 check "an export of a path is the same" cmp <(nfttracectl export "$work/state/$old") "$work/stream"
-check "a journal is not for a terminal" has "$(script -qec "nfttracectl export old" /dev/null </dev/null)" "not for a terminal"
+check "a journal is not for a terminal" has "$(script -qec "nfttracectl export old" /dev/null </dev/null)" "refusing to write a journal to a terminal"
 check "an export needs one session" refused 2 "name one session" nfttracectl export
 
 check "a running session's journal is not removed" refused 1 "session $running is running: stop it" nfttracectl remove web
