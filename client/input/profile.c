@@ -82,34 +82,24 @@ static const struct key *key_find(const char *name)
 }
 
 /* -EINVAL if the list is empty. */
-static int list_split(const char *text, GStrv *ret)
+static int list_parse(const char *text, GStrv *ret)
 {
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
-	g_auto(GStrv) parts = g_strsplit_set(text, SEPARATORS, -1);
+	g_auto(GStrv) words = keyfile_words(text, SEPARATORS);
 
-	for (char **part = parts; *part; part++) {
-		if (**part)
-			g_ptr_array_add(names, g_strdup(*part));
-	}
-	if (names->len == 0)
+	if (!*words)
 		return -EINVAL;
-	g_ptr_array_add(names, NULL);
-	*ret = (GStrv)g_ptr_array_steal(names, NULL);
+	*ret = g_steal_pointer(&words);
 	return 0;
 }
 
 static int choice_parse(const char *text, enum profile_choice *ret)
 {
-	static const char *const yes[] = { "yes", "true", "on", "1", NULL };
-	static const char *const no[] = { "no", "false", "off", "0", NULL };
+	bool yes;
+	int r = keyfile_boolean(text, &yes);
 
-	if (g_strv_contains(yes, text))
-		*ret = PROFILE_YES;
-	else if (g_strv_contains(no, text))
-		*ret = PROFILE_NO;
-	else
-		return -EINVAL;
-	return 0;
+	if (r >= 0)
+		*ret = yes ? PROFILE_YES : PROFILE_NO;
+	return r;
 }
 
 static int key_apply(struct profile *profile, const struct key *key, const char *text)
@@ -123,7 +113,7 @@ static int key_apply(struct profile *profile, const struct key *key, const char 
 		*(char **)field = g_strdup(text);
 		return 0;
 	case KEY_LIST:
-		return list_split(text, field);
+		return list_parse(text, field);
 	case KEY_CHOICE:
 		return choice_parse(text, field);
 	}

@@ -5,6 +5,7 @@
 
 #include "daemon/settings/settings-keys.h"
 #include "journal/base/amounts.h"
+#include "journal/base/keyfile.h"
 
 int settings_parse_attach(const char *text, enum attach_mode *ret)
 {
@@ -21,20 +22,6 @@ int settings_parse_attach(const char *text, enum attach_mode *ret)
 		}
 	}
 	return -EINVAL;
-}
-
-static int parse_boolean(const char *text, bool *ret)
-{
-	static const char *const yes[] = { "yes", "true", "on", "1", NULL };
-	static const char *const no[] = { "no", "false", "off", "0", NULL };
-
-	if (g_strv_contains(yes, text))
-		*ret = true;
-	else if (g_strv_contains(no, text))
-		*ret = false;
-	else
-		return -EINVAL;
-	return 0;
 }
 
 /* Whole seconds. */
@@ -74,24 +61,10 @@ static int apply_text(char **field, const char *text)
 	return 0;
 }
 
-/* Words between spaces and commas, none of them empty. */
-static char **words_split(const char *text)
-{
-	g_auto(GStrv) parts = g_strsplit_set(text, " \t,", -1);
-	g_autoptr(GPtrArray) words = g_ptr_array_new();
-
-	for (char **part = parts; *part; part++) {
-		if (**part)
-			g_ptr_array_add(words, g_strdup(*part));
-	}
-	g_ptr_array_add(words, NULL);
-	return (char **)g_ptr_array_steal(words, NULL);
-}
-
 static int apply_names(
 	const struct setting_key *key, void *field, const char *text, char **ret_reason)
 {
-	g_auto(GStrv) words = words_split(text);
+	g_auto(GStrv) words = keyfile_words(text, " \t,");
 	const char *const *names = (const char *const *)words;
 	auto_failure failure = { 0 };
 	GArray *specs;
@@ -119,7 +92,7 @@ int setting_apply(const struct setting_key *key, void *target, const char *text,
 
 	switch (key->type) {
 	case SETTING_BOOLEAN:
-		return parse_boolean(text, field);
+		return keyfile_boolean(text, field);
 	case SETTING_ATTACH:
 		return settings_parse_attach(text, field);
 	case SETTING_SIZE:

@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What GKeyFile does not tell of a file's lines, for a sentence about it. Stateless. */
+/* Key files: lines for error messages, which GKeyFile does not give, and values. Stateless. */
 #ifndef NFTTRACED_JOURNAL_BASE_KEYFILE_H
 #define NFTTRACED_JOURNAL_BASE_KEYFILE_H
 
+#include <stdbool.h>
+
 /*
- * The number of the line in `text` that sets `key` last (which counts), of the group's header if `key`
- * is one ("[Daemon]"), or, with NULL, of the first line that is neither a setting, a header, a comment
- * nor empty. 0: there is none.
+ * The number of the line in `text` that sets `key` last (which counts), of the group's header if
+ * `key` is one ("[Daemon]"), or, with NULL, of the first line that is neither a setting, a header,
+ * a comment nor empty. 0: there is none.
  */
 unsigned int keyfile_line(const char *text, const char *key);
+
+/* yes, true, on, 1 or no, false, off, 0. -EINVAL for another text. */
+int keyfile_boolean(const char *text, bool *ret);
+
+/* The words between any of the separators, none of them empty, as a NULL-terminated list
+ * (g_strfreev it). */
+char **keyfile_words(const char *text, const char *separators);
 
 #endif
