@@ -115,7 +115,8 @@ static const struct command commands[] = {
 		.name = "remove",
 		.arguments = "SESSION...",
 		.summary = "Remove journals of sessions that have ended",
-		.details = "SESSION is an id, or a name: the latest session's that had it.",
+		.details =
+			"SESSION is an id, or a name, which means the latest session of that name.",
 		.run = command_remove,
 	},
 	{
@@ -145,8 +146,8 @@ static void print_help(void)
 	}
 	puts("\n"
 	     "Options:\n"
-	     "  -h, --help               Show this help; after a command, that command's\n"
-	     "  -H, --host=[USER@]HOST   Do it on that host, over ssh\n"
+	     "  -h, --help               Show this help; after a command, its help\n"
+	     "  -H, --host=[USER@]HOST   Operate on that host, over ssh\n"
 	     "  --version                Show the version\n"
 	     "\n"
 	     "Exit status: 0 success, 1 failed, 2 invalid command line, 3 success, but events\n"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads the a{sv} that the daemon answers with into a struct, by a table of its fields. Keys that the
- * table does not know, or whose type is another one, are passed over: daemon and client may differ in
- * age. Strings and lists belong to the struct and are freed by its owner.
+ * Reads the a{sv} that the daemon answers with into a struct, by a table of its fields. Keys that
+ * the table does not know, or whose type is another one, are passed over: daemon and client may
+ * differ in age. Strings and lists belong to the struct and are freed by its owner.
  */
 #ifndef NFTTRACED_CLIENT_BUS_BUS_DICT_H
 #define NFTTRACED_CLIENT_BUS_BUS_DICT_H

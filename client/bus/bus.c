@@ -15,7 +15,7 @@
 #include "journal/base/escape.h"
 
 #define PRIVATE_PATH_DEFAULT "/run/nfttraced/private"
-#define PRIVATE_USEC         (5 * G_USEC_PER_SEC) /* until a daemon that listens has said hello */
+#define PRIVATE_USEC         (5 * G_USEC_PER_SEC) /* for the hello of a daemon that listens */
 #define ADDRESS_DEFAULT      "unix:path=/run/dbus/system_bus_socket"
 
 static bool private_used;
@@ -26,7 +26,7 @@ void bus_limit_wait(uint64_t usec)
 	wait_usec = usec;
 }
 
-/* ssh, or what it runs there, has ended. */
+/* ssh, or its program on the other host, has ended. */
 static bool is_disconnected(int error)
 {
 	return error == ENOTCONN || error == ECONNRESET || error == EPIPE;
@@ -40,7 +40,7 @@ static int remote_unreachable(int error, char **ret_reason)
 	return -error;
 }
 
-static int disconnected(char **ret_reason)
+static int report_disconnected(char **ret_reason)
 {
 	if (remote_host())
 		return remote_unreachable(ENOTCONN, ret_reason);
@@ -63,7 +63,8 @@ bool bus_is_private(sd_bus *bus)
 	return sd_bus_is_bus_client(bus) == 0;
 }
 
-/* NULL: there is none for us. A bus that is named is not the system's, and neither is the daemon on it. */
+/* NULL: no private socket for us. With $DBUS_SYSTEM_BUS_ADDRESS set, the daemon is not the
+ * system's. */
 static const char *private_path(void)
 {
 	const char *path = g_getenv("NFTTRACED_PRIVATE_SOCKET");
@@ -85,7 +86,7 @@ static int private_socket(void)
 		g_strlcpy(address.sun_path, path, sizeof(address.sun_path)) >=
 			sizeof(address.sun_path))
 		return -ENOENT;
-	/* A daemon that has no room for one more is not waited for. */
+	/* Does not wait for a daemon whose queue of connections is full. */
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
@@ -187,26 +188,26 @@ int bus_call_new(sd_bus *bus, const char *path, const char *interface, const cha
 {
 	int r = sd_bus_message_new_method_call(bus, ret, BUS_NAME, path, interface, method);
 
-	/* Everybody may have the properties. */
+	/* Properties are for every user: they need no password. */
 	if (r >= 0 && g_str_has_prefix(interface, BUS_NAME) && agent_may_ask()) {
 		agent_start();
 		r = sd_bus_message_set_allow_interactive_authorization(*ret, true);
 	}
-	/* Who stopped it has to start it: an old activation file must not. */
+	/* A daemon that was stopped stays stopped, even with an old activation file. */
 	if (r >= 0)
 		r = sd_bus_message_set_auto_start(*ret, false);
 	return r;
 }
 
-/* Errors that mean that nobody is there to answer. */
+/* Errors that mean that the daemon is not running. */
 static const char *const absent_errors[] = {
 	SD_BUS_ERROR_SERVICE_UNKNOWN,
 	SD_BUS_ERROR_NAME_HAS_NO_OWNER,
 	NULL,
 };
 
-/* The daemon says what it takes; the bus itself, if its policy is another, does not. */
-static char *denial(const char *message)
+/* The daemon names the right that is missing; the bus, with its own policy, does not. */
+static char *denial_text(const char *message)
 {
 	if (message && g_str_has_prefix(message, "access denied: "))
 		return text_sentence_dup(message);
@@ -223,7 +224,7 @@ int bus_failure(const sd_bus_error *error, char **ret_reason)
 		return -ENXIO;
 	}
 	if (g_str_equal(name, SD_BUS_ERROR_ACCESS_DENIED)) {
-		*ret_reason = denial(error->message);
+		*ret_reason = denial_text(error->message);
 		return -EACCES;
 	}
 	if (g_str_equal(name, SD_BUS_ERROR_NO_REPLY) || g_str_equal(name, SD_BUS_ERROR_TIMEOUT)) {
@@ -232,7 +233,7 @@ int bus_failure(const sd_bus_error *error, char **ret_reason)
 		return -ETIMEDOUT;
 	}
 	if (is_disconnected(sd_bus_error_get_errno(error)))
-		return disconnected(ret_reason);
+		return report_disconnected(ret_reason);
 	*ret_reason = text_sentence_dup(error->message ? error->message : name);
 	if (g_str_equal(name, BUS_ERROR_NO_SUCH_SESSION) ||
 		g_str_equal(name, SD_BUS_ERROR_UNKNOWN_OBJECT))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The client's side of the bus: calls of org.nfttraced1 whose failures come back as one sentence for
- * a person, with the remedy. Sentences are complete but for the program's name; g_free them.
+ * The client's side of the bus: calls of org.nfttraced1 whose failures come back as one sentence
+ * for a person, with the remedy. Sentences are complete but for the program's name; g_free them.
  */
 #ifndef NFTTRACED_CLIENT_BUS_BUS_H
 #define NFTTRACED_CLIENT_BUS_BUS_H
@@ -19,8 +19,8 @@
 
 #define BUS_ERROR_NO_SUCH_SESSION "org.nfttraced1.Error.NoSuchSession"
 
-/* Starting and stopping load programs into the kernel and wait for disks; and a person may be looking for
- * a password first. */
+/* Starting and stopping load programs into the kernel and wait for disks, and a person may have to
+ * type a password first. */
 #define BUS_TIMEOUT_USEC (300 * UINT64_C(1000000))
 
 static inline void bus_unref(sd_bus **bus)
@@ -42,22 +42,23 @@ static inline void bus_error_free(sd_bus_error *error)
 #define auto_bus_message __attribute__((cleanup(bus_message_unref))) sd_bus_message
 #define auto_bus_error   __attribute__((cleanup(bus_error_free))) sd_bus_error
 
-/* From now on no call waits longer than that for its answer; BUS_TIMEOUT_USEC at first. */
+/* Limits how long a call waits for its answer; at first BUS_TIMEOUT_USEC. */
 void bus_limit_wait(uint64_t usec);
 
 /*
- * Connects to the daemon: root by its private socket if that is there, which neither needs the system bus nor
- * waits behind others on it; everybody else, and for a host that was named, by the system bus.
+ * Connects to the daemon: root by its private socket if that exists, which neither needs the system
+ * bus nor waits behind others on it; other users, and -H, by the system bus.
  */
 int bus_connect(sd_bus **ret, char **ret_reason);
 
-/* Connects to the private socket; negative errno if that is not for us or nobody listens. */
+/* Connects to the private socket; negative errno if we may not use it, or no daemon listens. */
 int bus_connect_private(sd_bus **ret);
 
-/* True for a connection to the private socket: there is no bus behind it. */
+/* True for a connection to the private socket, which has no bus. */
 bool bus_is_private(sd_bus *bus);
 
-/* The same, of a bus that may not be there yet: it is waited for by who serves it. Negative errno. */
+/* Connects to a bus that may not be running yet; serving the connection waits for it. Negative
+ * errno. */
 int bus_connect_later(sd_bus **ret);
 
 /* A method call of the daemon, ready for its arguments. polkit may ask for a password for it, see
@@ -66,20 +67,20 @@ int bus_call_new(sd_bus *bus, const char *path, const char *interface, const cha
 	sd_bus_message **ret);
 
 /*
- * Sends `call` and waits for the answer. `r` is what building the call gave (so that the caller need
- * not look at each append). -EACCES without the right to, -ENXIO if the daemon is not running,
+ * Sends `call` and waits for the answer. `r` is what building the call gave (so that the caller
+ * need not look at each append). -EACCES without the right to, -ENXIO if the daemon is not running,
  * -ESRCH for a session that does not exist, -ENOTCONN if the bus has gone, other negative errno.
  */
 int bus_call_send(
 	sd_bus *bus, sd_bus_message *call, int r, sd_bus_message **ret, char **ret_reason);
 
-/* The same without arguments. */
+/* Sends a call without arguments, and waits for the answer. */
 int bus_call(sd_bus *bus, const char *path, const char *interface, const char *method,
 	sd_bus_message **ret, char **ret_reason);
 
 /*
- * What a method of the manager without arguments lists: `read` adds the entries of the answer to the
- * array, negative errno if it can't be read; `free_entry` frees one of them.
+ * Calls a method of the manager that lists something and has no arguments. `read` adds the entries
+ * of the answer to the array, negative errno if it can't be read; `free_entry` frees one of them.
  */
 int bus_list(sd_bus *bus, const char *method, int (*read)(sd_bus_message *, GPtrArray *),
 	GDestroyNotify free_entry, GPtrArray **ret, char **ret_reason);
@@ -88,13 +89,13 @@ int bus_list(sd_bus *bus, const char *method, int (*read)(sd_bus_message *, GPtr
 int bus_properties(sd_bus *bus, const char *path, const char *interface, sd_bus_message **ret,
 	char **ret_reason);
 
-/* A failed call as a sentence; returns what bus_call_send does. */
+/* Makes a sentence on a failed call; returns the errno that bus_call_send does. */
 int bus_failure(const sd_bus_error *error, char **ret_reason);
 
-/* True for what a call comes to while the daemon, or the bus, is begun again. */
+/* True for the errors of calls while the daemon, or the bus, is restarted. */
 bool bus_is_absence(int error);
 
-/* An answer that can't be read, as a sentence; returns `r`. */
+/* Makes a sentence on an answer that can't be read; returns `r`. */
 int bus_unreadable(int r, char **ret_reason);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The daemon's state and what it amounts to; see daemon-status.h. */
+/* The daemon's state and health; see daemon-status.h. */
 #include "client/bus/daemon-status.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include "client/bus/hidden.h"
 #include "client/bus/remote.h"
 #include "client/bus/sessions.h"
+#include "journal/base/amounts.h"
 #include "journal/base/escape.h"
 #include "journal/base/feature.h"
 
@@ -71,9 +72,9 @@ const char *status_advice(const struct status *status, const char *feature)
 	return NULL;
 }
 
-/* What the sessions amount to. */
+/* The sum of the sessions. */
 struct sum {
-	uint64_t since; /* us, CLOCK_REALTIME; 0: none records */
+	uint64_t since; /* us, CLOCK_REALTIME; 0: no session */
 	uint64_t lost, waiting;
 	const struct session *loser, *stalled; /* one of them */
 };
@@ -104,31 +105,30 @@ static char *summary_good(const struct status *status, const struct sum *sum)
 	g_autoptr(GDateTime) since =
 		g_date_time_new_from_unix_local((gint64)(sum->since / G_USEC_PER_SEC));
 	g_autofree char *when = since ? g_date_time_format(since, "%Y-%m-%d %H:%M:%S") : NULL;
+	char amount[AMOUNT_SIZE];
 
 	if (!status->sessions)
-		g_string_append(text, "its sessions are not shown to everybody");
+		g_string_append(text, "you may not list its sessions");
 	else if (count == 0 && status->hidden == 0)
 		g_string_append(text, "no sessions");
 	else if (count == 0)
 		g_string_append(text, "no sessions that you may see");
 	else
-		g_string_append_printf(text, "%u session%s", count, count == 1 ? "" : "s");
+		g_string_append(text, amount_count(count, "session", amount));
 	if (sum->since && when)
 		g_string_append_printf(text, ", recording since %s", when);
 	if (count)
 		g_string_append(text, ", nothing lost");
 	if (status->sessions && status->hidden > 0 && status->hidden != HIDDEN_UNKNOWN)
-		g_string_append_printf(text,
-			", %" G_GUINT64_FORMAT " session%s of other users not shown",
-			status->hidden, status->hidden == 1 ? "" : "s");
+		g_string_append_printf(text, ", %s of other users not shown",
+			amount_count(status->hidden, "session", amount));
 	if (status->missed && status->missed != STATUS_UNKNOWN)
-		g_string_append_printf(text,
-			", %" G_GUINT64_FORMAT " call%s skipped by the kernel itself",
-			status->missed, status->missed == 1 ? "" : "s");
+		g_string_append_printf(text, ", %s skipped by the kernel itself",
+			amount_count(status->missed, "call", amount));
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-/* What is in the way of a session's journal, and what to do. */
+/* Why a session's journal can't be written, and the remedy. */
 static char *stalled_text(const struct session *session)
 {
 	g_autofree char *reason = *session->disk_error
@@ -143,7 +143,7 @@ static char *stalled_text(const struct session *session)
 }
 
 /* Sets health and summary from the rest, worst first. */
-static void judge(struct status *status)
+static void judge_health(struct status *status)
 {
 	const struct sum sum = sum_sessions(status->sessions);
 	bool waiting = g_strcmp0(status->state, "waiting") == 0;
@@ -152,7 +152,7 @@ static void judge(struct status *status)
 	status->health = HEALTH_DEGRADED;
 	if (g_strcmp0(status->state, "failed") == 0) {
 		status->health = HEALTH_FAILED;
-		status->summary = g_strdup(problem ? status->problem : "it does not say why");
+		status->summary = g_strdup(problem ? status->problem : "no reason given");
 	} else if (sum.stalled) {
 		status->summary = stalled_text(sum.stalled);
 	} else if (problem && (!waiting || sum.waiting)) {
@@ -164,7 +164,7 @@ static void judge(struct status *status)
 			sum.lost, sum.loser->id);
 	} else {
 		status->health = HEALTH_GOOD;
-		/* Without nf_tables no packet meets a rule: nothing to record is no trouble. */
+		/* Without nf_tables no packet meets a rule: this is healthy. */
 		status->summary =
 			waiting && problem ? g_strdup(status->problem) : summary_good(status, &sum);
 	}
@@ -200,11 +200,11 @@ int status_read(sd_bus *bus, struct status *status, char **ret_reason)
 
 	if (r < 0)
 		return r;
-	/* Who may not list sessions is told that, and the rest. */
+	/* A caller that may not list sessions gets the rest, and the refusal. */
 	status->hidden = HIDDEN_UNKNOWN;
 	if (session_list(bus, &status->sessions, &status->refusal) >= 0)
 		status->hidden = hidden_read(bus).sessions;
-	judge(status);
+	judge_health(status);
 	return 0;
 }
 
@@ -216,10 +216,10 @@ void status_read_local(struct status *status, const char *reason)
 	struct utsname system;
 
 	status->health = HEALTH_ABSENT;
-	/* The line says it before this. */
+	/* The name of the health, which is printed before it, says so already. */
 	status->summary =
 		g_strdup(g_str_has_prefix(reason, ABSENT) ? reason + strlen(ABSENT) : reason);
-	/* Of another host only its daemon tells. */
+	/* The features of another host are known to its daemon only. */
 	if (remote_host())
 		return;
 	features_add(

@@ -8,7 +8,7 @@
 #include "client/bus/bus.h"
 
 #define RETRY_USEC   G_USEC_PER_SEC /* after a bus that failed or was lost */
-#define PRIVATE_USEC (G_USEC_PER_SEC / 10) /* between two looks for the private socket */
+#define PRIVATE_USEC (G_USEC_PER_SEC / 10) /* between attempts to use the private socket */
 
 #define DBUS_NAME      "org.freedesktop.DBus"
 #define DBUS_PATH      "/org/freedesktop/DBus"
@@ -49,7 +49,7 @@ static void bus_drop(struct daemon_wait *wait)
 	wait->private_retry = wait->retry;
 }
 
-/* Has the bus tell. Nothing here waits: the bus may be on its way. */
+/* Asks the bus for changes. Does not wait: the bus may still be connecting. */
 static int bus_ask(struct daemon_wait *wait)
 {
 	int r = sd_bus_add_match_async(
@@ -104,7 +104,7 @@ void daemon_wait_doubt(struct daemon_wait *wait)
 	bus_drop(wait);
 }
 
-/* Takes what the bus has at the moment. */
+/* Handles the messages that the bus has sent. */
 static void bus_serve(struct daemon_wait *wait)
 {
 	int r = 1;
@@ -115,7 +115,7 @@ static void bus_serve(struct daemon_wait *wait)
 		bus_drop(wait);
 }
 
-/* When there is something to do at the latest, us of g_get_monotonic_time. */
+/* The time of the next action, us of g_get_monotonic_time. */
 static int64_t deadline(const struct daemon_wait *wait, int64_t until)
 {
 	uint64_t timeout;

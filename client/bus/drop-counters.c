@@ -8,7 +8,7 @@
 
 #include "client/bus/bus-dict.h"
 #include "client/bus/bus.h"
-#include "client/input/parse.h"
+#include "journal/base/amounts.h"
 
 static const struct bus_dict_field fields[] = {
 	{ "netns-cookie", BUS_DICT_NUMBER, offsetof(struct drop, netns_cookie) },
@@ -59,7 +59,7 @@ static struct drop_list *drop_list_new(void)
 	return list;
 }
 
-/* Names that are always printed are there, and a namespace without a name has none. */
+/* Sets names that are always printed to "" if missing, and an empty name of a namespace to NULL. */
 static void drop_complete(struct drop *drop)
 {
 	char **names[] = { &drop->family, &drop->table, &drop->chain };
@@ -125,8 +125,8 @@ void drop_netns_text(const struct drop *drop, GString *text)
 		g_string_append(text, " (gone)");
 }
 
-/* What has digits only is an inode, what begins with 0x a cookie. Only the cookie means a namespace that is
- * gone: the others may be a living one's. */
+/* Digits are an inode, "0x..." is a cookie. A namespace that is gone is selected by its cookie
+ * only: its name and inode may belong to another one now. */
 static bool netns_fits(const struct drop *drop, const char *text)
 {
 	uint64_t number;
@@ -169,8 +169,8 @@ static uint64_t rank(const struct drop *drop, enum drop_sort sort)
 	return drop->packets;
 }
 
-/* The highest first; among equals one that stays the same from call to call. */
-static int compare(const void *one, const void *other, void *sort)
+/* The highest first; equal counters in an order that is stable from call to call. */
+static int compare_drops(const void *one, const void *other, void *sort)
 {
 	const struct drop *a = *(struct drop *const *)one;
 	const struct drop *b = *(struct drop *const *)other;
@@ -200,7 +200,7 @@ void drop_list_filter(struct drop_list *list, const struct drop_filter *wanted)
 			!any_netns_fits(drop, wanted->netns))
 			g_ptr_array_remove_index_fast(list->drops, i);
 	}
-	g_ptr_array_sort_with_data(list->drops, compare, &sort);
+	g_ptr_array_sort_with_data(list->drops, compare_drops, &sort);
 	if (wanted->limit > 0 && list->drops->len > wanted->limit)
 		g_ptr_array_set_size(list->drops, (int)wanted->limit);
 	list->others -= list->drops->len;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon's drop counters as it tells them, and those of them that a person wants to see. Owned by the
- * command. All text comes escaped (journal/base/escape.h) and is printed as it is.
+ * The daemon's drop counters, and selecting some of them. Owned by the command. The daemon sends
+ * all text escaped (journal/base/escape.h): it is printed as it is.
  */
 #ifndef NFTTRACED_CLIENT_BUS_DROP_COUNTERS_H
 #define NFTTRACED_CLIENT_BUS_DROP_COUNTERS_H
@@ -11,14 +11,14 @@
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
-#define DROP_MISSED_UNKNOWN UINT64_MAX /* the kernel does not tell */
+#define DROP_MISSED_UNKNOWN UINT64_MAX /* not reported by the kernel */
 
 /* What a rule, or a chain's policy, dropped. */
 struct drop {
 	uint64_t netns_cookie, netns_inode; /* 0: unknown */
 	char *netns; /* NULL: it has no name */
-	bool netns_gone; /* it was deleted: name and inode may be another one's by now */
-	char *family, *table, *chain; /* "" if it was not told */
+	bool netns_gone; /* it was deleted: another one may have its name or inode now */
+	char *family, *table, *chain; /* "" if unknown */
 	uint64_t table_handle, chain_handle;
 	uint64_t handle; /* 0: a policy */
 	bool policy;
@@ -33,7 +33,7 @@ struct drop_list {
 	uint64_t packets, bytes; /* of all rules, with `uncounted` */
 	uint64_t uncounted; /* packets that no rule's counter has */
 	uint64_t missed; /* calls that the kernel skipped, or DROP_MISSED_UNKNOWN */
-	uint64_t others; /* counters that are not wanted */
+	uint64_t others; /* counters that a filter removed */
 };
 
 enum drop_sort {
@@ -42,7 +42,7 @@ enum drop_sort {
 	DROP_SORT_LAST,
 };
 
-/* What of them is wanted. */
+/* Which counters to show. */
 struct drop_filter {
 	GStrv netns; /* each a name, an inode or a cookie (0x...); NULL: any */
 	GStrv tables, chains; /* NULL: any */
@@ -56,13 +56,13 @@ int drop_list_get(sd_bus *bus, struct drop_list **ret, char **ret_reason);
 /* Reads the answer to GetDropCounters. */
 int drop_list_read(sd_bus_message *reply, struct drop_list **ret, char **ret_reason);
 
-/* Leaves what is wanted, in order. */
+/* Removes the counters that `wanted` does not select, and sorts the rest. */
 void drop_list_filter(struct drop_list *list, const struct drop_filter *wanted);
 
 /* The number of an enum drop_sort by its name; -EINVAL. */
 int drop_sort_parse(const char *text, enum drop_sort *ret);
 
-/* What a network namespace is called: its name, else its inode, else "". */
+/* Appends the name of a network namespace, or else its inode, or else "". */
 void drop_netns_text(const struct drop *drop, GString *text);
 
 /* True for counters of the same rule or policy. */

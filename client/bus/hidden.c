@@ -36,7 +36,7 @@ char *hidden_absence(sd_bus *bus, const char *absence, const char *remedy)
 		absence, " that you may see: to see those of other users takes " TAKES, NULL);
 }
 
-void hidden_tell(uint64_t count, const char *what)
+void hidden_report(uint64_t count, const char *what)
 {
 	if (count == 0 || count == HIDDEN_UNKNOWN)
 		return;

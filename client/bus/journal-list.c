@@ -9,7 +9,7 @@
 #include "client/bus/bus-dict.h"
 #include "client/bus/bus.h"
 #include "client/bus/hidden.h"
-#include "client/input/parse.h"
+#include "journal/base/amounts.h"
 #include "journal/base/escape.h"
 
 static const struct bus_dict_field fields[] = {
@@ -54,7 +54,7 @@ static int read_journals(sd_bus_message *message, GPtrArray *journals)
 	return r;
 }
 
-static int page_call(sd_bus *bus, const struct archive_wish *wish, uint64_t after,
+static int page_call(sd_bus *bus, const struct archive_filter *filter, uint64_t after,
 	sd_bus_message **ret, char **ret_reason)
 {
 	auto_bus_message *call = NULL;
@@ -65,16 +65,17 @@ static int page_call(sd_bus *bus, const struct archive_wish *wish, uint64_t afte
 		r = sd_bus_message_append(call, "t", after);
 	if (r >= 0)
 		r = sd_bus_message_open_container(call, SD_BUS_TYPE_ARRAY, "{sv}");
-	if (r >= 0 && wish->running)
+	if (r >= 0 && filter->running)
 		r = sd_bus_message_append(call, "{sv}", "Running", "b", 1);
-	if (r >= 0 && wish->name)
-		r = sd_bus_message_append(call, "{sv}", "Name", "s", wish->name);
+	if (r >= 0 && filter->name)
+		r = sd_bus_message_append(call, "{sv}", "Name", "s", filter->name);
 	if (r >= 0)
 		r = sd_bus_message_close_container(call);
 	return bus_call_send(bus, call, r, ret, ret_reason);
 }
 
-int archive_list(sd_bus *bus, const struct archive_wish *wish, GPtrArray **ret, char **ret_reason)
+int archive_list(
+	sd_bus *bus, const struct archive_filter *filter, GPtrArray **ret, char **ret_reason)
 {
 	g_autoptr(GPtrArray) journals = g_ptr_array_new_with_free_func(archived_free);
 	uint64_t after = 0;
@@ -83,7 +84,7 @@ int archive_list(sd_bus *bus, const struct archive_wish *wish, GPtrArray **ret, 
 	while (more) {
 		auto_bus_message *reply = NULL;
 		unsigned int before = journals->len;
-		int r = page_call(bus, wish, after, &reply, ret_reason);
+		int r = page_call(bus, filter, after, &reply, ret_reason);
 
 		if (r < 0)
 			return r;
@@ -92,7 +93,7 @@ int archive_list(sd_bus *bus, const struct archive_wish *wish, GPtrArray **ret, 
 			r = sd_bus_message_exit_container(reply);
 		if (r >= 0)
 			r = sd_bus_message_read(reply, "b", &more);
-		/* A page that gets no further would be asked for again and again. */
+		/* A page without progress would be asked for endlessly. */
 		if (r >= 0 && more && journals->len == before)
 			r = -EBADMSG;
 		if (r < 0)
@@ -120,7 +121,7 @@ const struct archived *archive_find(const GPtrArray *journals, uint64_t id)
 int archive_resolve(sd_bus *bus, const char *id_or_name, uint64_t *ret_id, char **ret_reason)
 {
 	g_autoptr(GPtrArray) journals = NULL;
-	const struct archive_wish wish = { .name = id_or_name };
+	const struct archive_filter filter = { .name = id_or_name };
 	const struct archived *found = NULL;
 	g_autofree char *escaped = NULL;
 	g_autofree char *absence = NULL;
@@ -128,9 +129,10 @@ int archive_resolve(sd_bus *bus, const char *id_or_name, uint64_t *ret_id, char 
 
 	if (parse_count(id_or_name, ret_id) == 0)
 		return 0;
-	/* No session has a name that is no text. */
-	r = g_utf8_validate(id_or_name, -1, NULL) ? archive_list(bus, &wish, &journals, ret_reason)
-						  : 0;
+	/* Names are valid UTF-8. */
+	r = g_utf8_validate(id_or_name, -1, NULL)
+		? archive_list(bus, &filter, &journals, ret_reason)
+		: 0;
 	if (r < 0)
 		return r;
 	for (unsigned int i = journals ? journals->len : 0; i-- > 0;) {

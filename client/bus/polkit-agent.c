@@ -17,7 +17,8 @@
 #include "client/bus/remote.h"
 
 #define AGENT "pkttyagent"
-/* At most, for polkit to hear of it: a slow machine takes its time, and without it nobody is asked. */
+/* How long to wait for polkit to know the agent, for slow machines: without it no password is asked
+ * for. */
 #define READY_MSEC     30000
 #define NOT_EXECUTABLE 127
 
@@ -36,7 +37,7 @@ gboolean agent_may_ask(void)
 	return !never;
 }
 
-/* It gives the terminal back as it was. */
+/* It restores the terminal. */
 static void agent_stop(void)
 {
 	kill(agent, SIGTERM);
@@ -46,8 +47,8 @@ static void agent_stop(void)
 }
 
 /*
- * True if polkit takes the caller for one of a login session, where a desktop's agent may be there to ask. It looks
- * for the session as polkit_backend_session_monitor_get_session_for_subject() of polkit does.
+ * True if polkit takes the caller as part of a login session, which may have a desktop's agent. It
+ * looks for the session as polkit_backend_session_monitor_get_session_for_subject() of polkit does.
  */
 static bool session_exists(void)
 {
@@ -73,16 +74,17 @@ static void agent_run(pid_t parent, int ready_fd)
 	snprintf(number, sizeof(number), "%d", ready_fd);
 	sigemptyset(&none);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	/* The parent may have gone before that. */
+	/* The parent may have exited before. */
 	if (getppid() == parent && fcntl(ready_fd, F_SETFD, 0) == 0 &&
 		sigprocmask(SIG_SETMASK, &none, NULL) == 0)
-		/* polkit finds no fallback for who has no session: get_authentication_agent_for_subject(). */
+		/* Without a login session polkit has no fallback:
+		 * get_authentication_agent_for_subject(). */
 		execlp(AGENT, AGENT, "--notify-fd", number, session_exists() ? "--fallback" : NULL,
 			NULL);
 	_exit(NOT_EXECUTABLE);
 }
 
-/* The end of the pipe tells that polkit knows it, or that it has ended. */
+/* The pipe ends when polkit knows the agent, or when the agent has ended. */
 static void agent_await(int fd)
 {
 	struct pollfd ready = { .fd = fd };

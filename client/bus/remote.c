@@ -10,13 +10,16 @@
 
 #include "journal/base/escape.h"
 
-/* What a host or user may be made of: names and addresses, and nothing that a shell or ssh knows. */
+/*
+ * The characters of a host or user: names and addresses, without special characters of a shell or
+ * ssh.
+ */
 #define HOST_CHARACTERS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-"
 #define HOST_MAX        320 /* bytes: the longest user, and the longest name that DNS has */
 
 static struct {
-	char *host; /* NULL: this one */
-	GArray *exports; /* GPid, of those that end by themselves */
+	char *host; /* NULL: this host */
+	GArray *exports; /* GPid, of exports that end by themselves */
 } remote;
 
 /* One part of [USER@]HOST. */

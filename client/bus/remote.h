@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Another host, as -H names it. Its daemon is reached over ssh, as systemd's tools do; a descriptor can't
- * travel that way, so what reads events has `nfttracectl export` run there and reads what that writes.
- * One host for the whole program; the processes are waited for at its end.
+ * Another host, as -H names it. Its daemon is reached over ssh, as systemd's tools do; a descriptor
+ * can't travel that way, so what reads events has `nfttracectl export` run there and reads what
+ * that writes. One host for the whole program; the processes are waited for at its end.
  */
 #ifndef NFTTRACED_CLIENT_BUS_REMOTE_H
 #define NFTTRACED_CLIENT_BUS_REMOTE_H
@@ -12,27 +12,27 @@
 
 #include "journal/format/format.h"
 
-/* Has everything go to `host`, "[USER@]HOST" (kept as a copy). -EINVAL and one sentence for what is no
- * name: it must not be taken for an option of ssh. */
+/* Sends all calls to `host`, "[USER@]HOST" (kept as a copy). -EINVAL and one sentence for an
+ * invalid name, which ssh might take for an option. */
 int remote_set(const char *host, char **ret_reason);
 
 /* The host; NULL: this one. */
 const char *remote_host(void);
 
 enum remote_export {
-	REMOTE_EXPORT, /* what is in the journal now */
-	REMOTE_FOLLOW, /* what is recorded from now on */
+	REMOTE_EXPORT, /* the journal as it is now */
+	REMOTE_FOLLOW, /* records from now on */
 	REMOTE_FOLLOW_ALL, /* from the journal's beginning */
-	REMOTE_FOLLOW_AFTER, /* from a place on */
+	REMOTE_FOLLOW_AFTER, /* from a position on */
 };
 
-/* Has a session's journal exported there; *ret_fd (close it) is the stream. `place` (or NULL) is that of
- * REMOTE_FOLLOW_AFTER. */
+/* Starts an export of a session's journal on the host; *ret_fd (close it) is the stream. `place` is
+ * the position for REMOTE_FOLLOW_AFTER, or NULL. */
 int remote_open(const char *session, enum remote_export how, const struct journal_position *place,
 	int *ret_fd, char **ret_reason);
 
-/* Waits for the exports that were begun, those that follow excepted. One sentence (g_free it) if one of
- * them failed; NULL: all went well. */
+/* Waits for the exports, except those that follow. One sentence (g_free it) if one of them failed;
+ * NULL: success. */
 char *remote_finish(void);
 
 #endif

@@ -10,7 +10,7 @@
 #include "client/bus/bus-dict.h"
 #include "client/bus/bus.h"
 #include "client/bus/hidden.h"
-#include "client/input/parse.h"
+#include "journal/base/amounts.h"
 #include "journal/base/escape.h"
 
 #define SESSION_REMEDY ": 'nfttracectl list' shows those that run"
@@ -51,7 +51,7 @@ static void session_destroy(void *session)
 	session_free(session);
 }
 
-/* Strings that the daemon did not tell are empty, so that no reader of them needs to ask. */
+/* Strings that the daemon did not send are empty, so that no reader has to check. */
 static void session_complete(struct session *session)
 {
 	char **strings[] = { &session->name, &session->state, &session->filter, &session->path,
@@ -116,8 +116,8 @@ int session_object_id(const char *object, uint64_t *ret)
 	return parse_count(object + strlen(BUS_SESSION_PREFIX), ret);
 }
 
-/* `name` in quotes, if it is one. */
-static char *absence(sd_bus *bus, const char *name)
+/* A sentence; `name` is an id, or a name in quotes. */
+static char *session_absence(sd_bus *bus, const char *name)
 {
 	g_autofree char *text = g_strdup_printf("there is no session %s", name);
 
@@ -135,7 +135,7 @@ static int find_by_name(sd_bus *bus, const GPtrArray *sessions, const char *name
 
 		if (!g_str_equal(session->name, name))
 			continue;
-		/* Nobody can take a name from its owner by using it, too. */
+		/* So no other user can take a name over by using it, too. */
 		if (session->owner == geteuid()) {
 			found = session;
 			break;
@@ -152,7 +152,7 @@ static int find_by_name(sd_bus *bus, const GPtrArray *sessions, const char *name
 	if (!found) {
 		g_autofree char *quoted = g_strdup_printf("\"%s\"", escaped);
 
-		*ret_reason = absence(bus, quoted);
+		*ret_reason = session_absence(bus, quoted);
 		return -ESRCH;
 	}
 	*ret_object = g_strdup(found->object);
@@ -185,7 +185,7 @@ int session_call(sd_bus *bus, const char *object, sd_bus_message *call, int r, s
 	if (r == -ESRCH && session_object_id(object, &id) == 0) {
 		g_autofree char *number = g_strdup_printf("%" G_GUINT64_FORMAT, id);
 
-		*ret_reason = absence(bus, number);
+		*ret_reason = session_absence(bus, number);
 	} else if (r < 0) {
 		*ret_reason = g_steal_pointer(&reason);
 	}

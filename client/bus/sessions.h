@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The sessions as the daemon tells them, and how a person names one: by its id or by its name.
- */
+/* The sessions that the daemon lists, and finding one by its id or its name. Failures are
+ * sentences. */
 #ifndef NFTTRACED_CLIENT_BUS_SESSIONS_H
 #define NFTTRACED_CLIENT_BUS_SESSIONS_H
 
@@ -34,19 +33,20 @@ struct session *session_free(struct session *session);
 int session_list(sd_bus *bus, GPtrArray **ret, char **ret_reason);
 
 /*
- * The object path of a session. What is all digits is an id (and not asked for); anything else is a
- * name: that of a session of the caller's own, or else one that exactly one session has. -ESRCH if there
- * is none.
+ * The object path of a session. All digits are an id, which is not checked; anything else is a
+ * name: of a session of the caller, or else one that exactly one session has. -ESRCH if there is no
+ * such session.
  */
 int session_find(sd_bus *bus, const char *id_or_name, char **ret_object, char **ret_reason);
 
-/* True for a text that names a session by its id. */
+/* True if the text is an id. */
 bool session_is_id(const char *text);
 
-/* The id in an object path. -EINVAL if it is no session's. */
+/* The id in an object path. -EINVAL if it is not the path of a session. */
 int session_object_id(const char *object, uint64_t *ret);
 
-/* A call of the session's interface: -ESRCH with a sentence of its own if the session is not there. */
+/* Sends a call of the session's interface, as bus_call_send(); -ESRCH if the session does not
+ * exist. */
 int session_call(sd_bus *bus, const char *object, sd_bus_message *call, int r, sd_bus_message **ret,
 	char **ret_reason);
 

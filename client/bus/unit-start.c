@@ -20,7 +20,7 @@
 struct start {
 	sd_bus *bus;
 	const char *job; /* borrowed from the reply; NULL: not known yet */
-	char *result; /* of the job; NULL: it is not over */
+	char *result; /* of the job; NULL: not finished */
 };
 
 static void start_clear(struct start *start)
@@ -41,7 +41,7 @@ static int on_job_removed(sd_bus_message *message, void *context, sd_bus_error *
 	return 0;
 }
 
-static int refused(const sd_bus_error *error, const char *absence, char **ret_reason)
+static int start_refused(const sd_bus_error *error, const char *absence, char **ret_reason)
 {
 	const char *name = error->name ? error->name : "";
 	g_autofree char *said = text_sentence_dup(error->message ? error->message : name);
@@ -64,7 +64,8 @@ static int refused(const sd_bus_error *error, const char *absence, char **ret_re
 }
 
 /* Asks for the start; polkit may ask for a password. */
-static int ask(struct start *start, sd_bus_message **ret, const char *absence, char **ret_reason)
+static int ask_start(
+	struct start *start, sd_bus_message **ret, const char *absence, char **ret_reason)
 {
 	auto_bus_error error = SD_BUS_ERROR_NULL;
 	auto_bus_message *call = NULL;
@@ -82,7 +83,7 @@ static int ask(struct start *start, sd_bus_message **ret, const char *absence, c
 	if (r >= 0)
 		r = sd_bus_call(start->bus, call, BUS_TIMEOUT_USEC, &error, ret);
 	if (r < 0)
-		return refused(&error, absence, ret_reason);
+		return start_refused(&error, absence, ret_reason);
 	return sd_bus_message_read(*ret, "o", &start->job);
 }
 
@@ -122,12 +123,12 @@ int unit_start(const char *absence, char **ret_reason)
 	auto_bus_message *reply = NULL;
 	int r = bus_connect_later(&start.bus);
 
-	/* Of a job systemd tells who asked for it; a match at the bus brings it here. */
+	/* systemd sends a job's result to its client; a match brings it here. */
 	if (r >= 0)
 		r = sd_bus_match_signal(start.bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH,
 			SYSTEMD_INTERFACE, "JobRemoved", on_job_removed, &start);
 	if (r >= 0)
-		r = ask(&start, &reply, absence, ret_reason);
+		r = ask_start(&start, &reply, absence, ret_reason);
 	if (r < 0) {
 		if (!*ret_reason)
 			*ret_reason = g_strdup(absence);

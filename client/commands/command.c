@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What commands share; see command.h. */
+/* The functions that commands share; see command.h. */
 #include "client/commands/command.h"
 
 #include <errno.h>
@@ -59,10 +59,10 @@ static gboolean take_host(const char *option, const char *value, gpointer data, 
 	return FALSE;
 }
 
-/* Of every command that calls the daemon. */
+/* Options of every command that calls the daemon. */
 static const GOptionEntry call_entries[] = {
 	{ "host", 'H', G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer)take_host,
-		"Do it on that host, over ssh", "[USER@]HOST" },
+		"Operate on that host, over ssh", "[USER@]HOST" },
 	{ "no-ask-password", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer)agent_never,
 		"Never ask for a password", NULL },
 	{ 0 },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The commands of nfttracectl, which the table in client/main.c has, and what they share: options, usage errors,
- * and failures as one sentence on standard error.
+ * The commands of nfttracectl, which are listed in the table of client/main.c, and what they share:
+ * options, usage errors, and failures as one sentence on standard error. One thread.
  */
 #ifndef NFTTRACED_CLIENT_COMMANDS_COMMAND_H
 #define NFTTRACED_CLIENT_COMMANDS_COMMAND_H
@@ -26,7 +26,7 @@ struct command {
 	const char *arguments; /* for the usage line */
 	const char *summary; /* one line, for the list of commands */
 	const char *details; /* more for the command's own help, or NULL */
-	bool local; /* it has nothing to do with another host */
+	bool local; /* it does not support -H */
 	/* argv[0] is the command's name; returns an exit status. */
 	int (*run)(const struct command *command, int argc, char **argv);
 };
@@ -49,20 +49,20 @@ int command_remove(const struct command *command, int argc, char **argv);
 int command_vacuum(const struct command *command, int argc, char **argv);
 
 /*
- * Parses a command's options; --help prints the help and ends the program. False: a usage error that
- * it has told about, return EXIT_USAGE. `entries` ends with an empty one.
+ * Parses a command's options; --help prints the help and ends the program. False: a usage error,
+ * which has been printed; return EXIT_USAGE. `entries` ends with an empty one.
  */
 gboolean command_options(
 	const struct command *command, const GOptionEntry *entries, int argc, char **argv);
 
-/* Writes out what is gathered: `status`, or EXIT_FAILED after telling why it can't be written. A
+/* Writes the output. Returns `status`, or EXIT_FAILED after printing why it can't be written; a
  * reader that has gone is no failure. */
 int command_finish(struct output *output, int status);
 
 /* "nfttracectl: REASON" on standard error; EXIT_FAILED. */
 int command_failed(const char *reason);
 
-/* The same with a hint to --help; EXIT_USAGE. The format's arguments are escaped by the caller. */
+/* As command_failed(), with a hint to --help; EXIT_USAGE. The caller escapes the arguments. */
 int command_usage(const struct command *command, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl drops: what each rule dropped. */
+/* nfttracectl drops: prints the drops of each rule. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -7,9 +7,9 @@
 #include "client/bus/daemon-status.h"
 #include "client/bus/sessions.h"
 #include "client/commands/command.h"
-#include "client/input/parse.h"
 #include "client/report/drop-text.h"
 #include "client/terminal/terminal.h"
+#include "journal/base/amounts.h"
 
 enum drop_form {
 	FORM_TABLE,
@@ -19,7 +19,7 @@ enum drop_form {
 
 struct drop_options {
 	struct drop_filter wanted;
-	char *sort, *limit; /* as they were given, or NULL */
+	char *sort, *limit; /* as written, or NULL */
 	gboolean json, metrics;
 };
 
@@ -32,7 +32,7 @@ static void options_clear(struct drop_options *options)
 	g_free(options->limit);
 }
 
-static size_t columns(void)
+static size_t terminal_columns(void)
 {
 	struct terminal_size size;
 
@@ -49,7 +49,7 @@ static void print_metrics(sd_bus *bus, const struct drop_list *list, struct outp
 	drop_metrics_print(list, sessions, output);
 }
 
-static int print(const struct drop_filter *wanted, enum drop_form form)
+static int print_drops(const struct drop_filter *wanted, enum drop_form form)
 {
 	g_autofree char *reason = NULL, *trouble = NULL;
 	auto_drop_list *list = NULL;
@@ -62,7 +62,7 @@ static int print(const struct drop_filter *wanted, enum drop_form form)
 	output_open(&output, STDOUT_FILENO);
 	switch (form) {
 	case FORM_TABLE:
-		drop_text_print(list, (uint64_t)g_get_real_time(), columns(), &output);
+		drop_text_print(list, (uint64_t)g_get_real_time(), terminal_columns(), &output);
 		break;
 	case FORM_JSON:
 		drop_json_print(list, &output);
@@ -71,7 +71,7 @@ static int print(const struct drop_filter *wanted, enum drop_form form)
 		print_metrics(bus, list, &output);
 		break;
 	}
-	/* "No drops" is not "nothing was looked at". */
+	/* So that "no drops" is not mistaken for a daemon that does not count. */
 	trouble = status_trouble(bus);
 	if (trouble)
 		fprintf(stderr, "nfttracectl: %s\n", trouble);
@@ -97,7 +97,7 @@ int command_drops(const struct command *command, int argc, char **argv)
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print one JSON object a line",
 			NULL },
 		{ "openmetrics", 0, 0, G_OPTION_ARG_NONE, &options.metrics,
-			"Print what a metrics collector takes (OpenMetrics)", NULL },
+			"Print metrics in the format of OpenMetrics", NULL },
 		{ 0 },
 	};
 
@@ -110,6 +110,6 @@ int command_drops(const struct command *command, int argc, char **argv)
 	if (options.json && options.metrics)
 		return command_usage(command, "--json and --openmetrics exclude each other");
 	if (options.json)
-		return print(wanted, FORM_JSON);
-	return print(wanted, options.metrics ? FORM_METRICS : FORM_TABLE);
+		return print_drops(wanted, FORM_JSON);
+	return print_drops(wanted, options.metrics ? FORM_METRICS : FORM_TABLE);
 }

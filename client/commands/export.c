@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl export: a journal as one stream of bytes on standard output, as 'show -' reads it. */
+/* nfttracectl export: writes a journal to standard output as one stream, which 'show -' reads. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -10,16 +10,16 @@
 #include "client/bus/remote.h"
 #include "client/bus/sessions.h"
 #include "client/commands/command.h"
-#include "client/input/parse.h"
 #include "client/print/follow-stream.h"
 #include "client/read/source.h"
+#include "journal/base/amounts.h"
 #include "journal/base/cleanup.h"
 #include "journal/format/record.h"
 #include "journal/format/segment-names.h"
 
 #define COPY_SIZE (256 << 10)
 
-/* Writes all of it; -EPIPE: nobody reads any more. */
+/* Writes everything; -EPIPE: the reader has gone. */
 static int write_all(const uint8_t *bytes, size_t size)
 {
 	while (size > 0) {
@@ -35,8 +35,8 @@ static int write_all(const uint8_t *bytes, size_t size)
 	return 0;
 }
 
-/* Copies up to `size` bytes of what can be read. */
-static int copy(int fd, uint64_t size)
+/* Copies up to `size` bytes. */
+static int copy_bytes(int fd, uint64_t size)
 {
 	g_autofree uint8_t *bytes = g_malloc(COPY_SIZE);
 
@@ -56,8 +56,8 @@ static int copy(int fd, uint64_t size)
 	return 0;
 }
 
-/* How much of a segment that may be written now is whole records. What does not look like one is for
- * the reader to judge. */
+/* The bytes of a segment, which may be being written, that are whole records. Invalid bytes are
+ * left to the reader. */
 static uint64_t whole_records(int fd, uint64_t size)
 {
 	struct journal_segment header;
@@ -79,7 +79,8 @@ static uint64_t whole_records(int fd, uint64_t size)
 	return at;
 }
 
-/* One segment; one that retention has removed meanwhile is left out, and the reader tells it. */
+/* Copies one segment. A segment that retention has removed meanwhile is left out; the reader
+ * reports it. */
 static int export_segment(int dir_fd, uint64_t number, bool last)
 {
 	char name[SEGMENT_NAME_SIZE];
@@ -94,7 +95,7 @@ static int export_segment(int dir_fd, uint64_t number, bool last)
 	if (fstat(fd, &status) < 0)
 		return -errno;
 	size = (uint64_t)status.st_size;
-	return copy(fd, last ? whole_records(fd, size) : size);
+	return copy_bytes(fd, last ? whole_records(fd, size) : size);
 }
 
 static int export_directory(int dir_fd)
@@ -108,7 +109,8 @@ static int export_directory(int dir_fd)
 	return r;
 }
 
-/* What is there now: of a session or a path; from another host it comes as a stream already. */
+/* Exports the records so far, of a session or a path; from another host they come as a stream
+ * already. */
 static int export_now(const char *argument, char **ret_reason)
 {
 	struct stat status;
@@ -120,10 +122,10 @@ static int export_now(const char *argument, char **ret_reason)
 		return r;
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	return S_ISDIR(status.st_mode) ? export_directory(fd) : copy(fd, UINT64_MAX);
+	return S_ISDIR(status.st_mode) ? export_directory(fd) : copy_bytes(fd, UINT64_MAX);
 }
 
-/* What is recorded, until the session ends. */
+/* Exports new records until the session ends. */
 static int export_follow(
 	const char *session, const struct follow_stream_from *from, char **ret_reason)
 {
@@ -136,14 +138,14 @@ static int export_follow(
 	if (remote_host()) {
 		r = remote_open(session, from->after ? REMOTE_FOLLOW_AFTER : how, from->after, &fd,
 			ret_reason);
-		return r < 0 ? r : copy(fd, UINT64_MAX);
+		return r < 0 ? r : copy_bytes(fd, UINT64_MAX);
 	}
 	r = bus_connect(&bus, ret_reason);
 	if (r >= 0)
 		r = session_find(bus, session, &object, ret_reason);
 	if (r >= 0)
 		r = follow_stream_request(bus, object, from, &fd, ret_reason);
-	return r < 0 ? r : copy(fd, UINT64_MAX);
+	return r < 0 ? r : copy_bytes(fd, UINT64_MAX);
 }
 
 /* SEGMENT:OFFSET */
@@ -168,11 +170,11 @@ int command_export(const struct command *command, int argc, char **argv)
 	struct follow_stream_from from;
 	const GOptionEntry entries[] = {
 		{ "follow", 0, 0, G_OPTION_ARG_NONE, &follow,
-			"Go on with what is recorded until the session ends", NULL },
+			"Continue with new records until the session ends", NULL },
 		{ "from-start", 0, 0, G_OPTION_ARG_NONE, &from_start,
-			"With --follow: what is in the journal already, too", NULL },
+			"With --follow: start with the records that exist already", NULL },
 		{ "after", 0, 0, G_OPTION_ARG_STRING, &after,
-			"With --follow: what comes after a place in the journal",
+			"With --follow: start after this position in the journal",
 			"SEGMENT:OFFSET" },
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &sources, NULL, NULL },
 		{ 0 },
@@ -191,8 +193,8 @@ int command_export(const struct command *command, int argc, char **argv)
 	if (after && place_parse(after, &place) < 0)
 		return command_usage(command, "--after takes SEGMENT:OFFSET, two numbers");
 	if (isatty(STDOUT_FILENO))
-		return command_failed("a journal is not for a terminal: send it to a file, or to "
-				      "'nfttracectl show -'");
+		return command_failed("refusing to write a journal to a terminal: redirect it to a "
+				      "file, or pipe it into 'nfttracectl show -'");
 	from = (struct follow_stream_from){ .start = from_start, .after = after ? &place : NULL };
 	r = follow ? export_follow(sources[0], &from, &reason) : export_now(sources[0], &reason);
 	if (r >= 0 || (r == -EPIPE && !reason))

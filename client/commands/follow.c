@@ -25,15 +25,10 @@ static int follow_open(struct follow_stream *stream, sd_bus **ret_bus, const cha
 static int follow_status(
 	int end, const struct follow_stream *stream, const struct renderer *renderer)
 {
-	g_autofree char *reason = NULL;
+	g_autofree char *reason = follow_stream_failure(stream, end);
 
-	if (end == FOLLOW_STREAM_LOST)
-		return command_failed(stream->reason);
-
-	if (end < 0) {
-		reason = g_strdup_printf("the stream can't be read further: %s", g_strerror(-end));
+	if (reason)
 		return command_failed(reason);
-	}
 	if (end == FOLLOW_STREAM_ENDED && renderer->incomplete)
 		return EXIT_LOST;
 	return EXIT_DONE;
@@ -45,7 +40,7 @@ struct follow {
 	struct print_form form;
 };
 
-static int follow(const char *session, const struct follow *how)
+static int follow_session(const char *session, const struct follow *how)
 {
 	auto_stream stream = FOLLOW_STREAM_CLOSED;
 	g_autofree char *reason = NULL;
@@ -67,34 +62,31 @@ static int follow(const char *session, const struct follow *how)
 
 int command_follow(const struct command *command, int argc, char **argv)
 {
-	g_auto(GStrv) sessions = NULL;
 	gboolean from_start = FALSE, rules = FALSE;
-	auto_event_filter_options wanted = { 0 };
-	auto_event_filter *filter = NULL;
+	auto_select_options select = { 0 };
 	auto_style style = { 0 };
 	struct follow how;
 	const GOptionEntry entries[] = {
 		{ "from-start", 0, 0, G_OPTION_ARG_NONE, &from_start,
-			"Print what is in the journal already, too", NULL },
+			"Start with the events that exist already", NULL },
 		{ "rules", 0, 0, G_OPTION_ARG_NONE, &rules,
 			"Print the text of the rule under its event", NULL },
-		EVENT_FILTER_OPTIONS(wanted),
+		SELECT_OPTIONS(select),
 		STYLE_OPTIONS(style),
-		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &sessions, NULL, NULL },
 		{ 0 },
 	};
 
 	if (!command_options(command, entries, argc, argv))
 		return EXIT_USAGE;
-	if (!sessions || sessions[1])
+	if (!select.sources || select.sources[1])
 		return command_usage(command, "name one session");
 	if (style_resolve(&style, &how.form) < 0)
 		return command_usage(command, "--color takes auto, always or never");
-	if (event_filter_resolve(&wanted, command, style.utc ? WHEN_UTC : WHEN_LOCAL, &filter) !=
-		EXIT_DONE)
+	select.utc = style.utc;
+	if (select_options_resolve(&select, command) != EXIT_DONE)
 		return EXIT_USAGE;
-	how.filter = filter;
+	how.filter = select.filter;
 	how.from_start = from_start;
 	how.form.text.rules = rules ? TEXT_RULES_ON : TEXT_RULES_OFF;
-	return follow(sessions[0], &how);
+	return follow_session(select.sources[0], &how);
 }

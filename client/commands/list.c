@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl list: the sessions as a table, those that run and, if asked for, those that have ended. */
+/* nfttracectl list: the sessions as a table: running ones and, with --all, ended ones. */
 #include <unistd.h>
 
 #include "client/bus/bus.h"
@@ -7,11 +7,11 @@
 #include "client/bus/journal-list.h"
 #include "client/bus/sessions.h"
 #include "client/commands/command.h"
-#include "client/terminal/size.h"
 #include "client/terminal/table.h"
+#include "journal/base/amounts.h"
 #include "journal/format/session-end.h"
 
-#define SIZES_WAIT_USEC (2 * UINT64_C(1000000)) /* how long the sizes of journals are waited for */
+#define SIZES_WAIT_USEC (2 * UINT64_C(1000000)) /* to wait for the sizes of journals */
 
 static const struct table_column columns[] = {
 	{ "ID", TABLE_RIGHT },
@@ -28,8 +28,8 @@ static const struct table_column columns[] = {
 
 struct listing {
 	GPtrArray *sessions; /* struct session */
-	GPtrArray *journals; /* struct archived; NULL: not told */
-	struct hidden hidden; /* of others */
+	GPtrArray *journals; /* struct archived; NULL: unknown */
+	struct hidden hidden; /* of other users */
 	bool all;
 };
 
@@ -50,9 +50,9 @@ static void add_since(struct table *table, uint64_t usec)
 
 static void add_size(struct table *table, const struct archived *journal)
 {
-	g_autofree char *size = journal ? size_text(journal->bytes) : NULL;
+	char size[AMOUNT_SIZE];
 
-	table_text(table, size ? size : "-");
+	table_text(table, journal ? amount_bytes(journal->bytes, size) : "-");
 }
 
 static void add_session(
@@ -72,7 +72,7 @@ static void add_session(
 	table_text(table, *session->filter ? session->filter : "-");
 }
 
-/* "ended", with the reason where it is not that somebody stopped it. One word, for programs. */
+/* "ended", with the reason unless it was stopped by hand. One word, for programs. */
 static char *ended_state(const struct archived *journal)
 {
 	enum session_end end = session_end_of_name(journal->end_reason);
@@ -81,17 +81,17 @@ static char *ended_state(const struct archived *journal)
 				     : g_strdup("ended");
 }
 
-/* What is not here of one that has ended is in its journal: stats tells it. */
+/* The counts of an ended session are in its journal only: see stats. */
 static void add_ended(struct table *table, const struct archived *journal)
 {
-	static const char *const untold[] = { "-", "-", "-", "-" };
+	static const char *const unknown[] = { "-", "-", "-", "-" };
 	g_autofree char *state = ended_state(journal);
 
 	table_number(table, journal->id);
 	table_text(table, *journal->name ? journal->name : "-");
 	table_text(table, state);
-	for (size_t i = 0; i < G_N_ELEMENTS(untold); i++)
-		table_text(table, untold[i]);
+	for (size_t i = 0; i < G_N_ELEMENTS(unknown); i++)
+		table_text(table, unknown[i]);
 	add_size(table, journal);
 	add_since(table, journal->started);
 	table_text(table, "-");
@@ -148,25 +148,25 @@ static int print_names(const struct listing *listing)
 	return command_finish(&output, EXIT_DONE);
 }
 
-/* Sizes that can't be had are left out, unless it is the journals that are asked for. */
+/* Sizes that can't be read are left out, unless the journals are asked for. */
 static int listing_read(struct listing *listing, bool sizes, char **ret_reason)
 {
-	const struct archive_wish wish = { .running = !listing->all };
+	const struct archive_filter filter = { .running = !listing->all };
 	g_autofree char *reason = NULL;
 	auto_bus *bus = NULL;
 	int r = bus_connect(&bus, ret_reason);
 
 	if (r >= 0)
 		r = session_list(bus, &listing->sessions, ret_reason);
-	/* Who only wants names has no use for it. */
+	/* --names does not print it. */
 	if (r >= 0 && sizes)
 		listing->hidden = hidden_read(bus);
 	if (r < 0 || !(sizes || listing->all))
 		return r;
-	/* They are read from a disk, which may be busy: the sessions can be told without. */
+	/* They are read from a disk, which may be busy: sessions are listed without them. */
 	if (!listing->all)
 		bus_limit_wait(SIZES_WAIT_USEC);
-	r = archive_list(bus, &wish, &listing->journals, &reason);
+	r = archive_list(bus, &filter, &listing->journals, &reason);
 	if (r < 0 && listing->all) {
 		*ret_reason = g_steal_pointer(&reason);
 		return r;
@@ -197,8 +197,8 @@ int command_list(const struct command *command, int argc, char **argv)
 		return print_names(&listing);
 	status = print_table(&listing);
 	if (all)
-		hidden_tell(listing.hidden.journals, "journal");
+		hidden_report(listing.hidden.journals, "journal");
 	else
-		hidden_tell(listing.hidden.sessions, "session");
+		hidden_report(listing.hidden.sessions, "session");
 	return status;
 }

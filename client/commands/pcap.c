@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl pcap: writes what journals hold as a packet capture. */
+/* nfttracectl pcap: writes the packets in journals as a capture. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,27 +12,23 @@
 #include "client/commands/select-options.h"
 #include "client/pcap/capture.h"
 #include "client/print/follow-stream.h"
-#include "client/read/reading.h"
+#include "client/read/journal-set.h"
+#include "client/terminal/progress.h"
 #include "journal/base/cleanup.h"
 #include "journal/base/escape.h"
 
-#define FILE_MODE 0600 /* what is in packets is nobody else's business */
+#define FILE_MODE 0600 /* packets may hold secrets */
 
 struct pcap_options {
 	char *target;
-	gboolean follow, from_start, utc;
-	struct event_filter_options wanted;
-	GStrv sources;
-
-	struct event_filter *filter;
+	gboolean follow, from_start;
+	struct select_options select;
 };
 
 static void options_clear(struct pcap_options *options)
 {
 	g_clear_pointer(&options->target, g_free);
-	event_filter_options_clear(&options->wanted);
-	g_clear_pointer(&options->sources, g_strfreev);
-	options->filter = event_filter_free(options->filter);
+	select_options_clear(&options->select);
 }
 
 static int target_failed(const char *target, int error)
@@ -60,8 +56,8 @@ static int target_open(const char *target)
 	return fd >= 0 ? fd : -target_failed("standard output", -errno);
 }
 
-/* Writes the rest, and tells what a capture can't; an exit status. */
-static int finish(
+/* Writes the rest, and prints how many events a capture can't hold; an exit status. */
+static int finish_capture(
 	const struct pcap_options *options, struct capture *capture, struct output *output)
 {
 	const char *target =
@@ -71,7 +67,7 @@ static int finish(
 
 	capture_end(capture);
 	r = output_flush(output);
-	/* Whoever reads a pipe may have enough. */
+	/* The reader of a pipe may stop reading. */
 	if (r < 0 && r != -EPIPE)
 		return target_failed(target, r);
 	left_out = capture_passed_over(capture);
@@ -81,23 +77,22 @@ static int finish(
 	return capture_incomplete(capture) ? EXIT_LOST : EXIT_DONE;
 }
 
-static int convert(
+static int write_capture(
 	const struct pcap_options *options, struct journal_set *journals, struct output *output)
 {
 	auto_capture *capture = capture_new(journals, output);
 	struct journal_set_record record;
 	g_autofree char *reason = NULL;
-	struct reading reading;
 	int status, r = 0;
 
-	reading_begin(&reading, journals, options->filter, progress_terminal());
-	while (output->error == 0 && (r = reading_next(&reading, &record)) > 0)
+	journal_set_select(journals, options->select.filter, progress_terminal());
+	while (output->error == 0 && (r = journal_set_next(journals, &record)) > 0)
 		capture_take(capture, &record);
-	progress_end(&reading.progress);
-	status = finish(options, capture, output);
+	journal_set_end_progress(journals);
+	status = finish_capture(options, capture, output);
 	if (r >= 0)
 		return status;
-	reason = reading_failure(options->sources, record.journal, r);
+	reason = journal_set_failure(options->select.sources, record.journal, r);
 	return command_failed(reason);
 }
 
@@ -108,41 +103,37 @@ static int pcap_recorded(const struct pcap_options *options)
 	auto_output output = { 0 };
 	auto_fd fd = -1;
 
-	/* Before the target, which would be emptied for nothing. */
-	if (journal_set_open(options->sources, &journals, &reason) < 0)
+	/* Before the target is opened, which truncates it. */
+	if (journal_set_open(options->select.sources, &journals, &reason) < 0)
 		return command_failed(reason);
 	fd = target_open(options->target);
 	if (fd < 0)
 		return -fd;
 	output_open(&output, fd);
-	return convert(options, journals, &output);
+	return write_capture(options, journals, &output);
 }
 
-static void take(void *capture, const struct journal_set_record *record)
+static void take_record(void *capture, const struct journal_set_record *record)
 {
 	capture_take(capture, record);
 }
 
-static int follow(
+static int follow_session(
 	const struct pcap_options *options, struct follow_stream *stream, struct output *output)
 {
 	auto_capture *capture = capture_new(stream->journals, output);
 	const struct follow_stream_sink sink = {
-		.take = take, .context = capture, .output = output
+		.take = take_record, .context = capture, .output = output
 	};
 	g_autofree char *reason = NULL;
 	int end, status;
 
-	stream->filter = options->filter;
+	stream->filter = options->select.filter;
 	capture_use_await(capture, follow_stream_await_rule, stream);
 	end = follow_stream_pour(stream, &sink, NULL);
-	status = finish(options, capture, output);
-	if (end == FOLLOW_STREAM_LOST)
-		return command_failed(stream->reason);
-	if (end >= 0)
-		return status;
-	reason = g_strdup_printf("the stream can't be read further: %s", g_strerror(-end));
-	return command_failed(reason);
+	status = finish_capture(options, capture, output);
+	reason = follow_stream_failure(stream, end);
+	return reason ? command_failed(reason) : status;
 }
 
 static int pcap_follow(const struct pcap_options *options)
@@ -160,11 +151,11 @@ static int pcap_follow(const struct pcap_options *options)
 	if (fd < 0)
 		return -fd;
 	if (bus_connect(&bus, &reason) < 0 ||
-		session_find(bus, options->sources[0], &object, &reason) < 0 ||
+		session_find(bus, options->select.sources[0], &object, &reason) < 0 ||
 		follow_stream_open(&stream, bus, object, options->from_start, &reason) < 0)
 		return command_failed(reason);
 	output_open(&output, fd);
-	return follow(options, &stream, &output);
+	return follow_session(options, &stream, &output);
 }
 
 int command_pcap(const struct command *command, int argc, char **argv)
@@ -176,27 +167,21 @@ int command_pcap(const struct command *command, int argc, char **argv)
 		{ "follow", 0, 0, G_OPTION_ARG_NONE, &options.follow,
 			"Write packets of a running session as they are recorded", NULL },
 		{ "from-start", 0, 0, G_OPTION_ARG_NONE, &options.from_start,
-			"With --follow: what is in the journal already, too", NULL },
-		EVENT_FILTER_OPTIONS(options.wanted),
-		{ "utc", 0, 0, G_OPTION_ARG_NONE, &options.utc,
-			"Dates of --since and --until are UTC", NULL },
-		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.sources, NULL,
-			NULL },
+			"With --follow: start with the packets that exist already", NULL },
+		SELECT_OPTIONS(options.select),
+		SELECT_UTC_OPTION(options.select),
 		{ 0 },
 	};
 
 	if (!command_options(command, entries, argc, argv))
 		return EXIT_USAGE;
-	if (!options.sources)
-		return command_usage(command, "name a session or a path");
+	if (select_options_resolve(&options.select, command) != EXIT_DONE)
+		return EXIT_USAGE;
 	if (!options.target)
 		return command_usage(command, "name a file with -o, or - for standard output");
-	if (options.follow && options.sources[1])
+	if (options.follow && options.select.sources[1])
 		return command_usage(command, "--follow takes one session");
 	if (options.from_start && !options.follow)
 		return command_usage(command, "--from-start goes with --follow");
-	if (event_filter_resolve(&options.wanted, command, options.utc ? WHEN_UTC : WHEN_LOCAL,
-		    &options.filter) != EXIT_DONE)
-		return EXIT_USAGE;
 	return options.follow ? pcap_follow(&options) : pcap_recorded(&options);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl profiles: lists what 'nfttracectl start --profile' takes. */
+/* nfttracectl profiles: lists the profiles for 'nfttracectl start --profile'. */
 #include <unistd.h>
 
 #include "client/commands/command.h"
 #include "client/input/profile.h"
 #include "client/terminal/table.h"
 
-/* Adds a profile's row; an exit status, with what is wrong with the file told. */
-static int add(struct table *table, const char *name, const char *path)
+/* Adds a profile's row; an exit status, after printing what is invalid in the file. */
+static int add_profile(struct table *table, const char *name, const char *path)
 {
 	auto_profile *profile = NULL;
 	g_autofree char *reason = NULL;
@@ -20,7 +20,7 @@ static int add(struct table *table, const char *name, const char *path)
 	return EXIT_DONE;
 }
 
-static int list(void)
+static int list_profiles(void)
 {
 	static const struct table_column columns[] = { { "NAME", TABLE_LEFT },
 		{ "FILE", TABLE_LEFT }, { "DESCRIPTION", TABLE_LEFT } };
@@ -32,7 +32,8 @@ static int list(void)
 
 	profile_list(&names, &paths);
 	for (guint i = 0; i < names->len; i++) {
-		int one = add(table, g_ptr_array_index(names, i), g_ptr_array_index(paths, i));
+		int one = add_profile(
+			table, g_ptr_array_index(names, i), g_ptr_array_index(paths, i));
 
 		status = MAX(status, one);
 	}
@@ -48,5 +49,5 @@ int command_profiles(const struct command *command, int argc, char **argv)
 
 	if (!command_options(command, entries, argc, argv))
 		return EXIT_USAGE;
-	return list();
+	return list_profiles();
 }

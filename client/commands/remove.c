@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl remove: removes the journals of sessions that have ended. */
+/* nfttracectl remove: removes journals of ended sessions. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -7,17 +7,17 @@
 #include "client/bus/hidden.h"
 #include "client/bus/journal-list.h"
 #include "client/commands/command.h"
-#include "client/terminal/size.h"
 #include "client/terminal/terminal.h"
+#include "journal/base/amounts.h"
 #include "journal/base/escape.h"
 
-/* Removes one and says what that freed; an exit status. */
+/* Removes one and prints the space that this freed; an exit status. */
 static int remove_one(sd_bus *bus, const char *id_or_name, struct output *output)
 {
 	auto_bus_message *call = NULL;
 	auto_bus_message *reply = NULL;
 	g_autofree char *reason = NULL;
-	g_autofree char *size = NULL;
+	char size[AMOUNT_SIZE];
 	uint64_t id, bytes;
 	int r;
 
@@ -36,10 +36,9 @@ static int remove_one(sd_bus *bus, const char *id_or_name, struct output *output
 	}
 	if (r < 0)
 		return command_failed(reason);
-	size = size_text(bytes);
 	output_number_after(output, "removed the journal of session ", id);
 	output_text(output, ": freed ");
-	output_text(output, size);
+	output_text(output, amount_bytes(bytes, size));
 	output_char(output, '\n');
 	return EXIT_DONE;
 }

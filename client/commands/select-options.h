@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The options that select events, which the reading verbs share, and what they mean. Owned by the
- * command that reads.
+ * The options and arguments of the verbs that read journals: which journals, and which of their
+ * events. Owned by the command that reads.
  */
 #ifndef NFTTRACED_CLIENT_COMMANDS_SELECT_OPTIONS_H
 #define NFTTRACED_CLIENT_COMMANDS_SELECT_OPTIONS_H
@@ -9,37 +9,51 @@
 #include "client/commands/command.h"
 #include "client/read/event-filter.h"
 
-/* The entries for a table of options, with `wishes` a struct event_filter_options. */
-#define EVENT_FILTER_OPTIONS(wanted)                                                               \
-	{ "verdicts", 'v', 0, G_OPTION_ARG_FILENAME, &(wanted).verdicts,                           \
+struct select_options {
+	struct event_filter_options wanted; /* as written */
+	GStrv sources; /* sessions and paths, at least one once it is resolved */
+	gboolean utc; /* dates of --since and --until are UTC */
+
+	struct event_filter *filter; /* NULL: every event */
+};
+
+/* The entries for a table of options, with `options` a struct select_options. */
+#define SELECT_OPTIONS(options)                                                                    \
+	{ "verdicts", 'v', 0, G_OPTION_ARG_FILENAME, &(options).wanted.verdicts,                   \
 		"Only events with these verdicts", "LIST" },                                       \
-		{ "filter", 'f', 0, G_OPTION_ARG_FILENAME, &(wanted).filter,                       \
+		{ "filter", 'f', 0, G_OPTION_ARG_FILENAME, &(options).wanted.filter,               \
 			"Only packets that match", "EXPRESSION" },                                 \
-		{ "table", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(wanted).tables,                    \
+		{ "table", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(options).wanted.tables,            \
 			"Only this table (may be repeated, as the next three)", "NAME" },          \
-		{ "chain", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(wanted).chains, "Only this chain", \
-			"NAME" },                                                                  \
-		{ "handle", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(wanted).handles,                  \
+		{ "chain", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(options).wanted.chains,            \
+			"Only this chain", "NAME" },                                               \
+		{ "handle", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(options).wanted.handles,          \
 			"Only the rule with this handle", "NUMBER" },                              \
-		{ "netns", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(wanted).netns,                     \
+		{ "netns", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(options).wanted.netns,             \
 			"Only this network namespace: inode, 0xCOOKIE or name", "NETNS" },         \
-		{ "since", 'S', 0, G_OPTION_ARG_FILENAME, &(wanted).since,                         \
+		{ "since", 'S', 0, G_OPTION_ARG_FILENAME, &(options).wanted.since,                 \
 			"Only events from this time on (\"2026-11-22 05:30\", -5min, today)",      \
 			"TIME" },                                                                  \
+		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(options).sources, NULL, \
+			NULL },                                                                    \
 	{                                                                                          \
-		"until", 'U', 0, G_OPTION_ARG_FILENAME, &(wanted).until,                           \
+		"until", 'U', 0, G_OPTION_ARG_FILENAME, &(options).wanted.until,                   \
 			"Only events up to this time", "TIME"                                      \
 	}
 
-/* Understands the options; dates are UTC where the output's are. EXIT_DONE, or EXIT_USAGE after telling
- * what is wrong. */
-int event_filter_resolve(const struct event_filter_options *wanted, const struct command *command,
-	enum when_zone zone, struct event_filter **ret);
+/* The entry of --utc of a verb that prints no times. */
+#define SELECT_UTC_OPTION(options)                                           \
+	{                                                                    \
+		"utc", 0, 0, G_OPTION_ARG_NONE, &(options).utc,              \
+			"Read the dates of --since and --until as UTC", NULL \
+	}
 
-/* Accepts zeroed wishes. */
-void event_filter_options_clear(struct event_filter_options *wanted);
+/* Makes the filter of the options. EXIT_DONE, or EXIT_USAGE after printing what is wrong. */
+int select_options_resolve(struct select_options *options, const struct command *command);
 
-#define auto_event_filter_options \
-	__attribute__((cleanup(event_filter_options_clear))) struct event_filter_options
+/* Accepts a zeroed struct. */
+void select_options_clear(struct select_options *options);
+
+#define auto_select_options __attribute__((cleanup(select_options_clear))) struct select_options
 
 #endif

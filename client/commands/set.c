@@ -3,7 +3,7 @@
 #include "client/bus/bus.h"
 #include "client/bus/sessions.h"
 #include "client/commands/command.h"
-#include "client/input/parse.h"
+#include "client/input/name-list.h"
 
 static int set_verdicts(sd_bus *bus, const char *object, char **verdicts, char **ret_reason)
 {
@@ -27,7 +27,7 @@ static int set_filter(sd_bus *bus, const char *object, const char *filter, char 
 	return session_call(bus, object, call, r, &reply, ret_reason);
 }
 
-static int apply(const char *session, char **verdicts, const char *filter, char **ret_reason)
+static int set_options(const char *session, char **verdicts, const char *filter, char **ret_reason)
 {
 	g_autofree char *object = NULL, *reason = NULL;
 	auto_bus *bus = NULL;
@@ -35,7 +35,7 @@ static int apply(const char *session, char **verdicts, const char *filter, char 
 
 	if (r >= 0)
 		r = session_find(bus, session, &object, ret_reason);
-	/* What is more likely to be refused first: then nothing has changed. */
+	/* The filter first: it is more likely to be refused, and then nothing has changed. */
 	if (r >= 0 && filter)
 		r = set_filter(bus, object, filter, ret_reason);
 	if (r < 0 || !verdicts)
@@ -70,11 +70,11 @@ int command_set(const struct command *command, int argc, char **argv)
 		return command_usage(command, "name one session");
 	if (!names && !filter)
 		return command_usage(command, "say what to set: --verdicts or --filter");
-	if (names && parse_names(names, &verdicts) < 0)
+	if (names && name_list_parse(names, &verdicts) < 0)
 		return command_usage(command, "--verdicts takes names, separated by commas");
 	if (filter && !g_utf8_validate(filter, -1, NULL))
 		return command_usage(command, "the filter is not valid UTF-8");
-	if (apply(sessions[0], verdicts, filter, &reason) < 0)
+	if (set_options(sessions[0], verdicts, filter, &reason) < 0)
 		return command_failed(reason);
 	return EXIT_DONE;
 }

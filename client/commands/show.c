@@ -1,35 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl show: prints what journals hold. */
+/* nfttracectl show: prints the events in journals. */
 #include <unistd.h>
 
 #include "client/commands/command.h"
 #include "client/commands/select-options.h"
-#include "client/input/parse.h"
 #include "client/print/printer.h"
 #include "client/print/show-events.h"
 #include "client/print/style.h"
-#include "client/read/reading.h"
+#include "client/read/journal-set.h"
 #include "client/terminal/pager.h"
+#include "client/terminal/progress.h"
+#include "journal/base/amounts.h"
 
 struct show_options {
-	char *count; /* what -n said, or NULL */
+	char *count; /* the argument of -n, or NULL */
 	gboolean sort, reverse, rules, no_pager;
-	struct event_filter_options wanted;
+	struct select_options select;
 	struct style style;
-	GStrv sources;
 
 	struct show_order order;
-	struct event_filter *filter;
 	struct print_form form;
 };
 
 static void options_clear(struct show_options *options)
 {
 	g_clear_pointer(&options->count, g_free);
-	event_filter_options_clear(&options->wanted);
+	select_options_clear(&options->select);
 	style_clear(&options->style);
-	g_clear_pointer(&options->sources, g_strfreev);
-	options->filter = event_filter_free(options->filter);
 }
 
 static int show_failed(
@@ -39,11 +36,14 @@ static int show_failed(
 
 	if (reason)
 		return command_failed(reason);
-	sentence = reading_failure(options->sources, journal, r);
+	sentence = journal_set_failure(options->select.sources, journal, r);
 	return command_failed(sentence);
 }
 
-/* Reads what has to be read before anything is printed; then there may be a pager. An exit status. */
+/*
+ * Reads everything that is needed before the first line, then starts a pager and prints. An exit
+ * status.
+ */
 static int show_run(const struct show_options *options, struct show *show, struct output *output)
 {
 	g_autofree char *reason = NULL;
@@ -66,7 +66,7 @@ static int show_run(const struct show_options *options, struct show *show, struc
 	return show_failed(options, journal, gathered < 0 ? gathered : printed, reason);
 }
 
-/* Who is told how far it is: not a terminal on which events are being printed. */
+/* Where the progress line goes: not to a terminal on which events are being printed. */
 static int progress_for(const struct show_options *options)
 {
 	bool gathers = options->sort || options->reverse || options->count;
@@ -82,24 +82,23 @@ static int show_sources(const struct show_options *options)
 	auto_printer printer = { 0 };
 	auto_output output = { 0 };
 	struct print_form form = options->form;
-	struct reading reading;
 	auto_show *show = NULL;
 	int status;
 
-	if (journal_set_open(options->sources, &journals, &reason) < 0)
+	if (journal_set_open(options->select.sources, &journals, &reason) < 0)
 		return command_failed(reason);
-	reading_begin(&reading, journals, options->filter, progress_for(options));
+	journal_set_select(journals, options->select.filter, progress_for(options));
 	output_open(&output, OUTPUT_MEMORY);
 	/* The monotonic clocks of several machines can't be compared. */
 	if (journal_set_boots(journals) > 1)
 		form.text.time = TEXT_TIME_UTC;
 	printer_open(&printer, &output, journals, &form);
-	show = show_new(&options->order, &reading, &printer);
+	show = show_new(&options->order, journals, &printer);
 	status = show_run(options, show, &output);
 	return status == EXIT_DONE && printer_incomplete(&printer) ? EXIT_LOST : status;
 }
 
-/* GLib takes "-n 5" but not "-n5", which fingers know: a copy of the arguments that it takes. */
+/* GLib takes "-n 5" but not the usual "-n5": a copy of the arguments with "--events=5". */
 static GStrv with_long_options(char **argv)
 {
 	GStrv copy = g_strdupv(argv);
@@ -129,12 +128,10 @@ int command_show(const struct command *command, int argc, char **argv)
 			"Print the newest events first", NULL },
 		{ "rules", 0, 0, G_OPTION_ARG_NONE, &show.rules,
 			"Print the text of the rule under its event", NULL },
-		EVENT_FILTER_OPTIONS(show.wanted),
+		SELECT_OPTIONS(show.select),
 		STYLE_OPTIONS(show.style),
 		{ "no-pager", 0, 0, G_OPTION_ARG_NONE, &show.no_pager,
 			"Do not pipe the output into a pager", NULL },
-		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &show.sources, NULL,
-			NULL },
 		{ 0 },
 	};
 
@@ -142,8 +139,9 @@ int command_show(const struct command *command, int argc, char **argv)
 	parsed = g_memdup2(arguments, ((size_t)argc + 1) * sizeof(*arguments));
 	if (!command_options(command, entries, argc, parsed))
 		return EXIT_USAGE;
-	if (!show.sources)
-		return command_usage(command, "name a session or a path");
+	show.select.utc = show.style.utc;
+	if (select_options_resolve(&show.select, command) != EXIT_DONE)
+		return EXIT_USAGE;
 	show.order = (struct show_order){
 		.journeys = show.sort,
 		.newest_first = show.reverse,
@@ -156,8 +154,5 @@ int command_show(const struct command *command, int argc, char **argv)
 		return command_usage(command, "--color takes auto, always or never");
 	if (show.rules)
 		show.form.text.rules = TEXT_RULES_ON;
-	if (event_filter_resolve(&show.wanted, command, show.style.utc ? WHEN_UTC : WHEN_LOCAL,
-		    &show.filter) != EXIT_DONE)
-		return EXIT_USAGE;
 	return show_sources(&show);
 }

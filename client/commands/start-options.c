@@ -2,10 +2,12 @@
 /* The options of nfttracectl start; see start-options.h. */
 #include "client/commands/start-options.h"
 
+#include <errno.h>
 #include <string.h>
 
-#include "client/commands/start-profile.h"
-#include "client/input/parse.h"
+#include "client/input/name-list.h"
+#include "client/input/profile.h"
+#include "journal/base/amounts.h"
 
 void start_options_clear(struct start_options *options)
 {
@@ -25,44 +27,50 @@ void start_options_clear(struct start_options *options)
 
 typedef int (*number_parser)(const char *text, uint64_t *ret);
 
-/* Turns texts into numbers; NULL, or what is wrong with the first that is none. */
+/* Turns texts into numbers. NULL, or a sentence on the first that is invalid. */
 static const char *parse_numbers(struct start_options *options)
 {
 	const struct {
 		const char *text;
 		number_parser parse;
+		uint64_t least;
 		uint64_t *number;
 		const char *wrong;
 	} numbers[] = {
-		{ options->limit_text, parse_count, &options->limit,
+		{ options->limit_text, parse_count, 0, &options->limit,
 			"--limit takes a number of events" },
-		{ options->duration_text, parse_duration, &options->duration,
+		{ options->duration_text, parse_duration, 1, &options->duration,
 			"--duration takes a time, such as 30s, 5min or 2h" },
-		{ options->rate_text, parse_count, &options->rate,
+		{ options->rate_text, parse_count, 0, &options->rate,
 			"--rate takes a number of events a second" },
-		{ options->burst_text, parse_count, &options->burst,
+		{ options->burst_text, parse_count, 0, &options->burst,
 			"--burst takes a number of events" },
-		{ options->size_text, parse_size, &options->size,
+		{ options->size_text, parse_size, 1, &options->size,
 			"--size takes a size, such as 64M or 1G" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
-		if (numbers[i].text && numbers[i].parse(numbers[i].text, numbers[i].number) < 0)
+		if (!numbers[i].text)
+			continue;
+		if (numbers[i].parse(numbers[i].text, numbers[i].number) < 0 ||
+			*numbers[i].number < numbers[i].least)
 			return numbers[i].wrong;
 	}
 	return NULL;
 }
 
-/* NULL, or what is wrong. */
+/* NULL, or a sentence on what is invalid. */
 static const char *parse_texts(struct start_options *options)
 {
 	const char *wrong = parse_numbers(options);
 
 	if (wrong)
 		return wrong;
-	if (options->verdict_names && parse_names(options->verdict_names, &options->verdicts) < 0)
+	if (options->verdict_names &&
+		name_list_parse(options->verdict_names, &options->verdicts) < 0)
 		return "--verdicts takes names, separated by commas";
-	if (options->section_names && parse_names(options->section_names, &options->sections) < 0)
+	if (options->section_names &&
+		name_list_parse(options->section_names, &options->sections) < 0)
 		return "--sections takes names, separated by commas";
 	if (options->filter && options->words)
 		return "give the filter with --filter or as words, not both";
@@ -81,6 +89,88 @@ static const char *parse_texts(struct start_options *options)
 	return NULL;
 }
 
+static void merge_text(char **text, const char *profile)
+{
+	if (!*text)
+		*text = g_strdup(profile);
+}
+
+/* On the command line a list is one text. */
+static void merge_list(char **text, char *const *profile)
+{
+	if (!*text && profile)
+		*text = g_strjoinv(",", (char **)profile);
+}
+
+static void merge_choice(enum profile_choice *choice, enum profile_choice profile)
+{
+	if (*choice == PROFILE_UNSAID)
+		*choice = profile;
+}
+
+static void add_probes(GStrv *probes, char *const *profile)
+{
+	g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+	GStrv sum;
+
+	if (!profile)
+		return;
+	if (*probes)
+		g_strv_builder_addv(all, (const char **)*probes);
+	g_strv_builder_addv(all, (const char **)profile);
+	sum = g_strv_builder_end(all);
+	g_strfreev(*probes);
+	*probes = sum;
+}
+
+static void merge_profile(struct start_options *options, const struct profile *profile)
+{
+	merge_list(&options->verdict_names, profile->verdicts);
+	merge_list(&options->section_names, profile->sections);
+	if (!options->words)
+		merge_text(&options->filter, profile->filter);
+	merge_text(&options->limit_text, profile->limit);
+	merge_text(&options->rate_text, profile->rate);
+	merge_text(&options->burst_text, profile->burst);
+	merge_text(&options->size_text, profile->size);
+	merge_text(&options->duration_text, profile->duration);
+	add_probes(&options->probes, profile->probes);
+}
+
+static enum profile_choice choice_of(gboolean yes, gboolean no)
+{
+	if (yes)
+		return PROFILE_YES;
+	return no ? PROFILE_NO : PROFILE_UNSAID;
+}
+
+/*
+ * Adds what the profiles say, of several the last one first, where the command line says nothing;
+ * probes are those of all. EXIT_DONE; EXIT_USAGE or EXIT_FAILED after printing what is wrong.
+ */
+static int merge_profiles(struct start_options *options, const struct command *command)
+{
+	enum profile_choice stack = choice_of(options->stack, options->no_stack);
+	enum profile_choice track = choice_of(options->track, options->no_track);
+
+	for (guint i = options->profiles ? g_strv_length(options->profiles) : 0; i-- > 0;) {
+		auto_profile *profile = NULL;
+		g_autofree char *reason = NULL;
+		int r = profile_load(options->profiles[i], &profile, &reason);
+
+		if (r == -ENOENT)
+			return command_usage(command, "%s", reason);
+		if (r < 0)
+			return command_failed(reason);
+		merge_profile(options, profile);
+		merge_choice(&stack, profile->stack);
+		merge_choice(&track, profile->track);
+	}
+	options->stack = stack == PROFILE_YES;
+	options->no_track = track == PROFILE_NO;
+	return EXIT_DONE;
+}
+
 int start_options_parse(
 	struct start_options *options, const struct command *command, int argc, char **argv)
 {
@@ -93,17 +183,17 @@ int start_options_parse(
 		{ "filter", 'f', 0, G_OPTION_ARG_FILENAME, &options->filter,
 			"Record the packets that match", "EXPRESSION" },
 		{ "probe", 'p', 0, G_OPTION_ARG_FILENAME_ARRAY, &options->probes,
-			"Record packets there too: a function, kretprobe:FUNCTION or "
-			"tp:GROUP:NAME; with /stack behind it the kernel stack; can be repeated",
+			"Record packets at a FUNCTION, kretprobe:FUNCTION or tp:GROUP:NAME, too; "
+			"append /stack for the kernel stack; can be repeated",
 			"PROBE" },
 		{ "stack", 0, 0, G_OPTION_ARG_NONE, &options->stack,
 			"Record the kernel stack with each event", NULL },
 		{ "no-stack", 0, 0, G_OPTION_ARG_NONE, &options->no_stack,
-			"Do not record stacks, whatever a profile says", NULL },
+			"Do not record stacks, even if a profile does", NULL },
 		{ "no-track", 0, 0, G_OPTION_ARG_NONE, &options->no_track,
 			"Do not follow packets from event to event", NULL },
 		{ "track", 0, 0, G_OPTION_ARG_NONE, &options->track,
-			"Follow packets, whatever a profile says", NULL },
+			"Follow packets, even if a profile does not", NULL },
 		{ "profile", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->profiles,
 			"Use the options of a profile; can be repeated", "NAME" },
 		{ "limit", 0, 0, G_OPTION_ARG_FILENAME, &options->limit_text, "Stop after N events",
@@ -128,7 +218,7 @@ int start_options_parse(
 
 	if (!command_options(command, entries, argc, argv))
 		return EXIT_USAGE;
-	status = start_profiles_merge(options, command);
+	status = merge_profiles(options, command);
 	if (status != EXIT_DONE)
 		return status;
 	wrong = parse_texts(options);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What `nfttracectl start` was told on the command line, and the same as the options of StartSession.
- * Owned by the command.
+ * The options of `nfttracectl start`, from the command line and from profiles, and how they are
+ * sent to StartSession. Owned by the command.
  */
 #ifndef NFTTRACED_CLIENT_COMMANDS_START_OPTIONS_H
 #define NFTTRACED_CLIENT_COMMANDS_START_OPTIONS_H
@@ -28,11 +28,11 @@ struct start_options {
 	struct print_form form;
 };
 
-/* EXIT_DONE, or EXIT_USAGE after telling what is wrong. */
+/* EXIT_DONE, or EXIT_USAGE after printing what is wrong. */
 int start_options_parse(
 	struct start_options *options, const struct command *command, int argc, char **argv);
 
-/* Appends the a{sv} of StartSession: what was not given is left to the daemon. */
+/* Appends the a{sv} of StartSession; options that were not given are left to the daemon. */
 int start_options_append(const struct start_options *options, sd_bus_message *message);
 
 /* Accepts a zeroed struct. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl start: begins a session, and with --follow sees it through to its end. */
+/* nfttracectl start: starts a session, and with --follow prints its events until it ends. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -12,10 +12,10 @@
 #include "client/print/follow-stream.h"
 #include "client/text/session-totals.h"
 
-/* The final totals as StopSession answers them. */
+/* The answer of StopSession: the final totals. */
 struct stopping {
 	bool answered;
-	int error; /* negative errno; `reason` says it */
+	int error; /* negative errno, with `reason` */
 	char *reason;
 	struct session_totals totals;
 };
@@ -47,7 +47,7 @@ static int start_session(
 	return 0;
 }
 
-/* Begins a session, and has the daemon started for it if it is not running. */
+/* Starts a session, and the daemon first if it is not running. */
 static int begin_session(
 	sd_bus **ret_bus, const struct start_options *options, char **ret_object, char **ret_reason)
 {
@@ -83,8 +83,8 @@ static int print_started(const char *object)
 	status = command_finish(&output, EXIT_DONE);
 	if (status == EXIT_DONE && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO))
 		fprintf(stderr,
-			"The session records. 'nfttracectl show %" PRIu64
-			"' prints what it has, 'nfttracectl stop %" PRIu64 "' ends it.\n",
+			"Recording: 'nfttracectl show %" PRIu64
+			"' prints the events, 'nfttracectl stop %" PRIu64 "' stops the session.\n",
 			id, id);
 	return status;
 }
@@ -105,7 +105,7 @@ static int stop_answered(sd_bus_message *reply, void *context, sd_bus_error *err
 	return 0;
 }
 
-/* Asks to stop without waiting: the last events are still to be read. */
+/* Calls StopSession without waiting: the last events are still to be read. */
 static int stop_begin(sd_bus *bus, const char *object, struct stopping *stopping)
 {
 	auto_bus_message *call = NULL;
@@ -132,8 +132,9 @@ static int stop_wait(sd_bus *bus, struct stopping *stopping)
 	return stopping->error;
 }
 
-/* A session that ended by itself (a limit, a time) has told its totals in the stream. */
-static int finish(sd_bus *bus, struct stopping *stopping, struct renderer *renderer, bool json)
+/* The totals of a session that ended by itself (a limit, a time) are in the stream. */
+static int finish_follow(
+	sd_bus *bus, struct stopping *stopping, struct renderer *renderer, bool json)
 {
 	int r;
 
@@ -154,8 +155,8 @@ static int finish(sd_bus *bus, struct stopping *stopping, struct renderer *rende
 	return stopping->totals.totals.lost > 0 ? EXIT_LOST : EXIT_DONE;
 }
 
-/* Renders until the session is over, stopping it when the first signal comes; the second one ends
- * the client, which ends the session too. */
+/* Prints events until the session ends. The first signal stops it; the second one ends the client,
+ * and so the session. */
 static int follow_to_end(sd_bus *bus, const char *object, struct follow_stream *stream,
 	struct renderer *renderer, bool json)
 {
@@ -165,7 +166,7 @@ static int follow_to_end(sd_bus *bus, const char *object, struct follow_stream *
 	int r;
 
 	if (end == FOLLOW_STREAM_ENDED)
-		return finish(bus, &stopping, renderer, json);
+		return finish_follow(bus, &stopping, renderer, json);
 	if (end == FOLLOW_STREAM_LOST)
 		return command_failed(stream->reason);
 	if (stream->away)
@@ -176,11 +177,10 @@ static int follow_to_end(sd_bus *bus, const char *object, struct follow_stream *
 	if (r >= 0 && end == FOLLOW_STREAM_INTERRUPTED)
 		end = follow_stream_run(stream, renderer, bus);
 	if (r >= 0 && end >= 0 && end != FOLLOW_STREAM_INTERRUPTED)
-		return finish(bus, &stopping, renderer, json);
+		return finish_follow(bus, &stopping, renderer, json);
 	if (end == FOLLOW_STREAM_INTERRUPTED)
 		return command_failed("interrupted: nfttraced stops the session by itself");
-	reason = g_strdup_printf(
-		"the stream can't be read further: %s", g_strerror(r < 0 ? -r : -end));
+	reason = follow_stream_failure(stream, r < 0 ? r : end);
 	return command_failed(reason);
 }
 
@@ -193,7 +193,7 @@ static int start_and_follow(const struct start_options *options)
 	auto_renderer *renderer = NULL;
 	auto_bus *bus = NULL;
 
-	/* Before the session begins, so that no Ctrl-C falls between. */
+	/* Before the session starts, so that no Ctrl-C is missed. */
 	if (follow_stream_catch_signals(&stream) < 0)
 		return command_failed("signals can't be caught");
 	if (begin_session(&bus, options, &object, &reason) < 0 ||

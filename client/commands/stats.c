@@ -1,35 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl stats: counts what journals hold. */
+/* nfttracectl stats: counts the events in journals. */
 #include <langinfo.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "client/commands/command.h"
 #include "client/commands/select-options.h"
-#include "client/input/parse.h"
-#include "client/read/reading.h"
+#include "client/read/journal-set.h"
 #include "client/stats/stats.h"
+#include "client/terminal/progress.h"
+#include "journal/base/amounts.h"
 
 #define TOP_DEFAULT     10
 #define TOP_MAX         STATS_KEYS_MAX
 #define COLUMNS_DEFAULT 80
 
 struct stats_options {
-	char *top_text; /* what --top said, or NULL */
-	gboolean utc;
-	struct event_filter_options wanted;
-	GStrv sources;
-
+	char *top_text; /* the argument of --top, or NULL */
 	uint64_t top;
-	struct event_filter *filter;
+	struct select_options select;
 };
 
 static void options_clear(struct stats_options *options)
 {
 	g_clear_pointer(&options->top_text, g_free);
-	event_filter_options_clear(&options->wanted);
-	g_clear_pointer(&options->sources, g_strfreev);
-	options->filter = event_filter_free(options->filter);
+	select_options_clear(&options->select);
 }
 
 static size_t terminal_columns(void)
@@ -41,7 +36,7 @@ static size_t terminal_columns(void)
 	return MIN(size.ws_col, TIMELINE_BUCKETS);
 }
 
-static int print(struct stats *stats, const struct stats_options *options)
+static int print_counts(struct stats *stats, const struct stats_options *options)
 {
 	const struct stats_form form = {
 		.top = (size_t)options->top,
@@ -57,25 +52,24 @@ static int print(struct stats *stats, const struct stats_options *options)
 }
 
 /* Counts everything that was named; an exit status. */
-static int count(const struct stats_options *options)
+static int count_sources(const struct stats_options *options)
 {
 	struct journal_set_record record;
 	g_autofree char *reason = NULL;
 	auto_journal_set *journals = NULL;
 	auto_stats *stats = NULL;
-	struct reading reading;
 	int r;
 
-	if (journal_set_open(options->sources, &journals, &reason) < 0)
+	if (journal_set_open(options->select.sources, &journals, &reason) < 0)
 		return command_failed(reason);
 	stats = stats_new(journals, STATS_KEYS_MAX);
-	reading_begin(&reading, journals, options->filter, progress_terminal());
-	while ((r = reading_next(&reading, &record)) > 0)
+	journal_set_select(journals, options->select.filter, progress_terminal());
+	while ((r = journal_set_next(journals, &record)) > 0)
 		stats_take(stats, &record);
 	if (r >= 0)
-		return print(stats, options);
-	print(stats, options);
-	reason = reading_failure(options->sources, record.journal, r);
+		return print_counts(stats, options);
+	print_counts(stats, options);
+	reason = journal_set_failure(options->select.sources, record.journal, r);
 	return command_failed(reason);
 }
 
@@ -87,23 +81,17 @@ int command_stats(const struct command *command, int argc, char **argv)
 	const GOptionEntry entries[] = {
 		{ "top", 0, 0, G_OPTION_ARG_STRING, &options.top_text,
 			"List N rules and sources (default: 10)", "N" },
-		EVENT_FILTER_OPTIONS(options.wanted),
-		{ "utc", 0, 0, G_OPTION_ARG_NONE, &options.utc,
-			"Dates of --since and --until are UTC", NULL },
-		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.sources, NULL,
-			NULL },
+		SELECT_OPTIONS(options.select),
+		SELECT_UTC_OPTION(options.select),
 		{ 0 },
 	};
 
 	if (!command_options(command, entries, argc, argv))
 		return EXIT_USAGE;
-	if (!options.sources)
-		return command_usage(command, "name a session or a path");
+	if (select_options_resolve(&options.select, command) != EXIT_DONE)
+		return EXIT_USAGE;
 	if (options.top_text && parse_count(options.top_text, &options.top) < 0)
 		return command_usage(command, "--top takes a number");
 	options.top = MIN(options.top, TOP_MAX);
-	if (event_filter_resolve(&options.wanted, command, options.utc ? WHEN_UTC : WHEN_LOCAL,
-		    &options.filter) != EXIT_DONE)
-		return EXIT_USAGE;
-	return count(&options);
+	return count_sources(&options);
 }

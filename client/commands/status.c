@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl status: how the daemon is, what it knows, and what this kernel allows. */
+/* nfttracectl status: the health of the daemon, its counters, and the features of this kernel. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -25,7 +25,7 @@ static int health_exit(enum health health)
 	return EXIT_FAILED;
 }
 
-/* Asks the daemon, or this machine when it is not running; negative errno: neither was to be had. */
+/* Reads the status from the daemon, or from this machine if it is not running. Negative errno. */
 static int status_gather(struct status *status, char **ret_reason)
 {
 	g_autofree char *reason = NULL;
@@ -61,7 +61,7 @@ int command_status(const struct command *command, int argc, char **argv)
 	gboolean quiet = FALSE, json = FALSE, config = FALSE;
 	const GOptionEntry entries[] = {
 		{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet,
-			"Print nothing: the exit status tells", NULL },
+			"Print nothing, only set the exit status", NULL },
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print one line of JSON", NULL },
 		{ "config", 0, 0, G_OPTION_ARG_NONE, &config,
 			"Print the configuration in force, and where each value comes from", NULL },
@@ -77,7 +77,7 @@ int command_status(const struct command *command, int argc, char **argv)
 		return command_usage(command, "give one of --quiet, --json and --config");
 	if (config)
 		return print_configuration();
-	/* What a user may not see is left out rather than asked a password for. */
+	/* Facts that a user may not see are left out: no password is asked for. */
 	agent_never(NULL, NULL, NULL, NULL);
 	if (status_gather(&status, &reason) < 0)
 		return command_failed(reason);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl stop: ends sessions and prints their totals. */
+/* nfttracectl stop: stops sessions and prints their totals. */
 #include <stdbool.h>
 #include <unistd.h>
 
@@ -42,7 +42,7 @@ static int stop_named(sd_bus *bus, const char *id_or_name)
 	return stop_object(bus, object);
 }
 
-/* Of several exit statuses the one that the caller must know about first. */
+/* The more severe of two exit statuses. */
 static int status_worse(int one, int other)
 {
 	if (one == EXIT_FAILED || other == EXIT_FAILED)

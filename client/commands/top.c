@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl top: what rules drop, as it happens. */
+/* nfttracectl top: shows the packets that rules drop, live. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,9 +9,9 @@
 
 #include "client/bus/bus.h"
 #include "client/commands/command.h"
-#include "client/input/parse.h"
 #include "client/report/top.h"
 #include "client/terminal/screen.h"
+#include "journal/base/amounts.h"
 #include "journal/base/clock.h"
 
 #define DELAY_DEFAULT 2.0 /* seconds */
@@ -24,14 +24,14 @@ struct live {
 	sd_event *event;
 	sd_event_source *timer;
 	sd_bus *bus;
-	sd_bus_slot *slot; /* of the call on its way, or NULL */
+	sd_bus_slot *slot; /* of the pending call, or NULL */
 	struct top *top;
 	struct screen screen;
 	bool drawn; /* on a screen, not printed by rounds */
 	double delay; /* seconds */
 	uint64_t rounds; /* to go; 0: endless */
-	int64_t away; /* us, g_get_monotonic_time: since when there is no daemon; 0: it is there */
-	char *note; /* on its coming and going, or NULL */
+	int64_t away; /* us, g_get_monotonic_time: when the daemon went away; 0: it is running */
+	char *note; /* on the daemon's absence and return, or NULL */
 	char *reason; /* why it ended, or NULL */
 };
 
@@ -47,7 +47,7 @@ static void live_clear(struct live *live)
 	g_free(live->reason);
 }
 
-static char *title(const struct live *live)
+static char *title_text(const struct live *live)
 {
 	g_autoptr(GDateTime) now = g_date_time_new_now_local();
 	g_autofree char *time = g_date_time_format(now, "%H:%M:%S");
@@ -56,9 +56,9 @@ static char *title(const struct live *live)
 		live->note ? "  " : "", live->note ? live->note : "");
 }
 
-static int draw(struct live *live)
+static int draw_frame(struct live *live)
 {
-	g_autofree char *head = title(live);
+	g_autofree char *head = title_text(live);
 	g_autofree char *lines = NULL;
 	struct terminal_size size;
 	auto_output output = { 0 };
@@ -77,14 +77,14 @@ static int draw(struct live *live)
 	return 0;
 }
 
-static int fail(struct live *live, char *reason)
+static int fail_live(struct live *live, char *reason)
 {
 	live->reason = reason;
 	return sd_event_exit(live->event, EXIT_FAILED);
 }
 
-/* A screen has it in its title. */
-static void tell(struct live *live, char *note)
+/* On a screen the note is part of the title. */
+static void show_note(struct live *live, char *note)
 {
 	if (!live->drawn)
 		fprintf(stderr, "nfttracectl: %s\n", note);
@@ -92,38 +92,40 @@ static void tell(struct live *live, char *note)
 	live->note = note;
 }
 
-/* No answer came: the daemon may be begun again. */
-static int miss(struct live *live)
+/* No answer came: the daemon may be restarting. */
+static int note_absence(struct live *live)
 {
 	if (live->away)
 		return 0;
 	live->away = g_get_monotonic_time();
-	tell(live, g_strdup("nfttraced went away: waiting for it"));
-	return live->drawn ? draw(live) : 0;
+	show_note(live, g_strdup("nfttraced went away: waiting for it"));
+	return live->drawn ? draw_frame(live) : 0;
 }
 
-static void find_again(struct live *live)
+static void note_return(struct live *live)
 {
+	char away[AMOUNT_SIZE];
+
 	if (!live->away)
 		return;
-	tell(live,
-		g_strdup_printf("nfttraced is back after %.1f s",
-			(double)(g_get_monotonic_time() - live->away) / G_USEC_PER_SEC));
+	show_note(live,
+		g_strdup_printf("nfttraced is back after %s",
+			amount_duration((uint64_t)(g_get_monotonic_time() - live->away), away)));
 	live->away = 0;
 }
 
-/* A screen shows the first reading, too, without rates; it is no round. */
-static int take(struct live *live, struct drop_list *list)
+/* A screen shows the first reading, too, without rates; it does not count as a round. */
+static int take_reading(struct live *live, struct drop_list *list)
 {
 	int r = 0;
 
 	top_take(live->top, list, clock_ns(CLOCK_MONOTONIC));
 	if (live->drawn || top_has_rates(live->top))
-		r = draw(live);
+		r = draw_frame(live);
 	if (r == -EPIPE)
 		return sd_event_exit(live->event, EXIT_DONE);
 	if (r < 0)
-		return fail(live,
+		return fail_live(live,
 			g_strdup_printf("standard output can't be written: %s", g_strerror(-r)));
 	if (top_has_rates(live->top) && live->rounds > 0 && --live->rounds == 0)
 		return sd_event_exit(live->event, EXIT_DONE);
@@ -141,18 +143,17 @@ static int on_reply(sd_bus_message *reply, void *context, sd_bus_error *error)
 	if (sd_bus_message_is_method_error(reply, NULL)) {
 		r = bus_failure(sd_bus_message_get_error(reply), &reason);
 		if (!bus_is_absence(r) || !top_has_reading(live->top))
-			return fail(live, reason);
+			return fail_live(live, reason);
 		g_free(reason);
-		return miss(live);
+		return note_absence(live);
 	}
 	if (drop_list_read(reply, &list, &reason) < 0)
-		return fail(live, reason);
-	find_again(live);
-	/* One that somebody stops is not ours to start. */
-	return take(live, list);
+		return fail_live(live, reason);
+	note_return(live);
+	return take_reading(live, list);
 }
 
-/* Another connection: to the daemon itself, or to a bus that may be on its way. */
+/* Connects again: to the daemon itself, or to a bus that may still be starting. */
 static int bus_renew(struct live *live)
 {
 	int r;
@@ -168,7 +169,7 @@ static int bus_renew(struct live *live)
 	return r;
 }
 
-static int call(struct live *live)
+static int send_call(struct live *live)
 {
 	auto_bus_message *message = NULL;
 	int r = bus_call_new(
@@ -182,26 +183,27 @@ static int call(struct live *live)
 	return r;
 }
 
-/* Asks for the next reading, if the last one has come. */
-static int ask(struct live *live)
+/* Asks for the next reading, unless a call is pending. */
+static int ask_counters(struct live *live)
 {
 	int r;
 
 	if (live->away && g_get_monotonic_time() - live->away > AWAY_USEC)
-		return fail(live,
+		return fail_live(live,
 			g_strdup("nfttraced went away and did not come back: "
 				 "'systemctl status nfttraced' may say why"));
 	if (live->slot)
 		return 0;
-	r = live->bus && sd_bus_is_open(live->bus) != 0 ? call(live) : -ENOTCONN;
+	r = live->bus && sd_bus_is_open(live->bus) != 0 ? send_call(live) : -ENOTCONN;
 	if (r != -ENOTCONN && r != -ECONNRESET)
 		return r < 0
-			? fail(live, g_strdup_printf("the call can't be made: %s", g_strerror(-r)))
+			? fail_live(live,
+				  g_strdup_printf("the call can't be made: %s", g_strerror(-r)))
 			: 0;
-	/* The next round asks it. */
+	/* The next round uses the new connection. */
 	if (bus_renew(live) < 0)
 		bus_unref(&live->bus);
-	return miss(live);
+	return note_absence(live);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *context)
@@ -211,7 +213,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 
 	if (r >= 0)
 		r = sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-	return r < 0 ? r : ask(live);
+	return r < 0 ? r : ask_counters(live);
 }
 
 static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
@@ -225,10 +227,10 @@ static int on_resize(sd_event_source *source, const struct signalfd_siginfo *inf
 {
 	struct live *live = context;
 
-	return top_has_reading(live->top) ? draw(live) : 0;
+	return top_has_reading(live->top) ? draw_frame(live) : 0;
 }
 
-/* Ctrl-Z: the shell gets its terminal back until it lets us go on. */
+/* Ctrl-Z: the shell gets its terminal back until it resumes us. */
 static int on_suspend(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
 {
 	struct live *live = context;
@@ -236,7 +238,7 @@ static int on_suspend(sd_event_source *source, const struct signalfd_siginfo *in
 	screen_leave(&live->screen);
 	raise(SIGSTOP);
 	screen_enter(&live->screen);
-	return top_has_reading(live->top) ? draw(live) : 0;
+	return top_has_reading(live->top) ? draw_frame(live) : 0;
 }
 
 static int on_key(sd_event_source *source, int fd, uint32_t events, void *context)
@@ -291,7 +293,7 @@ static int set_up(struct live *live)
 	return r;
 }
 
-static int run(struct live *live)
+static int run_live(struct live *live)
 {
 	int r;
 
@@ -328,5 +330,5 @@ int command_top(const struct command *command, int argc, char **argv)
 		return command_usage(command, "-d takes seconds, from 0.1 to 86400");
 	if (rounds && (parse_count(rounds, &live.rounds) < 0 || live.rounds == 0))
 		return command_usage(command, "-n takes a number, 1 or more");
-	return run(&live);
+	return run_live(&live);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl vacuum: removes the oldest journals of ended sessions until the rest keeps within limits. */
+/* nfttracectl vacuum: removes the oldest journals of ended sessions until the rest keeps within
+ * limits. */
 #include <unistd.h>
 
 #include "client/bus/bus.h"
 #include "client/commands/command.h"
-#include "client/input/parse.h"
-#include "client/terminal/size.h"
 #include "client/terminal/table.h"
 #include "client/terminal/terminal.h"
+#include "journal/base/amounts.h"
 
 struct vacuum {
 	char *size_option, *age_option, *sessions_option;
@@ -22,10 +22,10 @@ static void vacuum_clear(struct vacuum *vacuum)
 	g_free(vacuum->sessions_option);
 }
 
-#define SIZE_PLAIN (1 << 20) /* bytes: a smaller --size is a unit that was forgotten, more likely */
+#define SIZE_PLAIN (1 << 20) /* bytes: below it a unit was probably forgotten */
 
-/* Limits that keep next to nothing have to be meant. */
-static const char *vacuum_doubt(const struct vacuum *vacuum)
+/* Limits that keep almost nothing need --force. */
+static const char *vacuum_check_force(const struct vacuum *vacuum)
 {
 	if (vacuum->force || vacuum->dry_run)
 		return NULL;
@@ -38,14 +38,12 @@ static const char *vacuum_doubt(const struct vacuum *vacuum)
 	return NULL;
 }
 
-/* NULL, or what is wrong. */
+/* NULL, or a sentence on what is invalid. */
 static const char *vacuum_parse(struct vacuum *vacuum)
 {
-	if (vacuum->size_option && !g_str_equal(vacuum->size_option, "0") &&
-		parse_size(vacuum->size_option, &vacuum->size) < 0)
+	if (vacuum->size_option && parse_size(vacuum->size_option, &vacuum->size) < 0)
 		return "--size takes a size, such as 64M or 1G";
-	if (vacuum->age_option && !g_str_equal(vacuum->age_option, "0") &&
-		parse_duration(vacuum->age_option, &vacuum->age) < 0)
+	if (vacuum->age_option && parse_duration(vacuum->age_option, &vacuum->age) < 0)
 		return "--age takes a time, such as 12h or 7d";
 	if (vacuum->sessions_option && parse_count(vacuum->sessions_option, &vacuum->sessions) < 0)
 		return "--sessions takes a number of sessions";
@@ -53,10 +51,10 @@ static const char *vacuum_parse(struct vacuum *vacuum)
 		return "--all keeps nothing: it takes no --size, --age or --sessions";
 	if (!vacuum->all && !vacuum->size_option && !vacuum->age_option && !vacuum->sessions_option)
 		return "say what to keep: --size, --age or --sessions (or --all to remove all)";
-	return vacuum_doubt(vacuum);
+	return vacuum_check_force(vacuum);
 }
 
-static int append(sd_bus_message *call, const char *key, const char *option, uint64_t value)
+static int append_limit(sd_bus_message *call, const char *key, const char *option, uint64_t value)
 {
 	return option ? sd_bus_message_append(call, "{sv}", key, "t", value) : 0;
 }
@@ -66,11 +64,11 @@ static int vacuum_append(sd_bus_message *call, const struct vacuum *vacuum, bool
 	int r = sd_bus_message_open_container(call, SD_BUS_TYPE_ARRAY, "{sv}");
 
 	if (r >= 0)
-		r = append(call, "Size", vacuum->size_option, vacuum->size);
+		r = append_limit(call, "Size", vacuum->size_option, vacuum->size);
 	if (r >= 0)
-		r = append(call, "Age", vacuum->age_option, vacuum->age);
+		r = append_limit(call, "Age", vacuum->age_option, vacuum->age);
 	if (r >= 0)
-		r = append(call, "Sessions", vacuum->sessions_option, vacuum->sessions);
+		r = append_limit(call, "Sessions", vacuum->sessions_option, vacuum->sessions);
 	if (r >= 0 && vacuum->all)
 		r = sd_bus_message_append(call, "{sv}", "Sessions", "t", (uint64_t)0);
 	if (r >= 0 && dry_run)
@@ -87,24 +85,24 @@ static int read_journals(sd_bus_message *reply, struct table *table, unsigned in
 	if (r < 0)
 		return r;
 	while ((r = sd_bus_message_read(reply, "(tst)", &id, &name, &bytes)) > 0) {
-		g_autofree char *size = size_text(bytes);
+		char size[AMOUNT_SIZE];
 
 		table_number(table, id);
 		table_text(table, *name ? name : "-");
-		table_text(table, size);
+		table_text(table, amount_bytes(bytes, size));
 		++*ret_count;
 	}
 	return r < 0 ? r : sd_bus_message_exit_container(reply);
 }
 
-/* What went, or would go, and the sum. */
+/* Prints the journals that were or would be removed, and the sum. */
 static int print_reply(
 	sd_bus_message *reply, bool dry_run, unsigned int *ret_count, char **ret_reason)
 {
 	static const struct table_column columns[] = { { "ID", TABLE_RIGHT },
 		{ "NAME", TABLE_LEFT }, { "SIZE", TABLE_RIGHT } };
 	struct table *table = table_new(columns, G_N_ELEMENTS(columns));
-	g_autofree char *size = NULL;
+	char journals[AMOUNT_SIZE], size[AMOUNT_SIZE];
 	auto_output output = { 0 };
 	unsigned int count = 0;
 	uint64_t bytes = 0;
@@ -121,12 +119,10 @@ static int print_reply(
 		return EXIT_FAILED;
 	}
 	*ret_count = count;
-	size = size_text(bytes);
 	output_text(&output, dry_run ? "would remove " : "removed ");
-	output_number(&output, count);
-	output_text(&output, count == 1 ? " journal: " : " journals: ");
-	output_text(&output, dry_run ? "would free " : "freed ");
-	output_text(&output, size);
+	output_text(&output, amount_count(count, "journal", journals));
+	output_text(&output, dry_run ? ": would free " : ": freed ");
+	output_text(&output, amount_bytes(bytes, size));
 	output_char(&output, '\n');
 	return command_finish(&output, EXIT_DONE);
 }
@@ -148,7 +144,7 @@ static int vacuum_call(
 	return reason ? command_failed(reason) : status;
 }
 
-/* At a terminal what would go is named first, and asked for. */
+/* At a terminal the journals are listed first, and removed after a question. */
 static int vacuum_run(const struct vacuum *vacuum)
 {
 	bool asks = !vacuum->dry_run && !vacuum->yes && isatty(STDIN_FILENO);

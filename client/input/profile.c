@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Profiles: where they are, and what is in one; see profile.h. */
+/* Profiles: finding and parsing them; see profile.h. */
 #include "client/input/profile.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "client/input/parse.h"
 #include "config.h"
+#include "journal/base/amounts.h"
 #include "journal/base/escape.h"
 #include "journal/base/keyfile.h"
 #include "journal/format/section-names.h"
@@ -19,7 +20,7 @@
 #define SEPARATORS " \t,;"
 
 struct key;
-typedef int (*key_check)(const char *text);
+typedef bool (*key_check)(const char *text);
 
 struct key {
 	const char *name;
@@ -29,29 +30,29 @@ struct key {
 		KEY_CHOICE,
 	} type;
 	size_t offset; /* in struct profile */
-	key_check check; /* negative: the text is no such thing; or NULL */
+	key_check check; /* of the text, or NULL */
 	const char *allowed; /* for a person */
 };
 
-static int check_count(const char *text)
+static bool is_count(const char *text)
 {
 	uint64_t number;
 
-	return parse_count(text, &number);
+	return parse_count(text, &number) == 0;
 }
 
-static int check_size(const char *text)
+static bool is_size(const char *text)
 {
 	uint64_t bytes;
 
-	return parse_size(text, &bytes);
+	return parse_size(text, &bytes) == 0 && bytes > 0;
 }
 
-static int check_duration(const char *text)
+static bool is_duration(const char *text)
 {
 	uint64_t usec;
 
-	return parse_duration(text, &usec);
+	return parse_duration(text, &usec) == 0 && usec > 0;
 }
 
 #define AT(field) offsetof(struct profile, field)
@@ -64,11 +65,11 @@ static const struct key keys[] = {
 	{ "Stack", KEY_CHOICE, AT(stack), NULL, "yes or no" },
 	{ "Sections", KEY_LIST, AT(sections), NULL, "names of sections, or all" },
 	{ "Track", KEY_CHOICE, AT(track), NULL, "yes or no" },
-	{ "Limit", KEY_TEXT, AT(limit), check_count, "a number of events" },
-	{ "Rate", KEY_TEXT, AT(rate), check_count, "a number of events a second" },
-	{ "Burst", KEY_TEXT, AT(burst), check_count, "a number of events" },
-	{ "Size", KEY_TEXT, AT(size), check_size, "a size, such as 64M or 1G" },
-	{ "Duration", KEY_TEXT, AT(duration), check_duration, "a time, such as 30s, 5min or 2h" },
+	{ "Limit", KEY_TEXT, AT(limit), is_count, "a number of events" },
+	{ "Rate", KEY_TEXT, AT(rate), is_count, "a number of events a second" },
+	{ "Burst", KEY_TEXT, AT(burst), is_count, "a number of events" },
+	{ "Size", KEY_TEXT, AT(size), is_size, "a size, such as 64M or 1G" },
+	{ "Duration", KEY_TEXT, AT(duration), is_duration, "a time, such as 30s, 5min or 2h" },
 };
 
 static const struct key *key_find(const char *name)
@@ -80,35 +81,25 @@ static const struct key *key_find(const char *name)
 	return NULL;
 }
 
-/* -EINVAL if there is nothing in the list. */
-static int list_split(const char *text, GStrv *ret)
+/* -EINVAL if the list is empty. */
+static int list_parse(const char *text, GStrv *ret)
 {
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
-	g_auto(GStrv) parts = g_strsplit_set(text, SEPARATORS, -1);
+	g_auto(GStrv) words = keyfile_words(text, SEPARATORS);
 
-	for (char **part = parts; *part; part++) {
-		if (**part)
-			g_ptr_array_add(names, g_strdup(*part));
-	}
-	if (names->len == 0)
+	if (!*words)
 		return -EINVAL;
-	g_ptr_array_add(names, NULL);
-	*ret = (GStrv)g_ptr_array_steal(names, NULL);
+	*ret = g_steal_pointer(&words);
 	return 0;
 }
 
 static int choice_parse(const char *text, enum profile_choice *ret)
 {
-	static const char *const yes[] = { "yes", "true", "on", "1", NULL };
-	static const char *const no[] = { "no", "false", "off", "0", NULL };
+	bool yes;
+	int r = keyfile_boolean(text, &yes);
 
-	if (g_strv_contains(yes, text))
-		*ret = PROFILE_YES;
-	else if (g_strv_contains(no, text))
-		*ret = PROFILE_NO;
-	else
-		return -EINVAL;
-	return 0;
+	if (r >= 0)
+		*ret = yes ? PROFILE_YES : PROFILE_NO;
+	return r;
 }
 
 static int key_apply(struct profile *profile, const struct key *key, const char *text)
@@ -117,21 +108,21 @@ static int key_apply(struct profile *profile, const struct key *key, const char 
 
 	switch (key->type) {
 	case KEY_TEXT:
-		if (key->check && key->check(text) < 0)
+		if (key->check && !key->check(text))
 			return -EINVAL;
 		*(char **)field = g_strdup(text);
 		return 0;
 	case KEY_LIST:
-		return list_split(text, field);
+		return list_parse(text, field);
 	case KEY_CHOICE:
 		return choice_parse(text, field);
 	}
 	return -EINVAL;
 }
 
-/* "PATH:LINE: what is wrong"; returns -EINVAL. What comes from the file is escaped here. */
+/* Makes "PATH:LINE: REASON", escaped; returns -EINVAL. */
 G_GNUC_PRINTF(4, 5)
-static int malformed(
+static int report_malformed(
 	const char *path, unsigned int line, char **ret_reason, const char *format, ...)
 {
 	g_autofree char *escaped_path = text_escape_dup(path);
@@ -147,23 +138,23 @@ static int malformed(
 	return -EINVAL;
 }
 
-static int apply(struct profile *profile, GKeyFile *file, const char *text, const char *name,
+static int apply_line(struct profile *profile, GKeyFile *file, const char *text, const char *name,
 	char **ret_reason)
 {
 	g_autofree char *value = g_key_file_get_string(file, GROUP, name, NULL);
 	const struct key *key = key_find(name);
 
 	if (!key)
-		return malformed(profile->path, keyfile_line(text, name), ret_reason,
+		return report_malformed(profile->path, keyfile_line(text, name), ret_reason,
 			"no such key as %s; see nfttraced.profile(5) for those there are", name);
 	if (!value || key_apply(profile, key, g_strstrip(value)) < 0)
-		return malformed(profile->path, keyfile_line(text, name), ret_reason,
+		return report_malformed(profile->path, keyfile_line(text, name), ret_reason,
 			"%s=%s: must be %s", name, value ? value : "",
 			key->allowed ? key->allowed : "text");
 	return 0;
 }
 
-/* What the daemon would refuse, but without a line. */
+/* The daemon would refuse them, too, but could not name the line. */
 static int check_sections(const struct profile *profile, const char *text, char **ret_reason)
 {
 	const char *wrong;
@@ -174,7 +165,7 @@ static int check_sections(const struct profile *profile, const char *text, char 
 	wrong = section_names_parse((const char *const *)profile->sections, &mask);
 	if (!wrong)
 		return 0;
-	return malformed(profile->path, keyfile_line(text, "Sections"), ret_reason,
+	return report_malformed(profile->path, keyfile_line(text, "Sections"), ret_reason,
 		"there is no section \"%s\"", wrong);
 }
 
@@ -187,13 +178,14 @@ static int check_groups(
 		g_autofree char *header = g_strdup_printf("[%s]", *group);
 
 		if (!g_str_equal(*group, GROUP))
-			return malformed(profile->path, keyfile_line(text, header), ret_reason,
-				"no such group as %s: there is [" GROUP "] only", header);
+			return report_malformed(profile->path, keyfile_line(text, header),
+				ret_reason, "no such group as %s: there is [" GROUP "] only",
+				header);
 	}
 	return 0;
 }
 
-static int parse(struct profile *profile, const char *text, char **ret_reason)
+static int parse_text(struct profile *profile, const char *text, char **ret_reason)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_autoptr(GError) error = NULL;
@@ -201,14 +193,15 @@ static int parse(struct profile *profile, const char *text, char **ret_reason)
 	int r;
 
 	if (!g_utf8_validate(text, -1, NULL))
-		return malformed(profile->path, 1, ret_reason, "the file is not valid UTF-8");
+		return report_malformed(
+			profile->path, 1, ret_reason, "the file is not valid UTF-8");
 	if (*text && !g_key_file_load_from_data(file, text, strlen(text), G_KEY_FILE_NONE, &error))
-		return malformed(
+		return report_malformed(
 			profile->path, keyfile_line(text, NULL), ret_reason, "%s", error->message);
 	r = check_groups(profile, file, text, ret_reason);
 	names = g_key_file_get_keys(file, GROUP, NULL, NULL);
 	for (char **name = names; r >= 0 && name && *name; name++)
-		r = apply(profile, file, text, *name, ret_reason);
+		r = apply_line(profile, file, text, *name, ret_reason);
 	return r < 0 ? r : check_sections(profile, text, ret_reason);
 }
 
@@ -225,13 +218,13 @@ int profile_read(const char *path, const char *name, struct profile **ret, char 
 	}
 	profile->name = g_strdup(name);
 	profile->path = g_strdup(path);
-	r = parse(profile, text, ret_reason);
+	r = parse_text(profile, text, ret_reason);
 	if (r >= 0)
 		*ret = g_steal_pointer(&profile);
 	return r;
 }
 
-/* Where profiles are, the directory that counts most last. */
+/* The directories of profiles, the one with the highest precedence last. */
 static GStrv directories(void)
 {
 	g_autofree char *user =

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Profiles: files that hold options of `nfttracectl start` under a name, see nfttraced.profile(5). They
- * are shipped, the administrator's or the user's; of the same name the latter counts. Owned by the
- * command that reads them.
+ * Profiles: files that hold options of `nfttracectl start` under a name, see nfttraced.profile(5).
+ * They are shipped, the administrator's or the user's; of the same name the latter counts. Owned by
+ * the command that reads them.
  */
 #ifndef NFTTRACED_CLIENT_INPUT_PROFILE_H
 #define NFTTRACED_CLIENT_INPUT_PROFILE_H
 
 #include <glib.h>
 
-/* A list of directories, separated by colons, in place of the usual three: the last one counts most. */
+/* A list of directories, separated by colons, in place of the usual three: the last one counts
+ * most. */
 #define PROFILE_PATH_VARIABLE "NFTTRACED_PROFILE_PATH"
 
-/* What a profile says. Texts are checked, and as for the option of the same name; NULL: not said. */
+/*
+ * A profile. Texts are valid for the option of the same name; NULL: not set.
+ */
 struct profile {
 	char *name;
 	char *path;
@@ -26,12 +29,12 @@ struct profile {
 	} stack, track;
 };
 
-/* Reads the profile of that name. -ENOENT: there is none; -EINVAL: it is malformed; other negative
- * errno: it can't be read. One sentence in *ret_reason. */
+/* Reads the profile of that name. -ENOENT: it does not exist; -EINVAL: it is malformed; other
+ * negative errno: it can't be read. One sentence in *ret_reason. */
 int profile_load(const char *name, struct profile **ret, char **ret_reason);
 
-/* The names of all profiles, each with the path of the file that counts: two arrays of char * that own
- * them, by name. */
+/* The names of all profiles, each with the path of the file that counts: two arrays of char * that
+ * own them, by name. */
 void profile_list(GPtrArray **ret_names, GPtrArray **ret_paths);
 
 /* Reads one file. Errors as of profile_load. */

@@ -9,10 +9,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "client/input/parse.h"
+#include "journal/base/amounts.h"
 #include "journal/base/clock.h"
 
-#define NSEC_PER_USEC   1000ULL
 #define FRACTION_DIGITS 9 /* of a second: nanoseconds */
 #define TM_YEAR_BASE    1900
 
@@ -92,7 +91,7 @@ static bool clock_at(const char **text, struct tm *tm, uint64_t *ret_nsec)
 	return true;
 }
 
-static void today(enum when_zone zone, uint64_t now, struct tm *ret)
+static void today_date(enum when_zone zone, uint64_t now, struct tm *ret)
 {
 	time_t second = (time_t)(now / NSEC_PER_SEC);
 
@@ -133,7 +132,7 @@ static int parse_date(const char *text, enum when_zone zone, uint64_t now, uint6
 
 	if (end && end[strlen("UTC")] == '\0')
 		zone = WHEN_UTC;
-	today(zone, now, &tm);
+	today_date(zone, now, &tm);
 	date = date_at(&text, &tm);
 	if (date && char_at(&text, ' ') && *text != 'U' && !clock_at(&text, &tm, &nsec))
 		return -EINVAL;
@@ -145,7 +144,7 @@ static int parse_date(const char *text, enum when_zone zone, uint64_t now, uint6
 	return moment_of(&tm, zone, nsec, ret);
 }
 
-/* "today" and its neighbours: midnight, so many days from now. */
+/* "today" and its neighbours: midnight, some days from now. */
 static bool parse_day(const char *text, enum when_zone zone, uint64_t now, uint64_t *ret)
 {
 	static const struct {
@@ -157,7 +156,7 @@ static bool parse_day(const char *text, enum when_zone zone, uint64_t now, uint6
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
 		if (!g_str_equal(text, names[i].name))
 			continue;
-		today(zone, now, &tm);
+		today_date(zone, now, &tm);
 		tm.tm_mday += names[i].days;
 		*ret = (uint64_t)(zone == WHEN_UTC ? timegm(&tm) : mktime(&tm)) * NSEC_PER_SEC;
 		return true;
@@ -177,6 +176,8 @@ static int parse_span(const char *span, enum direction direction, uint64_t now, 
 
 	if (r < 0)
 		return r;
+	if (usec == 0)
+		return -EINVAL;
 	if (!g_uint64_checked_mul(&nsec, usec, NSEC_PER_USEC))
 		return -ERANGE;
 	if (direction == FORTH)

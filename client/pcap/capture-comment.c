@@ -9,22 +9,10 @@
 
 #define ADDRESS_DIGITS 16
 
-static void number_after(struct output *output, const char *before, uint64_t number)
-{
-	output_text(output, before);
-	output_number(output, number);
-}
-
-static void text_after(struct output *output, const char *before, const char *text)
-{
-	output_text(output, before);
-	output_escaped(output, text, strlen(text));
-}
-
-/* As in the text of an event: the capture's packets are found in it again. */
+/* As in the text of an event, so that the event of a packet can be found there. */
 static void identity_line(struct output *output, const struct event_head *head, const char *probe)
 {
-	text_after(output, "", probe ? probe : "unknown");
+	output_escaped_after(output, "", probe ? probe : "unknown");
 	if (head->flags & EVENT_TRACKED) {
 		output_text(output, " #");
 		output_hex(output, head->track_time);
@@ -45,7 +33,7 @@ static void verdict_text(struct output *output, const struct event *event)
 	else
 		output_signed(output, event->nft.verdict);
 	if (event->nft.verdict == NF_QUEUE)
-		number_after(output, " num ", event->nft.queue);
+		output_number_after(output, " num ", event->nft.queue);
 	if (event->nft.flags & EVENT_NFT_POLICY)
 		output_text(output, " (policy)");
 	if (event->nft.flags & EVENT_NFT_TARGET) {
@@ -61,27 +49,27 @@ static void nft_line(struct output *output, const struct event *event)
 	if (nft->flags & EVENT_NFT_CHAIN) {
 		output_text(output, "\ntable ");
 		output_word(output, event->table.bytes, event->table.length);
-		number_after(output, " (", nft->table_handle);
+		output_number_after(output, " (", nft->table_handle);
 		output_text(output, ") chain ");
 		output_word(output, event->chain.bytes, event->chain.length);
-		number_after(output, " (", nft->chain_handle);
+		output_number_after(output, " (", nft->chain_handle);
 		output_char(output, ')');
 	} else {
 		output_text(output, "\ntable ? chain ?");
 	}
 	if (nft->flags & EVENT_NFT_RULE)
-		number_after(output, " handle ", nft->rule_handle);
+		output_number_after(output, " handle ", nft->rule_handle);
 	verdict_text(output, event);
 }
 
-/* What connection tracking made of the packet; the connection itself is in the text of the event. */
+/* The packet's state in connection tracking; the connection itself is in the text of the event. */
 static void ct_line(struct output *output, const struct event *event)
 {
 	const char *info = connection_info_name(event->ct.info);
 	g_autofree char *upper = info ? g_ascii_strup(info, -1) : NULL;
 
 	if (upper)
-		text_after(output, "\nct_state ", upper);
+		output_escaped_after(output, "\nct_state ", upper);
 }
 
 void comment_text(
@@ -89,13 +77,13 @@ void comment_text(
 {
 	identity_line(output, &event->head, names->probe);
 	if (event->has_drop && names->drop_reason) {
-		text_after(output, " drop (reason ", names->drop_reason);
+		output_escaped_after(output, " drop (reason ", names->drop_reason);
 		output_char(output, ')');
 	}
 	if (event->has_nft)
 		nft_line(output, event);
 	if (event->has_nft && names->rule && names->rule->fate == RULE_READ)
-		text_after(output, "\nrule ", names->rule->text);
+		output_escaped_after(output, "\nrule ", names->rule->text);
 	if (event->has_ct)
 		ct_line(output, event);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is said of a packet in a capture. Stateless. */
+/* The comment of a packet in a capture. Stateless. */
 #ifndef NFTTRACED_CLIENT_PCAP_CAPTURE_COMMENT_H
 #define NFTTRACED_CLIENT_PCAP_CAPTURE_COMMENT_H
 
@@ -7,7 +7,7 @@
 #include "journal/event/decode.h"
 #include "journal/reader/name-table.h"
 
-/* What is known of an event beyond its record. NULL: it is not. */
+/* Names that an event is printed with. NULL: unknown. */
 struct comment_names {
 	const char *probe;
 	const struct rule_name *rule;

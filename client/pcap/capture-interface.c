@@ -8,14 +8,14 @@
 
 #include "client/pcap/capture.h"
 
-/* What makes an interface. Zeroed before it is filled in: it is compared as it is. */
+/* What makes an interface. Zeroed before it is filled in: its bytes are compared. */
 struct key {
 	uint64_t netns_cookie;
 	uint32_t netns_inode;
 	uint32_t boot;
 	uint32_t device;
 	uint16_t link;
-	uint16_t further; /* for those that are not told apart */
+	uint16_t further; /* the interface of all devices beyond CAPTURE_INTERFACES_MAX */
 	char name[EVENT_DEVICE_MAX + 1];
 };
 
@@ -95,12 +95,6 @@ static char *interface_name(const struct key *key)
 	return output_steal(&name);
 }
 
-static void text_after(struct output *output, const char *before, const char *text)
-{
-	output_text(output, before);
-	output_escaped(output, text, strlen(text));
-}
-
 /* Where the interface is: "netns 4026531833 (blue), ifindex 2, host web1". */
 static char *interface_description(const struct key *key, const struct capture_place *place)
 {
@@ -112,13 +106,13 @@ static char *interface_description(const struct key *key, const struct capture_p
 	output_text(&text, "netns ");
 	output_number(&text, key->netns_inode);
 	if (place->netns) {
-		text_after(&text, " (", place->netns);
+		output_escaped_after(&text, " (", place->netns);
 		output_char(&text, ')');
 	}
 	output_text(&text, ", ifindex ");
 	output_number(&text, key->device);
 	if (place->host && *place->host)
-		text_after(&text, ", host ", place->host);
+		output_escaped_after(&text, ", host ", place->host);
 	return output_steal(&text);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The interfaces of a capture: one for each device of each network namespace and link type that a packet
- * was seen at, described in the capture when it is first seen. Owned by the capture.
+ * The interfaces of a capture: one for each device of each network namespace and link type that a
+ * packet was seen at, described in the capture when it is first seen. Owned by the capture.
  */
 #ifndef NFTTRACED_CLIENT_PCAP_CAPTURE_INTERFACE_H
 #define NFTTRACED_CLIENT_PCAP_CAPTURE_INTERFACE_H
@@ -22,19 +22,19 @@ struct capture_interfaces;
 
 struct capture_interfaces *capture_interfaces_new(void);
 
-/* What of a place is not in an event. */
+/* Where an event is from, as far as it is not in the event. */
 struct capture_place {
 	unsigned int boot;
 	const char *netns; /* its name, NULL if it has none */
 	const char *host; /* NULL: not known */
 };
 
-/* The interface of an event's packet; when it is new, its description goes into `pcapng` first. It is
- * the list's. */
+/* The interface of an event's packet, owned by the list. The description of a new one is written to
+ * `pcapng` first. */
 struct capture_interface *capture_interface_of(struct capture_interfaces *interfaces,
 	struct pcapng *pcapng, const struct event *event, const struct capture_place *place);
 
-/* All of them, by number: GPtrArray of struct capture_interface, the list's. */
+/* All of them, by number: GPtrArray of struct capture_interface, owned by the list. */
 const GPtrArray *capture_interfaces_all(const struct capture_interfaces *interfaces);
 
 /* Accepts NULL; returns NULL. */

@@ -16,7 +16,7 @@
 
 #define APPLICATION "nfttracectl " NFTTRACED_VERSION
 
-/* What is known of each journal. */
+/* A journal. */
 struct source {
 	struct session_view view;
 	char *host; /* or NULL */
@@ -32,9 +32,9 @@ struct capture {
 	void *await_context;
 	struct output comment;
 	bool begun; /* the section's header is written */
-	uint64_t packets, passed_over;
+	uint64_t passed_over; /* events without a packet */
 	uint64_t lost[LOSS_REASONS + 1]; /* the last: for reasons that are not known */
-	bool incomplete, ended;
+	bool incomplete;
 	uint64_t last; /* ns: of the latest packet */
 };
 
@@ -57,7 +57,7 @@ void capture_use_await(struct capture *capture, capture_await await, void *conte
 	capture->await_context = context;
 }
 
-/* A file has one header: what several machines say of themselves has no room in it. */
+/* A file has one header, which can describe one machine only. */
 static void capture_begin(struct capture *capture, const struct dictionary_start *start)
 {
 	g_autofree char *os = NULL;
@@ -151,7 +151,6 @@ static void write_packet(
 		.comment = comment_of(capture, event, record->journal),
 	};
 	pcapng_packet(&capture->pcapng, &packet);
-	capture->packets++;
 	capture->last = MAX(capture->last, record->time);
 	interface->last = MAX(interface->last, record->time);
 	if (interface->packets++ == 0)
@@ -188,7 +187,6 @@ static void take_end(struct capture *capture, const struct journal_entry *entry)
 
 	if (dictionary_totals_parse(entry->data, entry->size, &totals) < 0)
 		return;
-	capture->ended = true;
 	capture->incomplete = capture->incomplete || totals.lost > 0;
 }
 
@@ -225,7 +223,7 @@ void capture_take(struct capture *capture, const struct journal_set_record *reco
 	}
 }
 
-/* "events lost: ring-full 132"; NULL if the journals say of none. */
+/* "events lost on any interface: ring-full 132"; NULL if no events were lost. g_free it. */
 static char *losses_comment(const struct capture *capture, uint64_t *ret_lost)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -258,18 +256,14 @@ void capture_end(struct capture *capture)
 			.first = interface->first,
 			.last = interface->last,
 			.delivered = interface->packets,
-			/* Nobody knows whose they were: told once, so that a sum is right. */
+			/* Which interface they were of is unknown: one has them, so that a sum is
+			 * right. */
 			.dropped = i == 0 ? lost : 0,
 			.comment = i == 0 ? comment : NULL,
 		};
 
 		pcapng_statistics(&capture->pcapng, &statistics);
 	}
-}
-
-uint64_t capture_packets(const struct capture *capture)
-{
-	return capture->packets;
 }
 
 uint64_t capture_passed_over(const struct capture *capture)
@@ -280,11 +274,6 @@ uint64_t capture_passed_over(const struct capture *capture)
 bool capture_incomplete(const struct capture *capture)
 {
 	return capture->incomplete;
-}
-
-bool capture_ended(const struct capture *capture)
-{
-	return capture->ended;
 }
 
 struct capture *capture_free(struct capture *capture)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Journals as a packet capture: each device of each network namespace is an interface, each event with
- * a packet is a packet with a comment that says what nf_tables did. Owned by the command that writes it,
- * who also owns the output.
+ * Journals as a packet capture: each device of each network namespace is an interface, each event
+ * with a packet is a packet with a comment that says what nf_tables did. Owned by the command that
+ * writes it, which owns the output, too; one thread. Failures to write are those of the output.
  */
 #ifndef NFTTRACED_CLIENT_PCAP_CAPTURE_H
 #define NFTTRACED_CLIENT_PCAP_CAPTURE_H
@@ -14,7 +14,7 @@
 #include "journal/base/output.h"
 #include "journal/reader/name-table.h"
 
-/* Interfaces that are told apart; packets of further ones are put to one for each link type. */
+/* Interfaces at most; packets of further devices share one for each link type. */
 #define CAPTURE_INTERFACES_MAX 4096
 
 struct capture;
@@ -25,22 +25,20 @@ struct capture *capture_new(struct journal_set *journals, struct output *output)
 /* Waits for a rule's text that may still come; NULL if it does not. */
 typedef const struct rule_name *(*capture_await)(void *context, const struct event *event);
 
-/* Of a journal that is still being written: who waits for the text of a rule. */
+/* For a journal that is still being written: waits for texts of rules with `await`. */
 void capture_use_await(struct capture *capture, capture_await await, void *context);
 
-/* Takes a record in: writes its packet, if it has one. */
+/* Takes a record, and writes its packet, if it has one. */
 void capture_take(struct capture *capture, const struct journal_set_record *record);
 
-/* Writes the statistics of the interfaces: nothing follows. */
+/* Writes the statistics of the interfaces; no record may follow. */
 void capture_end(struct capture *capture);
 
-/* Events that are in the capture, and those that have no packet: what it is about was not looked at. */
-uint64_t capture_packets(const struct capture *capture);
+/* The number of events that were left out because they have no packet. */
 uint64_t capture_passed_over(const struct capture *capture);
 
-/* True if a journal said that events are missing, or is damaged; and if its final totals were read. */
+/* True if a journal reported lost events, or is damaged. */
 bool capture_incomplete(const struct capture *capture);
-bool capture_ended(const struct capture *capture);
 
 /* Accepts NULL; returns NULL. */
 struct capture *capture_free(struct capture *capture);

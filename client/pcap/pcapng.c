@@ -11,7 +11,7 @@ enum block_type {
 	BLOCK_SECTION = 0x0a0d0d0a,
 };
 
-/* Options are numbered within their block, but for the first two. */
+/* Numbers of options: the first two are for all blocks, the others for their own. */
 enum option {
 	OPTION_END = 0,
 	OPTION_COMMENT = 1,
@@ -63,7 +63,7 @@ static void put_u64(struct output *output, uint64_t value)
 	output_bytes(output, (const char *)&value, sizeof(value));
 }
 
-/* A time is told in two halves, the upper one first, in any byte order. */
+/* A time is written in two halves, the upper one first, in any byte order. */
 static void put_time(struct output *output, uint64_t time)
 {
 	put_u32(output, (uint32_t)(time >> 32));
@@ -104,7 +104,7 @@ static void put_time_option(struct output *output, enum option code, uint64_t ti
 	put_time(output, time);
 }
 
-/* Writes out the block that was made. */
+/* Writes out the finished block. */
 static void block_end(struct pcapng *pcapng, enum block_type type)
 {
 	struct output *block = &pcapng->block;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The blocks of a pcapng file (IETF draft-ietf-opsawg-pcapng), in the byte order of this machine,
- * appended to an output. Knows nothing of journals. Owned by whoever writes the file, who also owns the
- * output; strings are UTF-8, and left out if they are NULL or "".
+ * appended to an output. Knows nothing of journals. Owned by the writer of the file, which owns the
+ * output, too; strings are UTF-8, and left out if they are NULL or "".
  */
 #ifndef NFTTRACED_CLIENT_PCAP_PCAPNG_H
 #define NFTTRACED_CLIENT_PCAP_PCAPNG_H
@@ -20,7 +20,7 @@
 
 struct pcapng {
 	struct output *output;
-	struct output block; /* the one that is being made, without its type and lengths */
+	struct output block; /* the current one, without its type and lengths */
 };
 
 void pcapng_open(struct pcapng *pcapng, struct output *output);
@@ -31,11 +31,11 @@ void pcapng_section(
 
 struct pcapng_interface {
 	uint16_t link_type;
-	uint32_t snapshot; /* bytes of a packet that are stored at most */
+	uint32_t snapshot; /* bytes of a packet that are stored, at most */
 	const char *name, *description, *filter;
 };
 
-/* Interface description: they are numbered from 0 in the order that they come in. Times have
+/* Interface description. Interfaces are numbered from 0 in the order of these calls. Times have
  * nanoseconds. */
 void pcapng_interface(struct pcapng *pcapng, const struct pcapng_interface *interface);
 
@@ -43,8 +43,8 @@ struct pcapng_packet {
 	uint32_t interface;
 	uint64_t time; /* ns since 1970 */
 	const uint8_t *bytes;
-	uint32_t captured, length; /* bytes that are there, and that were on the wire */
-	uint64_t id; /* the same for what is known to be the same packet; 0: not known */
+	uint32_t captured, length; /* bytes in `bytes`, and bytes on the wire */
+	uint64_t id; /* equal for records of one packet; 0: unknown */
 	const char *comment;
 };
 
@@ -56,7 +56,7 @@ struct pcapng_statistics {
 	uint64_t time; /* of the statistics, ns since 1970 */
 	uint64_t first, last; /* of the packets, ns since 1970 */
 	uint64_t delivered; /* packets in this file */
-	uint64_t dropped; /* by the system; UINT64_MAX: not told */
+	uint64_t dropped; /* by the system; UINT64_MAX: unknown */
 	const char *comment;
 };
 

@@ -14,6 +14,7 @@
 #include "client/bus/daemon-wait.h"
 #include "client/bus/remote.h"
 #include "client/bus/sessions.h"
+#include "journal/base/amounts.h"
 #include "journal/base/cleanup.h"
 #include "journal/base/clock.h"
 
@@ -185,23 +186,26 @@ void follow_stream_count_gap(struct follow_stream *stream, const struct journal_
 
 static char *gap_text(const struct follow_stream_gap *gap)
 {
+	char unseen[AMOUNT_SIZE];
+
 	if (!gap->missing && !gap->uncounted)
 		return g_strdup("nothing is missing");
 	if (!gap->uncounted)
 		return g_strdup_printf("%" PRIu64 " %s missing", gap->missing,
 			gap->missing == 1 ? "event is" : "events are");
-	return g_strdup_printf("events of %.1f s are missing, their number is unknown",
-		(double)gap->unseen / G_USEC_PER_SEC);
+	return g_strdup_printf("events of %s are missing, their number is unknown",
+		amount_duration((uint64_t)gap->unseen, unseen));
 }
 
 void follow_stream_report_gap(struct follow_stream *stream, bool last)
 {
 	g_autofree char *missing = NULL;
+	char away[AMOUNT_SIZE];
 
 	if (!stream->gap.unreported || !(last || journal_reader_caught_up(stream->reader)))
 		return;
 	missing = gap_text(&stream->gap);
-	fprintf(stderr, "nfttracectl: nfttraced is back after %.1f s: %s\n",
-		(double)stream->gap.away / G_USEC_PER_SEC, missing);
+	fprintf(stderr, "nfttracectl: nfttraced is back after %s: %s\n",
+		amount_duration((uint64_t)stream->gap.away, away), missing);
 	stream->gap = (struct follow_stream_gap){ 0 };
 }

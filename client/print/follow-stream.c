@@ -232,6 +232,15 @@ int follow_stream_pour(
 	return r;
 }
 
+char *follow_stream_failure(const struct follow_stream *stream, int end)
+{
+	if (end == FOLLOW_STREAM_LOST)
+		return g_strdup(stream->reason);
+	if (end < 0)
+		return g_strdup_printf("the stream can't be read further: %s", g_strerror(-end));
+	return NULL;
+}
+
 static void render(void *renderer, const struct journal_set_record *record)
 {
 	renderer_render(renderer, &record->entry);

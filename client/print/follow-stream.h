@@ -99,6 +99,10 @@ int follow_stream_pour(
 /* As follow_stream_pour, with a renderer. */
 int follow_stream_run(struct follow_stream *stream, struct renderer *renderer, sd_bus *bus);
 
+/* Why a stream that ended with `end`, as the functions above return it, failed; NULL: it did not. g_free
+ * it. */
+char *follow_stream_failure(const struct follow_stream *stream, int end);
+
 /* Accepts FOLLOW_STREAM_CLOSED. */
 void follow_stream_close(struct follow_stream *stream);
 

@@ -10,17 +10,17 @@
 
 struct show {
 	struct show_order order;
-	struct reading *reading;
+	struct journal_set *journals;
 	struct printer *printer;
 	struct ordering *ordering; /* one of these, or none: printed as it is read */
-	struct last_events *tail;
+	struct last_events *last;
 	bool events; /* one was read: all records from now on are ordered */
 };
 
 struct show *show_new(
-	const struct show_order *order, struct reading *reading, struct printer *printer)
+	const struct show_order *order, struct journal_set *journals, struct printer *printer)
 {
-	const struct ordering_options arranged = {
+	const struct ordering_options options = {
 		.journeys = order->journeys,
 		.newest_first = order->newest_first,
 		.last = order->last,
@@ -28,12 +28,12 @@ struct show *show_new(
 	struct show *show = g_new0(struct show, 1);
 
 	show->order = *order;
-	show->reading = reading;
+	show->journals = journals;
 	show->printer = printer;
 	if (order->journeys || (order->newest_first && order->last == UINT64_MAX))
-		show->ordering = ordering_new(&arranged, order->memory);
+		show->ordering = ordering_new(&options, order->memory);
 	else if (order->last != UINT64_MAX)
-		show->tail = last_events_new(order->last);
+		show->last = last_events_new(order->last);
 	return show;
 }
 
@@ -56,7 +56,7 @@ static int record_gather(struct show *show, const struct journal_set_record *rec
 	}
 	if (show->ordering)
 		return ordering_add(show->ordering, record);
-	last_events_push(show->tail, record);
+	last_events_push(show->last, record);
 	return 0;
 }
 
@@ -65,12 +65,12 @@ int show_gather(struct show *show, unsigned int *ret_journal, char **ret_reason)
 	struct journal_set_record record;
 	int r;
 
-	if (!show->ordering && !show->tail)
+	if (!show->ordering && !show->last)
 		return 0;
-	while ((r = reading_next(show->reading, &record)) > 0) {
+	while ((r = journal_set_next(show->journals, &record)) > 0) {
 		r = record_gather(show, &record);
 		if (r < 0) {
-			progress_end(&show->reading->progress);
+			journal_set_end_progress(show->journals);
 			return temporary_failed(r, ret_reason);
 		}
 	}
@@ -96,7 +96,8 @@ static int all_print(struct show *show, unsigned int *ret_journal)
 	struct journal_set_record record;
 	int r = 0;
 
-	while (show->printer->output->error == 0 && (r = reading_next(show->reading, &record)) > 0)
+	while (show->printer->output->error == 0 &&
+		(r = journal_set_next(show->journals, &record)) > 0)
 		printer_print(show->printer, &record, NULL);
 	if (r < 0)
 		*ret_journal = record.journal;
@@ -107,9 +108,9 @@ int show_print(struct show *show, unsigned int *ret_journal, char **ret_reason)
 {
 	if (show->ordering)
 		return ordered_print(show, ret_reason);
-	if (!show->tail)
+	if (!show->last)
 		return all_print(show, ret_journal);
-	last_events_print(show->tail, show->printer,
+	last_events_print(show->last, show->printer,
 		show->order.newest_first ? LAST_EVENTS_NEWEST_FIRST : LAST_EVENTS_OLDEST_FIRST);
 	return 0;
 }
@@ -119,7 +120,7 @@ struct show *show_free(struct show *show)
 	if (!show)
 		return NULL;
 	ordering_free(show->ordering);
-	last_events_free(show->tail);
+	last_events_free(show->last);
 	g_free(show);
 	return NULL;
 }

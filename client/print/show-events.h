@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How `nfttracectl show` prints the records of journals: as they are read, the last N only, or in
- * another order. Owned by the command, as are the reading and the printer; knows nothing of
+ * another order. Owned by the command, as are the journals and the printer; knows nothing of
  * options.
  */
 #ifndef NFTTRACED_CLIENT_PRINT_SHOW_EVENTS_H
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "client/print/printer.h"
-#include "client/read/reading.h"
+#include "client/read/journal-set.h"
 
 struct show_order {
 	bool journeys; /* events by packet */
@@ -24,7 +24,7 @@ struct show_order {
 struct show;
 
 struct show *show_new(
-	const struct show_order *order, struct reading *reading, struct printer *printer);
+	const struct show_order *order, struct journal_set *journals, struct printer *printer);
 
 /*
  * Reads everything, if it must be read before the first event can be printed, and prints the

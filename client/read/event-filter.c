@@ -5,13 +5,14 @@
 #include <errno.h>
 #include <string.h>
 
-#include "client/input/parse.h"
+#include "client/input/name-list.h"
 #include "client/read/packet-filter.h"
+#include "journal/base/amounts.h"
 #include "journal/base/clock.h"
 #include "journal/base/escape.h"
 #include "journal/event/decode.h"
 
-#define VERDICT_FIRST (-5) /* of those that the kernel has */
+#define VERDICT_FIRST (-5) /* of the kernel's */
 #define VERDICT_LAST  5
 
 /* A network namespace: by its cookie, its inode or its name. */
@@ -34,7 +35,7 @@ struct event_filter {
 	GStrv netns_names;
 	bool has_since, has_until;
 	struct when since, until;
-	bool events; /* more than the time has to be looked at */
+	bool events; /* events are tested for more than their time */
 };
 
 static int verdict_bit(const char *name, uint64_t *ret)
@@ -52,7 +53,7 @@ static int take_verdicts(struct event_filter *filter, const char *text, char **r
 {
 	g_auto(GStrv) names = NULL;
 
-	if (parse_names(text, &names) < 0) {
+	if (name_list_parse(text, &names) < 0) {
 		*ret_reason = g_strdup("--verdicts takes names, separated by commas");
 		return -EINVAL;
 	}
@@ -88,7 +89,7 @@ static int take_handles(struct event_filter *filter, char *const *texts, char **
 	return 0;
 }
 
-/* What has digits only is an inode, what begins with 0x a cookie. -EINVAL: it is no cookie. */
+/* Digits are an inode, "0x..." is a cookie, anything else a name. -EINVAL. */
 static int parse_netns(const char *text, struct netns *ret)
 {
 	char *end;
@@ -155,7 +156,7 @@ static int take_times(struct event_filter *filter, const struct event_filter_opt
 	return r;
 }
 
-static int take_wishes(struct event_filter *filter, const struct event_filter_options *wanted,
+static int take_options(struct event_filter *filter, const struct event_filter_options *wanted,
 	enum when_zone zone, char **ret_reason)
 {
 	int r = take_times(filter, wanted, zone, ret_reason);
@@ -179,7 +180,7 @@ int event_filter_new(const struct event_filter_options *wanted, enum when_zone z
 	struct event_filter **ret, char **ret_reason)
 {
 	auto_event_filter *filter = g_new0(struct event_filter, 1);
-	int r = take_wishes(filter, wanted, zone, ret_reason);
+	int r = take_options(filter, wanted, zone, ret_reason);
 
 	if (r < 0)
 		return r;
@@ -188,7 +189,7 @@ int event_filter_new(const struct event_filter_options *wanted, enum when_zone z
 	return 0;
 }
 
-/* A name as it is in the event, or as it is printed: a person may have either. */
+/* Compares with the name in the event and with its printed, escaped form. */
 static bool name_fits(GStrv wanted, struct event_text name)
 {
 	char escaped[TEXT_ESCAPED_MAX(EVENT_NAME_MAX)];
@@ -223,7 +224,7 @@ static bool handle_fits(const GArray *handles, const struct event_nft *nft)
 	return false;
 }
 
-/* What nf_tables said; an event of another probe has nothing of it. */
+/* Tests the event's section of nf_tables, which events of other probes do not have. */
 static bool nft_fits(const struct event_filter *filter, const struct event *event)
 {
 	bool chain = event->has_nft && (event->nft.flags & EVENT_NFT_CHAIN);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which events a person wants to see of those that are recorded. Owned by the command that reads;
- * immutable once it is made.
+ * Selects events by the options of the reading verbs. Owned by the command that reads; immutable.
  */
 #ifndef NFTTRACED_CLIENT_READ_EVENT_FILTER_H
 #define NFTTRACED_CLIENT_READ_EVENT_FILTER_H
@@ -13,7 +12,7 @@
 #include "client/input/when.h"
 #include "client/read/journal-set.h"
 
-/* As written; NULL: not given. Of what was given several times any one has to fit. */
+/* The options as written; NULL: not given. Of several values of one option any has to match. */
 struct event_filter_options {
 	char *verdicts; /* names, separated by commas */
 	char *filter; /* a pcap expression */
@@ -26,15 +25,16 @@ struct event_filter_options {
 struct event_filter;
 
 /*
- * Understands what is wished, with dates in `zone`. *ret is NULL if nothing is: every event fits.
- * -EINVAL and one sentence in *ret_reason for what can't be understood.
+ * Makes the filter of the options, with dates in `zone`. *ret is NULL if no option was given: every
+ * event matches. -EINVAL and one sentence in *ret_reason for an invalid option.
  */
 int event_filter_new(const struct event_filter_options *wanted, enum when_zone zone,
 	struct event_filter **ret, char **ret_reason);
 
 /*
- * True if a record is to be seen. What is no event always is, and so is an event that can't be decoded:
- * it is told as damage. `name_table` is that of the record's journal. `filter` may be NULL.
+ * True if the filter passes a record. Records that are no events pass, and so do events that can't
+ * be decoded: they are reported as damage. `name_table` is that of the record's journal. `filter`
+ * may be NULL.
  */
 bool event_filter_record(const struct event_filter *filter, struct name_table *name_table,
 	const struct journal_set_record *record);

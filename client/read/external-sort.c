@@ -10,15 +10,15 @@
 
 #include "client/read/temp-file.h"
 
-/* Records are held in room that grows up to the limit, from so many. */
+/* Room for this many records is allocated first; it grows up to the limit. */
 #define RECORDS_FIRST 1024
 
 /* A sorted run: a part of it is in memory, the rest in the file. */
 struct run {
-	uint64_t offset; /* in the file, of what is not yet in memory */
-	uint64_t left; /* records there */
+	uint64_t offset; /* in the file, of the part that is not yet in memory */
+	uint64_t left; /* records in that part */
 	char *records; /* in memory */
-	size_t at, count; /* the next of them, and how many there are */
+	size_t at, count; /* index of the next one, and their number */
 };
 
 struct external_sort {
@@ -29,10 +29,9 @@ struct external_sort {
 	size_t room, used, given;
 	struct temp_file *file;
 	GArray *runs; /* struct run */
-	struct run *
-		*heap; /* those that are not at their end, the one with the least record first */
+	struct run **heap; /* runs that have records left; the first has the least record */
 	size_t heaped;
-	size_t run_records; /* that are read at a time */
+	size_t run_records; /* records that are read from a run at a time */
 	bool merging;
 };
 
@@ -53,7 +52,7 @@ static void *record_at(const struct external_sort *sort, size_t index)
 	return sort->records + index * sort->record_size;
 }
 
-/* Writes what is gathered as one more run. */
+/* Writes the gathered records as one more run. */
 static int run_write(struct external_sort *sort)
 {
 	struct run run = { .left = sort->used };

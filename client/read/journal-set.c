@@ -7,12 +7,18 @@
 #include <string.h>
 
 #include "bpf/shared/event.h"
+#include "client/read/event-filter.h"
 #include "client/read/source.h"
+#include "client/terminal/progress.h"
+#include "journal/base/escape.h"
 
 #define BOOT_ID_SIZE sizeof(((struct journal_segment *)NULL)->boot_id)
 
-/* A boot of a machine. One clock offset for all its journals: their events keep the order of the
- * monotonic clock, which they share, whatever happened to the other one meanwhile. */
+/* How many records are read before the clock is read for the progress line. */
+#define PROGRESS_RECORDS 4096
+
+/* A boot of a machine. All its journals have one clock offset, so that their events keep the order
+ * of their common monotonic clock even if the wall clock was moved. */
 struct boot {
 	uint8_t id[BOOT_ID_SIZE];
 	uint64_t offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC, ns, modulo 2^64 */
@@ -23,16 +29,16 @@ struct boot {
 struct source {
 	struct journal_reader *reader;
 	struct journal_entry entry;
-	int state; /* what journal_reader_next said of it */
-	bool taken; /* given to the caller: to be replaced */
+	int state; /* as journal_reader_next returned it */
+	bool taken; /* the record was given to the caller: read the next one */
 	bool timed; /* an event has been seen */
 	uint64_t monotonic; /* of the last event seen */
 	unsigned int boot;
-	uint64_t segment; /* whose clocks are known */
+	uint64_t segment; /* number of the segment whose clocks were taken */
 	uint64_t segment_time;
 };
 
-/* An event that was given, to tell it from a copy of it in another journal. */
+/* An event that was given, to find copies of it in other journals. */
 struct given {
 	unsigned int journal;
 	unsigned int boot;
@@ -47,6 +53,9 @@ struct journal_set {
 	GArray *boots; /* struct boot */
 	GArray *given; /* struct given: those at `given_time` */
 	uint64_t given_time;
+	const struct event_filter *filter; /* NULL: every event */
+	struct progress progress;
+	unsigned int records; /* since the progress was updated */
 };
 
 static struct journal_set *journal_set_with(unsigned int count)
@@ -57,6 +66,7 @@ static struct journal_set *journal_set_with(unsigned int count)
 	journals->count = count;
 	journals->boots = g_array_new(FALSE, TRUE, sizeof(struct boot));
 	journals->given = g_array_new(FALSE, TRUE, sizeof(struct given));
+	progress_begin(&journals->progress, -1);
 	for (unsigned int i = 0; i < count; i++)
 		journals->sources[i].taken = true;
 	return journals;
@@ -77,7 +87,7 @@ static struct boot *boot_at(const struct journal_set *journals, unsigned int ind
 	return &g_array_index(journals->boots, struct boot, index);
 }
 
-/* The boot of a segment, which becomes known if it is not. */
+/* The boot of a segment, which is added if it is new. */
 static unsigned int boot_of(struct journal_set *journals, const struct journal_segment *segment)
 {
 	struct boot boot = { 0 };
@@ -91,7 +101,7 @@ static unsigned int boot_of(struct journal_set *journals, const struct journal_s
 	return journals->boots->len - 1;
 }
 
-/* Takes the clocks of the segment that the source has come to. */
+/* Takes the clocks of the segment that the source has reached. */
 static void source_note_segment(struct journal_set *journals, struct source *source)
 {
 	const struct journal_segment *segment = source->entry.segment;
@@ -102,7 +112,7 @@ static void source_note_segment(struct journal_set *journals, struct source *sou
 		return;
 	source->segment = segment->number;
 	source->segment_time = segment->monotonic;
-	/* A record that a reader made up has no clocks. */
+	/* A record that the reader made, such as of a loss, has no clocks. */
 	if (segment->realtime == 0)
 		return;
 	source->boot = boot_of(journals, segment);
@@ -144,7 +154,7 @@ static uint64_t source_time(const struct journal_set *journals, const struct sou
 	return boot_at(journals, source->boot)->offset + source->monotonic;
 }
 
-/* What the wall clock showed, which may have been moved. */
+/* The wall clock at the source's last event, with its changes. */
 static uint64_t source_realtime(const struct source *source, uint64_t order)
 {
 	const struct journal_segment *segment = source->entry.segment;
@@ -156,7 +166,7 @@ static uint64_t source_realtime(const struct source *source, uint64_t order)
 		source->monotonic;
 }
 
-/* Asks every source whose record was given for its next one. */
+/* Reads the next record of every source whose record was given. */
 static void sources_fill(struct journal_set *journals)
 {
 	for (unsigned int i = 0; i < journals->count; i++) {
@@ -179,7 +189,7 @@ int journal_set_open(char *const *sources, struct journal_set **ret, char **ret_
 		if (r < 0)
 			return r;
 	}
-	/* Whose clocks they have is known from their first records. */
+	/* The boots are known from the first records. */
 	sources_fill(journals);
 	*ret = g_steal_pointer(&journals);
 	return 0;
@@ -209,8 +219,8 @@ unsigned int journal_set_boot(const struct journal_set *journals, unsigned int j
 	return journals->sources[journal].boot;
 }
 
-/* The source whose record is the oldest, the first named of those; NULL if none has one. A source
- * that failed comes before all others, so that the failure is told. */
+/* The source with the oldest record, the first of these as named; NULL if no source has one. A
+ * source that failed comes before all others, so that the failure is reported. */
 static struct source *sources_first(struct journal_set *journals)
 {
 	struct source *first = NULL;
@@ -240,7 +250,7 @@ static bool same_event(const struct given *given, unsigned int boot, const struc
 		memcmp(&given->head, source->entry.data, sizeof(given->head)) == 0;
 }
 
-/* True if another journal had the same event. What has not been given is remembered as such. */
+/* True if another journal had the same event. Else the event is remembered as given. */
 static bool given_before(struct journal_set *journals, unsigned int journal, uint64_t time)
 {
 	const struct source *source = &journals->sources[journal];
@@ -265,7 +275,8 @@ static bool given_before(struct journal_set *journals, unsigned int journal, uin
 	return false;
 }
 
-int journal_set_next(struct journal_set *journals, struct journal_set_record *ret)
+/* The next record in order, whatever the filter says. */
+static int read_next(struct journal_set *journals, struct journal_set_record *ret)
 {
 	for (;;) {
 		struct source *source;
@@ -297,18 +308,54 @@ int journal_set_next(struct journal_set *journals, struct journal_set_record *re
 	}
 }
 
-void journal_set_progress(
-	const struct journal_set *journals, uint64_t *ret_read, uint64_t *ret_total)
+void journal_set_select(
+	struct journal_set *journals, const struct event_filter *filter, int progress)
 {
-	*ret_read = 0;
-	*ret_total = 0;
+	journals->filter = filter;
+	progress_begin(&journals->progress, progress);
+}
+
+static void update_progress(struct journal_set *journals)
+{
+	uint64_t read_sum = 0, total_sum = 0;
+
 	for (unsigned int i = 0; i < journals->count; i++) {
 		uint64_t read, total;
 
 		journal_reader_progress(journals->sources[i].reader, &read, &total);
-		*ret_read += read;
-		*ret_total += total;
+		read_sum += read;
+		total_sum += total;
 	}
+	progress_update(&journals->progress, read_sum, total_sum);
+}
+
+int journal_set_next(struct journal_set *journals, struct journal_set_record *ret)
+{
+	int r;
+
+	while ((r = read_next(journals, ret)) > 0) {
+		if (++journals->records == PROGRESS_RECORDS) {
+			journals->records = 0;
+			update_progress(journals);
+		}
+		if (event_filter_record(
+			    journals->filter, journal_set_names(journals, ret->journal), ret))
+			return r;
+	}
+	journal_set_end_progress(journals);
+	return r;
+}
+
+void journal_set_end_progress(struct journal_set *journals)
+{
+	progress_end(&journals->progress);
+}
+
+char *journal_set_failure(char *const *sources, unsigned int journal, int error)
+{
+	g_autofree char *source = text_escape_dup(sources[journal]);
+
+	return g_strdup_printf("%s can't be read further: %s", source, g_strerror(-error));
 }
 
 struct journal_set *journal_set_free(struct journal_set *journals)

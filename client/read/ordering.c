@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Records in another order; see ordering.h. Keys are sorted twice: by tracking id, which brings the
- * events of a journey together and tells which one is its first; then by that first event.
+ * events of a journey together and finds its first one; then by that first event.
  */
 #include "client/read/ordering.h"
 
@@ -13,7 +13,7 @@
 #include "client/read/temp-file.h"
 #include "journal/event/decode.h"
 
-/* What is recorded first comes first; `sequence` tells apart what has one time. */
+/* The order of recording; `sequence` is for records of the same time. */
 struct moment {
 	uint64_t time;
 	uint64_t sequence;
@@ -25,14 +25,14 @@ struct key {
 	uint64_t track_time, track_head;
 	uint64_t offset; /* of the record in the file */
 	uint32_t boot;
-	uint16_t event; /* 0: it is none */
+	uint16_t event; /* 0: another record */
 	uint16_t tracked;
 };
 
 /* A record as it is in the file; its payload follows. */
 struct stored {
 	struct journal_set_record record; /* without pointers */
-	uint32_t segment; /* in arrange.segments, from 1; 0: none */
+	uint32_t segment; /* in ordering.segments, from 1; 0: none */
 	uint32_t size; /* of the payload */
 };
 
@@ -44,10 +44,10 @@ struct ordering {
 	GArray *segments; /* struct journal_segment */
 	uint64_t sequence;
 	uint64_t journeys; /* an event that is not tracked is one */
-	bool arranged;
+	bool ordered;
 
-	/* What is being given. */
-	uint64_t begun; /* journeys */
+	/* The state of ordering_next. */
+	uint64_t begun; /* journeys so far */
 	struct moment first; /* of the last one */
 	uint64_t number; /* its events so far */
 	struct {
@@ -107,7 +107,7 @@ struct ordering *ordering_new(const struct ordering_options *order, size_t memor
 
 	ordering->order = *order;
 	ordering->file = temp_file_new();
-	/* Half of it for each: both are full while one is poured into the other. */
+	/* Half of it for each: both are full while one is moved to the other. */
 	ordering->by_packet = external_sort_new(sizeof(struct key), compare_by_packet, memory / 2);
 	ordering->by_moment = external_sort_new(sizeof(struct key),
 		order->newest_first ? compare_newest_first : compare_by_moment, memory / 2);
@@ -116,8 +116,8 @@ struct ordering *ordering_new(const struct ordering_options *order, size_t memor
 	return ordering;
 }
 
-/* The number of a segment in the list, where it comes at the end if it is new. A journal's records
- * come segment by segment: only the last few can be it. */
+/* The number of a segment in the list, to which a new one is added. Records come segment by
+ * segment, so only the last few segments are compared. */
 static uint32_t segment_keep(struct ordering *ordering, const struct journal_segment *segment)
 {
 	static const guint looked_at = 64;
@@ -152,7 +152,7 @@ static int record_store(
 	return r;
 }
 
-/* The key of an event that is tracked, if it is: what can't be decoded stands alone. */
+/* Sets the tracking id in the key of a tracked event. An event that can't be decoded has none. */
 static void key_track(struct key *key, const struct journal_set_record *record)
 {
 	bool swapped = record->entry.byte_order != JOURNAL_BYTE_ORDER;
@@ -186,7 +186,7 @@ int ordering_add(struct ordering *ordering, const struct journal_set_record *rec
 	return external_sort_add(ordering->by_moment, &key);
 }
 
-/* Tells every tracked event which one is its journey's first. */
+/* Sets the first event of its journey in the key of every tracked event. */
 static int journeys_find(struct ordering *ordering)
 {
 	struct key key, last = { 0 };
@@ -206,7 +206,7 @@ static int journeys_find(struct ordering *ordering)
 	return r;
 }
 
-/* Counts; true if the record's journey is one of those that were asked for. */
+/* Counts journeys; true if that of the record is to be given. */
 static bool key_wanted(struct ordering *ordering, const struct key *key)
 {
 	uint64_t last = ordering->order.last;
@@ -221,7 +221,7 @@ static bool key_wanted(struct ordering *ordering, const struct key *key)
 	}
 	if (ordering->order.newest_first)
 		return ordering->begun <= last;
-	/* What is told between events goes with the event before it. */
+	/* Records between events belong to the event before them. */
 	return ordering->journeys <= last || ordering->begun > ordering->journeys - last;
 }
 
@@ -251,11 +251,11 @@ int ordering_next(
 	struct key key;
 	int r;
 
-	if (!ordering->arranged) {
+	if (!ordering->ordered) {
 		r = journeys_find(ordering);
 		if (r < 0)
 			return r;
-		ordering->arranged = true;
+		ordering->ordered = true;
 	}
 	while ((r = external_sort_next(ordering->by_moment, &key)) > 0) {
 		if (!key_wanted(ordering, &key))

@@ -14,13 +14,13 @@
 
 #include "client/read/journal-set.h"
 
-/* What arranging holds in memory, bytes, about. */
+/* Bytes that ordering may hold in memory, about. */
 #define ORDERING_MEMORY (64U << 20)
 
 struct ordering_options {
 	bool journeys; /* else every record stands alone */
 	bool newest_first; /* the journeys, not the events in one */
-	uint64_t last; /* give the last so many journeys; UINT64_MAX: all */
+	uint64_t last; /* give the last N journeys; UINT64_MAX: all */
 };
 
 /* Where a record stands in its journey. */
@@ -37,7 +37,7 @@ struct ordering *ordering_new(const struct ordering_options *order, size_t memor
 int ordering_add(struct ordering *ordering, const struct journal_set_record *record);
 
 /* The next record in the new order, valid until the next call: 1, 0 if there are no more, negative
- * errno. After the first call nothing may be added. What is no event stands alone. */
+ * errno. After the first call nothing may be added. A record that is no event stands alone. */
 int ordering_next(
 	struct ordering *ordering, struct journal_set_record *ret, struct ordering_step *ret_step);
 

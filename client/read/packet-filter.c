@@ -10,7 +10,7 @@
 #include "journal/base/escape.h"
 #include "journal/base/filter-names.h"
 
-/* Of a packet, bytes: what `len` may be compared with is not limited by it. */
+/* Bytes of a packet; does not limit comparisons with `len`. */
 #define SNAPSHOT_LENGTH 262144
 
 #define OPTIMISE 1
@@ -33,8 +33,8 @@ static void pcap_closep(pcap_t **pcap)
 
 #define auto_pcap __attribute__((cleanup(pcap_closep))) pcap_t
 
-/* Compiles for one kind of packets; false with libpcap's reason, or ours. */
-static bool compile(
+/* Compiles for one link type; false with libpcap's reason, or ours. */
+static bool compile_expression(
 	const char *expression, int link_type, struct bpf_program *ret, char **ret_reason)
 {
 	auto_pcap *pcap = pcap_open_dead(link_type, SNAPSHOT_LENGTH);
@@ -67,10 +67,10 @@ int packet_filter_new(const char *expression, struct packet_filter **ret, char *
 	g_autofree char *raw_reason = NULL;
 	bool ethernet, raw;
 
-	ethernet = compile(expression, link_types[EVENT_LINK_ETHERNET],
+	ethernet = compile_expression(expression, link_types[EVENT_LINK_ETHERNET],
 		&filter->programs[EVENT_LINK_ETHERNET], &ethernet_reason);
-	raw = compile(expression, link_types[EVENT_LINK_RAW], &filter->programs[EVENT_LINK_RAW],
-		&raw_reason);
+	raw = compile_expression(expression, link_types[EVENT_LINK_RAW],
+		&filter->programs[EVENT_LINK_RAW], &raw_reason);
 	if (!ethernet && !raw) {
 		packet_filter_free(filter);
 		*ret_reason = g_strdup_printf("the filter can't be used: %s", ethernet_reason);

@@ -12,13 +12,13 @@
 #include "client/bus/journal-list.h"
 #include "client/bus/remote.h"
 #include "client/bus/sessions.h"
-#include "client/input/parse.h"
 #include "config.h"
+#include "journal/base/amounts.h"
 #include "journal/base/cleanup.h"
 #include "journal/base/escape.h"
 #include "journal/format/dictionary.h"
 
-/* Where the daemon keeps its journals: for those of ended sessions, which the bus does not know. */
+/* The directory of the daemon's journals, read when the bus can't give a journal. */
 static const char *state_directory(void)
 {
 	const char *directory = g_getenv("NFTTRACED_STATE_DIR");
@@ -37,7 +37,7 @@ static int open_standard_input(struct journal_reader **ret, char **ret_reason)
 	return journal_reader_open_stream(fd_steal(&fd), ret, ret_reason);
 }
 
-/* The descriptor in an answer, as a copy that outlives it. */
+/* A copy of the descriptor in an answer, which outlives the answer. */
 static int take_descriptor(sd_bus_message *reply, int *ret_fd, char **ret_reason)
 {
 	int fd, r = sd_bus_message_read(reply, "h", &fd);
@@ -67,7 +67,7 @@ static int open_running(sd_bus *bus, const char *session, int *ret_fd, char **re
 	return r < 0 ? r : take_descriptor(reply, ret_fd, ret_reason);
 }
 
-/* The same for a session that has ended. */
+/* Asks the daemon for the directory of an ended session's journal. */
 static int open_archived(sd_bus *bus, const char *session, int *ret_fd, char **ret_reason)
 {
 	auto_bus_message *call = NULL;
@@ -84,7 +84,7 @@ static int open_archived(sd_bus *bus, const char *session, int *ret_fd, char **r
 	return r < 0 ? r : take_descriptor(reply, ret_fd, ret_reason);
 }
 
-static char *absence(sd_bus *bus, const char *session)
+static char *source_absence(sd_bus *bus, const char *session)
 {
 	g_autofree char *escaped = text_escape_dup(session);
 	g_autofree char *text =
@@ -93,7 +93,7 @@ static char *absence(sd_bus *bus, const char *session)
 	return hidden_absence(bus, text, ARCHIVE_REMEDY);
 }
 
-/* From the daemon, whether the session runs or has ended. */
+/* Asks the daemon for the journal of a running or ended session. */
 static int open_by_bus(const char *session, int *ret_fd, char **ret_reason)
 {
 	g_autofree char *reason = NULL;
@@ -102,20 +102,20 @@ static int open_by_bus(const char *session, int *ret_fd, char **ret_reason)
 
 	if (r < 0)
 		return r;
-	/* An id is one session's, whether it runs or not: what the caller may read of it is asked once. */
+	/* An id is unique: one call covers running and ended sessions. */
 	r = session_is_id(session) ? -ESRCH : open_running(bus, session, ret_fd, &reason);
 	if (r == -ESRCH) {
 		g_clear_pointer(&reason, g_free);
 		r = open_archived(bus, session, ret_fd, &reason);
 	}
 	if (r == -ESRCH)
-		*ret_reason = absence(bus, session);
+		*ret_reason = source_absence(bus, session);
 	else if (r < 0)
 		*ret_reason = g_steal_pointer(&reason);
 	return r;
 }
 
-/* True if the journal of session `id` in the state directory carries that name. */
+/* True if the journal of session `id` in the state directory has that name. */
 static bool is_named(const char *id, const char *name)
 {
 	g_autofree char *path = g_build_filename(state_directory(), id, NULL);
@@ -158,7 +158,7 @@ static char *find_ended(const char *name)
 	return g_steal_pointer(&found);
 }
 
-/* Looks into the state directory: -ENOENT if no journal there is the session's. */
+/* Opens the journal in the state directory; -ENOENT if there is none of the session. */
 static int open_on_disk(const char *session, int *ret_fd)
 {
 	g_autofree char *id = session_is_id(session) ? g_strdup(session) : find_ended(session);
@@ -175,7 +175,7 @@ static int open_on_disk(const char *session, int *ret_fd)
 	return 0;
 }
 
-/* The daemon is asked first; root can do without it. */
+/* From the daemon, or else from the state directory, which root can read. */
 static int open_session(const char *session, int *ret_fd, char **ret_reason)
 {
 	g_autofree char *reason = NULL;
@@ -187,7 +187,7 @@ static int open_session(const char *session, int *ret_fd, char **ret_reason)
 	return r;
 }
 
-/* True for what names a file, not a session. */
+/* True if the argument is a path, not a session. */
 static bool is_path(const char *argument)
 {
 	return strchr(argument, '/') || access(argument, F_OK) == 0;
@@ -211,7 +211,7 @@ int source_descriptor(const char *argument, int *ret_fd, char **ret_reason)
 	return 0;
 }
 
-/* What the other host writes; it says itself what is wrong. */
+/* Opens the stream from the other host, which prints its own failures. */
 static int open_remote(const char *argument, struct journal_reader **ret, char **ret_reason)
 {
 	g_autofree char *reason = NULL;
@@ -241,6 +241,6 @@ int source_open(const char *argument, struct journal_reader **ret, char **ret_re
 	if (is_path(argument))
 		return journal_reader_open(AT_FDCWD, argument, ret, ret_reason);
 	r = open_session(argument, &fd, ret_reason);
-	/* The reader opens the directory anew. */
+	/* The reader opens the directory again. */
 	return r < 0 ? r : journal_reader_open(fd, ".", ret, ret_reason);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where the events to show come from: a session of the daemon, by its descriptor; a session that has
- * ended, by its directory; a copied journal, by its path; standard input.
+ * Where the events to show come from: a session of the daemon, by its descriptor; a session that
+ * has ended, by its directory; a copied journal, by its path; standard input.
  */
 #ifndef NFTTRACED_CLIENT_READ_SOURCE_H
 #define NFTTRACED_CLIENT_READ_SOURCE_H

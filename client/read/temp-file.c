@@ -11,16 +11,16 @@
 
 #include "journal/base/cleanup.h"
 
-/* Bytes that are gathered before they are written. */
+/* Bytes that are buffered before they are written. */
 #define SPOOL_BUFFER (1U << 20)
 
-/* What is read is kept in blocks: who reads here and there mostly reads near by. */
+/* Blocks are cached: reads are mostly near earlier ones. */
 #define BLOCK_SIZE  (1U << 16)
 #define BLOCK_SLOTS 16
 
 struct block {
-	uint64_t number; /* its place in the file, in blocks */
-	size_t used; /* bytes of it that are here */
+	uint64_t number; /* its position in the file, in blocks */
+	size_t used; /* bytes of it in memory */
 	char bytes[BLOCK_SIZE];
 };
 
@@ -50,7 +50,7 @@ const char *temp_file_directory(void)
 	return directory && *directory ? directory : "/var/tmp";
 }
 
-/* Not every file system has files without a name. */
+/* Some file systems do not support files without a name. */
 static int named_and_unlinked(const char *directory)
 {
 	g_autofree char *path = g_build_filename(directory, "nfttracectl-XXXXXX", NULL);
@@ -152,7 +152,7 @@ static int block_get(struct temp_file *file, uint64_t number, struct block **ret
 	return 0;
 }
 
-/* Reads from the file block by block, or at once if it is much. */
+/* Reads from the file block by block, or a large part at once. */
 static int stored_read(struct temp_file *file, uint64_t offset, char *ret, size_t size)
 {
 	if (size >= BLOCK_SIZE)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A temporary file without a name, in $TMPDIR or /var/tmp: bytes appended to it and read back. It is
- * made when the first byte has to be written, and gone when its owner is.
+ * A temporary file without a name, in $TMPDIR or /var/tmp: bytes appended to it and read back. It
+ * is created when the first byte has to be written, and vanishes with its owner.
  */
 #ifndef NFTTRACED_CLIENT_READ_TEMP_FILE_H
 #define NFTTRACED_CLIENT_READ_TEMP_FILE_H
@@ -19,7 +19,7 @@ int temp_file_append(struct temp_file *file, const void *bytes, size_t size, uin
 /* Reads `size` bytes at `offset`, which have been appended. Negative errno. */
 int temp_file_read(struct temp_file *file, uint64_t offset, void *ret, size_t size);
 
-/* Where it is or would be. */
+/* The directory of the file. */
 const char *temp_file_directory(void);
 
 /* Accepts NULL; returns NULL. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Drop counters in the text format of OpenMetrics 1.0; see drop-text.h. A set of labels may be there
- * once only: counters that differ in nothing that a label says, of a table that was removed and made
- * again for example, are one sample with their sum.
+ * Drop counters in the text format of OpenMetrics 1.0; see drop-text.h. A set of labels may be
+ * there once only: counters that differ in nothing that a label says, of a table that was removed
+ * and made again for example, are one sample with their sum.
  */
 #include <string.h>
 
@@ -37,7 +37,7 @@ static void append_label(GString *labels, const char *name, const char *value)
 	g_string_append_c(labels, '"');
 }
 
-/* A handle that is 0 belongs to a policy: there is none. */
+/* The handle 0 is a policy, which has none. */
 static char *drop_labels(const struct drop *drop)
 {
 	g_autoptr(GString) labels = g_string_new(NULL);

@@ -8,8 +8,6 @@
 #include "client/terminal/terminal.h"
 #include "journal/base/amounts.h"
 
-#define USEC_PER_SEC 1000000ULL
-
 static const struct table_column wide_columns[] = {
 	{ "PACKETS", TABLE_RIGHT },
 	{ "BYTES", TABLE_RIGHT },
@@ -43,19 +41,19 @@ void drop_place_text(const struct drop *drop, GString *text)
 static void add_age(struct table *table, const struct drop *drop, uint64_t now)
 {
 	uint64_t age = now > drop->last ? now - drop->last : 0;
-	char span[QUANTITY_SIZE];
+	char span[AMOUNT_SIZE];
 	g_autofree char *text = NULL;
 
-	text = g_strconcat(quantity_span(age - age % USEC_PER_SEC, span), " ago", NULL);
+	text = g_strconcat(amount_duration(age - age % G_USEC_PER_SEC, span), " ago", NULL);
 	table_text(table, drop->last == 0 ? "-" : text);
 }
 
 static void add_numbers(struct table *table, const struct drop *drop, uint64_t now)
 {
-	char size[QUANTITY_SIZE];
+	char size[AMOUNT_SIZE];
 
 	table_number(table, drop->packets);
-	table_text(table, quantity_bytes(drop->bytes, size));
+	table_text(table, amount_bytes(drop->bytes, size));
 	add_age(table, drop, now);
 }
 
@@ -127,10 +125,10 @@ static bool lines_fit(const char *text, size_t columns)
 
 void drop_totals_text(const struct drop_list *list, GString *text)
 {
-	char count[QUANTITY_SIZE], size[QUANTITY_SIZE];
+	char count[AMOUNT_SIZE], size[AMOUNT_SIZE];
 
-	g_string_append_printf(text, "total %s (%s)",
-		quantity_count(list->packets, "packet", count), quantity_bytes(list->bytes, size));
+	g_string_append_printf(text, "total %s (%s)", amount_count(list->packets, "packet", count),
+		amount_bytes(list->bytes, size));
 	g_string_append_printf(text, ", uncounted %" G_GUINT64_FORMAT, list->uncounted);
 	if (list->missed == DROP_MISSED_UNKNOWN)
 		g_string_append(text, ", missed unknown: not reported by this kernel");
@@ -143,7 +141,7 @@ void drop_text_print(
 {
 	g_autofree char *wide = table_wide(list, now);
 	g_autoptr(GString) totals = g_string_new(NULL);
-	char count[QUANTITY_SIZE];
+	char count[AMOUNT_SIZE];
 
 	if (list->drops->len == 0)
 		output_text(output, list->others > 0 ? "no drops match\n" : "no drops\n");
@@ -152,8 +150,8 @@ void drop_text_print(
 	else
 		print_narrow(list, now, output);
 	if (list->others > 0)
-		g_string_append_printf(totals, "%s not shown; ",
-			quantity_count(list->others, "other rule", count));
+		g_string_append_printf(
+			totals, "%s not shown; ", amount_count(list->others, "other rule", count));
 	drop_totals_text(list, totals);
 	output_text(output, totals->str);
 	output_char(output, '\n');

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The status as one line of JSON, for programs. See daemon-status.h. */
 #include "client/bus/daemon-status.h"
-#include "client/input/parse.h"
+#include "journal/base/amounts.h"
 #include "journal/json/json-output.h"
 
-/* `before`, then the text, or null where the daemon did not tell. */
+/* `before`, then the text, or null if the daemon did not send it. */
 static void text_or_null(struct output *output, const char *before, const char *text)
 {
 	output_text(output, before);
@@ -23,7 +23,7 @@ static void number_or_null(struct output *output, const char *before, uint64_t n
 		output_number(output, number);
 }
 
-static void features(struct output *output, const struct status *status)
+static void print_features(struct output *output, const struct status *status)
 {
 	json_literal(output, ",\"features\":{");
 	for (char **pair = status->features; pair && pair[0] && pair[1]; pair += 2) {
@@ -39,7 +39,7 @@ static void features(struct output *output, const struct status *status)
 }
 
 /* Names and numbers; `before` ends where they begin. */
-static void numbers(struct output *output, const char *before, char *const *pairs)
+static void print_numbers(struct output *output, const char *before, char *const *pairs)
 {
 	output_text(output, before);
 	for (char *const *pair = pairs; pair && pair[0] && pair[1]; pair += 2) {
@@ -68,9 +68,9 @@ void status_json(struct output *output, const struct status *status)
 		number_or_null(output, ",\"sessions\":",
 			status->sessions ? status->sessions->len : STATUS_UNKNOWN);
 		number_or_null(output, ",\"sessions_hidden\":", status->hidden);
-		numbers(output, ",\"memory\":{", status->memory);
-		numbers(output, ",\"counters\":{", status->counters);
+		print_numbers(output, ",\"memory\":{", status->memory);
+		print_numbers(output, ",\"counters\":{", status->counters);
 	}
-	features(output, status);
+	print_features(output, status);
 	json_literal(output, "}\n");
 }

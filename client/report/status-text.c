@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The status for a person: health, facts, what the kernel allows. See daemon-status.h. */
 #include "client/bus/daemon-status.h"
-#include "client/input/parse.h"
+#include "journal/base/amounts.h"
 
 #define LABEL_WIDTH 20
 #define VALUE_WIDTH 8 /* of a feature that has advice behind it */
 
-static void pad(struct output *output, size_t used, size_t width)
+static void print_spaces(struct output *output, size_t used, size_t width)
 {
 	for (; used < width; used++)
 		output_char(output, ' ');
 	output_char(output, ' ');
 }
 
-static void label(struct output *output, const char *name)
+static void print_label(struct output *output, const char *name)
 {
 	output_text(output, "  ");
 	output_escaped(output, name, strlen(name));
-	pad(output, strlen(name), LABEL_WIDTH);
+	print_spaces(output, strlen(name), LABEL_WIDTH);
 }
 
 static void text_line(struct output *output, const char *name, const char *value)
 {
-	label(output, name);
+	print_label(output, name);
 	output_escaped(output, value, strlen(value));
 	output_char(output, '\n');
 }
 
 static void number_line(struct output *output, const char *name, uint64_t value)
 {
-	label(output, name);
+	print_label(output, name);
 	if (value == STATUS_UNKNOWN)
 		output_text(output, "unknown: not reported by this kernel");
 	else
@@ -37,36 +37,36 @@ static void number_line(struct output *output, const char *name, uint64_t value)
 	output_char(output, '\n');
 }
 
-/* Bytes of memory of that name, for a person; NULL: it is not told. g_free it. */
-static char *memory_size(const struct status *status, const char *name)
+/* Bytes of memory of that name, printed into `out`; NULL if they are not reported. */
+static const char *memory_size(const struct status *status, const char *name, char out[AMOUNT_SIZE])
 {
 	for (char **pair = status->memory; pair && pair[0] && pair[1]; pair += 2) {
 		uint64_t bytes;
 
 		if (g_str_equal(pair[0], name) && parse_count(pair[1], &bytes) == 0)
-			return g_format_size_full(bytes, G_FORMAT_SIZE_IEC_UNITS);
+			return amount_bytes(bytes, out);
 	}
 	return NULL;
 }
 
 static void memory_line(struct output *output, const struct status *status)
 {
-	g_autofree char *bound = memory_size(status, "bound");
-	g_autofree char *used = memory_size(status, "used");
-	g_autofree char *limit = memory_size(status, "limit");
+	char sizes[3][AMOUNT_SIZE];
+	const char *bound = memory_size(status, "bound", sizes[0]);
+	const char *used = memory_size(status, "used", sizes[1]);
+	const char *limit = memory_size(status, "limit", sizes[2]);
 	g_autofree char *line = NULL;
 
 	if (!bound)
 		return;
-	line = g_strdup_printf("at most %s, %s%s, %s%s", bound, used ? used : "unknown",
-		used ? " in use" : " what is in use", limit ? "limit " : "no limit",
-		limit ? limit : "");
+	line = g_strdup_printf("at most %s, %s in use, %s%s", bound, used ? used : "unknown",
+		limit ? "limit " : "no limit", limit ? limit : "");
 	text_line(output, "memory", line);
 }
 
-static void facts(struct output *output, const struct status *status)
+static void print_facts(struct output *output, const struct status *status)
 {
-	g_autofree char *size = g_format_size_full(status->ring_size, G_FORMAT_SIZE_IEC_UNITS);
+	char size[AMOUNT_SIZE];
 
 	output_text(output, "nfttraced ");
 	output_text(output, status->version ? status->version : "?");
@@ -81,7 +81,7 @@ static void facts(struct output *output, const struct status *status)
 		text_line(output, "sessions", status->refusal ? status->refusal : "unknown");
 	text_line(output, "attach", status->attach && *status->attach ? status->attach : "-");
 	text_line(output, "armed", status->armed ? "yes" : "no");
-	text_line(output, "ring-size", size);
+	text_line(output, "ring-size", amount_bytes(status->ring_size, size));
 	memory_line(output, status);
 	number_line(output, "calls", status->calls);
 	number_line(output, "missed", status->missed);
@@ -89,16 +89,16 @@ static void facts(struct output *output, const struct status *status)
 		text_line(output, pair[0], pair[1]);
 }
 
-static void matrix(struct output *output, const struct status *status)
+static void print_features(struct output *output, const struct status *status)
 {
 	output_text(output, "kernel features\n");
 	for (char **pair = status->features; pair && pair[0] && pair[1]; pair += 2) {
 		const char *advice = status_advice(status, pair[0]);
 
-		label(output, pair[0]);
+		print_label(output, pair[0]);
 		output_escaped(output, pair[1], strlen(pair[1]));
 		if (advice) {
-			pad(output, strlen(pair[1]), VALUE_WIDTH);
+			print_spaces(output, strlen(pair[1]), VALUE_WIDTH);
 			output_escaped(output, advice, strlen(advice));
 		}
 		output_char(output, '\n');
@@ -112,7 +112,7 @@ void status_text(struct output *output, const struct status *status)
 	output_escaped(output, status->summary, strlen(status->summary));
 	output_char(output, '\n');
 	if (status->health != HEALTH_ABSENT)
-		facts(output, status);
+		print_facts(output, status);
 	if (status->features)
-		matrix(output, status);
+		print_features(output, status);
 }

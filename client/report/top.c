@@ -8,7 +8,7 @@
 #include "journal/base/amounts.h"
 #include "journal/base/clock.h"
 
-#define PLAIN_RATE   100 /* a second: from here on nobody looks at fractions */
+#define PLAIN_RATE   100 /* a second: higher rates are printed without a fraction */
 #define NUMBER_WIDTH 10
 #define NUMBERS      3 /* columns of them before the text */
 #define GAP          2
@@ -71,8 +71,8 @@ static GHashTable *index_new(const struct drop_list *list)
 	return index;
 }
 
-/* What came since, a second. A counter that went down began anew. */
-static double rate(uint64_t before, uint64_t now, double seconds)
+/* The increase per second. A counter that went down was reset. */
+static double rate_of(uint64_t before, uint64_t now, double seconds)
 {
 	return (double)(now < before ? now : now - before) / seconds;
 }
@@ -88,7 +88,7 @@ static int by_rate(const void *one, const void *other)
 	return a->drop->handle < b->drop->handle ? -1 : a->drop->handle > b->drop->handle;
 }
 
-static void compute(struct top *top)
+static void compute_rates(struct top *top)
 {
 	g_autoptr(GHashTable) before = index_new(top->before);
 	uint64_t nsec = MAX(top->at - top->before_at, 1);
@@ -101,14 +101,14 @@ static void compute(struct top *top)
 		const struct drop *old = g_hash_table_lookup(before, row.drop);
 
 		if (top->before) {
-			row.packets = rate(old ? old->packets : 0, row.drop->packets, seconds);
-			row.bytes = rate(old ? old->bytes : 0, row.drop->bytes, seconds);
+			row.packets = rate_of(old ? old->packets : 0, row.drop->packets, seconds);
+			row.bytes = rate_of(old ? old->bytes : 0, row.drop->bytes, seconds);
 		}
 		g_array_append_val(top->rows, row);
 	}
 	if (top->before) {
-		top->all.packets = rate(top->before->packets, top->list->packets, seconds);
-		top->all.bytes = rate(top->before->bytes, top->list->bytes, seconds);
+		top->all.packets = rate_of(top->before->packets, top->list->packets, seconds);
+		top->all.bytes = rate_of(top->before->bytes, top->list->bytes, seconds);
 	}
 	g_array_sort(top->rows, by_rate);
 }
@@ -120,7 +120,7 @@ void top_take(struct top *top, struct drop_list *list, uint64_t now)
 	top->before_at = top->at;
 	top->list = list;
 	top->at = now;
-	compute(top);
+	compute_rates(top);
 }
 
 static void append_rate(const struct top *top, GString *line, double packets)
@@ -134,13 +134,15 @@ static void append_rate(const struct top *top, GString *line, double packets)
 
 static void append_size_rate(const struct top *top, GString *line, double bytes)
 {
-	char size[QUANTITY_SIZE];
+	char size[AMOUNT_SIZE];
 
 	g_string_append_printf(line, "%*s  ", NUMBER_WIDTH,
-		top_has_rates(top) ? quantity_bytes((uint64_t)(bytes + 0.5), size) : "-");
+		top_has_rates(top) ? amount_bytes((uint64_t)(bytes + 0.5), size) : "-");
 }
 
-/* A text in a field of that width. One that is longer is cut so that `end` columns of its end stay. */
+/*
+ * A text in a field of that width. One that is longer is cut so that `end` columns of its end stay.
+ */
 static void append_field(GString *line, const char *text, size_t width, size_t end)
 {
 	size_t mark = MIN(strlen(CUT), width);
@@ -171,18 +173,19 @@ static void print_head(const struct top *top, const char *title, const struct te
 	struct output *output)
 {
 	g_autoptr(GString) line = g_string_new(title);
-	char bytes[QUANTITY_SIZE];
+	char bytes[AMOUNT_SIZE];
 
 	if (top_has_rates(top))
 		g_string_append_printf(line, "  %.*f packets/s  %s/s",
 			top->all.packets < PLAIN_RATE ? 1 : 0, top->all.packets,
-			quantity_bytes((uint64_t)(top->all.bytes + 0.5), bytes));
+			amount_bytes((uint64_t)(top->all.bytes + 0.5), bytes));
 	end_line(line, size, output);
 	drop_totals_text(top->list, line);
 	end_line(line, size, output);
 }
 
-/* How wide the column of places is in a line of `width` columns: rules get half of it, if they need it. */
+/* How wide the column of places is in a line of `width` columns: rules get half of it, if they need
+ * it. */
 static size_t place_width(const struct top *top, size_t count, size_t width)
 {
 	size_t places = strlen("WHERE"), rules = strlen("RULE");

@@ -8,17 +8,11 @@
 #include "client/terminal/table.h"
 #include "client/text/session-totals.h"
 #include "journal/base/address.h"
+#include "journal/base/amounts.h"
 #include "journal/base/clock.h"
 
-#define NSEC_PER_USEC 1000ULL
-#define PLAIN_RATE    100 /* a second: from here on nobody looks at fractions */
-#define DATE_SIZE     sizeof("2026-11-22 05:30:17")
-
-static void number_after(struct output *output, const char *before, uint64_t number)
-{
-	output_text(output, before);
-	output_number(output, number);
-}
+#define PLAIN_RATE 100 /* a second: higher rates are printed without a fraction */
+#define DATE_SIZE  sizeof("2026-11-22 05:30:17")
 
 static void print_moment(struct output *output, const char *before, uint64_t time)
 {
@@ -35,7 +29,7 @@ static void print_moment(struct output *output, const char *before, uint64_t tim
 	output_text(output, " UTC\n");
 }
 
-/* A span of time in the unit that a person would choose. */
+/* A width of a column with four digits, in a unit that fits: measures, not amounts. */
 static char *span_text(uint64_t nsec)
 {
 	double seconds = (double)nsec / (double)NSEC_PER_SEC;
@@ -72,7 +66,7 @@ static void print_losses(const struct stats *stats, struct output *output)
 			continue;
 		output_text(output, before);
 		output_text(output, loss_reason_name(i));
-		number_after(output, " ", stats->lost[i]);
+		output_number_after(output, " ", stats->lost[i]);
 		if (stats->lost_unknown[i])
 			output_text(output, " and an unknown number");
 		before = ", ";
@@ -87,10 +81,13 @@ static void print_losses(const struct stats *stats, struct output *output)
 
 static void print_totals(const struct stats *stats, struct output *output)
 {
+	char size[AMOUNT_SIZE];
+
 	output_number(output, stats->events);
-	number_after(output, " events of ", stats->packets);
-	number_after(output, " packets, ", stats->bytes);
-	output_text(output, " bytes\n");
+	output_number_after(output, " events of ", stats->packets);
+	output_text(output, " packets, ");
+	output_text(output, amount_bytes(stats->bytes, size));
+	output_char(output, '\n');
 	if (stats->untracked > 0) {
 		output_number(output, stats->untracked);
 		output_text(
@@ -120,7 +117,7 @@ static void print_timeline(
 	width = span_text(line.width);
 	output_text(output, "\npackets over time: a column is ");
 	output_text(output, width);
-	number_after(output, ", the highest is ", line.highest);
+	output_number_after(output, ", the highest is ", line.highest);
 	g_free(width);
 	rate = (double)line.highest * (double)NSEC_PER_SEC / (double)line.width;
 	width = g_strdup_printf(" packets (%.*f a second)\n", rate < PLAIN_RATE ? 2 : 0, rate);
@@ -129,11 +126,11 @@ static void print_timeline(
 	output_char(output, '\n');
 }
 
-/* A table of what was counted by one key: its columns beyond events and bytes are the caller's. */
+/* A table of counts by one key. The caller has the columns beyond events and bytes. */
 typedef void (*cells_add)(
 	const struct stats *stats, const struct key_counts_entry *entry, struct table *table);
 
-static void print_tally(const struct stats *stats, const struct key_counts *counts, size_t top,
+static void print_counts(const struct stats *stats, const struct key_counts *counts, size_t top,
 	const struct table_column *columns, size_t count, cells_add add, struct output *output)
 {
 	g_autoptr(GPtrArray) entries = key_counts_top(counts, top);
@@ -145,9 +142,10 @@ static void print_tally(const struct stats *stats, const struct key_counts *coun
 	table = table_new(columns, count);
 	for (guint i = 0; i < entries->len; i++) {
 		const struct key_counts_entry *entry = g_ptr_array_index(entries, i);
+		char size[AMOUNT_SIZE];
 
 		table_number(table, entry->events);
-		table_number(table, entry->bytes);
+		table_text(table, amount_bytes(entry->bytes, size));
 		add(stats, entry, table);
 	}
 	output_char(output, '\n');
@@ -159,8 +157,9 @@ static void print_tally(const struct stats *stats, const struct key_counts *coun
 		output_text(output, " more\n");
 	}
 	if (rest->events > 0) {
-		number_after(output, "... and ", rest->events);
-		number_after(output, " events of others: only the first ", key_counts_keys(counts));
+		output_number_after(output, "... and ", rest->events);
+		output_number_after(
+			output, " events of others: only the first ", key_counts_keys(counts));
 		output_text(output, " are counted individually\n");
 	}
 }
@@ -205,7 +204,7 @@ static void add_peer(
 	table_text(table, text);
 }
 
-/* The event that a key was made of, as far as it is needed to ask for names. */
+/* The event of a key, as far as it is needed to look up names. */
 static void rule_event(
 	const struct key_counts_entry *entry, struct event *ret, struct stats_rule *ret_rule)
 {
@@ -274,7 +273,7 @@ static void place_begin(struct output *place, const struct event *event)
 		output_text(place, "table ? chain ?");
 	}
 	if (event->nft.flags & EVENT_NFT_RULE)
-		number_after(place, " handle ", event->nft.rule_handle);
+		output_number_after(place, " handle ", event->nft.rule_handle);
 }
 
 static char *rule_place(const struct event *event, int32_t verdict)
@@ -309,7 +308,7 @@ static void add_rule(
 	table_text(table, rule_text(stats, &event, rule.boot));
 }
 
-/* Events that the totals of journals have as suppressed, and that are of no rule that the journal tells. */
+/* Suppressed events in the totals of journals that the journals do not count by rule. */
 static uint64_t suppressed_unknown(const struct stats *stats)
 {
 	uint64_t sum = 0;
@@ -323,7 +322,8 @@ static uint64_t suppressed_unknown(const struct stats *stats)
 	return sum;
 }
 
-/* What the sessions' rates held back, by rule; what can't be said of a rule is what the totals have on top. */
+/* Events that were suppressed by the rates of sessions, by rule, and the further ones in the
+ * totals. */
 static void print_suppressed(
 	const struct stats *stats, const struct stats_form *form, struct output *output)
 {
@@ -358,19 +358,19 @@ static void print_suppressed(
 		table_print(table, output);
 		table_free(table);
 		if (key_counts_keys(stats->suppressed) > entries->len) {
-			number_after(output, "... and more rules: ",
+			output_number_after(output, "... and more rules: ",
 				key_counts_keys(stats->suppressed) - entries->len);
 			output_char(output, '\n');
 		}
 	}
 	if (rest->events > 0) {
-		number_after(output, "... and ", rest->events);
-		number_after(output, " events suppressed of others: only the first ",
+		output_number_after(output, "... and ", rest->events);
+		output_number_after(output, " events suppressed of others: only the first ",
 			key_counts_keys(stats->suppressed));
 		output_text(output, " are counted individually\n");
 	}
 	if (unknown > 0) {
-		number_after(output, "... and ", unknown);
+		output_number_after(output, "... and ", unknown);
 		output_text(output, " events suppressed of which the rule is not known\n");
 	}
 }
@@ -393,11 +393,11 @@ void stats_print(struct stats *stats, const struct stats_form *form, struct outp
 	print_losses(stats, output);
 	print_totals(stats, output);
 	print_timeline(stats, form, output);
-	print_tally(stats, stats->verdicts, SIZE_MAX, verdicts, G_N_ELEMENTS(verdicts), add_verdict,
-		output);
-	print_tally(
+	print_counts(stats, stats->verdicts, SIZE_MAX, verdicts, G_N_ELEMENTS(verdicts),
+		add_verdict, output);
+	print_counts(
 		stats, stats->probes, SIZE_MAX, probes, G_N_ELEMENTS(probes), add_probe, output);
-	print_tally(stats, stats->rules, form->top, rules, G_N_ELEMENTS(rules), add_rule, output);
+	print_counts(stats, stats->rules, form->top, rules, G_N_ELEMENTS(rules), add_rule, output);
 	print_suppressed(stats, form, output);
-	print_tally(stats, stats->peers, form->top, peers, G_N_ELEMENTS(peers), add_peer, output);
+	print_counts(stats, stats->peers, form->top, peers, G_N_ELEMENTS(peers), add_peer, output);
 }

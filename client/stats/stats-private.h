@@ -13,8 +13,8 @@
 #include "journal/format/dictionary.h"
 #include "journal/format/suppressed-rules.h"
 
-/* A rule, or what else gave a verdict in a chain, as it is a key: the names of table and chain follow.
- * Zeroed before it is filled in: its gaps count. */
+/* A rule, or what else gave a verdict in a chain, as it is a key: the names of table and chain
+ * follow. Zeroed before it is filled in: its gaps count. */
 struct stats_rule {
 	uint64_t netns_cookie;
 	uint64_t table_handle, chain_handle, rule_handle;
@@ -38,14 +38,14 @@ struct stats_packet {
 	bool used;
 };
 
-/* What is known of each journal. */
+/* A journal. */
 struct stats_journal {
 	struct session_view view;
 	uint64_t session;
 	char *name; /* or NULL */
 	bool ended;
 	struct dictionary_totals totals; /* if it has ended */
-	uint64_t suppressed_by_rule; /* events: all that it says of rules */
+	uint64_t suppressed_by_rule; /* events: the sum over its rules */
 };
 
 struct stats {

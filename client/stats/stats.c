@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Counting what journals hold; see stats.h. */
+/* Counting the events of journals; see stats.h. */
 #include "client/stats/stats.h"
 
 #include <string.h>
@@ -7,11 +7,10 @@
 
 #include "client/stats/stats-private.h"
 
-/* Verdicts and probes have names of their own: there are few, and a journal that says otherwise is
- * made up. */
+/* The numbers of verdicts and probes are small; a journal with more is forged. */
 #define FEW_KEYS_MAX 256
 
-/* Packets that share a place among those that are remembered. */
+/* Packets that are remembered in one slot. */
 #define PLACE_PACKETS 8
 
 struct stats *stats_new(struct journal_set *journals, size_t keys_max)
@@ -29,8 +28,8 @@ struct stats *stats_new(struct journal_set *journals, size_t keys_max)
 	return stats;
 }
 
-/* True for the first event of a packet. Each place has room for a few packets: the one that was seen
- * longest ago makes room for a new one, and would be counted again. */
+/* True for the first event of a packet. Each slot has room for a few packets: a new one replaces
+ * the one that was seen longest ago, which would be counted again. */
 static bool packet_new(struct stats *stats, const struct event_head *head, unsigned int boot)
 {
 	const struct stats_packet packet = { head->track_time, head->track_head, boot, true };
@@ -127,7 +126,9 @@ static void take_loss(struct stats *stats, const struct journal_loss *loss)
 	stats->lost_unknown[reason] = stats->lost_unknown[reason] || loss->count == 0;
 }
 
-/* By the same key as the rule's events, but without a verdict: a count for each is what there is. */
+/*
+ * By the key of the rule's events, but without a verdict, which the record does not have.
+ */
 static void take_suppressed(struct stats *stats, const struct journal_set_record *record)
 {
 	g_autoptr(GArray) rules = suppressed_record_parse(record->entry.data, record->entry.size);

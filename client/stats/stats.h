@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What journals hold, counted: by verdict, by probe, by rule, by peer, and over time, in bounded memory.
- * Owned by the command that counts.
+ * Counts the events of journals by verdict, probe, rule and peer, and over time, in bounded memory.
+ * Owned by the command; one thread.
  */
 #ifndef NFTTRACED_CLIENT_STATS_STATS_H
 #define NFTTRACED_CLIENT_STATS_STATS_H
@@ -12,10 +12,10 @@
 #include "client/stats/timeline.h"
 #include "journal/base/output.h"
 
-/* Different rules, and different peers, that are counted; what is beyond is summed up. */
+/* Rules, and peers, that are counted individually; further ones are summed up. */
 #define STATS_KEYS_MAX 65536
 
-/* Packets that are remembered, to count each once: the latest, about. */
+/* Packets that are remembered to count each once: about the latest. */
 #define STATS_PACKETS_MAX 65536
 
 struct stats;
@@ -29,13 +29,13 @@ void stats_take(struct stats *stats, const struct journal_set_record *record);
 /* How the counts are printed. */
 struct stats_form {
 	size_t top; /* rules and peers that are listed */
-	size_t columns; /* of the line that tells packets over time */
+	size_t columns; /* of the line of packets over time */
 	enum timeline_letters letters;
 };
 
 void stats_print(struct stats *stats, const struct stats_form *form, struct output *output);
 
-/* True if a journal said that events are missing, or is damaged. */
+/* True if a journal reported lost events, or is damaged. */
 bool stats_incomplete(const struct stats *stats);
 
 /* Accepts NULL; returns NULL. */

@@ -6,7 +6,7 @@
 
 #define LEVELS 8
 
-static void widen(struct timeline *timeline)
+static void timeline_widen(struct timeline *timeline)
 {
 	for (size_t i = 0; i < TIMELINE_BUCKETS / 2; i++)
 		timeline->counts[i] = timeline->counts[2 * i] + timeline->counts[2 * i + 1];
@@ -26,13 +26,13 @@ void timeline_count(struct timeline *timeline, uint64_t time)
 	}
 	time = time > timeline->start ? time - timeline->start : 0;
 	while (time / timeline->width >= TIMELINE_BUCKETS)
-		widen(timeline);
+		timeline_widen(timeline);
 	bucket = (size_t)(time / timeline->width);
 	timeline->counts[bucket]++;
 	timeline->used = MAX(timeline->used, bucket + 1);
 }
 
-/* Nothing is a level of its own: a space, or the lowest bar for the least something. */
+/* Level 0 is a space, for 0 only; the lowest bar is for the lowest other count. */
 static void draw_level(
 	uint64_t count, uint64_t highest, enum timeline_letters letters, struct output *output)
 {
@@ -45,7 +45,7 @@ static void draw_level(
 		output_char(output, ' ');
 		return;
 	}
-	/* The counts are of events: a product of 64 bits is far away. */
+	/* Counts of events are small enough for a product in 64 bits. */
 	level = (size_t)((count * LEVELS - 1) / highest);
 	output_text(output, letters == TIMELINE_UTF8 ? bars[level] : signs[level]);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counts over time in a fixed number of buckets, whose width doubles when the time is longer than they
- * reach; and the same drawn in a line. Owned by whoever counts.
+ * Counts over time in a fixed number of buckets, whose width doubles when time exceeds them, and
+ * drawing them in a line. Owned by the stats.
  */
 #ifndef NFTTRACED_CLIENT_STATS_TIMELINE_H
 #define NFTTRACED_CLIENT_STATS_TIMELINE_H
@@ -24,7 +24,7 @@ struct timeline {
 	uint64_t counts[TIMELINE_BUCKETS];
 };
 
-/* Counts one at a moment. What is before the first one's counts with it. */
+/* Counts one at a moment; moments before the first one count as the first. */
 void timeline_count(struct timeline *timeline, uint64_t time);
 
 enum timeline_letters {
@@ -32,7 +32,7 @@ enum timeline_letters {
 	TIMELINE_UTF8,
 };
 
-/* What a line of at most `columns` characters tells. */
+/* The scale of a drawn line. */
 struct timeline_line {
 	size_t columns; /* that are used */
 	uint64_t width; /* ns that one of them is wide */

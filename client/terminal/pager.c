@@ -12,7 +12,8 @@
 
 #include "journal/base/cleanup.h"
 
-/* Quit if it fits on one screen, pass colours, keep the screen, long prompt, Ctrl-C quits. */
+/* Options of less: quit if it fits on one screen, colours, keep the screen, long prompt, quit on
+ * Ctrl-C. */
 #define LESS_OPTIONS "FRXMK"
 
 void pager_none(struct pager *pager)
@@ -60,7 +61,7 @@ void pager_open(struct pager *pager)
 		close(ends[1]);
 		return;
 	}
-	/* Ctrl-C is the pager's. */
+	/* Ctrl-C is handled by the pager. */
 	signal(SIGINT, SIG_IGN);
 	pager->pid = pid;
 	pager->fd = ends[1];

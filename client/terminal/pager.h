@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pager that standard output goes through on a terminal: $NFTTRACED_PAGER, $PAGER, or less. Owned
- * by the command that prints.
+ * The pager that standard output goes through on a terminal: $NFTTRACED_PAGER, $PAGER, or less.
+ * Owned by the command that prints.
  */
 #ifndef NFTTRACED_CLIENT_TERMINAL_PAGER_H
 #define NFTTRACED_CLIENT_TERMINAL_PAGER_H
@@ -9,17 +9,17 @@
 #include <sys/types.h>
 
 struct pager {
-	pid_t pid; /* 0: there is none */
+	pid_t pid; /* 0: no pager */
 	int fd; /* where to write: the pager, or standard output */
 };
 
 /* Starts the pager if standard output is a terminal; without one, fd is standard output. */
 void pager_open(struct pager *pager);
 
-/* The same without a pager. */
+/* Opens standard output without a pager. */
 void pager_none(struct pager *pager);
 
-/* Lets the reader finish reading. Accepts a closed one. */
+/* Waits until the pager is left. Accepts a closed one. */
 void pager_close(struct pager *pager);
 
 #define auto_pager __attribute__((cleanup(pager_close))) struct pager

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_ERASE "\r\x1b[K"
+#include "journal/base/amounts.h"
 
-#define MIB (1024.0 * 1024)
+#define LINE_ERASE "\r\x1b[K"
 
 void progress_begin(struct progress *progress, int fd)
 {
@@ -21,8 +21,8 @@ int progress_terminal(void)
 	return isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
 }
 
-/* A terminal that takes no more is no reason to stop. */
-static void tell(const struct progress *progress, const char *text)
+/* Failures of the terminal are ignored. */
+static void write_line(const struct progress *progress, const char *text)
 {
 	ssize_t ignored = write(progress->fd, text, strlen(text));
 
@@ -33,11 +33,14 @@ static char *line_new(const struct progress *progress, int64_t now, uint64_t rea
 {
 	double part = total > 0 ? (double)read / (double)total : 0;
 	double seconds = (double)(now - progress->begun) / G_USEC_PER_SEC;
+	double left = part > 0 ? seconds / part - seconds : 0;
+	char size[AMOUNT_SIZE], span[AMOUNT_SIZE];
 
 	if (read >= total)
-		return g_strdup_printf(LINE_ERASE "%.0f MiB read", (double)read / MIB);
-	return g_strdup_printf(LINE_ERASE "%.0f%% of %.0f MiB read, %.0f s left", 100 * part,
-		(double)total / MIB, part > 0 ? seconds / part - seconds : 0);
+		return g_strdup_printf(LINE_ERASE "%s read", amount_bytes(read, size));
+	return g_strdup_printf(LINE_ERASE "%.0f%% of %s read, %s left", 100 * part,
+		amount_bytes(total, size),
+		amount_duration((uint64_t)(left + 0.5) * G_USEC_PER_SEC, span));
 }
 
 void progress_update(struct progress *progress, uint64_t read, uint64_t total)
@@ -49,18 +52,18 @@ void progress_update(struct progress *progress, uint64_t read, uint64_t total)
 		return;
 	now = g_get_monotonic_time();
 	if (now - progress->begun < PROGRESS_FIRST_USEC ||
-		now - progress->told < PROGRESS_UPDATE_USEC)
+		now - progress->updated < PROGRESS_UPDATE_USEC)
 		return;
 	line = line_new(progress, now, read, total);
-	tell(progress, line);
-	progress->told = now;
+	write_line(progress, line);
+	progress->updated = now;
 	progress->shown = true;
 }
 
 void progress_end(struct progress *progress)
 {
 	if (progress->shown)
-		tell(progress, LINE_ERASE);
+		write_line(progress, LINE_ERASE);
 	progress->shown = false;
 	progress->fd = -1;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A line on standard error that tells how far a long reading has come: shown on a terminal once it
- * takes longer than a moment, erased before anything else is told. Owned by the command that reads.
+ * A line on standard error that shows how much of a long reading is done: on a terminal, once it
+ * takes longer than a moment, erased before anything else is printed. Owned by the set of journals.
  */
 #ifndef NFTTRACED_CLIENT_TERMINAL_PROGRESS_H
 #define NFTTRACED_CLIENT_TERMINAL_PROGRESS_H
@@ -9,27 +9,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How long a reading may take before it is told, and how often it is told then. */
+/* How long a reading takes before the line is shown, and the time between its updates. */
 #define PROGRESS_FIRST_USEC  700000
 #define PROGRESS_UPDATE_USEC 200000
 
 struct progress {
-	int fd; /* -1: nobody is told */
-	int64_t begun, told; /* us, monotonic; told 0: not yet */
+	int fd; /* -1: no line */
+	int64_t begun, updated; /* us, monotonic; updated 0: not yet */
 	bool shown;
 };
 
-/* Tells on `fd`, or nobody if that is -1. */
+/* Starts a reading whose line is shown on `fd` (-1: not shown). */
 void progress_begin(struct progress *progress, int fd);
 
 /* The descriptor for progress_begin: standard error if it is a terminal. */
 int progress_terminal(void);
 
-/* Tells how many bytes of how many were read, if it is time to; `total` may be the same for what has no
- * known length. */
+/* Shows that `read` bytes of `total` were read, if it is time to. A `total` equal to `read` is an
+ * unknown length. */
 void progress_update(struct progress *progress, uint64_t read, uint64_t total);
 
-/* Erases the line, and tells no more. */
+/* Erases the line, and shows it no more. */
 void progress_end(struct progress *progress);
 
 #endif

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* What every terminal of the last decades understands. */
+/* Sequences that all common terminals understand. */
 #define ENTER     "\033[?1049h\033[?25l" /* the other screen, no cursor */
 #define LEAVE     "\033[?25h\033[?1049l"
 #define HOME      "\033[H"
-#define LINE_END  "\033[K" /* clears what is left of the line */
-#define CLEAR_END "\033[J" /* and what is below */
+#define LINE_END  "\033[K" /* clears the rest of the line */
+#define CLEAR_END "\033[J" /* clears everything below */
 
 static void write_all(const char *bytes, size_t length)
 {
@@ -53,7 +53,7 @@ void screen_enter(struct screen *screen)
 	write_all(ENTER, sizeof(ENTER) - 1);
 }
 
-/* One write: a frame that comes in pieces flickers. */
+/* One write, because a frame in pieces flickers. */
 void screen_draw(const char *lines)
 {
 	g_autoptr(GString) frame = g_string_new(HOME);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A terminal as a screen that is drawn again and again, with keys that are read one by one. What was on
- * the terminal before comes back when it is left. Owned by the command; nothing of it is safe to call in
- * a signal handler: signals come through the event loop.
+ * A terminal as a screen that is redrawn, with keys that are read one by one. Leaving it restores
+ * the terminal. Owned by the command; no function is safe in a signal handler: signals come through
+ * the event loop.
  */
 #ifndef NFTTRACED_CLIENT_TERMINAL_SCREEN_H
 #define NFTTRACED_CLIENT_TERMINAL_SCREEN_H
@@ -21,15 +21,13 @@ struct screen {
 /* True if standard output is a terminal that can be drawn on. */
 bool screen_possible(void);
 
-/* Takes the terminal; nothing if it has it. */
+/* Takes the terminal, unless it is taken already. */
 void screen_enter(struct screen *screen);
 
-/* Draws lines over what is there, at once; no more of them than there are rows. */
+/* Draws lines over the previous ones, at once; at most as many as the terminal has rows. */
 void screen_draw(const char *lines);
 
-/* Gives the terminal back as it was; nothing if it has not got it. */
+/* Restores the terminal, if it was taken. */
 void screen_leave(struct screen *screen);
-
-#define auto_screen __attribute__((cleanup(screen_leave))) struct screen
 
 #endif

@@ -56,7 +56,7 @@ void table_number(struct table *table, uint64_t number)
 	table_text(table, text);
 }
 
-static void pad(struct output *output, size_t spaces)
+static void print_spaces(struct output *output, size_t spaces)
 {
 	for (size_t i = 0; i < spaces; i++)
 		output_char(output, ' ');
@@ -70,10 +70,10 @@ static void print_cell(const struct table *table, struct output *output, size_t 
 	bool last = column + 1 == table->count;
 
 	if (table->columns[column].align == TABLE_RIGHT)
-		pad(output, spaces);
+		print_spaces(output, spaces);
 	output_text(output, cell);
 	if (table->columns[column].align == TABLE_LEFT && !last)
-		pad(output, spaces);
+		print_spaces(output, spaces);
 	output_text(output, last ? "\n" : "  ");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A table of text: columns as wide on a terminal as their widest cell, two spaces between them. Cells are escaped
- * by the table. Owned by the command that prints it.
+ * A table of text: columns as wide on a terminal as their widest cell, two spaces between them.
+ * Cells are escaped by the table. Owned by the command that prints it.
  */
 #ifndef NFTTRACED_CLIENT_TERMINAL_TABLE_H
 #define NFTTRACED_CLIENT_TERMINAL_TABLE_H
@@ -29,7 +29,7 @@ struct table *table_new(const struct table_column *columns, size_t count);
 /* Adds the next cell, in a new row when the last one is full. */
 void table_text(struct table *table, const char *text);
 
-/* The same with text that is escaped already. */
+/* Adds a cell with text that is escaped already. */
 void table_escaped(struct table *table, const char *text);
 
 void table_number(struct table *table, uint64_t number);

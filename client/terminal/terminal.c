@@ -30,7 +30,7 @@ bool terminal_agrees(const char *question)
 
 	fprintf(stderr, "%s [y/N] ", question);
 	if (!fgets(answer, sizeof(answer), stdin)) {
-		/* What is said next is not to stand behind the question. */
+		/* Further output starts on a new line. */
 		fputc('\n', stderr);
 		return false;
 	}
@@ -68,7 +68,7 @@ const char *terminal_fit_end(const char *text, size_t columns)
 	size_t width = terminal_width(text), over = width > columns ? width - columns : 0;
 	const char *end = text + terminal_fit(text, over);
 
-	/* A wide character that would have to be cut in two is left out. */
+	/* A wide character that does not fit is left out. */
 	return terminal_width(end) > columns ? text + terminal_fit(text, over + 1) : end;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The terminal that a descriptor may be: its size, and text that fits into its columns. Stateless. */
+/*
+ * The terminal that a descriptor may be: its size, and text that fits into its columns. Stateless.
+ */
 #ifndef NFTTRACED_CLIENT_TERMINAL_TERMINAL_H
 #define NFTTRACED_CLIENT_TERMINAL_TERMINAL_H
 
@@ -10,7 +12,7 @@ struct terminal_size {
 	size_t columns, rows;
 };
 
-/* -ENOTTY: it is none. One that does not know its size has 80 by 24. */
+/* -ENOTTY if it is no terminal. A terminal of unknown size has 80 by 24. */
 int terminal_size(int fd, struct terminal_size *ret);
 
 /* Asks on standard error, and reads the answer from standard input: true for "y" or "yes" only. */

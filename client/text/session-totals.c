@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "client/bus/bus-dict.h"
+#include "journal/base/amounts.h"
 
 static const struct bus_dict_field fields[] = {
 	{ "Id", BUS_DICT_NUMBER, offsetof(struct session_totals, id) },
@@ -104,8 +105,11 @@ void session_totals_text(struct output *output, const struct session_totals *tot
 		output_escaped(output, totals->path, strlen(totals->path));
 	}
 	if (totals->unsynced) {
-		number_text(output, "; ", totals->unsynced);
-		output_text(output, " bytes not yet on the disk: it does not answer");
+		char size[AMOUNT_SIZE];
+
+		output_text(output, "; ");
+		output_text(output, amount_bytes(totals->unsynced, size));
+		output_text(output, " not yet on the disk: it does not answer");
 	}
 	if (totals->disk_error && *totals->disk_error) {
 		output_text(output, "; disk error: ");

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "daemon/settings/settings-keys.h"
+#include "journal/base/amounts.h"
 
 #define MIB ((uint64_t)1 << 20)
 #define KIB ((uint64_t)1 << 10)
@@ -108,9 +109,7 @@ static void apply_choice(struct settings *settings, const struct measure *measur
 char *memory_fit(struct settings *settings, unsigned int cpus, uint64_t limit)
 {
 	uint64_t wanted = bound_sum(settings, cpus), left = wanted;
-	g_autofree char *wanted_text = g_format_size_full(wanted, G_FORMAT_SIZE_IEC_UNITS);
-	g_autofree char *limit_text = g_format_size_full(limit, G_FORMAT_SIZE_IEC_UNITS);
-	g_autofree char *left_text = NULL;
+	char bytes[AMOUNT_SIZE], limit_text[AMOUNT_SIZE];
 	g_autoptr(GString) chosen = g_string_new(NULL);
 	const struct measure *measure;
 
@@ -122,15 +121,16 @@ char *memory_fit(struct settings *settings, unsigned int cpus, uint64_t limit)
 		return NULL;
 	for (size_t i = 0; i < G_N_ELEMENTS(measures); i++)
 		apply_choice(settings, &measures[i], chosen);
-	left_text = g_format_size_full(left, G_FORMAT_SIZE_IEC_UNITS);
+	amount_bytes(limit, limit_text);
 	if (left > limit)
 		return g_strdup_printf(
 			"the service may use %s of memory%s%s, but its limit is %s: the kernel "
 			"may end it; raise MemoryMax= of the service, or set smaller sizes in "
 			"nfttraced.conf",
-			left_text, chosen->len ? " even with " : "", chosen->str, limit_text);
+			amount_bytes(left, bytes), chosen->len ? " even with " : "", chosen->str,
+			limit_text);
 	return g_strdup_printf(
 		"the service would use up to %s of memory, but its limit is %s: it uses %s; "
 		"raise MemoryMax= of the service, or set other sizes in nfttraced.conf",
-		wanted_text, limit_text, chosen->str);
+		amount_bytes(wanted, bytes), limit_text, chosen->str);
 }

@@ -48,11 +48,11 @@ static struct drop_message *message_new(GString *text, const char *id, int prior
 
 static void append_amount(GString *text, uint64_t packets, uint64_t bytes, uint64_t usec)
 {
-	char count[QUANTITY_SIZE], size[QUANTITY_SIZE], span[QUANTITY_SIZE];
+	char count[AMOUNT_SIZE], size[AMOUNT_SIZE], span[AMOUNT_SIZE];
 
 	g_string_append_printf(text, "Dropped %s (%s) in %s",
-		quantity_count(packets, "packet", count), quantity_bytes(bytes, size),
-		quantity_span(usec, span));
+		amount_count(packets, "packet", count), amount_bytes(bytes, size),
+		amount_duration(usec, span));
 }
 
 /* Cuts between two characters: journalctl does not print a line with half of one. */
@@ -131,28 +131,28 @@ static void append_separator(GString *text)
 static GString *rest_text(const struct drop_rest *rest)
 {
 	GString *text = g_string_new(NULL);
-	char count[QUANTITY_SIZE], span[QUANTITY_SIZE];
+	char count[AMOUNT_SIZE], span[AMOUNT_SIZE];
 
 	if (rest->rules > 0) {
 		append_amount(text, rest->packets, rest->bytes, rest->usec);
 		g_string_append_printf(
-			text, " by %s", quantity_count(rest->rules, "more rule", count));
+			text, " by %s", amount_count(rest->rules, "more rule", count));
 	}
 	if (rest->uncounted > 0) {
 		append_separator(text);
 		g_string_append_printf(text,
 			"%s dropped in %s that no rule's counter has: "
 			"their table is full (DropCountersMax=)",
-			quantity_count(rest->uncounted, "packet", count),
-			quantity_span(rest->usec, span));
+			amount_count(rest->uncounted, "packet", count),
+			amount_duration(rest->usec, span));
 	}
 	if (rest->missed > 0) {
 		append_separator(text);
 		g_string_append_printf(text,
 			"%s missed in %s: the kernel skipped them, and if they were drops, "
 			"they are not counted",
-			quantity_count(rest->missed, "call", count),
-			quantity_span(rest->usec, span));
+			amount_count(rest->missed, "call", count),
+			amount_duration(rest->usec, span));
 	}
 	return text;
 }

@@ -15,6 +15,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/journals/state-errors.h"
+#include "journal/base/amounts.h"
 #include "journal/base/cleanup.h"
 #include "journal/format/record.h"
 
@@ -280,11 +281,13 @@ void engine_journal_end(
 static void closing_give_up(struct engine_request *request, struct engine_closing *closing)
 {
 	bool whole = closing->stored.synced >= closing->totals.journaled;
+	char size[AMOUNT_SIZE];
 
 	request->stored = closing->stored;
-	request->warning = g_strdup_printf("the disk does not answer: %" PRIu64
-					   " bytes of the journal are not known to be stored%s",
-		request->stored.unsynced, whole ? ", which is its end: all of its events are" : "");
+	request->warning = g_strdup_printf(
+		"the disk does not answer: %s of the journal are not known to be stored%s",
+		amount_bytes(request->stored.unsynced, size),
+		whole ? ", which is its end: all of its events are" : "");
 }
 
 static void closing_finish(struct engine_request *request, const struct engine_closing *closing)

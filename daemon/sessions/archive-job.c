@@ -9,6 +9,7 @@
 #include "daemon/sessions/index-job.h"
 #include "daemon/sessions/manager-private.h"
 #include "daemon/sessions/session-job.h"
+#include "journal/base/amounts.h"
 
 struct archive_job {
 	struct manager *manager;
@@ -132,17 +133,18 @@ static void archive_job_run(void *argument)
 
 static void log_result(const struct archive_request *request)
 {
+	char size[AMOUNT_SIZE];
+
+	amount_bytes(request->bytes, size);
 	if (request->action == ARCHIVE_REMOVE && !request->failure.reason)
-		log_info("removed the journal of session %" PRIu64 ": %" PRIu64 " bytes freed",
-			request->id, request->bytes);
+		log_info("removed the journal of session %" PRIu64 ": %s freed", request->id, size);
 	if (request->action != ARCHIVE_VACUUM)
 		return;
 	if (request->failure.reason)
 		log_warning("%s", request->failure.reason);
 	if (request->journals && request->journals->len)
-		log_info("removed %u journal%s of ended sessions: %" PRIu64 " bytes freed",
-			request->journals->len, request->journals->len == 1 ? "" : "s",
-			request->bytes);
+		log_info("removed %u journal%s of ended sessions: %s freed", request->journals->len,
+			request->journals->len == 1 ? "" : "s", size);
 }
 
 static void index_forget(const struct archive_job *job)

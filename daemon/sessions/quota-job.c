@@ -6,6 +6,7 @@
 #include "daemon/journals/quota.h"
 #include "daemon/journals/user-quota.h"
 #include "daemon/sessions/manager-private.h"
+#include "journal/base/amounts.h"
 
 #define QUOTA_USEC (30 * G_USEC_PER_SEC)
 
@@ -49,8 +50,7 @@ static void quota_job_free(struct quota_job *job)
 static void log_result(struct manager *manager, const struct quota_job *job)
 {
 	const struct quota_result *result = &job->result;
-	g_autofree char *bytes = g_format_size_full(result->bytes, G_FORMAT_SIZE_IEC_UNITS);
-	g_autofree char *left = g_format_size_full(result->left, G_FORMAT_SIZE_IEC_UNITS);
+	char bytes[AMOUNT_SIZE], left[AMOUNT_SIZE], freed[AMOUNT_SIZE];
 	bool over = job->size > 0 && result->left > job->size;
 
 	manager->quota_segments += result->segments;
@@ -59,15 +59,12 @@ static void log_result(struct manager *manager, const struct quota_job *job)
 		log_notice("%" G_GUINT64_FORMAT
 			   " segments (%s) of the journals of sessions that have "
 			   "ended were removed to stay within JournalsSize=; %s are left",
-			result->segments, bytes, left);
-	if (job->user_result.journals > 0) {
-		g_autofree char *freed =
-			g_format_size_full(job->user_result.bytes, G_FORMAT_SIZE_IEC_UNITS);
-
+			result->segments, amount_bytes(result->bytes, bytes),
+			amount_bytes(result->left, left));
+	if (job->user_result.journals > 0)
 		log_notice("%u journals (%s) of sessions that have ended were removed to stay "
 			   "within UserJournalSize=",
-			job->user_result.journals, freed);
-	}
+			job->user_result.journals, amount_bytes(job->user_result.bytes, freed));
 	if (job->error < 0 && job->error != manager->quota_error)
 		log_error("journals can't be removed to stay within JournalsSize= or "
 			  "UserJournalSize=: %s",
@@ -76,7 +73,7 @@ static void log_result(struct manager *manager, const struct quota_job *job)
 		log_warning(
 			"the journals of running sessions take %s, more than JournalsSize= allows: "
 			"nothing else is left to remove",
-			left);
+			amount_bytes(result->left, left));
 	manager->quota_error = job->error;
 	manager->quota_exceeded = over;
 }

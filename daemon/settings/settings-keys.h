@@ -11,9 +11,9 @@
 enum setting_type {
 	SETTING_BOOLEAN, /* bool */
 	SETTING_ATTACH, /* enum attach_mode */
-	SETTING_SIZE, /* uint64_t: bytes, with K, M, G */
+	SETTING_SIZE, /* uint64_t: bytes, as parse_size() takes them */
 	SETTING_NUMBER, /* uint64_t */
-	SETTING_SECONDS, /* uint64_t, with s, min, h */
+	SETTING_SECONDS, /* uint64_t: whole seconds, as parse_duration() takes them */
 	SETTING_PATH, /* char *, absolute */
 	SETTING_TEXT, /* char * */
 	SETTING_VERDICTS, /* uint32_t */

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Values of keys: from text, compared, copied. */
+/* Values of keys: parsing, comparing, copying. */
 #include <errno.h>
 #include <string.h>
 
 #include "daemon/settings/settings-keys.h"
-
-struct unit {
-	const char *name;
-	uint64_t factor;
-};
-
-static const struct unit size_units[] = { { "", 1 }, { "K", 1ULL << 10 }, { "M", 1ULL << 20 },
-	{ "G", 1ULL << 30 }, { NULL } };
-static const struct unit time_units[] = { { "", 1 }, { "s", 1 }, { "min", 60 }, { "h", 3600 },
-	{ NULL } };
-static const struct unit no_units[] = { { "", 1 }, { NULL } };
+#include "journal/base/amounts.h"
+#include "journal/base/keyfile.h"
 
 int settings_parse_attach(const char *text, enum attach_mode *ret)
 {
@@ -33,49 +24,27 @@ int settings_parse_attach(const char *text, enum attach_mode *ret)
 	return -EINVAL;
 }
 
-static int parse_boolean(const char *text, bool *ret)
+/* Whole seconds. */
+static int parse_seconds(const char *text, uint64_t *ret)
 {
-	static const char *const yes[] = { "yes", "true", "on", "1", NULL };
-	static const char *const no[] = { "no", "false", "off", "0", NULL };
+	uint64_t usec;
+	int r = parse_duration(text, &usec);
 
-	if (g_strv_contains(yes, text))
-		*ret = true;
-	else if (g_strv_contains(no, text))
-		*ret = false;
-	else
+	if (r < 0)
+		return r;
+	if (usec % G_USEC_PER_SEC != 0)
 		return -EINVAL;
+	*ret = usec / G_USEC_PER_SEC;
 	return 0;
 }
 
-static int parse_number(const char *text, const struct unit *units, uint64_t *ret)
-{
-	char *end;
-	uint64_t number;
-
-	if (!g_ascii_isdigit(*text))
-		return -EINVAL;
-	errno = 0;
-	number = g_ascii_strtoull(text, &end, 10);
-	if (errno)
-		return -ERANGE;
-	while (*end == ' ')
-		end++;
-	for (; units->name; units++) {
-		if (g_str_equal(end, units->name)) {
-			if (number > G_MAXUINT64 / units->factor)
-				return -ERANGE;
-			*ret = number * units->factor;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
+typedef int (*number_parser)(const char *text, uint64_t *ret);
 
 static int apply_number(
-	const struct setting_key *key, uint64_t *field, const char *text, const struct unit *units)
+	const struct setting_key *key, uint64_t *field, const char *text, number_parser parse)
 {
 	uint64_t number;
-	int r = parse_number(text, units, &number);
+	int r = parse(text, &number);
 
 	if (r < 0)
 		return r;
@@ -92,24 +61,10 @@ static int apply_text(char **field, const char *text)
 	return 0;
 }
 
-/* Words between spaces and commas, none of them empty. */
-static char **words_split(const char *text)
-{
-	g_auto(GStrv) parts = g_strsplit_set(text, " \t,", -1);
-	g_autoptr(GPtrArray) words = g_ptr_array_new();
-
-	for (char **part = parts; *part; part++) {
-		if (**part)
-			g_ptr_array_add(words, g_strdup(*part));
-	}
-	g_ptr_array_add(words, NULL);
-	return (char **)g_ptr_array_steal(words, NULL);
-}
-
 static int apply_names(
 	const struct setting_key *key, void *field, const char *text, char **ret_reason)
 {
-	g_auto(GStrv) words = words_split(text);
+	g_auto(GStrv) words = keyfile_words(text, " \t,");
 	const char *const *names = (const char *const *)words;
 	auto_failure failure = { 0 };
 	GArray *specs;
@@ -137,15 +92,15 @@ int setting_apply(const struct setting_key *key, void *target, const char *text,
 
 	switch (key->type) {
 	case SETTING_BOOLEAN:
-		return parse_boolean(text, field);
+		return keyfile_boolean(text, field);
 	case SETTING_ATTACH:
 		return settings_parse_attach(text, field);
 	case SETTING_SIZE:
-		return apply_number(key, field, text, size_units);
+		return apply_number(key, field, text, parse_size);
 	case SETTING_NUMBER:
-		return apply_number(key, field, text, no_units);
+		return apply_number(key, field, text, parse_count);
 	case SETTING_SECONDS:
-		return apply_number(key, field, text, time_units);
+		return apply_number(key, field, text, parse_seconds);
 	case SETTING_PATH:
 		return g_path_is_absolute(text) ? apply_text(field, text) : -EINVAL;
 	case SETTING_TEXT:

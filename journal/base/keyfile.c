@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lines of a key file; see keyfile.h. */
+/* Lines and values of key files; see keyfile.h. */
 #include "journal/base/keyfile.h"
 
+#include <errno.h>
 #include <glib.h>
-#include <stdbool.h>
 #include <string.h>
 
 static bool is_nothing(const char *line)
@@ -39,4 +39,31 @@ unsigned int keyfile_line(const char *text, const char *key)
 			found = i + 1;
 	}
 	return found;
+}
+
+int keyfile_boolean(const char *text, bool *ret)
+{
+	static const char *const yes[] = { "yes", "true", "on", "1", NULL };
+	static const char *const no[] = { "no", "false", "off", "0", NULL };
+
+	if (g_strv_contains(yes, text))
+		*ret = true;
+	else if (g_strv_contains(no, text))
+		*ret = false;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+char **keyfile_words(const char *text, const char *separators)
+{
+	g_auto(GStrv) parts = g_strsplit_set(text, separators, -1);
+	g_autoptr(GPtrArray) words = g_ptr_array_new();
+
+	for (char **part = parts; *part; part++) {
+		if (**part)
+			g_ptr_array_add(words, g_strdup(*part));
+	}
+	g_ptr_array_add(words, NULL);
+	return (char **)g_ptr_array_steal(words, NULL);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Line numbers in a key file, for error messages: GKeyFile does not report them. Stateless. */
+/* Key files: lines for error messages, which GKeyFile does not report, and values. Stateless. */
 #ifndef NFTTRACED_JOURNAL_BASE_KEYFILE_H
 #define NFTTRACED_JOURNAL_BASE_KEYFILE_H
+
+#include <stdbool.h>
 
 /*
  * The number of the last line in `text` that sets `key` (the last one is effective). If `key` is a
@@ -9,5 +11,12 @@
  * neither a setting, a header, a comment nor empty. 0: none.
  */
 unsigned int keyfile_line(const char *text, const char *key);
+
+/* yes, true, on, 1 or no, false, off, 0. -EINVAL for another text. */
+int keyfile_boolean(const char *text, bool *ret);
+
+/* The words between any of the separators, none of them empty, as a NULL-terminated list
+ * (g_strfreev it). */
+char **keyfile_words(const char *text, const char *separators);
 
 #endif

@@ -192,6 +192,12 @@ void output_escaped(struct output *output, const char *bytes, size_t length)
 		output_escape(output, bytes, length, text_escape);
 }
 
+void output_escaped_after(struct output *output, const char *before, const char *text)
+{
+	output_text(output, before);
+	output_escaped(output, text, strlen(text));
+}
+
 void output_word(struct output *output, const char *bytes, size_t length)
 {
 	if (is_plain(bytes, length))

@@ -61,6 +61,9 @@ void output_number_padded(struct output *output, uint64_t number, unsigned int d
 void output_escaped(struct output *output, const char *bytes, size_t length);
 void output_word(struct output *output, const char *bytes, size_t length);
 
+/* Text of our own, then text of others, escaped. */
+void output_escaped_after(struct output *output, const char *before, const char *text);
+
 static inline void output_room(struct output *output, size_t length)
 {
 	if (output->size - output->used < length)

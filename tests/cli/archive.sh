@@ -22,7 +22,7 @@ journal twice
 journal twice
 second=$id
 
-check "list has the running session with its size" equal "$(nfttracectl list | awk 'NR == 2 { print $1, $2, $8 }')" "$running web 4K"
+check "list has the running session with its size" equal "$(nfttracectl list | awk 'NR == 2 { print $1, $2, $8, $9 }')" "$running web 4.0 KiB"
 wide=$(nfttracectl start --name 東京)
 check "columns are in line behind a name of wide characters" equal "$(nfttracectl list | awk -v id="$wide" '$1 == id { sub("running.*", ""); print }')" " $wide  東京  "
 nfttracectl stop 東京 >"$work/books"
@@ -30,7 +30,7 @@ nfttracectl remove 東京 >"$work/books"
 check "a name that does not print is told as it is, escaped once" refused 1 'not "a\x0ab"' nfttracectl start --name $'a\nb'
 check "list has no others" equal "$(nfttracectl list | wc -l)" 2
 check "list --all has those that have ended" equal "$(column "$old" 3)" ended
-check "and their sizes" equal "$(column "$old" 8)" 4K
+check "and their sizes" equal "$(column "$old" 8) $(column "$old" 9)" "4.0 KiB"
 check "and the running one" equal "$(column "$running" 3)" running
 check "list --names has a line for each id and name" equal "$(nfttracectl list --names | tr '\n' ' ')" "$running web "
 check "list --all --names has them all" equal "$(nfttracectl list --all --names | wc -l)" 8
@@ -62,13 +62,13 @@ check "an export is what show reads" equal "$(nfttracectl export old | nfttracec
 check "of a running session, too" equal "$(nfttracectl export web | nfttracectl show -)" "$(nfttracectl show web)"
 nfttracectl export old >"$work/stream"
 check "an export of a path is the same" cmp <(nfttracectl export "$work/state/$old") "$work/stream"
-check "a journal is not for a terminal" has "$(script -qec "nfttracectl export old" /dev/null </dev/null)" "not for a terminal"
+check "a journal is not for a terminal" has "$(script -qec "nfttracectl export old" /dev/null </dev/null)" "refusing to write a journal to a terminal"
 check "an export needs one session" refused 2 "name one session" nfttracectl export
 
 check "a running session's journal is not removed" refused 1 "session $running is running: stop it" nfttracectl remove web
 check "nor one that does not exist" refused 1 "no journal of a session 99: 'nfttracectl list --all'" nfttracectl remove 99
 check "nor one by a path" refused 1 "no journal of a session \"../state/$old\"" nfttracectl remove "../state/$old"
-check "remove says what it freed" equal "$(nfttracectl remove old)" "removed the journal of session $old: freed 4K"
+check "remove says what it freed" equal "$(nfttracectl remove old)" "removed the journal of session $old: freed 4.0 KiB"
 check "and it is gone" test ! -e "$work/state/$old"
 check "remove takes several, and fails if one fails" refused 1 "no journal of a session 98" nfttracectl remove 98 twice
 check "the others are removed" test ! -e "$work/state/$second"
@@ -100,20 +100,20 @@ check "nor is 0 all" refused 2 "a size below 1M needs --force" nfttracectl vacuu
 check "nor 0 sessions" refused 2 "a limit of 0 keeps nothing" nfttracectl vacuum --sessions 0
 check "nothing goes then" test -e "$work/state/$one"
 check "and numbers" refused 2 "--size takes a size" nfttracectl vacuum --size=big
-check "a dry run says what would go" has "$(nfttracectl vacuum --sessions 2 --dry-run)" "would remove 1 journal: would free 4K"
+check "a dry run says what would go" has "$(nfttracectl vacuum --sessions 2 --dry-run)" "would remove 1 journal: would free 4.0 KiB"
 # shellcheck disable=SC2154
 check "and removes nothing" test -e "$work/state/$one"
-check "vacuum keeps the latest sessions" has "$(nfttracectl vacuum --sessions 2)" "removed 1 journal: freed 4K"
+check "vacuum keeps the latest sessions" has "$(nfttracectl vacuum --sessions 2)" "removed 1 journal: freed 4.0 KiB"
 check "the oldest has gone" test ! -e "$work/state/$one"
-check "vacuum by size" has "$(nfttracectl vacuum --size 4K --force)" "removed 1 journal: freed 4K"
+check "vacuum by size" has "$(nfttracectl vacuum --size 4K --force)" "removed 1 journal: freed 4.0 KiB"
 # shellcheck disable=SC2154
 check "leaves what fits" test ! -e "$work/state/$two" -a -e "$work/state/$three"
-check "vacuum by age leaves the young" equal "$(nfttracectl vacuum --age 1h)" "removed 0 journals: freed 0"
+check "vacuum by age leaves the young" equal "$(nfttracectl vacuum --age 1h)" "removed 0 journals: freed 0 B"
 touch -d "2 hours ago" "$work/state/$three/0000000001.nftj"
 check "and takes the old" has "$(nfttracectl vacuum --age 1h)" "removed 1 journal"
-check "a running session is never touched" equal "$(nfttracectl vacuum --all)" "removed 0 journals: freed 0"
+check "a running session is never touched" equal "$(nfttracectl vacuum --all)" "removed 0 journals: freed 0 B"
 check "and goes on" equal "$(nfttracectl list --names | tail -n 1)" web
-check "what is freed is in the log" grep -q "removed the journal of session $old: 4096 bytes freed" "$work/daemon.log"
+check "what is freed is in the log" grep -q "removed the journal of session $old: 4.0 KiB freed" "$work/daemon.log"
 
 # A journal that somebody writes is running, whatever the daemon knows.
 journal lock

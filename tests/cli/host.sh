@@ -76,7 +76,7 @@ verbs() {
         check "follow, until the session ends" follow_end "$2"
         check "what was followed has the session's end" grep -q '^-- .*matched 0 = ' "$work/followed"
         check "a session that is not there is told by the other host" refused 1 "no session and no journal \"99\"" nfttracectl show -H root@web1 99
-        check "remove" equal "$(nfttracectl remove -H root@web1 "far $1")" "removed the journal of session $2: freed 4K"
+        check "remove" equal "$(nfttracectl remove -H root@web1 "far $1")" "removed the journal of session $2: freed 4.0 KiB"
 }
 
 use_fake

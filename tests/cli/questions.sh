@@ -38,29 +38,29 @@ nfttracectl: nothing was removed"
 asks nfttracectl remove keep
 check "remove names what would go" has "$shown" "Remove the journals of keep? [y/N] "
 asks nfttracectl vacuum --all
-check "vacuum lists what would go" has "$shown" "would remove 2 journals: would free 8K"
+check "vacuum lists what would go" has "$shown" "would remove 2 journals: would free 8.0 KiB"
 check "and then asks" has "$shown" "Remove them? [y/N] "
 
 at_terminal y nfttracectl remove "$id"
 check "y is yes" equal "$status" 0
-check "and it is told" has "$shown" "removed the journal of session $id: freed 4K"
+check "and it is told" has "$shown" "removed the journal of session $id: freed 4.0 KiB"
 at_terminal YES nfttracectl vacuum --all
 check "YES is, too" equal "$status" 0
-check "and what went is told" has "$shown" "removed 1 journal: freed 4K"
+check "and what went is told" has "$shown" "removed 1 journal: freed 4.0 KiB"
 check "nothing is left" equal "$(nfttracectl list --all --names)" ""
 
 at_terminal n nfttracectl vacuum --all
-check "nothing to remove, nothing to ask" equal "$status $shown" "0 would remove 0 journals: would free 0"
+check "nothing to remove, nothing to ask" equal "$status $shown" "0 would remove 0 journals: would free 0 B"
 id=$(nfttracectl start)
 nfttracectl stop "$id" >"$work/books"
 at_terminal n nfttracectl vacuum --all --dry-run
 check "a dry run does not ask" equal "$status" 0
 at_terminal n nfttracectl vacuum --all --yes
-check "nor does --yes" has "$shown" "removed 1 journal: freed 4K"
+check "nor does --yes" has "$shown" "removed 1 journal: freed 4.0 KiB"
 id=$(nfttracectl start)
 nfttracectl stop "$id" >"$work/books"
 at_terminal n nfttracectl remove --yes "$id"
-check "nor does remove --yes" has "$shown" "removed the journal of session $id: freed 4K"
+check "nor does remove --yes" has "$shown" "removed the journal of session $id: freed 4.0 KiB"
 id=$(nfttracectl start)
 nfttracectl stop "$id" >"$work/books"
-check "without a terminal nobody is asked" has "$(nfttracectl vacuum --all </dev/null)" "removed 1 journal: freed 4K"
+check "without a terminal nobody is asked" has "$(nfttracectl vacuum --all </dev/null)" "removed 1 journal: freed 4.0 KiB"

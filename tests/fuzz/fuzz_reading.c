@@ -53,10 +53,10 @@ struct reading {
 	struct journal_set *journals;
 	struct output *output;
 	struct printer *printer;
-	struct ordering *arrange;
+	struct ordering *ordering;
 	struct stats *stats;
 	struct capture *capture;
-	struct event_filter *select;
+	struct event_filter *filter;
 };
 
 static void record_use(struct reading *reading, const struct journal_set_record *record)
@@ -66,11 +66,11 @@ static void record_use(struct reading *reading, const struct journal_set_record 
 	if (record->entry.type != JOURNAL_LOSS)
 		name_table_take(
 			name_table, record->entry.type, record->entry.data, record->entry.size);
-	if (ordering_add(reading->arrange, record) < 0)
+	if (ordering_add(reading->ordering, record) < 0)
 		abort();
 	stats_take(reading->stats, record);
 	capture_take(reading->capture, record);
-	if (event_filter_record(reading->select, name_table, record))
+	if (event_filter_record(reading->filter, name_table, record))
 		printer_print(reading->printer, record, NULL);
 	reading->output->used = 0;
 }
@@ -103,12 +103,12 @@ static void records_use(struct reading *reading, const uint8_t *data, size_t siz
 	}
 }
 
-static void arranged_use(struct reading *reading)
+static void ordered_use(struct reading *reading)
 {
 	struct journal_set_record record;
 	struct ordering_step step;
 
-	while (ordering_next(reading->arrange, &record, &step) > 0) {
+	while (ordering_next(reading->ordering, &record, &step) > 0) {
 		printer_print(reading->printer, &record, &step);
 		reading->output->used = 0;
 	}
@@ -122,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 						       TEXT_RULES_ON } };
 	const struct stats_form form = { TOP, COLUMNS, TIMELINE_UTF8 };
 	char *names[] = { (char *)"firewalld", NULL };
-	const struct event_filter_options wishes = {
+	const struct event_filter_options wanted = {
 		.verdicts = size % 3 ? NULL : (char *)"drop",
 		.filter = size % 5 ? NULL : (char *)"udp port 53 or tcp[13] & 2 != 0",
 		.tables = size % 7 ? NULL : names,
@@ -133,19 +133,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	auto_printer printer = { 0 };
 	auto_stats *stats = stats_new(journals, 2);
 	auto_capture *capture = capture_new(journals, &output);
-	auto_event_filter *select = NULL;
+	auto_event_filter *filter = NULL;
 	struct reading reading;
 
 	output_open(&output, OUTPUT_MEMORY);
 	printer_open(&printer, &output, journals, &print_form);
-	if (event_filter_new(&wishes, WHEN_UTC, &select, &reason) < 0)
+	if (event_filter_new(&wanted, WHEN_UTC, &filter, &reason) < 0)
 		abort();
 	reading = (struct reading){ journals, &output, &printer, ordering_new(&order, TINY_MEMORY),
-		stats, capture, select };
+		stats, capture, filter };
 	records_use(&reading, data, size);
-	arranged_use(&reading);
+	ordered_use(&reading);
 	stats_print(stats, &form, &output);
 	capture_end(capture);
-	ordering_free(reading.arrange);
+	ordering_free(reading.ordering);
 	return 0;
 }

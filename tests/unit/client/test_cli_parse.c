@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "client/input/parse.h"
+#include "client/input/name-list.h"
 #include "client/terminal/table.h"
 #include "client/text/session-totals.h"
+#include "journal/base/amounts.h"
 #include "journal/base/cleanup.h"
 #include "journal/writer/writer.h"
 #include "tests/unit/kit/synthetic.h"
@@ -39,6 +40,8 @@ START_TEST(durations_have_units)
 		{ "7us", 7 },
 		{ "1h 30min", 5400 * SECOND },
 		{ "1h30m5s", 5405 * SECOND },
+		{ "0", 0 },
+		{ "0s", 0 },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(durations); i++) {
@@ -52,8 +55,7 @@ END_TEST
 
 START_TEST(what_is_no_duration_is_refused)
 {
-	static const char *const wrong[] = { "", "s", "5x", "-5s", "0", "0s", "1.5h", "5s3",
-		"5 s x" };
+	static const char *const wrong[] = { "", "s", "5x", "-5s", "1.5h", "5s3", "0s3", "5 s x" };
 	uint64_t usec = 42;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++)
@@ -78,6 +80,11 @@ START_TEST(sizes_have_units)
 		{ "64 MiB", 64 * MIB },
 		{ "1G", 1024 * MIB },
 		{ "1T", 1024 * 1024 * MIB },
+		{ "1.5M", 3 * MIB / 2 },
+		{ "1.5 GiB", 1536 * MIB },
+		{ "0.001K", 1 },
+		{ "0", 0 },
+		{ "0K", 0 },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
@@ -91,13 +98,14 @@ END_TEST
 
 START_TEST(what_is_no_size_is_refused)
 {
-	static const char *const wrong[] = { "", "M", "-1M", "0", "0K", "1.5G", "1X", "1iB",
-		"1MM" };
+	static const char *const wrong[] = { "", "M", "-1M", "1.5", "1.5B", "1.G", ".5G", "1.5.5G",
+		"1.0000001G", "1.5X", "1X", "1iB", "1MM" };
 	uint64_t bytes = 42;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++)
 		ck_assert_int_eq(parse_size(wrong[i], &bytes), -EINVAL);
 	ck_assert_int_eq(parse_size("99999999T", &bytes), -ERANGE);
+	ck_assert_int_eq(parse_size("16777216.5T", &bytes), -ERANGE);
 	ck_assert_uint_eq(bytes, 42);
 }
 END_TEST
@@ -119,13 +127,13 @@ START_TEST(lists_of_verdicts_are_split_at_commas)
 {
 	g_auto(GStrv) names = NULL;
 
-	ck_assert_int_eq(parse_names("drop, accept", &names), 0);
+	ck_assert_int_eq(name_list_parse("drop, accept", &names), 0);
 	ck_assert_str_eq(names[0], "drop");
 	ck_assert_str_eq(names[1], "accept");
 	ck_assert_ptr_null(names[2]);
-	ck_assert_int_eq(parse_names("", &names), -EINVAL);
-	ck_assert_int_eq(parse_names("drop,", &names), -EINVAL);
-	ck_assert_int_eq(parse_names(",drop", &names), -EINVAL);
+	ck_assert_int_eq(name_list_parse("", &names), -EINVAL);
+	ck_assert_int_eq(name_list_parse("drop,", &names), -EINVAL);
+	ck_assert_int_eq(name_list_parse(",drop", &names), -EINVAL);
 }
 END_TEST
 
@@ -255,11 +263,14 @@ START_TEST(usage_errors_are_status_2_with_a_hint)
 		"--", "tcp", "port", "1", NULL);
 	assert_complaint(2, "--duration takes", "start", "--duration", "5x", NULL);
 	assert_complaint(2, "--size takes", "start", "--size", "much", NULL);
+	assert_complaint(2, "--duration takes", "start", "--duration", "0s", NULL);
+	assert_complaint(2, "--size takes", "start", "--size", "0", NULL);
 	assert_complaint(2, "--limit takes", "start", "--limit=-1", NULL);
 	assert_complaint(2, "--rate takes", "start", "--rate=often", NULL);
 	assert_complaint(2, "--burst takes", "start", "--rate=1", "--burst=many", NULL);
 	assert_complaint(2, "--verdicts takes", "start", "--verdicts=drop,", NULL);
 	assert_complaint(2, "--since takes a time", "show", "--since=soon", "x", NULL);
+	assert_complaint(2, "--since takes a time", "show", "--since=-0s", "x", NULL);
 	assert_complaint(2, "there is no verdict \"frob\"", "follow", "--verdicts=frob", "7", NULL);
 	assert_complaint(2, "--top takes", "stats", "--top=many", "x", NULL);
 	assert_complaint(2, "name a file with -o", "pcap", "x", NULL);

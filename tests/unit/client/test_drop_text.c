@@ -109,12 +109,12 @@ START_TEST(a_wide_terminal_has_a_line_for_each)
 	list.missed = 0;
 	printed = text(DROP_COLUMNS_ANY);
 	ck_assert_str_eq(printed,
-		"PACKETS   BYTES  LAST     WHERE                       RULE                 LAST "
+		"PACKETS    BYTES  LAST     WHERE                       RULE                 LAST "
 		"PACKET\n"
-		"    132  8.4 kB  3 s ago  inet filter input handle 7  udp dport 8080 drop  "
+		"    132  8.3 KiB  3 s ago  inet filter input handle 7  udp dport 8080 drop  "
 		"10.0.0.1.1 > 10.0.0.2.8080 udp on eth0\n"
-		"      5   320 B  2 h ago  inet filter input policy    -                    -\n"
-		"total 140 packets (9.0 kB), uncounted 3, missed 0\n"
+		"      5    320 B  2 h ago  inet filter input policy    -                    -\n"
+		"total 140 packets (8.8 KiB), uncounted 3, missed 0\n"
 		"uncounted are packets of more rules than DropCountersMax= has room for\n");
 }
 END_TEST
@@ -129,10 +129,10 @@ START_TEST(a_narrow_terminal_has_lines_for_rule_and_packet)
 	drop->example = (char *)"172.16.42.1.39677 > 172.16.42.2.8080 udp on eth0";
 	printed = text(80);
 	assert_in(printed,
-		"PACKETS   BYTES  LAST     WHERE, RULE, LAST PACKET\n"
-		"    132  8.4 kB  3 s ago  inet firewalld input handle 284\n"
-		"                          udp dport 8080 drop\n"
-		"                          172.16.42.1.39677 > 172.16.42.2.8080 udp on eth0\n");
+		"PACKETS    BYTES  LAST     WHERE, RULE, LAST PACKET\n"
+		"    132  8.3 KiB  3 s ago  inet firewalld input handle 284\n"
+		"                           udp dport 8080 drop\n"
+		"                           172.16.42.1.39677 > 172.16.42.2.8080 udp on eth0\n");
 	lines = g_strsplit(printed, "\n", -1);
 	for (char **line = lines; *line; line++)
 		ck_assert_uint_le(strlen(*line), 80);
@@ -152,13 +152,13 @@ END_TEST
 START_TEST(what_is_selected_is_sorted_and_cut)
 {
 	char *tables[] = { (char *)"a", (char *)"b", NULL };
-	struct drop_filter wishes = { .tables = tables, .sort = DROP_SORT_LAST, .limit = 2 };
+	struct drop_filter wanted = { .tables = tables, .sort = DROP_SORT_LAST, .limit = 2 };
 
 	drop_add("a", 1, 100)->last = 5;
 	drop_add("c", 2, 100)->last = 9;
 	drop_add("b", 3, 1)->last = 7;
 	drop_add("a", 4, 10)->last = 6;
-	drop_list_filter(&list, &wishes);
+	drop_list_filter(&list, &wanted);
 	ck_assert_uint_eq(list.drops->len, 2);
 	ck_assert_uint_eq(((struct drop *)list.drops->pdata[0])->handle, 3);
 	ck_assert_uint_eq(((struct drop *)list.drops->pdata[1])->handle, 4);
@@ -172,7 +172,7 @@ START_TEST(a_namespace_is_a_name_an_inode_or_a_cookie)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
 		char *netns[] = { (char *)texts[i], NULL };
-		const struct drop_filter wishes = { .netns = netns };
+		const struct drop_filter wanted = { .netns = netns };
 		struct drop *drop;
 
 		begin_list();
@@ -181,7 +181,7 @@ START_TEST(a_namespace_is_a_name_an_inode_or_a_cookie)
 		drop->netns = (char *)"server";
 		drop->netns_inode = 4026532281;
 		drop->netns_cookie = 0x7f;
-		drop_list_filter(&list, &wishes);
+		drop_list_filter(&list, &wanted);
 		ck_assert_uint_eq(list.drops->len, 1);
 		ck_assert_uint_eq(((struct drop *)list.drops->pdata[0])->handle, 2);
 		if (i + 1 < G_N_ELEMENTS(texts))
@@ -314,13 +314,13 @@ START_TEST(the_verb_prints_a_table)
 	lines = g_strsplit(output, "\n", -1);
 	ck_assert_uint_eq(g_strv_length(lines), 7);
 	ck_assert(g_str_has_prefix(lines[1],
-		"    132   8.4 kB  3 s ago        inet firewalld filter_INPUT_POLICIES handle 284  "
+		"    132   8.3 KiB  3 s ago        inet firewalld filter_INPUT_POLICIES handle 284  "
 		"udp dport 8080 drop  172.16.42.1.39677 > 172.16.42.2.8080 udp on eth0"));
 	ck_assert(g_str_has_prefix(lines[2],
-		"      5  90.0 kB  -              ip filter input policy in netns server"));
+		"      5  87.9 KiB  -              ip filter input policy in netns server"));
 	ck_assert(g_str_has_prefix(
-		lines[3], "      1     60 B  2 h 5 min ago  inet a\\x0a\"b c handle 9"));
-	ck_assert(g_str_has_prefix(lines[4], "total 140 packets (98.5 kB), uncounted 2"));
+		lines[3], "      1      60 B  2 h 5 min ago  inet a\\x0a\"b c handle 9"));
+	ck_assert(g_str_has_prefix(lines[4], "total 140 packets (96.2 KiB), uncounted 2"));
 }
 END_TEST
 
@@ -329,7 +329,7 @@ START_TEST(the_verb_selects)
 	g_autofree char *output = NULL;
 
 	ck_assert_int_eq(run("--netns=server|--chain=input|--table=filter", &output, NULL), 0);
-	assert_in(output, "\n      5  90.0 kB");
+	assert_in(output, "\n      5  87.9 KiB");
 	assert_in(output, "\n2 other rules not shown; total 140 packets");
 	g_clear_pointer(&output, g_free);
 	ck_assert_int_eq(run("--sort=bytes|-n|1|--json", &output, NULL), 0);

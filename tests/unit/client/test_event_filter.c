@@ -2,7 +2,6 @@
 /* Which recorded events are read: moments, packet filters, names and handles; and the progress line. */
 #include "client/input/when.h"
 #include "client/read/event-filter.h"
-#include "client/read/reading.h"
 #include "client/terminal/progress.h"
 #include "tests/unit/kit/reading-kit.h"
 
@@ -158,7 +157,7 @@ static struct kit_recording record_five(void)
 }
 
 /* The numbers of the events that are selected. */
-static char *selected(const struct event_filter_options *wishes)
+static char *selected(const struct event_filter_options *wanted)
 {
 	struct kit_recording recording = record_five();
 	char *paths[] = { recording.path, NULL };
@@ -166,13 +165,12 @@ static char *selected(const struct event_filter_options *wishes)
 	struct journal_set_record record;
 	auto_journal_set *journals = NULL;
 	g_autofree char *reason = NULL;
-	auto_event_filter *select = NULL;
-	struct reading reading;
+	auto_event_filter *filter = NULL;
 
-	ck_assert_msg(event_filter_new(wishes, WHEN_UTC, &select, &reason) == 0, "%s", reason);
+	ck_assert_msg(event_filter_new(wanted, WHEN_UTC, &filter, &reason) == 0, "%s", reason);
 	ck_assert_int_eq(journal_set_open(paths, &journals, &reason), 0);
-	reading_begin(&reading, journals, select, -1);
-	while (reading_next(&reading, &record) > 0) {
+	journal_set_select(journals, filter, -1);
+	while (journal_set_next(journals, &record) > 0) {
 		const struct event_head *head = record.entry.data;
 
 		if (record.entry.type == JOURNAL_EVENT)
@@ -186,14 +184,14 @@ static char *selected(const struct event_filter_options *wishes)
 #define ONE(text)       ((char *[]){ (char *)(text), NULL })
 #define TWO(one, other) ((char *[]){ (char *)(one), (char *)(other), NULL })
 
-static void assert_selected(struct event_filter_options wishes, const char *expected)
+static void assert_selected(struct event_filter_options wanted, const char *expected)
 {
-	g_autofree char *numbers = selected(&wishes);
+	g_autofree char *numbers = selected(&wanted);
 
 	ck_assert_str_eq(numbers, expected);
 }
 
-START_TEST(without_a_wish_every_event_is_read)
+START_TEST(without_options_every_event_is_read)
 {
 	assert_selected((struct event_filter_options){ 0 }, "01234");
 }
@@ -258,15 +256,15 @@ START_TEST(times_select)
 }
 END_TEST
 
-static void assert_refused(struct event_filter_options wishes, const char *reason)
+static void assert_refused(struct event_filter_options wanted, const char *reason)
 {
 	g_autofree char *real = NULL;
-	struct event_filter *select = NULL;
+	struct event_filter *filter = NULL;
 
-	ck_assert_int_lt(event_filter_new(&wishes, WHEN_UTC, &select, &real), 0);
+	ck_assert_int_lt(event_filter_new(&wanted, WHEN_UTC, &filter, &real), 0);
 	ck_assert_ptr_nonnull(real);
 	ck_assert_msg(strstr(real, reason), "%s", real);
-	ck_assert_ptr_null(select);
+	ck_assert_ptr_null(filter);
 }
 
 START_TEST(what_can_not_be_understood_is_refused)
@@ -307,7 +305,7 @@ START_TEST(progress_is_told_on_long_readings_and_erased)
 	progress_update(&progress, 3 << 20, 4 << 20);
 	length = read(ends[0], told, sizeof(told) - 1);
 	ck_assert_int_gt(length, 0);
-	ck_assert_str_eq(told, "\r\x1b[K25% of 4 MiB read, 2 s left\r\x1b[K");
+	ck_assert_str_eq(told, "\r\x1b[K25% of 4.0 MiB read, 2 s left\r\x1b[K");
 	close(ends[0]);
 	close(ends[1]);
 }
@@ -334,7 +332,7 @@ int main(void)
 	tcase_add_test(tcase, what_is_no_moment_is_refused);
 	tcase_add_test(tcase, dates_are_of_the_local_zone_unless_utc_is_said);
 	tcase_add_test(tcase, nanoseconds_are_of_the_monotonic_clock);
-	tcase_add_test(tcase, without_a_wish_every_event_is_read);
+	tcase_add_test(tcase, without_options_every_event_is_read);
 	tcase_add_test(tcase, verdicts_select);
 	tcase_add_test(tcase, tables_chains_and_handles_select);
 	tcase_add_test(tcase, namespaces_select_by_inode_cookie_and_name);

@@ -26,22 +26,22 @@ static int number_compare(const void *a, const void *b)
 /* Sorts made-up numbers; every one of them comes out, in order. */
 static void sort_numbers(size_t memory, unsigned int count)
 {
-	struct external_sort *sorter = external_sort_new(sizeof(uint64_t), number_compare, memory);
+	struct external_sort *sort = external_sort_new(sizeof(uint64_t), number_compare, memory);
 	g_autofree uint64_t *expected = g_new(uint64_t, count + 1);
 	g_autoptr(GRand) random = g_rand_new_with_seed(count);
 	uint64_t number;
 
 	for (unsigned int i = 0; i < count; i++) {
 		expected[i] = g_rand_int_range(random, 0, 1000);
-		ck_assert_int_eq(external_sort_add(sorter, &expected[i]), 0);
+		ck_assert_int_eq(external_sort_add(sort, &expected[i]), 0);
 	}
 	qsort(expected, count, sizeof(*expected), number_compare);
 	for (unsigned int i = 0; i < count; i++) {
-		ck_assert_int_eq(external_sort_next(sorter, &number), 1);
+		ck_assert_int_eq(external_sort_next(sort, &number), 1);
 		ck_assert_uint_eq(number, expected[i]);
 	}
-	ck_assert_int_eq(external_sort_next(sorter, &number), 0);
-	external_sort_free(sorter);
+	ck_assert_int_eq(external_sort_next(sort, &number), 0);
+	external_sort_free(sort);
 }
 
 START_TEST(what_fits_into_memory_is_sorted_there)
@@ -61,15 +61,15 @@ END_TEST
 
 START_TEST(without_room_on_disk_sorting_fails)
 {
-	struct external_sort *sorter = external_sort_new(sizeof(uint64_t), number_compare, TINY);
+	struct external_sort *sort = external_sort_new(sizeof(uint64_t), number_compare, TINY);
 	uint64_t number = 0;
 	int r = 0;
 
 	g_setenv("TMPDIR", "/nonexistent", TRUE);
 	for (unsigned int i = 0; i < BEYOND_BUFFERS && r == 0; i++)
-		r = external_sort_add(sorter, &number);
+		r = external_sort_add(sort, &number);
 	ck_assert_int_eq(r, -ENOENT);
-	external_sort_free(sorter);
+	external_sort_free(sort);
 	g_unsetenv("TMPDIR");
 }
 END_TEST
@@ -83,7 +83,6 @@ static char *show_text(char *const *paths, const struct show_order *order)
 	auto_output output = { 0 };
 	auto_printer printer = { 0 };
 	const struct print_form form = { .text.time = TEXT_TIME_MONOTONIC };
-	struct reading reading;
 	auto_show *show = NULL;
 	unsigned int journal = 0;
 	g_autofree char *all = NULL;
@@ -92,8 +91,7 @@ static char *show_text(char *const *paths, const struct show_order *order)
 	ck_assert_msg(journal_set_open(paths, &journals, &reason) == 0, "%s", reason);
 	output_open(&output, OUTPUT_MEMORY);
 	printer_open(&printer, &output, journals, &form);
-	reading_begin(&reading, journals, NULL, -1);
-	show = show_new(order, &reading, &printer);
+	show = show_new(order, journals, &printer);
 	ck_assert_int_eq(show_gather(show, &journal, &reason), 0);
 	ck_assert_int_eq(show_print(show, &journal, &reason), 0);
 	all = output_steal(&output);
@@ -223,26 +221,26 @@ static struct kit_recording record_many(void)
 }
 
 /* Adds every record of a journal. */
-static struct ordering *arrange_journal(const char *path, size_t memory)
+static struct ordering *order_journal(const char *path, size_t memory)
 {
 	const struct ordering_options order = { .journeys = true, .last = UINT64_MAX };
-	struct ordering *arrange = ordering_new(&order, memory);
+	struct ordering *ordering = ordering_new(&order, memory);
 	struct journal_set *journals = journal_set_new(kit_reader(AT_FDCWD, path));
 	struct journal_set_record record;
 
 	while (journal_set_next(journals, &record) > 0)
-		ck_assert_int_eq(ordering_add(arrange, &record), 0);
+		ck_assert_int_eq(ordering_add(ordering, &record), 0);
 	journal_set_free(journals);
-	return arrange;
+	return ordering;
 }
 
-static void assert_journeys(struct ordering *arrange)
+static void assert_journeys(struct ordering *ordering)
 {
 	uint64_t packet = 0, time = 0, first = 0, events = 0, journeys = 0;
 	struct journal_set_record record;
 	struct ordering_step step;
 
-	while (ordering_next(arrange, &record, &step) > 0) {
+	while (ordering_next(ordering, &record, &step) > 0) {
 		const struct event_head *head = record.entry.data;
 
 		if (record.entry.type != JOURNAL_EVENT)
@@ -270,10 +268,10 @@ START_TEST(journeys_are_the_same_with_little_memory)
 	struct kit_recording recording = record_many();
 
 	for (size_t i = 0; i < G_N_ELEMENTS(memories); i++) {
-		struct ordering *arrange = arrange_journal(recording.path, memories[i]);
+		struct ordering *ordering = order_journal(recording.path, memories[i]);
 
-		assert_journeys(arrange);
-		ordering_free(arrange);
+		assert_journeys(ordering);
+		ordering_free(ordering);
 	}
 	kit_recording_remove(&recording);
 }

@@ -7,7 +7,7 @@
 #include <glib/gstdio.h>
 #include <stdlib.h>
 
-#include "client/commands/start-profile.h"
+#include "client/commands/start-options.h"
 #include "client/input/profile.h"
 
 static const char *shipped;
@@ -137,6 +137,9 @@ START_TEST(a_malformed_profile_is_told_with_its_line)
 			":2: no such key as Frob; see nfttraced.profile(5) for those there are" },
 		{ "[Profile]\n\nLimit=many\n", ":3: Limit=many: must be a number of events" },
 		{ "[Profile]\nSize=5X\n", ":2: Size=5X: must be a size, such as 64M or 1G" },
+		{ "[Profile]\nSize=0\n", ":2: Size=0: must be a size, such as 64M or 1G" },
+		{ "[Profile]\nDuration=0s\n",
+			":2: Duration=0s: must be a time, such as 30s, 5min or 2h" },
 		{ "[Profile]\nStack=maybe\n", ":2: Stack=maybe: must be yes or no" },
 		{ "[Profile]\nVerdicts=\n", ":2: Verdicts=: must be names of verdicts, or all" },
 		{ "[Profile]\nSections=nft frob\n", ":2: there is no section \"frob\"" },

@@ -11,26 +11,26 @@
 
 START_TEST(keys_beyond_the_limit_are_counted_as_the_rest)
 {
-	struct key_counts *tally = key_counts_new(2);
+	struct key_counts *counts = key_counts_new(2);
 	const struct key_counts_entry *entry;
 	GPtrArray *top;
 
-	key_counts_count(tally, "a", 1, 10);
-	key_counts_count(tally, "bb", 2, 10);
-	key_counts_count(tally, "bb", 2, 5);
-	key_counts_count(tally, "c", 1, 1);
-	key_counts_count(tally, "d", 1, 2);
-	top = key_counts_top(tally, 1);
-	ck_assert_uint_eq(key_counts_keys(tally), 2);
+	key_counts_count(counts, "a", 1, 10);
+	key_counts_count(counts, "bb", 2, 10);
+	key_counts_count(counts, "bb", 2, 5);
+	key_counts_count(counts, "c", 1, 1);
+	key_counts_count(counts, "d", 1, 2);
+	top = key_counts_top(counts, 1);
+	ck_assert_uint_eq(key_counts_keys(counts), 2);
 	ck_assert_uint_eq(top->len, 1);
 	entry = g_ptr_array_index(top, 0);
 	ck_assert_uint_eq(entry->size, 2);
 	ck_assert_uint_eq(entry->events, 2);
 	ck_assert_uint_eq(entry->bytes, 15);
-	ck_assert_uint_eq(key_counts_rest(tally)->events, 2);
-	ck_assert_uint_eq(key_counts_rest(tally)->bytes, 3);
+	ck_assert_uint_eq(key_counts_rest(counts)->events, 2);
+	ck_assert_uint_eq(key_counts_rest(counts)->bytes, 3);
 	g_ptr_array_unref(top);
-	key_counts_free(tally);
+	key_counts_free(counts);
 }
 END_TEST
 
@@ -187,7 +187,7 @@ START_TEST(a_journal_is_counted)
 	ck_assert_str_eq(text,
 		"session 3 \"web\": matched 19 = journaled 5 + lost 2 + suppressed 12 + pending 0\n"
 		"lost, as the journal says: ring-full 2\n"
-		"5 events of 4 packets, 400 bytes\n"
+		"5 events of 4 packets, 400 B\n"
 		"1 of the events not tracked: each of these counts as a packet\n"
 		"first event 2026-11-22 05:30:17.000000 UTC\n"
 		"last event  2026-11-22 05:30:19.000000 UTC\n"
@@ -196,15 +196,15 @@ START_TEST(a_journal_is_counted)
 		"=                  =                   @\n"
 		"\n"
 		"EVENTS  BYTES  VERDICT\n"
-		"     4    400  drop\n"
-		"     1    100  accept\n"
+		"     4  400 B  drop\n"
+		"     1  100 B  accept\n"
 		"\n"
 		"EVENTS  BYTES  PROBE\n"
-		"     5    500  __nft_trace_packet\n"
+		"     5  500 B  __nft_trace_packet\n"
 		"\n"
 		"EVENTS  BYTES       NETNS  PLACE                                       RULE\n"
-		"     4    400  4026531833  table inet t\\x20t chain in handle 9 drop    reject\n"
-		"     1    100  4026531833  table inet t\\x20t chain in accept (policy)  -\n"
+		"     4  400 B  4026531833  table inet t\\x20t chain in handle 9 drop    reject\n"
+		"     1  100 B  4026531833  table inet t\\x20t chain in accept (policy)  -\n"
 		"\n"
 		"SUPPRESSED       NETNS  PLACE                                RULE\n"
 		"         9  4026531833  table inet t\\x20t chain in handle 9  reject\n"
@@ -212,8 +212,8 @@ START_TEST(a_journal_is_counted)
 		"... and 1 events suppressed of which the rule is not known\n"
 		"\n"
 		"EVENTS  BYTES  SOURCE\n"
-		"     3    300  10.0.42.1\n"
-		"     1    100  fd00::1\n");
+		"     3  300 B  10.0.42.1\n"
+		"     1  100 B  fd00::1\n");
 }
 END_TEST
 

@@ -110,11 +110,11 @@ START_TEST(rates_come_from_two_readings)
 	take(14, 1002, 1205, 0);
 	text = frame(100, 24);
 	ck_assert_str_eq(text,
-		"title  300 packets/s  30.1 kB/s\n"
-		"total 2207 packets (220.7 kB), uncounted 0, missed 0\n"
+		"title  300 packets/s  29.3 KiB/s\n"
+		"total 2207 packets (215.5 KiB), uncounted 0, missed 0\n"
 		"\n"
 		" PACKETS/S     BYTES/S     PACKETS  WHERE                       RULE\n"
-		"       300     30.0 kB        1205  inet filter input handle 2  udp dport 2 drop\n"
+		"       300    29.3 KiB        1205  inet filter input handle 2  udp dport 2 drop\n"
 		"       0.5        50 B        1002  inet filter input handle 1  udp dport 1 drop\n");
 }
 END_TEST
@@ -138,7 +138,7 @@ START_TEST(a_counter_that_is_new_or_began_anew_counts_from_nothing)
 	take(10, 1000, 5, 0);
 	take(12, 10, 5, 40);
 	text = round_text();
-	ck_assert_ptr_nonnull(strstr(text, "\n      20.0      2.0 kB          40  inet"));
+	ck_assert_ptr_nonnull(strstr(text, "\n      20.0     2.0 KiB          40  inet"));
 	ck_assert_ptr_nonnull(strstr(text, "\n       5.0       500 B          10  inet"));
 }
 END_TEST

@@ -194,7 +194,7 @@ START_TEST(a_rule_is_told_in_a_sentence_and_in_fields)
 	counter_set(0, 132, 8448);
 	tell(1);
 	ck_assert_ptr_nonnull(strstr(message(0),
-		"MESSAGE=Dropped 132 packets (8.4 kB) in 0 s: inet firewalld filter_INPUT_POLICIES "
+		"MESSAGE=Dropped 132 packets (8.3 KiB) in 0 s: inet firewalld filter_INPUT_POLICIES "
 		"handle 284 \"udp dport 8080 drop\" in netns server, "
 		"last 172.16.42.1.39677 > 172.16.42.2.8080 udp on eth0\n"));
 	assert_field(0, "MESSAGE_ID", DROP_MESSAGE_RULE);
@@ -545,7 +545,7 @@ START_TEST(without_a_journal_the_line_is_in_the_log)
 	set(0, 0);
 	ck_assert_int_gt(read(ends[0], line, sizeof(line) - 1), 0);
 	ck_assert(g_str_has_prefix(line,
-		"nfttraced: Dropped 132 packets (8.4 kB) in 0 s: inet a\\x0ab filter_INPUT_POLICIES "
+		"nfttraced: Dropped 132 packets (8.3 KiB) in 0 s: inet a\\x0ab filter_INPUT_POLICIES "
 		"handle 284 "));
 	ck_assert_uint_eq(sent_count(), 0);
 	ck_assert_uint_eq(drop_summary_unsent(summary), 0);

@@ -52,7 +52,7 @@ END_TEST
 START_TEST(every_key_is_taken)
 {
 	taken("# A comment\n\n[Daemon]\nAllowSystemChanges=no\nAttach = fentry\nRingSize=64K\n"
-	      "TrackerSize=1024\nTrackerAge=2min\nJournalSize=3G\nSegmentSize=1M\n"
+	      "TrackerSize=1024\nTrackerAge=1min 60s\nJournalSize=3 GiB\nSegmentSize=1.5M\n"
 	      "StateDirectory=/somewhere\nMaxSessions=3\nFollowersMax=1\n"
 	      "JournalsSize=0\nDropCounters=no\nDropCountersMax=16\nRuleTextsSize=1M\nDropSummary=no\n"
 	      "DropSummaryInterval=1min\nDropSummaryRules=5\nUserSessions=0\n"
@@ -64,7 +64,7 @@ START_TEST(every_key_is_taken)
 	ck_assert_uint_eq(settings->tracker_size, 1024);
 	ck_assert_uint_eq(settings->tracker_age, 120);
 	ck_assert_uint_eq(settings->journal_size, 3ULL << 30);
-	ck_assert_uint_eq(settings->segment_size, 1 << 20);
+	ck_assert_uint_eq(settings->segment_size, 3 << 19);
 	ck_assert_str_eq(settings->state_directory, "/somewhere");
 	ck_assert_uint_eq(settings->filters_size, 2000);
 	ck_assert_uint_eq(settings->sessions_max, 3);
@@ -115,7 +115,8 @@ START_TEST(a_value_out_of_its_range_is_refused_with_the_range)
 		"test.conf:2: ", "a size from 64K to 2G");
 	refused("[Daemon]\nRingSize=99999999999999999999",
 		"test.conf:2: ", "a size from 64K to 2G");
-	refused("[Daemon]\nTrackerAge=1d", "test.conf:2: ", "a time from 1s to 24h");
+	refused("[Daemon]\nTrackerAge=2d", "test.conf:2: ", "a time from 1s to 24h");
+	refused("[Daemon]\nTrackerAge=1500ms", "test.conf:2: ", "a time from 1s to 24h");
 	refused("[Daemon]\nAllowSystemChanges=maybe", "test.conf:2: ", "yes or no");
 	refused("[Daemon]\nAttach=kprobes", "test.conf:2: ", "auto, kprobe or fentry");
 	refused("[Daemon]\nStateDirectory=here", "test.conf:2: ", "an absolute path");

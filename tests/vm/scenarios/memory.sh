@@ -44,11 +44,11 @@ in_group() {
 daemon_config DropCounters=yes
 limited_start
 first=$daemon_pid
-check "the log names the sizes that were chosen, the limit and the remedy" grep -q 'its limit is 48.0.*MiB: it uses RingSize=.*RuleTextsSize=.*raise MemoryMax=' "$daemon_log"
+check "the log names the sizes that were chosen, the limit and the remedy" grep -q 'its limit is 48.0 MiB: it uses RingSize=.*RuleTextsSize=.*raise MemoryMax=' "$daemon_log"
 check "the bound is within the limit" at_least $limit "$(memory bound)"
 check "the limit is told" equal "$(memory limit)" $limit
 nfttracectl status >"$work/status"
-check "status has the bound, what is in use, and the limit" grep -qE '^  memory +at most [0-9.]+.*MiB, [0-9.]+.*MiB in use, limit 48.0.*MiB$' "$work/status"
+check "status has the bound, what is in use, and the limit" grep -qE '^  memory +at most [0-9.]+ MiB, [0-9.]+ MiB in use, limit 48.0 MiB$' "$work/status"
 nfttracectl status --config >"$work/config"
 check "the configuration has the origin" grep -qE '^RingSize +[0-9]+[MK] +memory limit$' "$work/config"
 
