@@ -29,7 +29,7 @@ struct netns {
 	uint64_t owner; /* as in netns-owner.h */
 	char *path; /* leads to it */
 	char *name; /* in /run/netns, or NULL */
-	bool found; /* by the last look */
+	bool found; /* by the last scan */
 };
 
 /* The cookie of the namespace that the thread is in; 0: the kernel does not tell. */
@@ -39,8 +39,7 @@ uint64_t netns_cookie(void);
  * whatever it is. */
 int netns_enter(int fd, uint64_t cookie, uint32_t inode);
 
-/* What became of a look. */
-struct netns_seen {
+struct netns_scan_result {
 	unsigned int passed; /* namespaces that found no room in the list */
 };
 
@@ -49,7 +48,7 @@ struct netns_seen {
  * is one) with those that are new, updates paths and names, and leaves out those that are gone.
  * `assign`: namespaces get ids in ours, so that their notifications can be heard here.
  */
-int netns_look(GPtrArray *list, bool assign, struct netns_seen *ret);
+int netns_scan(GPtrArray *list, bool assign, struct netns_scan_result *ret);
 
 /* Accepts NULL. */
 void netns_free(void *netns);

@@ -12,6 +12,9 @@
 
 #include "daemon/base/netns.h"
 
+/* Readings at a time: one of the host's own namespace, two of root's others, one of a user's. */
+#define RULE_READERS_MAX 4
+
 struct rule_reader;
 
 /* Begins the process. */
