@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/base/disk-usage.h"
+#include "daemon/base/ids.h"
 #include "daemon/journals/state-errors.h"
 #include "journal/base/cleanup.h"
 #include "journal/format/dictionary.h"
@@ -22,15 +24,6 @@
 void archive_journal_clear(void *journal)
 {
 	g_free(((struct archive_journal *)journal)->name);
-}
-
-static bool is_among(const GArray *ids, uint64_t id)
-{
-	for (unsigned int i = 0; ids && i < ids->len; i++) {
-		if (g_array_index(ids, uint64_t, i) == id)
-			return true;
-	}
-	return false;
 }
 
 /* Whoever writes a segment holds a lock on it. A reader may hold one, too, which means nothing: only what
@@ -78,9 +71,12 @@ static int visit_files(int dir_fd, file_visit visit, void *context)
 static int measure(int dir_fd, const char *name, const struct stat *status, void *context)
 {
 	struct archive_journal *journal = context;
+	uint64_t number;
 
-	journal->bytes += (uint64_t)status->st_blocks * 512;
+	journal->bytes += disk_usage(status);
 	journal->ended = MAX(journal->ended, usec_of(&status->st_mtim));
+	if (segment_name_parse(name, &number))
+		journal->segment_bytes += disk_usage(status);
 	if (!journal->running && g_str_has_suffix(name, JOURNAL_SUFFIX))
 		journal->running = archive_is_written(dir_fd, name);
 	return 0;
@@ -238,7 +234,7 @@ int archive_examine(const struct state_directory *state, const GArray *running,
 	*journal = (struct archive_journal){
 		.id = id,
 		.owner = ARCHIVE_UNLIMITED,
-		.running = is_among(running, id),
+		.running = ids_contain(running, id),
 	};
 	state_counted(visit_files(fd, measure, journal));
 	read_ends(fd, journal);
@@ -301,7 +297,7 @@ static int remove_file(int dir_fd, const char *name, const struct stat *status, 
 
 	if (unlinkat(dir_fd, name, 0) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	*bytes += (uint64_t)status->st_blocks * 512;
+	*bytes += disk_usage(status);
 	return 0;
 }
 
@@ -319,7 +315,7 @@ int archive_remove(const struct state_directory *state, uint64_t id, const GArra
 	r = state_counted(visit_files(fd, measure, &journal));
 	if (r < 0)
 		return r;
-	if (journal.running || is_among(running, id))
+	if (journal.running || ids_contain(running, id))
 		return -EBUSY;
 	r = state_counted(visit_files(fd, remove_file, &bytes));
 	if (r == 0)

@@ -19,6 +19,7 @@
 struct archive_journal {
 	uint64_t id;
 	uint64_t bytes; /* on disk */
+	uint64_t segment_bytes; /* of these, of its segments */
 	uint64_t
 		started; /* us, CLOCK_REALTIME: when the oldest segment that is there was begun; 0: unknown */
 	uint64_t ended; /* when something was written last */

@@ -10,6 +10,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "daemon/base/ids.h"
 #include "daemon/base/log.h"
 #include "journal/base/cleanup.h"
 
@@ -267,15 +268,6 @@ static void slice_done(void *argument)
 	slice_next(index);
 }
 
-static bool has_id(const GArray *ids, uint64_t id)
-{
-	for (unsigned int i = 0; i < ids->len; i++) {
-		if (g_array_index(ids, uint64_t, i) == id)
-			return true;
-	}
-	return false;
-}
-
 /* The sessions that run, and what was written when it was read last. */
 static void running_add(struct manager_index *index, struct slice *slice)
 {
@@ -287,7 +279,7 @@ static void running_add(struct manager_index *index, struct slice *slice)
 		uint64_t id = g_array_index(slice->running, uint64_t, i);
 		const struct archive_journal *known = journal_index_find(index->journals, id);
 
-		if (has_id(written, id))
+		if (ids_contain(written, id))
 			continue;
 		/* No event comes where the directory is not watched. */
 		if (!known)
@@ -422,6 +414,12 @@ void manager_index_await(struct manager_index *index, enum index_wish wish, uint
 void manager_index_forget(struct manager_index *index, uint64_t id)
 {
 	journal_index_remove(index->journals, id);
+}
+
+void manager_index_changed(struct manager_index *index, uint64_t id)
+{
+	journal_index_keep(index->journals, id);
+	settle_later(index);
 }
 
 struct manager_index *manager_index_free(struct manager_index *index)

@@ -36,6 +36,9 @@ void manager_index_await(struct manager_index *index, enum index_wish wish, uint
 /* A journal was removed. */
 void manager_index_forget(struct manager_index *index, uint64_t id);
 
+/* Files of a journal were removed: what is known of it stays until it has been read again, soon. */
+void manager_index_changed(struct manager_index *index, uint64_t id);
+
 /* The ids of the sessions that run, as uint64_t; the caller unrefs it. */
 GArray *manager_running(const struct manager *manager);
 

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* JournalsSize and UserJournalSize: looked at now and then, by the janitor. */
+/*
+ * JournalsSize= and UserJournalSize=, checked now and then and when a session ends: the journal index says
+ * what there is, and the janitor removes what exceeds the limits. On the control thread but for run().
+ */
+#include <errno.h>
+
 #include "daemon/base/log.h"
 #include "daemon/journals/quota.h"
-#include "daemon/journals/user-quota.h"
 #include "daemon/sessions/index-job.h"
 #include "daemon/sessions/pipeline-state.h"
 
@@ -11,6 +15,7 @@
 struct quota_job {
 	struct manager *manager;
 	GArray *running; /* uint64_t */
+	struct quota *quota;
 	uint64_t size; /* 0: no limit */
 	uint64_t user_size;
 	bool users; /* there may be journals of users but root */
@@ -19,33 +24,29 @@ struct quota_job {
 	int error;
 };
 
+/* On the janitor's thread. */
 static void run(void *argument)
 {
 	struct quota_job *job = argument;
-	struct inventory *inventory = job->manager->inventory;
 	int user_error = 0;
 
-	job->error = inventory_look(
-		inventory, job->running, job->users ? INVENTORY_OWNERS : INVENTORY_SIZES);
-	if (job->error < 0)
-		return;
-	/* A user's own go first, before there is need to take any of others. */
+	/* A user's own are removed before those of others have to be. */
 	if (job->users)
-		user_error =
-			user_quota_keep(inventory, job->running, job->user_size, &job->user_result);
+		user_error = quota_keep_users(job->quota, job->user_size, &job->user_result);
 	if (job->size > 0)
-		job->error = quota_keep(inventory, job->running, job->size, &job->result);
+		job->error = quota_keep(job->quota, job->size, &job->result);
 	if (job->error == 0)
 		job->error = user_error;
 }
 
 static void job_free(struct quota_job *job)
 {
-	g_array_unref(job->running);
+	quota_free(job->quota);
+	g_clear_pointer(&job->running, g_array_unref);
 	g_free(job);
 }
 
-static void tell(struct manager *manager, const struct quota_job *job)
+static void report_result(struct manager *manager, const struct quota_job *job)
 {
 	const struct quota_result *result = &job->result;
 	g_autofree char *bytes = g_format_size_full(result->bytes, G_FORMAT_SIZE_IEC_UNITS);
@@ -80,14 +81,45 @@ static void tell(struct manager *manager, const struct quota_job *job)
 	manager->quota_exceeded = over;
 }
 
+static void finish(struct quota_job *job)
+{
+	job->manager->quota_checking = false;
+	job_free(job);
+}
+
 static void done(void *argument)
 {
 	struct quota_job *job = argument;
 	struct manager *manager = job->manager;
 
-	manager->quota_checking = false;
-	tell(manager, job);
-	job_free(job);
+	manager->quota_verified = job->quota->verified;
+	for (unsigned int i = 0; i < job->quota->changed->len; i++)
+		manager_index_changed(
+			manager->index, g_array_index(job->quota->changed, uint64_t, i));
+	report_result(manager, job);
+	finish(job);
+}
+
+static void on_index(void *context, int error)
+{
+	struct quota_job *job = context;
+	struct manager *manager = job->manager;
+	const struct journal_query all = { .owner = ARCHIVE_UNLIMITED, .count = UINT64_MAX };
+	GArray *journals;
+	bool more;
+
+	if (error < 0) {
+		job->error = error;
+		if (error != -ESHUTDOWN)
+			report_result(manager, job);
+		finish(job);
+		return;
+	}
+	journals = journal_index_query(manager_index_journals(manager->index), &all, &more);
+	job->running = manager_running(manager);
+	job->quota = quota_new(manager->store, journals, job->running, manager->quota_verified);
+	if (worker_submit(manager->janitor, run, done, job) < 0)
+		finish(job);
 }
 
 void manager_quota_check(struct manager *manager)
@@ -103,11 +135,8 @@ void manager_quota_check(struct manager *manager)
 	job->size = size;
 	job->user_size = manager->settings->user_journal_size;
 	job->users = manager->users_seen;
-	job->running = manager_running(manager);
-	if (worker_submit(manager->janitor, run, done, job) == 0)
-		manager->quota_checking = true;
-	else
-		job_free(job);
+	manager->quota_checking = true;
+	manager_index_await(manager->index, INDEX_ALL, ARCHIVE_UNLIMITED, on_index, job);
 }
 
 void manager_quota_tend(struct manager *manager)

@@ -16,7 +16,6 @@
 #include "daemon/engine/engine.h"
 #include "daemon/filter/filter-queue.h"
 #include "daemon/follow/follow.h"
-#include "daemon/journals/inventory.h"
 #include "daemon/sessions/session.h"
 
 /* Where the reply goes, on the control thread, exactly once. `failure` NULL: it is done. `session` is
@@ -51,8 +50,7 @@ struct manager {
 	struct engine *engine;
 	struct recorder *recorder;
 	const struct state_directory *store; /* of journals */
-	struct inventory *inventory; /* of the same; the janitor's */
-	struct manager_index *index; /* of the same, for lists */
+	struct manager_index *index; /* of the same: lists, and what quotas may remove */
 	struct compiler *compiler;
 	/* Lanes, so that no start or stop waits for a disk: */
 	struct worker *worker; /* what changes the pipeline */
@@ -76,7 +74,8 @@ struct manager {
 	sd_event_source *attention; /* of the recorder thread */
 	/* Of JournalsSize and UserJournalSize. */
 	bool users_seen; /* somebody but root had a session since the daemon started */
-	int64_t quota_due; /* us, CLOCK_MONOTONIC: the next look */
+	int64_t quota_due; /* us, CLOCK_MONOTONIC: the next check */
+	int64_t quota_verified; /* us, CLOCK_MONOTONIC: as in struct quota */
 	bool quota_checking; /* its job is on the way */
 	bool quota_exceeded; /* by what runs alone, when it was looked at last */
 	int quota_error;
