@@ -249,6 +249,11 @@ static void slice_done(void *argument)
 	struct manager_index *index = slice->index;
 	int error = slice->list ? slice->error : 0;
 
+	/* Those that wait would begin jobs on threads that have ended: manager_index_free answers them. */
+	if (index->ending) {
+		slice_free(slice);
+		return;
+	}
 	index->reading = false;
 	if (slice->list) {
 		index->error = error;

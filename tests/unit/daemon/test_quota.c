@@ -298,6 +298,14 @@ START_TEST(what_was_shortened_is_read_again)
 }
 END_TEST
 
+/* A check that waits must not begin: the janitor has ended before. */
+START_TEST(a_check_that_waits_when_the_index_ends_is_refused)
+{
+	journal(1, 3, 100);
+	ck_assert_int_eq(index_kit_end_awaited(), -ESHUTDOWN);
+}
+END_TEST
+
 /* More than the kernel keeps of what happens in a directory. */
 START_TEST(more_changes_than_can_be_told_are_found_all_the_same)
 {
@@ -358,6 +366,7 @@ int main(void)
 	tcase_add_test(cases, a_journal_that_is_removed_while_others_go_is_no_error);
 	tcase_add_test(cases, sizes_of_long_ago_are_measured_again_before_anything_goes);
 	tcase_add_test(cases, what_was_shortened_is_read_again);
+	tcase_add_test(cases, a_check_that_waits_when_the_index_ends_is_refused);
 	tcase_add_test(cases, more_changes_than_can_be_told_are_found_all_the_same);
 	tcase_add_test(cases, an_id_that_somebody_took_is_passed_over);
 	srunner_run_all(runner, CK_NORMAL);

@@ -55,6 +55,16 @@ void index_kit_changed(const GArray *ids)
 		manager_index_changed(manager.index, g_array_index(ids, uint64_t, i));
 }
 
+int index_kit_end_awaited(void)
+{
+	int result = 1;
+
+	manager_index_await(manager.index, INDEX_ALL, ARCHIVE_UNLIMITED, on_ready, &result);
+	ck_assert_int_eq(result, 1);
+	manager.index = manager_index_free(manager.index);
+	return result;
+}
+
 void index_kit_end(void)
 {
 	manager.index = manager_index_free(manager.index);

@@ -17,6 +17,9 @@ GArray *index_kit_journals(const GArray *running);
 /* These journals (uint64_t) were changed. */
 void index_kit_changed(const GArray *ids);
 
+/* Ends the index while somebody waits for it: the error that he gets. index_kit_end follows. */
+int index_kit_end_awaited(void);
+
 void index_kit_end(void);
 
 #endif
