@@ -6,13 +6,14 @@
 #include <glib.h>
 #include <string.h>
 
+#include "journal/base/clock.h"
+
 struct unit {
 	const char *name;
 	uint64_t factor;
 };
 
-#define USEC_PER_SEC UINT64_C(1000000)
-#define KIB          UINT64_C(1024)
+#define KIB UINT64_C(1024)
 
 /* Names that begin alike: the longer one first. */
 static const struct unit duration_units[] = {

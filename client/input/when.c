@@ -12,7 +12,6 @@
 #include "client/input/parse.h"
 #include "journal/base/clock.h"
 
-#define NSEC_PER_USEC   1000ULL
 #define FRACTION_DIGITS 9 /* of a second: nanoseconds */
 #define TM_YEAR_BASE    1900
 

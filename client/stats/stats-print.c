@@ -10,9 +10,8 @@
 #include "journal/base/address.h"
 #include "journal/base/clock.h"
 
-#define NSEC_PER_USEC 1000ULL
-#define PLAIN_RATE    100 /* a second: from here on nobody looks at fractions */
-#define DATE_SIZE     sizeof("2026-11-22 05:30:17")
+#define PLAIN_RATE 100 /* a second: from here on nobody looks at fractions */
+#define DATE_SIZE  sizeof("2026-11-22 05:30:17")
 
 static void number_after(struct output *output, const char *before, uint64_t number)
 {

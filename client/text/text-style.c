@@ -5,8 +5,7 @@
 #include "client/text/text-sections.h"
 #include "journal/base/clock.h"
 
-#define NSEC_PER_USEC 1000ULL
-#define USEC_DIGITS   6
+#define USEC_DIGITS 6
 
 void text_style(struct text *text, enum text_style style)
 {

@@ -5,9 +5,8 @@
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/pidfd.h>
 #include <systemd/sd-bus.h>
-#include <unistd.h>
 
 #include "daemon/base/command-line.h"
 #include "journal/base/cleanup.h"
@@ -39,7 +38,7 @@ int process_start_time(pid_t pid, uint64_t *ret)
 
 int process_open(pid_t pid, uint64_t start)
 {
-	auto_fd fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	auto_fd fd = pidfd_open(pid, 0);
 	uint64_t now;
 	int r;
 

@@ -136,7 +136,7 @@ void service_reloading(const struct service *service)
 	/* One that is ending has said so: it must not be taken for one that is ready again. */
 	if (!service->stopping)
 		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-			clock_ns(CLOCK_MONOTONIC) / 1000);
+			(uint64_t)(clock_ns(CLOCK_MONOTONIC) / NSEC_PER_USEC));
 }
 
 void service_reloaded(struct service *service, char *trouble)

@@ -10,8 +10,6 @@
 #include "daemon/drops/drop-reported.h"
 #include "journal/base/clock.h"
 
-#define NSEC_PER_USEC 1000ULL
-
 /* How late the timer may be, as a part of the interval and at most: so that it wakes the machine up
  * together with something else that is due. What is told is measured, not assumed. */
 #define SLACK_PART 10

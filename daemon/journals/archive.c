@@ -13,6 +13,7 @@
 #include "daemon/base/ids.h"
 #include "daemon/journals/state-errors.h"
 #include "journal/base/cleanup.h"
+#include "journal/base/clock.h"
 #include "journal/format/dictionary.h"
 #include "journal/format/record.h"
 #include "journal/format/segment-names.h"
@@ -38,7 +39,7 @@ bool archive_is_written(int dir_fd, const char *name)
 
 static uint64_t usec_of(const struct timespec *time)
 {
-	return (uint64_t)time->tv_sec * G_USEC_PER_SEC + (uint64_t)time->tv_nsec / 1000;
+	return (uint64_t)time->tv_sec * G_USEC_PER_SEC + (uint64_t)time->tv_nsec / NSEC_PER_USEC;
 }
 
 typedef int (*file_visit)(int dir_fd, const char *name, const struct stat *status, void *context);
@@ -141,7 +142,7 @@ static void read_head(int fd, struct archive_journal *journal)
 		header.byte_order != JOURNAL_BYTE_ORDER || header.header_size < sizeof(header) ||
 		header.header_size % JOURNAL_ALIGN != 0)
 		return;
-	journal->started = header.realtime / 1000;
+	journal->started = header.realtime / NSEC_PER_USEC;
 	for (size_t at = header.header_size; at + sizeof(struct journal_record) <= (size_t)size;) {
 		struct journal_record record;
 

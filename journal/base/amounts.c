@@ -5,7 +5,8 @@
 #include <glib.h>
 #include <inttypes.h>
 
-#define USEC_PER_SEC    1000000ULL
+#include "journal/base/clock.h"
+
 #define TENTHS_BELOW    10 /* seconds: from here on nobody looks at fractions */
 #define SEC_PER_MIN     60ULL
 #define SEC_PER_HOUR    3600ULL

@@ -9,6 +9,7 @@
 #define NSEC_PER_SEC  1000000000ULL
 #define NSEC_PER_MSEC 1000000ULL
 #define NSEC_PER_USEC 1000ULL
+#define USEC_PER_SEC  1000000ULL
 
 /* What a clock shows, in ns. A clock that the kernel does not have shows 0. */
 static inline uint64_t clock_ns(clockid_t clock)
