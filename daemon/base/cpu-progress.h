@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether a process that has work to do gets on with it: one that is stopped, or held in the kernel, uses
- * no processor time. How busy the machine is makes no difference but for the time in which it shows.
+ * Whether a process that has work to do gets on with it: one that is stopped, or held in the
+ * kernel, uses no processor time. How busy the machine is makes no difference but for the time in
+ * which it shows.
  */
 #ifndef NFTTRACED_DAEMON_BASE_CPU_PROGRESS_H
 #define NFTTRACED_DAEMON_BASE_CPU_PROGRESS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Descriptors with names, as the service manager keeps them for the next daemon. Plain data: a list of
- * them owns its descriptors only where somebody says so.
+ * Descriptors with names, as the service manager keeps them for the next daemon. Plain data: a list
+ * of them owns its descriptors only where somebody says so.
  */
 #ifndef NFTTRACED_DAEMON_BASE_FD_LIST_H
 #define NFTTRACED_DAEMON_BASE_FD_LIST_H

@@ -17,8 +17,8 @@
 #define SCORE      500
 #define SIZE_PATH  "/proc/self/statm"
 
-/* Of the memory that its control group may have, a process gets one such part at most: the rest is for those
- * that it works for. */
+/* Of the memory that its control group may have, a process gets one such part at most: the rest is
+ * for those that it works for. */
 #define GROUP_SHARE 3
 
 void helper_yield_memory(void)

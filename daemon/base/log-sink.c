@@ -58,8 +58,8 @@ static bool is_passing(int error)
 	return error == EAGAIN || error == ENOBUFS || error == ENOMEM || error == EINTR;
 }
 
-/* The protocol: "NAME=value" and a newline, or where the value has one, the name, a newline, the size and the
- * value (systemd's documentation, "Native Journal Protocol"). */
+/* The protocol: "NAME=value" and a newline, or where the value has one, the name, a newline, the
+ * size and the value (systemd's documentation, "Native Journal Protocol"). */
 static void field_append(GString *entry, const struct iovec *field)
 {
 	const char *text = field->iov_base, *value = memchr(text, '=', field->iov_len);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ways that a line of the log can go. Neither waits for whoever reads there: a system journal that
- * does not answer must not keep the daemon from its work. Both return what log_deliver does; both are called
- * under the log's lock.
+ * The ways that a line of the log can go. Neither waits for whoever reads there: a system journal
+ * that does not answer must not keep the daemon from its work. Both return what log_deliver does;
+ * both are called under the log's lock.
  */
 #ifndef NFTTRACED_DAEMON_BASE_LOG_SINK_H
 #define NFTTRACED_DAEMON_BASE_LOG_SINK_H
@@ -19,8 +19,8 @@ int log_to_console(int priority, const char *text);
 /* The system journal, by its own protocol, as libsystemd has only a function that waits. */
 int log_to_journal(int priority, const char *text);
 
-/* Sends an entry of `count` fields, each "NAME=value", to the system journal. 0; -EAGAIN: it takes none now;
- * another negative errno: it can't be sent. Any thread. */
+/* Sends an entry of `count` fields, each "NAME=value", to the system journal. 0; -EAGAIN: it takes
+ * none now; another negative errno: it can't be sent. Any thread. */
 int log_sink_send(const struct iovec *fields, size_t count);
 
 /* The journal's socket is there instead; for tests. The path stays the caller's. */

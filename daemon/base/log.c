@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The daemon's log. Where it goes and what is left out is the control thread's; what waits is anybody's who
- * has the lock. */
+/* The daemon's log. Where it goes and what is left out is the control thread's; what waits is
+ * anybody's who has the lock. */
 #include "daemon/base/log.h"
 
 #include <errno.h>

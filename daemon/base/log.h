@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon's log: structured records in the system journal when that is where standard error goes,
- * plain lines on standard error otherwise. It never waits for who reads there: what is not taken at once
- * is kept, up to LOG_QUEUE_SIZE, and tried again by the event loop; what is beyond that is counted, and
- * told of when lines pass again. Any thread may log; the rest is main()'s and the control thread's.
+ * The daemon's log: structured records in the system journal when that is where standard error
+ * goes, plain lines on standard error otherwise. It never waits for who reads there: what is not
+ * taken at once is kept, up to LOG_QUEUE_SIZE, and tried again by the event loop; what is beyond
+ * that is counted, and told of when lines pass again. Any thread may log; the rest is main()'s and
+ * the control thread's.
  */
 #ifndef NFTTRACED_DAEMON_BASE_LOG_H
 #define NFTTRACED_DAEMON_BASE_LOG_H

@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <systemd/sd-bus.h>
 
-/* What the arguments take, about; SIZE_MAX if that is more than `limit` bytes, or they can't be read. Looks at no
- * more of them than it takes to know, and leaves the message as one that nobody has read from. */
+/* What the arguments take, about; SIZE_MAX if that is more than `limit` bytes, or they can't be
+ * read. Looks at no more of them than it takes to know, and leaves the message as one that nobody
+ * has read from. */
 size_t message_size(sd_bus_message *message, size_t limit);
 
 #endif

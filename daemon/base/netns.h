@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The network namespaces of this machine, found by the paths that lead to them: names in /run/netns
- * and processes in /proc. Nothing is held open between calls: a namespace lives as long as others want
- * it to. Owned by its user; one thread, which enters namespaces and comes back.
+ * and processes in /proc. Nothing is held open between calls: a namespace lives as long as others
+ * want it to. Owned by its user; one thread, which enters namespaces and comes back.
  */
 #ifndef NFTTRACED_DAEMON_BASE_NETNS_H
 #define NFTTRACED_DAEMON_BASE_NETNS_H
@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Namespaces that are known at a time. Root's may be all of them; those of users are half at most, and those
- * of one user a quarter, so that nobody's keep others from being known. */
+/* Namespaces that are known at a time. Root's may be all of them; those of users are half at most,
+ * and those of one user a quarter, so that nobody's keep others from being known. */
 #define NETNS_MAX       4096
 #define NETNS_USERS_MAX (NETNS_MAX / 2)
 #define NETNS_USER_MAX  (NETNS_MAX / 4)
@@ -35,8 +35,8 @@ struct netns {
 /* The cookie of the namespace that the thread is in; 0: the kernel does not tell. */
 uint64_t netns_cookie(void);
 
-/* Enters the namespace for good and checks that it is the one: -ESTALE if not. 0 in cookie or inode:
- * whatever it is. */
+/* Enters the namespace for good and checks that it is the one: -ESTALE if not. 0 in cookie or
+ * inode: whatever it is. */
 int netns_enter(int fd, uint64_t cookie, uint32_t inode);
 
 struct netns_scan_result {

@@ -3,7 +3,8 @@
 #ifndef NFTTRACED_DAEMON_BASE_PRIVILEGES_H
 #define NFTTRACED_DAEMON_BASE_PRIVILEGES_H
 
-/* Gives up every capability, for this process and those that it begins, for good. Negative errno. */
+/* Gives up every capability, for this process and those that it begins, for good. Negative
+ * errno. */
 int privileges_drop(void);
 
 #endif

@@ -44,7 +44,8 @@ int process_open(pid_t pid, uint64_t start)
 
 	if (fd < 0)
 		return -errno;
-	/* Asked after the descriptor was opened: what is read is of the process that it is of, or of none. */
+	/* Asked after the descriptor was opened: what is read is of the process that it is of, or
+	 * of none. */
 	r = process_start_time(pid, &now);
 	if (r < 0)
 		return r;

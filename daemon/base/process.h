@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Another process: which one it is, beyond its number, and how it was started. Stateless, any thread. */
+/* Another process: which one it is, beyond its number, and how it was started. Stateless, any
+ * thread. */
 #ifndef NFTTRACED_DAEMON_BASE_PROCESS_H
 #define NFTTRACED_DAEMON_BASE_PROCESS_H
 
 #include <stdint.h>
 #include <sys/types.h>
 
-/* When process `pid` was started, in clock ticks since boot; with the number it names one process of this
- * boot. Negative errno. */
+/* When process `pid` was started, in clock ticks since boot; with the number it names one process
+ * of this boot. Negative errno. */
 int process_start_time(pid_t pid, uint64_t *ret);
 
 /* A descriptor that becomes readable when process `pid` ends, if it is the one that was started at

@@ -19,7 +19,8 @@ struct mention {
 static struct mention mentions[LOG_USERS_MAX];
 static uint64_t refused, unanswered;
 
-/* The user's, or the place of the user who was mentioned longest ago; NULL: there are too many users. */
+/* The user's, or the place of the user who was mentioned longest ago; NULL: there are too many
+ * users. */
 static struct mention *mention_of(uid_t uid, int64_t now)
 {
 	struct mention *oldest = &mentions[0];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon as its service manager sees it: signals in; readiness, the line of state, the watchdog and
- * barriers out. Without a service manager all of it does nothing, but for the signals. On the control
- * thread.
+ * The daemon as its service manager sees it: signals in; readiness, the line of state, the watchdog
+ * and barriers out. Without a service manager all of it does nothing, but for the signals. On the
+ * control thread.
  */
 #ifndef NFTTRACED_DAEMON_BASE_SERVICE_H
 #define NFTTRACED_DAEMON_BASE_SERVICE_H
@@ -37,16 +37,16 @@ void service_ready(struct service *service);
 /* The configuration is being read again. */
 void service_reloading(const struct service *service);
 
-/* The configuration has been read again. `trouble`: NULL, or one sentence (the service frees it) that is
- * shown beside the state until the next time. */
+/* The configuration has been read again. `trouble`: NULL, or one sentence (the service frees it)
+ * that is shown beside the state until the next time. */
 void service_reloaded(struct service *service, char *trouble);
 
 /* The end has begun: the service manager counts the time from here. */
 void service_stopping(struct service *service);
 
 /*
- * Returns when the service manager has taken in all that was told before, at the latest after `usec`
- * (-ETIMEDOUT): descriptors given to it are safe then. -EOPNOTSUPP if there is none.
+ * Returns when the service manager has taken in all that was told before, at the latest after
+ * `usec` (-ETIMEDOUT): descriptors given to it are safe then. -EOPNOTSUPP if there is none.
  */
 int service_barrier(uint64_t usec);
 

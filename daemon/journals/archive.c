@@ -27,8 +27,8 @@ void archive_journal_clear(void *journal)
 	g_free(((struct archive_journal *)journal)->name);
 }
 
-/* Whoever writes a segment holds a lock on it. A reader may hold one, too, which means nothing: only what
- * would keep others from reading counts. */
+/* Whoever writes a segment holds a lock on it. A reader may hold one, too, which means nothing:
+ * only what would keep others from reading counts. */
 bool archive_is_written(int dir_fd, const char *name)
 {
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
@@ -244,8 +244,8 @@ int archive_examine(const struct state_directory *state, const GArray *running,
 	changed = journal->ended;
 	if (fstat(fd, &status) == 0)
 		changed = MAX(changed, usec_of(&status.st_ctim));
-	/* Changed while it was read: what was read may be of before. A clock that was set back makes it look as if
-	 * it were changed later than now: it is settled then. */
+	/* Changed while it was read: what was read may be of before. A clock that was set back
+	 * makes it look as if it were changed later than now: it is settled then. */
 	*ret_changed =
 		changed + ARCHIVE_SETTLE_USEC > begin && changed <= (uint64_t)g_get_real_time();
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The journals in the state directory, those of ended sessions above all: what there is, and how it
- * goes. Journals are named by their id only. For the worker: it reads and removes files. Keeps nothing.
+ * goes. Journals are named by their id only. For the worker: it reads and removes files. Keeps
+ * nothing.
  */
 #ifndef NFTTRACED_DAEMON_JOURNALS_ARCHIVE_H
 #define NFTTRACED_DAEMON_JOURNALS_ARCHIVE_H
@@ -51,8 +52,8 @@ int archive_examine(const struct state_directory *state, const GArray *running,
 #define ARCHIVE_SETTLE_USEC (2 * G_USEC_PER_SEC)
 
 /*
- * The journals of ended sessions that must go so that `limits` hold at `now` (us, CLOCK_REALTIME), the
- * one that ended first first: indices into `journals` as unsigned int.
+ * The journals of ended sessions that must go so that `limits` hold at `now` (us, CLOCK_REALTIME),
+ * the one that ended first first: indices into `journals` as unsigned int.
  */
 GArray *archive_choose(const GArray *journals, const struct archive_limits *limits, uint64_t now);
 

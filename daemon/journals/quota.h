@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The limits on journals, on disk: JournalsSize= for all together and UserJournalSize= for those of each user
- * but root, so that nobody fills the disk by starting and stopping sessions. Journals of running sessions
- * count and are never touched.
+ * The limits on journals, on disk: JournalsSize= for all together and UserJournalSize= for those of
+ * each user but root, so that nobody fills the disk by starting and stopping sessions. Journals of
+ * running sessions count and are never touched.
  *
- * A struct quota is one check: it gets what the journal index knows of all journals, removes what exceeds the
- * limits, and says which journals have changed, so that the index reads them again. Owned by its user; for
- * the janitor's thread: it reads and removes files. A removal that fails ends the check; the next one tries
- * again.
+ * A struct quota is one check: it gets what the journal index knows of all journals, removes what
+ * exceeds the limits, and says which journals have changed, so that the index reads them again.
+ * Owned by its user; for the janitor's thread: it reads and removes files. A removal that fails
+ * ends the check; the next one tries again.
  */
 #ifndef NFTTRACED_DAEMON_JOURNALS_QUOTA_H
 #define NFTTRACED_DAEMON_JOURNALS_QUOTA_H
@@ -29,10 +29,10 @@ struct quota {
 };
 
 /*
- * Takes over `journals` (struct archive_journal): all journals, as the index has them. `running`, borrowed, are
- * ids of sessions that run; a journal that somebody else writes is not touched, either. `verified` is that of
- * the check before: where anything has to be removed, sizes that are older than ten minutes are read again, in
- * case somebody removed files from journals.
+ * Takes over `journals` (struct archive_journal): all journals, as the index has them. `running`,
+ * borrowed, are ids of sessions that run; a journal that somebody else writes is not touched,
+ * either. `verified` is that of the check before: where anything has to be removed, sizes that are
+ * older than ten minutes are read again, in case somebody removed files from journals.
  */
 struct quota *quota_new(const struct state_directory *state, GArray *journals,
 	const GArray *running, int64_t verified);
@@ -43,9 +43,9 @@ struct user_quota_result {
 };
 
 /*
- * Removes journals of each user's ended sessions until they have at most `size` bytes together with the running
- * ones, and USER_JOURNALS_MAX are left; whole journals, those that ended first first. Negative errno, with
- * what was removed in *ret.
+ * Removes journals of each user's ended sessions until they have at most `size` bytes together with
+ * the running ones, and USER_JOURNALS_MAX are left; whole journals, those that ended first first.
+ * Negative errno, with what was removed in *ret.
  */
 int quota_keep_users(struct quota *quota, uint64_t size, struct user_quota_result *ret);
 
@@ -55,8 +55,9 @@ struct quota_result {
 };
 
 /*
- * Removes segments of ended sessions' journals until all journals have at most `size` bytes: of the session
- * that ended first first, the oldest segments first. Negative errno, with what was removed in *ret.
+ * Removes segments of ended sessions' journals until all journals have at most `size` bytes: of the
+ * session that ended first first, the oldest segments first. Negative errno, with what was removed
+ * in *ret.
  */
 int quota_keep(struct quota *quota, uint64_t size, struct quota_result *ret);
 

@@ -122,8 +122,8 @@ static void visit_inspect(const char *name, void *context)
 		inspection->foreign = true;
 }
 
-/* Closes the directory to others, but only if that is what it is for: a path given by mistake may be
- * that of a directory which others need. */
+/* Closes the directory to others, but only if that is what it is for: a path given by mistake may
+ * be that of a directory which others need. */
 static int state_claim(struct state_directory *state, char **ret_reason)
 {
 	struct inspection inspection = { 0 };
@@ -168,7 +168,8 @@ static int state_lock(struct state_directory *state, char **ret_reason)
 			number_read(fd), state->path);
 		return -EEXIST;
 	}
-	/* For the sentence above only: a disk that is full must not keep the daemon from starting. */
+	/* For the sentence above only: a disk that is full must not keep the daemon from
+	 * starting. */
 	if (ftruncate(fd, 0) == 0)
 		number_write(fd, getpid());
 	state->lock_fd = fd_steal(&fd);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The state directory: STATE/<id>/ for each session's journal, STATE/next-id, and STATE/.lock, which
- * one daemon holds at a time. Its mode is 0700: a journal is reached through the daemon only, by a
- * descriptor of its directory, with which any user can read it (0755). Opened by main, then used by the
- * worker; what takes a const state may be called by any thread.
+ * The state directory: STATE/<id>/ for each session's journal, STATE/next-id, and STATE/.lock,
+ * which one daemon holds at a time. Its mode is 0700: a journal is reached through the daemon only,
+ * by a descriptor of its directory, with which any user can read it (0755). Opened by main, then
+ * used by the worker; what takes a const state may be called by any thread.
  */
 #ifndef NFTTRACED_DAEMON_JOURNALS_STATE_DIRECTORY_H
 #define NFTTRACED_DAEMON_JOURNALS_STATE_DIRECTORY_H
@@ -24,12 +24,12 @@ int state_directory_open(const char *path, struct state_directory **ret, char **
 int state_directory_fd(const struct state_directory *state);
 
 /* An id that no session had before, in this directory or since next-id was begun: on disk when it
- * returns. The directory is looked through once, and again after a session could not be made because
- * somebody else had put its name there. */
+ * returns. The directory is looked through once, and again after a session could not be made
+ * because somebody else had put its name there. */
 int state_directory_next_id(struct state_directory *state, uint64_t *ret);
 
-/* Makes the directory of a session that is being started; *ret_fd (close it) is open for reading, *ret_path
- * (g_free it) is absolute, and where it will be. -EEXIST: the id is taken. */
+/* Makes the directory of a session that is being started; *ret_fd (close it) is open for reading,
+ * *ret_path (g_free it) is absolute, and where it will be. -EEXIST: the id is taken. */
 int state_directory_session_create(
 	struct state_directory *state, uint64_t id, int *ret_fd, char **ret_path);
 
@@ -39,7 +39,8 @@ const char *state_directory_path(const struct state_directory *state);
 /* True if `name` is that of a session's directory. */
 bool state_directory_session_id(const char *name, uint64_t *ret);
 
-/* The session has begun: from now on its directory is there. -ENOENT: it was already, or there is none. */
+/* The session has begun: from now on its directory is there. -ENOENT: it was already, or there is
+ * none. */
 int state_directory_session_publish(struct state_directory *state, uint64_t id);
 
 /* Names that came and went in the state directory are on the disk when it returns. Waits for it. */
@@ -54,10 +55,12 @@ char *state_directory_session_path(const struct state_directory *state, uint64_t
 /* Removes the directory of a session that never began, with the segments in it. */
 void state_directory_session_remove(struct state_directory *state, uint64_t id);
 
-/* The ids of the sessions that have a directory, in any order, as uint64_t: the caller unrefs it. */
+/* The ids of the sessions that have a directory, in any order, as uint64_t: the caller unrefs
+ * it. */
 int state_directory_session_ids(const struct state_directory *state, GArray **ret);
 
-/* The directory of a session, for reading. -ENOENT: there is none; -ENOTDIR: it is something else. */
+/* The directory of a session, for reading. -ENOENT: there is none; -ENOTDIR: it is something
+ * else. */
 int state_directory_session_open(const struct state_directory *state, uint64_t id, int *ret_fd);
 
 /* Removes the directory of a session that is empty. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Drop reasons, see drop-reasons.h: the kernel's own, and those that modules have for their subsystems. */
+/* Drop reasons, see drop-reasons.h: the kernel's own, and those that modules have for their
+ * subsystems. */
 #include "daemon/resolver/drop-reasons.h"
 
 #include <bpf/btf.h>
@@ -15,8 +16,8 @@
 #define SUBSYSTEM_SHIFT  16 /* of a reason: who has it; 0 is the kernel's core */
 #define REASONS_MAX      4096 /* that are told */
 
-/* Who has reasons of its own: the module, or NULL for the kernel, the enum, and what its names begin
- * with besides the name. */
+/* Who has reasons of its own: the module, or NULL for the kernel, the enum, and what its names
+ * begin with besides the name. */
 static const struct {
 	const char *module;
 	const char *type;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A listing taken apart, see listing.h. Within a chain the rules come in the kernel's order, each ends
- * a line with its handle, and outside of words that somebody chose there is no other end of a line in
- * it.
+ * A listing taken apart, see listing.h. Within a chain the rules come in the kernel's order, each
+ * ends a line with its handle, and outside of words that somebody chose there is no other end of a
+ * line in it.
  */
 #include "daemon/resolver/listing.h"
 
@@ -13,8 +13,8 @@
 
 #include "journal/event/decode.h"
 
-/* Bytes that are passed while looking for rules that are not there, in lengths of the listing: one of another
- * ruleset than the rules would be passed once for each rule. */
+/* Bytes that are passed while looking for rules that are not there, in lengths of the listing: one
+ * of another ruleset than the rules would be passed once for each rule. */
 #define VAIN_PASSES 8
 
 struct rule {
@@ -167,7 +167,8 @@ static bool at_word(const struct place *place, const char *text)
 	return at_text(place, text, strlen(text));
 }
 
-/* At a quotation mark: behind the word that is quoted if it is one of the rule's, else behind the mark. */
+/* At a quotation mark: behind the word that is quoted if it is one of the rule's, else behind the
+ * mark. */
 static void quotation_pass(struct place *place, char *const *words)
 {
 	struct place word = { .at = place->at + 1, .end = place->end };
@@ -210,8 +211,8 @@ static void rule_found(struct rule *rule, const char *start, const char *end)
 	rule->length = (size_t)(end - start);
 }
 
-/* Finds the rule's text from here on: up to another rule of its chain, or the chain's end. Returns how many
- * bytes were passed in vain. */
+/* Finds the rule's text from here on: up to another rule of its chain, or the chain's end. Returns
+ * how many bytes were passed in vain. */
 static size_t rule_match(struct rule *rule, GHashTable *handles, struct place *place)
 {
 	struct place here = *place;

@@ -2,8 +2,8 @@
 /*
  * Takes the listing that libnftables prints of a ruleset apart into the texts of its rules. Names,
  * comments and log prefixes in it are text that somebody chose, and may look like a listing
- * themselves: so what there is to find, and the words that are somebody's, come from the kernel's own
- * dump, and are only looked for in the listing. Owned by its user.
+ * themselves: so what there is to find, and the words that are somebody's, come from the kernel's
+ * own dump, and are only looked for in the listing. Owned by its user.
  */
 #ifndef NFTTRACED_DAEMON_RESOLVER_LISTING_H
 #define NFTTRACED_DAEMON_RESOLVER_LISTING_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the daemon and the process that knows the words for numbers say to each other, a packet of a socket each. */
+/* What the daemon and the process that knows the words for numbers say to each other, a packet of a
+ * socket each. */
 #ifndef NFTTRACED_DAEMON_RESOLVER_PROTOCOL_H
 #define NFTTRACED_DAEMON_RESOLVER_PROTOCOL_H
 
@@ -7,8 +8,8 @@
 
 #include "journal/format/names.h"
 
-/* Questions that may wait for their answers at a time: what fits into a socket's buffer, so that asking
- * never blocks. */
+/* Questions that may wait for their answers at a time: what fits into a socket's buffer, so that
+ * asking never blocks. */
 #define RESOLVER_WINDOW 64
 
 enum resolver_kind {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The resolver's loop: questions, notifications, readers that have ended. Between two waits it never takes
- * long: what does is done by readers; a look through all processes, and through the kernel's symbols,
- * take milliseconds and are not done often.
+ * The resolver's loop: questions, notifications, readers that have ended. Between two waits it
+ * never takes long: what does is done by readers; a look through all processes, and through the
+ * kernel's symbols, take milliseconds and are not done often.
  */
 #include "daemon/resolver/resolver.h"
 
@@ -211,8 +211,8 @@ static void answer_netns(struct resolver *resolver, const struct resolver_questi
 {
 	const struct netns *netns = netns_find(resolver, question);
 
-	/* A name that was there a while ago may be another namespace's by now. Only root can make us look
-	 * again before the pause has passed. */
+	/* A name that was there a while ago may be another namespace's by now. Only root can make
+	 * us look again before the pause has passed. */
 	if (g_get_monotonic_time() - resolver->scanned > resolver->scan_pause ||
 		is_renamed(netns)) {
 		scan_netns(resolver);

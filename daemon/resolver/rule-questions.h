@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Questions about rules that wait for a reading of their namespace. Owned by the rule store; one thread. Each
- * question is answered exactly once, through the store's listener, unless it is freed first; rules that are
- * known get an answer for each of their texts.
+ * Questions about rules that wait for a reading of their namespace. Owned by the rule store; one
+ * thread. Each question is answered exactly once, through the store's listener, unless it is freed
+ * first; rules that are known get an answer for each of their texts.
  */
 #ifndef NFTTRACED_DAEMON_RESOLVER_RULE_QUESTIONS_H
 #define NFTTRACED_DAEMON_RESOLVER_RULE_QUESTIONS_H
@@ -26,12 +26,13 @@ struct rule_questions *rule_questions_new(
 bool rule_questions_ask(
 	struct rule_questions *questions, uint32_t id, const struct rule_key *key, int64_t now);
 
-/* Answers the questions about a namespace's rules: those about known rules with their texts, the others with
- * `fate` if they were asked before that time, us. */
+/* Answers the questions about a namespace's rules: those about known rules with their texts, the
+ * others with `fate` if they were asked before that time, us. */
 void rule_questions_answer(
 	struct rule_questions *questions, uint64_t netns, int64_t before, enum rule_fate fate);
 
-/* Answers the questions about a namespace that does not exist for `exists` with RULE_UNREACHABLE. */
+/* Answers the questions about a namespace that does not exist for `exists` with
+ * RULE_UNREACHABLE. */
 typedef bool (*rule_questions_netns)(const void *context, uint64_t netns);
 void rule_questions_refuse(
 	struct rule_questions *questions, rule_questions_netns exists, const void *context);

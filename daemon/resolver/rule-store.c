@@ -212,8 +212,8 @@ static enum rule_fate fate_of(
 	}
 }
 
-/* True if the reading is repeated: once if it failed because the namespace was not found at its path, after
- * another scan, or because its reader hung. */
+/* True if the reading is repeated: once if it failed because the namespace was not found at its
+ * path, after another scan, or because its reader hung. */
 static bool repeat_reading(
 	struct rule_store *store, struct read_netns *netns, int status, bool hung)
 {
@@ -310,7 +310,8 @@ int64_t rule_store_run(struct rule_store *store)
 			finish_reading(store, *reading);
 			*reading = NULL;
 		}
-		/* A namespace that is due while its readers are busy is tried again when one of them ends. */
+		/* A namespace that is due while its readers are busy is tried again when one of
+		 * them ends. */
 		while (!*reading && (netns = reading_schedule_next(store->schedule, i, &next))) {
 			if (begin_reading(store, netns))
 				*reading = netns;

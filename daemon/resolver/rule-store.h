@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rule store: the texts of the rules in all network namespaces that can be reached, and of rules that
- * existed before; a handle is never given out twice. Owned by the resolver and used on its only thread, which
- * calls rule_store_run when a reader ends or the time comes that the last call returned.
+ * The rule store: the texts of the rules in all network namespaces that can be reached, and of
+ * rules that existed before; a handle is never given out twice. Owned by the resolver and used on
+ * its only thread, which calls rule_store_run when a reader ends or the time comes that the last
+ * call returned.
  *
  * The store keeps texts within a budget (rule-texts.h), decides when each namespace is read
  * (reading-schedule.h), starts a process for each reading (rule-reader.h), and answers questions
- * (rule-questions.h): at once if the rule is known, else after a reading that begins after the question. A
- * reading that fails is answered by why it failed, and tried again with the next question or notification.
+ * (rule-questions.h): at once if the rule is known, else after a reading that begins after the
+ * question. A reading that fails is answered by why it failed, and tried again with the next
+ * question or notification.
  */
 #ifndef NFTTRACED_DAEMON_RESOLVER_RULE_STORE_H
 #define NFTTRACED_DAEMON_RESOLVER_RULE_STORE_H
@@ -53,8 +55,8 @@ bool rule_store_complete(const struct rule_store *store);
 /* Descriptors to wait for, at most RULE_READERS_MAX; returns their number. */
 unsigned int rule_store_poll_fds(const struct rule_store *store, struct pollfd *fds);
 
-/* Stores the results of readers that have ended, and begins readings that are due. Returns when it is to be
- * called again at the latest, us of g_get_monotonic_time. */
+/* Stores the results of readers that have ended, and begins readings that are due. Returns when it
+ * is to be called again at the latest, us of g_get_monotonic_time. */
 int64_t rule_store_run(struct rule_store *store);
 
 struct rule_store_counts {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The texts of existing and former rules, within a budget of bytes that the owners of network namespaces
- * share. Owned by the rule store; one thread. Plain memory: tested without a kernel.
+ * The texts of existing and former rules, within a budget of bytes that the owners of network
+ * namespaces share. Owned by the rule store; one thread. Plain memory: tested without a kernel.
  *
- * The shares: the host's own namespace may use all of the budget. Root's other namespaces may use half of it
- * together, those of any other user a quarter, and a single namespace a quarter of its owner's share. Where
- * there is no room, texts of rules that are gone, or were replaced, are removed first, the oldest first, of
- * the owner that uses the most. Then texts of existing rules are evicted from that owner's largest namespace.
- * Those of the host are never evicted, and no owner loses texts for one that uses more.
+ * The shares: the host's own namespace may use all of the budget. Root's other namespaces may use
+ * half of it together, those of any other user a quarter, and a single namespace a quarter of its
+ * owner's share. Where there is no room, texts of rules that are gone, or were replaced, are
+ * removed first, the oldest first, of the owner that uses the most. Then texts of existing rules
+ * are evicted from that owner's largest namespace. Those of the host are never evicted, and no
+ * owner loses texts for one that uses more.
  */
 #ifndef NFTTRACED_DAEMON_RESOLVER_RULE_TEXTS_H
 #define NFTTRACED_DAEMON_RESOLVER_RULE_TEXTS_H
@@ -45,11 +46,12 @@ typedef bool (*rule_texts_current)(void *context, uint64_t netns, uint64_t readi
 
 struct rule_texts *rule_texts_new(rule_texts_current current, void *context);
 
-/* Sets the budget, in bytes. If the texts take more than that, they are reduced with the next one added. */
+/* Sets the budget, in bytes. If the texts take more than that, they are reduced with the next one
+ * added. */
 void rule_texts_set_size(struct rule_texts *texts, uint64_t bytes);
 
-/* A reading of a namespace begins: sets its owner (as in netns-owner.h; the host by default), and resets
- * rule_texts_full. */
+/* A reading of a namespace begins: sets its owner (as in netns-owner.h; the host by default), and
+ * resets rule_texts_full. */
 void rule_texts_begin(struct rule_texts *texts, uint64_t netns, uint64_t owner);
 
 /* The namespace no longer exists: its texts are kept while there is room. */
@@ -62,12 +64,13 @@ typedef void (*rule_texts_reporter)(void *context, const struct rule_text *text)
 bool rule_texts_report(const struct rule_texts *texts, const struct rule_key *key,
 	rule_texts_reporter report, void *context);
 
-/* That reading found the rule, whatever its text: it still exists. Does nothing if it is not known. */
+/* That reading found the rule, whatever its text: it still exists. Does nothing if it is not
+ * known. */
 void rule_texts_confirm(struct rule_texts *texts, const struct rule_key *key, uint64_t reading);
 
 /*
- * That reading found the rule with that text. True if it replaces another text, since found->since; that is
- * set to 0 otherwise. A text that gets no room is counted as refused.
+ * That reading found the rule with that text. True if it replaces another text, since found->since;
+ * that is set to 0 otherwise. A text that gets no room is counted as refused.
  */
 bool rule_texts_put(struct rule_texts *texts, const struct rule_key *key, uint64_t reading,
 	struct rule_text *found);

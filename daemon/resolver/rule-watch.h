@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hears of new rules in all network namespaces, and of modules that come and go. One socket hears of
- * all namespaces that ours has an id for, and keeps none of them alive. Owned by the resolver.
+ * Hears of new rules in all network namespaces, and of modules that come and go. One socket hears
+ * of all namespaces that ours has an id for, and keeps none of them alive. Owned by the resolver.
  */
 #ifndef NFTTRACED_DAEMON_RESOLVER_RULE_WATCH_H
 #define NFTTRACED_DAEMON_RESOLVER_RULE_WATCH_H

@@ -165,9 +165,9 @@ static int take_rule(const struct nlmsghdr *message, void *context)
 }
 
 /*
- * The rules, chain by chain. The kernel makes a dump in pieces of 32 KiB, and walks from the first rule that the
- * dump is of to where the piece begins each time: all rules in one dump cost the square of their number, a
- * chain's only that of its own.
+ * The rules, chain by chain. The kernel makes a dump in pieces of 32 KiB, and walks from the first
+ * rule that the dump is of to where the piece begins each time: all rules in one dump cost the
+ * square of their number, a chain's only that of its own.
  */
 static int dump_rules(struct reading *reading)
 {

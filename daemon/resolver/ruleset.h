@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads the texts of all rules of a network namespace. libnftables may end the process, take long or
- * much memory, and knows one namespace only: so this is the work of a process of its own, one for
- * each reading, that ends with it.
+ * Reads the texts of all rules of a network namespace. libnftables may end the process, take long
+ * or much memory, and knows one namespace only: so this is the work of a process of its own, one
+ * for each reading, that ends with it.
  */
 #ifndef NFTTRACED_DAEMON_RESOLVER_RULESET_H
 #define NFTTRACED_DAEMON_RESOLVER_RULESET_H
@@ -35,9 +35,9 @@ struct ruleset_rule {
 };
 
 /*
- * Enters the namespace that `path` leads to and writes its rules to `fd`. `cookie`, `inode`: what it
- * has to be; 0: whatever it is. `memory`: RULESET_MEMORY_MAX or less. To be called in a process that ends with enum ruleset_status, which it
- * returns.
+ * Enters the namespace that `path` leads to and writes its rules to `fd`. `cookie`, `inode`: what
+ * it has to be; 0: whatever it is. `memory`: RULESET_MEMORY_MAX or less. To be called in a process
+ * that ends with enum ruleset_status, which it returns.
  */
 int ruleset_read(const char *path, uint64_t cookie, uint32_t inode, uint64_t memory, int fd);
 

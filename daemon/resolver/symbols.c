@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names of addresses in one pass, see symbols.h: each symbol is a candidate for the first address at or
- * behind it, and the best candidate so far is the one for those that have none of their own.
+ * Names of addresses in one pass, see symbols.h: each symbol is a candidate for the first address
+ * at or behind it, and the best candidate so far is the one for those that have none of their own.
  */
 #include "daemon/resolver/symbols.h"
 

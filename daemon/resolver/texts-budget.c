@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Room for texts of rules, see texts-budget.h. Whatever a ruleset holds, making room for one text costs the
- * same: queues are in the order in which texts are removed, and where all namespaces of an owner have to be
- * visited, enough is removed that it need not be done again soon.
+ * Room for texts of rules, see texts-budget.h. Whatever a ruleset holds, making room for one text
+ * costs the same: queues are in the order in which texts are removed, and where all namespaces of
+ * an owner have to be visited, enough is removed that it need not be done again soon.
  */
 #include "daemon/resolver/texts-budget.h"
 
@@ -28,7 +28,8 @@ static size_t netns_bytes_max(const struct rule_texts *texts, const struct netns
 	return is_host(netns->owner) ? bytes_max : bytes_max / 4;
 }
 
-/* The text of a gone rule, or the replaced text, that a reading last found the longest ago; NULL: none. */
+/* The text of a gone rule, or the replaced text, that a reading last found the longest ago; NULL:
+ * none. */
 static struct stored_text *netns_find_obsolete(
 	const struct rule_texts *texts, const struct netns_texts *netns)
 {
@@ -55,7 +56,8 @@ static size_t netns_remove_obsolete(
 	return before - netns->bytes;
 }
 
-/* Does so for all of an owner's namespaces, and releases those that are empty then, except `keep`. */
+/* Does so for all of an owner's namespaces, and releases those that are empty then, except
+ * `keep`. */
 static void owner_remove_obsolete(struct rule_texts *texts, struct texts_owner *owner,
 	size_t wanted, const struct netns_texts *keep)
 {
@@ -159,7 +161,8 @@ static void host_remove_obsolete(
 		owner_remove_obsolete(texts, host, wanted, keep);
 }
 
-/* Makes room in the budget for the namespace's owner, at the expense of the one that uses the most. */
+/* Makes room in the budget for the namespace's owner, at the expense of the one that uses the
+ * most. */
 static bool budget_make_room(struct rule_texts *texts, struct netns_texts *netns, size_t size)
 {
 	struct texts_owner *owner = netns->owner;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who may have how many bytes of rule texts, and whose texts are removed for others: see rule-texts.h. */
+/* Who may have how many bytes of rule texts, and whose texts are removed for others: see
+ * rule-texts.h. */
 #ifndef NFTTRACED_DAEMON_RESOLVER_TEXTS_BUDGET_H
 #define NFTTRACED_DAEMON_RESOLVER_TEXTS_BUDGET_H
 
@@ -8,8 +9,8 @@
 #include "daemon/resolver/texts-usage.h"
 
 /*
- * Makes room for `size` more bytes of a namespace; removes texts for that, perhaps of the same rules. False:
- * there is none, which is counted as refused.
+ * Makes room for `size` more bytes of a namespace; removes texts for that, perhaps of the same
+ * rules. False: there is none, which is counted as refused.
  */
 bool texts_budget_make_room(struct rule_texts *texts, struct netns_texts *netns, size_t size);
 

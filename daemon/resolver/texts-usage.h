@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How many bytes the texts of rules take: of each network namespace, of each owner of namespaces, and all
- * together. Shared by rule-texts.c, which stores texts, and texts-budget.c, which removes them to make room.
- * Every text is in one of two queues of its namespace, so that the one to be removed first is found at once.
+ * How many bytes the texts of rules take: of each network namespace, of each owner of namespaces,
+ * and all together. Shared by rule-texts.c, which stores texts, and texts-budget.c, which removes
+ * them to make room. Every text is in one of two queues of its namespace, so that the one to be
+ * removed first is found at once.
  */
 #ifndef NFTTRACED_DAEMON_RESOLVER_TEXTS_USAGE_H
 #define NFTTRACED_DAEMON_RESOLVER_TEXTS_USAGE_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * JournalsSize= and UserJournalSize=, checked now and then and when a session ends: the journal index says
- * what there is, and the janitor removes what exceeds the limits. On the control thread but for run().
+ * JournalsSize= and UserJournalSize=, checked now and then and when a session ends: the journal
+ * index says what there is, and the janitor removes what exceeds the limits. On the control thread
+ * but for run().
  */
 #include <errno.h>
 
