@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Journals of sessions, on disk; see archive.h. */
+/* Journals on disk; see archive.h. */
 #include "daemon/journals/archive.h"
 
 #include <dirent.h>
@@ -18,17 +18,16 @@
 #include "journal/format/record.h"
 #include "journal/format/segment-names.h"
 
-#define HEAD_SIZE (64 << 10) /* bytes of a segment in which its dictionaries are looked for */
+#define HEAD_SIZE (64 << 10) /* bytes of a segment that are searched for its dictionaries */
 #define TAIL_SIZE \
-	4096 /* bytes of a segment in which its last record is looked for, if that is an end */
+	4096 /* bytes of a segment that are searched for its last record, if that is an end */
 
 void archive_journal_clear(void *journal)
 {
 	g_free(((struct archive_journal *)journal)->name);
 }
 
-/* Whoever writes a segment holds a lock on it. A reader may hold one, too, which means nothing:
- * only what would keep others from reading counts. */
+/* A writer holds a write lock on its segment. Read locks, which readers may hold, do not count. */
 bool archive_is_written(int dir_fd, const char *name)
 {
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
@@ -44,7 +43,7 @@ static uint64_t usec_of(const struct timespec *time)
 
 typedef int (*file_visit)(int dir_fd, const char *name, const struct stat *status, void *context);
 
-/* Calls `visit` for each entry but folders; -ENOTEMPTY if there was one of those. */
+/* Calls `visit` for each file; -ENOTEMPTY if there is a directory. */
 static int visit_files(int dir_fd, file_visit visit, void *context)
 {
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
@@ -69,7 +68,7 @@ static int visit_files(int dir_fd, file_visit visit, void *context)
 	return r;
 }
 
-static int measure(int dir_fd, const char *name, const struct stat *status, void *context)
+static int measure_file(int dir_fd, const char *name, const struct stat *status, void *context)
 {
 	struct archive_journal *journal = context;
 	uint64_t number;
@@ -83,7 +82,7 @@ static int measure(int dir_fd, const char *name, const struct stat *status, void
 	return 0;
 }
 
-/* What a dictionary says of the session. */
+/* Takes what is known of the session from a dictionary. */
 static void take_dictionary(struct archive_journal *journal, const struct journal_record *record,
 	const uint8_t *payload)
 {
@@ -126,7 +125,7 @@ static int open_segment(int dir_fd, uint64_t number)
 	return openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
-/* Reads who recorded from the beginning of a segment. */
+/* Reads what the session was from the beginning of a segment. */
 static void read_head(int fd, struct archive_journal *journal)
 {
 	g_autofree uint8_t *bytes = g_malloc(HEAD_SIZE);
@@ -147,7 +146,7 @@ static void read_head(int fd, struct archive_journal *journal)
 		struct journal_record record;
 
 		memcpy(&record, bytes + at, sizeof(record));
-		/* Whose it is decides who may read it: what is damaged says nothing. */
+		/* The owner decides who may read it: damaged records are not trusted. */
 		if (record.size == 0 || record.size > JOURNAL_RECORD_MAX ||
 			at + journal_record_span(record.size) > (size_t)size ||
 			!journal_record_verify((const void *)(bytes + at), record.size, false))
@@ -172,7 +171,7 @@ static void read_tail(int fd, struct archive_journal *journal)
 		size = pread(fd, bytes, TAIL_SIZE, 0);
 	if (size < 0)
 		state_counted(-errno);
-	/* What ends here and has the right checksum is a record. */
+	/* A sequence of bytes that ends here and has the right checksum is a record. */
 	for (ssize_t at = size - (ssize_t)journal_record_span(1); at >= 0; at -= JOURNAL_ALIGN) {
 		const struct journal_record *record = (const void *)(bytes + at);
 		struct dictionary_totals totals;
@@ -188,7 +187,7 @@ static void read_tail(int fd, struct archive_journal *journal)
 	}
 }
 
-/* What the journal's first and last segment say. */
+/* Reads the journal's first and last segment. */
 static void read_ends(int dir_fd, struct archive_journal *journal)
 {
 	g_autoptr(GArray) segments = NULL;
@@ -237,15 +236,15 @@ int archive_examine(const struct state_directory *state, const GArray *running,
 		.owner = ARCHIVE_UNLIMITED,
 		.running = ids_contain(running, id),
 	};
-	state_counted(visit_files(fd, measure, journal));
+	state_counted(visit_files(fd, measure_file, journal));
 	read_ends(fd, journal);
 	if (!journal->name)
 		journal->name = g_strdup("");
 	changed = journal->ended;
 	if (fstat(fd, &status) == 0)
 		changed = MAX(changed, usec_of(&status.st_ctim));
-	/* Changed while it was read: what was read may be of before. A clock that was set back
-	 * makes it look as if it were changed later than now: it is settled then. */
+	/* What was read may be older than a change that came meanwhile. If the clock was set back,
+	 * changes seem to be in the future: the journal counts as settled then. */
 	*ret_changed =
 		changed + ARCHIVE_SETTLE_USEC > begin && changed <= (uint64_t)g_get_real_time();
 	return 0;
@@ -312,8 +311,8 @@ int archive_remove(const struct state_directory *state, uint64_t id, const GArra
 
 	if (r < 0)
 		return r;
-	/* That it is not written is asked last: nobody begins to write a journal that has ended. */
-	r = state_counted(visit_files(fd, measure, &journal));
+	/* Checked before anything is removed; a journal that has ended is not written again. */
+	r = state_counted(visit_files(fd, measure_file, &journal));
 	if (r < 0)
 		return r;
 	if (journal.running || ids_contain(running, id))

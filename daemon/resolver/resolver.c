@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The resolver's loop: questions, notifications, readers that have ended. Between two waits it
- * never takes long: what does is done by readers; a look through all processes, and through the
- * kernel's symbols, take milliseconds and are not done often.
+ * The resolver's loop, see resolver.h. A turn takes milliseconds at most: rules are read by other
+ * processes, and scans of all processes and of the kernel's symbols, which take that long, are
+ * rare.
  */
 #include "daemon/resolver/resolver.h"
 
@@ -23,32 +23,32 @@
 #include "daemon/resolver/symbols.h"
 #include "journal/base/clock.h"
 
-#define SCAN_USEC         (5 * G_USEC_PER_SEC) /* between looks for namespaces that nobody asked for */
-#define SCAN_PAUSE_USEC   (100 * 1000) /* between looks that somebody waits for, at least */
-#define SCAN_PAUSE_FACTOR 4 /* and so many times what the last one took */
-#define SYMBOLS_USEC      (20 * 1000) /* questions are gathered so long: one stack brings many */
+#define SCAN_USEC         (5 * G_USEC_PER_SEC) /* between scans for namespaces that no question is about */
+#define SCAN_PAUSE_USEC   (100 * 1000) /* between scans that a question waits for, at least */
+#define SCAN_PAUSE_FACTOR 4 /* and this many times as long as the last one took */
+#define SYMBOLS_USEC      (20 * 1000) /* questions are collected for that long: one stack has many */
 
 struct resolver {
 	int fd;
 	bool ended;
 	bool watching;
 	bool assign;
-	bool answer_watch; /* the answer to RESOLVER_WATCH is owed */
+	bool answer_watch; /* RESOLVER_WATCH is not answered yet */
 	uint32_t watch_id;
 	GPtrArray *netns; /* of struct netns */
 	struct netns_scan_result scan; /* the last */
-	int64_t scanned,
-		scan_pause; /* us: when the last look was, and how long there is none after it */
-	struct resolver_state lost; /* by stores there were */
+	int64_t scanned, scan_pause; /* us: when the last scan ended, and the pause after it */
+	struct resolver_state lost; /* by earlier stores */
 	struct rule_store *store;
-	struct rule_watch *watch; /* NULL: it can't hear; rules are read when they are asked for */
+	struct rule_watch *
+		watch; /* NULL: there are no notifications; rules are read when they are asked for */
 	GArray *symbols; /* struct resolver_question */
 	int64_t symbols_due; /* us */
 	uint64_t symbols_since; /* ns */
 	char *reasons; /* or NULL */
 };
 
-/* Blocks while the daemon is behind: it never waits for us meanwhile. */
+/* Blocks while the daemon has not read earlier answers: it never waits for us meanwhile. */
 static void answer(struct resolver *resolver, const struct resolver_answer *head, const char *text)
 {
 	struct iovec parts[] = {
@@ -159,7 +159,7 @@ static void unwatch(struct resolver *resolver)
 	g_ptr_array_set_size(resolver->netns, 0);
 	g_array_set_size(resolver->symbols, 0);
 	g_clear_pointer(&resolver->reasons, g_free);
-	/* Until the next session, which may be in a year. */
+	/* There may be no session for a long time. */
 	malloc_trim(0);
 }
 
@@ -175,7 +175,7 @@ static void watch(struct resolver *resolver, const struct resolver_question *que
 		resolver->assign = question->assign;
 		resolver->symbols_since = clock_ns(CLOCK_MONOTONIC);
 		resolver->store = rule_store_new(resolver->netns, &listener, resolver);
-		/* Before rules are read, so that none comes between. */
+		/* Before rules are read, so that no change is missed. */
 		if (rule_watch_new(&resolver->watch) < 0)
 			resolver->watch = NULL;
 		scan_netns(resolver);
@@ -198,7 +198,7 @@ static const struct netns *netns_find(
 	return NULL;
 }
 
-/* Its name led to it at the last look, and leads elsewhere now. */
+/* True if its name led to it at the last scan, and leads to another one now. */
 static bool is_renamed(const struct netns *netns)
 {
 	struct stat status;
@@ -211,8 +211,8 @@ static void answer_netns(struct resolver *resolver, const struct resolver_questi
 {
 	const struct netns *netns = netns_find(resolver, question);
 
-	/* A name that was there a while ago may be another namespace's by now. Only root can make
-	 * us look again before the pause has passed. */
+	/* The name may be another namespace's since the last scan. Only root, who can rename, makes
+	 * us scan again before the pause is over. */
 	if (g_get_monotonic_time() - resolver->scanned > resolver->scan_pause ||
 		is_renamed(netns)) {
 		scan_netns(resolver);
@@ -291,7 +291,7 @@ static void answer_symbols(struct resolver *resolver)
 	g_array_set_size(resolver->symbols, 0);
 }
 
-static void hear_rules(void *context, int id)
+static void on_rules(void *context, int id)
 {
 	struct resolver *resolver = context;
 
@@ -303,14 +303,14 @@ static void hear_rules(void *context, int id)
 	}
 }
 
-static void hear_lost(void *context)
+static void on_lost(void *context)
 {
 	struct resolver *resolver = context;
 
 	rule_store_notify(resolver->store, NULL);
 }
 
-static void hear_modules(void *context)
+static void on_modules(void *context)
 {
 	struct resolver *resolver = context;
 
@@ -319,7 +319,7 @@ static void hear_modules(void *context)
 	answer_text(resolver, RESOLVER_MODULES, 0, resolver->symbols_since, NULL);
 }
 
-/* What is due; when it wants its next turn, us. */
+/* Does what is due; returns when it is to be called again at the latest, us. */
 static int64_t run_due(struct resolver *resolver)
 {
 	int64_t now = g_get_monotonic_time(), next = INT64_MAX, scan_due;
@@ -357,9 +357,9 @@ static int timeout_until(int64_t next)
 static void wait_for_news(struct resolver *resolver, int64_t next)
 {
 	static const struct rule_watch_news news = {
-		.rules = hear_rules,
-		.lost = hear_lost,
-		.modules = hear_modules,
+		.rules = on_rules,
+		.lost = on_lost,
+		.modules = on_modules,
 	};
 	struct pollfd fds[1 + RULE_WATCH_FDS + RULE_READERS_MAX];
 	int watched[RULE_WATCH_FDS];
@@ -376,7 +376,7 @@ static void wait_for_news(struct resolver *resolver, int64_t next)
 	if (poll(fds, count, timeout_until(next)) <= 0)
 		return;
 	if (resolver->watch)
-		rule_watch_hear(resolver->watch, &news, resolver);
+		rule_watch_receive(resolver->watch, &news, resolver);
 	if (fds[0].revents)
 		take_questions(resolver);
 }
