@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Network namespaces by their paths, see netns.h. */
+/* Scans for network namespaces, see netns.h. */
 #include "daemon/base/netns.h"
 
 #include <dirent.h>
@@ -36,7 +36,7 @@ uint64_t netns_cookie(void)
 	return cookie;
 }
 
-static bool is_here(const struct stat *status)
+static bool is_own(const struct stat *status)
 {
 	struct stat own;
 
@@ -52,8 +52,8 @@ int netns_enter(int fd, uint64_t cookie, uint32_t inode)
 		return -errno;
 	if (inode && (uint32_t)status.st_ino != inode)
 		return -ESTALE;
-	/* Our own is there for one that may not enter others. */
-	if (!is_here(&status) && setns(fd, CLONE_NEWNET) < 0)
+	/* Our own needs no setns, which may be forbidden. */
+	if (!is_own(&status) && setns(fd, CLONE_NEWNET) < 0)
 		return -errno;
 	return cookie && netns_cookie() != cookie ? -ESTALE : 0;
 }
@@ -79,12 +79,12 @@ struct scan {
 	uint32_t sequence;
 	GHashTable *seen; /* set of inodes */
 	GHashTable *known; /* of struct netns by inode: found by earlier scans or by this one */
-	GHashTable *owners; /* number of found ones by owner */
-	unsigned int users; /* found ones that are neither ours nor root's */
+	GHashTable *owners; /* number of namespaces found, by owner */
+	unsigned int users; /* namespaces found that are neither ours nor root's */
 	unsigned int passed;
 };
 
-static int take_id(const struct nlmsghdr *message, void *context)
+static int receive_id(const struct nlmsghdr *message, void *context)
 {
 	const struct nlattr *attribute;
 	int *id = context;
@@ -98,7 +98,7 @@ static int take_id(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
-static int ask_id(struct scan *scan, uint16_t type, int fd, int *ret)
+static int request_id(struct scan *scan, uint16_t type, int fd, int *ret)
 {
 	char buffer[REQUEST_SIZE];
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -118,26 +118,25 @@ static int ask_id(struct scan *scan, uint16_t type, int fd, int *ret)
 	n = mnl_socket_recvfrom(scan->rtnl, buffer, sizeof(buffer));
 	if (n < 0 ||
 		mnl_cb_run(buffer, (size_t)n, scan->sequence, mnl_socket_get_portid(scan->rtnl),
-			take_id, ret) < 0)
+			receive_id, ret) < 0)
 		return -errno;
 	return 0;
 }
 
-/* The id that our namespace has for another. Asking keeps nothing alive: the kernel forgets the id
- * with the namespace. */
+/* The id of a namespace in ours. An id does not keep the namespace alive. */
 static int find_id(struct scan *scan, int fd)
 {
 	int id = NETNS_ID_NONE;
 
 	if (!scan->rtnl)
 		return NETNS_ID_NONE;
-	if (ask_id(scan, RTM_GETNSID, fd, &id) == 0 && id == NETNS_ID_NONE && scan->assign &&
-		ask_id(scan, RTM_NEWNSID, fd, &id) == 0)
-		ask_id(scan, RTM_GETNSID, fd, &id);
+	if (request_id(scan, RTM_GETNSID, fd, &id) == 0 && id == NETNS_ID_NONE && scan->assign &&
+		request_id(scan, RTM_NEWNSID, fd, &id) == 0)
+		request_id(scan, RTM_GETNSID, fd, &id);
 	return id;
 }
 
-/* The cookie of the namespace: of the way there and back only the latter must not fail. */
+/* The cookie of the namespace, which has to be entered for that. A failure to return is fatal. */
 static uint64_t find_cookie(const struct scan *scan, int fd)
 {
 	uint64_t cookie;
@@ -150,7 +149,7 @@ static uint64_t find_cookie(const struct scan *scan, int fd)
 	return cookie;
 }
 
-/* Inodes are used again, cookies are not. */
+/* Inodes are reused, cookies are not. */
 static struct netns *find_known(const struct scan *scan, uint32_t inode, uint64_t cookie)
 {
 	struct netns *netns = g_hash_table_lookup(scan->known, GUINT_TO_POINTER(inode));
@@ -168,7 +167,7 @@ static unsigned int owner_count(const struct scan *scan, uint64_t owner)
 	return GPOINTER_TO_UINT(g_hash_table_lookup(scan->owners, &owner));
 }
 
-/* Whether one more of that owner's may be known. */
+/* True if the list has room for one more of that owner's. */
 static bool owner_has_room(const struct scan *scan, uint64_t owner, uint32_t inode)
 {
 	if (owner == NETNS_OWNER_HOST)
@@ -223,7 +222,7 @@ static void scan_path(struct scan *scan, const char *path, const char *name)
 	uint32_t inode;
 	auto_fd fd = -1;
 
-	/* What is in /run/netns is not always a namespace: entering tells. */
+	/* A file in /run/netns may be no namespace: only entering it shows. */
 	if (stat(path, &status) < 0 ||
 		g_hash_table_contains(scan->seen, GUINT_TO_POINTER((uint32_t)status.st_ino)))
 		return;
@@ -275,7 +274,7 @@ static void scan_processes(struct scan *scan)
 	}
 }
 
-static void forget_lost(GPtrArray *list)
+static void remove_gone(GPtrArray *list)
 {
 	for (unsigned int i = list->len; i-- > 0;) {
 		const struct netns *netns = list->pdata[i];
@@ -325,7 +324,7 @@ int netns_scan(GPtrArray *list, bool assign, struct netns_scan_result *ret)
 	scan_named(&scan);
 	scan_path(&scan, OWN_PATH, NULL);
 	scan_processes(&scan);
-	forget_lost(list);
+	remove_gone(list);
 	*ret = (struct netns_scan_result){ .passed = scan.passed };
 	scan_end(&scan);
 	return 0;

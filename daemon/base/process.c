@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Another process; see process.h. */
+/* Other processes; see process.h. */
 #include "daemon/base/process.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@ int process_start_time(pid_t pid, uint64_t *ret)
 
 	if (!g_file_get_contents(path, &text, NULL, NULL))
 		return -ESRCH;
-	/* The name before it may have any character. */
+	/* The name before it may have any character, ')' included. */
 	rest = strrchr(text, ')');
 	if (!rest || rest[1] != ' ')
 		return -EBADMSG;
@@ -44,8 +44,7 @@ int process_open(pid_t pid, uint64_t start)
 
 	if (fd < 0)
 		return -errno;
-	/* Asked after the descriptor was opened: what is read is of the process that it is of, or
-	 * of none. */
+	/* Read after the descriptor was opened: it is that of the same process, or of none. */
 	r = process_start_time(pid, &now);
 	if (r < 0)
 		return r;

@@ -21,7 +21,7 @@
 
 enum follow_json_form {
 	FOLLOW_JSON_LINES,
-	FOLLOW_JSON_PLACES, /* and, when there are no more at the moment, one with the stream's position */
+	FOLLOW_JSON_PLACES, /* and, after the last one so far, the stream's position */
 };
 
 /*

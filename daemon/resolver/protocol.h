@@ -13,13 +13,13 @@
 #define RESOLVER_WINDOW 64
 
 enum resolver_kind {
-	RESOLVER_WATCH, /* read all rulesets and keep their texts current; answered when all were read */
+	RESOLVER_WATCH, /* read all rulesets and keep them current; answered when all were read */
 	RESOLVER_UNWATCH, /* no answer: forget everything */
 	RESOLVER_RULE,
 	RESOLVER_SYMBOL,
 	RESOLVER_NETNS, /* answered without a text if it has no name */
 	RESOLVER_REASONS, /* the text is a JOURNAL_REASONS */
-	RESOLVER_PING, /* answered at once, before other questions: the text is a struct resolver_state */
+	RESOLVER_PING, /* answered first; the text is a struct resolver_state */
 	RESOLVER_REPLACED, /* answer without a question: a rule has another text since `since` */
 	RESOLVER_MODULES, /* answer without a question: addresses may have other names since `since` */
 };

@@ -23,8 +23,7 @@ struct read_netns {
 	uint64_t owner; /* as in netns-owner.h */
 	uint64_t reading; /* number of the last that succeeded; 0: none yet */
 	uint64_t notified; /* ns: the first notification that no reading has followed; 0: none */
-	uint64_t
-		changed; /* ns: changes found by the current reading are since then at the earliest */
+	uint64_t changed; /* ns: changes that the current reading finds were made since then */
 	bool tried; /* it was read, or an attempt was made */
 	bool retried; /* its path led elsewhere, or its reader hung: this is the second attempt */
 	int64_t due; /* us; READING_NEVER: there is nothing to do */

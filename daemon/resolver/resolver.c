@@ -23,10 +23,10 @@
 #include "daemon/resolver/symbols.h"
 #include "journal/base/clock.h"
 
-#define SCAN_USEC         (5 * G_USEC_PER_SEC) /* between scans for namespaces that no question is about */
+#define SCAN_USEC         (5 * G_USEC_PER_SEC) /* between scans that no question waits for */
 #define SCAN_PAUSE_USEC   (100 * 1000) /* between scans that a question waits for, at least */
 #define SCAN_PAUSE_FACTOR 4 /* and this many times as long as the last one took */
-#define SYMBOLS_USEC      (20 * 1000) /* questions are collected for that long: one stack has many */
+#define SYMBOLS_USEC      (20 * 1000) /* to collect questions: one stack has many */
 
 struct resolver {
 	int fd;
@@ -40,8 +40,8 @@ struct resolver {
 	int64_t scanned, scan_pause; /* us: when the last scan ended, and the pause after it */
 	struct resolver_state lost; /* by earlier stores */
 	struct rule_store *store;
-	struct rule_watch *
-		watch; /* NULL: there are no notifications; rules are read when they are asked for */
+	/* NULL: there are no notifications; rules are read when a question is asked. */
+	struct rule_watch *watch;
 	GArray *symbols; /* struct resolver_question */
 	int64_t symbols_due; /* us */
 	uint64_t symbols_since; /* ns */
