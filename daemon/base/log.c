@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The daemon's log, see log.h. Target and level are set by the control thread; the queue is guarded
- * by the lock. */
+/*
+ * The daemon's log, see log.h. Target and level are set by the control thread; the queue is guarded
+ * by the lock.
+ */
 #include "daemon/base/log.h"
 
 #include <errno.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Memory limits and use of this process's control group (version 2), as the kernel has them.
- * Stateless. */
+/*
+ * Memory limits and use of this process's control group (version 2), as the kernel has them.
+ * Stateless.
+ */
 #ifndef NFTTRACED_DAEMON_BASE_MEMORY_LIMIT_H
 #define NFTTRACED_DAEMON_BASE_MEMORY_LIMIT_H
 

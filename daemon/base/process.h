@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Identifies other processes beyond their numbers, and reads their command lines. Stateless; any
- * thread. */
+/*
+ * Identifies other processes beyond their numbers, and reads their command lines. Stateless; any
+ * thread.
+ */
 #ifndef NFTTRACED_DAEMON_BASE_PROCESS_H
 #define NFTTRACED_DAEMON_BASE_PROCESS_H
 

@@ -30,7 +30,8 @@ int worker_submit(struct worker *worker, worker_function run, worker_function do
  * `run`. */
 int worker_submit_batch(struct worker *worker, worker_batch run, worker_function done, void *job);
 
-/* Queue a job even beyond WORKER_JOBS_MAX: for jobs whose number callers can't raise, and which can't be submitted again later. */
+/* Queue a job even beyond WORKER_JOBS_MAX: for jobs whose number callers can't raise, and which
+ * can't be submitted again later. */
 void worker_submit_always(
 	struct worker *worker, worker_function run, worker_function done, void *job);
 void worker_submit_batch_always(

@@ -20,8 +20,8 @@ struct journal_index;
 /* How much is known of a journal, and for how long that is valid. */
 enum journal_known {
 	JOURNAL_UNREAD, /* only that it exists */
-	JOURNAL_CHANGED, /* what it was when it was read, just after a change */
-	JOURNAL_WRITTEN, /* what it was when it was read; it is being written */
+	JOURNAL_CHANGED, /* its state of just after a change: it may be out of date */
+	JOURNAL_WRITTEN, /* its state when it was read: it is being written */
 	JOURNAL_SETTLED, /* everything: it has ended */
 };
 
@@ -70,8 +70,8 @@ struct journal_query {
 GArray *journal_index_query(
 	const struct journal_index *index, const struct journal_query *query, bool *ret_more);
 
-/* A journal exists but could not be read, or was changed by us: what is known stays, and it is to
- * be read again. */
+/* A journal exists but could not be read, or was changed by us: its known state is kept, and it is
+ * to be read again. */
 void journal_index_keep(struct journal_index *index, uint64_t id);
 
 /* The number of journals, and the bytes of memory for each, about. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The limits on journals, on disk: JournalsSize= for all together and UserJournalSize= for those of
- * each user but root, so that nobody fills the disk by starting and stopping sessions. Journals of
- * running sessions count and are never touched.
+ * each user but root, so that users can't fill the disk by starting and stopping sessions. Journals
+ * of running sessions count and are never touched.
  *
  * A struct quota is one check: it gets what the journal index knows of all journals, removes what
  * exceeds the limits, and says which journals have changed, so that the index reads them again.
- * Owned by its user; for the janitor's thread: it reads and removes files. A removal that fails
- * ends the check; the next one tries again.
+ * Owned by its user; for the janitor's thread: it reads and removes files. What could not be
+ * removed is tried again by the next check.
  */
 #ifndef NFTTRACED_DAEMON_JOURNALS_QUOTA_H
 #define NFTTRACED_DAEMON_JOURNALS_QUOTA_H
@@ -30,9 +30,9 @@ struct quota {
 
 /*
  * Takes over `journals` (struct archive_journal): all journals, as the index has them. `running`,
- * borrowed, are ids of sessions that run; a journal that somebody else writes is not touched,
+ * borrowed, are ids of sessions that run; a journal that another process writes is not touched,
  * either. `verified` is that of the check before: where anything has to be removed, sizes that are
- * older than ten minutes are read again, in case somebody removed files from journals.
+ * older than ten minutes are read again, in case files were removed from journals by hand.
  */
 struct quota *quota_new(const struct state_directory *state, GArray *journals,
 	const GArray *running, int64_t verified);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Drop reasons, see drop-reasons.h: the kernel's own, and those that modules have for their
- * subsystems. */
+/*
+ * Drop reasons, see drop-reasons.h: the kernel's own, and those that modules have for their
+ * subsystems.
+ */
 #include "daemon/resolver/drop-reasons.h"
 
 #include <bpf/btf.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The messages between the daemon and the resolver, which finds texts for handles, addresses and
- * numbers: one packet of a SOCK_SEQPACKET socket each. */
+/*
+ * The messages between the daemon and the resolver, which finds texts for handles, addresses and
+ * numbers: one packet of a SOCK_SEQPACKET socket each.
+ */
 #ifndef NFTTRACED_DAEMON_RESOLVER_PROTOCOL_H
 #define NFTTRACED_DAEMON_RESOLVER_PROTOCOL_H
 
@@ -21,7 +23,7 @@ enum resolver_kind {
 	RESOLVER_REASONS, /* the text is a JOURNAL_REASONS */
 	RESOLVER_PING, /* answered first; the text is a struct resolver_state */
 	RESOLVER_REPLACED, /* answer without a question: a rule has another text since `since` */
-	RESOLVER_MODULES, /* answer without a question: addresses may have other names since `since` */
+	RESOLVER_MODULES, /* answer without a question: addresses may have new names since `since` */
 };
 
 /* One packet of the resolver's socket. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads a namespace's rules, see ruleset.h: which rules exist from the kernel's dump, their texts
- * from libnftables. */
+/*
+ * Reads a namespace's rules, see ruleset.h: which rules exist from the kernel's dump, their texts
+ * from libnftables.
+ */
 #include "daemon/resolver/ruleset.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who may have how many bytes of rule texts, and whose texts are removed for others: see
+/* Shares of the budget of rule texts, and the removal of texts to make room for others: see
  * rule-texts.h. */
 #ifndef NFTTRACED_DAEMON_RESOLVER_TEXTS_BUDGET_H
 #define NFTTRACED_DAEMON_RESOLVER_TEXTS_BUDGET_H

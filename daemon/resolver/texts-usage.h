@@ -85,7 +85,7 @@ void stored_rule_remove(struct rule_texts *texts, struct stored_rule *rule);
 /* The namespace with that id; added as `owner`'s if it is new. */
 struct netns_texts *netns_texts_get(struct rule_texts *texts, uint64_t id, uint64_t owner);
 
-/* Moves a namespace to the end of its owner's, who may be another one than before. */
+/* Makes a namespace the last of the owner's; the owner may change. */
 void netns_texts_set_owner(struct rule_texts *texts, struct netns_texts *netns, uint64_t owner);
 
 /* Frees a namespace that no longer exists and has no texts; does nothing otherwise. */
