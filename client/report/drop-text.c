@@ -7,6 +7,7 @@
 #include "client/terminal/table.h"
 #include "client/terminal/terminal.h"
 #include "journal/base/amounts.h"
+#include "journal/base/clock.h"
 
 static const struct table_column wide_columns[] = {
 	{ "PACKETS", TABLE_RIGHT },

@@ -8,7 +8,7 @@
 
 #define ELLIPSIS "..."
 
-/* What no shell gives a meaning to, beside letters and digits. */
+/* Characters, beside letters and digits, that have no meaning in any shell. */
 #define PLAIN_PUNCTUATION "-_./:=,+@%"
 
 static bool is_plain(const char *word)

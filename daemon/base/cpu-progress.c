@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Processor time as a sign of life, see cpu-progress.h. */
+/* CPU time as a sign of progress, see cpu-progress.h. */
 #include "daemon/base/cpu-progress.h"
 
 #include <glib.h>
@@ -7,7 +7,7 @@
 
 #include "journal/base/clock.h"
 
-/* ns; 0: it can't be told, as of one that has ended. */
+/* ns; 0: unknown, as for a process that has ended. */
 static int64_t cpu_used(pid_t pid)
 {
 	struct timespec time;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How far a name is from another one, see edit-distance.h. */
+/* The edit distance of two names, see edit-distance.h. */
 #include "daemon/base/edit-distance.h"
 
 #include <glib.h>

@@ -9,7 +9,7 @@ void failure_set(struct failure *failure, enum failure_kind kind, const char *fo
 	va_list arguments;
 	char *reason;
 
-	/* Made first: the arguments may be the text that is replaced. */
+	/* First, as the arguments may include the text that is replaced. */
 	va_start(arguments, format);
 	reason = g_strdup_vprintf(format, arguments);
 	va_end(arguments);

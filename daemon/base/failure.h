@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Why something that a caller on the bus asked for was refused: a kind, which becomes the name of a
- * D-Bus error, and one sentence for a person. Owned by who declared it.
+ * Why a request was refused: a kind, which becomes the name of a D-Bus error, and one sentence for
+ * a person. Zero-initialised and cleared by the function that declares it.
  */
 #ifndef NFTTRACED_DAEMON_BASE_FAILURE_H
 #define NFTTRACED_DAEMON_BASE_FAILURE_H
@@ -18,8 +18,8 @@ enum failure_kind {
 	FAILURE_FILTER_TOO_COMPLEX,
 	FAILURE_NOT_SUPPORTED,
 	FAILURE_JOURNAL,
-	FAILURE_BUSY, /* a bound was reached: try again */
-	FAILURE_INTERNAL, /* the kernel or the system refused something that should work */
+	FAILURE_BUSY, /* a limit was reached: try again */
+	FAILURE_INTERNAL, /* the kernel or the system failed where it should not */
 };
 
 struct failure {
@@ -27,11 +27,11 @@ struct failure {
 	char *reason;
 };
 
-/* Records a failure; what was recorded before is replaced. */
+/* Sets the failure, in place of an earlier one. */
 void failure_set(struct failure *failure, enum failure_kind kind, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);
 
-/* Makes it FAILURE_NONE again. */
+/* Resets it to FAILURE_NONE. */
 void failure_clear(struct failure *failure);
 
 #define auto_failure __attribute__((cleanup(failure_clear))) struct failure

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Descriptors with names, as the service manager keeps them for the next daemon. Plain data: a list of
- * them owns its descriptors only where somebody says so.
+ * Lists of descriptors with names, as the service manager stores them for the next daemon. Plain
+ * data: a list owns its descriptors only where its owner says so.
  */
 #ifndef NFTTRACED_DAEMON_BASE_FD_LIST_H
 #define NFTTRACED_DAEMON_BASE_FD_LIST_H
@@ -21,7 +21,7 @@ static inline GArray *stored_fds_new(void)
 	return g_array_new(FALSE, TRUE, sizeof(struct stored_fd));
 }
 
-/* Adds one; nothing if the descriptor is none. */
+/* Adds a descriptor; does nothing if it is negative. */
 static inline void stored_fd_add(GArray *stored_fds, int fd, const char *name, unsigned int number)
 {
 	struct stored_fd stored_fd = { .fd = fd };
@@ -32,7 +32,7 @@ static inline void stored_fd_add(GArray *stored_fds, int fd, const char *name, u
 	g_array_append_val(stored_fds, stored_fd);
 }
 
-/* Takes one out of the list, which owned it: its descriptor, or -1. */
+/* Removes a descriptor from the list, which owned it, and returns it; -1: there is none. */
 static inline int stored_fd_take(GArray *stored_fds, const char *name, unsigned int number)
 {
 	char full[STORED_FD_NAME_MAX];

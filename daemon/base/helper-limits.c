@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The memory of processes beside the daemon's, see helper-limits.h. */
+/* The memory of helper processes, see helper-limits.h. */
 #include "daemon/base/helper-limits.h"
 
 #include <fcntl.h>
@@ -17,8 +17,8 @@
 #define SCORE      500
 #define SIZE_PATH  "/proc/self/statm"
 
-/* Of the memory that its control group may have, a process gets one such part at most: the rest is for those
- * that it works for. */
+/* One process gets at most this part of its control group's limit: the rest is for those that it
+ * works for. */
 #define GROUP_SHARE 3
 
 void helper_yield_memory(void)
@@ -29,7 +29,7 @@ void helper_yield_memory(void)
 		dprintf(fd, "%d\n", SCORE);
 }
 
-/* Bytes of address space; 0: it can't be told. */
+/* Bytes of address space; 0: unknown. */
 static uint64_t address_space(void)
 {
 	auto_fd fd = open(SIZE_PATH, O_RDONLY | O_CLOEXEC);

@@ -31,7 +31,7 @@ static void push(struct log_queue *queue, int priority, const char *text)
 	queue->bytes += size;
 }
 
-/* False: it is to be tried again. */
+/* False: to be tried again. */
 static bool deliver(struct log_queue *queue, int priority, const char *text)
 {
 	int r = queue->deliver(priority, text);
@@ -41,8 +41,8 @@ static bool deliver(struct log_queue *queue, int priority, const char *text)
 	return r != -EAGAIN;
 }
 
-/* Once the first line passes, those that were discarded come next. */
-static void tell_overflow(struct log_queue *queue)
+/* Discarded lines came after those that wait, so they are reported after them. */
+static void report_overflow(struct log_queue *queue)
 {
 	g_autofree char *text = NULL;
 	uint64_t lines = queue->overflown;
@@ -66,7 +66,7 @@ bool log_queue_flush(struct log_queue *queue)
 		queue->bytes -= line->size;
 		g_free(g_queue_pop_head(&queue->lines));
 	}
-	tell_overflow(queue);
+	report_overflow(queue);
 	return g_queue_is_empty(&queue->lines);
 }
 

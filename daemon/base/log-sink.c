@@ -32,13 +32,13 @@ int log_to_console(int priority, const char *text)
 		size = sizeof(line);
 		line[size - 1] = '\n';
 	}
-	/* A pipe that is ready takes as much as a line at once. */
+	/* A pipe that is ready takes a whole line at once. */
 	if (poll(&console, 1, 0) == 0)
 		return -EAGAIN;
 	return write(STDERR_FILENO, line, (size_t)size) < 0 ? -errno : 0;
 }
 
-static int journal_open(void)
+static int open_journal(void)
 {
 	static GMutex lock;
 	int r = 0;
@@ -52,15 +52,15 @@ static int journal_open(void)
 	return r;
 }
 
-/* As it is while the journal reads too slowly, or the machine has no memory to spare. */
-static bool is_passing(int error)
+/* True for errors that pass: the journal reads too slowly, or memory is short. */
+static bool is_temporary(int error)
 {
 	return error == EAGAIN || error == ENOBUFS || error == ENOMEM || error == EINTR;
 }
 
-/* The protocol: "NAME=value" and a newline, or where the value has one, the name, a newline, the size and the
- * value (systemd's documentation, "Native Journal Protocol"). */
-static void field_append(GString *entry, const struct iovec *field)
+/* The protocol: "NAME=value" and a newline, or, if the value has a newline, the name, a newline,
+ * the size and the value (systemd's documentation, "Native Journal Protocol"). */
+static void append_field(GString *entry, const struct iovec *field)
 {
 	const char *text = field->iov_base, *value = memchr(text, '=', field->iov_len);
 	size_t name = value ? (size_t)(value - text) : field->iov_len;
@@ -82,17 +82,17 @@ int log_sink_send(const struct iovec *fields, size_t count)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	g_autoptr(GString) entry = g_string_new(NULL);
-	int r = journal_open();
+	int r = open_journal();
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++)
-		field_append(entry, &fields[i]);
+		append_field(entry, &fields[i]);
 	g_strlcpy(address.sun_path, journal_path, sizeof(address.sun_path));
-	/* Not connected: after a restart of the journal the next one gets there. */
+	/* Not connected, so that it works after a restart of the journal. */
 	if (sendto(journal_fd, entry->str, entry->len, MSG_NOSIGNAL,
 		    (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return is_passing(errno) ? -EAGAIN : -errno;
+		return is_temporary(errno) ? -EAGAIN : -errno;
 	return 0;
 }
 

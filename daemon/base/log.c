@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The daemon's log. Where it goes and what is left out is the control thread's; what waits is anybody's who
- * has the lock. */
+/*
+ * The daemon's log, see log.h. Target and level are set by the control thread; the queue is guarded
+ * by the lock.
+ */
 #include "daemon/base/log.h"
 
 #include <errno.h>
@@ -18,7 +20,7 @@
 #include "journal/base/escape.h"
 
 #define RETRY_USEC (100 * 1000)
-#define FLOW_USEC  (5 * 1000) /* while lines pass, and at the end */
+#define FLOW_USEC  (5 * 1000) /* while lines are taken, and at the end */
 
 static bool stderr_is_journal;
 static int level = LOG_INFO;
@@ -28,7 +30,7 @@ static int deliver(int priority, const char *text);
 
 static GMutex lock;
 static struct log_queue queue = { .deliver = deliver, .lines = G_QUEUE_INIT }; /* under the lock */
-static int waiting_fd = -1; /* an eventfd: readable when lines have begun to wait */
+static int waiting_fd = -1; /* an eventfd: readable when the first line waits */
 static sd_event_source *waiting, *retry;
 
 void log_open(void)
@@ -75,7 +77,7 @@ static int deliver(int priority, const char *text)
 	return log_is_journal() ? log_to_journal(priority, text) : log_to_console(priority, text);
 }
 
-/* How long to wait before the next try; 0: nothing waits. */
+/* Delivers lines that wait. Returns the pause before the next attempt, us; 0: no line waits. */
 static uint64_t flush(void)
 {
 	uint64_t pause = 0;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon's log: structured records in the system journal when that is where standard error goes,
- * plain lines on standard error otherwise. It never waits for who reads there: what is not taken at once
- * is kept, up to LOG_QUEUE_SIZE, and tried again by the event loop; what is beyond that is counted, and
- * told of when lines pass again. Any thread may log; the rest is main()'s and the control thread's.
+ * The daemon's log: structured records in the system journal if standard error goes there, plain
+ * lines on standard error otherwise. It never waits for the reader: lines that are not taken at
+ * once are queued, up to LOG_QUEUE_SIZE, and the event loop tries them again; further ones are
+ * discarded, counted, and reported when lines are taken again. Any thread may log; the other
+ * functions are for main() and the control thread.
  */
 #ifndef NFTTRACED_DAEMON_BASE_LOG_H
 #define NFTTRACED_DAEMON_BASE_LOG_H
@@ -23,33 +24,35 @@ enum log_target {
 
 #define LOG_IDENTIFIER "nfttraced"
 
-/* Finds out where standard error goes; before it, lines go to standard error. */
+/* Finds out where standard error goes; until then, lines go to standard error. */
 void log_open(void);
 
-/* From now on `event` tries again to deliver what waits. Negative errno. */
+/* Has `event` deliver lines that wait. Negative errno. */
 int log_attach(sd_event *event);
 
-/* The last: lines that wait are tried for so long. The event loop is left alone from now on. */
+/* To be called last: tries to deliver the lines that wait, for at most `usec`. Detaches the log
+ * from the event loop. */
 void log_finish(uint64_t usec);
 
-/* Lines that came to nothing, ever. */
+/* The number of lines that were discarded since the start. */
 uint64_t log_discarded(void);
 
-/* What is less important than `priority`, LOG_INFO at first, is left out from now on. */
+/* Sets the least important priority that is logged; LOG_INFO at first. */
 void log_set_level(int priority);
 int log_level(void);
 
 void log_set_target(enum log_target target);
-/* Where lines go: not LOG_TARGET_AUTO but what that means here. */
+/* Where lines go; never LOG_TARGET_AUTO. */
 enum log_target log_target(void);
 
 /* True if it goes to the system journal. */
 bool log_is_journal(void);
 
-/* One line of `priority` (LOG_ERR, ...). Text in it is escaped: it may hold what others chose. */
+/* Logs one line of `priority` (LOG_ERR, ...). Its text is escaped: parts of it may be chosen by
+ * users. */
 void log_message(int priority, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* The same of text that is escaped already. */
+/* Logs text that is escaped already. */
 void log_escaped(int priority, const char *text);
 
 #define log_error(...)   log_message(LOG_ERR, __VA_ARGS__)

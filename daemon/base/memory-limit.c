@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's accounts of memory, see memory-limit.h. */
+/* Memory of control groups, see memory-limit.h. */
 #include "daemon/base/memory-limit.h"
 
 #include <glib.h>
@@ -8,10 +8,10 @@
 #define ROOT "/sys/fs/cgroup"
 #define SELF "/proc/self/cgroup"
 
-/* Of the line of version 2: "0::PATH". */
+/* The line of version 2: "0::PATH". */
 #define PREFIX "0::"
 
-/* The group's path below the root, which begins with a slash; NULL: there is none. */
+/* The group's path below the root, with a slash at the beginning; NULL: there is none. */
 static char *group_path(const char *self)
 {
 	g_auto(GStrv) lines = NULL;
@@ -27,7 +27,7 @@ static char *group_path(const char *self)
 	return NULL;
 }
 
-/* The text of a file of a group; NULL: it has none. */
+/* The text of a group's file; NULL: there is none. */
 static char *group_read(const char *root, const char *group, const char *file)
 {
 	g_autofree char *path = g_build_filename(root, group, file, NULL);
@@ -37,7 +37,7 @@ static char *group_read(const char *root, const char *group, const char *file)
 	return text;
 }
 
-/* "max" and what can't be read is no limit. */
+/* "max", and a file that can't be read, mean no limit. */
 static uint64_t group_limit(const char *root, const char *group)
 {
 	g_autofree char *text = group_read(root, group, "memory.max");
@@ -57,7 +57,7 @@ static uint64_t stat_number(char *const *lines, const char *name)
 	return 0;
 }
 
-/* Pages of files are taken back when there is need of room; those of tmpfs are not. */
+/* The page cache is reclaimed when memory is short; pages of tmpfs are not. */
 static uint64_t group_used(const char *root, const char *group)
 {
 	g_autofree char *current = group_read(root, group, "memory.current");
@@ -74,7 +74,7 @@ uint64_t memory_limit(const char *root, const char *self)
 	g_autofree char *group = group_path(self ? self : SELF);
 	uint64_t limit = MEMORY_UNLIMITED;
 
-	/* The groups around it have limits, too. */
+	/* Parents have limits, too. */
 	while (group) {
 		uint64_t one = group_limit(root ? root : ROOT, group);
 		char *slash = strrchr(group, '/');

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's own accounts of this process's memory: those of its control group, version 2. Stateless. */
+/*
+ * Memory limits and use of this process's control group (version 2), as the kernel has them.
+ * Stateless.
+ */
 #ifndef NFTTRACED_DAEMON_BASE_MEMORY_LIMIT_H
 #define NFTTRACED_DAEMON_BASE_MEMORY_LIMIT_H
 
@@ -8,14 +11,14 @@
 #define MEMORY_UNLIMITED UINT64_MAX
 
 /*
- * Bytes. `root` is where control groups are mounted, `self` the file that says which one it is: NULL for the
- * system's and this process's.
+ * Both return bytes. `root`: where control groups are mounted; `self`: the file that names the
+ * group; NULL: the system's and this process's.
  */
 
-/* The least of what the group and those that it is in may have; MEMORY_UNLIMITED: no limit, or not known. */
+/* The lowest limit of the group and its parents; MEMORY_UNLIMITED: no limit, or unknown. */
 uint64_t memory_limit(const char *root, const char *self);
 
-/* What the group has, without pages of files; 0: not known. */
+/* The memory that the group uses, without the page cache; 0: unknown. */
 uint64_t memory_used(const char *root, const char *self);
 
 #endif

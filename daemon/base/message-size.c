@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How much a message carries; sd-bus tells no size. */
+/* The size of a message's arguments, see message-size.h; sd-bus has no function for that. */
 #include "daemon/base/message-size.h"
 
 #include <errno.h>
@@ -7,8 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define ELEMENT_SIZE \
-	16 /* bytes of a value that has no length of its own, and of a container's frame */
+#define ELEMENT_SIZE 16 /* bytes of a value of fixed size, and of a container's header */
 
 static int spend(size_t *left, size_t size)
 {
@@ -42,7 +41,7 @@ static int spend_container(sd_bus_message *message, char type, const char *conte
 	size_t size;
 	int r;
 
-	/* Numbers lie side by side. */
+	/* An array of numbers is one block. */
 	if (type == SD_BUS_TYPE_ARRAY && strlen(contents) == 1 && strchr("ybnqiuxtd", *contents)) {
 		r = sd_bus_message_read_array(message, *contents, &bytes, &size);
 		return r < 0 ? r : spend(left, size);
@@ -55,7 +54,7 @@ static int spend_container(sd_bus_message *message, char type, const char *conte
 	return r < 0 ? r : sd_bus_message_exit_container(message);
 }
 
-/* What is left in the container that is entered. */
+/* Spends the rest of the container that was entered. */
 static int spend_all(sd_bus_message *message, size_t *left)
 {
 	const char *contents;
@@ -78,6 +77,6 @@ size_t message_size(sd_bus_message *message, size_t limit)
 	size_t left = limit;
 	int r = spend_all(message, &left);
 
-	/* What can't be read is as bad. */
+	/* A message that can't be read counts as too large. */
 	return sd_bus_message_rewind(message, true) < 0 || r < 0 ? SIZE_MAX : limit - left;
 }

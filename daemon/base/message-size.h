@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How much a message carries. Stateless. */
+/* The size of a D-Bus message's arguments. Stateless. */
 #ifndef NFTTRACED_DAEMON_BASE_MESSAGE_SIZE_H
 #define NFTTRACED_DAEMON_BASE_MESSAGE_SIZE_H
 
 #include <stddef.h>
 #include <systemd/sd-bus.h>
 
-/* What the arguments take, about; SIZE_MAX if that is more than `limit` bytes, or they can't be read. Looks at no
- * more of them than it takes to know, and leaves the message as one that nobody has read from. */
+/* The size of the arguments, about, in bytes; SIZE_MAX if it is more than `limit`, or they can't be
+ * read. Reads only as much as it needs, and rewinds the message. */
 size_t message_size(sd_bus_message *message, size_t limit);
 
 #endif

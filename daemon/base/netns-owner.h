@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who answers for a network namespace: the user on the host who made the user namespace that it belongs
- * to, or the outermost one around that, below the host's. What he maps inside, and what he nests, are
- * his.
+ * The owner of a network namespace: the host's user who created its user namespace, or, if that is
+ * nested, the outermost one below the host's. So namespaces that a user nests, and those of ids
+ * that he maps, are his. Stateless.
  */
 #ifndef NFTTRACED_DAEMON_BASE_NETNS_OWNER_H
 #define NFTTRACED_DAEMON_BASE_NETNS_OWNER_H
@@ -11,10 +11,11 @@
 
 /* A user id, or one of these. */
 #define NETNS_OWNER_HOST    UINT64_MAX /* the namespace of the daemon itself */
-#define NETNS_OWNER_UNKNOWN (UINT64_MAX - 1) /* all of those are one owner's */
+#define NETNS_OWNER_UNKNOWN (UINT64_MAX - 1) /* counts as one owner */
 #define NETNS_OWNER_ROOT    0
 
-/* Of the network namespace `fd`, never NETNS_OWNER_HOST. Root's if it belongs to our own user namespace. */
+/* The owner of the network namespace `fd`, never NETNS_OWNER_HOST: NETNS_OWNER_ROOT if it belongs
+ * to our own user namespace. */
 uint64_t netns_owner(int fd);
 
 #endif

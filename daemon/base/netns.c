@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Network namespaces by their paths, see netns.h. */
+/* Scans for network namespaces, see netns.h. */
 #include "daemon/base/netns.h"
 
 #include <dirent.h>
@@ -36,7 +36,7 @@ uint64_t netns_cookie(void)
 	return cookie;
 }
 
-static bool is_here(const struct stat *status)
+static bool is_own(const struct stat *status)
 {
 	struct stat own;
 
@@ -52,8 +52,8 @@ int netns_enter(int fd, uint64_t cookie, uint32_t inode)
 		return -errno;
 	if (inode && (uint32_t)status.st_ino != inode)
 		return -ESTALE;
-	/* Our own is there for one that may not enter others. */
-	if (!is_here(&status) && setns(fd, CLONE_NEWNET) < 0)
+	/* Our own needs no setns, which may be forbidden. */
+	if (!is_own(&status) && setns(fd, CLONE_NEWNET) < 0)
 		return -errno;
 	return cookie && netns_cookie() != cookie ? -ESTALE : 0;
 }
@@ -69,8 +69,8 @@ void netns_free(void *data)
 	g_free(netns);
 }
 
-/* One look: our own namespace to come back to, and a socket to ask for ids. */
-struct look {
+/* State of a scan: our own namespace, to return to, and a socket that reads ids. */
+struct scan {
 	GPtrArray *list;
 	bool assign;
 	int own_fd;
@@ -78,13 +78,13 @@ struct look {
 	struct mnl_socket *rtnl;
 	uint32_t sequence;
 	GHashTable *seen; /* set of inodes */
-	GHashTable *known; /* of struct netns by inode: of the looks before, and of this one */
-	GHashTable *owners; /* number of found ones by owner */
-	unsigned int users; /* found ones that are neither ours nor root's */
+	GHashTable *known; /* of struct netns by inode: found by earlier scans or by this one */
+	GHashTable *owners; /* number of namespaces found, by owner */
+	unsigned int users; /* namespaces found that are neither ours nor root's */
 	unsigned int passed;
 };
 
-static int take_id(const struct nlmsghdr *message, void *context)
+static int receive_id(const struct nlmsghdr *message, void *context)
 {
 	const struct nlattr *attribute;
 	int *id = context;
@@ -98,7 +98,7 @@ static int take_id(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
-static int ask_id(struct look *look, uint16_t type, int fd, int *ret)
+static int request_id(struct scan *scan, uint16_t type, int fd, int *ret)
 {
 	char buffer[REQUEST_SIZE];
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -107,53 +107,52 @@ static int ask_id(struct look *look, uint16_t type, int fd, int *ret)
 
 	message->nlmsg_type = type;
 	message->nlmsg_flags = NLM_F_REQUEST | (type == RTM_NEWNSID ? NLM_F_ACK : 0);
-	message->nlmsg_seq = ++look->sequence;
+	message->nlmsg_seq = ++scan->sequence;
 	body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
 	body->rtgen_family = AF_UNSPEC;
 	mnl_attr_put_u32(message, NETNSA_FD, (uint32_t)fd);
 	if (type == RTM_NEWNSID)
 		mnl_attr_put_u32(message, NETNSA_NSID, (uint32_t)NETNSA_NSID_NOT_ASSIGNED);
-	if (mnl_socket_sendto(look->rtnl, message, message->nlmsg_len) < 0)
+	if (mnl_socket_sendto(scan->rtnl, message, message->nlmsg_len) < 0)
 		return -errno;
-	n = mnl_socket_recvfrom(look->rtnl, buffer, sizeof(buffer));
+	n = mnl_socket_recvfrom(scan->rtnl, buffer, sizeof(buffer));
 	if (n < 0 ||
-		mnl_cb_run(buffer, (size_t)n, look->sequence, mnl_socket_get_portid(look->rtnl),
-			take_id, ret) < 0)
+		mnl_cb_run(buffer, (size_t)n, scan->sequence, mnl_socket_get_portid(scan->rtnl),
+			receive_id, ret) < 0)
 		return -errno;
 	return 0;
 }
 
-/* The id that our namespace has for another. Asking keeps nothing alive: the kernel forgets the id
- * with the namespace. */
-static int find_id(struct look *look, int fd)
+/* The id of a namespace in ours. An id does not keep the namespace alive. */
+static int find_id(struct scan *scan, int fd)
 {
 	int id = NETNS_ID_NONE;
 
-	if (!look->rtnl)
+	if (!scan->rtnl)
 		return NETNS_ID_NONE;
-	if (ask_id(look, RTM_GETNSID, fd, &id) == 0 && id == NETNS_ID_NONE && look->assign &&
-		ask_id(look, RTM_NEWNSID, fd, &id) == 0)
-		ask_id(look, RTM_GETNSID, fd, &id);
+	if (request_id(scan, RTM_GETNSID, fd, &id) == 0 && id == NETNS_ID_NONE && scan->assign &&
+		request_id(scan, RTM_NEWNSID, fd, &id) == 0)
+		request_id(scan, RTM_GETNSID, fd, &id);
 	return id;
 }
 
-/* The cookie of the namespace: of the way there and back only the latter must not fail. */
-static uint64_t find_cookie(const struct look *look, int fd)
+/* The cookie of the namespace, which has to be entered for that. A failure to return is fatal. */
+static uint64_t find_cookie(const struct scan *scan, int fd)
 {
 	uint64_t cookie;
 
 	if (setns(fd, CLONE_NEWNET) < 0)
 		return 0;
 	cookie = netns_cookie();
-	if (setns(look->own_fd, CLONE_NEWNET) < 0)
+	if (setns(scan->own_fd, CLONE_NEWNET) < 0)
 		g_error("can't come back from a network namespace: %s", g_strerror(errno));
 	return cookie;
 }
 
-/* Inodes are used again, cookies are not. */
-static struct netns *known_find(const struct look *look, uint32_t inode, uint64_t cookie)
+/* Inodes are reused, cookies are not. */
+static struct netns *find_known(const struct scan *scan, uint32_t inode, uint64_t cookie)
 {
-	struct netns *netns = g_hash_table_lookup(look->known, GUINT_TO_POINTER(inode));
+	struct netns *netns = g_hash_table_lookup(scan->known, GUINT_TO_POINTER(inode));
 
 	return netns && netns->cookie == cookie ? netns : NULL;
 }
@@ -163,29 +162,29 @@ static bool is_users(uint64_t owner)
 	return owner != NETNS_OWNER_HOST && owner != NETNS_OWNER_ROOT;
 }
 
-static unsigned int owner_count(const struct look *look, uint64_t owner)
+static unsigned int owner_count(const struct scan *scan, uint64_t owner)
 {
-	return GPOINTER_TO_UINT(g_hash_table_lookup(look->owners, &owner));
+	return GPOINTER_TO_UINT(g_hash_table_lookup(scan->owners, &owner));
 }
 
-/* Whether one more of that owner's may be known. */
-static bool owner_may(const struct look *look, uint64_t owner, uint32_t inode)
+/* True if the list has room for one more of that owner's. */
+static bool owner_has_room(const struct scan *scan, uint64_t owner, uint32_t inode)
 {
 	if (owner == NETNS_OWNER_HOST)
 		return true;
-	if (g_hash_table_size(look->known) >= NETNS_MAX &&
-		!g_hash_table_contains(look->known, GUINT_TO_POINTER(inode)))
+	if (g_hash_table_size(scan->known) >= NETNS_MAX &&
+		!g_hash_table_contains(scan->known, GUINT_TO_POINTER(inode)))
 		return false;
 	return !is_users(owner) ||
-		(look->users < NETNS_USERS_MAX && owner_count(look, owner) < NETNS_USER_MAX);
+		(scan->users < NETNS_USERS_MAX && owner_count(scan, owner) < NETNS_USER_MAX);
 }
 
-static void owner_take(struct look *look, uint64_t owner)
+static void count_owner(struct scan *scan, uint64_t owner)
 {
-	g_hash_table_insert(look->owners, g_memdup2(&owner, sizeof(owner)),
-		GUINT_TO_POINTER(owner_count(look, owner) + 1));
+	g_hash_table_insert(scan->owners, g_memdup2(&owner, sizeof(owner)),
+		GUINT_TO_POINTER(owner_count(scan, owner) + 1));
 	if (is_users(owner))
-		look->users++;
+		scan->users++;
 }
 
 static void set_path(struct netns *netns, const char *path, const char *name)
@@ -201,21 +200,21 @@ static void set_path(struct netns *netns, const char *path, const char *name)
 	}
 }
 
-static struct netns *netns_add(struct look *look, int fd, uint32_t inode, uint64_t cookie)
+static struct netns *netns_add(struct scan *scan, int fd, uint32_t inode, uint64_t cookie)
 {
 	struct netns *netns = g_new0(struct netns, 1);
 
 	netns->inode = inode;
 	netns->cookie = cookie;
-	netns->own = inode == look->own_inode;
-	netns->id = netns->own ? NETNS_ID_NONE : find_id(look, fd);
-	g_ptr_array_add(look->list, netns);
-	/* In place of one that had the inode before, which this look does not find. */
-	g_hash_table_insert(look->known, GUINT_TO_POINTER(inode), netns);
+	netns->own = inode == scan->own_inode;
+	netns->id = netns->own ? NETNS_ID_NONE : find_id(scan, fd);
+	g_ptr_array_add(scan->list, netns);
+	/* Replaces one that had the inode before; this scan does not find that. */
+	g_hash_table_insert(scan->known, GUINT_TO_POINTER(inode), netns);
 	return netns;
 }
 
-static void look_at(struct look *look, const char *path, const char *name)
+static void scan_path(struct scan *scan, const char *path, const char *name)
 {
 	struct netns *netns;
 	struct stat status;
@@ -223,32 +222,32 @@ static void look_at(struct look *look, const char *path, const char *name)
 	uint32_t inode;
 	auto_fd fd = -1;
 
-	/* What is in /run/netns is not always a namespace: entering tells. */
+	/* A file in /run/netns may be no namespace: only entering it shows. */
 	if (stat(path, &status) < 0 ||
-		g_hash_table_contains(look->seen, GUINT_TO_POINTER((uint32_t)status.st_ino)))
+		g_hash_table_contains(scan->seen, GUINT_TO_POINTER((uint32_t)status.st_ino)))
 		return;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return;
 	inode = (uint32_t)status.st_ino;
-	owner = inode == look->own_inode ? NETNS_OWNER_HOST : netns_owner(fd);
-	if (!owner_may(look, owner, inode)) {
-		look->passed += g_hash_table_add(look->seen, GUINT_TO_POINTER(inode));
+	owner = inode == scan->own_inode ? NETNS_OWNER_HOST : netns_owner(fd);
+	if (!owner_has_room(scan, owner, inode)) {
+		scan->passed += g_hash_table_add(scan->seen, GUINT_TO_POINTER(inode));
 		return;
 	}
-	cookie = inode == look->own_inode ? netns_cookie() : find_cookie(look, fd);
-	if (!cookie && name && !known_find(look, inode, cookie))
+	cookie = inode == scan->own_inode ? netns_cookie() : find_cookie(scan, fd);
+	if (!cookie && name && !find_known(scan, inode, cookie))
 		return;
-	netns = known_find(look, inode, cookie);
+	netns = find_known(scan, inode, cookie);
 	if (!netns)
-		netns = netns_add(look, fd, inode, cookie);
+		netns = netns_add(scan, fd, inode, cookie);
 	netns->owner = owner;
-	owner_take(look, owner);
-	g_hash_table_add(look->seen, GUINT_TO_POINTER(inode));
+	count_owner(scan, owner);
+	g_hash_table_add(scan->seen, GUINT_TO_POINTER(inode));
 	set_path(netns, path, name);
 }
 
-static void look_at_named(struct look *look)
+static void scan_named(struct scan *scan)
 {
 	g_autoptr(GDir) directory = g_dir_open(NETNS_NAMED_DIRECTORY, 0, NULL);
 	const char *name;
@@ -256,11 +255,11 @@ static void look_at_named(struct look *look)
 	while (directory && (name = g_dir_read_name(directory))) {
 		g_autofree char *path = g_build_filename(NETNS_NAMED_DIRECTORY, name, NULL);
 
-		look_at(look, path, name);
+		scan_path(scan, path, name);
 	}
 }
 
-static void look_at_processes(struct look *look)
+static void scan_processes(struct scan *scan)
 {
 	g_autoptr(GDir) directory = g_dir_open("/proc", 0, NULL);
 	const char *name;
@@ -271,11 +270,11 @@ static void look_at_processes(struct look *look)
 		if (!g_ascii_isdigit(*name))
 			continue;
 		path = g_build_filename("/proc", name, "ns/net", NULL);
-		look_at(look, path, NULL);
+		scan_path(scan, path, NULL);
 	}
 }
 
-static void forget_lost(GPtrArray *list)
+static void remove_gone(GPtrArray *list)
 {
 	for (unsigned int i = list->len; i-- > 0;) {
 		const struct netns *netns = list->pdata[i];
@@ -285,48 +284,48 @@ static void forget_lost(GPtrArray *list)
 	}
 }
 
-static void look_begin(struct look *look)
+static void scan_begin(struct scan *scan)
 {
-	look->rtnl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (look->rtnl && mnl_socket_bind(look->rtnl, 0, MNL_SOCKET_AUTOPID) < 0) {
-		mnl_socket_close(look->rtnl);
-		look->rtnl = NULL;
+	scan->rtnl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (scan->rtnl && mnl_socket_bind(scan->rtnl, 0, MNL_SOCKET_AUTOPID) < 0) {
+		mnl_socket_close(scan->rtnl);
+		scan->rtnl = NULL;
 	}
-	look->seen = g_hash_table_new(NULL, NULL);
-	look->known = g_hash_table_new(NULL, NULL);
-	look->owners = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-	for (unsigned int i = 0; i < look->list->len; i++) {
-		struct netns *netns = look->list->pdata[i];
+	scan->seen = g_hash_table_new(NULL, NULL);
+	scan->known = g_hash_table_new(NULL, NULL);
+	scan->owners = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	for (unsigned int i = 0; i < scan->list->len; i++) {
+		struct netns *netns = scan->list->pdata[i];
 
 		netns->found = false;
-		g_hash_table_insert(look->known, GUINT_TO_POINTER(netns->inode), netns);
+		g_hash_table_insert(scan->known, GUINT_TO_POINTER(netns->inode), netns);
 	}
 }
 
-static void look_end(struct look *look)
+static void scan_end(struct scan *scan)
 {
-	if (look->rtnl)
-		mnl_socket_close(look->rtnl);
-	g_hash_table_unref(look->seen);
-	g_hash_table_unref(look->known);
-	g_hash_table_unref(look->owners);
+	if (scan->rtnl)
+		mnl_socket_close(scan->rtnl);
+	g_hash_table_unref(scan->seen);
+	g_hash_table_unref(scan->known);
+	g_hash_table_unref(scan->owners);
 }
 
-int netns_look(GPtrArray *list, bool assign, struct netns_seen *ret)
+int netns_scan(GPtrArray *list, bool assign, struct netns_scan_result *ret)
 {
 	auto_fd own = open(OWN_PATH, O_RDONLY | O_CLOEXEC);
-	struct look look = { .list = list, .assign = assign, .own_fd = own };
+	struct scan scan = { .list = list, .assign = assign, .own_fd = own };
 	struct stat status;
 
 	if (own < 0 || fstat(own, &status) < 0)
 		return -errno;
-	look.own_inode = (uint32_t)status.st_ino;
-	look_begin(&look);
-	look_at_named(&look);
-	look_at(&look, OWN_PATH, NULL);
-	look_at_processes(&look);
-	forget_lost(list);
-	*ret = (struct netns_seen){ .passed = look.passed };
-	look_end(&look);
+	scan.own_inode = (uint32_t)status.st_ino;
+	scan_begin(&scan);
+	scan_named(&scan);
+	scan_path(&scan, OWN_PATH, NULL);
+	scan_processes(&scan);
+	remove_gone(list);
+	*ret = (struct netns_scan_result){ .passed = scan.passed };
+	scan_end(&scan);
 	return 0;
 }

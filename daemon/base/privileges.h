@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a process that handles what strangers wrote does without. Stateless. */
+/* Drops the privileges of a process that handles input of others. Stateless. */
 #ifndef NFTTRACED_DAEMON_BASE_PRIVILEGES_H
 #define NFTTRACED_DAEMON_BASE_PRIVILEGES_H
 
-/* Gives up every capability, for this process and those that it begins, for good. Negative errno. */
+/* Drops all capabilities for good, for this process and its children. Negative errno. */
 int privileges_drop(void);
 
 #endif

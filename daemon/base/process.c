@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Another process; see process.h. */
+/* Other processes; see process.h. */
 #include "daemon/base/process.h"
 
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/pidfd.h>
 #include <systemd/sd-bus.h>
-#include <unistd.h>
 
 #include "daemon/base/command-line.h"
 #include "journal/base/cleanup.h"
@@ -25,7 +24,7 @@ int process_start_time(pid_t pid, uint64_t *ret)
 
 	if (!g_file_get_contents(path, &text, NULL, NULL))
 		return -ESRCH;
-	/* The name before it may have any character. */
+	/* The name before it may have any character, ')' included. */
 	rest = strrchr(text, ')');
 	if (!rest || rest[1] != ' ')
 		return -EBADMSG;
@@ -39,13 +38,13 @@ int process_start_time(pid_t pid, uint64_t *ret)
 
 int process_open(pid_t pid, uint64_t start)
 {
-	auto_fd fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	auto_fd fd = pidfd_open(pid, 0);
 	uint64_t now;
 	int r;
 
 	if (fd < 0)
 		return -errno;
-	/* Asked after the descriptor was opened: what is read is of the process that it is of, or of none. */
+	/* Read after the descriptor was opened: it is that of the same process, or of none. */
 	r = process_start_time(pid, &now);
 	if (r < 0)
 		return r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The ends of child processes, see reaper.h. */
+/* Kills and reaps child processes, see reaper.h. */
 #include "daemon/base/reaper.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #include "journal/base/cleanup.h"
 
-#define INSTANT_MSEC 50 /* a hundred times what a process needs that is killed */
+#define INSTANT_MSEC 50 /* a hundred times what a killed process needs to end */
 
 bool reaper_has_ended(pid_t child)
 {

@@ -12,14 +12,15 @@
 /* The last line about a user. */
 struct mention {
 	uid_t uid;
-	int64_t when; /* us, monotonic; 0: nobody */
+	int64_t when; /* us, monotonic; 0: unused */
 	uint64_t since; /* refused calls without a line */
 };
 
 static struct mention mentions[LOG_USERS_MAX];
 static uint64_t refused, unanswered;
 
-/* The user's, or the place of the user who was mentioned longest ago; NULL: there are too many users. */
+/* The user's entry, or that of the user who was mentioned longest ago; NULL: too many users were
+ * mentioned recently. */
 static struct mention *mention_of(uid_t uid, int64_t now)
 {
 	struct mention *oldest = &mentions[0];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The daemon as its service manager sees it, see service.h. */
+/* Signals and messages of the service manager, see service.h. */
 #include "daemon/base/service.h"
 
 #include <errno.h>
@@ -11,8 +11,7 @@
 #include "journal/base/clock.h"
 #include "journal/base/escape.h"
 
-#define WATCHDOG_BEATS \
-	3 /* in the time that the service manager allows: one that is late is not the end */
+#define WATCHDOG_BEATS 3 /* in the watchdog's timeout: a late one is harmless */
 
 struct service {
 	sd_event *event;
@@ -26,21 +25,21 @@ struct service {
 	bool stopping;
 };
 
-static const int taken[] = { SIGTERM, SIGINT, SIGHUP };
+static const int handled[] = { SIGTERM, SIGINT, SIGHUP };
 
 void service_block_signals(void)
 {
 	sigset_t signals;
 
 	sigemptyset(&signals);
-	for (size_t i = 0; i < G_N_ELEMENTS(taken); i++)
-		sigaddset(&signals, taken[i]);
+	for (size_t i = 0; i < G_N_ELEMENTS(handled); i++)
+		sigaddset(&signals, handled[i]);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* `first`: further assignments, each with its newline. */
-static void tell(const struct service *service, const char *first)
+/* Sends the status line; `first`: further assignments, each with its newline. */
+static void send_status(const struct service *service, const char *first)
 {
 	if (service->trouble)
 		sd_notifyf(0, "%sSTATUS=%s (%s)", first, service->status, service->trouble);
@@ -81,9 +80,9 @@ static int add_sources(struct service *service)
 {
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(taken); i++)
-		r = sd_event_add_signal(service->event, &service->signals[i], taken[i],
-			taken[i] == SIGHUP ? on_reload : on_end, service);
+	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(handled); i++)
+		r = sd_event_add_signal(service->event, &service->signals[i], handled[i],
+			handled[i] == SIGHUP ? on_reload : on_end, service);
 	if (r >= 0 && sd_watchdog_enabled(0, &service->watchdog_usec) > 0)
 		r = sd_event_add_time_relative(service->event, &service->watchdog, CLOCK_MONOTONIC,
 			0, 0, on_watchdog, service);
@@ -122,21 +121,21 @@ void service_status(struct service *service, const char *format, ...)
 	g_free(service->status);
 	service->status = g_steal_pointer(&status);
 	if (service->ready)
-		tell(service, "");
+		send_status(service, "");
 }
 
 void service_ready(struct service *service)
 {
 	service->ready = true;
-	tell(service, "READY=1\n");
+	send_status(service, "READY=1\n");
 }
 
 void service_reloading(const struct service *service)
 {
-	/* One that is ending has said so: it must not be taken for one that is ready again. */
+	/* The service manager would take a daemon that stops for one that runs again. */
 	if (!service->stopping)
 		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-			clock_ns(CLOCK_MONOTONIC) / 1000);
+			(uint64_t)(clock_ns(CLOCK_MONOTONIC) / NSEC_PER_USEC));
 }
 
 void service_reloaded(struct service *service, char *trouble)
@@ -146,7 +145,7 @@ void service_reloaded(struct service *service, char *trouble)
 	service->trouble = trouble ? text_escape_dup(trouble) : NULL;
 	g_free(trouble);
 	if (!service->stopping)
-		tell(service, "READY=1\n");
+		send_status(service, "READY=1\n");
 }
 
 void service_stopping(struct service *service)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon as its service manager sees it: signals in; readiness, the line of state, the watchdog and
- * barriers out. Without a service manager all of it does nothing, but for the signals. On the control
- * thread.
+ * The daemon's interface to its service manager: receives signals; reports readiness, the status
+ * line, the watchdog and barriers. Without a service manager only the signals have an effect. On
+ * the control thread.
  */
 #ifndef NFTTRACED_DAEMON_BASE_SERVICE_H
 #define NFTTRACED_DAEMON_BASE_SERVICE_H
@@ -13,7 +13,7 @@
 
 struct service;
 
-/* What the service manager wants; on the control thread. */
+/* Called for signals and the watchdog, on the control thread. */
 struct service_hooks {
 	void *context;
 	void (*end)(void *context); /* SIGTERM, SIGINT */
@@ -21,32 +21,32 @@ struct service_hooks {
 	bool (*alive)(void *context); /* false: the watchdog is not fed */
 };
 
-/* Blocks the signals that the service takes, for this thread and those that it will begin: before
- * there are others. */
+/* Blocks the signals that the service handles, for this thread and those that it starts: to be
+ * called before there are others. */
 void service_block_signals(void);
 
-/* Takes the signals, and feeds the watchdog from the first turn of the loop. Negative errno. */
+/* Handles the signals, and feeds the watchdog from the loop's first turn on. Negative errno. */
 int service_new(sd_event *event, const struct service_hooks *hooks, struct service **ret);
 
-/* What the state is now, one line; it is told at once, but nothing is when it has not changed. */
+/* Sets the status line; it is sent at once if it has changed and service_ready was called. */
 void service_status(struct service *service, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* The start is over. The state that was set before goes with it. */
+/* Reports that the start is complete, with the status line. */
 void service_ready(struct service *service);
 
-/* The configuration is being read again. */
+/* Reports that the configuration is being reloaded. */
 void service_reloading(const struct service *service);
 
-/* The configuration has been read again. `trouble`: NULL, or one sentence (the service frees it) that is
- * shown beside the state until the next time. */
+/* Reports that the reload is complete. `trouble`: NULL, or one sentence (taken over) that is shown
+ * after the status line until the next reload. */
 void service_reloaded(struct service *service, char *trouble);
 
-/* The end has begun: the service manager counts the time from here. */
+/* Reports that the daemon stops: the service manager's timeout begins here. */
 void service_stopping(struct service *service);
 
 /*
- * Returns when the service manager has taken in all that was told before, at the latest after `usec`
- * (-ETIMEDOUT): descriptors given to it are safe then. -EOPNOTSUPP if there is none.
+ * Waits until the service manager has processed all earlier messages: descriptors that it was given
+ * are stored then. -ETIMEDOUT: not within `usec`; -EOPNOTSUPP: there is no service manager.
  */
 int service_barrier(uint64_t usec);
 

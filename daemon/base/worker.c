@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One thread that does slow work. The two queues and the counter are under the lock. */
+/* A thread that runs jobs, see worker.h. The two queues and the counter are guarded by the lock. */
 #include "daemon/base/worker.h"
 
 #include <errno.h>
@@ -34,8 +34,8 @@ struct worker {
 	sd_event_source *source;
 };
 
-/* Takes what is to be run next, with the lock held. */
-static void works_take(struct worker *worker, GPtrArray *works)
+/* Dequeues the next job or batch; with the lock held. */
+static void take_works(struct worker *worker, GPtrArray *works)
 {
 	worker_batch batch;
 	const struct work *next;
@@ -49,7 +49,7 @@ static void works_take(struct worker *worker, GPtrArray *works)
 	} while (batch && next && next->batch == batch);
 }
 
-static void works_run(const GPtrArray *works)
+static void run_works(const GPtrArray *works)
 {
 	const struct work *first = works->pdata[0];
 	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
@@ -72,9 +72,9 @@ static void *worker_main(void *context)
 	g_mutex_lock(&worker->lock);
 	for (;;) {
 		if (!g_queue_is_empty(&worker->waiting)) {
-			works_take(worker, works);
+			take_works(worker, works);
 			g_mutex_unlock(&worker->lock);
-			works_run(works);
+			run_works(works);
 			g_mutex_lock(&worker->lock);
 			for (unsigned int i = 0; i < works->len; i++)
 				g_queue_push_tail(&worker->finished, works->pdata[i]);
@@ -90,7 +90,7 @@ static void *worker_main(void *context)
 	return NULL;
 }
 
-static void worker_report(struct worker *worker)
+static void report_finished(struct worker *worker)
 {
 	for (;;) {
 		struct work *work;
@@ -112,7 +112,7 @@ static int on_finished(sd_event_source *source, int fd, uint32_t events, void *u
 	uint64_t count;
 
 	if (read(fd, &count, sizeof(count)) > 0)
-		worker_report(userdata);
+		report_finished(userdata);
 	return 0;
 }
 
@@ -200,7 +200,7 @@ struct worker *worker_free(struct worker *worker)
 		g_cond_signal(&worker->arrived);
 		g_mutex_unlock(&worker->lock);
 		pthread_join(worker->thread, NULL);
-		worker_report(worker);
+		report_finished(worker);
 	}
 	sd_event_source_disable_unref(worker->source);
 	fd_close(&worker->finished_fd);

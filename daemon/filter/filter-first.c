@@ -239,21 +239,12 @@ void filter_first_run(int socket)
 	sigset_t ended;
 	int fd, children;
 
-	/* It may be begun again by a daemon that has descriptors, which must go when the daemon goes. */
-	if (dup2(socket, STDERR_FILENO + 1) < 0)
-		_exit(EXIT_FAILURE);
-	socket = STDERR_FILENO + 1;
-	close_range(STDERR_FILENO + 2, ~0U, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_NAME, "nfttraced-pcap");
 	sigemptyset(&ended);
 	sigaddset(&ended, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &ended, NULL);
 	children = signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (children < 0)
 		_exit(EXIT_FAILURE);
-	/* It can be had again: where memory is short it goes before the daemon does. */
-	helper_yield_memory();
 	/* An expression is a stranger's text. */
 	if (privileges_drop() < 0)
 		_exit(EXIT_FAILURE);

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/base/helper-process.h"
 #include "daemon/base/reaper.h"
 #include "daemon/filter/filter-process-private.h"
 #include "journal/base/cleanup.h"
@@ -41,24 +42,15 @@ static void first_stop(void)
 
 static int first_start(void)
 {
-	int ends[2];
+	int fd;
 
 	if (first_fd >= 0)
 		return 0;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-		return -errno;
-	first_pid = fork();
-	if (first_pid == 0)
-		filter_first_run(ends[1]);
-	close(ends[1]);
-	first_fd = ends[0];
+	fd = helper_process_start("nfttraced-pcap", filter_first_run, &first_pid);
+	if (fd < 0)
+		return fd;
+	first_fd = fd;
 	first_number++;
-	if (first_pid < 0) {
-		int r = -errno;
-
-		fd_close(&first_fd);
-		return r;
-	}
 	return 0;
 }
 

@@ -13,25 +13,24 @@
 #include "journal/json/event-json.h"
 
 #define BATCH_SIZE    (64 << 10) /* bytes of JSON that are gathered before they are written */
-#define READER_MEMORY (1 << 20) /* bytes of journal that are held back for the order of time */
-#define LINGER_MSEC \
-	(60 * 1000) /* how long a reader may take for anything after the session's end */
+#define READER_MEMORY (1 << 20) /* bytes of journal that are kept back to order events by time */
+#define LINGER_MSEC   (60 * 1000) /* for a reader to take anything after the session's end */
 
-/* Of the process: how many threads render. */
+/* Number of threads that render, in this process. */
 static pthread_mutex_t streams_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t streams_fewer = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t stream_ended = PTHREAD_COND_INITIALIZER;
 static unsigned int streams;
 
-/* What a thread owns. */
+/* Owned by its thread. */
 struct stream {
 	int journal_fd; /* non-blocking */
 	int out_fd; /* non-blocking */
 	enum journal_stream kind;
 	enum follow_json_form form;
-	struct journal_position told; /* the place in the last line that told one */
+	struct journal_position reported; /* the last one that was written */
 };
 
-static bool streams_enter(void)
+static bool count_stream(void)
 {
 	bool free;
 
@@ -42,16 +41,16 @@ static bool streams_enter(void)
 	return free;
 }
 
-static void streams_leave(void)
+static void discount_stream(void)
 {
 	pthread_mutex_lock(&streams_lock);
 	streams--;
-	pthread_cond_broadcast(&streams_fewer);
+	pthread_cond_broadcast(&stream_ended);
 	pthread_mutex_unlock(&streams_lock);
 }
 
-/* Waits for journal bytes, or their end. -EPIPE: nobody reads. */
-static int journal_wait(const struct stream *stream)
+/* Waits for bytes of the journal, or their end. -EPIPE: the reader closed his pipe. */
+static int wait_for_journal(const struct stream *stream)
 {
 	struct pollfd fds[] = {
 		{ .fd = stream->journal_fd, .events = POLLIN },
@@ -65,9 +64,9 @@ static int journal_wait(const struct stream *stream)
 	return fds[1].revents ? -EPIPE : 0;
 }
 
-/* Waits until the reader takes more: for ever while the session goes on, since what waits is the
- * journal. -ETIME: not within LINGER_MSEC of its end. */
-static int out_wait(const struct stream *stream)
+/* Waits until the reader takes more: without limit while the session runs, since unsent events are
+ * in the journal. -ETIME: he did not within LINGER_MSEC of its end. */
+static int wait_for_reader(const struct stream *stream)
 {
 	struct pollfd fds[] = {
 		{ .fd = stream->out_fd, .events = POLLOUT },
@@ -83,7 +82,7 @@ static int out_wait(const struct stream *stream)
 			return -errno;
 		if (n > 0 && fds[0].revents)
 			return fds[0].revents & POLLERR ? -EPIPE : 0;
-		/* POLLHUP is told again and again: it is not asked for any more. */
+		/* poll would report POLLHUP again at once. */
 		if (n > 0) {
 			fds[1].fd = -1;
 			timeout = LINGER_MSEC;
@@ -91,7 +90,7 @@ static int out_wait(const struct stream *stream)
 	}
 }
 
-static int out_write(const struct stream *stream, struct output *output)
+static int write_output(const struct stream *stream, struct output *output)
 {
 	size_t done = 0;
 
@@ -102,7 +101,7 @@ static int out_write(const struct stream *stream, struct output *output)
 		if (n >= 0)
 			done += (size_t)n;
 		else if (errno == EAGAIN)
-			r = out_wait(stream);
+			r = wait_for_reader(stream);
 		else if (errno != EINTR)
 			r = -errno;
 		if (r < 0)
@@ -112,24 +111,26 @@ static int out_write(const struct stream *stream, struct output *output)
 	return 0;
 }
 
-/* Everything before this line is before that place, and everything behind it behind. */
-static void place_tell(
+/* Writes a line with the stream's position, if that has changed: all earlier lines are of events
+ * before it. */
+static void write_position(
 	struct stream *stream, const struct journal_reader *reader, struct output *output)
 {
-	struct journal_position place;
+	struct journal_position position;
 
-	if (stream->form != FOLLOW_JSON_PLACES || !journal_reader_position(reader, &place) ||
-		(place.segment == stream->told.segment && place.offset == stream->told.offset))
+	if (stream->form != FOLLOW_JSON_PLACES || !journal_reader_position(reader, &position) ||
+		(position.segment == stream->reported.segment &&
+			position.offset == stream->reported.offset))
 		return;
-	stream->told = place;
+	stream->reported = position;
 	output_text(output, "{\"place\":{\"segment\":");
-	output_number(output, place.segment);
+	output_number(output, position.segment);
 	output_text(output, ",\"offset\":");
-	output_number(output, place.offset);
+	output_number(output, position.offset);
 	output_text(output, "}}\n");
 }
 
-static int stream_render(
+static int render_stream(
 	struct stream *stream, struct journal_reader *reader, struct renderer *renderer)
 {
 	struct journal_entry entry;
@@ -140,16 +141,16 @@ static int stream_render(
 		if (r > 0)
 			renderer_render(renderer, &entry);
 		else if (r == -EAGAIN)
-			place_tell(stream, reader, renderer->output);
-		/* Nothing more at the moment, or enough gathered. */
+			write_position(stream, reader, renderer->output);
+		/* There is nothing more at the moment, or enough was rendered. */
 		if (r <= 0 || renderer->output->used >= BATCH_SIZE) {
-			int written = out_write(stream, renderer->output);
+			int written = write_output(stream, renderer->output);
 
 			if (written < 0)
 				return written;
 		}
 		if (r == -EAGAIN)
-			r = journal_wait(stream);
+			r = wait_for_journal(stream);
 		else if (r == 0)
 			return 0;
 		if (r < 0)
@@ -157,7 +158,7 @@ static int stream_render(
 	}
 }
 
-static void stream_run(struct stream *stream)
+static void run_stream(struct stream *stream)
 {
 	struct journal_reader *reader = NULL;
 	g_autofree char *reason = NULL;
@@ -165,8 +166,8 @@ static void stream_run(struct stream *stream)
 	struct renderer *renderer;
 	int reader_fd;
 
-	/* Opening the reader takes bytes, and would wait for them. */
-	if (journal_wait(stream) < 0)
+	/* Opening the reader needs the first bytes. */
+	if (wait_for_journal(stream) < 0)
 		return;
 	reader_fd = fcntl(stream->journal_fd, F_DUPFD_CLOEXEC, 0);
 	if (reader_fd < 0 || journal_reader_open_stream(reader_fd, &reader, &reason) < 0)
@@ -175,7 +176,7 @@ static void stream_run(struct stream *stream)
 	journal_reader_expect_more(reader, stream->kind);
 	output_open(&output, OUTPUT_MEMORY);
 	renderer = json_new(&output, journal_reader_names(reader));
-	stream_render(stream, reader, renderer);
+	render_stream(stream, reader, renderer);
 	renderer_free(renderer);
 	journal_reader_free(reader);
 }
@@ -184,14 +185,14 @@ static void *stream_thread(void *argument)
 {
 	g_autofree struct stream *stream = argument;
 
-	stream_run(stream);
+	run_stream(stream);
 	fd_close(&stream->journal_fd);
 	fd_close(&stream->out_fd);
-	streams_leave();
+	discount_stream();
 	return NULL;
 }
 
-static int thread_start(struct stream *stream)
+static int start_thread(struct stream *stream)
 {
 	pthread_attr_t attributes;
 	pthread_t thread;
@@ -206,8 +207,8 @@ static int thread_start(struct stream *stream)
 	return -r;
 }
 
-/* The pipe that the reader gets. */
-static int pipe_open(int *ret_read, int *ret_write)
+/* Opens the pipe for the reader. */
+static int open_pipe(int *ret_read, int *ret_write)
 {
 	auto_fd read_fd = -1, write_fd = -1;
 	int fds[2];
@@ -229,12 +230,12 @@ int follow_json(int *fd, enum journal_stream kind, enum follow_json_form form)
 	auto_fd read_fd = -1, write_fd = -1;
 	int r;
 
-	r = pipe_open(&read_fd, &write_fd);
+	r = open_pipe(&read_fd, &write_fd);
 	if (r == 0 && fcntl(*fd, F_SETFL, O_NONBLOCK) < 0)
 		r = -errno;
 	if (r < 0)
 		return r;
-	if (!streams_enter())
+	if (!count_stream())
 		return -EUSERS;
 	*stream = (struct stream){
 		.journal_fd = *fd,
@@ -242,12 +243,12 @@ int follow_json(int *fd, enum journal_stream kind, enum follow_json_form form)
 		.kind = kind,
 		.form = form,
 	};
-	r = thread_start(stream);
+	r = start_thread(stream);
 	if (r < 0) {
-		streams_leave();
+		discount_stream();
 		return r;
 	}
-	/* The thread's now. */
+	/* The thread owns them now. */
 	g_steal_pointer(&stream);
 	fd_steal(&write_fd);
 	*fd = fd_steal(&read_fd);
@@ -263,7 +264,7 @@ void follow_json_drain(uint64_t usec)
 	};
 
 	pthread_mutex_lock(&streams_lock);
-	while (streams > 0 && pthread_cond_timedwait(&streams_fewer, &streams_lock, &deadline) == 0)
+	while (streams > 0 && pthread_cond_timedwait(&stream_ended, &streams_lock, &deadline) == 0)
 		continue;
 	pthread_mutex_unlock(&streams_lock);
 }

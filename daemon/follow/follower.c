@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One follow stream. It walks the record headers of a segment to learn how much of it is committed, and
- * has the kernel move that much from the file into the pipe: no byte of an event passes through here. A
- * segment that retention unlinked stays readable as long as it is open.
+ * One follow stream, see follower.h. It reads the record headers of a segment to learn how much of
+ * it is committed, and has the kernel move that much from the file into the pipe: events are not
+ * copied here. A segment that retention unlinked stays readable while it is open.
  */
 #include "daemon/follow/follower.h"
 
@@ -35,11 +35,11 @@ struct follower *follower_free(struct follower *follower)
 
 enum walk {
 	WALK_ALL,
-	WALK_DICTIONARIES, /* stop at the first record that is no dictionary */
-	WALK_OTHERS, /* stop at the first dictionary */
+	WALK_DICTIONARIES, /* up to the first record that is no dictionary */
+	WALK_OTHERS, /* up to the first dictionary */
 };
 
-/* What later events may need, wherever in a segment it is. */
+/* True for records that later events may need, wherever in a segment they are. */
 static bool is_dictionary(const struct journal_record *record)
 {
 	switch ((enum journal_type)(record->type_ring & 0xff)) {
@@ -62,8 +62,9 @@ static bool is_dictionary(const struct journal_record *record)
 }
 
 /*
- * Bytes of a chunk that are records which `walk` wants; *ret_more: 1 if more of them may follow it,
- * 0 if not, negative if it is damaged. The file has `left` bytes from the chunk's first on.
+ * Returns the bytes of a chunk that are records of the wanted kind; *ret_more: 1 if more of them
+ * may follow, 0 if not, negative if the chunk is damaged. The file has `left` bytes from the
+ * chunk's first byte on.
  */
 static size_t chunk_walk(
 	const uint8_t *chunk, size_t size, uint64_t left, enum walk walk, int *ret_more)
@@ -79,7 +80,7 @@ static size_t chunk_walk(
 			*ret_more = -EBADMSG;
 			return at;
 		}
-		/* The rest of it is being written. */
+		/* Its end is still being written. */
 		if (record.size == 0 || at + journal_record_span(record.size) > left)
 			return at;
 		if (walk != WALK_ALL && is_dictionary(&record) != (walk == WALK_DICTIONARIES))
@@ -115,7 +116,8 @@ static int follower_walk(struct follower *follower, enum walk walk)
 	return MIN(more, 0);
 }
 
-/* Goes to segment `number`. -ENOENT if it isn't there. */
+/* Switches to segment `number`. -ENOENT: it does not exist; -EAGAIN: its header is not written
+ * yet. */
 static int follower_open(struct follower *follower, uint64_t number)
 {
 	char name[SEGMENT_NAME_SIZE];
@@ -130,7 +132,7 @@ static int follower_open(struct follower *follower, uint64_t number)
 	n = pread(fd, &header, sizeof(header), 0);
 	if (n < 0)
 		return -errno;
-	/* It may have been made and not begun yet. */
+	/* It may just have been created. */
 	if ((size_t)n < sizeof(header) ||
 		memcmp(header.magic, JOURNAL_MAGIC, sizeof(header.magic)) != 0)
 		return -EAGAIN;
@@ -143,7 +145,7 @@ static int follower_open(struct follower *follower, uint64_t number)
 	return 0;
 }
 
-static void follower_miss(struct follower *follower)
+static void record_missed(struct follower *follower)
 {
 	follower->loss = (struct journal_loss){
 		.reason = LOSS_SLOW_READER,
@@ -152,8 +154,8 @@ static void follower_miss(struct follower *follower)
 	};
 }
 
-/* Goes to the segment of a place, or to the next one there is. */
-static int follower_go(struct follower *follower, const struct journal_position *place)
+/* Switches to the segment of a position, or to the next one that exists. */
+static int follower_open_at(struct follower *follower, const struct journal_position *position)
 {
 	g_autoptr(GArray) segments = NULL;
 	int r = segment_list(follower->dir_fd, &segments);
@@ -161,36 +163,36 @@ static int follower_go(struct follower *follower, const struct journal_position 
 	for (unsigned int i = 0; r >= 0 && i < segments->len; i++) {
 		uint64_t number = g_array_index(segments, uint64_t, i);
 
-		if (number < place->segment)
+		if (number < position->segment)
 			continue;
-		if (number > place->segment) {
+		if (number > position->segment) {
 			follower->from = FOLLOW_FROM_START;
-			follower_miss(follower);
+			record_missed(follower);
 		}
 		return follower_open(follower, number);
 	}
 	return r < 0 ? r : -EINVAL;
 }
 
-int follower_seek(struct follower *follower, const struct journal_position *place)
+int follower_seek(struct follower *follower, const struct journal_position *position)
 {
 	uint64_t head;
-	int r = follower_go(follower, place);
+	int r = follower_open_at(follower, position);
 
 	if (r < 0)
 		return r == -EAGAIN || r == -ENOENT ? -EINVAL : r;
 	if (follower->from != FOLLOW_FROM_PLACE)
 		return 0;
 	head = follower->committed;
-	follower->skip = place->offset;
+	follower->skip = position->offset;
 	r = follower_walk(follower, WALK_ALL);
-	if (follower->committed != place->offset || (r < 0 && r != -EBADMSG))
+	if (follower->committed != position->offset || (r < 0 && r != -EBADMSG))
 		return r < 0 && r != -EBADMSG ? r : -EINVAL;
 	follower->committed = head;
 	return 0;
 }
 
-/* The first segment of the stream; -EAGAIN while there is none. */
+/* Switches to the stream's first segment; -EAGAIN while there is none. */
 static int follower_begin(struct follower *follower)
 {
 	g_autoptr(GArray) segments = NULL;
@@ -205,7 +207,8 @@ static int follower_begin(struct follower *follower)
 			follower->from == FOLLOW_FROM_START ? 0 : segments->len - 1));
 }
 
-/* The next segment there is: 1 if there was one. Those in between were removed, and are missed. */
+/* Switches to the next segment that exists; 1: there is one. Those in between were removed: a loss
+ * is recorded. */
 static int follower_advance(struct follower *follower)
 {
 	g_autoptr(GArray) segments = NULL;
@@ -220,7 +223,7 @@ static int follower_advance(struct follower *follower)
 
 		if (number <= last)
 			continue;
-		/* What was committed to this one between the walk and now is not to be left behind. */
+		/* Records may have been committed to this one since it was walked. */
 		r = follower_walk(follower, WALK_ALL);
 		if (r < 0 || follower->sent < follower->committed)
 			return r;
@@ -228,13 +231,13 @@ static int follower_advance(struct follower *follower)
 		if (r < 0)
 			return r == -EAGAIN || r == -ENOENT ? 0 : r;
 		if (number != last + 1)
-			follower_miss(follower);
+			record_missed(follower);
 		return 1;
 	}
 	return 0;
 }
 
-/* Sends what is committed. -EAGAIN: the pipe is full. -EPIPE: nobody reads. */
+/* Sends what is committed. -EAGAIN: the pipe is full. -EPIPE: the reader closed it. */
 static int follower_send(struct follower *follower)
 {
 	while (follower->sent < follower->committed) {
@@ -251,11 +254,11 @@ static int follower_send(struct follower *follower)
 	return 0;
 }
 
-/* Where the stream is in its journal, and where that ends. */
-static int follower_place(const struct follower *follower, struct journal_position *ret)
+/* The position of the stream, and of the end of the journal. */
+static int find_position(const struct follower *follower, struct journal_position *ret)
 {
 	g_autoptr(GArray) segments = NULL;
-	struct journal_position place = {
+	struct journal_position position = {
 		.segment = follower->segment,
 		.offset = follower->sent,
 	};
@@ -266,41 +269,43 @@ static int follower_place(const struct follower *follower, struct journal_positi
 	if (r < 0)
 		return r;
 	if (segments->len) {
-		place.end_segment = g_array_index(segments, uint64_t, segments->len - 1);
-		segment_name(place.end_segment, name);
+		position.end_segment = g_array_index(segments, uint64_t, segments->len - 1);
+		segment_name(position.end_segment, name);
 		if (fstatat(follower->dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-			place.end_offset = (uint64_t)status.st_size;
+			position.end_offset = (uint64_t)status.st_size;
 	}
-	*ret = place;
+	*ret = position;
 	return 0;
 }
 
-/* The gap if there is one, and the place behind it: small enough to go into the pipe whole or not at
- * all. */
-static int follower_send_place(struct follower *follower)
+/* Sends the loss record if there is one, and the position behind it. They are small enough for the
+ * pipe to take all of it or nothing. */
+static int follower_send_position(struct follower *follower)
 {
 	struct {
 		struct journal_record loss_record;
 		struct journal_loss loss;
-		struct journal_record place_record;
-		struct journal_position place;
+		struct journal_record position_record;
+		struct journal_position position;
 	} records = { 0 };
-	struct journal_position place;
-	size_t skip = follower->loss.until ? 0 : offsetof(typeof(records), place_record);
-	int r = follower_place(follower, &place);
+	struct journal_position position;
+	size_t skip = follower->loss.until ? 0 : offsetof(typeof(records), position_record);
+	int r = find_position(follower, &position);
 
 	if (r < 0)
 		return r;
 	journal_record_write(
 		&records.loss_record, JOURNAL_LOSS, 0, 0, &follower->loss, sizeof(follower->loss));
-	journal_record_write(&records.place_record, JOURNAL_POSITION, 0, 0, &place, sizeof(place));
+	journal_record_write(
+		&records.position_record, JOURNAL_POSITION, 0, 0, &position, sizeof(position));
 	if (write(follower->pipe_fd, (const char *)&records + skip, sizeof(records) - skip) < 0)
 		return -errno;
 	follower->loss.until = 0;
 	return 0;
 }
 
-/* Of what is older than the stream: the dictionaries, wherever they are. */
+/* Sends the dictionaries, wherever they are, of what is older than the stream, and skips the
+ * rest. */
 static int follower_send_old(struct follower *follower)
 {
 	uint64_t before;
@@ -316,14 +321,14 @@ static int follower_send_old(struct follower *follower)
 			r = follower_send(follower);
 	} while (r == 0 && follower->committed > before);
 	if (r == 0)
-		r = follower_send_place(follower);
+		r = follower_send_position(follower);
 	if (r == 0)
 		follower->from = FOLLOW_FROM_START;
 	return r;
 }
 
-/* The head of a segment that is new to the stream: header and dictionaries, then the gap before it if
- * there was one, then, in the stream's first segment, nothing of what is older than the stream. */
+/* Sends the head of a segment that is new to the stream: header and dictionaries, then the loss
+ * before it if there is one. In the stream's first segment, skips what is older than the stream. */
 static int follower_send_head(struct follower *follower)
 {
 	int r;
@@ -336,11 +341,11 @@ static int follower_send_head(struct follower *follower)
 	if (r < 0)
 		return r;
 	/* Behind the header and the dictionaries of the segment that follows the gap. */
-	return follower->from == FOLLOW_FROM_START ? follower_send_place(follower)
+	return follower->from == FOLLOW_FROM_START ? follower_send_position(follower)
 						   : follower_send_old(follower);
 }
 
-bool follower_is_deserted(const struct follower *follower)
+bool follower_reader_closed(const struct follower *follower)
 {
 	struct pollfd pipe = { .fd = follower->pipe_fd };
 
@@ -351,7 +356,7 @@ int follower_pump(struct follower *follower)
 {
 	int r;
 
-	if (follower_is_deserted(follower))
+	if (follower_reader_closed(follower))
 		return -EPIPE;
 	if (!follower->segment) {
 		r = follower_begin(follower);

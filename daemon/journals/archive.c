@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Journals of sessions, on disk; see archive.h. */
+/* Journals on disk; see archive.h. */
 #include "daemon/journals/archive.h"
 
 #include <dirent.h>
@@ -9,32 +9,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/base/disk-usage.h"
+#include "daemon/base/ids.h"
 #include "daemon/journals/state-errors.h"
 #include "journal/base/cleanup.h"
+#include "journal/base/clock.h"
 #include "journal/format/dictionary.h"
 #include "journal/format/record.h"
 #include "journal/format/segment-names.h"
 
-#define HEAD_SIZE (64 << 10) /* bytes of a segment in which its dictionaries are looked for */
+#define HEAD_SIZE (64 << 10) /* bytes of a segment that are searched for its dictionaries */
 #define TAIL_SIZE \
-	4096 /* bytes of a segment in which its last record is looked for, if that is an end */
+	4096 /* bytes of a segment that are searched for its last record, if that is an end */
 
 void archive_journal_clear(void *journal)
 {
 	g_free(((struct archive_journal *)journal)->name);
 }
 
-static bool is_among(const GArray *ids, uint64_t id)
-{
-	for (unsigned int i = 0; ids && i < ids->len; i++) {
-		if (g_array_index(ids, uint64_t, i) == id)
-			return true;
-	}
-	return false;
-}
-
-/* Whoever writes a segment holds a lock on it. A reader may hold one, too, which means nothing: only what
- * would keep others from reading counts. */
+/* A writer holds a write lock on its segment. Read locks, which readers may hold, do not count. */
 bool archive_is_written(int dir_fd, const char *name)
 {
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
@@ -45,12 +38,12 @@ bool archive_is_written(int dir_fd, const char *name)
 
 static uint64_t usec_of(const struct timespec *time)
 {
-	return (uint64_t)time->tv_sec * G_USEC_PER_SEC + (uint64_t)time->tv_nsec / 1000;
+	return (uint64_t)time->tv_sec * G_USEC_PER_SEC + (uint64_t)time->tv_nsec / NSEC_PER_USEC;
 }
 
 typedef int (*file_visit)(int dir_fd, const char *name, const struct stat *status, void *context);
 
-/* Calls `visit` for each entry but folders; -ENOTEMPTY if there was one of those. */
+/* Calls `visit` for each file; -ENOTEMPTY if there is a directory. */
 static int visit_files(int dir_fd, file_visit visit, void *context)
 {
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
@@ -75,18 +68,21 @@ static int visit_files(int dir_fd, file_visit visit, void *context)
 	return r;
 }
 
-static int measure(int dir_fd, const char *name, const struct stat *status, void *context)
+static int measure_file(int dir_fd, const char *name, const struct stat *status, void *context)
 {
 	struct archive_journal *journal = context;
+	uint64_t number;
 
-	journal->bytes += (uint64_t)status->st_blocks * 512;
+	journal->bytes += disk_usage(status);
 	journal->ended = MAX(journal->ended, usec_of(&status->st_mtim));
+	if (segment_name_parse(name, &number))
+		journal->segment_bytes += disk_usage(status);
 	if (!journal->running && g_str_has_suffix(name, JOURNAL_SUFFIX))
 		journal->running = archive_is_written(dir_fd, name);
 	return 0;
 }
 
-/* What a dictionary says of the session. */
+/* Takes what is known of the session from a dictionary. */
 static void take_dictionary(struct archive_journal *journal, const struct journal_record *record,
 	const uint8_t *payload)
 {
@@ -129,7 +125,7 @@ static int open_segment(int dir_fd, uint64_t number)
 	return openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
-/* Reads who recorded from the beginning of a segment. */
+/* Reads what the session was from the beginning of a segment. */
 static void read_head(int fd, struct archive_journal *journal)
 {
 	g_autofree uint8_t *bytes = g_malloc(HEAD_SIZE);
@@ -145,12 +141,12 @@ static void read_head(int fd, struct archive_journal *journal)
 		header.byte_order != JOURNAL_BYTE_ORDER || header.header_size < sizeof(header) ||
 		header.header_size % JOURNAL_ALIGN != 0)
 		return;
-	journal->started = header.realtime / 1000;
+	journal->started = header.realtime / NSEC_PER_USEC;
 	for (size_t at = header.header_size; at + sizeof(struct journal_record) <= (size_t)size;) {
 		struct journal_record record;
 
 		memcpy(&record, bytes + at, sizeof(record));
-		/* Whose it is decides who may read it: what is damaged says nothing. */
+		/* The owner decides who may read it: damaged records are not trusted. */
 		if (record.size == 0 || record.size > JOURNAL_RECORD_MAX ||
 			at + journal_record_span(record.size) > (size_t)size ||
 			!journal_record_verify((const void *)(bytes + at), record.size, false))
@@ -175,7 +171,7 @@ static void read_tail(int fd, struct archive_journal *journal)
 		size = pread(fd, bytes, TAIL_SIZE, 0);
 	if (size < 0)
 		state_counted(-errno);
-	/* What ends here and has the right checksum is a record. */
+	/* A sequence of bytes that ends here and has the right checksum is a record. */
 	for (ssize_t at = size - (ssize_t)journal_record_span(1); at >= 0; at -= JOURNAL_ALIGN) {
 		const struct journal_record *record = (const void *)(bytes + at);
 		struct dictionary_totals totals;
@@ -191,7 +187,7 @@ static void read_tail(int fd, struct archive_journal *journal)
 	}
 }
 
-/* What the journal's first and last segment say. */
+/* Reads the journal's first and last segment. */
 static void read_ends(int dir_fd, struct archive_journal *journal)
 {
 	g_autoptr(GArray) segments = NULL;
@@ -238,17 +234,17 @@ int archive_examine(const struct state_directory *state, const GArray *running,
 	*journal = (struct archive_journal){
 		.id = id,
 		.owner = ARCHIVE_UNLIMITED,
-		.running = is_among(running, id),
+		.running = ids_contain(running, id),
 	};
-	state_counted(visit_files(fd, measure, journal));
+	state_counted(visit_files(fd, measure_file, journal));
 	read_ends(fd, journal);
 	if (!journal->name)
 		journal->name = g_strdup("");
 	changed = journal->ended;
 	if (fstat(fd, &status) == 0)
 		changed = MAX(changed, usec_of(&status.st_ctim));
-	/* Changed while it was read: what was read may be of before. A clock that was set back makes it look as if
-	 * it were changed later than now: it is settled then. */
+	/* What was read may be older than a change that came meanwhile. If the clock was set back,
+	 * changes seem to be in the future: the journal counts as settled then. */
 	*ret_changed =
 		changed + ARCHIVE_SETTLE_USEC > begin && changed <= (uint64_t)g_get_real_time();
 	return 0;
@@ -301,7 +297,7 @@ static int remove_file(int dir_fd, const char *name, const struct stat *status, 
 
 	if (unlinkat(dir_fd, name, 0) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	*bytes += (uint64_t)status->st_blocks * 512;
+	*bytes += disk_usage(status);
 	return 0;
 }
 
@@ -315,11 +311,11 @@ int archive_remove(const struct state_directory *state, uint64_t id, const GArra
 
 	if (r < 0)
 		return r;
-	/* That it is not written is asked last: nobody begins to write a journal that has ended. */
-	r = state_counted(visit_files(fd, measure, &journal));
+	/* Checked before anything is removed; a journal that has ended is not written again. */
+	r = state_counted(visit_files(fd, measure_file, &journal));
 	if (r < 0)
 		return r;
-	if (journal.running || is_among(running, id))
+	if (journal.running || ids_contain(running, id))
 		return -EBUSY;
 	r = state_counted(visit_files(fd, remove_file, &bytes));
 	if (r == 0)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The journals in the state directory, those of ended sessions above all: what there is, and how it
- * goes. Journals are named by their id only. For the worker: it reads and removes files. Keeps nothing.
+ * Journals in the state directory, mainly those of ended sessions: reads what a journal is from its
+ * files, chooses which ones a vacuum removes, and removes them. Journals are identified by their
+ * session's id only. Stateless; it reads and removes files, so it is for threads that may wait for
+ * the disk.
  */
 #ifndef NFTTRACED_DAEMON_JOURNALS_ARCHIVE_H
 #define NFTTRACED_DAEMON_JOURNALS_ARCHIVE_H
@@ -19,30 +21,30 @@
 struct archive_journal {
 	uint64_t id;
 	uint64_t bytes; /* on disk */
-	uint64_t
-		started; /* us, CLOCK_REALTIME: when the oldest segment that is there was begun; 0: unknown */
-	uint64_t ended; /* when something was written last */
-	uint64_t owner; /* uid; ARCHIVE_UNLIMITED: it does not say */
+	uint64_t segment_bytes; /* of these, of its segments */
+	uint64_t started; /* us, CLOCK_REALTIME: when its oldest segment was begun; 0: unknown */
+	uint64_t ended; /* us, CLOCK_REALTIME: when something was last written */
+	uint64_t owner; /* uid; ARCHIVE_UNLIMITED: unknown */
 	char *name; /* of the session; "" if it has none */
-	bool running; /* it is written now */
+	bool running; /* it is being written */
 	enum session_end end; /* why its session ended */
 };
 
-/* What vacuum leaves of ended sessions' journals; ARCHIVE_UNLIMITED: any. */
+/* What a vacuum keeps of ended sessions' journals; ARCHIVE_UNLIMITED: everything. */
 struct archive_limits {
 	uint64_t size; /* bytes of all of them together */
 	uint64_t age; /* us since they ended */
-	uint64_t sessions; /* how many */
+	uint64_t sessions; /* number of journals */
 };
 
-/* Frees what a struct archive_journal holds; for arrays of them. */
+/* Frees the name of a struct archive_journal; for arrays of them. */
 void archive_journal_clear(void *journal);
 
 /*
- * Reads journal->id's journal from disk; the rest of *journal is filled in, its name with g_malloc.
- * `running` (uint64_t, any order) are ids of sessions that are known to run; so are those whose writer
- * holds its lock. *ret_changed: something was added, taken away or written in the last ARCHIVE_SETTLE_USEC.
- * -ENOENT, -ENOTDIR: there is no such journal.
+ * Reads the journal with the id journal->id; fills in the rest of *journal, its name with g_malloc.
+ * `running` (uint64_t, any order, or NULL): ids of sessions that run; a journal that is locked by
+ * its writer is running, too. *ret_changed: files were added, removed or written in the last
+ * ARCHIVE_SETTLE_USEC. -ENOENT, -ENOTDIR: there is no such journal.
  */
 int archive_examine(const struct state_directory *state, const GArray *running,
 	struct archive_journal *journal, bool *ret_changed);
@@ -50,19 +52,21 @@ int archive_examine(const struct state_directory *state, const GArray *running,
 #define ARCHIVE_SETTLE_USEC (2 * G_USEC_PER_SEC)
 
 /*
- * The journals of ended sessions that must go so that `limits` hold at `now` (us, CLOCK_REALTIME), the
- * one that ended first first: indices into `journals` as unsigned int.
+ * Chooses the journals of ended sessions to be removed so that `limits` hold at `now` (us,
+ * CLOCK_REALTIME), those that ended first first. Returns indices into `journals` (of struct
+ * archive_journal) as unsigned int; the caller unrefs it.
  */
 GArray *archive_choose(const GArray *journals, const struct archive_limits *limits, uint64_t now);
 
-/* Whose session a journal is of, as it says itself. -ENOENT: there is none, or it does not say. */
+/* The owner of a journal, as it says itself. -ENOENT: there is no such journal, or it has no
+ * owner. */
 int archive_owner(const struct state_directory *state, uint64_t id, uid_t *ret);
 
-/* True if somebody has the segment with that name open to write it. */
+/* True if a writer has that segment open. */
 bool archive_is_written(int dir_fd, const char *name);
 
-/* Removes a journal; *ret_bytes is what was freed. -ENOENT: there is none; -EBUSY: it is written;
- * -ENOTEMPTY: there is a folder in it, which is not a journal's: what is left stays. */
+/* Removes a journal; *ret_bytes were freed. -ENOENT: there is none; -EBUSY: it is being written;
+ * -ENOTEMPTY: there is a directory in it, which is not ours, and the rest was kept. */
 int archive_remove(const struct state_directory *state, uint64_t id, const GArray *running,
 	uint64_t *ret_bytes);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is known of each journal; see journal-index.h. */
+/* The journals by id and by owner; see journal-index.h. */
 #include "daemon/journals/journal-index.h"
 
 struct entry {
@@ -9,12 +9,12 @@ struct entry {
 
 struct journal_index {
 	GPtrArray *all; /* struct entry, by id; owns them */
-	GHashTable *
-		owners; /* uint64_t of the first entry's owner -> GPtrArray of struct entry, by id */
-	GHashTable *open; /* set of those that are not settled */
+	/* GPtrArray of an owner's struct entry, by id; by uint64_t */
+	GHashTable *owners;
+	GHashTable *open; /* set of struct entry: those that are not settled */
 };
 
-static void entry_free(void *data)
+static void free_entry(void *data)
 {
 	struct entry *entry = data;
 
@@ -22,7 +22,7 @@ static void entry_free(void *data)
 	g_free(entry);
 }
 
-static void shelf_free(void *data)
+static void free_owned(void *data)
 {
 	g_ptr_array_unref(data);
 }
@@ -31,14 +31,14 @@ struct journal_index *journal_index_new(void)
 {
 	struct journal_index *index = g_new0(struct journal_index, 1);
 
-	index->all = g_ptr_array_new_with_free_func(entry_free);
-	index->owners = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, shelf_free);
+	index->all = g_ptr_array_new_with_free_func(free_entry);
+	index->owners = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, free_owned);
 	index->open = g_hash_table_new(NULL, NULL);
 	return index;
 }
 
-/* Where the first entry with an id of `id` or above is. */
-static unsigned int place_of(const GPtrArray *entries, uint64_t id)
+/* The position of the first entry with an id of `id` or above. */
+static unsigned int find_position(const GPtrArray *entries, uint64_t id)
 {
 	unsigned int low = 0, high = entries->len;
 
@@ -54,51 +54,51 @@ static unsigned int place_of(const GPtrArray *entries, uint64_t id)
 	return low;
 }
 
-static struct entry *find(const GPtrArray *entries, uint64_t id, unsigned int *ret_place)
+static struct entry *find_entry(const GPtrArray *entries, uint64_t id, unsigned int *ret_position)
 {
-	unsigned int place = place_of(entries, id);
-	struct entry *entry = place < entries->len ? entries->pdata[place] : NULL;
+	unsigned int position = find_position(entries, id);
+	struct entry *entry = position < entries->len ? entries->pdata[position] : NULL;
 
-	*ret_place = place;
+	*ret_position = position;
 	return entry && entry->journal.id == id ? entry : NULL;
 }
 
-static void shelve(struct journal_index *index, struct entry *entry)
+static void add_owned(struct journal_index *index, struct entry *entry)
 {
 	uint64_t owner = entry->journal.owner;
-	GPtrArray *shelf = g_hash_table_lookup(index->owners, &owner);
+	GPtrArray *owned = g_hash_table_lookup(index->owners, &owner);
 
-	if (!shelf) {
-		shelf = g_ptr_array_new();
-		g_hash_table_insert(index->owners, g_memdup2(&owner, sizeof(owner)), shelf);
+	if (!owned) {
+		owned = g_ptr_array_new();
+		g_hash_table_insert(index->owners, g_memdup2(&owner, sizeof(owner)), owned);
 	}
-	g_ptr_array_insert(shelf, (int)place_of(shelf, entry->journal.id), entry);
+	g_ptr_array_insert(owned, (int)find_position(owned, entry->journal.id), entry);
 }
 
-static void unshelve(struct journal_index *index, const struct entry *entry)
+static void remove_owned(struct journal_index *index, const struct entry *entry)
 {
 	uint64_t owner = entry->journal.owner;
-	GPtrArray *shelf = g_hash_table_lookup(index->owners, &owner);
-	unsigned int place;
+	GPtrArray *owned = g_hash_table_lookup(index->owners, &owner);
+	unsigned int position;
 
-	if (!shelf || !find(shelf, entry->journal.id, &place))
+	if (!owned || !find_entry(owned, entry->journal.id, &position))
 		return;
-	g_ptr_array_remove_index(shelf, place);
-	if (shelf->len == 0)
+	g_ptr_array_remove_index(owned, position);
+	if (owned->len == 0)
 		g_hash_table_remove(index->owners, &owner);
 }
 
 void journal_index_add(struct journal_index *index, uint64_t id)
 {
-	unsigned int place;
-	struct entry *entry = find(index->all, id, &place);
+	unsigned int position;
+	struct entry *entry = find_entry(index->all, id, &position);
 
 	if (!entry) {
 		entry = g_new0(struct entry, 1);
 		entry->journal.id = id;
 		entry->journal.owner = ARCHIVE_UNLIMITED;
-		g_ptr_array_insert(index->all, (int)place, entry);
-		shelve(index, entry);
+		g_ptr_array_insert(index->all, (int)position, entry);
+		add_owned(index, entry);
 	}
 	entry->known = JOURNAL_UNREAD;
 	g_hash_table_add(index->open, entry);
@@ -106,28 +106,28 @@ void journal_index_add(struct journal_index *index, uint64_t id)
 
 void journal_index_remove(struct journal_index *index, uint64_t id)
 {
-	unsigned int place;
-	struct entry *entry = find(index->all, id, &place);
+	unsigned int position;
+	struct entry *entry = find_entry(index->all, id, &position);
 
 	if (!entry)
 		return;
-	unshelve(index, entry);
+	remove_owned(index, entry);
 	g_hash_table_remove(index->open, entry);
-	g_ptr_array_remove_index(index->all, place);
+	g_ptr_array_remove_index(index->all, position);
 }
 
 void journal_index_put(
 	struct journal_index *index, struct archive_journal *journal, enum journal_known known)
 {
-	unsigned int place;
-	struct entry *entry = find(index->all, journal->id, &place);
+	unsigned int position;
+	struct entry *entry = find_entry(index->all, journal->id, &position);
 
 	if (!entry)
 		return;
 	if (entry->journal.owner != journal->owner) {
-		unshelve(index, entry);
+		remove_owned(index, entry);
 		entry->journal.owner = journal->owner;
-		shelve(index, entry);
+		add_owned(index, entry);
 	}
 	g_free(entry->journal.name);
 	entry->journal = *journal;
@@ -182,19 +182,19 @@ GArray *journal_index_due(
 
 const struct archive_journal *journal_index_find(const struct journal_index *index, uint64_t id)
 {
-	unsigned int place;
-	const struct entry *entry = find(index->all, id, &place);
+	unsigned int position;
+	const struct entry *entry = find_entry(index->all, id, &position);
 
 	return entry ? &entry->journal : NULL;
 }
 
 unsigned int journal_index_others(const struct journal_index *index, uint64_t owner)
 {
-	const GPtrArray *shelf = g_hash_table_lookup(index->owners, &owner);
+	const GPtrArray *owned = g_hash_table_lookup(index->owners, &owner);
 
 	if (owner == ARCHIVE_UNLIMITED)
 		return 0;
-	return index->all->len - (shelf ? shelf->len : 0);
+	return index->all->len - (owned ? owned->len : 0);
 }
 
 static bool matches(const struct entry *entry, const struct journal_query *query)
@@ -208,17 +208,17 @@ static bool matches(const struct entry *entry, const struct journal_query *query
 GArray *journal_index_query(
 	const struct journal_index *index, const struct journal_query *query, bool *ret_more)
 {
-	const GPtrArray *shelf = query->owner == ARCHIVE_UNLIMITED
+	const GPtrArray *entries = query->owner == ARCHIVE_UNLIMITED
 		? index->all
 		: g_hash_table_lookup(index->owners, &query->owner);
 	GArray *journals = g_array_new(FALSE, FALSE, sizeof(struct archive_journal));
 
 	g_array_set_clear_func(journals, archive_journal_clear);
 	*ret_more = false;
-	if (!shelf || query->after == UINT64_MAX)
+	if (!entries || query->after == UINT64_MAX)
 		return journals;
-	for (unsigned int i = place_of(shelf, query->after + 1); i < shelf->len; i++) {
-		const struct entry *entry = shelf->pdata[i];
+	for (unsigned int i = find_position(entries, query->after + 1); i < entries->len; i++) {
+		const struct entry *entry = entries->pdata[i];
 		struct archive_journal copy = entry->journal;
 
 		if (!matches(entry, query))
@@ -235,8 +235,8 @@ GArray *journal_index_query(
 
 void journal_index_keep(struct journal_index *index, uint64_t id)
 {
-	unsigned int place;
-	struct entry *entry = find(index->all, id, &place);
+	unsigned int position;
+	struct entry *entry = find_entry(index->all, id, &position);
 
 	if (!entry)
 		return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The state directory: its lock, the ids that were given out, the sessions' directories. */
+/* The state directory: its lock, the next id, the sessions' directories; see state-directory.h. */
 #include "daemon/journals/state-directory.h"
 
 #include <dirent.h>
@@ -17,24 +17,23 @@
 #include "daemon/journals/state-errors.h"
 #include "journal/base/cleanup.h"
 
-#define LOCK_FILE   ".lock"
-#define ID_FILE     "next-id"
-#define ID_FILE_NEW "next-id.new"
-#define SESSION_MODE \
-	0755 /* for who gets a descriptor from the daemon: the state directory is closed */
+#define LOCK_FILE     ".lock"
+#define ID_FILE       "next-id"
+#define ID_FILE_NEW   "next-id.new"
+#define SESSION_MODE  0755 /* for users with a descriptor from the daemon */
 #define NUMBER_DIGITS 20 /* of a uint64_t in decimal */
-#define SUFFIX_NEW    ".new" /* behind the id, while the session is being started */
+#define SUFFIX_NEW    ".new" /* after the id, while the session is being started */
 #define NAME_SIZE     (NUMBER_DIGITS + sizeof(SUFFIX_NEW))
 
 struct state_directory {
 	char *path;
 	int dir_fd;
 	int lock_fd;
-	uint64_t next; /* id; 0: the directory is to be looked through */
+	uint64_t next; /* id; 0: the directory has to be listed */
 };
 
 /* A file that holds a decimal number and a newline; 0 if it can't be read as one. */
-static uint64_t number_read(int fd)
+static uint64_t read_number(int fd)
 {
 	char text[NUMBER_DIGITS + 2];
 	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
@@ -45,7 +44,7 @@ static uint64_t number_read(int fd)
 	return g_ascii_strtoull(text, NULL, 10);
 }
 
-static int number_write(int fd, uint64_t number)
+static int write_number(int fd, uint64_t number)
 {
 	char text[NUMBER_DIGITS + 2];
 	int size = snprintf(text, sizeof(text), "%" PRIu64 "\n", number);
@@ -86,7 +85,7 @@ static void visit_id(const char *name, void *context)
 		*highest = MAX(*highest, id);
 }
 
-static void visit_gather(const char *name, void *context)
+static void visit_session(const char *name, void *context)
 {
 	GArray *ids = context;
 	uint64_t id;
@@ -107,8 +106,8 @@ bool state_directory_session_id(const char *name, uint64_t *ret)
 }
 
 struct inspection {
-	bool foreign; /* there is something */
-	bool ours; /* there is our lock file */
+	bool foreign; /* there are other files */
+	bool ours; /* our lock file exists */
 };
 
 static void visit_inspect(const char *name, void *context)
@@ -122,9 +121,9 @@ static void visit_inspect(const char *name, void *context)
 		inspection->foreign = true;
 }
 
-/* Closes the directory to others, but only if that is what it is for: a path given by mistake may be
- * that of a directory which others need. */
-static int state_claim(struct state_directory *state, char **ret_reason)
+/* Makes the directory private, unless it has other files: a path given by mistake may be that of a
+ * directory which others need. */
+static int claim_directory(struct state_directory *state, char **ret_reason)
 {
 	struct inspection inspection = { 0 };
 	int r = visit_entries(state, visit_inspect, &inspection);
@@ -144,7 +143,7 @@ static int state_claim(struct state_directory *state, char **ret_reason)
 	return r;
 }
 
-static int state_lock(struct state_directory *state, char **ret_reason)
+static int lock_directory(struct state_directory *state, char **ret_reason)
 {
 	auto_fd fd =
 		openat(state->dir_fd, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -165,18 +164,18 @@ static int state_lock(struct state_directory *state, char **ret_reason)
 		}
 		*ret_reason = g_strdup_printf("nfttraced is already running (PID %" PRIu64
 					      " has the state directory %s)",
-			number_read(fd), state->path);
+			read_number(fd), state->path);
 		return -EEXIST;
 	}
-	/* For the sentence above only: a disk that is full must not keep the daemon from starting. */
+	/* For the sentence above only: a full disk must not prevent the start of the daemon. */
 	if (ftruncate(fd, 0) == 0)
-		number_write(fd, getpid());
+		write_number(fd, getpid());
 	state->lock_fd = fd_steal(&fd);
 	return 0;
 }
 
-/* Makes what is missing of the path, and sees to it that it is on the disk. */
-static int directories_make(const char *path)
+/* Creates the missing directories of the path, and waits until they are on disk. */
+static int make_directories(const char *path)
 {
 	g_autofree char *parent = g_path_get_dirname(path);
 	auto_fd fd = -1;
@@ -184,7 +183,7 @@ static int directories_make(const char *path)
 
 	if (g_file_test(path, G_FILE_TEST_EXISTS))
 		return 0;
-	r = directories_make(parent);
+	r = make_directories(parent);
 	if (r < 0)
 		return r;
 	if (mkdir(path, 0700) < 0)
@@ -200,7 +199,7 @@ int state_directory_open(const char *path, struct state_directory **ret, char **
 
 	*state = (struct state_directory){ .path = g_strdup(path), .dir_fd = -1, .lock_fd = -1 };
 
-	r = directories_make(path);
+	r = make_directories(path);
 	if (r < 0) {
 		errno = -r;
 		goto refuse;
@@ -208,9 +207,9 @@ int state_directory_open(const char *path, struct state_directory **ret, char **
 	state->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (state->dir_fd < 0)
 		goto refuse;
-	r = state_claim(state, ret_reason);
+	r = claim_directory(state, ret_reason);
 	if (r == 0)
-		r = state_lock(state, ret_reason);
+		r = lock_directory(state, ret_reason);
 	if (r < 0) {
 		state_directory_free(state);
 		return r;
@@ -225,13 +224,13 @@ refuse:
 	return r;
 }
 
-static int directory_sync(const struct state_directory *state)
+static int sync_directory(const struct state_directory *state)
 {
-	/* There are file systems that have no such thing for directories. */
+	/* Some filesystems do not support it for directories. */
 	return fsync(state->dir_fd) < 0 && errno != EINVAL ? -errno : 0;
 }
 
-/* Replaces next-id so that after a crash there is the old number or the new one, never none. */
+/* Replaces next-id atomically: after a crash it has the old number or the new one. */
 static int store_next_id(struct state_directory *state, uint64_t next)
 {
 	auto_fd fd = openat(state->dir_fd, ID_FILE_NEW,
@@ -240,19 +239,19 @@ static int store_next_id(struct state_directory *state, uint64_t next)
 
 	if (fd < 0)
 		return -errno;
-	r = number_write(fd, next);
+	r = write_number(fd, next);
 	if (r < 0)
 		return r;
 	if (fsync(fd) < 0 || renameat(state->dir_fd, ID_FILE_NEW, state->dir_fd, ID_FILE) < 0)
 		return -errno;
-	return directory_sync(state);
+	return sync_directory(state);
 }
 
-/* An id above all that were given out and all that are there. */
+/* An id above all that were given out and all that exist. */
 static int find_next_id(const struct state_directory *state, uint64_t *ret)
 {
 	auto_fd fd = openat(state->dir_fd, ID_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	uint64_t next = fd >= 0 ? number_read(fd) : 0, highest = 0;
+	uint64_t next = fd >= 0 ? read_number(fd) : 0, highest = 0;
 	int r = visit_entries(state, visit_id, &highest);
 
 	if (r == 0)
@@ -314,7 +313,7 @@ int state_directory_session_publish(struct state_directory *state, uint64_t id)
 
 int state_directory_sync(const struct state_directory *state)
 {
-	return state_counted(directory_sync(state));
+	return state_counted(sync_directory(state));
 }
 
 int state_directory_fd(const struct state_directory *state)
@@ -367,7 +366,7 @@ void state_directory_session_remove(struct state_directory *state, uint64_t id)
 int state_directory_session_ids(const struct state_directory *state, GArray **ret)
 {
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint64));
-	int r = visit_entries(state, visit_gather, ids);
+	int r = visit_entries(state, visit_session, ids);
 
 	if (r == 0)
 		*ret = g_steal_pointer(&ids);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the state directory failed to give or take, see state-errors.h. */
+/* Failed reads and writes of the state directory, see state-errors.h. */
 #include "daemon/journals/state-errors.h"
 
 #include <errno.h>

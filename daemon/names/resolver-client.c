@@ -12,19 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "daemon/base/cpu-progress.h"
-#include "daemon/base/helper-limits.h"
+#include "daemon/base/helper-process.h"
 #include "daemon/base/reaper.h"
 #include "daemon/resolver/resolver.h"
 #include "journal/base/cleanup.h"
-
-#define FAR_FD (STDERR_FILENO + 1)
 
 static int near_fd = -1;
 static pid_t resolver_pid; /* 0: it is not our child */
@@ -51,34 +48,6 @@ static int connect_resolver(const char *path)
 	return fd_steal(&fd);
 }
 
-static int fork_resolver(void)
-{
-	int ends[2];
-	int r = 0;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-		return -errno;
-	resolver_pid = fork();
-	if (resolver_pid == 0) {
-		/* A later one inherits everything that the daemon has open. */
-		dup2(ends[1], FAR_FD);
-		close_range(FAR_FD + 1, ~0U, 0);
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		prctl(PR_SET_NAME, "nfttraced-names");
-		helper_yield_memory();
-		resolver_loop(FAR_FD);
-		_exit(EXIT_SUCCESS);
-	}
-	if (resolver_pid < 0)
-		r = -errno;
-	close(ends[1]);
-	if (r < 0) {
-		close(ends[0]);
-		return r;
-	}
-	return ends[0];
-}
-
 int resolver_start(void)
 {
 	const char *path = getenv(RESOLVER_SOCKET_VARIABLE);
@@ -89,7 +58,7 @@ int resolver_start(void)
 	if (path)
 		near_fd = connect_resolver(path);
 	if (near_fd < 0)
-		near_fd = fork_resolver();
+		near_fd = helper_process_start("nfttraced-names", resolver_loop, &resolver_pid);
 	return MIN(near_fd, 0);
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Drop reasons, see drop-reasons.h: the kernel's own, and those that modules have for their subsystems. */
+/*
+ * Drop reasons, see drop-reasons.h: the kernel's own, and those that modules have for their
+ * subsystems.
+ */
 #include "daemon/resolver/drop-reasons.h"
 
 #include <bpf/btf.h>
@@ -12,11 +15,11 @@
 
 #define CORE_PREFIX      "SKB_DROP_REASON_"
 #define SUBSYSTEM_PREFIX "SKB_DROP_REASON_SUBSYS_"
-#define SUBSYSTEM_SHIFT  16 /* of a reason: who has it; 0 is the kernel's core */
-#define REASONS_MAX      4096 /* that are told */
+#define SUBSYSTEM_SHIFT  16 /* of a reason: its subsystem; 0 is the core */
+#define REASONS_MAX      4096 /* that are read */
 
-/* Who has reasons of its own: the module, or NULL for the kernel, the enum, and what its names begin
- * with besides the name. */
+/* The sources of reasons: the module, or NULL for the kernel; the enum; the prefix that is cut off
+ * its names. */
 static const struct {
 	const char *module;
 	const char *type;
@@ -27,9 +30,9 @@ static const struct {
 	{ "openvswitch", "ovs_drop_reason", "" },
 };
 
-_Static_assert(G_N_ELEMENTS(sources) == REASONS_SOURCES, "one place for each");
+_Static_assert(G_N_ELEMENTS(sources) == REASONS_SOURCES, "one row for each");
 
-/* Reasons that are gathered, with the texts of their names. */
+/* The reasons that were read, with the texts of their names. */
 struct gathered {
 	GArray *reasons; /* of struct reason_name */
 	GStringChunk *names;
@@ -48,7 +51,7 @@ static const char *prefix_skip(const char *name, const char *prefix)
 	return g_str_has_prefix(name, prefix) ? name + strlen(prefix) : name;
 }
 
-/* The name that the kernel has for who a reason is of, in lower case; its number if it has none. */
+/* The kernel's name of a subsystem, in lower case; its number if it has none. */
 static char *subsystem_name(const struct btf *kernel, uint32_t number)
 {
 	const struct btf_type *found = enum_find(kernel, "skb_drop_reason_subsys");

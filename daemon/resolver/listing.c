@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A listing taken apart, see listing.h. Within a chain the rules come in the kernel's order, each ends
- * a line with its handle, and outside of words that somebody chose there is no other end of a line in
- * it.
+ * Searches a listing for rules, see listing.h. Within a chain the rules are in the kernel's order,
+ * each ends with its handle and a newline, and only words that users chose have other newlines.
  */
 #include "daemon/resolver/listing.h"
 
@@ -13,9 +12,9 @@
 
 #include "journal/event/decode.h"
 
-/* Bytes that are passed while looking for rules that are not there, in lengths of the listing: one of another
- * ruleset than the rules would be passed once for each rule. */
-#define VAIN_PASSES 8
+/* How many times the length of the listing may be searched for rules that are not in it. Without
+ * this limit, a listing of another ruleset would be searched once for each rule. */
+#define VAIN_LENGTHS 8
 
 struct rule {
 	uint64_t handle;
@@ -28,7 +27,7 @@ struct chain {
 	char *name;
 	GArray *rules; /* struct rule */
 	bool seen; /* in the listing */
-	bool doubted; /* it was there twice */
+	bool distrusted; /* it was in the listing twice */
 };
 
 struct table {
@@ -36,14 +35,14 @@ struct table {
 	char *name;
 	uint64_t handle;
 	GHashTable *chains; /* of struct chain by name */
-	struct chain *last; /* that a rule was added to */
+	struct chain *last; /* to which a rule was added */
 };
 
 struct listing {
 	GPtrArray *tables; /* of struct table */
 	GHashTable *by_name; /* set of the same, by family and name */
 	struct table *last; /* that a rule was added to */
-	size_t patience; /* bytes that may be passed in vain */
+	size_t vain_left; /* bytes that may still be searched in vain */
 };
 
 static void rule_clear(gpointer data)
@@ -152,25 +151,25 @@ void listing_add_rule(struct listing *listing, uint8_t family, const char *table
 	g_array_append_val(table->last->rules, rule);
 }
 
-/* A place in the listing. */
-struct place {
+/* The rest of the listing. */
+struct rest {
 	const char *at, *end;
 };
 
-static bool at_text(const struct place *place, const char *text, size_t length)
+static bool at_text(const struct rest *rest, const char *text, size_t length)
 {
-	return (size_t)(place->end - place->at) >= length && memcmp(place->at, text, length) == 0;
+	return (size_t)(rest->end - rest->at) >= length && memcmp(rest->at, text, length) == 0;
 }
 
-static bool at_word(const struct place *place, const char *text)
+static bool at_word(const struct rest *rest, const char *text)
 {
-	return at_text(place, text, strlen(text));
+	return at_text(rest, text, strlen(text));
 }
 
-/* At a quotation mark: behind the word that is quoted if it is one of the rule's, else behind the mark. */
-static void quotation_pass(struct place *place, char *const *words)
+/* At a quotation mark: skips the quoted word if it is one of the rule's, else the mark. */
+static void skip_quotation(struct rest *rest, char *const *words)
 {
-	struct place word = { .at = place->at + 1, .end = place->end };
+	struct rest word = { .at = rest->at + 1, .end = rest->end };
 	size_t longest = 0;
 
 	for (; words && *words; words++) {
@@ -180,11 +179,11 @@ static void quotation_pass(struct place *place, char *const *words)
 			word.at + length < word.end && word.at[length] == '"')
 			longest = length + 1;
 	}
-	place->at = word.at + longest;
+	rest->at = word.at + longest;
 }
 
-/* True if the line [start, end) ends with a handle: which, and where the text before it ends. */
-static bool handle_parse(
+/* True if the line [start, end) ends with a handle; *ret_end: the end of the text before it. */
+static bool parse_handle(
 	const char *start, const char *end, uint64_t *ret_handle, const char **ret_end)
 {
 	static const char before[] = " # handle ";
@@ -202,7 +201,7 @@ static bool handle_parse(
 	return true;
 }
 
-static void rule_found(struct rule *rule, const char *start, const char *end)
+static void set_text(struct rule *rule, const char *start, const char *end)
 {
 	while (start < end && *start == '\t')
 		start++;
@@ -210,11 +209,11 @@ static void rule_found(struct rule *rule, const char *start, const char *end)
 	rule->length = (size_t)(end - start);
 }
 
-/* Finds the rule's text from here on: up to another rule of its chain, or the chain's end. Returns how many
- * bytes were passed in vain. */
-static size_t rule_match(struct rule *rule, GHashTable *handles, struct place *place)
+/* Searches for the rule's text up to another rule of its chain, or the chain's end. Returns the
+ * number of bytes that were searched in vain. */
+static size_t match_rule(struct rule *rule, GHashTable *handles, struct rest *rest)
 {
-	struct place here = *place;
+	struct rest here = *rest;
 	const char *start = here.at, *text_end;
 	uint64_t handle;
 
@@ -222,52 +221,52 @@ static size_t rule_match(struct rule *rule, GHashTable *handles, struct place *p
 		if (here.at == start && at_word(&here, "\t}\n"))
 			break;
 		if (*here.at == '"') {
-			quotation_pass(&here, rule->words);
+			skip_quotation(&here, rule->words);
 			continue;
 		}
 		if (*here.at++ != '\n')
 			continue;
-		if (handle_parse(start, here.at - 1, &handle, &text_end)) {
+		if (parse_handle(start, here.at - 1, &handle, &text_end)) {
 			if (handle == rule->handle) {
-				rule_found(rule, start, text_end);
-				*place = here;
+				set_text(rule, start, text_end);
+				*rest = here;
 			}
 			if (g_hash_table_contains(handles, &handle))
 				break;
 		}
-		/* What a chain says before its first rule, or nothing that we know. */
+		/* A line of the chain before its first rule, or an unknown one. */
 		start = here.at;
 	}
-	return (size_t)(here.at - place->at);
+	return (size_t)(here.at - rest->at);
 }
 
-static void line_pass(struct place *place)
+static void skip_line(struct rest *rest)
 {
-	const char *newline = memchr(place->at, '\n', (size_t)(place->end - place->at));
+	const char *newline = memchr(rest->at, '\n', (size_t)(rest->end - rest->at));
 
-	place->at = newline ? newline + 1 : place->end;
+	rest->at = newline ? newline + 1 : rest->end;
 }
 
 /* The name in "<before>NAME {...\n"; NULL if the line is not like that. */
-static char *line_name(const struct place *place, const char *before)
+static char *parse_name(const struct rest *rest, const char *before)
 {
-	const char *name = place->at + strlen(before), *newline, *brace;
+	const char *name = rest->at + strlen(before), *newline, *brace;
 
-	if (!at_word(place, before))
+	if (!at_word(rest, before))
 		return NULL;
-	newline = memchr(name, '\n', (size_t)(place->end - name));
+	newline = memchr(name, '\n', (size_t)(rest->end - name));
 	if (!newline)
 		return NULL;
 	brace = g_strstr_len(name, newline - name, " {");
 	return brace ? g_strndup(name, (gsize)(brace - name)) : NULL;
 }
 
-static struct table *line_table(struct listing *listing, const struct place *place)
+static struct table *parse_table(struct listing *listing, const struct rest *rest)
 {
 	for (unsigned int i = 0; i < NFPROTO_NUMPROTO; i++) {
 		const char *family = event_family_name((uint8_t)i);
 		g_autofree char *before = family ? g_strdup_printf("table %s ", family) : NULL;
-		g_autofree char *name = before ? line_name(place, before) : NULL;
+		g_autofree char *name = before ? parse_name(rest, before) : NULL;
 
 		if (name)
 			return table_find(listing, (uint8_t)i, name);
@@ -275,37 +274,37 @@ static struct table *line_table(struct listing *listing, const struct place *pla
 	return NULL;
 }
 
-/* Somebody's word that looks like a chain stands before the chain itself: neither is believed. */
-static void chain_doubt(struct chain *chain)
+/* A word that looks like a chain came before the chain itself: neither is trusted. */
+static void distrust_chain(struct chain *chain)
 {
-	if (chain->doubted)
+	if (chain->distrusted)
 		return;
-	chain->doubted = true;
+	chain->distrusted = true;
 	for (unsigned int i = 0; i < chain->rules->len; i++)
 		g_array_index(chain->rules, struct rule, i).text = NULL;
 }
 
-static void chain_match(struct listing *listing, struct chain *chain, struct place *place)
+static void match_chain(struct listing *listing, struct chain *chain, struct rest *rest)
 {
 	g_autoptr(GHashTable) handles = g_hash_table_new(g_int64_hash, g_int64_equal);
 
-	line_pass(place);
+	skip_line(rest);
 	if (chain->seen) {
-		chain_doubt(chain);
+		distrust_chain(chain);
 		return;
 	}
 	chain->seen = true;
 	for (unsigned int i = 0; i < chain->rules->len; i++)
 		g_hash_table_add(handles, &g_array_index(chain->rules, struct rule, i).handle);
-	for (unsigned int i = 0; i < chain->rules->len && listing->patience > 0; i++) {
+	for (unsigned int i = 0; i < chain->rules->len && listing->vain_left > 0; i++) {
 		size_t vain =
-			rule_match(&g_array_index(chain->rules, struct rule, i), handles, place);
+			match_rule(&g_array_index(chain->rules, struct rule, i), handles, rest);
 
-		listing->patience -= MIN(listing->patience, vain);
+		listing->vain_left -= MIN(listing->vain_left, vain);
 	}
 }
 
-static void chain_tell(
+static void report_chain(
 	const struct table *table, const struct chain *chain, listing_found found, void *context)
 {
 	for (unsigned int i = 0; i < chain->rules->len; i++) {
@@ -316,7 +315,7 @@ static void chain_tell(
 	}
 }
 
-static void listing_tell(struct listing *listing, listing_found found, void *context)
+static void report_rules(struct listing *listing, listing_found found, void *context)
 {
 	for (unsigned int i = 0; i < listing->tables->len; i++) {
 		struct table *table = listing->tables->pdata[i];
@@ -325,28 +324,28 @@ static void listing_tell(struct listing *listing, listing_found found, void *con
 
 		g_hash_table_iter_init(&iter, table->chains);
 		while (g_hash_table_iter_next(&iter, NULL, &chain))
-			chain_tell(table, chain, found, context);
+			report_chain(table, chain, found, context);
 	}
 }
 
 void listing_match(
 	struct listing *listing, const char *text, size_t size, listing_found found, void *context)
 {
-	struct place place = { .at = text, .end = text + size };
+	struct rest rest = { .at = text, .end = text + size };
 	struct table *table = NULL;
 
-	listing->patience = VAIN_PASSES * size;
-	while (place.at < place.end) {
-		g_autofree char *name = table ? line_name(&place, "\tchain ") : NULL;
+	listing->vain_left = VAIN_LENGTHS * size;
+	while (rest.at < rest.end) {
+		g_autofree char *name = table ? parse_name(&rest, "\tchain ") : NULL;
 		struct chain *chain = name ? g_hash_table_lookup(table->chains, name) : NULL;
 
 		if (chain) {
-			chain_match(listing, chain, &place);
+			match_chain(listing, chain, &rest);
 			continue;
 		}
-		if (at_word(&place, "table "))
-			table = line_table(listing, &place);
-		line_pass(&place);
+		if (at_word(&rest, "table "))
+			table = parse_table(listing, &rest);
+		skip_line(&rest);
 	}
-	listing_tell(listing, found, context);
+	report_rules(listing, found, context);
 }

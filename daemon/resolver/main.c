@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nfttraced-names: the resolver as a program of its own. The service manager starts it, with limits of its
- * own, for a daemon that has connected to its socket; that connection is standard input.
+ * nfttraced-names: the resolver as a program of its own. The service manager starts it, with limits
+ * of its own, for a daemon that has connected to its socket; that connection is standard input.
  */
 #include <stdio.h>
 #include <stdlib.h>

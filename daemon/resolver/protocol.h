@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the daemon and the process that knows the words for numbers say to each other, a packet of a socket each. */
+/*
+ * The messages between the daemon and the resolver, which finds texts for handles, addresses and
+ * numbers: one packet of a SOCK_SEQPACKET socket each.
+ */
 #ifndef NFTTRACED_DAEMON_RESOLVER_PROTOCOL_H
 #define NFTTRACED_DAEMON_RESOLVER_PROTOCOL_H
 
@@ -7,44 +10,44 @@
 
 #include "journal/format/names.h"
 
-/* Questions that may wait for their answers at a time: what fits into a socket's buffer, so that asking
+/* Questions that may wait for answers at a time: they fit into the socket's buffer, so that asking
  * never blocks. */
 #define RESOLVER_WINDOW 64
 
 enum resolver_kind {
-	RESOLVER_WATCH, /* read all rulesets and keep them current; answered when they have been read */
-	RESOLVER_UNWATCH, /* no answer: forget all of it */
+	RESOLVER_WATCH, /* read all rulesets and keep them current; answered when all were read */
+	RESOLVER_UNWATCH, /* no answer: forget everything */
 	RESOLVER_RULE,
 	RESOLVER_SYMBOL,
-	RESOLVER_NETNS, /* no text: it has no name */
+	RESOLVER_NETNS, /* answered without a text if it has no name */
 	RESOLVER_REASONS, /* the text is a JOURNAL_REASONS */
-	RESOLVER_PING, /* answered at once, whatever else is asked: the text is a struct resolver_state */
-	RESOLVER_REPLACED, /* answer without a question: a rule has another text from `since` */
-	RESOLVER_MODULES, /* answer without a question: addresses may mean something else from `since` */
+	RESOLVER_PING, /* answered first; the text is a struct resolver_state */
+	RESOLVER_REPLACED, /* answer without a question: a rule has another text since `since` */
+	RESOLVER_MODULES, /* answer without a question: addresses may have new names since `since` */
 };
 
 /* One packet of the resolver's socket. */
 struct resolver_question {
 	uint32_t kind; /* enum resolver_kind */
-	uint32_t id; /* comes back with the answer */
+	uint32_t id; /* the answer has the same */
 	struct rule_key rule;
-	uint64_t cookie; /* of the rule's namespace, or the one whose name is asked for */
+	uint64_t cookie; /* of the rule's namespace, or of the one whose name is wanted */
 	uint32_t inode;
 	uint32_t assign; /* RESOLVER_WATCH: namespaces may get ids in ours (AllowSystemChanges) */
 	uint64_t address;
 	uint64_t texts_size; /* RESOLVER_WATCH: bytes for the texts of rules (RuleTextsSize) */
 };
 
-/* What the resolver has, and what it has lost since it began. */
+/* What the resolver has now, and what it has lost since it started. */
 struct resolver_state {
-	uint64_t texts_bytes; /* that the texts of rules take now */
-	uint64_t texts_refused; /* texts of rules that found no room: see rule-texts.h */
+	uint64_t texts_bytes; /* taken by the texts of rules now */
+	uint64_t texts_refused; /* since the start: as in struct rule_texts_counts */
 	uint64_t texts_evicted;
 	uint64_t texts_forgotten;
-	uint64_t readers_hung; /* processes that read rules, were killed and replaced */
+	uint64_t readers_hung; /* processes that read rules and were killed */
 	uint64_t readings_failed;
 	uint64_t netns; /* network namespaces that are watched now */
-	uint64_t netns_passed; /* and those for which there is no room */
+	uint64_t netns_passed; /* those for which there is no room */
 };
 
 /* The text follows, without a NUL. */

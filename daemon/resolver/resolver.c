@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The resolver's loop: questions, notifications, readers that have ended. Between two waits it never takes
- * long: what does is done by readers; a look through all processes, and through the kernel's symbols,
- * take milliseconds and are not done often.
+ * The resolver's loop, see resolver.h. A turn takes milliseconds at most: rules are read by other
+ * processes, and scans of all processes and of the kernel's symbols, which take that long, are
+ * rare.
  */
 #include "daemon/resolver/resolver.h"
 
@@ -23,32 +23,32 @@
 #include "daemon/resolver/symbols.h"
 #include "journal/base/clock.h"
 
-#define LOOK_USEC         (5 * G_USEC_PER_SEC) /* between looks for namespaces that nobody asked for */
-#define LOOK_PAUSE_USEC   (100 * 1000) /* between looks that somebody waits for, at least */
-#define LOOK_PAUSE_FACTOR 4 /* and so many times what the last one took */
-#define SYMBOLS_USEC      (20 * 1000) /* questions are gathered so long: one stack brings many */
+#define SCAN_USEC         (5 * G_USEC_PER_SEC) /* between scans that no question waits for */
+#define SCAN_PAUSE_USEC   (100 * 1000) /* between scans that a question waits for, at least */
+#define SCAN_PAUSE_FACTOR 4 /* and this many times as long as the last one took */
+#define SYMBOLS_USEC      (20 * 1000) /* to collect questions: one stack has many */
 
 struct resolver {
 	int fd;
 	bool ended;
 	bool watching;
 	bool assign;
-	bool answer_watch; /* the answer to RESOLVER_WATCH is owed */
+	bool answer_watch; /* RESOLVER_WATCH is not answered yet */
 	uint32_t watch_id;
 	GPtrArray *netns; /* of struct netns */
-	struct netns_seen seen; /* by the last look */
-	int64_t looked,
-		look_pause; /* us: when the last look was, and how long there is none after it */
-	struct resolver_state lost; /* by stores there were */
+	struct netns_scan_result scan; /* the last */
+	int64_t scanned, scan_pause; /* us: when the last scan ended, and the pause after it */
+	struct resolver_state lost; /* by earlier stores */
 	struct rule_store *store;
-	struct rule_watch *watch; /* NULL: it can't hear; rules are read when they are asked for */
+	/* NULL: there are no notifications; rules are read when a question is asked. */
+	struct rule_watch *watch;
 	GArray *symbols; /* struct resolver_question */
 	int64_t symbols_due; /* us */
 	uint64_t symbols_since; /* ns */
 	char *reasons; /* or NULL */
 };
 
-/* Blocks while the daemon is behind: it never waits for us meanwhile. */
+/* Blocks while the daemon has not read earlier answers: it never waits for us meanwhile. */
 static void answer(struct resolver *resolver, const struct resolver_answer *head, const char *text)
 {
 	struct iovec parts[] = {
@@ -78,41 +78,42 @@ static void answer_text(struct resolver *resolver, enum resolver_kind kind, uint
 	answer(resolver, &head, text);
 }
 
-static void answer_rule(void *context, uint32_t id, const struct rule_told *told)
+static void answer_rule(void *context, uint32_t id, const struct rule_text *text)
 {
 	const struct resolver_answer head = {
 		.kind = RESOLVER_RULE,
 		.id = id,
-		.fate = told->fate,
-		.length = (uint32_t)told->length,
-		.since = told->since,
-		.more = told->more,
+		.fate = text->fate,
+		.length = (uint32_t)text->length,
+		.since = text->since,
+		.more = text->more,
 	};
 
-	answer(context, &head, told->text);
+	answer(context, &head, text->text);
 }
 
-static void tell_replaced(void *context, const struct rule_key *key, const struct rule_told *told)
+static void report_replaced(void *context, const struct rule_key *key, const struct rule_text *text)
 {
 	const struct resolver_answer head = {
 		.kind = RESOLVER_REPLACED,
-		.fate = told->fate,
-		.length = (uint32_t)told->length,
-		.since = told->since,
+		.fate = text->fate,
+		.length = (uint32_t)text->length,
+		.since = text->since,
 		.rule = *key,
 	};
 
-	answer(context, &head, told->text);
+	answer(context, &head, text->text);
 }
 
-static void look(struct resolver *resolver)
+static void scan_netns(struct resolver *resolver)
 {
 	int64_t begun = g_get_monotonic_time();
 
-	netns_look(resolver->netns, resolver->assign, &resolver->seen);
-	rule_store_looked(resolver->store);
-	resolver->looked = g_get_monotonic_time();
-	resolver->look_pause = MAX(LOOK_PAUSE_USEC, LOOK_PAUSE_FACTOR * (resolver->looked - begun));
+	netns_scan(resolver->netns, resolver->assign, &resolver->scan);
+	rule_store_scanned(resolver->store);
+	resolver->scanned = g_get_monotonic_time();
+	resolver->scan_pause =
+		MAX(SCAN_PAUSE_USEC, SCAN_PAUSE_FACTOR * (resolver->scanned - begun));
 }
 
 static void add_lost(struct resolver_state *state, const struct rule_store *store)
@@ -142,7 +143,7 @@ static void answer_ping(struct resolver *resolver, uint32_t id)
 		add_lost(&state, resolver->store);
 		state.texts_bytes = counts.texts.bytes;
 		state.netns = resolver->netns->len;
-		state.netns_passed = resolver->seen.passed;
+		state.netns_passed = resolver->scan.passed;
 	}
 	answer(resolver, &head, (const char *)&state);
 }
@@ -158,45 +159,46 @@ static void unwatch(struct resolver *resolver)
 	g_ptr_array_set_size(resolver->netns, 0);
 	g_array_set_size(resolver->symbols, 0);
 	g_clear_pointer(&resolver->reasons, g_free);
-	/* Until the next session, which may be in a year. */
+	/* There may be no session for a long time. */
 	malloc_trim(0);
 }
 
-static void watch(struct resolver *resolver, const struct resolver_question *ask)
+static void watch(struct resolver *resolver, const struct resolver_question *question)
 {
 	static const struct rule_store_listener listener = {
 		.answer = answer_rule,
-		.replaced = tell_replaced,
+		.replaced = report_replaced,
 	};
 
 	if (!resolver->watching) {
 		resolver->watching = true;
-		resolver->assign = ask->assign;
+		resolver->assign = question->assign;
 		resolver->symbols_since = clock_ns(CLOCK_MONOTONIC);
 		resolver->store = rule_store_new(resolver->netns, &listener, resolver);
-		/* Before rules are read, so that none comes between. */
+		/* Before rules are read, so that no change is missed. */
 		if (rule_watch_new(&resolver->watch) < 0)
 			resolver->watch = NULL;
-		look(resolver);
+		scan_netns(resolver);
 	}
-	rule_store_set_size(resolver->store, ask->texts_size);
+	rule_store_set_size(resolver->store, question->texts_size);
 	resolver->answer_watch = true;
-	resolver->watch_id = ask->id;
+	resolver->watch_id = question->id;
 }
 
 static const struct netns *netns_find(
-	const struct resolver *resolver, const struct resolver_question *ask)
+	const struct resolver *resolver, const struct resolver_question *question)
 {
 	for (unsigned int i = 0; i < resolver->netns->len; i++) {
 		const struct netns *netns = resolver->netns->pdata[i];
 
-		if (netns->inode == ask->inode && (!ask->cookie || netns->cookie == ask->cookie))
+		if (netns->inode == question->inode &&
+			(!question->cookie || netns->cookie == question->cookie))
 			return netns;
 	}
 	return NULL;
 }
 
-/* Its name led to it at the last look, and leads elsewhere now. */
+/* True if its name led to it at the last scan, and leads to another one now. */
 static bool is_renamed(const struct netns *netns)
 {
 	struct stat status;
@@ -205,49 +207,49 @@ static bool is_renamed(const struct netns *netns)
 		(stat(netns->path, &status) < 0 || (uint32_t)status.st_ino != netns->inode);
 }
 
-static void ask_netns(struct resolver *resolver, const struct resolver_question *ask)
+static void answer_netns(struct resolver *resolver, const struct resolver_question *question)
 {
-	const struct netns *netns = netns_find(resolver, ask);
+	const struct netns *netns = netns_find(resolver, question);
 
-	/* A name that was there a while ago may be another namespace's by now. Only root can make us look
-	 * again before the pause has passed. */
-	if (g_get_monotonic_time() - resolver->looked > resolver->look_pause || is_renamed(netns)) {
-		look(resolver);
-		netns = netns_find(resolver, ask);
+	/* The name may be another namespace's since the last scan. Only root, who can rename, makes
+	 * us scan again before the pause is over. */
+	if (g_get_monotonic_time() - resolver->scanned > resolver->scan_pause ||
+		is_renamed(netns)) {
+		scan_netns(resolver);
+		netns = netns_find(resolver, question);
 	}
-	answer_text(resolver, RESOLVER_NETNS, ask->id, 0, netns ? netns->name : NULL);
+	answer_text(resolver, RESOLVER_NETNS, question->id, 0, netns ? netns->name : NULL);
 }
 
-static void take_ask(struct resolver *resolver, const struct resolver_question *ask)
+static void take_question(struct resolver *resolver, const struct resolver_question *question)
 {
-	switch ((enum resolver_kind)ask->kind) {
+	switch ((enum resolver_kind)question->kind) {
 	case RESOLVER_WATCH:
-		watch(resolver, ask);
+		watch(resolver, question);
 		return;
 	case RESOLVER_UNWATCH:
 		unwatch(resolver);
 		return;
 	case RESOLVER_RULE:
 		if (resolver->store)
-			rule_store_ask(
-				resolver->store, ask->id, &ask->rule, ask->cookie, ask->inode);
+			rule_store_ask(resolver->store, question->id, &question->rule);
 		return;
 	case RESOLVER_SYMBOL:
 		if (resolver->symbols->len == 0)
 			resolver->symbols_due = g_get_monotonic_time() + SYMBOLS_USEC;
-		g_array_append_val(resolver->symbols, *ask);
+		g_array_append_val(resolver->symbols, *question);
 		return;
 	case RESOLVER_NETNS:
 		if (resolver->store)
-			ask_netns(resolver, ask);
+			answer_netns(resolver, question);
 		return;
 	case RESOLVER_REASONS:
 		if (!resolver->reasons)
 			resolver->reasons = reasons_read();
-		answer_text(resolver, RESOLVER_REASONS, ask->id, 0, resolver->reasons);
+		answer_text(resolver, RESOLVER_REASONS, question->id, 0, resolver->reasons);
 		return;
 	case RESOLVER_PING:
-		answer_ping(resolver, ask->id);
+		answer_ping(resolver, question->id);
 		return;
 	case RESOLVER_REPLACED:
 	case RESOLVER_MODULES:
@@ -255,14 +257,14 @@ static void take_ask(struct resolver *resolver, const struct resolver_question *
 	}
 }
 
-static void take_asks(struct resolver *resolver)
+static void take_questions(struct resolver *resolver)
 {
 	for (;;) {
-		struct resolver_question ask;
-		ssize_t n = recv(resolver->fd, &ask, sizeof(ask), MSG_DONTWAIT);
+		struct resolver_question question;
+		ssize_t n = recv(resolver->fd, &question, sizeof(question), MSG_DONTWAIT);
 
-		if (n == sizeof(ask)) {
-			take_ask(resolver, &ask);
+		if (n == sizeof(question)) {
+			take_question(resolver, &question);
 		} else if (n < 0 && errno == EINTR) {
 			continue;
 		} else {
@@ -289,7 +291,7 @@ static void answer_symbols(struct resolver *resolver)
 	g_array_set_size(resolver->symbols, 0);
 }
 
-static void hear_rules(void *context, int id)
+static void on_rules(void *context, int id)
 {
 	struct resolver *resolver = context;
 
@@ -297,18 +299,18 @@ static void hear_rules(void *context, int id)
 		const struct netns *netns = resolver->netns->pdata[i];
 
 		if (id == NETNS_ID_NONE ? netns->own : netns->id == id)
-			rule_store_dirty(resolver->store, netns);
+			rule_store_notify(resolver->store, netns);
 	}
 }
 
-static void hear_lost(void *context)
+static void on_lost(void *context)
 {
 	struct resolver *resolver = context;
 
-	rule_store_dirty(resolver->store, NULL);
+	rule_store_notify(resolver->store, NULL);
 }
 
-static void hear_modules(void *context)
+static void on_modules(void *context)
 {
 	struct resolver *resolver = context;
 
@@ -317,18 +319,18 @@ static void hear_modules(void *context)
 	answer_text(resolver, RESOLVER_MODULES, 0, resolver->symbols_since, NULL);
 }
 
-/* What is due; when it wants its next turn, us. */
-static int64_t turn(struct resolver *resolver)
+/* Does what is due; returns when it is to be called again at the latest, us. */
+static int64_t run_due(struct resolver *resolver)
 {
-	int64_t now = g_get_monotonic_time(), next = INT64_MAX, look_due;
+	int64_t now = g_get_monotonic_time(), next = INT64_MAX, scan_due;
 
 	if (!resolver->watching)
 		return next;
-	next = rule_store_turn(resolver->store);
-	look_due = resolver->looked +
-		MAX(resolver->look_pause, rule_store_wants_look(resolver->store) ? 0 : LOOK_USEC);
-	if (look_due <= now) {
-		look(resolver);
+	next = rule_store_run(resolver->store);
+	scan_due = resolver->scanned +
+		MAX(resolver->scan_pause, rule_store_needs_scan(resolver->store) ? 0 : SCAN_USEC);
+	if (scan_due <= now) {
+		scan_netns(resolver);
 		return now;
 	}
 	if (resolver->answer_watch && rule_store_complete(resolver->store)) {
@@ -339,7 +341,7 @@ static int64_t turn(struct resolver *resolver)
 		answer_symbols(resolver);
 	else if (resolver->symbols->len > 0)
 		next = MIN(next, resolver->symbols_due);
-	return MIN(next, look_due);
+	return MIN(next, scan_due);
 }
 
 static int timeout_until(int64_t next)
@@ -355,11 +357,11 @@ static int timeout_until(int64_t next)
 static void wait_for_news(struct resolver *resolver, int64_t next)
 {
 	static const struct rule_watch_news news = {
-		.rules = hear_rules,
-		.lost = hear_lost,
-		.modules = hear_modules,
+		.rules = on_rules,
+		.lost = on_lost,
+		.modules = on_modules,
 	};
-	struct pollfd fds[1 + RULE_WATCH_FDS + RULE_STORE_READERS_MAX];
+	struct pollfd fds[1 + RULE_WATCH_FDS + RULE_READERS_MAX];
 	int watched[RULE_WATCH_FDS];
 	unsigned int count = 0;
 
@@ -370,13 +372,13 @@ static void wait_for_news(struct resolver *resolver, int64_t next)
 			fds[count++] = (struct pollfd){ .fd = watched[i], .events = POLLIN };
 	}
 	if (resolver->store)
-		count += rule_store_poll(resolver->store, &fds[count]);
+		count += rule_store_poll_fds(resolver->store, &fds[count]);
 	if (poll(fds, count, timeout_until(next)) <= 0)
 		return;
 	if (resolver->watch)
-		rule_watch_hear(resolver->watch, &news, resolver);
+		rule_watch_receive(resolver->watch, &news, resolver);
 	if (fds[0].revents)
-		take_asks(resolver);
+		take_questions(resolver);
 }
 
 void resolver_loop(int fd)
@@ -386,7 +388,7 @@ void resolver_loop(int fd)
 	resolver.netns = g_ptr_array_new_with_free_func(netns_free);
 	resolver.symbols = g_array_new(FALSE, FALSE, sizeof(struct resolver_question));
 	while (!resolver.ended)
-		wait_for_news(&resolver, turn(&resolver));
+		wait_for_news(&resolver, run_due(&resolver));
 	unwatch(&resolver);
 	g_ptr_array_unref(resolver.netns);
 	g_array_unref(resolver.symbols);

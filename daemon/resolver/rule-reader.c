@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A process that reads rules, see rule-reader.h. It writes into memory that both have. */
+/* A process that reads rules, see rule-reader.h. It writes into memory that both share. */
 #include "daemon/resolver/rule-reader.h"
 
 #include <errno.h>
@@ -20,13 +20,13 @@
 #include "daemon/resolver/ruleset.h"
 #include "journal/base/cleanup.h"
 
-/* Longer than the CPU time that it has: the machine may be busy. */
+/* Longer than its limit of CPU time: the machine may be busy. */
 #define DEADLINE_USEC (3LL * RULESET_SECONDS_MAX * G_USEC_PER_SEC)
-/* One that uses no CPU time for so long is stopped, or hangs in the kernel. */
+/* A process that uses no CPU time for that long is stopped, or hangs in the kernel. */
 #define PATIENCE_USEC (5LL * G_USEC_PER_SEC)
 
 struct rule_reader {
-	pid_t pid; /* 0: it was waited for */
+	pid_t pid; /* 0: it has been waited for */
 	int pid_fd;
 	int memory_fd;
 	int64_t begun;
@@ -34,10 +34,10 @@ struct rule_reader {
 	bool hung; /* it was killed */
 };
 
-/* Those that were killed and don't end at once. */
+/* Processes that were killed and did not end at once. */
 static struct reaper reaper;
 
-static uint64_t memory_of(const struct netns *netns)
+static uint64_t memory_max(const struct netns *netns)
 {
 	return netns->owner == NETNS_OWNER_HOST || netns->owner == NETNS_OWNER_ROOT
 		? RULESET_MEMORY_MAX
@@ -58,7 +58,7 @@ int rule_reader_new(const struct netns *netns, struct rule_reader **ret)
 		reader->pid = fork();
 	if (r == 0 && reader->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(ruleset_read(netns->path, netns->cookie, netns->inode, memory_of(netns),
+		_exit(ruleset_read(netns->path, netns->cookie, netns->inode, memory_max(netns),
 			reader->memory_fd));
 	}
 	if (r == 0) {
@@ -107,18 +107,18 @@ bool rule_reader_hung(const struct rule_reader *reader)
 	return reader->hung;
 }
 
-static void reader_kill(struct rule_reader *reader)
+static void kill_reader(struct rule_reader *reader)
 {
 	reaper_kill(&reaper, reader->pid);
 	reader->pid = 0;
 }
 
-static int reader_wait(struct rule_reader *reader)
+static int wait_for_reader(struct rule_reader *reader)
 {
 	int status = 0;
 
 	if (reader->hung) {
-		reader_kill(reader);
+		kill_reader(reader);
 		return RULESET_UNREADABLE;
 	}
 	while (waitpid(reader->pid, &status, 0) < 0 && errno == EINTR)
@@ -133,7 +133,7 @@ int rule_reader_result(struct rule_reader *reader, char **ret_bytes, size_t *ret
 	g_autofree char *bytes = NULL;
 	struct stat status;
 	size_t size = 0;
-	int result = reader_wait(reader);
+	int result = wait_for_reader(reader);
 
 	if (result != RULESET_READ)
 		return result;
@@ -158,7 +158,7 @@ struct rule_reader *rule_reader_free(struct rule_reader *reader)
 	if (!reader)
 		return NULL;
 	if (reader->pid > 0)
-		reader_kill(reader);
+		kill_reader(reader);
 	fd_close(&reader->pid_fd);
 	fd_close(&reader->memory_fd);
 	g_free(reader);

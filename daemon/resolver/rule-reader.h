@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A process that reads the rules of one network namespace (ruleset.h) and what it has written. Owned by
- * the rule store; its process is killed with it, and when it takes too long.
+ * A process that reads the rules of one network namespace (ruleset.h), and its output. Owned by the
+ * rule store, on the resolver's thread. The process is killed when the reader is freed, and when it
+ * takes too long.
  */
 #ifndef NFTTRACED_DAEMON_RESOLVER_RULE_READER_H
 #define NFTTRACED_DAEMON_RESOLVER_RULE_READER_H
@@ -12,25 +13,31 @@
 
 #include "daemon/base/netns.h"
 
+/* Readings at a time: one of the host's own namespace, two of root's others, one of a user's. */
+#define RULE_READERS_MAX 4
+
 struct rule_reader;
 
-/* Begins the process. */
+/* Starts the process. Negative errno. */
 int rule_reader_new(const struct netns *netns, struct rule_reader **ret);
 
 /* Readable when the process has ended. */
 int rule_reader_fd(const struct rule_reader *reader);
 
-/* us of g_get_monotonic_time: when it began, and when rule_reader_ended has to be called at the latest. */
+/* us of g_get_monotonic_time: when it was started, and when rule_reader_ended has to be called at
+ * the latest. */
 int64_t rule_reader_begun(const struct rule_reader *reader);
 int64_t rule_reader_deadline(const struct rule_reader *reader);
 
-/* True if it has, or is given up: it takes too long, or uses no CPU time, as one that is stopped. */
+/* True if the process has ended, or hangs: it takes too long, or uses no CPU time, like a stopped
+ * one. */
 bool rule_reader_ended(struct rule_reader *reader);
 
-/* It was given up. */
+/* True if rule_reader_ended found that it hangs. */
 bool rule_reader_hung(const struct rule_reader *reader);
 
-/* Once, after its end: enum ruleset_status, and what it wrote (g_free it) if that is RULESET_READ. */
+/* To be called once, after its end: returns enum ruleset_status, and the output (g_free it) if that
+ * is RULESET_READ. */
 int rule_reader_result(struct rule_reader *reader, char **ret_bytes, size_t *ret_size);
 
 /* Accepts NULL; returns NULL. */

@@ -1,67 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The texts of rules and the readings that bring them, see rule-store.h. */
+/* Readings of rules, and what is done with their results; see rule-store.h. */
 #include "daemon/resolver/rule-store.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/base/netns-owner.h"
+#include "daemon/resolver/reading-schedule.h"
+#include "daemon/resolver/rule-questions.h"
 #include "daemon/resolver/rule-reader.h"
 #include "daemon/resolver/ruleset.h"
 #include "journal/base/clock.h"
 
 #define DEBOUNCE_USEC (75 * 1000) /* after a notification: a reload brings thousands */
 #define PAUSE_USEC    (100 * 1000) /* between two readings of a namespace, at least */
-#define PAUSE_FACTOR  4 /* and this many times what the last one took */
-#define NEVER         INT64_MAX
-
-/* Whose namespaces are read side by side, each one after the other. */
-enum line {
-	LINE_HOST,
-	LINE_ROOT,
-	LINE_USERS,
-	LINES,
-};
-
-/* Whose each of the readers is. */
-static const enum line reader_lines[RULE_STORE_READERS_MAX] = {
-	LINE_HOST,
-	LINE_ROOT,
-	LINE_ROOT,
-	LINE_USERS,
-};
-
-/* A namespace whose rules are kept. */
-struct ward {
-	uint64_t netns; /* as in rule_key */
-	uint64_t owner; /* as in netns-owner.h */
-	uint64_t reading; /* number of the last that succeeded; 0: none yet */
-	uint64_t news; /* ns: the first notification that no reading has followed; 0: none */
-	uint64_t changed; /* ns: when what the reading finds changed may have changed */
-	bool tried;
-	bool again; /* its path led elsewhere, or its reader hung: it is tried once more */
-	int64_t due; /* us; NEVER: nothing to do */
-	int64_t rest; /* us: not read again before */
-	struct rule_reader *reader; /* NULL: it is not being read */
-};
-
-struct question {
-	uint32_t id;
-	struct rule_key key;
-	int64_t asked;
-};
+#define PAUSE_FACTOR  4 /* and this many times as long as the last one took */
 
 struct rule_store {
 	GPtrArray *netns;
 	const struct rule_store_listener *listener;
 	void *context;
 	struct rule_texts *texts;
-	GHashTable *wards; /* of struct ward by `netns` */
-	GArray *questions; /* struct question */
-	GHashTable *served; /* of the last turn of an owner's namespaces, by owner */
-	uint64_t readings, turns;
-	struct ward *reading[RULE_STORE_READERS_MAX]; /* whose reader runs */
-	bool wants_look;
+	struct rule_questions *questions;
+	struct reading_schedule *schedule;
+	uint64_t readings;
+	struct read_netns *reading[RULE_READERS_MAX]; /* whose reader runs */
+	bool needs_scan;
 	uint64_t hung, failed;
 };
 
@@ -70,21 +33,13 @@ static uint64_t netns_key(const struct netns *netns)
 	return netns->cookie ? netns->cookie : netns->inode;
 }
 
-static void ward_free(gpointer data)
-{
-	struct ward *ward = data;
-
-	rule_reader_free(ward->reader);
-	g_free(ward);
-}
-
-/* The rule was there when its namespace was read last. */
-static bool is_current(void *context, uint64_t netns, uint64_t reading)
+/* True if the rule was found when its namespace was read last. */
+static bool is_current(void *context, uint64_t id, uint64_t reading)
 {
 	const struct rule_store *store = context;
-	const struct ward *ward = g_hash_table_lookup(store->wards, &netns);
+	const struct read_netns *netns = reading_schedule_find(store->schedule, id);
 
-	return ward && ward->reading <= reading;
+	return netns && netns->reading <= reading;
 }
 
 struct rule_store *rule_store_new(
@@ -96,9 +51,8 @@ struct rule_store *rule_store_new(
 	store->listener = listener;
 	store->context = context;
 	store->texts = rule_texts_new(is_current, store);
-	store->wards = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, ward_free);
-	store->served = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
-	store->questions = g_array_new(FALSE, FALSE, sizeof(struct question));
+	store->questions = rule_questions_new(store->texts, listener->answer, context);
+	store->schedule = reading_schedule_new();
 	return store;
 }
 
@@ -106,238 +60,110 @@ struct rule_store *rule_store_free(struct rule_store *store)
 {
 	if (!store)
 		return NULL;
+	rule_questions_free(store->questions);
 	rule_texts_free(store->texts);
-	g_hash_table_unref(store->wards);
-	g_hash_table_unref(store->served);
-	g_array_unref(store->questions);
+	reading_schedule_free(store->schedule);
 	g_free(store);
 	return NULL;
 }
 
-static void ward_schedule(struct ward *ward, int64_t when)
+void rule_store_ask(struct rule_store *store, uint32_t id, const struct rule_key *key)
 {
-	ward->due = MIN(ward->due, MAX(when, ward->rest));
+	int64_t now = g_get_monotonic_time();
+	struct read_netns *netns;
+
+	if (rule_questions_ask(store->questions, id, key, now))
+		return;
+	netns = reading_schedule_find(store->schedule, key->netns);
+	if (netns)
+		read_netns_schedule(netns, now);
+	else
+		store->needs_scan = true;
 }
 
-static struct ward *ward_add(struct rule_store *store, const struct netns *netns)
+bool rule_store_needs_scan(const struct rule_store *store)
 {
-	struct ward *ward = g_new0(struct ward, 1);
-
-	ward->netns = netns_key(netns);
-	ward->owner = netns->owner;
-	ward->due = NEVER;
-	g_hash_table_insert(store->wards, &ward->netns, ward);
-	return ward;
+	return store->needs_scan;
 }
 
-static struct netns *netns_of(const struct rule_store *store, uint64_t key)
-{
-	for (unsigned int i = 0; i < store->netns->len; i++) {
-		struct netns *netns = store->netns->pdata[i];
-
-		if (netns_key(netns) == key)
-			return netns;
-	}
-	return NULL;
-}
-
-/* Wards whose namespaces a look did not find. */
-static void wards_forget(struct rule_store *store)
+static void forget_gone(struct rule_store *store)
 {
 	g_autoptr(GHashTable) found =
 		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-	g_autoptr(GArray) lost = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-	GHashTableIter iter;
-	gpointer value;
+	g_autoptr(GArray) gone = NULL;
 
 	for (unsigned int i = 0; i < store->netns->len; i++) {
 		uint64_t key = netns_key(store->netns->pdata[i]);
 
 		g_hash_table_add(found, g_memdup2(&key, sizeof(key)));
 	}
-	g_hash_table_iter_init(&iter, store->wards);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const struct ward *ward = value;
-
-		if (ward->reader || g_hash_table_contains(found, &ward->netns))
-			continue;
-		g_array_append_val(lost, ward->netns);
-		g_hash_table_iter_remove(&iter);
-	}
-	for (unsigned int i = 0; i < lost->len; i++)
-		rule_texts_leave(store->texts, g_array_index(lost, uint64_t, i));
+	gone = reading_schedule_retain(store->schedule, found);
+	for (unsigned int i = 0; i < gone->len; i++)
+		rule_texts_netns_gone(store->texts, g_array_index(gone, uint64_t, i));
 }
 
-/* Answers. */
-
-struct teller {
-	struct rule_store *store;
-	uint32_t id;
-};
-
-static void tell_text(void *context, const struct rule_told *told)
+static bool is_scheduled(const void *schedule, uint64_t netns)
 {
-	const struct teller *teller = context;
-
-	teller->store->listener->answer(teller->store->context, teller->id, told);
+	return reading_schedule_find(schedule, netns) != NULL;
 }
 
-/* False: the rule is not known. */
-static bool tell_known(struct rule_store *store, uint32_t id, const struct rule_key *key)
-{
-	struct teller teller = { .store = store, .id = id };
-
-	return rule_texts_tell(store->texts, key, tell_text, &teller);
-}
-
-static void tell_fate(struct rule_store *store, uint32_t id, enum rule_fate fate)
-{
-	const struct rule_told told = { .fate = fate };
-
-	store->listener->answer(store->context, id, &told);
-}
-
-/* Answers the questions about a namespace: with `fate` those asked before that time whose rule is not
- * known. */
-static void questions_answer(
-	struct rule_store *store, const struct ward *ward, int64_t before, enum rule_fate fate)
-{
-	for (unsigned int i = store->questions->len; i-- > 0;) {
-		struct question question = g_array_index(store->questions, struct question, i);
-
-		if (question.key.netns != ward->netns)
-			continue;
-		if (!tell_known(store, question.id, &question.key)) {
-			if (question.asked >= before)
-				continue;
-			tell_fate(store, question.id, fate);
-		}
-		g_array_remove_index_fast(store->questions, i);
-	}
-}
-
-static bool questions_left(const struct rule_store *store, const struct ward *ward)
-{
-	for (unsigned int i = 0; i < store->questions->len; i++)
-		if (g_array_index(store->questions, struct question, i).key.netns == ward->netns)
-			return true;
-	return false;
-}
-
-void rule_store_ask(struct rule_store *store, uint32_t id, const struct rule_key *key,
-	uint64_t cookie, uint32_t inode)
-{
-	const struct question question = {
-		.id = id,
-		.key = *key,
-		.asked = g_get_monotonic_time(),
-	};
-	struct ward *ward;
-
-	if (tell_known(store, id, key))
-		return;
-	g_array_append_val(store->questions, question);
-	ward = g_hash_table_lookup(store->wards, &key->netns);
-	if (ward)
-		ward_schedule(ward, question.asked);
-	else
-		store->wants_look = true;
-}
-
-bool rule_store_wants_look(const struct rule_store *store)
-{
-	return store->wants_look;
-}
-
-/* Questions about namespaces that a look did not find. */
-static void questions_refuse(struct rule_store *store)
-{
-	for (unsigned int i = store->questions->len; i-- > 0;) {
-		struct question question = g_array_index(store->questions, struct question, i);
-
-		if (g_hash_table_contains(store->wards, &question.key.netns))
-			continue;
-		g_array_remove_index_fast(store->questions, i);
-		tell_fate(store, question.id, RULE_UNREACHABLE);
-	}
-}
-
-void rule_store_looked(struct rule_store *store)
+void rule_store_scanned(struct rule_store *store)
 {
 	int64_t now = g_get_monotonic_time();
 
-	store->wants_look = false;
-	wards_forget(store);
+	store->needs_scan = false;
+	forget_gone(store);
 	for (unsigned int i = 0; i < store->netns->len; i++) {
 		const struct netns *netns = store->netns->pdata[i];
 		uint64_t key = netns_key(netns);
 
-		if (!g_hash_table_contains(store->wards, &key))
-			ward_schedule(ward_add(store, netns), now);
+		if (!reading_schedule_find(store->schedule, key))
+			read_netns_schedule(
+				reading_schedule_add(store->schedule, key, netns->owner), now);
 	}
-	questions_refuse(store);
+	rule_questions_refuse(store->questions, is_scheduled, store->schedule);
 }
 
-void rule_store_dirty(struct rule_store *store, const struct netns *netns)
+void rule_store_notify(struct rule_store *store, const struct netns *netns)
 {
-	int64_t when = g_get_monotonic_time() + DEBOUNCE_USEC;
 	uint64_t key = netns ? netns_key(netns) : 0;
-	GHashTableIter iter;
-	gpointer value;
 
-	g_hash_table_iter_init(&iter, store->wards);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		struct ward *ward = value;
-
-		if (netns && ward->netns != key)
-			continue;
-		if (!ward->news)
-			ward->news = clock_ns(CLOCK_MONOTONIC);
-		ward_schedule(ward, when);
-	}
+	reading_schedule_notify(
+		store->schedule, netns ? &key : NULL, g_get_monotonic_time() + DEBOUNCE_USEC);
 }
 
 bool rule_store_complete(const struct rule_store *store)
 {
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, store->wards);
-	while (g_hash_table_iter_next(&iter, NULL, &value))
-		if (!((struct ward *)value)->tried)
-			return false;
-	return true;
+	return reading_schedule_complete(store->schedule);
 }
 
-/* Readings. */
+typedef void (*rule_visit)(struct rule_store *store, const struct read_netns *netns,
+	uint64_t reading, const struct rule_key *key, const struct ruleset_rule *rule,
+	const char *text);
 
-typedef void (*rule_taker)(struct rule_store *store, const struct ward *ward, uint64_t reading,
-	const struct rule_key *key, const struct ruleset_rule *rule, const char *text);
-
-/* Rules that are still there are known to be before others look for room. */
-static void see_rule(struct rule_store *store, const struct ward *ward, uint64_t reading,
+static void confirm_rule(struct rule_store *store, const struct read_netns *netns, uint64_t reading,
 	const struct rule_key *key, const struct ruleset_rule *rule, const char *text)
 {
-	rule_texts_see(store->texts, key, reading);
+	rule_texts_confirm(store->texts, key, reading);
 }
 
-static void take_rule(struct rule_store *store, const struct ward *ward, uint64_t reading,
+static void put_rule(struct rule_store *store, const struct read_netns *netns, uint64_t reading,
 	const struct rule_key *key, const struct ruleset_rule *rule, const char *text)
 {
-	struct rule_told told = {
+	struct rule_text found = {
 		.fate = rule->length ? RULE_READ : RULE_UNREADABLE,
 		.text = text,
 		.length = rule->length,
-		.since = ward->changed,
+		.since = netns->changed,
 	};
 
-	if (rule_texts_take(store->texts, key, reading, &told))
-		store->listener->replaced(store->context, key, &told);
+	if (rule_texts_put(store->texts, key, reading, &found))
+		store->listener->replaced(store->context, key, &found);
 }
 
-/* What a reader wrote: its process has dealt with strangers' rules, so lengths are checked. */
-static void rules_each(struct rule_store *store, const struct ward *ward, uint64_t reading,
-	const char *bytes, size_t size, rule_taker take)
+/* Parses a reader's output. Its process has parsed rules of others, so lengths are not trusted. */
+static void visit_rules(struct rule_store *store, const struct read_netns *netns, uint64_t reading,
+	const char *bytes, size_t size, rule_visit visit)
 {
 	while (size >= sizeof(struct ruleset_rule)) {
 		struct ruleset_rule rule;
@@ -349,32 +175,36 @@ static void rules_each(struct rule_store *store, const struct ward *ward, uint64
 		if (rule.length > size)
 			return;
 		key = (struct rule_key){
-			.netns = ward->netns,
+			.netns = netns->id,
 			.table = rule.table,
 			.rule = rule.rule,
 			.family = rule.family,
 		};
-		take(store, ward, reading, &key, &rule, bytes);
+		visit(store, netns, reading, &key, &rule, bytes);
 		bytes += rule.length;
 		size -= rule.length;
 	}
 }
 
-static void take_rules(struct rule_store *store, struct ward *ward, const char *bytes, size_t size)
+static void put_rules(
+	struct rule_store *store, struct read_netns *netns, const char *bytes, size_t size)
 {
 	uint64_t reading = ++store->readings;
 
-	rule_texts_assign(store->texts, ward->netns, ward->owner);
-	rules_each(store, ward, reading, bytes, size, see_rule);
-	ward->reading = reading;
-	rules_each(store, ward, reading, bytes, size, take_rule);
+	rule_texts_begin(store->texts, netns->id, netns->owner);
+	/* All rules that still exist first: none of them is removed to make room for another. */
+	visit_rules(store, netns, reading, bytes, size, confirm_rule);
+	netns->reading = reading;
+	visit_rules(store, netns, reading, bytes, size, put_rule);
 }
 
-static enum rule_fate fate_of(const struct rule_store *store, const struct ward *ward, int status)
+/* Why a rule that was asked for has no text after a reading with that exit status. */
+static enum rule_fate fate_of(
+	const struct rule_store *store, const struct read_netns *netns, int status)
 {
 	switch (status) {
 	case RULESET_READ:
-		return rule_texts_full(store->texts, ward->netns) ? RULE_UNREADABLE : RULE_VANISHED;
+		return rule_texts_full(store->texts, netns->id) ? RULE_UNREADABLE : RULE_VANISHED;
 	case RULESET_UNREACHABLE:
 		return RULE_UNREACHABLE;
 	default:
@@ -382,148 +212,110 @@ static enum rule_fate fate_of(const struct rule_store *store, const struct ward 
 	}
 }
 
-static enum line line_of(const struct ward *ward)
+/* True if the reading is repeated: once if it failed because the namespace was not found at its
+ * path, after another scan, or because its reader hung. */
+static bool repeat_reading(
+	struct rule_store *store, struct read_netns *netns, int status, bool hung)
 {
-	if (ward->owner == NETNS_OWNER_HOST)
-		return LINE_HOST;
-	return ward->owner == NETNS_OWNER_ROOT ? LINE_ROOT : LINE_USERS;
-}
-
-/* A reading that could not be made is made once more: after another look if the namespace was not where it
- * should be. */
-static bool ward_repeats(struct rule_store *store, struct ward *ward, int status, bool hung)
-{
-	ward->again = (status == RULESET_UNREACHABLE || hung) && !ward->again;
-	if (!ward->again)
+	netns->retried = (status == RULESET_UNREACHABLE || hung) && !netns->retried;
+	if (!netns->retried)
 		return false;
-	store->wants_look = store->wants_look || !hung;
+	store->needs_scan = store->needs_scan || !hung;
 	/* What it finds changed may have changed since then. */
-	if (!ward->news)
-		ward->news = ward->changed;
-	ward_schedule(ward, g_get_monotonic_time());
+	if (!netns->notified)
+		netns->notified = netns->changed;
+	read_netns_schedule(netns, g_get_monotonic_time());
 	return true;
 }
 
-static void ward_finish(struct rule_store *store, struct ward *ward)
+static void finish_reading(struct rule_store *store, struct read_netns *netns)
 {
-	int64_t now = g_get_monotonic_time(), begun = rule_reader_begun(ward->reader);
+	int64_t now = g_get_monotonic_time(), begun = rule_reader_begun(netns->reader);
 	g_autofree char *bytes = NULL;
 	size_t size = 0;
-	int status = rule_reader_result(ward->reader, &bytes, &size);
-	bool hung = rule_reader_hung(ward->reader);
+	int status = rule_reader_result(netns->reader, &bytes, &size);
+	bool hung = rule_reader_hung(netns->reader);
 
-	ward->reader = rule_reader_free(ward->reader);
-	ward->tried = true;
-	ward->rest = now + (hung ? PAUSE_USEC : MAX(PAUSE_USEC, PAUSE_FACTOR * (now - begun)));
+	netns->reader = rule_reader_free(netns->reader);
+	netns->tried = true;
+	netns->pause_end =
+		now + (hung ? PAUSE_USEC : MAX(PAUSE_USEC, PAUSE_FACTOR * (now - begun)));
 	store->hung += hung;
 	store->failed += status == RULESET_UNREADABLE;
 	if (status == RULESET_READ)
-		take_rules(store, ward, bytes, size);
-	if (ward_repeats(store, ward, status, hung))
+		put_rules(store, netns, bytes, size);
+	if (repeat_reading(store, netns, status, hung))
 		return;
-	questions_answer(store, ward, begun, fate_of(store, ward, status));
-	if (ward->due != NEVER)
-		ward->due = MAX(ward->due, ward->rest);
-	if (questions_left(store, ward))
-		ward_schedule(ward, now);
+	rule_questions_answer(store->questions, netns->id, begun, fate_of(store, netns, status));
+	if (netns->due != READING_NEVER)
+		netns->due = MAX(netns->due, netns->pause_end);
+	if (rule_questions_wait(store->questions, netns->id))
+		read_netns_schedule(netns, now);
 }
 
-static uint64_t *served_of(struct rule_store *store, uint64_t owner)
+static const struct netns *netns_find(const struct rule_store *store, uint64_t key)
 {
-	uint64_t *served = g_hash_table_lookup(store->served, &owner);
+	for (unsigned int i = 0; i < store->netns->len; i++) {
+		const struct netns *netns = store->netns->pdata[i];
 
-	if (served)
-		return served;
-	served = g_new0(uint64_t, 1);
-	g_hash_table_insert(store->served, g_memdup2(&owner, sizeof(owner)), served);
-	return served;
-}
-
-static void ward_begin(struct rule_store *store, struct ward *ward, struct ward **reading)
-{
-	const struct netns *netns = netns_of(store, ward->netns);
-
-	ward->due = NEVER;
-	ward->changed = ward->news ? ward->news : clock_ns(CLOCK_MONOTONIC);
-	ward->news = 0;
-	*served_of(store, ward->owner) = ++store->turns;
-	if (!netns) {
-		ward->tried = true;
-		questions_answer(store, ward, NEVER, RULE_UNREACHABLE);
-		return;
+		if (netns_key(netns) == key)
+			return netns;
 	}
-	if (rule_reader_new(netns, &ward->reader) < 0) {
-		ward->tried = true;
-		ward->rest = g_get_monotonic_time() + PAUSE_USEC;
+	return NULL;
+}
+
+/* False: the reading can't begin, and the questions about the namespace are answered. */
+static bool begin_reading(struct rule_store *store, struct read_netns *netns)
+{
+	const struct netns *found = netns_find(store, netns->id);
+
+	reading_schedule_begin(store->schedule, netns);
+	if (!found) {
+		netns->tried = true;
+		rule_questions_answer(store->questions, netns->id, READING_NEVER, RULE_UNREACHABLE);
+		return false;
+	}
+	if (rule_reader_new(found, &netns->reader) < 0) {
+		netns->tried = true;
+		netns->pause_end = g_get_monotonic_time() + PAUSE_USEC;
 		store->failed++;
-		questions_answer(store, ward, NEVER, RULE_UNREADABLE);
-		return;
+		rule_questions_answer(store->questions, netns->id, READING_NEVER, RULE_UNREADABLE);
+		return false;
 	}
-	*reading = ward;
+	return true;
 }
 
-unsigned int rule_store_poll(const struct rule_store *store, struct pollfd *fds)
+unsigned int rule_store_poll_fds(const struct rule_store *store, struct pollfd *fds)
 {
 	unsigned int count = 0;
 
-	for (unsigned int i = 0; i < RULE_STORE_READERS_MAX; i++)
+	for (unsigned int i = 0; i < RULE_READERS_MAX; i++) {
 		if (store->reading[i])
 			fds[count++] = (struct pollfd){
 				.fd = rule_reader_fd(store->reading[i]->reader),
 				.events = POLLIN,
 			};
+	}
 	return count;
 }
 
-/* Whether `ward` is to be read before `other`, which may be NULL: that of the owner who has waited longest. */
-static bool ward_goes_first(
-	struct rule_store *store, const struct ward *ward, const struct ward *other)
+int64_t rule_store_run(struct rule_store *store)
 {
-	uint64_t served, other_served;
+	int64_t next = READING_NEVER;
 
-	if (!other)
-		return true;
-	served = *served_of(store, ward->owner);
-	other_served = *served_of(store, other->owner);
-	return served != other_served ? served < other_served : ward->due < other->due;
-}
-
-/* The first of a line that is due, or NULL; *next: when another one will be. */
-static struct ward *line_first(struct rule_store *store, enum line line, int64_t *next)
-{
-	int64_t now = g_get_monotonic_time();
-	struct ward *first = NULL;
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, store->wards);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		struct ward *ward = value;
-
-		if (ward->reader || line_of(ward) != line)
-			continue;
-		if (ward->due > now)
-			*next = MIN(*next, ward->due);
-		else if (ward_goes_first(store, ward, first))
-			first = ward;
-	}
-	return first;
-}
-
-int64_t rule_store_turn(struct rule_store *store)
-{
-	int64_t next = NEVER;
-
-	for (unsigned int i = 0; i < RULE_STORE_READERS_MAX; i++) {
-		struct ward **reading = &store->reading[i], *ward;
+	for (unsigned int i = 0; i < RULE_READERS_MAX; i++) {
+		struct read_netns **reading = &store->reading[i], *netns;
 
 		if (*reading && rule_reader_ended((*reading)->reader)) {
-			ward_finish(store, *reading);
+			finish_reading(store, *reading);
 			*reading = NULL;
 		}
-		/* One that has to wait for a reader gets its turn when one has ended, or could not begin. */
-		while (!*reading && (ward = line_first(store, reader_lines[i], &next)))
-			ward_begin(store, ward, reading);
+		/* A namespace that is due while its readers are busy is tried again when one of
+		 * them ends. */
+		while (!*reading && (netns = reading_schedule_next(store->schedule, i, &next))) {
+			if (begin_reading(store, netns))
+				*reading = netns;
+		}
 		if (*reading)
 			next = MIN(next, rule_reader_deadline((*reading)->reader));
 	}

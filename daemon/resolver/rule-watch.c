@@ -15,8 +15,8 @@
 #include "daemon/base/netns.h"
 
 #define RECEIVE_SIZE   65536
-#define BUFFER_SIZE    (1 << 20) /* of the socket: a reload comes at once */
-#define MESSAGES_MAX   256 /* at a turn */
+#define BUFFER_SIZE    (1 << 20) /* of the socket: a reload sends everything at once */
+#define MESSAGES_MAX   256 /* received at a time */
 #define UEVENT_GROUP   1
 #define MODULE_ADDED   "add@/module/"
 #define MODULE_REMOVED "remove@/module/"
@@ -36,7 +36,7 @@ static int open_rules(struct rule_watch *watch)
 	if (!watch->rules || mnl_socket_bind(watch->rules, 0, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	fd = mnl_socket_get_fd(watch->rules);
-	/* Without either it hears less, and says so by losing. */
+	/* Without either there are fewer notifications; lost ones are reported. */
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &one, sizeof(one));
 	if (mnl_socket_setsockopt(watch->rules, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
@@ -88,8 +88,10 @@ void rule_watch_fds(const struct rule_watch *watch, int fds[RULE_WATCH_FDS])
 	fds[1] = mnl_socket_get_fd(watch->modules);
 }
 
-/* Bytes of a message into the buffer, and whose namespace it is from; 0: from none that counts. */
-static ssize_t receive(struct rule_watch *watch, const struct mnl_socket *socket, int *ret_id)
+/* Receives a message into the buffer; *ret_id: the namespace that it is from. Returns its size; 0:
+ * it is not from the kernel. */
+static ssize_t receive_message(
+	struct rule_watch *watch, const struct mnl_socket *socket, int *ret_id)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int)) * 4];
 	struct sockaddr_nl sender = { 0 };
@@ -124,11 +126,12 @@ static bool has_new_rule(const char *buffer, ssize_t size)
 	return false;
 }
 
-static void hear_rules(struct rule_watch *watch, const struct rule_watch_news *news, void *context)
+static void receive_rules(
+	struct rule_watch *watch, const struct rule_watch_news *news, void *context)
 {
 	for (unsigned int i = 0; i < MESSAGES_MAX; i++) {
 		int id = NETNS_ID_NONE;
-		ssize_t n = receive(watch, watch->rules, &id);
+		ssize_t n = receive_message(watch, watch->rules, &id);
 
 		if (n == -ENOBUFS)
 			news->lost(context);
@@ -139,28 +142,28 @@ static void hear_rules(struct rule_watch *watch, const struct rule_watch_news *n
 	}
 }
 
-static void hear_modules(
+static void receive_modules(
 	struct rule_watch *watch, const struct rule_watch_news *news, void *context)
 {
-	bool heard = false;
+	bool changed = false;
 
 	for (unsigned int i = 0; i < MESSAGES_MAX; i++) {
 		int id = NETNS_ID_NONE;
-		ssize_t n = receive(watch, watch->modules, &id);
+		ssize_t n = receive_message(watch, watch->modules, &id);
 
 		if (n < 0 && n != -ENOBUFS)
 			break;
-		heard = heard || n < 0 ||
+		changed = changed || n < 0 ||
 			(n > 0 && memchr(watch->buffer, '\0', (size_t)n) &&
 				(g_str_has_prefix(watch->buffer, MODULE_ADDED) ||
 					g_str_has_prefix(watch->buffer, MODULE_REMOVED)));
 	}
-	if (heard)
+	if (changed)
 		news->modules(context);
 }
 
-void rule_watch_hear(struct rule_watch *watch, const struct rule_watch_news *news, void *context)
+void rule_watch_receive(struct rule_watch *watch, const struct rule_watch_news *news, void *context)
 {
-	hear_rules(watch, news, context);
-	hear_modules(watch, news, context);
+	receive_rules(watch, news, context);
+	receive_modules(watch, news, context);
 }

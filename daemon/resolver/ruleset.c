@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A namespace's rules: the kernel's own dump says which there are, libnftables how they read. */
+/*
+ * Reads a namespace's rules, see ruleset.h: which rules exist from the kernel's dump, their texts
+ * from libnftables.
+ */
 #include "daemon/resolver/ruleset.h"
 
 #include <arpa/inet.h>
@@ -44,7 +47,7 @@ struct reading {
 	unsigned int unknown; /* rules without a text */
 };
 
-/* Sends the request in `message`, and takes its answer; -EINTR: the ruleset changed meanwhile. */
+/* Sends the request in `message` and receives the answer; -EINTR: the ruleset changed meanwhile. */
 static int request(struct reading *reading, struct nlmsghdr *message, mnl_cb_t callback)
 {
 	g_autofree char *answer = g_malloc(RECEIVE_SIZE);
@@ -65,7 +68,7 @@ static int request(struct reading *reading, struct nlmsghdr *message, mnl_cb_t c
 	return 0;
 }
 
-/* Of everything that there is of a kind. */
+/* Requests all objects of a kind. */
 static int dump(struct reading *reading, uint16_t type, uint16_t flags, mnl_cb_t callback)
 {
 	char bytes[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct nfgenmsg))];
@@ -165,9 +168,9 @@ static int take_rule(const struct nlmsghdr *message, void *context)
 }
 
 /*
- * The rules, chain by chain. The kernel makes a dump in pieces of 32 KiB, and walks from the first rule that the
- * dump is of to where the piece begins each time: all rules in one dump cost the square of their number, a
- * chain's only that of its own.
+ * Requests the rules chain by chain. The kernel makes a dump in pieces of 32 KiB, and for each
+ * piece walks from the first rule of the dump to the piece. So a dump of all rules costs the square
+ * of their number; one of a chain only the square of its own.
  */
 static int dump_rules(struct reading *reading)
 {
@@ -208,8 +211,8 @@ static void write_rule(void *context, uint8_t family, uint64_t table, uint64_t r
 		fwrite(text, record.length, 1, reading->out);
 }
 
-/* The listing as libnftables prints it: without counters' values and sets' elements, which change
- * without the rule changing. */
+/* Has libnftables print the ruleset: without values of counters and elements of sets, which change
+ * though the rule does not. */
 static int list_rules(struct reading *reading)
 {
 	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
@@ -230,7 +233,7 @@ static int list_rules(struct reading *reading)
 	return r;
 }
 
-/* One attempt: 1 if the ruleset changed meanwhile and something is missing. */
+/* One attempt; 1: the ruleset changed meanwhile and texts are missing. */
 static int read_once(struct reading *reading)
 {
 	uint32_t before;
@@ -264,7 +267,7 @@ static int read_rules(struct reading *reading, int fd)
 	if (!reading->socket || mnl_socket_bind(reading->socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	for (unsigned int i = 0; i < TRIES && r == 1; i++) {
-		/* What was written of the attempt before is written over. */
+		/* Discards the output of the attempt before. */
 		rewind(reading->out);
 		if (ftruncate(fd, 0) < 0)
 			return -errno;
@@ -276,7 +279,7 @@ static int read_rules(struct reading *reading, int fd)
 	return r;
 }
 
-static void limit(int resource, rlim_t most)
+static void set_limit(int resource, rlim_t most)
 {
 	const struct rlimit limit = { most, most };
 
@@ -290,10 +293,10 @@ int ruleset_read(const char *path, uint64_t cookie, uint32_t inode, uint64_t mem
 
 	prctl(PR_SET_NAME, "nfttraced-rules");
 	setpriority(PRIO_PROCESS, 0, NICE);
-	limit(RLIMIT_CPU, RULESET_SECONDS_MAX);
+	set_limit(RLIMIT_CPU, RULESET_SECONDS_MAX);
 	helper_yield_memory();
 	helper_limit_memory(memory);
-	limit(RLIMIT_FSIZE, RULESET_SIZE_MAX);
+	set_limit(RLIMIT_FSIZE, RULESET_SIZE_MAX);
 
 	netns = open(path, O_RDONLY | O_CLOEXEC);
 	if (netns < 0 || netns_enter(netns, cookie, inode) < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names of kernel addresses from /proc/kallsyms, which is read once for many addresses and not kept.
+ * Names of kernel addresses from /proc/kallsyms, which is read once for many addresses and not
+ * kept.
  */
 #ifndef NFTTRACED_DAEMON_RESOLVER_SYMBOLS_H
 #define NFTTRACED_DAEMON_RESOLVER_SYMBOLS_H
@@ -9,9 +10,9 @@
 #include <stdint.h>
 
 /*
- * Names `count` addresses: *ret, a g_strfreev'able list of "symbol+0x…" with " [module]" behind it, ""
- * where there is none (or the kernel does not tell: that needs CAP_SYSLOG). -errno if `path` can't be
- * read.
+ * Names `count` addresses: *ret (g_strfreev it) has "symbol+0x…" for each, with " [module]" for
+ * those of modules; "" if there is none, or if the kernel hides addresses, as it does without
+ * CAP_SYSLOG. Negative errno if `path` can't be read.
  */
 int symbols_find(const char *path, const uint64_t *addresses, size_t count, char ***ret);
 

@@ -10,6 +10,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "daemon/base/ids.h"
 #include "daemon/base/log.h"
 #include "daemon/sessions/manager-private.h"
 #include "journal/base/cleanup.h"
@@ -238,6 +239,11 @@ static void slice_done(void *argument)
 	struct manager_index *index = slice->index;
 	int error = slice->list ? slice->error : 0;
 
+	/* Those that wait would begin jobs on threads that have ended: manager_index_free answers them. */
+	if (index->ending) {
+		slice_free(slice);
+		return;
+	}
 	index->reading = false;
 	if (slice->list) {
 		index->error = error;
@@ -257,15 +263,6 @@ static void slice_done(void *argument)
 	slice_next(index);
 }
 
-static bool has_id(const GArray *ids, uint64_t id)
-{
-	for (unsigned int i = 0; i < ids->len; i++) {
-		if (g_array_index(ids, uint64_t, i) == id)
-			return true;
-	}
-	return false;
-}
-
 /* Adds running sessions, and journals that were being written when they were read last. */
 static void slice_add_running(struct manager_index *index, struct slice *slice)
 {
@@ -277,7 +274,7 @@ static void slice_add_running(struct manager_index *index, struct slice *slice)
 		uint64_t id = g_array_index(slice->running, uint64_t, i);
 		const struct archive_journal *known = journal_index_find(index->journals, id);
 
-		if (has_id(written, id))
+		if (ids_contain(written, id))
 			continue;
 		/* There are no events if the directory is not watched. */
 		if (!known)
@@ -412,6 +409,12 @@ void manager_index_await(struct manager_index *index, enum index_scope scope, ui
 void manager_index_forget(struct manager_index *index, uint64_t id)
 {
 	journal_index_remove(index->journals, id);
+}
+
+void manager_index_changed(struct manager_index *index, uint64_t id)
+{
+	journal_index_keep(index->journals, id);
+	settle_later(index);
 }
 
 struct manager_index *manager_index_free(struct manager_index *index)

@@ -8,7 +8,6 @@
 #include "daemon/drops/drop-summary.h"
 #include "daemon/filter/filter-queue.h"
 #include "daemon/follow/follow.h"
-#include "daemon/journals/inventory.h"
 #include "daemon/sessions/manager.h"
 #include "daemon/sessions/status.h"
 
@@ -23,8 +22,7 @@ struct manager {
 	struct engine *engine;
 	struct recorder *recorder;
 	const struct state_directory *state_directory; /* of journals */
-	struct inventory *inventory; /* of the same journals; used by the janitor */
-	struct manager_index *index; /* of the same journals; for lists */
+	struct manager_index *index; /* of the same journals: for lists, and for the quotas */
 	struct compiler *compiler;
 	/* Two threads, so that no start or stop waits for a disk: */
 	struct worker *worker; /* changes the pipeline */
@@ -47,6 +45,7 @@ struct manager {
 	/* JournalsSize and UserJournalSize. */
 	bool users_seen; /* a user other than root had a session since the daemon started */
 	int64_t quota_due; /* us, CLOCK_MONOTONIC: the next check */
+	int64_t quota_verified; /* us, CLOCK_MONOTONIC: as in struct quota */
 	bool quota_checking; /* a check is under way */
 	bool quota_exceeded; /* as of the last check, by the journals of running sessions alone */
 	int quota_error; /* of the last check */

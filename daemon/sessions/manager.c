@@ -85,7 +85,6 @@ int manager_new(sd_event *event, const struct settings *settings, struct state_d
 	manager->settings = settings_ref(settings);
 	manager->recorder = recorder;
 	manager->state_directory = state;
-	manager->inventory = inventory_new(state);
 	manager->sessions = g_ptr_array_new();
 	manager->engine = engine_new(settings, state, recorder);
 	manager->problem = g_string_new(NULL);
@@ -209,7 +208,6 @@ struct manager *manager_free(struct manager *manager)
 	worker_free(manager->worker);
 	worker_free(manager->janitor);
 	manager_index_free(manager->index);
-	inventory_free(manager->inventory);
 	compiler_free(manager->compiler);
 	sd_event_source_disable_unref(manager->attention);
 	sd_event_source_disable_unref(manager->tend_timer);

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The janitor's checks of JournalsSize and UserJournalSize; see quota-job.h. */
+/*
+ * The checks of JournalsSize and UserJournalSize, now and then and when a session ends: the journal
+ * index says what there is, and the janitor removes what exceeds the limits. On the control thread
+ * but for quota_job_run(). See quota-job.h.
+ */
 #include "daemon/sessions/quota-job.h"
+
+#include <errno.h>
 
 #include "daemon/base/log.h"
 #include "daemon/journals/quota.h"
-#include "daemon/journals/user-quota.h"
+#include "daemon/sessions/index-job.h"
 #include "daemon/sessions/manager-private.h"
 #include "journal/base/amounts.h"
 
@@ -13,6 +19,7 @@
 struct quota_job {
 	struct manager *manager;
 	GArray *running; /* uint64_t */
+	struct quota *quota;
 	uint64_t size; /* 0: no limit */
 	uint64_t user_size;
 	bool users; /* there may be journals of users but root */
@@ -21,29 +28,25 @@ struct quota_job {
 	int error;
 };
 
+/* On the janitor's thread. */
 static void quota_job_run(void *argument)
 {
 	struct quota_job *job = argument;
-	struct inventory *inventory = job->manager->inventory;
 	int user_error = 0;
 
-	job->error = inventory_look(
-		inventory, job->running, job->users ? INVENTORY_OWNERS : INVENTORY_SIZES);
-	if (job->error < 0)
-		return;
 	/* Users over their own limit lose journals first, so that fewer of others have to go. */
 	if (job->users)
-		user_error =
-			user_quota_keep(inventory, job->running, job->user_size, &job->user_result);
+		user_error = quota_keep_users(job->quota, job->user_size, &job->user_result);
 	if (job->size > 0)
-		job->error = quota_keep(inventory, job->running, job->size, &job->result);
+		job->error = quota_keep(job->quota, job->size, &job->result);
 	if (job->error == 0)
 		job->error = user_error;
 }
 
 static void quota_job_free(struct quota_job *job)
 {
-	g_array_unref(job->running);
+	quota_free(job->quota);
+	g_clear_pointer(&job->running, g_array_unref);
 	g_free(job);
 }
 
@@ -78,14 +81,46 @@ static void log_result(struct manager *manager, const struct quota_job *job)
 	manager->quota_exceeded = over;
 }
 
+static void quota_job_finish(struct quota_job *job)
+{
+	job->manager->quota_checking = false;
+	quota_job_free(job);
+}
+
 static void quota_job_done(void *argument)
 {
 	struct quota_job *job = argument;
 	struct manager *manager = job->manager;
 
-	manager->quota_checking = false;
+	manager->quota_verified = job->quota->verified;
+	for (unsigned int i = 0; i < job->quota->changed->len; i++)
+		manager_index_changed(
+			manager->index, g_array_index(job->quota->changed, uint64_t, i));
 	log_result(manager, job);
-	quota_job_free(job);
+	quota_job_finish(job);
+}
+
+static void on_index(void *context, int error)
+{
+	struct quota_job *job = context;
+	struct manager *manager = job->manager;
+	const struct journal_query all = { .owner = ARCHIVE_UNLIMITED, .count = UINT64_MAX };
+	GArray *journals;
+	bool more;
+
+	if (error < 0) {
+		job->error = error;
+		if (error != -ESHUTDOWN)
+			log_result(manager, job);
+		quota_job_finish(job);
+		return;
+	}
+	journals = journal_index_query(manager_index_journals(manager->index), &all, &more);
+	job->running = manager_running_ids(manager);
+	job->quota = quota_new(
+		manager->state_directory, journals, job->running, manager->quota_verified);
+	if (worker_submit(manager->janitor, quota_job_run, quota_job_done, job) < 0)
+		quota_job_finish(job);
 }
 
 void manager_quota_check(struct manager *manager)
@@ -101,11 +136,8 @@ void manager_quota_check(struct manager *manager)
 	job->size = size;
 	job->user_size = manager->settings->user_journal_size;
 	job->users = manager->users_seen;
-	job->running = manager_running_ids(manager);
-	if (worker_submit(manager->janitor, quota_job_run, quota_job_done, job) == 0)
-		manager->quota_checking = true;
-	else
-		quota_job_free(job);
+	manager->quota_checking = true;
+	manager_index_await(manager->index, INDEX_ALL, ARCHIVE_UNLIMITED, on_index, job);
 }
 
 void manager_quota_tend(struct manager *manager)

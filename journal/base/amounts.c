@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define USEC_PER_SEC    UINT64_C(1000000)
+#include "journal/base/clock.h"
+
 #define TENTHS_BELOW    10 /* seconds: longer durations are printed without a fraction */
 #define SEC_PER_MIN     UINT64_C(60)
 #define SEC_PER_HOUR    UINT64_C(3600)

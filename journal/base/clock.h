@@ -9,6 +9,7 @@
 #define NSEC_PER_SEC  1000000000ULL
 #define NSEC_PER_MSEC 1000000ULL
 #define NSEC_PER_USEC 1000ULL
+#define USEC_PER_SEC  1000000ULL
 
 /* The time of a clock, ns; 0 if the kernel does not have that clock. */
 static inline uint64_t clock_ns(clockid_t clock)

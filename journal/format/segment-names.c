@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +16,7 @@ void segment_name(uint64_t number, char ret_name[SEGMENT_NAME_SIZE])
 	snprintf(ret_name, SEGMENT_NAME_SIZE, "%010" PRIu64 JOURNAL_SUFFIX, number);
 }
 
-static bool name_parse(const char *name, uint64_t *ret_number)
+bool segment_name_parse(const char *name, uint64_t *ret_number)
 {
 	char canonical[SEGMENT_NAME_SIZE];
 	uint64_t number;
@@ -66,7 +65,7 @@ int segment_list(int dir_fd, GArray **ret)
 		entry = readdir(dir);
 		if (!entry)
 			break;
-		if (name_parse(entry->d_name, &number))
+		if (segment_name_parse(entry->d_name, &number))
 			g_array_append_val(numbers, number);
 	}
 	if (errno != 0)

@@ -7,6 +7,7 @@
 #define NFTTRACED_JOURNAL_FORMAT_SEGMENT_NAMES_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "journal/format/format.h"
@@ -16,6 +17,9 @@
 
 /* Writes the name of segment `number`. */
 void segment_name(uint64_t number, char ret_name[SEGMENT_NAME_SIZE]);
+
+/* True if `name` is that of a segment. */
+bool segment_name_parse(const char *name, uint64_t *ret_number);
 
 /* The numbers of the segments in `dir_fd` in ascending order, as uint64_t: the caller unrefs the
  * array. Negative errno as of opendir and readdir. */

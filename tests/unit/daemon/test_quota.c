@@ -8,17 +8,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/journals/archive.h"
 #include "daemon/journals/quota.h"
 #include "journal/base/cleanup.h"
 #include "journal/format/segment-names.h"
+#include "tests/unit/kit/journal-index.h"
 
 #define SEGMENT (64 << 10)
 
 static char *directory;
 static struct state_directory *state;
 static GArray *running;
-static struct inventory *inventory;
 static struct quota_result result;
+static int64_t verified; /* as in struct quota */
 
 static void set_up(void)
 {
@@ -26,15 +28,17 @@ static void set_up(void)
 
 	directory = g_dir_make_tmp("nfttraced-quota-XXXXXX", NULL);
 	ck_assert_int_eq(state_directory_open(directory, &state, &reason), 0);
-	inventory = inventory_new(state);
+	index_kit_begin(state);
 	running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	/* Sizes are those of the index, unless a test wants otherwise. */
+	verified = g_get_monotonic_time();
 }
 
 static void tear_down(void)
 {
 	g_autofree char *command = g_strdup_printf("rm -rf %s", directory);
 
-	inventory = inventory_free(inventory);
+	index_kit_end();
 	state = state_directory_free(state);
 	g_array_unref(running);
 	ck_assert_int_eq(system(command), 0);
@@ -77,8 +81,12 @@ static uint64_t first(uint64_t id)
 
 static void keep(uint64_t segments)
 {
-	ck_assert_int_eq(inventory_look(inventory, running, INVENTORY_SIZES), 0);
-	ck_assert_int_eq(quota_keep(inventory, running, segments * SEGMENT, &result), 0);
+	struct quota *quota = quota_new(state, index_kit_journals(running), running, verified);
+
+	ck_assert_int_eq(quota_keep(quota, segments * SEGMENT, &result), 0);
+	index_kit_changed(quota->changed);
+	verified = quota->verified;
+	quota_free(quota);
 }
 
 START_TEST(within_its_size_nothing_goes)
@@ -234,15 +242,67 @@ END_TEST
 
 START_TEST(a_journal_that_is_removed_while_others_go_is_no_error)
 {
+	struct quota *quota;
+
 	journal(1, 3, 100);
 	journal(2, 3, 200);
 	keep(6);
-	ck_assert_int_eq(inventory_look(inventory, running, INVENTORY_SIZES), 0);
+	quota = quota_new(state, index_kit_journals(running), running, verified);
 	remove_by_hand("1");
-	ck_assert_int_eq(quota_keep(inventory, running, 2 * SEGMENT, &result), 0);
+	ck_assert_int_eq(quota_keep(quota, 2 * SEGMENT, &result), 0);
+	ck_assert_uint_eq(quota->changed->len, 2);
+	quota_free(quota);
 	ck_assert_uint_eq(result.segments, 1);
 	ck_assert_uint_eq(result.left, 2 * SEGMENT);
 	ck_assert_uint_eq(first(2), 2);
+}
+END_TEST
+
+START_TEST(sizes_of_long_ago_are_measured_again_before_anything_goes)
+{
+	g_autoptr(GArray) journals = NULL;
+	struct quota *quota;
+
+	journal(1, 2, 100);
+	journal(2, 3, 200);
+	journal(3, 1, 300);
+	journals = index_kit_journals(running);
+	remove_by_hand("2/0000000001.nftj");
+	remove_by_hand("3");
+	quota = quota_new(state, g_steal_pointer(&journals), running, 0);
+	ck_assert_int_eq(quota_keep(quota, 4 * SEGMENT, &result), 0);
+	ck_assert_uint_eq(result.segments, 0);
+	ck_assert_uint_eq(result.left, 4 * SEGMENT);
+	ck_assert_int_ne(quota->verified, 0);
+	/* The index is told which it has wrong. */
+	ck_assert_uint_eq(quota->changed->len, 2);
+	ck_assert_uint_eq(g_array_index(quota->changed, uint64_t, 0), 2);
+	ck_assert_uint_eq(g_array_index(quota->changed, uint64_t, 1), 3);
+	quota_free(quota);
+	ck_assert_uint_eq(first(1), 1);
+}
+END_TEST
+
+START_TEST(what_was_shortened_is_read_again)
+{
+	g_autoptr(GArray) journals = NULL;
+	const struct archive_journal *known;
+
+	journal(1, 3, 100);
+	keep(1);
+	ck_assert_uint_eq(result.segments, 2);
+	journals = index_kit_journals(running);
+	known = &g_array_index(journals, struct archive_journal, 0);
+	ck_assert_uint_eq(known->bytes, SEGMENT);
+	ck_assert_uint_eq(known->segment_bytes, SEGMENT);
+}
+END_TEST
+
+/* A check that waits must not begin: the janitor has ended before. */
+START_TEST(a_check_that_waits_when_the_index_ends_is_refused)
+{
+	journal(1, 3, 100);
+	ck_assert_int_eq(index_kit_end_awaited(), -ESHUTDOWN);
 }
 END_TEST
 
@@ -304,6 +364,9 @@ int main(void)
 	tcase_add_test(cases, what_grows_while_it_runs_counts_as_it_is);
 	tcase_add_test(cases, segments_that_somebody_removed_are_not_counted_when_others_go);
 	tcase_add_test(cases, a_journal_that_is_removed_while_others_go_is_no_error);
+	tcase_add_test(cases, sizes_of_long_ago_are_measured_again_before_anything_goes);
+	tcase_add_test(cases, what_was_shortened_is_read_again);
+	tcase_add_test(cases, a_check_that_waits_when_the_index_ends_is_refused);
 	tcase_add_test(cases, more_changes_than_can_be_told_are_found_all_the_same);
 	tcase_add_test(cases, an_id_that_somebody_took_is_passed_over);
 	srunner_run_all(runner, CK_NORMAL);

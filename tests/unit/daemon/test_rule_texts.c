@@ -45,7 +45,7 @@ static unsigned int begin(uint64_t netns, uint64_t owner)
 	unsigned int reading =
 		GPOINTER_TO_UINT(g_hash_table_lookup(readings, GUINT_TO_POINTER(netns))) + 1;
 
-	rule_texts_assign(texts, netns, owner);
+	rule_texts_begin(texts, netns, owner);
 	g_hash_table_insert(readings, GUINT_TO_POINTER(netns), GUINT_TO_POINTER(reading));
 	return reading;
 }
@@ -59,14 +59,14 @@ static bool take(uint64_t netns, unsigned int reading, uint64_t rule, size_t len
 {
 	g_autofree char *text = g_strnfill(length, 'a' + (char)(reading % 26));
 	const struct rule_key key = key_of(netns, rule);
-	struct rule_told told = {
+	struct rule_text told = {
 		.fate = RULE_READ,
 		.text = text,
 		.length = length,
 		.since = reading,
 	};
 
-	return rule_texts_take(texts, &key, reading, &told);
+	return rule_texts_put(texts, &key, reading, &told);
 }
 
 static void see(uint64_t netns, unsigned int reading, uint64_t from, uint64_t to)
@@ -74,7 +74,7 @@ static void see(uint64_t netns, unsigned int reading, uint64_t from, uint64_t to
 	for (uint64_t rule = from; rule < to; rule++) {
 		const struct rule_key key = key_of(netns, rule);
 
-		rule_texts_see(texts, &key, reading);
+		rule_texts_confirm(texts, &key, reading);
 	}
 }
 
@@ -91,7 +91,7 @@ static void read_rules(uint64_t netns, uint64_t owner, uint64_t from, uint64_t t
 static void netns_end(uint64_t netns)
 {
 	g_hash_table_remove(readings, GUINT_TO_POINTER(netns));
-	rule_texts_leave(texts, netns);
+	rule_texts_netns_gone(texts, netns);
 }
 
 struct seen {
@@ -101,7 +101,7 @@ struct seen {
 	bool ordered;
 };
 
-static void request(void *context, const struct rule_told *told)
+static void request(void *context, const struct rule_text *told)
 {
 	struct seen *seen = context;
 
@@ -116,7 +116,7 @@ static struct seen ask(uint64_t netns, uint64_t rule)
 	const struct rule_key key = key_of(netns, rule);
 	struct seen seen = { .ordered = true };
 
-	ck_assert_int_eq(rule_texts_tell(texts, &key, request, &seen), seen.count > 0);
+	ck_assert_int_eq(rule_texts_report(texts, &key, request, &seen), seen.count > 0);
 	return seen;
 }
 
@@ -152,12 +152,12 @@ END_TEST
 START_TEST(a_text_that_could_not_be_read_is_no_text_of_its_own)
 {
 	const struct rule_key key = key_of(HOST, 7);
-	struct rule_told unread = { .fate = RULE_UNREADABLE };
+	struct rule_text unread = { .fate = RULE_UNREADABLE };
 
-	rule_texts_take(texts, &key, begin(HOST, NETNS_OWNER_HOST), &unread);
+	rule_texts_put(texts, &key, begin(HOST, NETNS_OWNER_HOST), &unread);
 	ck_assert(!take(HOST, begin(HOST, NETNS_OWNER_HOST), 7, 10));
 	ck_assert_uint_eq(ask(HOST, 7).count, 1);
-	ck_assert(!rule_texts_take(texts, &key, begin(HOST, NETNS_OWNER_HOST), &unread));
+	ck_assert(!rule_texts_put(texts, &key, begin(HOST, NETNS_OWNER_HOST), &unread));
 	ck_assert_uint_eq(ask(HOST, 7).count, 1);
 }
 END_TEST
@@ -173,14 +173,14 @@ START_TEST(a_rule_may_have_any_number_of_texts)
 		char text[32];
 		const struct rule_key key = key_of(HOST, 7);
 		int length = g_snprintf(text, sizeof(text), "udp dport %u drop", i);
-		struct rule_told told = {
+		struct rule_text told = {
 			.fate = RULE_READ,
 			.text = text,
 			.length = (size_t)length,
 			.since = i,
 		};
 
-		rule_texts_take(texts, &key, i, &told);
+		rule_texts_put(texts, &key, i, &told);
 	}
 	ck_assert_uint_eq(ask(HOST, 7).count, count);
 	ck_assert(ask(HOST, 7).ordered);

@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 #include "daemon/journals/archive.h"
-#include "daemon/journals/user-quota.h"
+#include "daemon/journals/quota.h"
 #include "journal/base/cleanup.h"
 #include "journal/format/segment-names.h"
 #include "journal/writer/writer.h"
+#include "tests/unit/kit/journal-index.h"
 
 #define ROOT    0
 #define USER    1000
@@ -22,7 +23,6 @@
 static char *directory;
 static struct state_directory *state;
 static GArray *running;
-static struct inventory *inventory;
 static struct user_quota_result result;
 
 static void set_up(void)
@@ -31,7 +31,7 @@ static void set_up(void)
 
 	directory = g_dir_make_tmp("nfttraced-user-quota-XXXXXX", NULL);
 	ck_assert_int_eq(state_directory_open(directory, &state, &reason), 0);
-	inventory = inventory_new(state);
+	index_kit_begin(state);
 	running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 }
 
@@ -39,7 +39,7 @@ static void tear_down(void)
 {
 	g_autofree char *command = g_strdup_printf("rm -rf %s", directory);
 
-	inventory = inventory_free(inventory);
+	index_kit_end();
 	state = state_directory_free(state);
 	g_array_unref(running);
 	ck_assert_int_eq(system(command), 0);
@@ -85,9 +85,12 @@ static bool there(uint64_t id)
 /* Enough for `count` journals. */
 static void keep(unsigned int count)
 {
-	ck_assert_int_eq(inventory_look(inventory, running, INVENTORY_OWNERS), 0);
-	ck_assert_int_eq(
-		user_quota_keep(inventory, running, (uint64_t)count * PADDING * 3 / 2, &result), 0);
+	struct quota *quota =
+		quota_new(state, index_kit_journals(running), running, g_get_monotonic_time());
+
+	ck_assert_int_eq(quota_keep_users(quota, (uint64_t)count * PADDING * 3 / 2, &result), 0);
+	index_kit_changed(quota->changed);
+	quota_free(quota);
 }
 
 /* Has the journal say that it is another user's, as a disk that fails might. */
@@ -186,11 +189,12 @@ START_TEST(a_readers_lock_keeps_nothing)
 }
 END_TEST
 
-START_TEST(who_was_not_asked_about_is_known_when_there_are_users)
+START_TEST(journals_that_come_between_two_checks_have_owners)
 {
 	journal(1, USER, 100);
 	journal(2, ROOT, 50);
-	ck_assert_int_eq(inventory_look(inventory, running, INVENTORY_SIZES), 0);
+	keep(2);
+	ck_assert(there(1) && there(2));
 	journal(3, USER, 200);
 	keep(1);
 	ck_assert(!there(1) && there(2) && there(3));
@@ -214,7 +218,7 @@ static Suite *suite(void)
 	tcase_add_test(cases, what_is_roots_or_anothers_stays);
 	tcase_add_test(cases, what_runs_stays_and_takes_from_what_has_ended);
 	tcase_add_test(cases, a_readers_lock_keeps_nothing);
-	tcase_add_test(cases, who_was_not_asked_about_is_known_when_there_are_users);
+	tcase_add_test(cases, journals_that_come_between_two_checks_have_owners);
 	suite_add_tcase(suite, cases);
 	return suite;
 }
