@@ -8,7 +8,7 @@
 
 #include "bpf/drop-count.h"
 #include "bpf/packet-view.h"
-#include "bpf/sticky.h"
+#include "bpf/tracker-sessions.h"
 
 /* What the matcher looks at. False: it can't be read. */
 static __always_inline bool packet_capture(

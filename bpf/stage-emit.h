@@ -9,8 +9,8 @@
 #include "bpf/bits.h"
 #include "bpf/event-record.h"
 #include "bpf/stack.h"
-#include "bpf/sticky.h"
 #include "bpf/suppressed-count.h"
+#include "bpf/tracker-sessions.h"
 
 #define RATE_TRIES 4 /* races with other CPUs for a session's next arrival time */
 
