@@ -13,9 +13,13 @@
 /* Bytes of memory that libpcap may take: tens of times what a filter needs that is accepted. */
 #define FILTER_MEMORY_MAX (256ULL << 20)
 
-/* One packet of an expression's socket: this, the programs' instructions, the reason without a NUL. */
+/*
+ * What a process answers, one packet: this, the programs' instructions, the reason without a NUL. The
+ * last answer that is not -ETIME counts.
+ */
 struct answer {
-	int32_t result;
+	int32_t result; /* of filter_compile; -ETIME: FILTER_SECONDS_MAX are over */
+	uint32_t is_last; /* 1: none follows */
 	uint32_t view;
 	uint32_t lengths[FILTER_VARIANTS]; /* instructions */
 	uint32_t reason_length;
@@ -25,20 +29,12 @@ struct answer {
 	(sizeof(struct answer) + FILTER_REASON_MAX + \
 		FILTER_VARIANTS * FILTER_INSTRUCTIONS_MAX * sizeof(struct sock_filter))
 
-/* What a process says in one byte: that it has said all, or that its time is over. */
-enum answer_end {
-	ANSWER_DONE,
-	ANSWER_LATE,
-};
-
 /* What the first process says on the expression's socket, with a descriptor of the process that it has forked. */
 struct forked {
 	int32_t pid;
 };
 
-_Static_assert(
-	sizeof(struct forked) != sizeof(uint8_t) && sizeof(struct forked) < sizeof(struct answer),
-	"told apart by their sizes");
+_Static_assert(sizeof(struct forked) < sizeof(struct answer), "told apart by their sizes");
 
 /* What the first process is sent for each expression, with the far end of the expression's socket. */
 union passed {

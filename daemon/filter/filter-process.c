@@ -24,9 +24,10 @@ static struct reaper reaper;
 
 static _Atomic uint64_t replaced;
 
-static int request_send(int socket, int fd, enum filter_patience patience)
+static int request_send(int socket, int fd)
 {
-	uint8_t byte = (uint8_t)patience;
+	/* A packet without bytes would look like the end. */
+	const uint8_t byte = 0;
 
 	return filter_pass(socket, &byte, sizeof(byte), fd);
 }
@@ -100,7 +101,7 @@ void filter_compiler_tend(void)
 }
 
 /* One that is gone, or takes nothing, is replaced, and the request is made once more. */
-static int first_ask(int fd, enum filter_patience patience, unsigned int *ret_first)
+static int first_ask(int fd, unsigned int *ret_first)
 {
 	int r = -EAGAIN;
 
@@ -111,7 +112,7 @@ static int first_ask(int fd, enum filter_patience patience, unsigned int *ret_fi
 		if (r < 0)
 			break;
 		*ret_first = first_number;
-		r = request_send(first_fd, fd, patience);
+		r = request_send(first_fd, fd);
 		if (r < 0)
 			first_replace(first_number);
 	}
@@ -119,8 +120,7 @@ static int first_ask(int fd, enum filter_patience patience, unsigned int *ret_fi
 	return r;
 }
 
-int filter_process_begin(
-	const char *expression, enum filter_patience patience, struct filter_process *ret)
+int filter_process_begin(const char *expression, struct filter_process *ret)
 {
 	const int room = 2 * ANSWER_MAX;
 	auto_fd near = -1, far = -1;
@@ -135,7 +135,7 @@ int filter_process_begin(
 		setsockopt(ends[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	if (send(near, expression, strlen(expression), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return -errno;
-	r = first_ask(far, patience, &first);
+	r = first_ask(far, &first);
 	if (r < 0)
 		return r;
 	*ret = (struct filter_process){
@@ -189,7 +189,10 @@ void filter_process_replaced(const struct filter_process *process)
 		replaced++;
 }
 
-/* Takes an answer apart: its lengths are the word of a process which a stranger's expression has seen. */
+/*
+ * Takes an answer into `filter` and `ret`; 1 if none follows. Its lengths are checked: the process that
+ * sent it has parsed an untrusted expression.
+ */
 static int answer_read(
 	const char *packet, size_t size, struct filter *filter, struct filter_answer *ret)
 {
@@ -199,6 +202,8 @@ static int answer_read(
 	if (size < sizeof(answer))
 		return -EBADMSG;
 	memcpy(&answer, packet, sizeof(answer));
+	if (answer.result == -ETIME)
+		return -ETIME;
 	for (unsigned int v = 0; v < FILTER_VARIANTS; v++) {
 		if (answer.lengths[v] > FILTER_INSTRUCTIONS_MAX)
 			return -EBADMSG;
@@ -220,7 +225,7 @@ static int answer_read(
 	ret->reason =
 		answer.reason_length > 0 ? g_strndup(packet + at, answer.reason_length) : NULL;
 	ret->result = answer.result;
-	return 0;
+	return answer.is_last != 0;
 }
 
 /* Receives a packet and what was passed with it; its size. */
@@ -278,13 +283,11 @@ int filter_process_read(
 			process->dropped = process->pid_fd < 0;
 			return -ECONNRESET;
 		}
-		if (size == sizeof(uint8_t))
-			return packet[0] == ANSWER_DONE ? 1 : -ETIME;
 		if (size == sizeof(struct forked))
 			r = take_forked(process, packet, &passed);
 		else
 			r = answer_read(packet, (size_t)size, filter, answer);
-		if (r < 0)
+		if (r != 0)
 			return r;
 	}
 }

@@ -27,8 +27,7 @@ struct filter_process {
 
 /* Has a process compile `expression`, first as it is, then optimised. Never blocks. A first process that
  * is gone is replaced. */
-int filter_process_begin(
-	const char *expression, enum filter_patience patience, struct filter_process *ret);
+int filter_process_begin(const char *expression, struct filter_process *ret);
 
 /* What a process said last. */
 struct filter_answer {

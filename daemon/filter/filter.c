@@ -15,7 +15,6 @@
 #include "journal/base/cleanup.h"
 
 struct filter_job {
-	enum filter_patience patience;
 	struct filter_process process;
 	bool repeated; /* its first process hung, or was killed */
 	struct filter *filter;
@@ -46,7 +45,7 @@ static int check_expression(const char *expression, char **ret_reason)
 
 static int job_begin(struct filter_job *job, char **ret_reason)
 {
-	int r = filter_process_begin(job->filter->expression, job->patience, &job->process);
+	int r = filter_process_begin(job->filter->expression, &job->process);
 
 	if (r < 0) {
 		job->process.fd = -1;
@@ -56,13 +55,11 @@ static int job_begin(struct filter_job *job, char **ret_reason)
 	return r;
 }
 
-int filter_job_new(const char *expression, enum filter_patience patience, struct filter_job **ret,
-	char **ret_reason)
+int filter_job_new(const char *expression, struct filter_job **ret, char **ret_reason)
 {
 	auto_filter_job *job = g_new0(struct filter_job, 1);
 	int r;
 
-	job->patience = patience;
 	job->process.fd = -1;
 	job->filter = g_new0(struct filter, 1);
 	job->filter->expression = g_strdup(expression != NULL ? expression : "");
@@ -112,8 +109,6 @@ int filter_job_result(struct filter_job *job, struct filter **ret, char **ret_re
 
 	if (r == 0)
 		return -EINPROGRESS;
-	if (r == -ETIME && job->patience == FILTER_QUICK)
-		return -ETIME;
 	if (r == -ECONNRESET || r == -ETIMEDOUT) {
 		if (job->answer.result == -EAGAIN)
 			return job_repeat(job, r, ret_reason);
@@ -162,7 +157,7 @@ int filter_new(const char *expression, struct filter **ret, char **ret_reason)
 		(*ret)->expression = g_strdup("");
 		return 0;
 	}
-	r = filter_job_new(expression, FILTER_PATIENT, &job, ret_reason);
+	r = filter_job_new(expression, &job, ret_reason);
 	if (r < 0)
 		return r;
 	while ((r = filter_job_result(job, ret, ret_reason)) == -EINPROGRESS || r == -ERESTART) {

@@ -20,7 +20,7 @@ enum filter_variant {
 
 #define FILTER_EXPRESSION_MAX   65536 /* bytes */
 #define FILTER_SECONDS_MAX      10 /* of CPU time for libpcap */
-#define FILTER_QUICK_USEC       500000 /* of CPU time: a hundred times what most filters need */
+#define FILTER_SHORT            1024 /* bytes of an expression that takes libpcap a second at most */
 #define FILTER_INSTRUCTIONS_MAX 4096 /* classic BPF, each variant: the kernel's BPF_MAXINSNS */
 
 struct filter {
@@ -44,18 +44,11 @@ struct filter {
  */
 int filter_new(const char *expression, struct filter **ret, char **ret_reason);
 
-/* How long the compiler may take. */
-enum filter_patience {
-	FILTER_QUICK, /* FILTER_QUICK_USEC: enough for what people write */
-	FILTER_PATIENT, /* FILTER_SECONDS_MAX */
-};
-
 /* An expression, not empty, that a process is compiling. */
 struct filter_job;
 
 /* Begins it, without waiting. Refuses what filter_new refuses without asking libpcap. Any thread. */
-int filter_job_new(const char *expression, enum filter_patience patience, struct filter_job **ret,
-	char **ret_reason);
+int filter_job_new(const char *expression, struct filter_job **ret, char **ret_reason);
 
 /* Becomes readable when filter_job_result is worth a call. The job's. */
 int filter_job_fd(const struct filter_job *job);
@@ -66,8 +59,8 @@ int64_t filter_job_deadline(const struct filter_job *job);
 
 /*
  * -EINPROGRESS: it is not done yet. -ERESTART, once: its process hung, or was killed, and another one
- * compiles: filter_job_fd and filter_job_deadline are that one's. -ETIME, with FILTER_QUICK only: it takes more patience. Else the
- * result as filter_new has it, once.
+ * compiles: filter_job_fd and filter_job_deadline are that one's. Else the result as filter_new has it,
+ * once.
  */
 int filter_job_result(struct filter_job *job, struct filter **ret, char **ret_reason);
 

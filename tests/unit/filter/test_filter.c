@@ -265,7 +265,7 @@ START_TEST(a_compiler_that_dies_is_replaced_once_and_not_called_slow)
 	uint64_t replaced = filter_compilers_replaced();
 	pid_t child;
 
-	ck_assert_int_eq(filter_job_new(list, FILTER_PATIENT, &job, &reason), 0);
+	ck_assert_int_eq(filter_job_new(list, &job, &reason), 0);
 	child = compiling(0);
 	kill(child, SIGKILL);
 	ck_assert_int_eq(job_end(job, &filter, &reason), -ERESTART);
@@ -284,7 +284,7 @@ START_TEST(a_compiler_that_is_stopped_is_killed_and_replaced)
 	auto_filter_job *job = NULL;
 	pid_t child;
 
-	ck_assert_int_eq(filter_job_new(list, FILTER_PATIENT, &job, &reason), 0);
+	ck_assert_int_eq(filter_job_new(list, &job, &reason), 0);
 	child = compiling(0);
 	kill(child, SIGSTOP);
 	ck_assert_int_eq(job_end(job, &filter, &reason), -ERESTART);
