@@ -67,10 +67,10 @@ static uint8_t load_width(unsigned int size)
 
 /*
  * Puts the value of `reg` into `copy` so that the verifier knows nothing of it. It learns of a
- * register from each comparison, on each way something else, and walks what follows once for each of
- * these if the register, or what is made of it, decides a jump or an address later; 6.1 even takes
- * ways that can't be and then finds what can't be in a register. What went through half of a stack
- * slot is new to it.
+ * register from each comparison, on each way something else, and walks what follows once for each
+ * of these if the register, or what is made of it, decides a jump or an address later; 6.1 even
+ * takes ways that can't be and then finds what can't be in a register. What went through half of a
+ * stack slot is new to it.
  */
 static void emit_forgotten(struct translation *t, uint8_t copy, uint8_t reg)
 {

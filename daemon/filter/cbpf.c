@@ -140,7 +140,9 @@ static uint32_t fill_bits(uint32_t value)
 	return value == 0 ? 0 : UINT32_MAX >> __builtin_clz(value);
 }
 
-/* The largest result of an arithmetic instruction on an A of at most `a`; any wrap gives no bound. */
+/*
+ * The largest result of an arithmetic instruction on an A of at most `a`; any wrap gives no bound.
+ */
 static uint32_t arithmetic_bound(const struct sock_filter *insn, uint32_t a, uint32_t x)
 {
 	bool constant = BPF_SRC(insn->code) == BPF_K;
@@ -318,7 +320,9 @@ static int analyse_insn(
 	}
 }
 
-/* From the end to the beginning: what is read later. Every jump was found to be within the program. */
+/*
+ * From the end to the beginning: what is read later. Every jump was found to be within the program.
+ */
 static void analyse_liveness(const struct sock_fprog *program, struct classic_state *states)
 {
 	for (size_t i = program->len; i-- > 0;) {

@@ -39,9 +39,9 @@ struct classic_facts {
 };
 
 /*
- * Fills in *ret (classic_facts_clear it). -EINVAL and a sentence in *ret_reason: an instruction that
- * is unknown or reads what a packet's bytes don't tell (SKF_AD_*), a jump out of the program or
- * backwards, an end that is not a return.
+ * Fills in *ret (classic_facts_clear it). -EINVAL and a sentence in *ret_reason: an instruction
+ * that is unknown or reads what a packet's bytes don't tell (SKF_AD_*), a jump out of the program
+ * or backwards, an end that is not a return.
  */
 int classic_analyse(const struct sock_fprog *program, struct classic_facts *ret, char **ret_reason);
 

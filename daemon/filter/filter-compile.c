@@ -13,10 +13,10 @@
 _Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter), "libpcap speaks classic BPF");
 _Static_assert(offsetof(struct bpf_insn, k) == offsetof(struct sock_filter, k), "same layout");
 
-/* Of a packet, bytes: what `len` may be compared with is not limited by it. */
+/* Bytes of a packet; it does not limit what `len` may be compared with. */
 #define SNAPSHOT_LENGTH 262144
 
-/* A program that is this much longer before it is optimised has no chance, and is refused without. */
+/* A longer program can't be optimised to FILTER_INSTRUCTIONS_MAX, and is refused at once. */
 #define UNOPTIMISED_MAX (12 * FILTER_INSTRUCTIONS_MAX)
 
 static void program_clear(struct bpf_program *program)
@@ -40,7 +40,7 @@ static int link_type(enum filter_variant variant)
 	return variant == FILTER_ETHERNET ? DLT_EN10MB : DLT_RAW;
 }
 
-/* pcap_compile() with errors as ours: libpcap's message, or ours about a name. */
+/* pcap_compile() with a reason on failure: libpcap's message, or ours about a name. */
 static int compile(pcap_t *pcap, const char *expression, enum optimise optimise,
 	struct bpf_program *ret, char **ret_reason)
 {
@@ -74,7 +74,7 @@ static int check_length(u_int length, enum optimise optimise, char **ret_reason)
 	return -E2BIG;
 }
 
-/* Too long for a session as it is, but perhaps not when it is optimised: -EAGAIN. */
+/* -EAGAIN: too long for a session, but perhaps not when it is optimised. */
 static int compile_variant(const char *expression, enum filter_variant variant,
 	enum optimise optimise, struct filter *filter, char **ret_reason)
 {
@@ -126,8 +126,10 @@ int filter_compile(struct filter *filter, enum optimise optimise, char **ret_rea
 	return 0;
 }
 
-/* What filter-names.h promises, tried once with a name that never leaves this machine:
- * libpcap looks for it in a file at most. */
+/*
+ * Checks that filter-names.h refuses names. Without it libpcap would look this one up in a file
+ * only.
+ */
 static void *try_names(void *unused)
 {
 	auto_pcap *pcap = pcap_open_dead(DLT_EN10MB, SNAPSHOT_LENGTH);

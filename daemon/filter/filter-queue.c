@@ -50,7 +50,10 @@ static bool compilation_may_begin(const struct compilation *compilation)
 	return !compilation->is_long || queue_count(running, NULL, true) < COMPILER_LONG_MAX;
 }
 
-/* The next compilation that may begin: the oldest of the user with the fewest processes. NULL: none. */
+/*
+ * The next compilation that may begin: the oldest of the user with the fewest processes. NULL:
+ * none.
+ */
 static struct compilation *compiler_next(const struct compiler *compiler)
 {
 	struct compilation *next = NULL;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The queue of filters that are to be compiled. Owned by the control thread, which never waits for one:
- * up to COMPILER_PROCESSES processes compile at a time, and the event loop has their results.
+ * The queue of filters that are to be compiled. Owned by the control thread, which never waits for
+ * one: up to COMPILER_PROCESSES processes compile at a time, and the event loop has their results.
  *
- * Each expression has its deadlines: FILTER_SECONDS_MAX of CPU time, and a process that hangs is replaced
- * (filter.h). Each user has a share: the next one compiled is of the user with the fewest processes. The
- * time that libpcap takes grows with the cube of an expression's length, so only a long one can take long:
- * fewer of these are compiled at a time, and a short one never waits behind them.
+ * Each expression has its deadlines: FILTER_SECONDS_MAX of CPU time, and a process that hangs is
+ * replaced (filter.h). Each user has a share: the next one compiled is of the user with the fewest
+ * processes. The time that libpcap takes grows with the cube of an expression's length, so only a
+ * long one can take long: fewer of these are compiled at a time, and a short one never waits behind
+ * them.
  */
 #ifndef NFTTRACED_DAEMON_FILTER_FILTER_QUEUE_H
 #define NFTTRACED_DAEMON_FILTER_FILTER_QUEUE_H
@@ -28,8 +29,8 @@ struct compiler;
 struct compilation;
 
 /*
- * Called once from the event loop with the result, unless the compilation was cancelled: a filter, which
- * the callee then owns (NULL for an empty expression), or a failure.
+ * Called once from the event loop with the result, unless the compilation was cancelled: a filter,
+ * which the callee then owns (NULL for an empty expression), or a failure.
  */
 typedef void (*compiler_done)(void *context, struct filter *filter, const struct failure *failure);
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A session's filter: its expression is compiled by a process of its own with a limit on its time, so
- * that neither libpcap's parser nor its optimiser can do more to the daemon than fail; see filter.h.
- */
+/* A filter and the job that compiles it in another process; see filter.h. */
 #include "daemon/filter/filter.h"
 
 #include <errno.h>
@@ -16,7 +13,7 @@
 
 struct filter_job {
 	struct filter_process process;
-	bool repeated; /* its first process hung, or was killed */
+	bool repeated; /* its first process hung or was killed: this is the second */
 	struct filter *filter;
 	struct filter_answer answer;
 };
@@ -84,7 +81,7 @@ int64_t filter_job_deadline(const struct filter_job *job)
 	return filter_process_deadline(&job->process);
 }
 
-/* Its process hangs or is gone: another one is asked, once, or the job is refused. */
+/* Its process hangs or is gone: starts another one, but only once. */
 static int job_repeat(struct filter_job *job, int error, char **ret_reason)
 {
 	int r;
@@ -112,7 +109,7 @@ int filter_job_result(struct filter_job *job, struct filter **ret, char **ret_re
 	if (r == -ECONNRESET || r == -ETIMEDOUT) {
 		if (job->answer.result == -EAGAIN)
 			return job_repeat(job, r, ret_reason);
-		/* A program that is only longer than it could be will do. */
+		/* The answer before the optimiser is good enough. */
 		r = 0;
 	}
 	if (r < 0 && r != -ETIME) {

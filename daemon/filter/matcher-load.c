@@ -85,9 +85,9 @@ static void emit_start(GArray *code, const struct matcher *matcher, unsigned int
 }
 
 /*
- * Leaves the result in the frame and goes on to `stage`, from the last part only if a session matched.
- * That test reads the result back from the frame: of a register the verifier knows the value on each
- * of its paths and would walk every combination of sessions.
+ * Leaves the result in the frame and goes on to `stage`, from the last part only if a session
+ * matched. That test reads the result back from the frame: of a register the verifier knows the
+ * value on each of its paths and would walk every combination of sessions.
  */
 static void emit_end(GArray *code, const struct matcher_target *to, unsigned int stage)
 {
@@ -163,7 +163,10 @@ static char *log_end(char *log)
 	return count == 0 ? g_strdup("no log") : g_strjoinv(" / ", lines + from);
 }
 
-/* Loads once without a log, which is quick, and only if the kernel refuses once more to be told why. */
+/*
+ * Loads once without a log, which is quick, and only if the kernel refuses once more to be told
+ * why.
+ */
 static int part_load(const GArray *code, const struct matcher_target *target, char **ret_reason)
 {
 	g_autofree char *log = NULL, *end = NULL;

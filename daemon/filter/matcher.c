@@ -66,9 +66,9 @@ static void land_jumps(struct block *block, const GArray *list)
 }
 
 /*
- * Goes on only if the frame's field has a bit of the mask. The field is loaded anew each time: a value
- * that the verifier never saw before keeps no memory of the sessions before, and the states of its
- * walk stay few.
+ * Goes on only if the frame's field has a bit of the mask. The field is loaded anew each time: a
+ * value that the verifier never saw before keeps no memory of the sessions before, and the states
+ * of its walk stay few.
  */
 static void emit_mask_test(struct block *block, size_t field, uint32_t mask)
 {
@@ -233,7 +233,9 @@ enum placing {
 	PLACE_ANYWHERE, /* or a new one */
 };
 
-/* Puts the block of a session, with these bodies, into a part. False: there is none that has room. */
+/*
+ * Puts the block of a session, with these bodies, into a part. False: there is none that has room.
+ */
 static bool matcher_place(struct matcher *matcher, const struct matcher_session *session,
 	const struct bodies *bodies, enum placing placing)
 {

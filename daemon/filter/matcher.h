@@ -2,8 +2,8 @@
 /*
  * The matcher: one generated eBPF program, in as many parts as the verifier wants, that tests a
  * frame (bpf/shared/abi.h) against the verdicts, probes and filters of every session and leaves the
- * result in frame.sessions. Built from plain data, so it is tested without a kernel; loaded once for
- * each program type.
+ * result in frame.sessions. Built from plain data, so it is tested without a kernel; loaded once
+ * for each program type.
  */
 #ifndef NFTTRACED_DAEMON_FILTER_MATCHER_H
 #define NFTTRACED_DAEMON_FILTER_MATCHER_H
@@ -62,10 +62,10 @@ struct matcher_target {
 };
 
 /*
- * Loads the matcher's parts and puts all but the first into `bank` (below STAGE_BANKS) of the target's program
- * array. *ret_fd is the first part: the caller writes it into STAGE_MATCHER, which is the swap, and
- * then closes it. On failure the bank is empty, and if the kernel refused, *ret_reason has the
- * verifier's last words. Any thread; a full matcher takes seconds.
+ * Loads the matcher's parts and puts all but the first into `bank` (below STAGE_BANKS) of the
+ * target's program array. *ret_fd is the first part: the caller writes it into STAGE_MATCHER, which
+ * is the swap, and then closes it. On failure the bank is empty, and if the kernel refused,
+ * *ret_reason has the verifier's last words. Any thread; a full matcher takes seconds.
  */
 int matcher_load(const struct matcher *matcher, const struct matcher_target *target,
 	unsigned int bank, int *ret_fd, char **ret_reason);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The first process and those that it forks, see filter-process.h. A process that is the child of one
- * without threads can use libpcap and the allocator, whatever locks the daemon's threads hold.
+ * The fork server and its children, see filter-process.h. Because the server has no threads, a
+ * child can use libpcap and the allocator whatever locks the daemon's threads hold.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -131,7 +131,10 @@ static noreturn void compile_and_exit(int fd)
 	answer_fd = fd;
 	limit_resources();
 	length = recv(fd, expression, FILTER_EXPRESSION_MAX, 0);
-	/* SIGIO ends it when the daemon closes its end of the socket, which it may have done already. */
+	/*
+	 * SIGIO ends it when the daemon closes its end of the socket, which it may have done
+	 * already.
+	 */
 	if (length <= 0 || fcntl(fd, F_SETOWN, getpid()) < 0 || fcntl(fd, F_SETFL, O_ASYNC) < 0 ||
 		poll(&peer, 1, 0) != 0)
 		_exit(EXIT_FAILURE);
@@ -167,7 +170,7 @@ static int request_receive(int socket)
 	return fd;
 }
 
-/* Those that have ended, as the signal says that `children` is of. */
+/* Waits for the children that have ended; `children` is the signalfd of SIGCHLD. */
 static void reap_children(int children)
 {
 	struct signalfd_siginfo info;
@@ -178,7 +181,7 @@ static void reap_children(int children)
 		;
 }
 
-/* Waits until there is something to receive, an end among it. */
+/* Waits for a request, or for the end of the socket. */
 static bool request_await(int socket, int children)
 {
 	struct pollfd fds[] = {
@@ -198,7 +201,9 @@ static bool request_await(int socket, int children)
 	return true;
 }
 
-/* The child is not waited for while it is spoken of, so that nobody else can have its number. */
+/*
+ * The child is reaped only after its pidfd was passed, so that its number can't be reused before.
+ */
 static void fork_one(int socket, int fd, const sigset_t *ended)
 {
 	auto_fd pid_fd = -1;
@@ -215,7 +220,7 @@ static void fork_one(int socket, int fd, const sigset_t *ended)
 		sigprocmask(SIG_UNBLOCK, ended, NULL);
 		close(socket);
 		close(gate[1]);
-		/* Until it has been spoken of. */
+		/* Until the pidfd was passed: the answers come after it. */
 		if (read(gate[0], &forked, sizeof(forked)) == 0)
 			compile_and_exit(fd);
 		_exit(EXIT_FAILURE);
@@ -232,13 +237,12 @@ static void fork_one(int socket, int fd, const sigset_t *ended)
 	close(gate[1]);
 }
 
-/* The first process: forks one for each expression, until the daemon is gone. */
-void filter_first_run(int socket)
+void filter_server_run(int socket)
 {
 	sigset_t ended;
 	int fd, children;
 
-	/* It may be begun again by a daemon that has descriptors, which must go when the daemon goes. */
+	/* A server that replaces another one inherits the daemon's descriptors. */
 	if (dup2(socket, STDERR_FILENO + 1) < 0)
 		_exit(EXIT_FAILURE);
 	socket = STDERR_FILENO + 1;
@@ -251,9 +255,9 @@ void filter_first_run(int socket)
 	children = signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (children < 0)
 		_exit(EXIT_FAILURE);
-	/* It can be had again: where memory is short it goes before the daemon does. */
+	/* Where memory is short, it is killed before the daemon: it can be replaced. */
 	helper_yield_memory();
-	/* An expression is a stranger's text. */
+	/* Expressions are untrusted. */
 	if (privileges_drop() < 0)
 		_exit(EXIT_FAILURE);
 	while (request_await(socket, children) && (fd = request_receive(socket)) >= 0) {
