@@ -18,7 +18,7 @@
 
 /* A child that compiles an expression. */
 struct filter_process {
-	int fd; /* becomes readable when filter_process_read has something to read; -1: no process */
+	int fd; /* readable: call filter_process_read; -1: no process */
 	int pid_fd; /* -1: the server has not forked it yet */
 	unsigned int server; /* number of the server that was asked */
 	bool dropped; /* the server ended, and the request with it */

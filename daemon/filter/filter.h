@@ -27,7 +27,7 @@ enum filter_variant {
 
 #define FILTER_EXPRESSION_MAX   65536 /* bytes */
 #define FILTER_SECONDS_MAX      10 /* of CPU time for libpcap */
-#define FILTER_SHORT            1024 /* bytes of an expression that takes libpcap a second at most */
+#define FILTER_SHORT            1024 /* bytes; libpcap takes a second at most for it */
 #define FILTER_INSTRUCTIONS_MAX 4096 /* classic BPF, each variant: the kernel's BPF_MAXINSNS */
 
 struct filter {
