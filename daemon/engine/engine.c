@@ -317,7 +317,7 @@ void engine_listen(struct engine *engine)
 
 	if (engine->pipeline)
 		engine->silence =
-			silence_find(pipeline_attach_mode(engine->pipeline) == ATTACH_KPROBE);
+			probe_switches_find(pipeline_attach_mode(engine->pipeline) == ATTACH_KPROBE);
 	if (!engine->pipeline || plan_is_empty(&engine->plan)) {
 		engine->heard = 0;
 		return;

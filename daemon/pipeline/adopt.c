@@ -292,7 +292,7 @@ int pipeline_adopt_programs(struct pipeline *pipeline, char **ret_reason)
 {
 	struct kernel_facts facts = { .types = -1 };
 	uint64_t missed;
-	int r = name_table_prepare();
+	int r = libbpf_hooks_prepare();
 
 	if (r == 0)
 		r = kernel_facts_read(&facts, ret_reason);

@@ -16,7 +16,6 @@
 
 #include "journal/base/cleanup.h"
 
-#define KPROBE_TYPE     "/sys/bus/event_source/devices/kprobe/type"
 #define KPROBE_RETPROBE "/sys/bus/event_source/devices/kprobe/format/retprobe"
 
 /*
@@ -111,8 +110,7 @@ int attach_tracepoint(int program, const char *name, struct attachment *ret)
 	return 0;
 }
 
-/* The program knows what it is for since it was loaded. */
-static int attach_tracing(int program, struct attachment *ret)
+int attach_tracing(int program, struct attachment *ret)
 {
 	return attach_tracepoint(program, NULL, ret);
 }

@@ -51,7 +51,7 @@ void pipeline_session_stats(
 /* No program counts for the bit any more. */
 static void suppressed_reset(struct pipeline *pipeline, unsigned int bit)
 {
-	struct suppressed_slot *slots = pipeline_suppressed_slots(pipeline);
+	struct suppressed_slot *slots = pipeline_suppressed(pipeline);
 
 	for (unsigned int i = 0; i < SUPPRESSED_SLOTS; i++) {
 		struct suppressed_slot *slot = &slots[i];
@@ -68,13 +68,8 @@ void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit)
 {
 	for (unsigned int row = 0; row < stats_rows(pipeline); row++)
 		memset(&stats_of(pipeline, row)->sessions[bit], 0, sizeof(struct session_stats));
-	pipeline_arrivals(pipeline)[bit] = 0;
+	pipeline_next_allowed(pipeline)[bit] = 0;
 	suppressed_reset(pipeline, bit);
-}
-
-struct suppressed_slot *pipeline_suppressed(const struct pipeline *pipeline)
-{
-	return pipeline_suppressed_slots(pipeline);
 }
 
 /* With the attached lock held. */

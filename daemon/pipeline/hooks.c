@@ -91,9 +91,8 @@ static int hook_attach(struct pipeline *pipeline, unsigned int hook)
 
 	if (!program || hook_left_out(pipeline, hook))
 		return 0;
-	/* A fentry program knows what it is for since it was loaded. */
 	if (pipeline->hook_mode == ATTACH_FENTRY)
-		return attach_tracepoint(bpf_program__fd(program), NULL, attachment);
+		return attach_tracing(bpf_program__fd(program), attachment);
 	return attach_kprobe(
 		bpf_program__fd(program), hooks[hook].function, hooks[hook].place, 0, attachment);
 }

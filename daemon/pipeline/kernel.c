@@ -15,7 +15,6 @@
 #define MODULE_BTF     "/sys/kernel/btf/" PIPELINE_MODULE
 #define MODULE_FOLDER  "/sys/module/" PIPELINE_MODULE
 #define LOCKDOWN       "/sys/kernel/security/lockdown"
-#define KPROBE_TYPE    "/sys/bus/event_source/devices/kprobe/type"
 #define PERF_PARANOID  "/proc/sys/kernel/perf_event_paranoid"
 #define WORDS_TYPE     "pt_regs" /* see bpf/read.h */
 #define REASONS_TYPE   "skb_drop_reason"

@@ -49,7 +49,7 @@ static int handlers_register(void)
 			       "fexit/", BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, &options);
 }
 
-int name_table_prepare(void)
+int libbpf_hooks_prepare(void)
 {
 	static int result;
 	static gsize prepared;
@@ -62,13 +62,13 @@ int name_table_prepare(void)
 	return MIN(result, 0);
 }
 
-void name_table_begin(const struct pipeline *pipeline, GString *said)
+void libbpf_hooks_begin(const struct pipeline *pipeline, GString *said)
 {
 	messages = said;
 	loading = pipeline;
 }
 
-void name_table_end(void)
+void libbpf_hooks_end(void)
 {
 	messages = NULL;
 	loading = NULL;

@@ -291,7 +291,7 @@ int pipeline_load(
 		pipeline->buckets = pipeline_size_buckets(options->tracker_size);
 		pipeline->drop_slots = pipeline_size_drops(options->drops_max);
 	}
-	name_table_begin(pipeline, said);
+	libbpf_hooks_begin(pipeline, said);
 	r = skeleton_load(pipeline, choose_programs, &pipeline->programs);
 	if (r < 0 && pipeline->facts.direct_loads) {
 		/* There, but not for programs of this kind. */
@@ -299,7 +299,7 @@ int pipeline_load(
 		g_string_truncate(said, 0);
 		r = skeleton_load(pipeline, choose_programs, &pipeline->programs);
 	}
-	name_table_end();
+	libbpf_hooks_end();
 	if (r < 0) {
 		*ret_reason = load_refusal(said->str, r);
 		return r;
@@ -329,9 +329,9 @@ int pipeline_load_probes(struct pipeline *pipeline, char **ret_reason)
 	g_autoptr(GString) said = g_string_new(NULL);
 	int r;
 
-	name_table_begin(pipeline, said);
+	libbpf_hooks_begin(pipeline, said);
 	r = skeleton_load(pipeline, choose_probes, &pipeline->probe_programs);
-	name_table_end();
+	libbpf_hooks_end();
 	if (r < 0)
 		*ret_reason = load_refusal(said->str, r);
 	return r;

@@ -18,14 +18,15 @@ enum module_change {
 /* What a uevent message of the kernel says about nf_tables. */
 enum module_change module_change_parse(const char *message, size_t size);
 
-struct modules;
+struct module_watch;
 
-typedef void (*modules_handler)(void *context, enum module_change change);
+typedef void (*module_watch_handler)(void *context, enum module_change change);
 
 /* Begins to listen. */
-int modules_new(sd_event *event, modules_handler handler, void *context, struct modules **ret);
+int module_watch_new(
+	sd_event *event, module_watch_handler handler, void *context, struct module_watch **ret);
 
 /* Accepts NULL; returns NULL. */
-struct modules *modules_free(struct modules *modules);
+struct module_watch *module_watch_free(struct module_watch *watch);
 
 #endif

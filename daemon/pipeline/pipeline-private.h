@@ -14,6 +14,9 @@
 #define PIPELINE_FUNCTION "__nft_trace_packet"
 #define PIPELINE_MODULE   "nf_tables"
 
+#define KPROBE_TYPE \
+	"/sys/bus/event_source/devices/kprobe/type" /* exists if the kernel has kprobes */
+
 struct btf;
 struct pipeline_bpf;
 
@@ -198,10 +201,10 @@ void programs_release(struct pipeline *pipeline);
  * libbpf-hooks.c: what libbpf must know before it is used: that it writes nothing to standard error,
  * and how our fentry programs are loaded. More than once does no harm.
  */
-int name_table_prepare(void);
-/* From here to name_table_end libbpf works for the pipeline in this thread; its warnings go to `said`. */
-void name_table_begin(const struct pipeline *pipeline, GString *said);
-void name_table_end(void);
+int libbpf_hooks_prepare(void);
+/* From here to libbpf_hooks_end libbpf works for the pipeline in this thread; its warnings go to `said`. */
+void libbpf_hooks_begin(const struct pipeline *pipeline, GString *said);
+void libbpf_hooks_end(void);
 
 /* load.c: the BPF object. The programs use the maps that are there already. */
 int pipeline_load(
@@ -220,9 +223,7 @@ struct pipeline_config *pipeline_config(const struct pipeline *pipeline);
 struct drop_control *pipeline_drop_control(const struct pipeline *pipeline);
 
 /* Of the rate limit: when a session's next event is due, by bit. */
-uint64_t *pipeline_arrivals(const struct pipeline *pipeline);
-/* What these held back, by rule. */
-struct suppressed_slot *pipeline_suppressed_slots(const struct pipeline *pipeline);
+uint64_t *pipeline_next_allowed(const struct pipeline *pipeline);
 /* The maps of programs to tail-call: descriptors; and the one for __nft_trace_packet. */
 int pipeline_stages(const struct pipeline *pipeline, enum pipeline_array array);
 enum pipeline_array pipeline_array(const struct pipeline *pipeline);
@@ -252,6 +253,8 @@ int stub_missed(const struct pipeline *pipeline, uint64_t *ret);
 int attach_kprobe(int program, const char *function, enum attach_point place, uint64_t cookie,
 	struct attachment *ret);
 int attach_tracepoint(int program, const char *name, struct attachment *ret);
+/* Attaches a fentry or fexit program to the function that it was loaded for. */
+int attach_tracing(int program, struct attachment *ret);
 void attachment_detach(struct attachment *attachment);
 int kprobe_missed(int link, uint64_t *ret);
 int program_missed(int program, uint64_t *ret);

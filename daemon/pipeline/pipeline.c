@@ -87,7 +87,7 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret, 
 	g_autofree char *reason = NULL;
 	int r;
 
-	r = name_table_prepare();
+	r = libbpf_hooks_prepare();
 	if (r == 0)
 		r = kernel_facts_read(&pipeline->facts, &reason);
 	else

@@ -14,6 +14,6 @@
  * called from a function's first instruction, kprobes there and fentry alike (kernel/trace/ftrace.c,
  * ftrace_enable_sysctl); kprobes/enabled of debugfs every kprobe (kernel/kprobes.c, disarm_all_kprobes).
  */
-char *silence_find(bool kprobes);
+char *probe_switches_find(bool kprobes);
 
 #endif

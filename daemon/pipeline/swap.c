@@ -100,20 +100,26 @@ static void bank_empty(
 	matcher_unload(&target, bank);
 }
 
-/* No sessions, and drops are counted all the same: CAPTURE finds no matcher behind it. */
-static void pipeline_rest(struct pipeline *pipeline)
+/* Removes all that is of sessions. No program runs the matcher, whose slot is empty. */
+static void sessions_clear(struct pipeline *pipeline)
 {
 	static const struct pipeline_config none;
 	enum pipeline_array array = pipeline_array(pipeline);
 
-	probes_detach(pipeline, NULL);
-	stage_clear(pipeline, array, STAGE_MATCHER);
-	pipeline_grace(pipeline);
 	config_narrow(pipeline, &none);
 	tracking_end(pipeline);
 	for (unsigned int bank = 0; bank < STAGE_BANKS; bank++)
 		bank_empty(pipeline, array, bank);
 	fd_close(&pipeline->matchers[array]);
+}
+
+/* Without sessions CAPTURE still counts drops, but has no matcher to call. */
+static void pipeline_rest(struct pipeline *pipeline)
+{
+	probes_detach(pipeline, NULL);
+	stage_clear(pipeline, pipeline_array(pipeline), STAGE_MATCHER);
+	pipeline_grace(pipeline);
+	sessions_clear(pipeline);
 }
 
 static void stages_clear(const struct pipeline *pipeline)
@@ -127,20 +133,13 @@ static void stages_clear(const struct pipeline *pipeline)
 
 void pipeline_stop(struct pipeline *pipeline)
 {
-	static const struct pipeline_config none;
-	enum pipeline_array array = pipeline_array(pipeline);
-
 	probes_detach(pipeline, NULL);
 	detach_stub(pipeline);
-	/* No program that jumps to a slot runs when the kernel patches that jump. */
+	/* The kernel patches the jump to a slot: no program may be running it. */
 	pipeline_grace(pipeline);
 	stages_clear(pipeline);
-	stage_clear(pipeline, array, STAGE_MATCHER);
-	config_narrow(pipeline, &none);
-	tracking_end(pipeline);
-	for (unsigned int bank = 0; bank < STAGE_BANKS; bank++)
-		bank_empty(pipeline, array, bank);
-	fd_close(&pipeline->matchers[array]);
+	stage_clear(pipeline, pipeline_array(pipeline), STAGE_MATCHER);
+	sessions_clear(pipeline);
 	programs_release(pipeline);
 	pipeline->running = false;
 }
