@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Attaching programs: kprobes as perf events with a BPF link, so that the kernel removes them with
- * the descriptors, never by tracefs, which would leave them behind after a crash.
+ * Attaches programs. Kprobes are perf events with a BPF link, which the kernel removes with the
+ * descriptors; tracefs would leave them behind after a crash.
  */
 #include "daemon/pipeline/pipeline-private.h"
 
@@ -36,7 +36,7 @@ struct kprobe_link_info {
 	uint64_t missed;
 };
 
-/* The number behind `prefix` in a file of one line. */
+/* Reads the number after `prefix` in a file of one line. */
 static int number_read(const char *path, const char *prefix, unsigned int *ret)
 {
 	g_autofree char *text = NULL;

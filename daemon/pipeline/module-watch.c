@@ -43,7 +43,7 @@ static int on_uevent(sd_event_source *source, int fd, uint32_t events, void *use
 
 	n = recvfrom(
 		fd, message, sizeof(message), MSG_DONTWAIT, (struct sockaddr *)&sender, &length);
-	/* A message that did not fit the socket's buffer may have been about nf_tables: look again. */
+	/* The lost message may have been about nf_tables. */
 	if (n < 0 && errno == ENOBUFS)
 		change = MODULE_ADDED;
 	else if (n <= 0 || sender.nl_pid != 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Notices the module nf_tables coming and going, by the kernel's uevents. Owned by the control
- * thread; says it by a callback from its event loop.
+ * Watches the kernel's uevents for the module nf_tables being loaded and removed. Owned by the
+ * control thread; the handler is called from its event loop.
  */
 #ifndef NFTTRACED_DAEMON_PIPELINE_MODULE_WATCH_H
 #define NFTTRACED_DAEMON_PIPELINE_MODULE_WATCH_H
@@ -15,14 +15,14 @@ enum module_change {
 	MODULE_REMOVED,
 };
 
-/* What a uevent message of the kernel says about nf_tables. */
+/* The change of nf_tables that a uevent message of the kernel reports. */
 enum module_change module_change_parse(const char *message, size_t size);
 
 struct module_watch;
 
 typedef void (*module_watch_handler)(void *context, enum module_change change);
 
-/* Begins to listen. */
+/* Starts to listen. Negative errno. */
 int module_watch_new(
 	sd_event *event, module_watch_handler handler, void *context, struct module_watch **ret);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is in the loaded object: variables, program arrays and programs; see pipeline-private.h. */
+/* Access to the loaded object: variables, program arrays and programs; see pipeline-private.h. */
 #include "daemon/pipeline/pipeline-private.h"
 
 #include <bpf/libbpf.h>

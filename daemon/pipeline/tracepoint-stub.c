@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The stub of a tracepoint as code; see tracepoint-stub.h. */
+/* Generates the stub of a tracepoint; see tracepoint-stub.h. */
 #include "daemon/pipeline/tracepoint-stub.h"
 
 #include <bpf/bpf.h>
@@ -13,7 +13,7 @@
 #define PROGRAM_NAME "nfttraced_probe"
 #define STACK_KEY    8 /* bytes of stack below the frame pointer */
 
-/* The registers that calls leave alone. */
+/* The registers that calls preserve. */
 enum stub_register {
 	STUB_CONTEXT = BPF_REG_6,
 	STUB_STATS = BPF_REG_7, /* struct cpu_stats */
@@ -78,7 +78,7 @@ static void emit_stats(GArray *code, const struct probe_stub *stub)
 	emit(code, ebpf_alu64_reg(BPF_MOV, STUB_STATS, BPF_REG_0));
 }
 
-/* One argument of the tracepoint, into the call. */
+/* Stores an argument of the tracepoint in the call. */
 static void emit_argument(GArray *code, uint8_t argument, int16_t at)
 {
 	if (argument == PROBE_NO_ARGUMENT) {
@@ -89,7 +89,7 @@ static void emit_argument(GArray *code, uint8_t argument, int16_t at)
 	emit(code, ebpf_store(BPF_DW, STUB_CALL, at, BPF_REG_1));
 }
 
-/* One deeper first: who interrupts from then on has the next call for itself. */
+/* Raises the depth first: a tracepoint that interrupts this one then uses the next call. */
 static void emit_enter(GArray *code, const struct probe_stub *stub)
 {
 	emit(code, ebpf_alu64_reg(BPF_MOV, BPF_REG_1, STUB_CALL));
@@ -128,7 +128,7 @@ static void emit_stages(GArray *code, const struct probe_stub *stub)
 	emit_exit(code);
 }
 
-/* Appends both functions; returns where the second begins. */
+/* Appends both functions; returns the index of the second. */
 static uint32_t assemble(const struct probe_stub *stub, GArray *code)
 {
 	unsigned int deep, call, second;
@@ -151,8 +151,10 @@ static uint32_t assemble(const struct probe_stub *stub, GArray *code)
 	return second;
 }
 
-/* Two functions, int (void *): the verifier wants a type of one that tail-calls. Returns the id of the
- * first; a negative errno. */
+/*
+ * Adds the types of both functions, int (void *), which the verifier needs for one that tail-calls.
+ * Returns the id of the first, or a negative errno.
+ */
 static int describe(struct btf *btf)
 {
 	int number = btf__add_int(btf, "int", sizeof(int), BTF_INT_SIGNED);
