@@ -41,7 +41,7 @@ static int link_type(enum filter_variant variant)
 }
 
 /* pcap_compile() with a reason on failure: libpcap's message, or ours about a name. */
-static int compile(pcap_t *pcap, const char *expression, enum optimise optimise,
+static int pcap_compile_checked(pcap_t *pcap, const char *expression, enum optimise optimise,
 	struct bpf_program *ret, char **ret_reason)
 {
 	g_autofree char *valid = NULL;
@@ -61,7 +61,7 @@ static int compile(pcap_t *pcap, const char *expression, enum optimise optimise,
 	return -EINVAL;
 }
 
-static int check_length(u_int length, enum optimise optimise, char **ret_reason)
+static int length_check(u_int length, enum optimise optimise, char **ret_reason)
 {
 	u_int allowed = optimise == OPTIMISE_NO ? UNOPTIMISED_MAX : FILTER_INSTRUCTIONS_MAX;
 
@@ -87,9 +87,9 @@ static int compile_variant(const char *expression, enum filter_variant variant,
 
 	if (pcap == NULL)
 		return -ENOMEM;
-	r = compile(pcap, expression, optimise, &compiled, ret_reason);
+	r = pcap_compile_checked(pcap, expression, optimise, &compiled, ret_reason);
 	if (r == 0)
-		r = check_length(compiled.bf_len, optimise, ret_reason);
+		r = length_check(compiled.bf_len, optimise, ret_reason);
 	if (r == 0 && compiled.bf_len > FILTER_INSTRUCTIONS_MAX)
 		r = -EAGAIN;
 	if (r < 0)
@@ -130,7 +130,7 @@ int filter_compile(struct filter *filter, enum optimise optimise, char **ret_rea
  * Checks that filter-names.h refuses names. Without it libpcap would look this one up in a file
  * only.
  */
-static void *try_names(void *unused)
+static void *names_try(void *unused)
 {
 	auto_pcap *pcap = pcap_open_dead(DLT_EN10MB, SNAPSHOT_LENGTH);
 	auto_program program = { 0 };
@@ -147,5 +147,5 @@ bool filter_compile_keeps_names(void)
 {
 	static GOnce tried = G_ONCE_INIT;
 
-	return GPOINTER_TO_INT(g_once(&tried, try_names, NULL));
+	return GPOINTER_TO_INT(g_once(&tried, names_try, NULL));
 }

@@ -97,7 +97,7 @@ static void on_time_over(int signal)
 }
 
 /* The kernel kills a process that does not react to SIGXCPU a second later. */
-static void limit_resources(void)
+static void resources_limit(void)
 {
 	const struct rlimit seconds = { FILTER_SECONDS_MAX, FILTER_SECONDS_MAX + 1 };
 
@@ -129,7 +129,7 @@ static noreturn void compile_and_exit(int fd)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	answer_fd = fd;
-	limit_resources();
+	resources_limit();
 	length = recv(fd, expression, FILTER_EXPRESSION_MAX, 0);
 	/*
 	 * SIGIO ends it when the daemon closes its end of the socket, which it may have done
@@ -171,7 +171,7 @@ static int request_receive(int socket)
 }
 
 /* Waits for the children that have ended; `children` is the signalfd of SIGCHLD. */
-static void reap_children(int children)
+static void children_reap(int children)
 {
 	struct signalfd_siginfo info;
 
@@ -196,7 +196,7 @@ static bool request_await(int socket, int children)
 			return false;
 		}
 		if (fds[1].revents)
-			reap_children(children);
+			children_reap(children);
 	} while (!fds[0].revents);
 	return true;
 }
@@ -204,7 +204,7 @@ static bool request_await(int socket, int children)
 /*
  * The child is reaped only after its pidfd was passed, so that its number can't be reused before.
  */
-static void fork_one(int socket, int fd, const sigset_t *ended)
+static void child_fork(int socket, int fd, const sigset_t *ended)
 {
 	auto_fd pid_fd = -1;
 	struct forked forked;
@@ -261,7 +261,7 @@ void filter_server_run(int socket)
 	if (privileges_drop() < 0)
 		_exit(EXIT_FAILURE);
 	while (request_await(socket, children) && (fd = request_receive(socket)) >= 0) {
-		fork_one(socket, fd, &ended);
+		child_fork(socket, fd, &ended);
 		close(fd);
 	}
 	_exit(EXIT_SUCCESS);

@@ -18,7 +18,7 @@ struct filter_job {
 	struct filter_answer answer;
 };
 
-static int check_expression(const char *expression, char **ret_reason)
+static int expression_check(const char *expression, char **ret_reason)
 {
 	if (!filter_compile_keeps_names()) {
 		*ret_reason = g_strdup("this libpcap would resolve names of hosts: filters are "
@@ -40,7 +40,7 @@ static int check_expression(const char *expression, char **ret_reason)
 	return 0;
 }
 
-static int job_begin(struct filter_job *job, char **ret_reason)
+static int job_start(struct filter_job *job, char **ret_reason)
 {
 	int r = filter_process_begin(job->filter->expression, &job->process);
 
@@ -61,10 +61,10 @@ int filter_job_new(const char *expression, struct filter_job **ret, char **ret_r
 	job->filter = g_new0(struct filter, 1);
 	job->filter->expression = g_strdup(expression != NULL ? expression : "");
 	job->answer.result = -EAGAIN;
-	r = check_expression(job->filter->expression, ret_reason);
+	r = expression_check(job->filter->expression, ret_reason);
 	if (r < 0)
 		return r;
-	r = job_begin(job, ret_reason);
+	r = job_start(job, ret_reason);
 	if (r < 0)
 		return r;
 	*ret = g_steal_pointer(&job);
@@ -90,7 +90,7 @@ static int job_repeat(struct filter_job *job, int error, char **ret_reason)
 	filter_process_end(&job->process);
 	if (!job->repeated) {
 		job->repeated = true;
-		r = job_begin(job, ret_reason);
+		r = job_start(job, ret_reason);
 		return r < 0 ? r : -ERESTART;
 	}
 	*ret_reason = g_strdup_printf(

@@ -49,14 +49,14 @@ struct talk {
 	uint32_t sequence;
 };
 
-static void talk_end(struct talk *talk)
+static void talk_close(struct talk *talk)
 {
 	if (talk->socket)
 		mnl_socket_close(talk->socket);
 	talk->socket = NULL;
 }
 
-#define auto_talk __attribute__((cleanup(talk_end))) struct talk
+#define auto_talk __attribute__((cleanup(talk_close))) struct talk
 
 struct arming *arming_new(void)
 {
@@ -64,7 +64,7 @@ struct arming *arming_new(void)
 }
 
 /* Opens a conversation with nf_tables of the daemon's namespace. */
-static int talk_here(struct talk *talk)
+static int talk_open(struct talk *talk)
 {
 	talk->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!talk->socket || mnl_socket_bind(talk->socket, 0, MNL_SOCKET_AUTOPID) < 0)
@@ -118,7 +118,7 @@ int arming_load_module(char **ret_reason)
 	auto_talk talk = { 0 };
 	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(
 		buffer, NFT_MSG_GETGEN, NFPROTO_UNSPEC, NLM_F_ACK, ++talk.sequence);
-	int r = talk_here(&talk);
+	int r = talk_open(&talk);
 
 	if (r == 0)
 		r = talk_send(&talk, message, message->nlmsg_len, NULL, NULL);
@@ -283,7 +283,7 @@ static int expression_is_trace(struct nftnl_expr *expression, void *context)
 	return 0;
 }
 
-static int rule_look(const struct nlmsghdr *message, void *context)
+static int rule_check(const struct nlmsghdr *message, void *context)
 {
 	struct nftnl_rule *rule = nftnl_rule_alloc();
 
@@ -299,7 +299,7 @@ int arming_find_rule(bool *ret_found, char **ret_reason)
 	char buffer[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct nfgenmsg))];
 	auto_talk talk = { 0 };
 	bool found = false;
-	int r = talk_here(&talk);
+	int r = talk_open(&talk);
 
 	if (r == 0)
 		r = -EINTR;
@@ -308,7 +308,7 @@ int arming_find_rule(bool *ret_found, char **ret_reason)
 			buffer, NFT_MSG_GETRULE, NFPROTO_UNSPEC, NLM_F_DUMP, ++talk.sequence);
 
 		found = false;
-		r = talk_send(&talk, message, message->nlmsg_len, rule_look, &found);
+		r = talk_send(&talk, message, message->nlmsg_len, rule_check, &found);
 	}
 	if (r < 0) {
 		*ret_reason = g_strdup_printf(
