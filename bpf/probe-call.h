@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A call of a further probe: any function or tracepoint one of whose arguments leads to an skb. Finds the
- * probe and the skb, and fills in the frame as CAPTURE does for __nft_trace_packet, without a verdict.
+ * A call of a further probe: any function or tracepoint one of whose arguments leads to an skb.
+ * Finds the probe and the skb, and fills in the frame as CAPTURE does for __nft_trace_packet,
+ * without a verdict.
  */
 #ifndef NFTTRACED_BPF_PROBE_CALL_H
 #define NFTTRACED_BPF_PROBE_CALL_H
@@ -19,8 +20,8 @@ static __always_inline __u64 argument_choose(const __u64 *arguments, __u8 index)
 }
 
 /*
- * A probe's number as one that the verifier sees to be within the tables: of a comparison it may know
- * nothing any more where the compiler keeps another copy of the number.
+ * A probe's number as one that the verifier sees to be within the tables: of a comparison it may
+ * know nothing any more where the compiler keeps another copy of the number.
  */
 static __always_inline __u32 number_bounded(__u32 number)
 {
@@ -71,8 +72,8 @@ static __always_inline __u64 call_skb(struct probe_call *call, const struct prob
 }
 
 /*
- * As at a hook, where every packet has its headers. Elsewhere it may be on its way up or down without
- * any: then what is at the place of its headers is not looked at.
+ * As at a hook, where every packet has its headers. Elsewhere it may be on its way up or down
+ * without any: then what is at the place of its headers is not looked at.
  */
 static __always_inline bool packet_look(
 	struct frame *frame, struct call_notes *notes, __u32 owner, struct cpu_stats *stats)

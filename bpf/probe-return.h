@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Probes at the return of a function. The packet is saved at the function's entry; whether it is freed
- * in between is watched.
+ * Probes at the return of a function. The packet is saved at the function's entry; whether it is
+ * freed in between is watched.
  */
 #ifndef NFTTRACED_BPF_PROBE_RETURN_H
 #define NFTTRACED_BPF_PROBE_RETURN_H

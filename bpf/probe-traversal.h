@@ -8,7 +8,10 @@
 
 #include "bpf/probe-call.h"
 
-/* The packet of a call of nft_do_chain: whatever is remembered of its struct nft_pktinfo was another one's. */
+/*
+ * The packet of a call of nft_do_chain: whatever is remembered of its struct nft_pktinfo was
+ * another one's.
+ */
 static __always_inline struct traversal *traversal_begin(__u64 pkt, __u64 skb, __u64 chain)
 {
 	struct traversal *traversal = bpf_map_lookup_elem(&traversals, &pkt);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sessions of a tracked packet: those that one of its events matched, without those whose bit or
- * filter is newer than its entry. Not part of tracker.h, because sessions_outdated() is a function of
- * its own in the object, which one object alone may have.
+ * The sessions of a tracked packet: those that one of its events matched, without those whose bit
+ * or filter is newer than its entry. Not part of tracker.h, because sessions_outdated() is a
+ * function of its own in the object, which one object alone may have.
  */
 #ifndef NFTTRACED_BPF_TRACKER_SESSIONS_H
 #define NFTTRACED_BPF_TRACKER_SESSIONS_H
