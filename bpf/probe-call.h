@@ -20,8 +20,8 @@ static __always_inline __u64 argument_choose(const __u64 *arguments, __u8 index)
 }
 
 /*
- * A probe's number as one that the verifier sees to be within the tables: of a comparison it may
- * know nothing any more where the compiler keeps another copy of the number.
+ * Limits a probe's number to the size of the tables by a mask, for the verifier: it would forget a
+ * comparison where the compiler uses another copy of the number.
  */
 static __always_inline __u32 number_bounded(__u32 number)
 {
@@ -29,7 +29,7 @@ static __always_inline __u32 number_bounded(__u32 number)
 	return number & (EVENT_PROBES_MAX - 1);
 }
 
-/* What a kprobe is attached with says which probe it is. */
+/* The cookie of a kprobe is the number of the probe. */
 static __always_inline const struct probe_config *call_number(
 	void *context, struct probe_call *call)
 {
@@ -55,7 +55,7 @@ static __always_inline void call_arguments(
 	call->reason = argument_choose(arguments, probe->reason);
 }
 
-/* The skb that the call is about; 0: none. Fills in the hook's state where the way tells it. */
+/* The skb of the call; 0: none. Fills in the hook's state if the way leads to it. */
 static __always_inline __u64 call_skb(struct probe_call *call, const struct probe_config *probe)
 {
 	const struct nft_pktinfo *pktinfo;
@@ -72,8 +72,8 @@ static __always_inline __u64 call_skb(struct probe_call *call, const struct prob
 }
 
 /*
- * As at a hook, where every packet has its headers. Elsewhere it may be on its way up or down
- * without any: then what is at the place of its headers is not looked at.
+ * Puts a packet into the frame, as CAPTURE does at a hook. Unlike there the packet may have no
+ * headers yet, or no longer: then its bytes are not read.
  */
 static __always_inline bool packet_look(
 	struct frame *frame, struct call_notes *notes, __u32 owner, struct cpu_stats *stats)
@@ -92,7 +92,7 @@ static __always_inline bool packet_look(
 	return notes->head;
 }
 
-/* Begins the frame of a call; NULL: there is none. */
+/* Starts the frame of a call; NULL: no frame. */
 static __always_inline struct frame *frame_begin(void *context, __u32 owner, __u64 skb,
 	const struct probe_call *call, const struct probe_config *probe)
 {

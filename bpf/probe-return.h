@@ -17,7 +17,9 @@ static __always_inline struct return_key return_key(__u64 frame, __u32 number)
 	};
 }
 
-/* What the packet is known as, from its first probe on, even if that one has no event of it. */
+/*
+ * Saves the packet's identity, which it has from its first probe on, even without an event there.
+ */
 static __always_inline void entry_track(struct return_entry *entry)
 {
 	__u64 head, now = bpf_ktime_get_ns();
@@ -35,7 +37,7 @@ static __always_inline void entry_track(struct return_entry *entry)
 	entry->time = slot->time;
 }
 
-/* Watches the skb from its entry into a function on; a number, 0: it can't be watched. */
+/* Watches the skb from the entry of a function on; the watch's number, 0: it can't be watched. */
 static __always_inline __u64 watch_begin(__u64 skb)
 {
 	struct watch fresh = { .number = bpf_ktime_get_ns() };
@@ -67,7 +69,7 @@ static __always_inline int return_expect(struct pt_regs *context)
 	return 0;
 }
 
-/* Who had matched it until now will hear of it at the return. */
+/* Saves the sessions that have matched the skb, for the return. */
 static __always_inline int skb_freed(__u64 skb)
 {
 	struct watch *watch = bpf_map_lookup_elem(&watches, &skb);
@@ -84,7 +86,7 @@ static __always_inline int skb_freed(__u64 skb)
 	return 0;
 }
 
-/* The frame for a packet that is gone: what it was known as, and to whom. */
+/* Fills in the frame of a freed packet: its identity, and the sessions that had matched it. */
 static __always_inline void packet_freed(
 	struct frame *frame, const struct return_entry *entry, const struct watch *watch)
 {
@@ -100,7 +102,7 @@ static __always_inline void packet_freed(
 		frame->sticky &= ~sessions_outdated(frame->sticky, watch->epoch);
 }
 
-/* The packet of a call that was put aside at its entry. */
+/* Fills in the frame at the return, from what the entry saved. */
 static __always_inline bool return_capture(struct pt_regs *context, struct probe_call *call,
 	const struct probe_config *probe, struct cpu_stats *stats)
 {

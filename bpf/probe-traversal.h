@@ -9,8 +9,8 @@
 #include "bpf/probe-call.h"
 
 /*
- * The packet of a call of nft_do_chain: whatever is remembered of its struct nft_pktinfo was
- * another one's.
+ * Starts the traversal of a call of nft_do_chain; an old one with the same struct nft_pktinfo is
+ * overwritten.
  */
 static __always_inline struct traversal *traversal_begin(__u64 pkt, __u64 skb, __u64 chain)
 {
@@ -20,7 +20,7 @@ static __always_inline struct traversal *traversal_begin(__u64 pkt, __u64 skb, _
 		__u32 zero = 0;
 		struct frame *frame = bpf_map_lookup_elem(&frames, &zero);
 
-		/* What stands in the frame's packet is as good as anything: it is written over. */
+		/* Any bytes will do as the new element: all of it is overwritten. */
 		if (!frame || bpf_map_update_elem(&traversals, &pkt, frame->packet, BPF_ANY))
 			return NULL;
 		traversal = bpf_map_lookup_elem(&traversals, &pkt);
@@ -36,7 +36,7 @@ static __always_inline struct traversal *traversal_begin(__u64 pkt, __u64 skb, _
 	return traversal;
 }
 
-/* Before the rules of a base chain: true if the matcher is to see the packet. */
+/* Before the rules of a base chain: true if the matcher must be called. */
 static __always_inline bool entry_capture(struct pt_regs *context, struct probe_call *call,
 	const struct probe_config *probe, struct cpu_stats *stats)
 {
@@ -55,7 +55,7 @@ static __always_inline bool entry_capture(struct pt_regs *context, struct probe_
 	return packet_capture(frame, frame_notes(frame), FRAME_KPROBE, stats);
 }
 
-/* Remembers who matched the packet, what it is known as and what it looks like. */
+/* Saves the sessions that matched the packet, its identity and its bytes. */
 static __always_inline int entry_emit(
 	struct frame *frame, struct call_notes *notes, struct cpu_stats *stats)
 {

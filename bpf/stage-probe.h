@@ -9,7 +9,7 @@
 #include "bpf/probe-traversal.h"
 #include "bpf/stage-emit.h"
 
-/* True: the matcher is to see the frame. */
+/* True: the matcher must be called. */
 static __always_inline bool call_capture_kprobe(struct pt_regs *context)
 {
 	const struct probe_config *probe;
@@ -30,7 +30,7 @@ static __always_inline bool call_capture_kprobe(struct pt_regs *context)
 	return skb_capture(context, FRAME_KPROBE, &call, probe, stats);
 }
 
-/* The call that the innermost tracepoint of this CPU is at; NULL: none. */
+/* The call of the innermost tracepoint on this CPU; NULL: none. */
 static __always_inline struct probe_call *tracepoint_call(__u32 *ret_owner)
 {
 	struct cpu_stats *stats;
@@ -47,7 +47,7 @@ static __always_inline struct probe_call *tracepoint_call(__u32 *ret_owner)
 	return &stats->tracepoints.calls[depth];
 }
 
-/* Whose frame the innermost tracepoint has; 0: there is none. */
+/* The owner of the innermost tracepoint's frame; 0: none. */
 static __always_inline __u32 tracepoint_owner(void)
 {
 	__u32 owner;
@@ -75,7 +75,7 @@ static __always_inline bool call_capture_tracepoint(__u64 *context)
 
 /* The record. */
 
-/* Sockets use the room of skb->dev for their own while they hold a packet: that is no device. */
+/* While a socket holds a packet, it uses the memory of skb->dev for other data. */
 static __always_inline __u64 packet_device(__u64 skb)
 {
 	__u64 device = word_read(skb + bpf_core_field_offset(struct sk_buff, dev));
@@ -122,7 +122,7 @@ static __always_inline __u32 record_probe(void *context, struct frame *frame,
 		device = packet_device(notes->skb);
 	if (notes->state)
 		hook = hook_read(notes->state, stats);
-	/* Without a hook the device or the socket tell the namespace. */
+	/* Without a hook the namespace is that of the device or of the socket. */
 	if (wanted & 1u << EVENT_SECTION_NETNS && !hook.net && notes->head)
 		hook.net = packet_net(notes->skb, device);
 	record_head(frame, notes, tracked, hook.net, now, cpu, number, probe->attach);
