@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pipeline across daemons: what of it is kept, and how the next daemon takes it over. Maps and
- * what is attached are the same objects; CAPTURE, EMIT and SECTIONS are loaded anew and replace the
- * old ones in the arrays, and the next swap does so with the matcher. Until then the old programs
- * run with the old configuration.
+ * The pipeline across daemons: which descriptors are kept, and how the next daemon adopts them.
+ * Maps and attachments stay the same objects. CAPTURE, EMIT and SECTIONS are loaded again and
+ * replace the old ones in the arrays; the next swap replaces the matcher. Until then the old
+ * programs run with the old configuration.
  */
 #include "daemon/pipeline/pipeline-private.h"
 
@@ -17,8 +17,8 @@
 #include "journal/base/cleanup.h"
 
 /*
- * Another number whenever programs of one version can't work on with maps or frames of the other,
- * for a reason that pipeline_layout does not see.
+ * Raise it when programs of two versions can't share maps or frames for a reason that
+ * pipeline_layout does not see.
  */
 #ifndef LAYOUT_VERSION
 #define LAYOUT_VERSION 1
