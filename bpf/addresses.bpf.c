@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where the kernel maps its pages (x86): run once by the loader. The kernel finds a symbol by itself in
- * less than a tenth of the time that it takes to print all of them in /proc/kallsyms. Owns what it finds.
+ * Reads the addresses where the kernel maps its pages (x86); the loader runs it once. The kernel
+ * finds a symbol in less than a tenth of the time that it takes to print all of them in
+ * /proc/kallsyms. Owns the two addresses.
  */
 #include "bpf/maps.h"
 
 __u64 vmemmap_start;
 __u64 page_offset_start;
 
-/* A variable's value; 0: the kernel has none of this name, or may not tell. */
+/* A variable's value; 0: the kernel has no such variable, or hides it. */
 static __always_inline __u64 variable_read(const char *name, int size)
 {
 	__u64 address = 0, value = 0;

@@ -9,7 +9,7 @@
 
 extern const __u8 bit_positions[64];
 
-/* Every six-bit window of the sequence is different, so the product's upper bits tell the shift. */
+/* All six-bit windows of the sequence differ, so the product's upper bits identify the shift. */
 #define BIT_SEQUENCE 0x03f79d71b4cb0a89ull
 
 static __always_inline __u32 bit_lowest(__u64 mask)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One call of __nft_trace_packet in one form, whatever the kernel's argument layout and the way the
- * program is attached; and the notes that CAPTURE leaves in the frame for EMIT.
+ * A call of __nft_trace_packet, independent of the kernel's argument layout and of the attach mode;
+ * and the notes that CAPTURE leaves in the frame for EMIT.
  */
 #ifndef NFTTRACED_BPF_CALL_H
 #define NFTTRACED_BPF_CALL_H
@@ -50,10 +50,10 @@ struct call_notes {
 	__u16 network_offset;
 	__u32 sections; /* 1 << enum event_section_type: what the sessions want */
 	__u32 probe; /* number of the further probe */
-	__u64 drop_reason; /* of a further probe that tells one */
-	__u64 freed_time; /* identity of a packet that was freed; 0: it was not, or had none */
+	__u64 drop_reason; /* of a further probe with such an argument */
+	__u64 freed_time; /* identity of a freed packet; 0: it was not freed, or had none */
 	__u64 freed_origin;
-	__u32 past_link; /* of a packet that is not looked at any more: as frame.link was */
+	__u32 past_link; /* of a packet that must not be read: its frame.link before */
 	__u32 reserved;
 	__u8 skb_span[SKB_SPAN];
 	__u8 chain_span[CHAIN_SPAN];
@@ -68,14 +68,14 @@ static __always_inline struct call_notes *frame_notes(struct frame *frame)
 	return (struct call_notes *)frame->scratch;
 }
 
-/* A kretprobe sees the stack pointer behind the return address that a kprobe at entry sees it at. */
+/* At a return the return address is popped: the stack pointer is higher than at the entry. */
 #if defined(__TARGET_ARCH_x86)
 #define RETURN_STACK_SHIFT 8
 #else
 #define RETURN_STACK_SHIFT 0
 #endif
 
-/* The function's stack frame, the same number at its entry and its return. */
+/* The address of the function's stack frame, which is the same at its entry and its return. */
 static __always_inline __u64 frame_at_entry(struct pt_regs *registers)
 {
 	return PT_REGS_SP(registers);
@@ -173,9 +173,9 @@ static __always_inline bool call_verdict(struct call *call, __s32 *ret_code, __u
 }
 
 /*
- * True if the code is one of nf_tables' own, -1 continue to -5 return. Any other is netfilter's, and the
- * sign of the number means nothing: the upper 16 bits are a queue's number or an error, and those below
- * them flags.
+ * True if the code is one of nf_tables' own, -1 continue to -5 return. Any other is netfilter's,
+ * and the sign of the number means nothing: the upper 16 bits are a queue's number or an error, and
+ * those below them flags.
  */
 static __always_inline bool verdict_internal(__s32 code)
 {
@@ -195,7 +195,7 @@ static __always_inline bool verdict_jumps(__s32 code)
 	return code == TABLES_JUMP || code == TABLES_GOTO;
 }
 
-/* `owner` is the frame's: those who can interrupt each other count for themselves. */
+/* `owner` is the frame's: programs that can interrupt each other have counters of their own. */
 static __always_inline struct cpu_stats *cpu_stats(__u32 owner, __u32 *ret_cpu)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), key = owner * possible_cpus + cpu;

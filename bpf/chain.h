@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which chain a rule is in, where the kernel does not say (LAYOUT_VERDICT). Guesses come first, since
- * a chain can have any number of rules; a guess counts only if the rule lies in one of the chain's
- * current blobs and that blob's end names the chain, because chains and blobs are freed and their
- * memory is used again. At last the rules are walked to the blob's end, which names the chain.
+ * Finds the chain of a rule, where the kernel does not pass it (LAYOUT_VERDICT). A chain can have
+ * any number of rules, so guesses come first. A guess is right only if the rule lies in one of the
+ * chain's current blobs and the end of that blob names the chain, because the memory of chains and
+ * blobs is freed and reused. If no guess is right, the rules are walked to the end of the blob,
+ * which names the chain.
  */
 #ifndef NFTTRACED_BPF_CHAIN_H
 #define NFTTRACED_BPF_CHAIN_H
@@ -13,7 +14,7 @@
 #define CHAIN_WALK_MAX     (1 << 17) /* rules */
 #define CHAIN_CACHE_SPREAD 0x9e3779b97f4a7c15ull /* 2^64 / golden ratio */
 
-/* Chain of a rule by the rule's address; of any age: only a guess. */
+/* The chain of a rule, by the rule's address; may be outdated, so it is only a guess. */
 extern __u64 chain_cache[CHAIN_CACHE_SIZE];
 
 static __always_inline __u64 *chain_cache_slot(__u64 rule)
@@ -41,9 +42,9 @@ static __always_inline bool chain_choose(struct call_notes *notes, __u64 chain)
 static __always_inline __u64 blob_end_chain(__u64 address)
 {
 	const struct nft_rule_dp_last *last;
-	__u64 span[3]; /* what stands on the stack of a walk is of the deepest calls there are */
+	__u64 span[3]; /* small: a walk has the deepest stack of all */
 
-	/* A function that is not static is looked at by the verifier though nobody calls it. */
+	/* The verifier checks a global function even if no program calls it. */
 	if (argument_layout == LAYOUT_INFO)
 		return 0;
 	last = object_open(address, span, struct nft_rule_dp_last, end, chain);
@@ -52,7 +53,7 @@ static __always_inline __u64 blob_end_chain(__u64 address)
 	return (__u64)last->chain;
 }
 
-/* True if `rule` is in `chain`, which chain_object is then. */
+/* True if `rule` is in `chain`; then chain_object returns the chain. */
 static __always_inline bool chain_has_rule(struct call_notes *notes, __u64 chain, __u64 rule)
 {
 	const struct nft_chain *object;
@@ -63,7 +64,7 @@ static __always_inline bool chain_has_rule(struct call_notes *notes, __u64 chain
 	object = chain_object(notes);
 	first = (__u64)object->blob_gen_0;
 	second = (__u64)object->blob_gen_1;
-	/* Blobs don't overlap: only the nearest one below the rule can have it. */
+	/* Blobs don't overlap: only the nearest one below the rule can contain it. */
 	blob = first > rule || (second <= rule && second > first) ? second : first;
 	if (!blob || blob >= rule)
 		return false;
@@ -82,7 +83,10 @@ static __always_inline const struct nft_rule_dp *rule_open(__u64 span[1], __u64 
 
 	if (direct_loads)
 		return direct(address);
-	/* clang refuses to relocate a bit field of what it knows to be aligned to 16 bytes. */
+	/*
+	 * clang refuses to relocate a bit field of an object that it knows to be aligned to 16
+	 * bytes.
+	 */
 	opaque(rule);
 	if (bpf_probe_read_kernel(
 		    span, bpf_core_field_offset(struct nft_rule_dp, data), (void *)address))
@@ -95,7 +99,7 @@ struct chain_walk {
 	__u64 chain;
 };
 
-/* One rule; called by bpf_loop. Nonzero: the end. */
+/* Handles one rule; called by bpf_loop. Nonzero: the end. */
 static long chain_walk_step(__u32 step, struct chain_walk *walk)
 {
 	__u64 span[1];
@@ -114,7 +118,7 @@ static long chain_walk_step(__u32 step, struct chain_walk *walk)
 
 /*
  * Walks from a rule to its blob's end, which names the chain; 0: not found. Not static, so that the
- * verifier looks at it once.
+ * verifier checks it only once.
  */
 __noinline __u64 chain_walk(__u64 rule)
 {
@@ -129,7 +133,13 @@ static __always_inline __u64 chain_of_base(__u64 basechain)
 	return basechain ? basechain + bpf_core_field_offset(struct nft_base_chain, chain) : 0;
 }
 
-/* Finds the chain of a rule that is not its blob's end, and chooses it; 0: could not be told. */
+/* The base chain of a call; 0: can't be read. */
+static __always_inline __u64 base_of_call(const struct call_notes *notes)
+{
+	return chain_of_base(notes->basechain ? notes->basechain : basechain_read(notes->info));
+}
+
+/* Finds the chain of a rule that is not its blob's end, and chooses it; 0: not found. */
 static __always_inline __u64 chain_find(
 	struct call_notes *notes, struct cpu_stats *stats, __u64 rule)
 {
@@ -138,7 +148,7 @@ static __always_inline __u64 chain_find(
 	if (chain_has_rule(notes, chain, rule))
 		return chain;
 
-	chain = chain_of_base(notes->basechain ? notes->basechain : basechain_read(notes->info));
+	chain = base_of_call(notes);
 	if (chain_has_rule(notes, chain, rule))
 		goto found;
 	chain = verdict_jumps(notes->code) ? stats->guess.before : stats->guess.jumped;
@@ -159,8 +169,8 @@ found:
 }
 
 /*
- * Chooses the chain that the call was in; `last` says that the rule is its blob's end. 0: could not be
- * told. Not static, so that the verifier looks at it once.
+ * Chooses the chain of the call; `last`: the rule is its blob's end. 0: not found. Not static, so
+ * that the verifier checks it only once.
  */
 __noinline __u32 chain_of_call(struct frame *frame, struct cpu_stats *stats, __u32 last)
 {
@@ -174,9 +184,7 @@ __noinline __u32 chain_of_call(struct frame *frame, struct cpu_stats *stats, __u
 	if (argument_layout == LAYOUT_INFO)
 		return chain_choose(notes, notes->chain);
 	if (!rule)
-		return chain_choose(notes,
-			chain_of_base(
-				notes->basechain ? notes->basechain : basechain_read(notes->info)));
+		return chain_choose(notes, base_of_call(notes));
 	if (last)
 		return chain_choose(notes, blob_end_chain(rule));
 	return chain_find(notes, stats, rule) != 0;

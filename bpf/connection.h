@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The packet's connection as a section of the record: read off skb->_nfct, whether conntrack was
- * loaded before the pipeline or after it: its types are in vmlinux or in nf_tables, which stands on it.
+ * Records the packet's connection, which skb->_nfct leads to. Works whether conntrack was loaded
+ * before or after the pipeline: its types are in vmlinux or in the BTF of nf_tables, which depends
+ * on it.
  */
 #ifndef NFTTRACED_BPF_CONNECTION_H
 #define NFTTRACED_BPF_CONNECTION_H
@@ -88,7 +89,7 @@ static __always_inline bool record_labels(__u64 extension, __u32 *target)
 	return true;
 }
 
-/* Appends a connection; returns its bytes, 0: it can't be read, or is a template. */
+/* Appends a connection; returns its size, 0: it can't be read, or is a template. */
 static __always_inline __u32 record_connection(struct frame *frame, struct call_notes *notes,
 	__u32 offset, __u64 address, __u64 *ret_master)
 {
@@ -134,17 +135,18 @@ static __always_inline __u32 record_connection(struct frame *frame, struct call_
 	return (void *)addresses - (void *)connection;
 }
 
-/* Looks for connection tracking among those who are called at a hook. */
+/* Searches the functions of a hook for connection tracking. */
 struct hook_walk {
 	__u64 calls; /* struct nf_hook_entry */
 	__u64 options; /* of pointers to struct nf_hook_ops */
-	__u64 own; /* the chain that the packet is in: who comes behind it has not seen the packet; 0: another hook */
+	__u64 own; /* the packet's chain, where the walk ends; 0: another hook */
 	__u64 found;
 };
 
 /*
- * One of those who are called; run by bpf_loop. Nonzero: the end. At the priority of connection tracking
- * are its own hooks and chains of nf_tables, and only chains have something in priv.
+ * Handles one function of a hook; called by bpf_loop. Nonzero: the end. At the priority of
+ * connection tracking there are its own functions and chains of nf_tables, and only chains have
+ * priv set.
  */
 static long hook_walk_step(__u32 step, struct hook_walk *walk)
 {
@@ -160,7 +162,7 @@ static long hook_walk_step(__u32 step, struct hook_walk *walk)
 	return walk->found || priority > NETFILTER_PRIORITY_CONNTRACK;
 }
 
-/* Who is called at a hook of a namespace: struct nf_hook_entries; 0: nobody. */
+/* The functions of a namespace's hook: struct nf_hook_entries; 0: none. */
 static __always_inline __u64 hook_calls(__u64 net, __u8 protocol, __u32 number)
 {
 	__u64 offset;
@@ -178,9 +180,9 @@ static __always_inline __u64 hook_calls(__u64 net, __u8 protocol, __u32 number)
 }
 
 /*
- * True if connection tracking has had the packet: it is at work in the namespace, and comes before the
- * chain. It sees packets where they come in and where they are made; other hooks are behind. Not
- * static, so that the verifier looks at it once.
+ * True if connection tracking has seen the packet: it is active in the namespace, and called before
+ * the chain. It sees packets at prerouting and output; all other hooks come after these. Not
+ * static, so that the verifier checks it only once.
  */
 __noinline __u32 conntrack_passed(__u64 state, __u64 chain)
 {
@@ -209,14 +211,14 @@ __noinline __u32 conntrack_passed(__u64 state, __u64 chain)
 	return walk.found != 0;
 }
 
-/* A packet that has neither a connection nor a mark that says why. */
+/* Records that a packet has no connection although connection tracking has seen it. */
 static __always_inline __u32 record_ct_none(
 	struct frame *frame, struct call_notes *notes, __u32 offset)
 {
 	struct event_ct *section;
 	__u64 base;
 
-	/* Elsewhere nobody knows which hook the packet is at, or comes from. */
+	/* At other probes the hook is not known. */
 	if (frame->probe != 1u << EVENT_PROBE_NFT)
 		return offset;
 	base = notes->basechain ? notes->basechain : basechain_read(notes->info);

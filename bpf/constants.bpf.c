@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the loader fills in before the programs are loaded. An object of its own: the compiler may know
- * of the programs' constants that they don't change, so that it reads each once, but not their values.
+ * The constants that the loader sets before the programs are loaded. They are an object of their
+ * own, so that the compiler knows that they don't change, and reads each only once, but does not
+ * know the values here.
  */
 #include "bpf/bits.h"
 #include "bpf/maps.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counting drops: each call with the verdict drop, by the rule or policy that gave it, before anybody
- * asks whether a session wants it. What can't be counted by rule is counted all the same.
+ * Counts drops: each call with the verdict drop, by its rule or policy, whether a session wants it
+ * or not. Drops that can't be counted by rule are counted together.
  */
 #ifndef NFTTRACED_BPF_DROP_COUNT_H
 #define NFTTRACED_BPF_DROP_COUNT_H
@@ -10,8 +10,10 @@
 #include "bpf/drop-table.h"
 #include "bpf/packet-view.h"
 
-/* What is known of a drop while it is counted. In the frame, where EMIT's record will be: the stack is
- * too small. */
+/*
+ * The working memory for one drop. It is in the frame, where EMIT's record will be, because the
+ * stack is too small.
+ */
 struct drop_work {
 	struct drop_key key;
 	__u64 net; /* struct net */
@@ -27,7 +29,7 @@ static __always_inline struct drop_work *frame_drop(struct frame *frame)
 	return (struct drop_work *)frame->record;
 }
 
-/* The chain of a call: its handle and its table's address. False: it can't be told. */
+/* Reads the handle of a call's chain and the address of its table. False: unknown. */
 static __always_inline bool drop_chain_read(struct frame *frame, struct cpu_stats *stats)
 {
 	struct drop_work *work = frame_drop(frame);
@@ -35,7 +37,7 @@ static __always_inline bool drop_chain_read(struct frame *frame, struct cpu_stat
 	const struct nft_chain *chain;
 
 	if (argument_layout == LAYOUT_INFO) {
-		/* The chain is known: only what is needed of it is read. */
+		/* The chain is known, so only these members are read. */
 		chain = object_open(notes->chain, work->span, struct nft_chain, table, name);
 		if (!chain)
 			return false;
@@ -78,7 +80,7 @@ static __always_inline bool drop_key_read(struct frame *frame, struct cpu_stats 
 	return true;
 }
 
-/* Whose the drop is. */
+/* The share that the drop belongs to. */
 static __always_inline __u32 drop_share(const struct drop_work *work)
 {
 	__u64 user;
@@ -91,7 +93,7 @@ static __always_inline __u32 drop_share(const struct drop_work *work)
 		: DROP_SHARE_ROOT;
 }
 
-/* The chain's name, which is not always the same. */
+/* Reads the chain's name, which may change. */
 static __always_inline void drop_name_chain(
 	struct frame *frame, struct drop_slot *slot, struct drop_words *words)
 {
@@ -101,7 +103,7 @@ static __always_inline void drop_name_chain(
 	slot->chain_name = name;
 }
 
-/* The words of a slot that is new. */
+/* Reads the names of a new slot. */
 static __always_inline void drop_name(
 	struct frame *frame, struct drop_slot *slot, struct drop_words *words, __u32 index)
 {
@@ -114,7 +116,7 @@ static __always_inline void drop_name(
 	drop_named(slot, index, drop_share(work));
 }
 
-/* The packet as an example: its bytes from the network header on, as far as they lie in a row. */
+/* Stores the packet as an example: its linear bytes from the network header on. */
 static __always_inline void drop_example(struct call_notes *notes, struct drop_example *example)
 {
 	const struct sk_buff *skb =
@@ -146,7 +148,7 @@ static __always_inline void drop_example(struct call_notes *notes, struct drop_e
 		example->device[0] = 0;
 }
 
-/* What is seldom done for a counter: its words, and another example. Not static, as drop_find. */
+/* Updates the names and the example of a counter, which is rare. Not static, as drop_find. */
 __noinline __u32 drop_describe(struct frame *frame, __u32 index, __u64 now)
 {
 	struct drop_words *words = bpf_map_lookup_elem(&drop_words, &index);
@@ -167,7 +169,7 @@ __noinline __u32 drop_describe(struct frame *frame, __u32 index, __u64 now)
 	return 0;
 }
 
-/* Counts the drop that the notes are of. Not static, as drop_find. */
+/* Counts the drop of the call in the frame. Not static, as drop_find. */
 __noinline __u32 drop_count(struct frame *frame, struct cpu_stats *stats)
 {
 	struct drop_slot *slot = NULL;

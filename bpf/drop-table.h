@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table of drop counters (drop-slots.h): finding a key's slot, claiming one, counting. It knows
- * nothing of packets, so that it can be tested by itself.
+ * The table of drop counters (drop-slots.h): finds the slot of a key, claims one, counts. It knows
+ * nothing of packets, so that it can be tested alone.
  */
 #ifndef NFTTRACED_BPF_DROP_TABLE_H
 #define NFTTRACED_BPF_DROP_TABLE_H
@@ -13,7 +13,7 @@
 
 #include "bpf/shared/drop-slots.h"
 
-/* Primes near 2^64 / golden ratio and the like: handles are small numbers that follow each other. */
+/* Large primes that spread handles, which are small consecutive numbers. */
 #define DROP_SPREAD_NETNS 0x9e3779b97f4a7c15ull
 #define DROP_SPREAD_TABLE 0xc2b2ae3d27d4eb4full
 #define DROP_SPREAD_RULE  0x165667b19e3779f9ull
@@ -21,7 +21,7 @@
 
 #define DROP_NONE (~0u) /* an index that no slot has */
 
-/* Filled in by the loader: slots less 1, a power of two less 1. */
+/* Set by the loader: the number of slots, a power of two, minus 1. */
 extern const __u32 drop_mask;
 
 extern struct drop_control drop_control;
@@ -42,7 +42,7 @@ struct {
 	__type(value, struct drop_words);
 } drop_words __weak SEC(".maps");
 
-/* Wakes the daemon: the index of a slot that is new, or DROP_NONE when there is need of room. */
+/* Wakes the daemon: the index of a new slot, or DROP_NONE if the table needs room. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
@@ -66,7 +66,7 @@ static __always_inline bool drop_key_equal(const struct drop_key *a, const struc
 		a->netns == b->netns && a->family == b->family;
 }
 
-/* Where the search for a key begins. */
+/* The index where the search for a key starts. */
 static __always_inline __u32 drop_home(const struct drop_key *key)
 {
 	return (key->netns * DROP_SPREAD_NETNS + key->table * DROP_SPREAD_TABLE +
@@ -74,13 +74,13 @@ static __always_inline __u32 drop_home(const struct drop_key *key)
 		32;
 }
 
-/* The slot is for the host only. */
+/* True if the slot is reserved for the host. */
 static __always_inline bool drop_is_hosts(__u32 index)
 {
 	return index % DROP_HOST_EVERY == DROP_HOST_EVERY - 1;
 }
 
-/* The index of a key's slot, or DROP_NONE. Not static, so that the verifier looks at it once. */
+/* The index of a key's slot, or DROP_NONE. Not static, so that the verifier checks it only once. */
 __noinline __u32 drop_find(const struct drop_key *key, __u32 home)
 {
 	if (!key)
@@ -100,7 +100,7 @@ __noinline __u32 drop_find(const struct drop_key *key, __u32 home)
 	return DROP_NONE;
 }
 
-/* The slot that was taken is not used. */
+/* Releases the room for a slot that is not used after all. */
 static __always_inline void drop_give_back(__u32 share)
 {
 	if (share < DROP_SHARES)
@@ -108,7 +108,10 @@ static __always_inline void drop_give_back(__u32 share)
 	__sync_fetch_and_add(&drop_control.used, -1);
 }
 
-/* The index of a slot that is the caller's to fill, or DROP_NONE: no room in all, or in that share. The same. */
+/*
+ * Claims a slot for the caller to fill: its index, or DROP_NONE: the table or the share is full.
+ * Not static, as drop_find.
+ */
 __noinline __u32 drop_take(__u32 home, __u32 share)
 {
 	struct drop_room *room;
@@ -138,7 +141,7 @@ full:
 	return DROP_NONE;
 }
 
-/* Asks the daemon for room, seldom. */
+/* Asks the daemon for room, at most once in DROP_NEED_INTERVAL. */
 static __always_inline void drop_need_room(__u64 now)
 {
 	__u64 told = drop_control.need;
@@ -150,8 +153,8 @@ static __always_inline void drop_need_room(__u64 now)
 }
 
 /*
- * A slot for a key that has none: its index, or DROP_NONE when the table, or the share, is full. The slot
- * counts from then on; the caller names it unless it is named.
+ * Inserts a key: the index of its slot, or DROP_NONE if the table or the share is full. The slot
+ * counts from then on; the caller names it unless it has names.
  */
 static __always_inline __u32 drop_insert(
 	const struct drop_key *key, __u32 home, __u32 share, __u64 now)
@@ -163,7 +166,7 @@ static __always_inline __u32 drop_insert(
 		drop_need_room(now);
 		return DROP_NONE;
 	}
-	/* As nobody counts here yet it can still be given back. */
+	/* Another CPU may have inserted the key; this slot is still unused and can be released. */
 	other = drop_find(key, home);
 	if (other != DROP_NONE) {
 		__sync_lock_test_and_set(&slot->state, DROP_GONE);
@@ -172,7 +175,7 @@ static __always_inline __u32 drop_insert(
 	}
 	slot->key = *key;
 	slot->first = now;
-	/* An exchange is a full barrier: who sees that it counts sees the key. */
+	/* An exchange is a full barrier: a reader that sees this state sees the key, too. */
 	__sync_lock_test_and_set(&slot->state, DROP_COUNTING);
 	return index;
 }
@@ -184,14 +187,14 @@ static __always_inline void drop_add(struct drop_slot *slot, __u32 bytes, __u64 
 	slot->last = now;
 }
 
-/* The slot has its names: the daemon may look. */
+/* The slot has its names: reports it to the daemon. */
 static __always_inline void drop_named(struct drop_slot *slot, __u32 index, __u32 share)
 {
 	__sync_lock_test_and_set(&slot->named, share + 1);
 	bpf_ringbuf_output(&drop_news, &index, sizeof(index), BPF_RB_FORCE_WAKEUP);
 }
 
-/* True if the caller is the one who is to write the example; drop_example_end is due then. */
+/* True: the caller may write the example, and must call drop_example_end. */
 static __always_inline bool drop_turn_begin(struct drop_slot *slot)
 {
 	__u32 turn = slot->example_turn;
@@ -200,7 +203,7 @@ static __always_inline bool drop_turn_begin(struct drop_slot *slot)
 		__sync_val_compare_and_swap(&slot->example_turn, turn, turn + 1) == turn;
 }
 
-/* The same, if there is need of another one. */
+/* As this, but false if the example is recent. */
 static __always_inline bool drop_example_begin(struct drop_slot *slot, __u64 now)
 {
 	if (slot->example && now - slot->example < DROP_EXAMPLE_INTERVAL)

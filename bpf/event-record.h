@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Building a record (event.h) in frame.record, section by section: each function takes the offset to
- * write at and returns the offset behind, zero-filled up to the next multiple of EVENT_ALIGN.
+ * Builds a record (event.h) in frame.record, section by section. Each function takes the offset to
+ * write at and returns the offset after the section, zero-filled to a multiple of EVENT_ALIGN.
  */
 #ifndef NFTTRACED_BPF_EVENT_RECORD_H
 #define NFTTRACED_BPF_EVENT_RECORD_H
@@ -11,14 +11,14 @@
 
 #include <bpf/bpf_endian.h>
 
-/* The verifier is shown that an offset into the record leaves room for the longest name. */
+/* Proves to the verifier that the record has room for the longest name at this offset. */
 #define record_bounded(offset)              \
 	({                                  \
 		opaque(offset);             \
 		(offset) <= EVENT_MAX_SIZE; \
 	})
 
-/* struct nf_hook_state, read once: what is loaded directly is loaded each time it is named. */
+/* struct nf_hook_state, read once: a direct load is repeated at each use. */
 struct hook {
 	__u64 in; /* struct net_device */
 	__u64 out;
@@ -27,7 +27,7 @@ struct hook {
 	__u8 protocol;
 };
 
-/* What can't be read is 0, and counted. */
+/* If it can't be read, all is 0 and a fault is counted. */
 static __always_inline struct hook hook_read(__u64 address, struct cpu_stats *stats)
 {
 	__u64 span[8];
@@ -60,7 +60,7 @@ static __always_inline __u32 record_align(struct frame *frame, __u32 offset)
 /* One byte shifted up by k bytes, times this, has k in its highest byte. */
 #define WORD_INDEX 0x0001020304050607ull
 
-/* Where the first zero byte of `word` is: the lowest bit that is set marks it. 0: there is none. */
+/* The lowest bit set marks the first zero byte of `word`. 0: none. */
 static __always_inline __u64 word_zeros(__u64 word)
 {
 	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
@@ -68,15 +68,15 @@ static __always_inline __u64 word_zeros(__u64 word)
 	return (word - WORD_ONES) & ~word & WORD_HIGHS;
 }
 
-/* Bytes before the one that the mark of word_zeros is for. */
+/* The number of bytes before the one that word_zeros has marked. */
 static __always_inline __u32 zeros_length(__u64 zeros)
 {
 	return (((zeros & -zeros) >> 7) * WORD_INDEX) >> 56;
 }
 
 /*
- * Appends the name at an address and returns its length. Not static, so that the verifier looks at it
- * once, and goes on with any length instead of each.
+ * Appends the name at an address and returns its length. Not static, so that the verifier checks it
+ * only once, and continues with an unknown length instead of each.
  */
 __noinline __u32 record_name(struct frame *frame, __u32 offset, __u64 name)
 {
@@ -98,7 +98,7 @@ __noinline __u32 record_name(struct frame *frame, __u32 offset, __u64 name)
 	return EVENT_NAME_MAX;
 }
 
-/* The verifier knows nothing of what comes back. */
+/* The verifier knows nothing of the result of a global function. */
 static __always_inline __u32 record_name_length(struct frame *frame, __u32 offset, const char *name)
 {
 	return record_name(frame, offset, (__u64)name) & EVENT_NAME_MAX;
@@ -112,7 +112,7 @@ static __always_inline __u32 record_target(
 {
 	const struct nft_chain *chain;
 
-	/* The chain of the rule has been used up by now. */
+	/* chain_object now is the target: the chain of the rule is no longer needed. */
 	if (!chain_choose(notes, notes->target))
 		return 0;
 	chain = chain_object(notes);
@@ -121,7 +121,7 @@ static __always_inline __u32 record_target(
 	return nft->target_length = record_name_length(frame, offset, chain->name);
 }
 
-/* Table and chain of the call: the chain that was chosen. */
+/* Appends the names of the table and of the chosen chain. */
 static __always_inline __u32 record_chain(
 	struct frame *frame, struct call_notes *notes, struct event_nft *nft, __u32 offset)
 {
@@ -194,7 +194,7 @@ static __always_inline __u32 record_nft(struct frame *frame, struct call_notes *
 	return record_align(frame, end);
 }
 
-/* Index and name of a device, the name appended; returns the name's length. */
+/* Reads the index of a device and appends its name; returns the name's length. */
 static __always_inline __u32 record_device_name(
 	struct frame *frame, __u32 offset, __u64 device, __u32 *ret_index)
 {
@@ -206,7 +206,7 @@ static __always_inline __u32 record_device_name(
 	return length > EVENT_DEVICE_MAX ? EVENT_DEVICE_MAX : length;
 }
 
-/* `in` and `out` are the hook's devices, 0 where there is none. */
+/* `in` and `out` are the hook's devices; 0: none. */
 static __always_inline __u32 record_device(
 	struct frame *frame, struct call_notes *notes, __u64 in, __u64 out, __u32 offset)
 {
@@ -269,7 +269,7 @@ static __always_inline __u32 record_packet(
 	section->network_offset = notes->network_offset;
 	section->link = notes->head ? frame->link : notes->past_link;
 	section->reserved = 0;
-	/* The whole room is cheaper to copy than what is in it. */
+	/* A copy of constant size is cheaper. */
 	__builtin_memcpy(section + 1, frame->packet, EVENT_SNAPSHOT_MAX);
 	end = offset + sizeof(*section) + captured;
 	return record_align(frame, end);

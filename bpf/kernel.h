@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's types as far as the kernel side reads them, for CO-RE: libbpf finds each member in the
- * running kernel's BTF by its name, so neither order nor offsets here mean anything. A suffix after
- * three underscores is a variant of a type: how older kernels have it.
+ * The members of the kernel's types that the kernel side reads, for CO-RE: libbpf finds each member
+ * in the running kernel's BTF by its name, so order and offsets here have no meaning. A suffix
+ * after three underscores is a variant of a type, as older kernels have it.
  */
 #ifndef NFTTRACED_BPF_KERNEL_H
 #define NFTTRACED_BPF_KERNEL_H
@@ -37,7 +37,7 @@ struct nf_hook_entries {
 	struct nf_hook_entry hooks[0];
 };
 
-struct netns_nf { /* by hook; NULL: nobody is called there */
+struct netns_nf { /* by hook; NULL: no function is registered */
 	struct nf_hook_entries *hooks_ipv4[1];
 	struct nf_hook_entries *hooks_ipv6[1];
 	struct nf_hook_entries *hooks_bridge[1];
@@ -99,7 +99,7 @@ struct sk_buff {
 	__u32 priority;
 	__u32 hash;
 	int skb_iif;
-	__u32 vlan_all; /* since 6.2 says by itself whether there is a tag */
+	__u32 vlan_all; /* since 6.2; not 0: there is a tag */
 	__be16 vlan_proto;
 	__u16 vlan_tci;
 	__u8 vlan_present : 1; /* until 6.1 */
@@ -119,7 +119,7 @@ struct skb_frag { /* since 6.9 */
 	unsigned int offset;
 };
 
-struct bio_vec { /* what skb_frag_t was before */
+struct bio_vec { /* skb_frag_t before 6.9 */
 	struct page *bv_page;
 	unsigned int bv_len;
 	unsigned int bv_offset;
@@ -161,7 +161,7 @@ struct nft_verdict {
 };
 
 struct nft_rule_dp {
-	/* 1, 12 and 42 bits of one word: libbpf sees to it. clang 14 can't describe them so. */
+	/* 1, 12 and 42 bits of one word, which libbpf relocates; clang 14 can't declare them so. */
 	__u64 is_last : 1;
 	__u64 : 0;
 	__u64 dlen : 1;
@@ -277,7 +277,7 @@ struct nf_conn {
 #pragma clang attribute pop
 
 enum nf_ct_ext_id {
-	NF_CT_EXT_LABELS = 0, /* libbpf puts the kernel's number in */
+	NF_CT_EXT_LABELS = 0, /* libbpf replaces it by the kernel's number */
 };
 
 /* Verdicts: include/uapi/linux/netfilter.h and netfilter/nf_tables.h. */
@@ -318,7 +318,7 @@ enum {
 /* skb->_nfct and nf_conn.status: include/linux/skbuff.h and uapi/linux/netfilter. */
 enum {
 	CONNECTION_INFO = 7, /* NFCT_INFOMASK: enum ip_conntrack_info, the rest is the address */
-	CONNECTION_TEMPLATE = 1 << 11, /* IPS_TEMPLATE: what a connection shall be like */
+	CONNECTION_TEMPLATE = 1 << 11, /* IPS_TEMPLATE: a template for connections */
 	PROTOCOL_TCP = 6,
 	PROTOCOL_DCCP = 33,
 	PROTOCOL_SCTP = 132,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The maps and global variables that all programs of the kernel side share. Sizes that depend on the
- * machine or on the configuration are set by the loader.
+ * The maps and global variables that all programs of the kernel side share. Sizes that depend on
+ * the machine or on the configuration are set by the loader.
  */
 #ifndef NFTTRACED_BPF_MAPS_H
 #define NFTTRACED_BPF_MAPS_H
@@ -12,7 +12,7 @@
 
 #include "bpf/shared/abi.h"
 
-/* Of __nft_trace_packet: the loader reads it off the function's type. */
+/* The arguments of __nft_trace_packet; the loader reads them from the function's type. */
 enum argument_layout {
 	LAYOUT_INFO = 3, /* (info, chain, type), until 6.3 */
 	LAYOUT_VERDICT = 5, /* (pkt, verdict, rule, info, type), since 6.4 */
@@ -27,14 +27,14 @@ struct expansion_key {
 	__u64 frame; /* 0, or the address of the task's stack frame */
 };
 
-/* A call of a function whose return is probed too. */
+/* A call of a function whose return is probed. */
 struct return_key {
 	__u64 task;
 	__u64 frame; /* address of the task's stack frame */
 	__u64 probe; /* its number */
 };
 
-/* What is known of it at entry. */
+/* What the entry of the call saves for its return. */
 struct return_entry {
 	__u64 skb;
 	__u64 watch; /* the number of its struct watch */
@@ -43,14 +43,14 @@ struct return_entry {
 	__u64 origin, time; /* of the packet; 0: not tracked */
 };
 
-/* Filled in by the loader. */
+/* Set by the loader. */
 extern const __u32 argument_layout;
 extern const __u32 direct_loads; /* the kernel has bpf_rdonly_cast: read.h */
 extern const __u32 possible_cpus;
 extern const __u32 ring_mask;
 extern const __u32 tracker_mask;
 
-/* Where the kernel maps its struct pages and its pages, x86; 0: page fragments can't be read. */
+/* The addresses of the kernel's struct pages and pages, x86; 0: page fragments can't be read. */
 extern __u64 vmemmap_start;
 extern __u64 page_offset_start;
 
@@ -81,10 +81,11 @@ struct {
 } tracepoint_stages __weak SEC(".maps");
 
 /*
- * Continues with a stage whose slot changes while programs run; returns if the slot is empty. For a number
- * that the verifier knows, the kernel makes a direct jump, and patches it in the text of each program that
- * has it whenever the slot is filled or emptied. The verifier does not know that `zero` is 0: this jump is an
- * indirect one through the array, and no text is patched while sessions come and go.
+ * Continues with a stage whose slot changes while programs run; returns if the slot is empty. For a
+ * number that the verifier knows, the kernel makes a direct jump, and patches it in the text of
+ * each program that has it whenever the slot is filled or emptied. The verifier does not know that
+ * `zero` is 0: this jump is an indirect one through the array, and no text is patched while
+ * sessions come and go.
  */
 static __always_inline void stage_call(void *context, void *stages, __u32 stage)
 {
@@ -128,11 +129,11 @@ struct {
 	__type(value, struct return_entry);
 } returns __weak SEC(".maps");
 
-/* An skb that a probed return waits for. */
+/* An skb that a probed return refers to. */
 struct watch {
-	__u64 number; /* another one for each skb that there was at an address */
-	__u64 sessions; /* when it was freed: those that had matched it */
-	__u32 epoch; /* in which that was so */
+	__u64 number; /* unique for each skb at the same address */
+	__u64 sessions; /* that had matched it when it was freed */
+	__u32 epoch; /* of `sessions` */
 	__u32 freed;
 };
 
@@ -143,8 +144,10 @@ struct {
 	__type(value, struct watch);
 } watches __weak SEC(".maps");
 
-/* A packet on its way through a base chain, by the address of its struct nft_pktinfo: what of it can be
- * told when a rule has stolen it. */
+/*
+ * A packet that traverses a base chain, by the address of its struct nft_pktinfo: what is recorded
+ * of it if a rule steals it.
+ */
 struct traversal {
 	__u64 skb;
 	__u64 chain; /* the base chain */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The packet view: the bytes of a packet that filters and the record's snapshot look at, from the
- * link-layer header if there is one, across page fragments and fragment lists as far as a filter
- * wants to see, with an accelerated VLAN tag put back.
+ * Reads the packet view: the bytes of a packet for filters and for the record's snapshot, from the
+ * link-layer header if it has one, across page fragments and fragment lists as far as a filter
+ * needs, with an accelerated VLAN tag put back.
  */
 #ifndef NFTTRACED_BPF_PACKET_VIEW_H
 #define NFTTRACED_BPF_PACKET_VIEW_H
@@ -11,14 +11,14 @@
 
 #include <bpf/bpf_endian.h>
 
-#define PAGE_BITS     12 /* where pages are mapped by vmemmap_base: x86 */
+#define PAGE_BITS     12 /* page size where vmemmap_base exists: x86 */
 #define NETMEM_IOV    1ul /* the lowest bit of netmem_ref: device memory */
-#define FRAGMENTS_MAX 64 /* page fragments and list members of a packet that are looked at */
+#define FRAGMENTS_MAX 64 /* at most, page fragments and list members of a packet that are read */
 #define GATHER_STEPS  (FRAME_VIEW_MAX / FRAME_PIECE + 2 * FRAGMENTS_MAX)
 
 struct gather {
 	struct frame *frame;
-	__u64 from; /* where the next piece is, `left` bytes of it */
+	__u64 from; /* address of the next piece, of `left` bytes */
 	__u64 fragments; /* address of the next skb_frag_t */
 	__u64 member; /* the next skb of the fragment list */
 	__u32 left;
@@ -27,7 +27,7 @@ struct gather {
 	__u32 wanted;
 };
 
-/* Virtual address of a page fragment; 0: can't be told. */
+/* Virtual address of a page fragment; 0: unknown. */
 static __always_inline __u64 fragment_address(__u64 page, __u32 offset)
 {
 	__u64 vmemmap = vmemmap_start, pages = page_offset_start;
@@ -76,13 +76,13 @@ static __always_inline bool gather_member(struct gather *gather)
 		return false;
 	gather->from = (__u64)skb->data;
 	gather->left = skb->len - skb->data_len;
-	/* What follows a member with fragments of its own would land in the wrong place. */
+	/* After a member with fragments of its own the offsets would be wrong. */
 	gather->member =
 		skb->data_len ? 0 : word_read(member + bpf_core_field_offset(struct sk_buff, next));
 	return true;
 }
 
-/* One piece; called by bpf_loop. Nonzero: nothing more to do. */
+/* Copies one piece; called by bpf_loop. Nonzero: done. */
 static long gather_step(__u32 step, struct gather *gather)
 {
 	struct frame *frame = gather->frame;
@@ -114,8 +114,8 @@ static long gather_step(__u32 step, struct gather *gather)
 }
 
 /*
- * Goes on behind the linear part. Returns how many bytes the view has then. Not static, so that the
- * verifier looks at it once, not in each state of the caller's.
+ * Reads on after the linear part. Returns the number of bytes in the view. Not static, so that the
+ * verifier checks it only once, not in each state of the caller.
  */
 __noinline __u32 view_gather(__u32 owner, __u32 filled, __u32 wanted)
 {
@@ -126,8 +126,10 @@ __noinline __u32 view_gather(__u32 owner, __u32 filled, __u32 wanted)
 
 	if (!frame)
 		return filled;
-	/* Until 6.6 the verifier looks at the first step only, and what that can't reach is dead code to
-	 * it. It must not know that nothing is left in the beginning: CAPTURE zeroed this number. */
+	/*
+	 * Until 6.6 the verifier checks only the first step, and removes code that this can't
+	 * reach. So it must not know that `left` is 0 at first: CAPTURE zeroed this number.
+	 */
 	gather.left = frame->sessions;
 	shared = frame_notes(frame)->shared;
 	fragments = byte_read(shared + bpf_core_field_offset(struct skb_shared_info, nr_frags));
@@ -139,7 +141,7 @@ __noinline __u32 view_gather(__u32 owner, __u32 filled, __u32 wanted)
 	return gather.filled;
 }
 
-#define VIEW_SHORT 64 /* bytes; what most packets have that a small snapshot is made of */
+#define VIEW_SHORT 64 /* bytes; enough for most packets */
 
 /* Copies words from `from` on: bytes `first` to `end`. */
 static __always_inline void words_copy(__u8 *to, const __u64 *from, __u32 first, __u32 end)
@@ -149,7 +151,7 @@ static __always_inline void words_copy(__u8 *to, const __u64 *from, __u32 first,
 		*(__u64 *)(to + i) = from[i / sizeof(__u64)];
 }
 
-/* Reads at most `wanted` linear bytes from `start` on to packet + offset; returns how many. */
+/* Reads at most `wanted` linear bytes from `start` on to packet + offset; returns their number. */
 static __always_inline __u32 view_linear(
 	struct frame *frame, __u32 offset, __u64 start, __u64 end, __u32 wanted)
 {
@@ -160,7 +162,7 @@ static __always_inline __u32 view_linear(
 	if (length > end - start)
 		length = end - start;
 	if (direct_loads && length <= EVENT_SNAPSHOT_MAX) {
-		/* What lies behind the packet's end is copied with it, and nobody looks at it. */
+		/* Bytes after the packet's end are copied, too, but never read. */
 		const __u64 *words = direct(start);
 
 		words_copy(frame->packet + offset, words, 0, VIEW_SHORT);
@@ -190,7 +192,7 @@ static __always_inline bool skb_tagged(const struct sk_buff *skb)
 	return BPF_CORE_READ_BITFIELD(skb, vlan_present);
 }
 
-/* Where a packet is, read once: what is loaded directly is loaded each time it is named. */
+/* The layout of an skb, read once: a direct load is repeated at each use. */
 struct skb_layout {
 	__u64 head;
 	__u64 data;
@@ -224,7 +226,7 @@ static __always_inline struct skb_layout skb_layout_read(const struct sk_buff *s
 	return layout;
 }
 
-/* The packet was read behind a gap: moves the addresses down and puts the tag into the gap. */
+/* The packet was read after a gap: moves the addresses down and puts the tag into the gap. */
 static __always_inline void view_insert_tag(struct frame *frame, const struct skb_layout *layout)
 {
 	__u32 *words = (__u32 *)frame->packet;
@@ -237,7 +239,7 @@ static __always_inline void view_insert_tag(struct frame *frame, const struct sk
 	tag[1] = bpf_htons(layout->vlan);
 }
 
-/* Tries the link-layer header; returns the linear bytes in the view, 0: there is none. */
+/* Reads from the link-layer header on; returns the number of linear bytes, 0: no such header. */
 static __always_inline __u32 view_ethernet(
 	struct frame *frame, const struct skb_layout *layout, __u32 wanted, __u32 *ret_gap)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading the kernel's memory, with failure instead of a fault. The helper for it costs about a hundred
- * instructions a call and more than one a byte. Since 6.2 there is bpf_rdonly_cast, which makes any
- * address one that can be loaded from directly, at about seven instructions a load, zero where nothing
- * is mapped. It knows the types of vmlinux only, not those of modules, so whatever is read is presented
- * to the verifier as what it takes for a row of words: struct pt_regs, whose number the loader keeps.
+ * Reads the kernel's memory, with failure instead of a fault. The helper for this costs about a
+ * hundred instructions a call and more than one a byte. Since 6.2 there is bpf_rdonly_cast: any
+ * address can be loaded from directly, at about seven instructions a load, and gives zero where
+ * nothing is mapped. It knows the types of vmlinux only, not those of modules, so all memory is
+ * presented to the verifier as struct pt_regs, a sequence of words, whose type number the loader
+ * preserves.
  */
 #ifndef NFTTRACED_BPF_READ_H
 #define NFTTRACED_BPF_READ_H
@@ -17,7 +18,7 @@
 
 #include <bpf/bpf_core_read.h>
 
-/* Keeps the compiler from reasoning about where a value came from. */
+/* Hides the origin of a value from the compiler. */
 #define opaque(value) asm volatile("" : "+r"(value))
 
 extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
@@ -26,8 +27,8 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 	bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(struct pt_regs))
 
 /*
- * Reads members `first` to `last` of a kernel object in one go. True if it went well. The buffer must
- * hold what the kernel at hand has between them: the verifier knows.
+ * Reads members `first` to `last` of a kernel object at once. False: it can't be read. The buffer
+ * must be large enough for the layout of the running kernel: the verifier checks this.
  */
 #define span_read(buffer, address, type, first, last)                                             \
 	({                                                                                        \
@@ -37,8 +38,8 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 	})
 
 /*
- * The object whose member `first` is at `base`: only what was read may be accessed. The verifier lets
- * nobody subtract from an address on the stack, and forgets what it knows of a negated number.
+ * The object whose member `first` is at `base`; only the members that were read may be accessed.
+ * The verifier forbids to subtract from a stack address, but forgets the value of a negated number.
  */
 #define span_object(base, type, first)                        \
 	({                                                    \
@@ -52,8 +53,8 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 	})
 
 /*
- * A kernel object of which members from `first` to `last` may be accessed, no more than 17 words; by
- * way of the buffer where there are no direct loads. NULL: it can't be read.
+ * A kernel object of which members `first` to `last` may be accessed, at most 17 words; without
+ * direct loads they are copied to the buffer. NULL: it can't be read.
  */
 #define object_open(address, buffer, type, first, last)                                        \
 	({                                                                                     \
@@ -68,7 +69,7 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 		_object;                                                                       \
 	})
 
-/* A single number; 0 where it can't be read. */
+/* A single number; 0: it can't be read. */
 static __always_inline __u64 word_read(__u64 address)
 {
 	__u64 word;

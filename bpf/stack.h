@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel stack as a section of the record: addresses, exact in number, no map of stacks to fill
- * up. Their names are user space's.
+ * Records the kernel stack as addresses in the record itself, because a map of stacks could
+ * overflow. User space finds the names.
  */
 #ifndef NFTTRACED_BPF_STACK_H
 #define NFTTRACED_BPF_STACK_H
 
 #include "bpf/event-record.h"
 
-/* Frames of our own on top: a kprobe's stack is that of the function it stopped. */
+/* Our own frames on top; a kprobe's stack is that of the probed function. */
 #define STACK_OWN_FENTRY     2 /* EMIT, trampoline */
 #define STACK_OWN_TRACEPOINT 3 /* EMIT, stub, bpf_trace_runN */
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CAPTURE: looks at the verdict first, counts a drop, leaves at once when no session wants the verdict,
- * then puts what the matcher needs into the frame.
+ * CAPTURE, the first stage: reads the verdict, counts a drop, returns at once if no session wants
+ * the verdict, and else puts the packet into the frame for the matcher.
  */
 #ifndef NFTTRACED_BPF_STAGE_CAPTURE_H
 #define NFTTRACED_BPF_STAGE_CAPTURE_H
 
 #include "bpf/drop-count.h"
 #include "bpf/packet-view.h"
-#include "bpf/sticky.h"
+#include "bpf/tracker-sessions.h"
 
-/* What the matcher looks at. False: it can't be read. */
+/* Puts a packet into the frame. False: it can't be read. */
 static __always_inline bool packet_capture(
 	struct frame *frame, struct call_notes *notes, __u32 owner, struct cpu_stats *stats)
 {
@@ -34,10 +34,9 @@ static __always_inline bool packet_capture(
 	return true;
 }
 
-#define LINK_NONE \
-	0xff /* frame.link: no variant of a filter is for it, not even one that asks for nothing */
+#define LINK_NONE 0xff /* frame.link: no variant of any filter matches it */
 
-/* Nothing of the packet is looked at. */
+/* The frame of a packet that must not be read. */
 static __always_inline void packet_absent(struct frame *frame, struct call_notes *notes)
 {
 	frame->link = LINK_NONE;
@@ -48,15 +47,9 @@ static __always_inline void packet_absent(struct frame *frame, struct call_notes
 	notes->skb_iif = 0;
 }
 
-/* The base chain that a call is in; 0: can't be told. */
-static __always_inline __u64 base_of_call(const struct call_notes *notes)
-{
-	return chain_of_base(notes->basechain ? notes->basechain : basechain_read(notes->info));
-}
-
 /*
- * A packet that is stolen may be gone: what was known of it at the entry of the base chain decides, and
- * is shown. Not static, so that the verifier looks at it once.
+ * A stolen packet may be freed already, so the frame gets the data that was saved at the entry of
+ * the base chain. Not static, so that the verifier checks it only once.
  */
 __noinline __u32 stolen_capture(struct frame *frame, struct cpu_stats *stats)
 {
@@ -94,7 +87,7 @@ __noinline __u32 stolen_capture(struct frame *frame, struct cpu_stats *stats)
 	return 1;
 }
 
-/* True: the matcher is to see the frame. */
+/* True: the matcher must be called. */
 static __always_inline bool call_capture(
 	void *context, struct call *call, __u32 owner, struct cpu_stats *stats)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * EMIT, the last stage: counts the sessions that matched, remembers a tracked packet, holds back what
- * is over a session's rate, builds the record and puts it into the CPU's ring.
+ * EMIT, the stage after the matcher: counts the event for the sessions that matched, enters a
+ * tracked packet, suppresses events above a session's rate, builds the record and puts it into the
+ * CPU's ring.
  */
 #ifndef NFTTRACED_BPF_STAGE_EMIT_H
 #define NFTTRACED_BPF_STAGE_EMIT_H
@@ -9,14 +10,14 @@
 #include "bpf/bits.h"
 #include "bpf/event-record.h"
 #include "bpf/stack.h"
-#include "bpf/sticky.h"
 #include "bpf/suppressed-count.h"
+#include "bpf/tracker-sessions.h"
 
 #define RATE_TRIES 4 /* races with other CPUs for a session's next arrival time */
 
 /*
- * Generic cell rate: an event that comes more than the tolerance too early is held back. Not static, so
- * that the verifier looks at it once.
+ * Generic cell rate: an event that is early by more than the tolerance is suppressed. Not static,
+ * so that the verifier checks it only once.
  */
 __noinline __u32 rate_exceeded(__u32 bit, __u64 now)
 {
@@ -37,16 +38,16 @@ __noinline __u32 rate_exceeded(__u32 bit, __u64 now)
 	return true;
 }
 
-/* What EMIT leaves to SECTIONS. */
+/* The sections that SECTIONS writes. */
 #define SECTIONS_FURTHER (1u << EVENT_SECTION_SKB | 1u << EVENT_SECTION_CT)
 
 /*
- * Counts the event for each session that matched; returns those whose rate it is within, and notes what
- * these want of it. Not static, so that the verifier looks at it once.
+ * Counts the event for each session that matched. Returns those whose rate allows it, and stores
+ * the sections that they want. Not static, so that the verifier checks it only once.
  */
 __noinline __u64 sessions_account(struct frame *frame, struct cpu_stats *stats, __u64 now)
 {
-	/* In memory, where the verifier does not tell each way through the loop from the others. */
+	/* In memory, so that the verifier does not distinguish the paths through the loop. */
 	volatile struct call_notes *notes;
 	__u64 left;
 
@@ -85,8 +86,8 @@ __noinline __u32 sessions_ring_full(struct cpu_stats *stats, __u64 sessions)
 }
 
 /*
- * Finds the packet's entry, or makes it if a session that matched tracks, and notes what it says. Not
- * static, so that the verifier looks at it once.
+ * Finds the packet's entry, or makes one if a session that matched tracks, and stores its identity
+ * in the notes. Not static, so that the verifier checks it only once.
  */
 __noinline __u32 packet_track(struct frame *frame, struct cpu_stats *stats, __u64 now)
 {
@@ -146,8 +147,8 @@ static __always_inline void record_head(struct frame *frame, struct call_notes *
 }
 
 /*
- * True if the ring took it. The reader is woken each time another config.wakeup bytes were put into it;
- * a timer of its own sees to the rest.
+ * False: the ring is full. Wakes the reader after each config.wakeup bytes; the reader has a timer
+ * for the rest.
  */
 static __always_inline bool record_output(struct frame *frame, __u32 size, __u32 cpu)
 {
@@ -172,7 +173,7 @@ static __always_inline bool sections_follow(const struct call_notes *notes)
 	return notes->sections & SECTIONS_FURTHER && notes->head;
 }
 
-/* Puts the record into the ring, or has SECTIONS do so. */
+/* Puts the record into the ring, or calls SECTIONS to do it. */
 static __always_inline int record_finish(void *context, struct frame *frame, __u8 attach,
 	struct cpu_stats *stats, __u64 sessions, __u32 size, __u32 cpu)
 {
@@ -193,7 +194,7 @@ static __always_inline int record_finish(void *context, struct frame *frame, __u
 	return 0;
 }
 
-/* The identity of a packet that was stolen, or freed, as far as it had one. */
+/* The identity of a packet that was stolen or freed. False: it had none. */
 static __always_inline bool stolen_track(struct call_notes *notes)
 {
 	notes->track_head = notes->freed_origin;
@@ -202,8 +203,8 @@ static __always_inline bool stolen_track(struct call_notes *notes)
 }
 
 /*
- * A packet that matched in mid-chain stays matched when a later rule steals it. Not static, so that the
- * verifier looks at it once.
+ * Saves that a packet matched in mid-chain, in case a later rule steals it. Not static, so that the
+ * verifier checks it only once.
  */
 __noinline __u32 traversal_match(struct frame *frame)
 {

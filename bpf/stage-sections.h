@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SECTIONS, the stage behind EMIT: appends to the record that EMIT left in the frame what not every
- * session wants, the skb's own fields and the connection, and puts it into the CPU's ring. EMIT calls
- * it only if a session that matched wants one of them. The frame is still EMIT's, which looked.
+ * SECTIONS, the stage after EMIT: appends the sections that few sessions want, the skb's own fields
+ * and the connection, to the record in the frame, and puts it into the CPU's ring. EMIT calls it
+ * only if a session that matched wants one of them, and has checked that the frame is its own.
  */
 #ifndef NFTTRACED_BPF_STAGE_SECTIONS_H
 #define NFTTRACED_BPF_STAGE_SECTIONS_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The stages as programs, for each way of attaching: STUB, the only attached one, CAPTURE, EMIT and
- * SECTIONS; the matcher between CAPTURE and EMIT is generated, and so are the stubs of tracepoints.
- * Owns the global variables of the kernel side. The stages are one object because libbpf 1.1 can't link
- * objects that call the same function of the kernel.
+ * The stages as programs, for each attach mode: STUB, the only attached one, CAPTURE, EMIT and
+ * SECTIONS. The matcher between CAPTURE and EMIT is generated, and so are the stubs of tracepoints.
+ * Owns the global variables of the kernel side. The stages are one object because libbpf 1.1 can't
+ * link objects that call the same function of the kernel.
  */
 #include "bpf/stage-capture.h"
 #include "bpf/stage-probe.h"

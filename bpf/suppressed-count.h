@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Counting what a session's rate held back, by rule. Costs nothing where nothing is held back. */
+/*
+ * Counts the events that a session's rate suppressed, by rule. Costs nothing if none is suppressed.
+ */
 #ifndef NFTTRACED_BPF_SUPPRESSED_COUNT_H
 #define NFTTRACED_BPF_SUPPRESSED_COUNT_H
 
 #include "bpf/drop-count.h"
 #include "bpf/shared/suppressed-slots.h"
 
-/* Keeps the rules of several sessions apart. */
+/* Spreads the slots of the same rule for several sessions. */
 #define SUPPRESSED_SPREAD 0x9e3779b1u
 
 extern struct suppressed_slot suppressed[SUPPRESSED_SLOTS];
@@ -17,7 +19,7 @@ static __always_inline bool suppressed_is(
 	return slot->bit == bit && drop_key_equal(&slot->rule, key);
 }
 
-/* What a slot is about, when it is the caller's. */
+/* Fills in a slot that the caller has claimed. */
 static __always_inline void suppressed_fill(
 	struct frame *frame, struct suppressed_slot *slot, __u32 bit, __u64 now)
 {
@@ -28,11 +30,13 @@ static __always_inline void suppressed_fill(
 	slot->netns_inode = half_read(work->net + bpf_core_field_offset(struct net, ns.inum));
 	bpf_probe_read_kernel_str(slot->table, sizeof(slot->table), (const void *)work->table_name);
 	bpf_probe_read_kernel_str(slot->chain, sizeof(slot->chain), (const void *)work->chain_name);
-	/* An exchange is a full barrier: who sees that it counts sees what it is about. */
+	/* An exchange is a full barrier: a reader that sees this state sees the rest, too. */
 	__sync_lock_test_and_set(&slot->state, SUPPRESSED_COUNTING);
 }
 
-/* Counts the event for the session at `bit`. Not static, so that the verifier looks at it once. */
+/*
+ * Counts the event for the session at `bit`. Not static, so that the verifier checks it only once.
+ */
 __noinline __u32 suppressed_count(
 	struct frame *frame, struct cpu_stats *stats, __u32 bit, __u64 now)
 {

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tracker's hooks. A packet is known by its head, so each way in which the kernel lets go of a head
- * makes it forget the packet, and each way in which it gives the packet another head, or a part of the
- * packet a head of its own, enters that one for the same packet:
+ * The tracker's hooks. A packet is identified by its head. Where the kernel releases a head, the
+ * packet is forgotten; where it gives the packet another head, or a part of the packet a head of
+ * its own, that head is entered for the same packet:
  *
  *   skb_free_head              the head is freed, or goes back to a page pool
- *   kfree_skb_partial          a packet before it took its head over: coalescing
+ *   kfree_skb_partial          the head was merged into another packet: coalescing
  *   napi_skb_free_stolen_head  the same: GRO
  *   napi_reuse_skb             GRO took the bytes, a driver uses the head again
  *   pskb_expand_head           a larger head, or one that is not shared
  *   skb_copy_header            a copy: skb_copy, skb_copy_expand, pskb_copy, copies for XDP
  *   skb_segment, .._list       GSO: segments of a packet
  *   ip_copy_metadata, ip6_..   fragments of a packet
- *   ip_queue_xmit, inet6_..    TCP sends a packet: again, if the head is known, and that is a new one
+ *   ip_queue_xmit, inet6_..    TCP sends a packet; with a known head it is sent again: a new one
  *
- * Clones share the head. The hooks are attached only while a session tracks, and leave at once for an
- * skb that nobody tracks.
+ * Clones share the head. The hooks are attached only while a session tracks, and return at once for
+ * an skb that is not tracked.
  */
 #include "bpf/tracker.h"
 #include "bpf/call.h"
 
-/* Always by the helper: this object must not call functions of the kernel, see stages.bpf.c. */
+/* Uses the helper only: this object must not call functions of the kernel, see stages.bpf.c. */
 static __always_inline __u64 address_read(__u64 address)
 {
 	__u64 word = 0;
@@ -55,16 +55,14 @@ static __always_inline void head_enter(__u64 head, const struct tracker_slot *kn
 		__sync_fetch_and_add(&stats->counts[COUNT_TRACKER_FULL], 1);
 }
 
-/* The packet of an entry, whatever else that says. */
+/* True if both entries are of the same packet. */
 static __always_inline bool slot_same(
 	const struct tracker_slot *slot, const struct tracker_slot *other)
 {
 	return slot->time == other->time && slot->origin == other->origin;
 }
 
-/* Another head. */
-
-/* The old head may be freed before the function returns, so the entry is put aside. */
+/* Saves the entry, because the old head may be freed before the function returns. */
 static __always_inline int expansion_enter(const struct expansion_key *key, __u64 skb)
 {
 	__u64 head = skb_head(skb);
@@ -73,7 +71,7 @@ static __always_inline int expansion_enter(const struct expansion_key *key, __u6
 	if (!slot)
 		return 0;
 	copy = *slot;
-	/* At return the new head is read off the skb: nobody else needs `head`. */
+	/* The return needs the skb to read its new head, and not the old head. */
 	copy.head = skb;
 	bpf_map_update_elem(&expansions, key, &copy, BPF_ANY);
 	return 0;
@@ -92,7 +90,7 @@ static __always_inline int expansion_leave(const struct expansion_key *key)
 	head = skb_head(copy.head);
 	if (!head)
 		return 0;
-	/* Where it failed the head is the old one, and so is its slot. */
+	/* If the function failed, the head and its slot are the old ones. */
 	slot = tracker_find(head);
 	if (slot && slot_same(slot, &copy))
 		return 0;
@@ -102,7 +100,7 @@ static __always_inline int expansion_leave(const struct expansion_key *key)
 	return 0;
 }
 
-/* An skb with a head of its own, filled in from another one. */
+/* Enters the head of an skb that is a copy of another one. */
 static __always_inline int head_copied(__u64 to, __u64 from)
 {
 	__u64 old = skb_head(from), new;
@@ -119,8 +117,10 @@ static __always_inline int head_copied(__u64 to, __u64 from)
 	return 0;
 }
 
-/* Parts of a packet. One that came as a packet of its own, which is so in a list of fragments or of what
- * GRO put together, is that again. */
+/*
+ * Enters a part of a packet. A part that arrived as a packet of its own, in a list of fragments or
+ * merged by GRO, becomes that packet again.
+ */
 static __always_inline void part_enter(__u64 part, const struct tracker_slot *whole)
 {
 	__u64 head = skb_head(part);
@@ -146,7 +146,7 @@ struct segments {
 	struct tracker_slot whole;
 };
 
-/* One segment; called by bpf_loop. Nonzero: nothing more to do. */
+/* Enters one segment; called by bpf_loop. Nonzero: done. */
 static long segment_step(__u32 step, struct segments *segments)
 {
 	__u64 segment = segments->next;
@@ -167,7 +167,7 @@ static __always_inline int segments_enter(const struct tracker_slot *whole, __u6
 	return 0;
 }
 
-/* The whole is freed later. */
+/* The whole packet still exists: it is freed later. */
 static __always_inline int segments_made(__u64 whole, __u64 list)
 {
 	__u64 head = skb_head(whole);
@@ -179,7 +179,7 @@ static __always_inline int segments_made(__u64 whole, __u64 list)
 	return segments_enter(&copy, list);
 }
 
-/* A kretprobe knows nothing of the arguments. */
+/* A kretprobe has no arguments: the entry was saved. */
 static __always_inline int segments_leave(const struct expansion_key *key, __u64 list)
 {
 	struct tracker_slot *saved = bpf_map_lookup_elem(&expansions, key), copy;
@@ -192,9 +192,9 @@ static __always_inline int segments_leave(const struct expansion_key *key, __u64
 }
 
 /*
- * TCP keeps the skb of a packet and sends clones of it, or copies while an earlier clone is still under
- * way: what is known of the head is an earlier transmission then. Tunnels send by the same function,
- * and what goes through a tunnel stays the packet it was.
+ * TCP keeps the skb of a packet and sends clones of it, or copies while an earlier clone still
+ * exists. A known head is then that of an earlier transmission. Tunnels send by the same function,
+ * but a packet in a tunnel stays the same packet.
  */
 static __always_inline int packet_sent(__u64 socket, __u64 skb)
 {
@@ -215,7 +215,7 @@ static __always_inline struct expansion_key stack_key(__u64 frame)
 	return (struct expansion_key){ .owner = bpf_get_current_task(), .frame = frame };
 }
 
-/* By kprobe: a program may be for several functions. */
+/* Kprobes: one program may serve several functions. */
 
 SEC("kprobe")
 int kprobe_free(struct pt_regs *context)
@@ -323,7 +323,7 @@ int fentry_copy(__u64 *context)
 	return head_copied(context[0], context[1]);
 }
 
-/* Behind the arguments is what the function returns. */
+/* The return value follows the arguments. */
 SEC("fexit/skb_segment")
 int fexit_segment(__u64 *context)
 {

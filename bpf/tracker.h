@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tracker's table: which packet an skb's head belongs to. A slot is claimed by a compare-and-swap
- * of its head and given up by clearing the head last; the daemon ages slots through a mapping.
+ * The tracker's table: finds the packet of an skb's head. A slot is claimed by a compare-and-swap
+ * of its head, and released by clearing the head last; the daemon ages slots through a mapping.
  */
 #ifndef NFTTRACED_BPF_TRACKER_H
 #define NFTTRACED_BPF_TRACKER_H
@@ -43,7 +43,7 @@ static __always_inline void slot_release(struct tracker_slot *slot)
 	slot->sessions = 0;
 	slot->origin = 0;
 	slot->time = 0;
-	/* An exchange is a full barrier: who sees the slot free sees it empty. */
+	/* An exchange is a full barrier: a CPU that sees the slot free sees it empty. */
 	__sync_lock_test_and_set(&slot->head, 0);
 }
 
@@ -81,7 +81,7 @@ static __always_inline struct tracker_slot *tracker_claim(__u64 head)
 
 			if (!first || first == slot)
 				return slot;
-			/* Another CPU was quicker with the same packet. */
+			/* Another CPU was faster with the same packet. */
 			slot_release(slot);
 			return first;
 		}
@@ -90,8 +90,8 @@ static __always_inline struct tracker_slot *tracker_claim(__u64 head)
 }
 
 /*
- * Enters a head as one more of the packet that `known` is an entry of. False: the bucket is full, and the
- * packet is a new one from here on.
+ * Enters another head of the packet of `known`. False: the bucket is full, and the packet counts as
+ * a new one from here on.
  */
 static __always_inline bool tracker_enter(__u64 head, const struct tracker_slot *known)
 {
@@ -107,7 +107,7 @@ static __always_inline bool tracker_enter(__u64 head, const struct tracker_slot 
 	return true;
 }
 
-/* Fills in a slot that is new, unless another CPU does so just now: the first one's time counts. */
+/* Fills in a new slot. If two CPUs do so at once, the first one's time counts. */
 static __always_inline void slot_begin(struct tracker_slot *slot, __u64 head, __u64 now)
 {
 	if (slot->time)

@@ -59,7 +59,7 @@ struct daemon {
 	struct recorder *recorder;
 	struct bus *bus;
 	struct manager *manager;
-	struct modules *modules;
+	struct module_watch *modules;
 	struct service *service;
 	struct reload *reload;
 	const struct command_line *line;
@@ -256,7 +256,7 @@ static int add_sources(struct daemon *daemon)
 
 	daemon->reload = reload_new(daemon->manager, &reload_hooks);
 	r = service_new(daemon->event, &hooks, &daemon->service);
-	return r < 0 ? r : modules_new(daemon->event, on_module, daemon, &daemon->modules);
+	return r < 0 ? r : module_watch_new(daemon->event, on_module, daemon, &daemon->modules);
 }
 
 /* The daemon is ready when each configured session runs or has failed; slow ones continue in the
@@ -336,7 +336,7 @@ static void announce_ready(struct daemon *daemon)
 
 static void daemon_clear(struct daemon *daemon)
 {
-	modules_free(daemon->modules);
+	module_watch_free(daemon->modules);
 	reload_free(daemon->reload);
 	manager_free(daemon->manager);
 	bus_free(daemon->bus);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the stages of the pipeline and the daemon share in memory: verdict bits, the frame that
+ * The memory that the stages of the pipeline and the daemon share: verdict bits, the frame that
  * carries one call from CAPTURE through the generated MATCHER to EMIT, the slots of the program
  * array, the configuration that the daemon writes and the counters that the kernel side writes.
- * Both are in mmap-able maps: the daemon reads and writes them without a system call, because a
- * system call on a map makes the kernel skip probe programs on that CPU meanwhile.
+ * Configuration and counters are in mmap-able maps: the daemon accesses them without a system call,
+ * because during a system call on a map the kernel skips probe programs on that CPU.
  */
 #ifndef NFTTRACED_BPF_SHARED_ABI_H
 #define NFTTRACED_BPF_SHARED_ABI_H
@@ -31,11 +31,11 @@ enum verdict {
 #define VERDICT_MASK_DEFAULT ((1u << VERDICT_DROP) | (1u << VERDICT_ACCEPT))
 
 /*
- * The program array, one for each program type. STUB, the only attached program, tail-calls CAPTURE;
- * CAPTURE calls MATCHER, the first part of the current matcher; the parts call each other within
- * their bank, the last one calls EMIT, and that SECTIONS if a session wants more of the event than EMIT
- * writes. A new matcher is put into the bank that is not in use, then
- * STAGE_MATCHER is overwritten: that one write is the swap.
+ * The program array, one for each program type. STUB, the only attached program, tail-calls
+ * CAPTURE; CAPTURE calls MATCHER, the first part of the current matcher; the parts call each other
+ * within their bank, the last one calls EMIT, and that SECTIONS if a session wants more of the
+ * event than EMIT writes. A new matcher is put into the bank that is not in use, then STAGE_MATCHER
+ * is overwritten: that one write is the swap.
  */
 enum stage {
 	STAGE_CAPTURE = 0, /* empty while no session exists */
@@ -48,21 +48,27 @@ enum stage {
 	STAGE_BANK0 = 6,
 };
 
-/* A matcher is put into the bank of its epoch: that which runs, the one before it and the next one never
- * share one, whenever somebody was killed. */
+/*
+ * A matcher is put into the bank of its epoch. The one that runs, the one before and the next one
+ * never share a bank, even if the daemon was killed during a swap.
+ */
 #define STAGE_BANKS 3
 
-/* stub -> capture -> parts -> emit -> emit of probes -> sections: under the kernel's 33 tail calls. */
+/*
+ * stub -> capture -> parts -> emit -> emit of probes -> sections: under the kernel's 33 tail calls.
+ */
 #define STAGE_PARTS_MAX 28
 #define STAGE_COUNT     (STAGE_BANK0 + STAGE_BANKS * STAGE_PARTS_MAX)
 
-/* The most of a packet that a filter can look at, bytes; a load beyond it rejects and is counted. */
+/* Bytes of a packet that a filter can read; a load beyond rejects and is counted. */
 #define FRAME_VIEW_MAX 16384
 
 /* A packet's fragments are gathered in pieces of this many bytes. */
 #define FRAME_PIECE 512
 
-/* The record is built in place; the verifier wants room for one more name behind the longest. */
+/*
+ * The record is built in place; the verifier needs room for one more name after the longest record.
+ */
 #define FRAME_RECORD_SIZE (EVENT_MAX_SIZE + 512)
 
 /*
@@ -72,19 +78,21 @@ enum stage {
  * else touches a packet after CAPTURE.
  */
 struct frame {
-	__u64 context; /* address of the program's context: whose frame this is */
+	__u64 context; /* address of the program's context: identifies the frame's call */
 	__u64 sessions; /* the matcher's result; zeroed by CAPTURE */
-	__u64 sticky; /* sessions that match whatever their filter says: the tracker remembers them */
+	__u64 sticky; /* sessions that match regardless of their filter, from the tracker */
 	__u32 epoch; /* of the matcher that ran */
 	__u32 verdict; /* 1 << enum verdict */
 	__u32 probe; /* 1 << enum event_probe */
 	__u32 link; /* enum event_link: what packet[] begins with */
 	__u32 length; /* of the packet on the wire, from packet[0]: what a filter calls len */
 	__u32 captured; /* bytes valid in packet[], <= FRAME_VIEW_MAX */
-	__u8 scratch[512]; /* CAPTURE's notes for EMIT; nobody else looks inside */
+	__u8 scratch[512]; /* struct call_notes: CAPTURE's for EMIT */
 	__u8 packet[FRAME_VIEW_MAX];
-	/* So that a bounds-checked load of up to 8 bytes, or a piece, that begins at the last byte of
-	 * the packet stays inside the frame. */
+	/*
+	 * A bounds-checked load of up to 8 bytes, or a piece, that starts at the last byte of the
+	 * packet stays in the frame.
+	 */
 	__u8 guard[FRAME_PIECE];
 	__u8 record[FRAME_RECORD_SIZE]; /* EMIT's: the event as it goes into the ring */
 };
@@ -99,13 +107,17 @@ _Static_assert(
 _Static_assert(
 	__builtin_offsetof(struct frame, packet) == 560, "the generated code knows the frame");
 
-/* Tracepoints that interrupt each other on a CPU: a task's, a softirq's, an interrupt's, an NMI's. */
+/*
+ * Tracepoints that interrupt each other on a CPU: a task's, a softirq's, an interrupt's, an NMI's.
+ */
 #define TRACEPOINT_DEPTH 4
 
 /* Keys of the per-CPU array of frames. */
 enum frame_owner {
-	/* kprobe and kretprobe programs exclude each other on a CPU (trace_call_bpf, bpf_prog_active),
-	 * so they share one. */
+	/*
+	 * kprobe and kretprobe programs exclude each other on a CPU (trace_call_bpf,
+	 * bpf_prog_active), so they share one.
+	 */
 	FRAME_KPROBE = 0,
 	FRAME_TRACING =
 		1, /* fentry on __nft_trace_packet: excluded from itself by the trampoline */
@@ -114,20 +126,22 @@ enum frame_owner {
 	FRAME_OWNERS = FRAME_TRACEPOINT + TRACEPOINT_DEPTH,
 };
 
-/* Where the packet is that a further probe is about. */
+/* Where a further probe finds its packet. */
 enum probe_way {
 	PROBE_WAY_SKB = 0, /* the argument is a struct sk_buff */
 	PROBE_WAY_PKTINFO, /* a struct nft_pktinfo, which has one */
 };
 
-/* In place of a probe's number: the entry of nft_do_chain, where a packet is looked at before a rule can
- * steal it. It has no events. */
+/*
+ * The number of the probe at the entry of nft_do_chain, which reads a packet before a rule can
+ * steal it. It has no events.
+ */
 #define PROBE_ENTRY 0
 
-#define PROBE_ARGUMENTS_MAX 5 /* arguments of a function that a kprobe can tell */
+#define PROBE_ARGUMENTS_MAX 5 /* arguments of a function that a kprobe can read */
 #define PROBE_NO_ARGUMENT   0xff
 
-/* A further probe as its programs must know it. */
+/* The configuration of a further probe. */
 struct probe_config {
 	__u8 attach; /* enum event_attach */
 	__u8 way; /* enum probe_way */
@@ -147,49 +161,52 @@ struct probe_call {
 	__u32 reserved;
 };
 
-/* The calls that tracepoints are at on a CPU, the innermost last; written by their stubs. */
+/* The calls of nested tracepoints on a CPU, the innermost last; written by their stubs. */
 struct tracepoint_calls {
 	__u32 depth;
 	__u32 reserved;
 	struct probe_call calls[TRACEPOINT_DEPTH];
 };
 
-/* Why CAPTURE, EMIT or the tracker could not do all of its work; an index into cpu_stats.counts. */
+/*
+ * Counts of work, and of failures, of CAPTURE, EMIT and the tracker; an index into
+ * cpu_stats.counts.
+ */
 enum pipeline_count {
 	COUNT_CALLS, /* calls that CAPTURE saw */
-	COUNT_NESTED, /* frame was not ours: the event was given up */
+	COUNT_NESTED, /* the frame was of another call: the event is lost */
 	COUNT_MATCHED, /* calls that at least one session matched */
-	COUNT_CHAIN_UNKNOWN, /* the chain of a rule could not be told */
+	COUNT_CHAIN_UNKNOWN, /* the chain of a rule was not found */
 	COUNT_CHAIN_WALKED, /* the chain was found by walking the rules (no loss: a cost) */
-	COUNT_VIEW_CLIPPED, /* a filter wanted more of a packet than its view can hold or reach */
+	COUNT_VIEW_CLIPPED, /* a filter needed more of a packet than the view has */
 	COUNT_TRACKER_FULL, /* no room to track a packet */
 	COUNT_FAULTS, /* a read of kernel memory failed */
 	COUNT_TOO_DEEP, /* tracepoints nested deeper than TRACEPOINT_DEPTH: missed */
 	COUNT_ENTRY_UNKNOWN, /* functions returned whose entry was not seen: missed */
-	COUNT_DROPS_UNCOUNTED, /* drops that were not counted by rule: no room, or it can't be told */
+	COUNT_DROPS_UNCOUNTED, /* drops that were not counted by rule: no room, or unknown rule */
 	COUNT_DROP_BYTES_UNCOUNTED, /* of these */
-	COUNT_STOLEN_UNKNOWN, /* a packet was stolen that was not looked at before: filters can't tell */
+	COUNT_STOLEN_UNKNOWN, /* a packet was stolen that was not read before: no filter ran */
 	COUNT_MAX = 16,
 };
 
 struct session_stats {
 	__u64 matched; /* events that the session's verdicts and filter accepted */
 	__u64 ring_full; /* of these: lost, the ring buffer had no room */
-	__u64 suppressed; /* of these: held back by the session's rate limit */
+	__u64 suppressed; /* of these: suppressed by the session's rate limit */
 };
 
-/* Chains that the next rule on a CPU is likely in; the kernel side's own. */
+/* The likely chains of the next rule on a CPU; for the kernel side only. */
 struct chain_guess {
 	__u64 jumped; /* target of the last jump or goto */
-	__u64 before; /* of the one before: where a rule is likely that jumps itself */
-	__u64 found; /* chain of the last rule that was looked for */
+	__u64 before; /* target of the jump before: likely for a rule that jumps */
+	__u64 found; /* chain of the last rule that was searched */
 };
 
 /*
- * Written by the kernel side on one CPU, read by the daemon at any time; an array map's value. A count
- * is not added to atomically, so those who can interrupt each other have one each: the key is the
+ * Written by the kernel side on one CPU, read by the daemon at any time; the value of an array map.
+ * Counts are not atomic, so programs that can interrupt each other have one each: the key is the
  * frame's owner times the number of CPUs, plus the CPU. Session counters belong to the session that
- * holds the bit and are zeroed by the daemon before a bit is given out.
+ * has the bit; the daemon zeroes them before it gives the bit to a session.
  */
 struct cpu_stats {
 	__u64 counts[COUNT_MAX];
@@ -206,12 +223,14 @@ struct pipeline_config {
 		     * FRAME_VIEW_MAX at most */
 	__u32 epoch; /* of the newest matcher */
 	__u32 wakeup; /* bytes put into a ring after which its reader is woken */
-	__u32 drops; /* not 0: they are counted; kept by the pipeline, whatever sessions want */
-	__u32 zero; /* always: see stage_call */
+	__u32 drops; /* not 0: drops are counted; set by the pipeline, independent of sessions */
+	__u32 zero; /* always 0: see stage_call */
 	__u64 tracking; /* sessions that track */
 	__u64 stolen; /* sessions with a filter that want the verdict stolen */
-	/* A tracker entry's session bit counts only if the entry is not older than the epoch in which
-	 * the bit was given to its session, or its filter changed. */
+	/*
+	 * A tracker entry's session bit counts only if the entry is not older than the epoch in
+	 * which the bit was given to its session, or its filter changed.
+	 */
 	__u32 since[EVENT_SESSIONS_MAX];
 	__u32 sections[EVENT_SESSIONS_MAX]; /* 1 << enum event_section_type: what a session wants */
 	/* Rate limit, generic cell rate: ns between events (0: none), and how far the theoretical
@@ -223,9 +242,9 @@ struct pipeline_config {
 	struct probe_config probes[EVENT_PROBES_MAX];
 };
 
-#define RINGS_MAX 16 /* more would spread the memory thin; a power of two */
+#define RINGS_MAX 16 /* a power of two; with more, each would be too small */
 
-/* Bytes put into a ring since its reader was last woken; the kernel side's own. */
+/* Bytes put into a ring since its reader was last woken; for the kernel side only. */
 struct ring_fill {
 	__u64 bytes;
 } __attribute__((aligned(64)));
@@ -239,7 +258,7 @@ struct tracker_slot {
 	__u64 origin; /* skb->head when first seen */
 	__u64 time; /* ns, CLOCK_MONOTONIC, when first seen; 0: being filled in */
 	__u64 sessions; /* that matched the packet */
-	__u32 epoch; /* in which `sessions` was last right */
+	__u32 epoch; /* in which `sessions` was last valid */
 	__u32 used; /* seconds, CLOCK_MONOTONIC, of the last event */
 };
 

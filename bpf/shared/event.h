@@ -6,8 +6,8 @@
  * A record is an event_head followed by sections, each starting on a multiple of EVENT_ALIGN from
  * the record's first byte with a struct event_section; the gap before the next section is zero.
  * Numbers are in the byte order of the machine that wrote them (the journal's segment header says
- * which). Text in a record has a length and no terminating NUL, and is whatever bytes somebody chose
- * as a name: hostile until escaped. A reader skips a section whose type it does not know.
+ * which). Text in a record has a length and no terminating NUL, and is whatever bytes somebody
+ * chose as a name: hostile until escaped. A reader skips a section whose type it does not know.
  */
 #ifndef NFTTRACED_BPF_SHARED_EVENT_H
 #define NFTTRACED_BPF_SHARED_EVENT_H
@@ -26,8 +26,10 @@
 #define EVENT_STACK_MAX    96 /* addresses of a stack that are stored */
 #define EVENT_PROBES_MAX   32 /* probe numbers, of which 0 is none's */
 
-/* Which probe made the record; `attach` says how it was attached. A number from EVENT_PROBE_FIRST on
- * is a further probe, which the settings in the session's journal name. */
+/*
+ * Which probe made the record; `attach` says how it was attached. A number from EVENT_PROBE_FIRST
+ * on is a further probe, which the settings in the session's journal name.
+ */
 enum event_probe {
 	EVENT_PROBE_NFT = 1, /* __nft_trace_packet */
 	EVENT_PROBE_FIRST = 2,
@@ -40,8 +42,10 @@ enum event_attach {
 	EVENT_ATTACH_RAW_TRACEPOINT = 4,
 };
 
-/* 1 << type is the section's bit where sections are chosen. The last two are never written: they are
- * members of the head, which a reader leaves out if they were not chosen. */
+/*
+ * 1 << type is the section's bit where sections are chosen. The last two are never written: they
+ * are members of the head, which a reader leaves out if they were not chosen.
+ */
 enum event_section_type {
 	EVENT_SECTION_NFT = 1,
 	EVENT_SECTION_DEVICE = 2,
@@ -124,8 +128,10 @@ struct event_nft {
 	__u8 reserved[6];
 };
 
-/* Devices. The names follow without separators: skb->dev, in, out; a name is stored once: in and out
- * have length 0 when they are the same device as skb->dev. Index 0: no such device. */
+/*
+ * Devices. The names follow without separators: skb->dev, in, out; a name is stored once: in and
+ * out have length 0 when they are the same device as skb->dev. Index 0: no such device.
+ */
 struct event_device {
 	struct event_section section;
 	__u32 index; /* skb->dev->ifindex */
@@ -143,7 +149,9 @@ enum event_link {
 	EVENT_LINK_ETHERNET = 1, /* the bytes begin with an Ethernet header */
 };
 
-/* The packet's first bytes follow: at most EVENT_SNAPSHOT_MAX. An accelerated VLAN tag is put back. */
+/*
+ * The packet's first bytes follow: at most EVENT_SNAPSHOT_MAX. An accelerated VLAN tag is put back.
+ */
 struct event_packet {
 	struct event_section section;
 	__u32 length; /* bytes on the wire, from the first stored one */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Events that the rates of sessions held back, by session and rule, as the kernel side and the daemon
- * share them in memory. A slot is claimed by a compare-and-swap of its state, and is the session's until
- * the daemon frees it, when the bit is given out again. The same session and rule may have several
- * slots: who reads adds them up. What finds no slot near its home is in the session's sum only.
- * As among the drop counters, every DROP_HOST_EVERY-th slot is for rules of the host only.
+ * Counts of the events that the rates of sessions suppressed, by session and rule, in memory that
+ * the kernel side and the daemon share. A slot is claimed by a compare-and-swap of its state, and
+ * belongs to the session until the daemon frees it, before the bit is used again. The same session
+ * and rule may have several slots: readers add them up. Without a free slot near its home, an event
+ * counts in the session's sum only. As in the drop counters, each DROP_HOST_EVERY-th slot is
+ * reserved for rules of the host.
  */
 #ifndef NFTTRACED_BPF_SHARED_SUPPRESSED_SLOTS_H
 #define NFTTRACED_BPF_SHARED_SUPPRESSED_SLOTS_H
@@ -12,21 +13,23 @@
 #include "bpf/shared/drop-slots.h"
 
 #define SUPPRESSED_SLOTS  1024 /* a power of two */
-#define SUPPRESSED_PROBES 32 /* slots that a key may be in, from its home on */
+#define SUPPRESSED_PROBES 32 /* number of slots, from its home on, that a key may be in */
 
 enum suppressed_state {
 	SUPPRESSED_FREE = 0,
-	SUPPRESSED_FILLING, /* some CPU writes what it is about */
+	SUPPRESSED_FILLING, /* a CPU fills it in */
 	SUPPRESSED_COUNTING,
 };
 
 struct suppressed_slot {
-	struct drop_key rule; /* whatever its verdict */
+	struct drop_key rule; /* of any verdict */
 	__u32 bit; /* of the session */
 	__u32 state; /* enum suppressed_state */
 	__u64 count;
 	__u64 first, last; /* ns, CLOCK_MONOTONIC */
-	/* The daemon's, here so that the next one knows: how much of it is in the journal, and until when. */
+	/*
+	 * Written by the daemon, for the next one: the count that is in the journal, and its time.
+	 */
 	__u64 reported, reported_until;
 	__u32 netns_inode;
 	__u32 reserved;
@@ -34,6 +37,6 @@ struct suppressed_slot {
 	char chain[EVENT_NAME_MAX + 1];
 };
 
-_Static_assert(sizeof(struct suppressed_slot) % 8 == 0, "slots lie in a row");
+_Static_assert(sizeof(struct suppressed_slot) % 8 == 0, "slots are contiguous");
 
 #endif

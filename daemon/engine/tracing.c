@@ -44,8 +44,8 @@ void engine_silence_refresh(struct engine *engine)
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 	if (engine->pipeline)
-		engine->silence =
-			silence_find(pipeline_attach_mode(engine->pipeline) == ATTACH_KPROBE);
+		engine->silence = probe_switches_find(
+			pipeline_attach_mode(engine->pipeline) == ATTACH_KPROBE);
 	if (!engine->pipeline || plan_is_empty(&engine->plan)) {
 		engine->probes_seen = 0;
 		return;

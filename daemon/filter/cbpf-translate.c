@@ -11,7 +11,7 @@
 
 #define WORD_BITS 32
 
-/* Where a jump goes: an instruction of the classic program, or out of the body. */
+/* Targets of jumps out of the body, beside instructions of the classic program. */
 enum exit {
 	EXIT_ACCEPT = -1,
 	EXIT_REJECT = -2,
@@ -36,7 +36,7 @@ static void emit(struct translation *t, struct bpf_insn insn)
 	g_array_append_val(t->code, insn);
 }
 
-/* Emits a jump that goes to `target`, whatever its offset says now. */
+/* Emits a jump to `target`; its offset is filled in later. */
 static void emit_jump(struct translation *t, struct bpf_insn insn, int64_t target)
 {
 	struct fixup fixup = { .at = t->code->len, .target = target };
@@ -46,9 +46,9 @@ static void emit_jump(struct translation *t, struct bpf_insn insn, int64_t targe
 }
 
 /*
- * A memory word's place on the stack: the upper half of eight bytes. The verifier keeps track of
- * values in aligned eight-byte slots; it need not here, and states that differ in a word's value
- * alone are one to it.
+ * A memory word is the upper half of eight bytes on the stack. The verifier tracks values in
+ * aligned eight-byte slots only, so it does not track this one, and does not distinguish states by
+ * it.
  */
 static int16_t memory_offset(unsigned int word)
 {
@@ -66,11 +66,11 @@ static uint8_t load_width(unsigned int size)
 }
 
 /*
- * Puts the value of `reg` into `copy` so that the verifier knows nothing of it. It learns of a
- * register from each comparison, on each way something else, and walks what follows once for each of
- * these if the register, or what is made of it, decides a jump or an address later; 6.1 even takes
- * ways that can't be and then finds what can't be in a register. What went through half of a stack
- * slot is new to it.
+ * Copies `reg` to `copy` so that the verifier knows nothing of its value. It learns from each
+ * comparison of a register, something else on each branch, and walks the code behind once for each
+ * of these if the register decides a jump or an address later; 6.1 even walks impossible branches
+ * and then finds impossible values. A value that passed through half of a stack slot is unknown to
+ * it.
  */
 static void emit_forgotten(struct translation *t, uint8_t copy, uint8_t reg)
 {
@@ -78,7 +78,7 @@ static void emit_forgotten(struct translation *t, uint8_t copy, uint8_t reg)
 	emit(t, ebpf_load(BPF_W, copy, BPF_REG_10, -MATCHER_STACK_FORGET));
 }
 
-/* A register to compare in place of `reg`: itself if it is not read later, else a copy. */
+/* The register to compare instead of `reg`: itself if it is not read later, else a copy. */
 static uint8_t emit_comparable(struct translation *t, uint8_t reg, bool read_later, uint8_t copy)
 {
 	if (!read_later)
@@ -226,7 +226,7 @@ static void emit_comparison(struct translation *t, size_t at, uint8_t op, int64_
 {
 	const struct sock_filter *insn = &t->program->filter[at];
 	size_t equal = at + 1 + insn->jt, other = at + 1 + insn->jf;
-	/* That A is not equal tells the verifier nothing that matters. */
+	/* The verifier learns nothing of use from an A that is not equal. */
 	bool one_sided = BPF_OP(insn->code) == BPF_JEQ;
 	bool a_later = is_live(t, equal, CLASSIC_A) || (!one_sided && is_live(t, other, CLASSIC_A));
 	bool x_later = is_live(t, equal, CLASSIC_X) || (!one_sided && is_live(t, other, CLASSIC_X));
@@ -313,7 +313,7 @@ static void emit_insn(struct translation *t, size_t at)
 	}
 }
 
-/* What the program may read before it writes it is zero; the rest is left as it is. */
+/* Zeroes the registers that the program may read before it writes them. */
 static void emit_start(struct translation *t)
 {
 	for (unsigned int i = 0; i < CLASSIC_REGISTERS; i++) {

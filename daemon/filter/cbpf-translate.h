@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One classic BPF program to a body of eBPF that gives the same answer for the packet in a frame
- * (bpf/shared/abi.h) as libpcap's interpreter would. A body has no beginning and no end of its own:
- * the matcher puts it among others.
+ * Translates a classic BPF program to eBPF that gives the same answer for the packet in a frame
+ * (bpf/shared/abi.h) as libpcap's interpreter. The result is a body without start and end: the
+ * matcher puts it among others. Stateless, any thread.
  */
 #ifndef NFTTRACED_DAEMON_FILTER_CBPF_TRANSLATE_H
 #define NFTTRACED_DAEMON_FILTER_CBPF_TRANSLATE_H
@@ -12,7 +12,7 @@
 #include <linux/filter.h>
 #include <stdbool.h>
 
-/* The registers of generated code. What a body may change, nothing outside it relies on. */
+/* The registers of generated code. No code relies on A to POINTER across a body. */
 enum matcher_register {
 	MATCHER_A = BPF_REG_0,
 	MATCHER_X = BPF_REG_1,
@@ -25,12 +25,12 @@ enum matcher_register {
 	MATCHER_SESSIONS_HIGH = BPF_REG_9,
 };
 
-/* Bytes of stack below the frame pointer: the key of the frame, before any body runs, and the word
- * through which a body passes what the verifier shall forget. */
+/* Stack, as bytes below the frame pointer: the key of the frame, before any body runs, and the word
+ * through which a body passes values that the verifier must forget. */
 #define MATCHER_STACK_KEY    8
 #define MATCHER_STACK_FORGET 4
 
-/* Where the 32-bit halves of a 64-bit field of the frame are. */
+/* Offsets of the 32-bit halves of a 64-bit field of the frame. */
 #if G_BYTE_ORDER == G_BIG_ENDIAN
 #define MATCHER_LOW_HALF  4
 #define MATCHER_HIGH_HALF 0
@@ -41,9 +41,9 @@ enum matcher_register {
 
 /*
  * Appends the body to `code`, a GArray of struct bpf_insn. It reads MATCHER_FRAME and the frame,
- * writes MATCHER_A to MATCHER_POINTER and its memory words on the stack, and goes on at the first
+ * writes MATCHER_A to MATCHER_POINTER and its memory words on the stack, and continues at the first
  * instruction after it to accept, at the second to reject. -EINVAL as classic_analyse(), -E2BIG if
- * the body is too long for its own jumps; `code` is as it was then.
+ * the body is too long for its own jumps; `code` is unchanged on failure.
  */
 int translate_program(const struct sock_fprog *program, GArray *code, char **ret_reason);
 

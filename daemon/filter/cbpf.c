@@ -112,7 +112,7 @@ static uint32_t insn_writes(const struct sock_filter *insn)
 	return 0;
 }
 
-/* What an instruction must not be, for a person; NULL if it is sound by itself. */
+/* Why an instruction is invalid by itself, to follow "is"; NULL: it is valid. */
 static const char *insn_fault(const struct sock_filter *insn)
 {
 	if (insn_reads(insn) == UINT32_MAX)
@@ -134,13 +134,15 @@ static uint32_t saturate(uint64_t value)
 	return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
 }
 
-/* All bits up to the highest one that is set. */
+/* Sets all bits below the highest one that is set. */
 static uint32_t fill_bits(uint32_t value)
 {
 	return value == 0 ? 0 : UINT32_MAX >> __builtin_clz(value);
 }
 
-/* The largest result of an arithmetic instruction on an A of at most `a`; any wrap gives no bound. */
+/*
+ * The largest result of an arithmetic instruction on an A of at most `a`; any wrap gives no bound.
+ */
 static uint32_t arithmetic_bound(const struct sock_filter *insn, uint32_t a, uint32_t x)
 {
 	bool constant = BPF_SRC(insn->code) == BPF_K;
@@ -185,7 +187,7 @@ static void assign_x(struct classic_state *state, uint32_t bound)
 	state->x_is_header = false;
 }
 
-/* A load from the packet that did not reject says what of the packet is there. */
+/* After a load that did not reject, the packet has the bytes that were loaded. */
 static void state_after_load(struct classic_state *state, const struct sock_filter *insn)
 {
 	unsigned int size = classic_load_size(insn);
@@ -203,7 +205,7 @@ static void state_after_load(struct classic_state *state, const struct sock_filt
 		assign(state, CLASSIC_A, size == 4 ? UINT32_MAX : register_bit(size * 8) - 1);
 }
 
-/* What holds after an instruction that does not jump, given what held before it. */
+/* Turns the facts before an instruction that does not jump into those after it. */
 static void state_after(struct classic_state *state, const struct sock_filter *insn)
 {
 	const uint32_t *bounds = state->bounds;
@@ -247,7 +249,7 @@ static void state_after(struct classic_state *state, const struct sock_filter *i
 	}
 }
 
-/* Another way to an instruction: what holds is what holds on all ways. */
+/* Adds a path to an instruction: only facts of all paths hold. */
 static void state_join(struct classic_state *at, const struct classic_state *from)
 {
 	if (!at->reachable) {
@@ -262,7 +264,7 @@ static void state_join(struct classic_state *at, const struct classic_state *fro
 		at->bounds[i] = MAX(at->bounds[i], from->bounds[i]);
 }
 
-/* How far into a packet this load can look. */
+/* How far into a packet this load can read. */
 static uint32_t load_view(const struct sock_filter *insn, const struct classic_state *state)
 {
 	uint64_t reach = (uint64_t)insn->k + classic_load_size(insn);
@@ -318,7 +320,7 @@ static int analyse_insn(
 	}
 }
 
-/* From the end to the beginning: what is read later. Every jump was found to be within the program. */
+/* From the end to the start: which registers are read later. All jumps stay in the program. */
 static void analyse_liveness(const struct sock_fprog *program, struct classic_state *states)
 {
 	for (size_t i = program->len; i-- > 0;) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What can be known of a classic BPF program without running it: that it is whole, how far into a
- * packet it can look, and what holds on every way to each instruction. Classic BPF jumps forward
- * only, so one pass in order is enough. Owned by whoever asked for it.
+ * The static analysis of a classic BPF program: whether it is valid, how far into a packet it can
+ * read, and which facts hold on every path to each instruction. Classic BPF jumps forward only, so
+ * one pass in order is enough. The result is plain data owned by the caller. Stateless, any thread.
  */
 #ifndef NFTTRACED_DAEMON_FILTER_CBPF_H
 #define NFTTRACED_DAEMON_FILTER_CBPF_H
@@ -13,45 +13,45 @@
 
 #define CLASSIC_HEADER_MAX 60 /* bytes; the most that BPF_MSH gives: four times a nibble */
 
-/* A program's registers by number: M[0] to M[15], then A and X. */
+/* The numbers of a program's registers: M[0] to M[15], then A and X. */
 enum classic_register {
 	CLASSIC_A = BPF_MEMWORDS,
 	CLASSIC_X,
 	CLASSIC_REGISTERS,
 };
 
-/* What holds before an instruction, whichever way the program took to it. */
+/* The facts that hold before an instruction on every path to it. */
 struct classic_state {
 	bool reachable;
 	uint32_t assigned; /* bit n: register n was written */
-	uint32_t captured; /* so many bytes of the packet are there */
-	uint32_t ahead; /* so many bytes are there from the packet's byte X on; 0: not known */
-	bool x_is_header; /* X is a header's length, of BPF_MSH; so the verifier knows its bound too */
+	uint32_t captured; /* the packet has at least this many bytes */
+	uint32_t ahead; /* at least this many follow from byte X on; 0: not known */
+	bool x_is_header; /* X is a header's length, of BPF_MSH: the verifier knows its bound, too */
 	uint32_t bounds[CLASSIC_REGISTERS]; /* the largest value of each register */
-	uint32_t live; /* bit n: register n may be read, from here on, before it is written */
+	uint32_t live; /* bit n: register n may be read later, before it is written */
 };
 
 struct classic_facts {
 	struct classic_state *states; /* one for each instruction */
 	uint32_t unassigned; /* bit n: register n may be read before it is written */
-	/* Bytes of a packet that the program would look at; beyond FRAME_VIEW_MAX it rejects. */
+	/* Bytes of a packet that the program may read; beyond FRAME_VIEW_MAX it rejects. */
 	uint32_t view;
 };
 
 /*
- * Fills in *ret (classic_facts_clear it). -EINVAL and a sentence in *ret_reason: an instruction that
- * is unknown or reads what a packet's bytes don't tell (SKF_AD_*), a jump out of the program or
- * backwards, an end that is not a return.
+ * Fills in *ret (classic_facts_clear it). -EINVAL, and *ret_reason is a sentence: an instruction
+ * that is unknown or reads metadata (SKF_AD_*), a jump out of the program or backwards, or an end
+ * that is not a return.
  */
 int classic_analyse(const struct sock_fprog *program, struct classic_facts *ret, char **ret_reason);
 
-/* Accepts what is zeroed. */
+/* Accepts zeroed facts. */
 void classic_facts_clear(struct classic_facts *facts);
 
-/* Bytes that a load takes from the packet: 1, 2 or 4; 0 for an instruction that takes none. */
+/* Bytes that a load reads from the packet: 1, 2 or 4; 0 for any other instruction. */
 unsigned int classic_load_size(const struct sock_filter *insn);
 
-/* True if a load from the packet is beyond every view, whatever X is: it rejects. */
+/* True if a load from the packet is beyond every view for any X: it always rejects. */
 bool classic_load_beyond(const struct sock_filter *insn);
 
 /* Facts that are cleared when they go out of scope; initialise with { 0 }. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * eBPF instructions as constructors, for those who generate code. Only the forms that the matcher is
- * made of. "32" works on the lower half of a register and zeroes the upper one.
+ * Constructors of eBPF instructions, for code generators; only those that the matcher and the stubs
+ * of tracepoints need. "32" works on the lower half of a register and zeroes the upper one.
  */
 #ifndef NFTTRACED_DAEMON_FILTER_EBPF_H
 #define NFTTRACED_DAEMON_FILTER_EBPF_H

@@ -13,10 +13,10 @@
 _Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter), "libpcap speaks classic BPF");
 _Static_assert(offsetof(struct bpf_insn, k) == offsetof(struct sock_filter, k), "same layout");
 
-/* Of a packet, bytes: what `len` may be compared with is not limited by it. */
+/* Bytes of a packet; it does not limit what `len` may be compared with. */
 #define SNAPSHOT_LENGTH 262144
 
-/* A program that is this much longer before it is optimised has no chance, and is refused without. */
+/* A longer program can't be optimised to FILTER_INSTRUCTIONS_MAX, and is refused at once. */
 #define UNOPTIMISED_MAX (12 * FILTER_INSTRUCTIONS_MAX)
 
 static void program_clear(struct bpf_program *program)
@@ -40,8 +40,8 @@ static int link_type(enum filter_variant variant)
 	return variant == FILTER_ETHERNET ? DLT_EN10MB : DLT_RAW;
 }
 
-/* pcap_compile() with errors as ours: libpcap's message, or ours about a name. */
-static int compile(pcap_t *pcap, const char *expression, enum optimise optimise,
+/* pcap_compile() with a reason on failure: libpcap's message, or ours about a name. */
+static int pcap_compile_checked(pcap_t *pcap, const char *expression, enum optimise optimise,
 	struct bpf_program *ret, char **ret_reason)
 {
 	g_autofree char *valid = NULL;
@@ -61,7 +61,7 @@ static int compile(pcap_t *pcap, const char *expression, enum optimise optimise,
 	return -EINVAL;
 }
 
-static int check_length(u_int length, enum optimise optimise, char **ret_reason)
+static int length_check(u_int length, enum optimise optimise, char **ret_reason)
 {
 	u_int allowed = optimise == OPTIMISE_NO ? UNOPTIMISED_MAX : FILTER_INSTRUCTIONS_MAX;
 
@@ -74,7 +74,7 @@ static int check_length(u_int length, enum optimise optimise, char **ret_reason)
 	return -E2BIG;
 }
 
-/* Too long for a session as it is, but perhaps not when it is optimised: -EAGAIN. */
+/* -EAGAIN: too long for a session, but perhaps not when it is optimised. */
 static int compile_variant(const char *expression, enum filter_variant variant,
 	enum optimise optimise, struct filter *filter, char **ret_reason)
 {
@@ -87,9 +87,9 @@ static int compile_variant(const char *expression, enum filter_variant variant,
 
 	if (pcap == NULL)
 		return -ENOMEM;
-	r = compile(pcap, expression, optimise, &compiled, ret_reason);
+	r = pcap_compile_checked(pcap, expression, optimise, &compiled, ret_reason);
 	if (r == 0)
-		r = check_length(compiled.bf_len, optimise, ret_reason);
+		r = length_check(compiled.bf_len, optimise, ret_reason);
 	if (r == 0 && compiled.bf_len > FILTER_INSTRUCTIONS_MAX)
 		r = -EAGAIN;
 	if (r < 0)
@@ -126,9 +126,11 @@ int filter_compile(struct filter *filter, enum optimise optimise, char **ret_rea
 	return 0;
 }
 
-/* What filter-names.h promises, tried once with a name that never leaves this machine:
- * libpcap looks for it in a file at most. */
-static void *try_names(void *unused)
+/*
+ * Checks that filter-names.h refuses names. Without it libpcap would look this one up in a file
+ * only.
+ */
+static void *names_try(void *unused)
 {
 	auto_pcap *pcap = pcap_open_dead(DLT_EN10MB, SNAPSHOT_LENGTH);
 	auto_program program = { 0 };
@@ -145,5 +147,5 @@ bool filter_compile_keeps_names(void)
 {
 	static GOnce tried = G_ONCE_INIT;
 
-	return GPOINTER_TO_INT(g_once(&tried, try_names, NULL));
+	return GPOINTER_TO_INT(g_once(&tried, names_try, NULL));
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What filters may take of the matcher; see filter-limits.h. */
+/* Limits on the part of the matcher that filters take; see filter-limits.h. */
 #include "daemon/filter/filter-limits.h"
 
 #include <errno.h>
 #include <glib.h>
 #include <inttypes.h>
 
-/* What the filters of `sessions` need of the matcher, whether it has as much or not. */
+/*
+ * Fills in what the filters of `sessions` take of the matcher, even if it is more than the matcher
+ * has.
+ */
 static int filters_measure(const struct matcher_session *sessions, size_t count,
 	struct matcher_budget *ret, struct failure *failure)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the filters of one user, and those of all sessions, may take of the matcher. Stateless, any thread. */
+/*
+ * Limits the part of the matcher that the filters of one user, and of all sessions, take.
+ * Stateless, any thread.
+ */
 #ifndef NFTTRACED_DAEMON_FILTER_FILTER_LIMITS_H
 #define NFTTRACED_DAEMON_FILTER_FILTER_LIMITS_H
 
@@ -7,14 +10,17 @@
 #include "daemon/filter/matcher.h"
 
 /*
- * Whether the filters of one user's `sessions` stay within `allowed` instructions of the matcher
- * (UserFilterSize), and within the same part of its conditional jumps. -EUSERS, with what they need in
- * `failure`.
+ * Checks that the filters of one user's `sessions` take at most `allowed` instructions of the
+ * matcher (UserFilterSize), and at most the same share of its conditional jumps. -EUSERS: they take
+ * more, see `failure`.
  */
 int filter_limits_user(const struct matcher_session *sessions, size_t count, uint64_t allowed,
 	struct failure *failure);
 
-/* Whether those of all sessions stay within `allowed` instructions (FiltersSize). -E2BIG, the same. */
+/*
+ * Checks that the filters of all sessions take at most `allowed` instructions (FiltersSize).
+ * -E2BIG.
+ */
 int filter_limits_all(const struct matcher_session *sessions, size_t count, uint64_t allowed,
 	struct failure *failure);
 

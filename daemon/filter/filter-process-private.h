@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the daemon and the processes that compile filters say to each other. */
+/* Messages between the daemon and the processes that compile filters. */
 #ifndef NFTTRACED_DAEMON_FILTER_FILTER_PROCESS_PRIVATE_H
 #define NFTTRACED_DAEMON_FILTER_FILTER_PROCESS_PRIVATE_H
 
@@ -9,13 +9,17 @@
 
 #include "daemon/filter/filter.h"
 
-#define FILTER_REASON_MAX 4096 /* bytes of a sentence that the compiler may say */
-/* Bytes of memory that libpcap may take: tens of times what a filter needs that is accepted. */
+#define FILTER_REASON_MAX 4096 /* bytes of a sentence in an answer */
+/* Bytes of memory for libpcap: tens of times the need of any filter that is accepted. */
 #define FILTER_MEMORY_MAX (256ULL << 20)
 
-/* One packet of an expression's socket: this, the programs' instructions, the reason without a NUL. */
+/*
+ * The answer of a process, in one packet: this, the programs' instructions, the reason without a
+ * NUL. The last answer that is not -ETIME counts.
+ */
 struct answer {
-	int32_t result;
+	int32_t result; /* of filter_compile; -ETIME: FILTER_SECONDS_MAX are over */
+	uint32_t is_last; /* 1: none follows */
 	uint32_t view;
 	uint32_t lengths[FILTER_VARIANTS]; /* instructions */
 	uint32_t reason_length;
@@ -25,31 +29,23 @@ struct answer {
 	(sizeof(struct answer) + FILTER_REASON_MAX + \
 		FILTER_VARIANTS * FILTER_INSTRUCTIONS_MAX * sizeof(struct sock_filter))
 
-/* What a process says in one byte: that it has said all, or that its time is over. */
-enum answer_end {
-	ANSWER_DONE,
-	ANSWER_LATE,
-};
-
-/* What the first process says on the expression's socket, with a descriptor of the process that it has forked. */
+/* The server's message on the expression's socket, with a pidfd of the child that it has forked. */
 struct forked {
 	int32_t pid;
 };
 
-_Static_assert(
-	sizeof(struct forked) != sizeof(uint8_t) && sizeof(struct forked) < sizeof(struct answer),
-	"told apart by their sizes");
+_Static_assert(sizeof(struct forked) < sizeof(struct answer), "told apart by their sizes");
 
-/* What the first process is sent for each expression, with the far end of the expression's socket. */
+/* Room for a descriptor that is passed with a message. */
 union passed {
 	char buffer[CMSG_SPACE(sizeof(int))];
 	struct cmsghdr header;
 };
 
-/* Sends `size` bytes and a descriptor, without waiting. */
+/* Sends `size` bytes and a descriptor, without blocking. Negative errno. */
 int filter_pass(int socket, const void *bytes, size_t size, int fd);
 
-/* filter-first.c: what the first process does, until nobody has the other end of `socket`. */
-noreturn void filter_first_run(int socket);
+/* filter-server.c: runs the fork server until the other end of `socket` is closed. */
+noreturn void filter_server_run(int socket);
 
 #endif

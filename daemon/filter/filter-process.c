@@ -16,41 +16,42 @@
 #include "daemon/filter/filter-process-private.h"
 #include "journal/base/cleanup.h"
 
-/* The near end of the socket to the first process, and that process; all owned under the lock. */
+/* The lock guards these: the near end of the socket to the fork server, and that process. */
 static GMutex lock;
-static int first_fd = -1;
-static pid_t first_pid;
-static unsigned int first_number; /* how many there were */
+static int server_fd = -1;
+static pid_t server_pid;
+static unsigned int server_number; /* of servers so far */
 static struct reaper reaper;
 
 static _Atomic uint64_t replaced;
 
-static int request_send(int socket, int fd, enum filter_patience patience)
+static int request_send(int socket, int fd)
 {
-	uint8_t byte = (uint8_t)patience;
+	/* A packet without bytes would look like the end. */
+	const uint8_t byte = 0;
 
 	return filter_pass(socket, &byte, sizeof(byte), fd);
 }
 
-static void first_stop(void)
+static void server_stop(void)
 {
-	if (first_fd < 0)
+	if (server_fd < 0)
 		return;
-	fd_close(&first_fd);
-	reaper_kill(&reaper, first_pid);
+	fd_close(&server_fd);
+	reaper_kill(&reaper, server_pid);
 }
 
-static int first_start(void)
+static int server_start(void)
 {
 	int fd;
 
-	if (first_fd >= 0)
+	if (server_fd >= 0)
 		return 0;
-	fd = helper_process_start("nfttraced-pcap", filter_first_run, &first_pid);
+	fd = helper_process_start("nfttraced-pcap", filter_server_run, &server_pid);
 	if (fd < 0)
 		return fd;
-	first_fd = fd;
-	first_number++;
+	server_fd = fd;
+	server_number++;
 	return 0;
 }
 
@@ -59,7 +60,7 @@ int filter_compiler_start(void)
 	int r;
 
 	g_mutex_lock(&lock);
-	r = first_start();
+	r = server_start();
 	g_mutex_unlock(&lock);
 	return r;
 }
@@ -67,16 +68,16 @@ int filter_compiler_start(void)
 void filter_compiler_stop(void)
 {
 	g_mutex_lock(&lock);
-	first_stop();
+	server_stop();
 	g_mutex_unlock(&lock);
 }
 
-/* Ends the first process, with those that it has forked, if it is still that one. With the lock held. */
-static void first_replace(unsigned int number)
+/* Ends the server and its children, if it is still this one. With the lock held. */
+static void server_replace(unsigned int number)
 {
-	if (first_fd < 0 || first_number != number)
+	if (server_fd < 0 || server_number != number)
 		return;
-	first_stop();
+	server_stop();
 	replaced++;
 }
 
@@ -84,39 +85,38 @@ void filter_compiler_tend(void)
 {
 	g_mutex_lock(&lock);
 	reaper_reap(&reaper);
-	if (first_fd >= 0 && reaper_has_ended(first_pid)) {
-		fd_close(&first_fd);
+	if (server_fd >= 0 && reaper_has_ended(server_pid)) {
+		fd_close(&server_fd);
 		replaced++;
 	}
 	g_mutex_unlock(&lock);
 }
 
-/* One that is gone, or takes nothing, is replaced, and the request is made once more. */
-static int first_ask(int fd, enum filter_patience patience, unsigned int *ret_first)
+/* Sends a request. A server that is gone or takes no request is replaced, and asked once more. */
+static int server_ask(int fd, unsigned int *ret_server)
 {
 	int r = -EAGAIN;
 
 	g_mutex_lock(&lock);
 	reaper_reap(&reaper);
 	for (unsigned int tries = 0; tries < 2 && r < 0; tries++) {
-		r = first_start();
+		r = server_start();
 		if (r < 0)
 			break;
-		*ret_first = first_number;
-		r = request_send(first_fd, fd, patience);
+		*ret_server = server_number;
+		r = request_send(server_fd, fd);
 		if (r < 0)
-			first_replace(first_number);
+			server_replace(server_number);
 	}
 	g_mutex_unlock(&lock);
 	return r;
 }
 
-int filter_process_begin(
-	const char *expression, enum filter_patience patience, struct filter_process *ret)
+int filter_process_begin(const char *expression, struct filter_process *ret)
 {
 	const int room = 2 * ANSWER_MAX;
 	auto_fd near = -1, far = -1;
-	unsigned int first = 0;
+	unsigned int server = 0;
 	int ends[2], r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
@@ -127,13 +127,13 @@ int filter_process_begin(
 		setsockopt(ends[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	if (send(near, expression, strlen(expression), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return -errno;
-	r = first_ask(far, patience, &first);
+	r = server_ask(far, &server);
 	if (r < 0)
 		return r;
 	*ret = (struct filter_process){
 		.fd = fd_steal(&near),
 		.pid_fd = -1,
-		.first = first,
+		.server = server,
 		.begun = g_get_monotonic_time(),
 	};
 	return 0;
@@ -158,11 +158,14 @@ void filter_process_end(struct filter_process *process)
 	if (process->fd < 0)
 		return;
 	if (process->pid_fd >= 0) {
-		/* Its end of the socket is enough for one that runs. */
+		/*
+		 * A closed socket is enough to end a process that runs, but not one that is
+		 * stopped.
+		 */
 		pidfd_send_signal(process->pid_fd, SIGKILL, NULL, 0);
 	} else if (process->dropped || process_hangs(process)) {
 		g_mutex_lock(&lock);
-		first_replace(process->first);
+		server_replace(process->server);
 		g_mutex_unlock(&lock);
 	}
 	fd_close(&process->pid_fd);
@@ -176,12 +179,15 @@ uint64_t filter_compilers_replaced(void)
 
 void filter_process_replaced(const struct filter_process *process)
 {
-	/* The first process is counted when it is ended. */
+	/* The server is counted when it is ended. */
 	if (process->pid_fd >= 0)
 		replaced++;
 }
 
-/* Takes an answer apart: its lengths are the word of a process which a stranger's expression has seen. */
+/*
+ * Takes an answer into `filter` and `ret`; 1 if none follows. Its lengths are checked: the process
+ * that sent it has parsed an untrusted expression.
+ */
 static int answer_read(
 	const char *packet, size_t size, struct filter *filter, struct filter_answer *ret)
 {
@@ -191,6 +197,8 @@ static int answer_read(
 	if (size < sizeof(answer))
 		return -EBADMSG;
 	memcpy(&answer, packet, sizeof(answer));
+	if (answer.result == -ETIME)
+		return -ETIME;
 	for (unsigned int v = 0; v < FILTER_VARIANTS; v++) {
 		if (answer.lengths[v] > FILTER_INSTRUCTIONS_MAX)
 			return -EBADMSG;
@@ -212,7 +220,7 @@ static int answer_read(
 	ret->reason =
 		answer.reason_length > 0 ? g_strndup(packet + at, answer.reason_length) : NULL;
 	ret->result = answer.result;
-	return 0;
+	return answer.is_last != 0;
 }
 
 /* Receives a packet and what was passed with it; its size. */
@@ -238,7 +246,7 @@ static ssize_t packet_receive(int fd, char *packet, int *ret_passed)
 	return size < 0 ? -errno : size;
 }
 
-/* The first process is the first who speaks: who compiles can't pass for it afterwards. */
+/* The server's message is the first on the socket, so a child can't send one in its name. */
 static int take_forked(struct filter_process *process, const char *packet, int *passed)
 {
 	struct forked forked;
@@ -266,17 +274,18 @@ int filter_process_read(
 		if (size < 0)
 			return (int)size;
 		if (size == 0) {
-			/* Its own socket may be open still, and would take the next request, too. */
+			/*
+			 * The server's own socket may still be open and would take the next
+			 * request, too.
+			 */
 			process->dropped = process->pid_fd < 0;
 			return -ECONNRESET;
 		}
-		if (size == sizeof(uint8_t))
-			return packet[0] == ANSWER_DONE ? 1 : -ETIME;
 		if (size == sizeof(struct forked))
 			r = take_forked(process, packet, &passed);
 		else
 			r = answer_read(packet, (size_t)size, filter, answer);
-		if (r < 0)
+		if (r != 0)
 			return r;
 	}
 }

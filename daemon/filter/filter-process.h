@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The processes that compile filters: one without threads, begun before the daemon has any, which
- * forks one more for each expression. They hold no descriptor of the daemon's but the socket of
- * their own expression, and end when its other end is closed: by who asked, or with the daemon. Either
- * may be stopped or killed by somebody, or hang in the kernel: that is noticed, and both are replaced.
+ * The processes that compile filters: a fork server without threads, started before the daemon has
+ * any, and a child of it for each expression. A child holds no descriptor of the daemon except the
+ * socket of its expression. It ends when the other end of that socket is closed, by the caller or
+ * with the daemon. Server and children may be stopped or killed, or hang in the kernel: this is
+ * detected by deadlines, and they are replaced. Any thread; a struct filter_process is used by one
+ * thread at a time.
  */
 #ifndef NFTTRACED_DAEMON_FILTER_FILTER_PROCESS_H
 #define NFTTRACED_DAEMON_FILTER_FILTER_PROCESS_H
@@ -11,46 +13,46 @@
 #include "daemon/base/cpu-progress.h"
 #include "daemon/filter/filter.h"
 
-/* In which the first process has to have forked, and in which one that compiles has to have used some processor
- * time: us. */
+/* us in which the server must have forked, and in which a child must have used some CPU time. */
 #define FILTER_PROCESS_PATIENCE 3000000
 
-/* One that compiles an expression. */
+/* A child that compiles an expression. */
 struct filter_process {
-	int fd; /* becomes readable when filter_process_read has something to read; -1: there is none */
-	int pid_fd; /* -1: the first process has not forked it yet */
-	unsigned int first; /* number of the first process that was asked */
-	bool dropped; /* the first process ended, and the request with it */
+	int fd; /* readable: call filter_process_read; -1: no process */
+	int pid_fd; /* -1: the server has not forked it yet */
+	unsigned int server; /* number of the server that was asked */
+	bool dropped; /* the server ended, and the request with it */
 	int64_t begun; /* us of g_get_monotonic_time */
-	struct cpu_progress progress; /* once it was forked */
+	struct cpu_progress progress; /* from the time it was forked */
 };
 
-/* Has a process compile `expression`, first as it is, then optimised. Never blocks. A first process that
- * is gone is replaced. */
-int filter_process_begin(
-	const char *expression, enum filter_patience patience, struct filter_process *ret);
+/*
+ * Has a process compile `expression`, first as it is, then optimised. Never blocks. Replaces the
+ * server if it is gone. Negative errno.
+ */
+int filter_process_begin(const char *expression, struct filter_process *ret);
 
-/* What a process said last. */
+/* The last answer of a process. */
 struct filter_answer {
-	int result; /* of filter_compile; untouched while nothing was said */
+	int result; /* of filter_compile; unchanged before the first answer */
 	char *reason; /* or NULL */
 };
 
 /*
- * Takes what the process said since the last call into `filter` and `answer`. 1: it has said all.
- * 0: there is more to come. -ETIME: its time was over before. -ETIMEDOUT: it hangs. -ECONNRESET: it
- * ended before, of something else. Other errors: it is not to be believed, or can't be asked.
+ * Reads the answers since the last call into `filter` and `answer`. 1: that was the last one. 0:
+ * more follow. -ETIME: the process used up FILTER_SECONDS_MAX. -ETIMEDOUT: it hangs. -ECONNRESET:
+ * it ended for another reason. -EBADMSG: its answer is invalid. Other errors: the socket's.
  */
 int filter_process_read(
 	struct filter_process *process, struct filter *filter, struct filter_answer *answer);
 
-/* us of g_get_monotonic_time: when filter_process_read is worth a call though there is nothing to read. */
+/* us of g_get_monotonic_time: when to call filter_process_read even if there is nothing to read. */
 int64_t filter_process_deadline(const struct filter_process *process);
 
-/* It hung, or was killed, and is going to be replaced: counts it. */
+/* Counts a process that hung or was killed, and that the caller replaces. */
 void filter_process_replaced(const struct filter_process *process);
 
-/* Ends it. If it hangs without having been forked, it is the first process that hangs, which is ended. */
+/* Ends the process. If the server did not fork it in time, the server hangs and is ended. */
 void filter_process_end(struct filter_process *process);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Filters on their way through libpcap: two lines of them, each served by a few processes. */
+/* The queue of filters that are to be compiled: one lane, with a share for each user. */
 #include "daemon/filter/filter-queue.h"
 
 #include <errno.h>
@@ -7,89 +7,97 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-/* A line and the processes that serve it. */
-struct lane {
-	enum filter_patience patience;
-	unsigned int running, running_max;
-	unsigned int reserved; /* as many more for what is short */
-	unsigned int waiting_max;
-	GQueue waiting; /* of struct compilation */
-};
-
 struct compiler {
 	sd_event *event;
-	sd_event_source *pump; /* enabled while there is a process for one that waits */
-	struct lane quick, slow;
-	GHashTable *running; /* set of struct compilation */
+	sd_event_source *pump; /* enabled while a compilation can begin */
+	GQueue waiting, running; /* of struct compilation, the oldest first */
 };
 
 struct compilation {
 	struct compiler *compiler;
-	struct lane *lane;
+	uid_t owner;
 	char *expression;
+	bool is_long;
+	bool excess; /* one long expression too many of its owner: it is refused */
 	compiler_done done;
 	void *context;
 	struct filter_job *job; /* NULL: it waits */
 	sd_event_source *source, *timer;
 };
 
-/* There is one that waits, and a process for it. */
-static bool lane_may_begin(struct lane *lane)
+/* How many compilations `owner` has in the queue (NULL: all users), all or only the long ones. */
+static unsigned int queue_count(const GQueue *queue, const uid_t *owner, bool only_long)
 {
-	const struct compilation *first = g_queue_peek_head(&lane->waiting);
-	unsigned int allowed = lane->running_max;
-	size_t length;
+	unsigned int count = 0;
 
-	if (!first)
+	for (const GList *at = queue->head; at; at = at->next) {
+		const struct compilation *compilation = at->data;
+
+		count += (!owner || compilation->owner == *owner) &&
+			(!only_long || compilation->is_long);
+	}
+	return count;
+}
+
+static bool compilation_may_begin(const struct compilation *compilation)
+{
+	const GQueue *running = &compilation->compiler->running;
+
+	if (compilation->excess || !*compilation->expression)
+		return true;
+	if (running->length >= COMPILER_PROCESSES)
 		return false;
-	length = strlen(first->expression);
-	if (length <= COMPILER_SHORT)
-		allowed += lane->reserved;
-	return length == 0 || lane->running < allowed;
+	return !compilation->is_long || queue_count(running, NULL, true) < COMPILER_LONG_MAX;
+}
+
+/*
+ * The next compilation that may begin: the oldest of the user with the fewest processes. NULL:
+ * none.
+ */
+static struct compilation *compiler_next(const struct compiler *compiler)
+{
+	struct compilation *next = NULL;
+	unsigned int fewest = UINT_MAX;
+
+	for (const GList *at = compiler->waiting.head; at; at = at->next) {
+		struct compilation *compilation = at->data;
+		unsigned int running = queue_count(&compiler->running, &compilation->owner, false);
+
+		if (running >= fewest || !compilation_may_begin(compilation))
+			continue;
+		fewest = running;
+		next = compilation;
+	}
+	return next;
 }
 
 static void pump_refresh(struct compiler *compiler)
 {
-	bool wanted = lane_may_begin(&compiler->quick) || lane_may_begin(&compiler->slow);
-
-	sd_event_source_set_enabled(compiler->pump, wanted ? SD_EVENT_ON : SD_EVENT_OFF);
-}
-
-/* Out of its lane, whether it waits or runs there. */
-static void compilation_leave(struct compilation *compilation)
-{
-	struct compiler *compiler = compilation->compiler;
-
-	if (g_hash_table_remove(compiler->running, compilation))
-		compilation->lane->running--;
-	else
-		g_queue_remove(&compilation->lane->waiting, compilation);
-	compilation->source = sd_event_source_disable_unref(compilation->source);
-	compilation->timer = sd_event_source_disable_unref(compilation->timer);
-	compilation->job = filter_job_free(compilation->job);
-	pump_refresh(compiler);
-}
-
-static void compilation_free(struct compilation *compilation)
-{
-	g_free(compilation->expression);
-	g_free(compilation);
+	sd_event_source_set_enabled(
+		compiler->pump, compiler_next(compiler) ? SD_EVENT_ON : SD_EVENT_OFF);
 }
 
 void compilation_cancel(struct compilation *compilation)
 {
-	compilation_leave(compilation);
-	compilation_free(compilation);
+	struct compiler *compiler = compilation->compiler;
+
+	if (!g_queue_remove(&compiler->running, compilation))
+		g_queue_remove(&compiler->waiting, compilation);
+	sd_event_source_disable_unref(compilation->source);
+	sd_event_source_disable_unref(compilation->timer);
+	filter_job_free(compilation->job);
+	g_free(compilation->expression);
+	g_free(compilation);
+	pump_refresh(compiler);
 }
 
-static void finish(
+static void compilation_finish(
 	struct compilation *compilation, struct filter *filter, const struct failure *failure)
 {
 	compiler_done done = compilation->done;
 	void *context = compilation->context;
 
-	compilation_leave(compilation);
-	compilation_free(compilation);
+	compilation_cancel(compilation);
 	done(context, filter, failure);
 }
 
@@ -107,69 +115,57 @@ static enum failure_kind failure_kind(int error)
 	}
 }
 
-static void refuse(struct compilation *compilation, int error, const char *reason)
+static void compilation_refuse(struct compilation *compilation, int error, const char *reason)
 {
 	auto_failure failure = { 0 };
 
 	failure_set(&failure, failure_kind(error), "%s", reason ? reason : g_strerror(-error));
-	finish(compilation, NULL, &failure);
+	compilation_finish(compilation, NULL, &failure);
 }
 
-/* It takes more patience: to the end of the other line. */
-static void defer(struct compilation *compilation)
+static void compilation_refuse_excess(struct compilation *compilation)
 {
-	struct lane *slow = &compilation->compiler->slow;
+	auto_failure failure = { 0 };
 
-	if (slow->waiting.length >= slow->waiting_max) {
-		auto_failure failure = { 0 };
-
-		failure_set(&failure, FAILURE_BUSY,
-			"%u filters that take long to compile are waiting already: try again later, "
-			"or make it shorter",
-			slow->waiting.length);
-		finish(compilation, NULL, &failure);
-		return;
-	}
-	compilation_leave(compilation);
-	compilation->lane = slow;
-	g_queue_push_tail(&slow->waiting, compilation);
-	pump_refresh(compilation->compiler);
+	failure_set(&failure, FAILURE_BUSY,
+		"limit of %d filters of more than %d bytes of a user that are being compiled at a "
+		"time reached: try again later, or make it shorter",
+		COMPILER_USER_LONG_MAX, FILTER_SHORT);
+	compilation_finish(compilation, NULL, &failure);
 }
 
 static int compilation_wait(struct compilation *compilation);
 
-/* There is an answer, or its process may hang. */
-static int look(struct compilation *compilation)
+/* Its process has answered, or may hang. */
+static int compilation_check(struct compilation *compilation)
 {
 	g_autofree char *reason = NULL;
 	struct filter *filter = NULL;
 	int r = filter_job_result(compilation->job, &filter, &reason);
 
-	/* Its descriptor is another one, though perhaps of the same number. */
+	/* The new process has another descriptor, which may have the same number. */
 	if (r == -ERESTART)
 		compilation->source = sd_event_source_disable_unref(compilation->source);
 	if (r == -EINPROGRESS || r == -ERESTART) {
 		r = compilation_wait(compilation);
 		if (r < 0)
-			refuse(compilation, r, NULL);
-	} else if (r == -ETIME) {
-		defer(compilation);
+			compilation_refuse(compilation, r, NULL);
 	} else if (r < 0) {
-		refuse(compilation, r, reason);
+		compilation_refuse(compilation, r, reason);
 	} else {
-		finish(compilation, filter, NULL);
+		compilation_finish(compilation, filter, NULL);
 	}
 	return 0;
 }
 
 static int on_answer(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
-	return look(userdata);
+	return compilation_check(userdata);
 }
 
 static int on_deadline(sd_event_source *source, uint64_t time, void *userdata)
 {
-	return look(userdata);
+	return compilation_check(userdata);
 }
 
 /* Waits for the process that compiles, which may be another one than before. */
@@ -191,41 +187,38 @@ static int compilation_wait(struct compilation *compilation)
 	return r < 0 ? r : sd_event_source_set_enabled(compilation->timer, SD_EVENT_ONESHOT);
 }
 
-static void begin(struct compilation *compilation)
+static void compilation_begin(struct compilation *compilation)
 {
 	struct compiler *compiler = compilation->compiler;
-	struct lane *lane = compilation->lane;
 	g_autofree char *reason = NULL;
 	int r;
 
-	if (!*compilation->expression) {
-		finish(compilation, NULL, NULL);
+	if (compilation->excess) {
+		compilation_refuse_excess(compilation);
 		return;
 	}
-	r = filter_job_new(compilation->expression, lane->patience, &compilation->job, &reason);
+	if (!*compilation->expression) {
+		compilation_finish(compilation, NULL, NULL);
+		return;
+	}
+	r = filter_job_new(compilation->expression, &compilation->job, &reason);
 	if (r >= 0)
 		r = compilation_wait(compilation);
 	if (r < 0) {
-		refuse(compilation, r, reason);
+		compilation_refuse(compilation, r, reason);
 		return;
 	}
-	g_queue_remove(&lane->waiting, compilation);
-	g_hash_table_add(compiler->running, compilation);
-	lane->running++;
-}
-
-static void serve(struct lane *lane)
-{
-	while (lane_may_begin(lane))
-		begin(g_queue_peek_head(&lane->waiting));
+	g_queue_remove(&compiler->waiting, compilation);
+	g_queue_push_tail(&compiler->running, compilation);
 }
 
 static int on_pump(sd_event_source *source, void *userdata)
 {
 	struct compiler *compiler = userdata;
+	struct compilation *next;
 
-	serve(&compiler->quick);
-	serve(&compiler->slow);
+	while ((next = compiler_next(compiler)))
+		compilation_begin(next);
 	pump_refresh(compiler);
 	return 0;
 }
@@ -236,17 +229,6 @@ int compiler_new(sd_event *event, struct compiler **ret)
 	int r;
 
 	compiler->event = sd_event_ref(event);
-	compiler->running = g_hash_table_new(NULL, NULL);
-	compiler->quick = (struct lane){
-		.patience = FILTER_QUICK,
-		.running_max = COMPILER_QUICK_MAX,
-		.reserved = COMPILER_SHORT_MAX,
-	};
-	compiler->slow = (struct lane){
-		.patience = FILTER_PATIENT,
-		.running_max = COMPILER_SLOW_MAX,
-		.waiting_max = COMPILER_SLOW_WAITING_MAX,
-	};
 	r = sd_event_add_defer(event, &compiler->pump, on_pump, compiler);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(compiler->pump, SD_EVENT_OFF);
@@ -258,49 +240,45 @@ int compiler_new(sd_event *event, struct compiler **ret)
 	return 0;
 }
 
-/* What is short takes little time: it goes before what is longer, behind what is as long. */
-static gint compare_lengths(gconstpointer waiting, gconstpointer new, gpointer unused)
+static bool owner_has_room(const struct compiler *compiler, uid_t owner)
 {
-	const struct compilation *one = waiting, *other = new;
-
-	return strlen(one->expression) <= strlen(other->expression) ? -1 : 1;
+	return owner == COMPILER_CONFIGURATION ||
+		queue_count(&compiler->waiting, &owner, true) +
+			queue_count(&compiler->running, &owner, true) <
+		COMPILER_USER_LONG_MAX;
 }
 
-struct compilation *compiler_submit(
-	struct compiler *compiler, const char *expression, compiler_done done, void *context)
+struct compilation *compiler_submit(struct compiler *compiler, const char *expression, uid_t owner,
+	compiler_done done, void *context)
 {
 	struct compilation *compilation = g_new0(struct compilation, 1);
+	bool is_long = strlen(expression) > FILTER_SHORT;
 
 	compilation->compiler = compiler;
-	compilation->lane = &compiler->quick;
+	compilation->owner = owner;
 	compilation->expression = g_strdup(expression);
+	compilation->excess = is_long && !owner_has_room(compiler, owner);
+	compilation->is_long = is_long && !compilation->excess;
 	compilation->done = done;
 	compilation->context = context;
-	g_queue_insert_sorted(&compiler->quick.waiting, compilation, compare_lengths, NULL);
+	g_queue_push_tail(&compiler->waiting, compilation);
 	pump_refresh(compiler);
 	return compilation;
 }
 
-static void lane_clear(struct lane *lane)
+static void queue_cancel(const GQueue *queue)
 {
-	while (lane->waiting.length > 0)
-		compilation_cancel(g_queue_peek_head(&lane->waiting));
+	while (queue->length > 0)
+		compilation_cancel(queue->head->data);
 }
 
 struct compiler *compiler_free(struct compiler *compiler)
 {
-	GHashTableIter iterator;
-	gpointer compilation;
-
 	if (!compiler)
 		return NULL;
-	while (g_hash_table_iter_init(&iterator, compiler->running),
-		g_hash_table_iter_next(&iterator, &compilation, NULL))
-		compilation_cancel(compilation);
-	lane_clear(&compiler->quick);
-	lane_clear(&compiler->slow);
+	queue_cancel(&compiler->running);
+	queue_cancel(&compiler->waiting);
 	sd_event_source_disable_unref(compiler->pump);
-	g_hash_table_unref(compiler->running);
 	sd_event_unref(compiler->event);
 	g_free(compiler);
 	return NULL;

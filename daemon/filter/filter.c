@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A session's filter: its expression is compiled by a process of its own with a limit on its time, so
- * that neither libpcap's parser nor its optimiser can do more to the daemon than fail; see filter.h.
- */
+/* A filter and the job that compiles it in another process; see filter.h. */
 #include "daemon/filter/filter.h"
 
 #include <errno.h>
@@ -15,14 +12,13 @@
 #include "journal/base/cleanup.h"
 
 struct filter_job {
-	enum filter_patience patience;
 	struct filter_process process;
-	bool repeated; /* its first process hung, or was killed */
+	bool repeated; /* its first process hung or was killed: this is the second */
 	struct filter *filter;
 	struct filter_answer answer;
 };
 
-static int check_expression(const char *expression, char **ret_reason)
+static int expression_check(const char *expression, char **ret_reason)
 {
 	if (!filter_compile_keeps_names()) {
 		*ret_reason = g_strdup("this libpcap would resolve names of hosts: filters are "
@@ -44,9 +40,9 @@ static int check_expression(const char *expression, char **ret_reason)
 	return 0;
 }
 
-static int job_begin(struct filter_job *job, char **ret_reason)
+static int job_start(struct filter_job *job, char **ret_reason)
 {
-	int r = filter_process_begin(job->filter->expression, job->patience, &job->process);
+	int r = filter_process_begin(job->filter->expression, &job->process);
 
 	if (r < 0) {
 		job->process.fd = -1;
@@ -56,21 +52,19 @@ static int job_begin(struct filter_job *job, char **ret_reason)
 	return r;
 }
 
-int filter_job_new(const char *expression, enum filter_patience patience, struct filter_job **ret,
-	char **ret_reason)
+int filter_job_new(const char *expression, struct filter_job **ret, char **ret_reason)
 {
 	auto_filter_job *job = g_new0(struct filter_job, 1);
 	int r;
 
-	job->patience = patience;
 	job->process.fd = -1;
 	job->filter = g_new0(struct filter, 1);
 	job->filter->expression = g_strdup(expression != NULL ? expression : "");
 	job->answer.result = -EAGAIN;
-	r = check_expression(job->filter->expression, ret_reason);
+	r = expression_check(job->filter->expression, ret_reason);
 	if (r < 0)
 		return r;
-	r = job_begin(job, ret_reason);
+	r = job_start(job, ret_reason);
 	if (r < 0)
 		return r;
 	*ret = g_steal_pointer(&job);
@@ -87,7 +81,7 @@ int64_t filter_job_deadline(const struct filter_job *job)
 	return filter_process_deadline(&job->process);
 }
 
-/* Its process hangs or is gone: another one is asked, once, or the job is refused. */
+/* Its process hangs or is gone: starts another one, but only once. */
 static int job_repeat(struct filter_job *job, int error, char **ret_reason)
 {
 	int r;
@@ -96,7 +90,7 @@ static int job_repeat(struct filter_job *job, int error, char **ret_reason)
 	filter_process_end(&job->process);
 	if (!job->repeated) {
 		job->repeated = true;
-		r = job_begin(job, ret_reason);
+		r = job_start(job, ret_reason);
 		return r < 0 ? r : -ERESTART;
 	}
 	*ret_reason = g_strdup_printf(
@@ -112,12 +106,10 @@ int filter_job_result(struct filter_job *job, struct filter **ret, char **ret_re
 
 	if (r == 0)
 		return -EINPROGRESS;
-	if (r == -ETIME && job->patience == FILTER_QUICK)
-		return -ETIME;
 	if (r == -ECONNRESET || r == -ETIMEDOUT) {
 		if (job->answer.result == -EAGAIN)
 			return job_repeat(job, r, ret_reason);
-		/* A program that is only longer than it could be will do. */
+		/* The answer before the optimiser is good enough. */
 		r = 0;
 	}
 	if (r < 0 && r != -ETIME) {
@@ -162,7 +154,7 @@ int filter_new(const char *expression, struct filter **ret, char **ret_reason)
 		(*ret)->expression = g_strdup("");
 		return 0;
 	}
-	r = filter_job_new(expression, FILTER_PATIENT, &job, ret_reason);
+	r = filter_job_new(expression, &job, ret_reason);
 	if (r < 0)
 		return r;
 	while ((r = filter_job_result(job, ret, ret_reason)) == -EINPROGRESS || r == -ERESTART) {

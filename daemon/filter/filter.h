@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session's packet filter: a pcap expression compiled by libpcap to classic BPF, once for packets
- * with an Ethernet header and once for raw IP. Owned by the session; immutable.
+ * A session's packet filter: a pcap expression, compiled by libpcap to classic BPF, once for
+ * packets with an Ethernet header and once for raw IP. Immutable, and owned by the session's
+ * request or job.
  *
- * The programs are in the kernel's types: libpcap's headers and the kernel's <linux/bpf.h> both
+ * This folder takes an expression all the way into the kernel. filter-queue.h (control thread)
+ * queues it. filter-process.h has a process compile it, because libpcap's parser sees untrusted
+ * text and its optimiser may take minutes: a crash, a hang or a limit fails one filter and nothing
+ * else. cbpf.h analyses the result and cbpf-translate.h translates it to eBPF. matcher.h (worker)
+ * puts the filters of all sessions into one program and loads it.
+ *
+ * The programs have the kernel's types: libpcap's headers and the kernel's <linux/bpf.h> both
  * define a struct bpf_insn and can't be included together. The layout is the same.
  */
 #ifndef NFTTRACED_DAEMON_FILTER_FILTER_H
@@ -20,58 +27,57 @@ enum filter_variant {
 
 #define FILTER_EXPRESSION_MAX   65536 /* bytes */
 #define FILTER_SECONDS_MAX      10 /* of CPU time for libpcap */
-#define FILTER_QUICK_USEC       500000 /* of CPU time: a hundred times what most filters need */
+#define FILTER_SHORT            1024 /* bytes; libpcap takes a second at most for it */
 #define FILTER_INSTRUCTIONS_MAX 4096 /* classic BPF, each variant: the kernel's BPF_MAXINSNS */
 
 struct filter {
 	char *expression;
-	/* .filter NULL in one: libpcap can't compile the expression for this link type, or it would
-	 * reject every packet; it never matches. NULL in both: matches everything. */
+	/*
+	 * .filter NULL in one: never matches this link type, because the expression is invalid for
+	 * it or rejects every packet. NULL in both: matches every packet.
+	 */
 	struct sock_fprog programs[FILTER_VARIANTS];
-	/* Bytes of a packet that the filter would look at; beyond FRAME_VIEW_MAX it rejects. */
+	/* Bytes of a packet that the filter may read; beyond FRAME_VIEW_MAX it rejects. */
 	uint32_t view;
 };
 
 /*
- * Compiles `expression`, and waits for it: of CPU time libpcap may take FILTER_SECONDS_MAX. Names of
- * hosts and networks are never resolved (an error says so); ports and protocols may be names. NULL or
- * "" matches everything (and gives no programs). It is optimised unless that takes longer and it is
- * short enough without. -EINVAL with libpcap's message in *ret_reason (g_free it) or with ours: a
- * name, a control character, a loop ("protochain"). -E2BIG: a variant has more than
- * FILTER_INSTRUCTIONS_MAX instructions, or making it shorter takes more than FILTER_SECONDS_MAX, or
- * the expression more than FILTER_EXPRESSION_MAX bytes. -ENOTSUP: libpcap would resolve names here in
- * spite of us (it is not the shared library that we were built for).
+ * Compiles `expression` and waits for the result. NULL or "" matches every packet, and gives no
+ * programs. Names of hosts and networks are refused, never resolved; ports and protocols may be
+ * names. libpcap gets FILTER_SECONDS_MAX of CPU time; if that is too short to optimise a program
+ * that is short enough without, it stays as it is. On failure *ret_reason is a sentence (g_free
+ * it). -EINVAL: libpcap's message, or a name, a control character, a loop ("protochain"). -E2BIG:
+ * more than FILTER_INSTRUCTIONS_MAX instructions for a link type, or more than
+ * FILTER_EXPRESSION_MAX bytes, or optimising took too long. -ENOTSUP: this libpcap would resolve
+ * names (it is not the shared library that the daemon was built for).
  */
 int filter_new(const char *expression, struct filter **ret, char **ret_reason);
 
-/* How long the compiler may take. */
-enum filter_patience {
-	FILTER_QUICK, /* FILTER_QUICK_USEC: enough for what people write */
-	FILTER_PATIENT, /* FILTER_SECONDS_MAX */
-};
-
-/* An expression, not empty, that a process is compiling. */
+/* An expression (not empty) that a process compiles. Used by one thread at a time. */
 struct filter_job;
 
-/* Begins it, without waiting. Refuses what filter_new refuses without asking libpcap. Any thread. */
-int filter_job_new(const char *expression, enum filter_patience patience, struct filter_job **ret,
-	char **ret_reason);
+/*
+ * Starts it without waiting. Errors as filter_new, as far as they do not take libpcap. Any thread.
+ */
+int filter_job_new(const char *expression, struct filter_job **ret, char **ret_reason);
 
-/* Becomes readable when filter_job_result is worth a call. The job's. */
+/* Owned by the job. Becomes readable when there may be a result. */
 int filter_job_fd(const struct filter_job *job);
 
-/* us of g_get_monotonic_time: when filter_job_result is worth a call though its descriptor is not readable:
- * the process may hang. */
+/*
+ * us of g_get_monotonic_time: when to call filter_job_result even if the descriptor is not
+ * readable, because the process may hang.
+ */
 int64_t filter_job_deadline(const struct filter_job *job);
 
 /*
- * -EINPROGRESS: it is not done yet. -ERESTART, once: its process hung, or was killed, and another one
- * compiles: filter_job_fd and filter_job_deadline are that one's. -ETIME, with FILTER_QUICK only: it takes more patience. Else the
- * result as filter_new has it, once.
+ * The result, as filter_new has it; call it only once more after -EINPROGRESS (it is not done yet)
+ * or -ERESTART (its process hung or was killed, and was replaced: filter_job_fd and
+ * filter_job_deadline have changed).
  */
 int filter_job_result(struct filter_job *job, struct filter **ret, char **ret_reason);
 
-/* Ends its process if it still runs. Accepts NULL; returns NULL. */
+/* Ends its process. Accepts NULL; returns NULL. */
 struct filter_job *filter_job_free(struct filter_job *job);
 
 static inline void filter_job_freep(struct filter_job **job)
@@ -83,19 +89,22 @@ static inline void filter_job_freep(struct filter_job **job)
 #define auto_filter_job __attribute__((cleanup(filter_job_freep))) struct filter_job
 
 /*
- * Begins the process whose children compile, if it does not run; filter_new does so by itself, but a
- * program with threads begins it before it has any. It ends with this process.
+ * Starts the fork server whose children compile, if it does not run. filter_new does so by itself,
+ * but a program with threads must start it before it has any. It ends with this process. Negative
+ * errno.
  */
 int filter_compiler_start(void);
 
-/* Ends it. */
+/* Ends the fork server. */
 void filter_compiler_stop(void);
 
-/* Looks after it: what has ended of it is waited for, so that it does not stay as a zombie until the next filter. Any
- * thread; to be called now and then. */
+/*
+ * Reaps the fork server if it has ended, so that it is no zombie until the next filter. Any thread;
+ * called periodically.
+ */
 void filter_compiler_tend(void);
 
-/* How many processes that compile hung, or were killed by somebody, and were replaced. Any thread. */
+/* How many processes hung or were killed, and were replaced. Any thread. */
 uint64_t filter_compilers_replaced(void);
 
 /* Accepts NULL; returns NULL. */

@@ -15,10 +15,10 @@
 #include "journal/base/cleanup.h"
 
 #define PROGRAM_NAME "nfttraced_match"
-/* The verifier says why and what it counted, not what it did at each instruction. */
+/* Log level of the verifier: the reason and its statistics, without each instruction. */
 #define LOG_LEVEL_STATS 4
 #define LOG_SIZE        65536 /* bytes */
-#define LOG_LINES       6 /* of its end that go into the reason */
+#define LOG_LINES       6 /* of the log's end, for the reason */
 
 static void emit(GArray *code, struct bpf_insn insn)
 {
@@ -55,7 +55,7 @@ static void emit_key(GArray *code, const struct matcher_target *to)
 	emit(code, ebpf_store(BPF_W, BPF_REG_10, -MATCHER_STACK_KEY, BPF_REG_0));
 }
 
-/* Finds the frame and what is known so far of the result. */
+/* Finds the frame and the result of the parts before. */
 static void emit_start(GArray *code, const struct matcher *matcher, unsigned int part,
 	const struct matcher_target *to)
 {
@@ -85,9 +85,9 @@ static void emit_start(GArray *code, const struct matcher *matcher, unsigned int
 }
 
 /*
- * Leaves the result in the frame and goes on to `stage`, from the last part only if a session matched.
- * That test reads the result back from the frame: of a register the verifier knows the value on each
- * of its paths and would walk every combination of sessions.
+ * Stores the result in the frame and tail-calls `stage`, from the last part only if a session
+ * matched. That test reads the result back from the frame: the verifier knows the value of a
+ * register on each path, and would walk every combination of sessions.
  */
 static void emit_end(GArray *code, const struct matcher_target *to, unsigned int stage)
 {
@@ -150,7 +150,7 @@ static int program_load(
 		(const struct bpf_insn *)(const void *)code->data, code->len, &options);
 }
 
-/* The last lines of a verifier's log in one: the reason is there. */
+/* The last lines of a verifier's log, which have the reason, joined. */
 static char *log_end(char *log)
 {
 	g_auto(GStrv) lines = NULL;
@@ -163,7 +163,7 @@ static char *log_end(char *log)
 	return count == 0 ? g_strdup("no log") : g_strjoinv(" / ", lines + from);
 }
 
-/* Loads once without a log, which is quick, and only if the kernel refuses once more to be told why. */
+/* Loads without a log, which is quick, and again with one only if the kernel refuses. */
 static int part_load(const GArray *code, const struct matcher_target *target, char **ret_reason)
 {
 	g_autofree char *log = NULL, *end = NULL;
@@ -199,7 +199,7 @@ static int parts_load(const struct matcher *matcher, const struct matcher_target
 		r = bpf_map_update_elem(target->stages_fd, &slot, &fd, BPF_ANY);
 		if (r < 0) {
 			*ret_reason = g_strdup_printf(
-				"part %u of the matcher does not go into the program array: %s", i,
+				"can't put part %u of the matcher into the program array: %s", i,
 				g_strerror(-r));
 			return r;
 		}

@@ -66,9 +66,8 @@ static void land_jumps(struct block *block, const GArray *list)
 }
 
 /*
- * Goes on only if the frame's field has a bit of the mask. The field is loaded anew each time: a value
- * that the verifier never saw before keeps no memory of the sessions before, and the states of its
- * walk stay few.
+ * Continues only if the frame's field has a bit of the mask. The field is loaded again each time:
+ * for a value without history the verifier keeps no states of the sessions before.
  */
 static void emit_mask_test(struct block *block, size_t field, uint32_t mask)
 {
@@ -114,7 +113,7 @@ static void emit_variant(struct block *block, enum filter_variant variant, const
 	land_jump(block, skip);
 }
 
-/* What a session needs to become code. */
+/* The translated filter of a session. */
 struct bodies {
 	bool filtered; /* false: every packet matches */
 	GArray *variants[FILTER_VARIANTS]; /* the translated filter; NULL: never matches */
@@ -172,10 +171,10 @@ static void block_build(
 /* Instructions of a block around its bodies, at most. */
 #define BLOCK_OVERHEAD 24
 
-/* The kernel puts so many instructions around a division by a register, at most. */
+/* Instructions that the kernel adds to a division by a register, at most. */
 #define DIVISION_OVERHEAD 4
 
-/* How many instructions the kernel makes of the code. */
+/* The number of instructions after the kernel has rewritten the code. */
 static unsigned int code_size(const GArray *code)
 {
 	unsigned int size = code->len;
@@ -233,7 +232,7 @@ enum placing {
 	PLACE_ANYWHERE, /* or a new one */
 };
 
-/* Puts the block of a session, with these bodies, into a part. False: there is none that has room. */
+/* Puts the block of a session, with these bodies, into a part. False: no part has room. */
 static bool matcher_place(struct matcher *matcher, const struct matcher_session *session,
 	const struct bodies *bodies, enum placing placing)
 {
@@ -264,7 +263,7 @@ static bool matcher_place(struct matcher *matcher, const struct matcher_session 
 	return true;
 }
 
-/* A sentence about a filter that, for one link type alone, is more than a part can hold. */
+/* Refuses a filter that is too large for a part even for one link type alone. */
 static int refuse_filter(const GArray *body, char **ret_reason)
 {
 	*ret_reason = g_strdup_printf(
@@ -290,8 +289,10 @@ static int matcher_add(
 	r = bodies_translate(&bodies, session, ret_reason);
 	if (r < 0)
 		return r;
-	/* Both link types in one part cost least; when there is no new part, what is left in the
-	 * others may hold one of them each. */
+	/*
+	 * Both link types in one part cost least. When no part is left, other parts may have room
+	 * for one each.
+	 */
 	if (matcher_place(matcher, session, &bodies,
 		    matcher->parts->len < STAGE_PARTS_MAX ? PLACE_ANYWHERE : PLACE_IN_EXISTING))
 		return 0;

@@ -2,8 +2,8 @@
 /*
  * The matcher: one generated eBPF program, in as many parts as the verifier wants, that tests a
  * frame (bpf/shared/abi.h) against the verdicts, probes and filters of every session and leaves the
- * result in frame.sessions. Built from plain data, so it is tested without a kernel; loaded once for
- * each program type.
+ * result in frame.sessions. Built from plain data, so it is tested without a kernel; loaded once
+ * for each program type.
  */
 #ifndef NFTTRACED_DAEMON_FILTER_MATCHER_H
 #define NFTTRACED_DAEMON_FILTER_MATCHER_H
@@ -31,7 +31,7 @@ struct matcher;
 #define MATCHER_PART_INSTRUCTIONS 30000
 #define MATCHER_PART_JUMPS        8000 /* conditional jumps on the longest path through a part */
 
-/* What a set of sessions costs against what is allowed, for a person: "used of allowed". */
+/* The cost of a set of sessions, and the limits. */
 struct matcher_budget {
 	unsigned int parts, parts_allowed;
 	unsigned int instructions, instructions_allowed;
@@ -45,7 +45,7 @@ struct matcher_budget {
 int matcher_build(const struct matcher_session *sessions, size_t count, uint32_t epoch,
 	struct matcher **ret, struct matcher_budget *ret_budget, char **ret_reason);
 
-/* Where a matcher is loaded to: one for each program type. */
+/* The target of a matcher: one for each program type. */
 struct matcher_target {
 	enum bpf_prog_type type; /* KPROBE, TRACING; RAW_TRACEPOINT, SCHED_CLS in tests */
 	enum bpf_attach_type attach_type;
@@ -56,16 +56,18 @@ struct matcher_target {
 	/* Array of struct cpu_stats where the depth is; -1: the key is the frame's. */
 	int stats_fd;
 	uint32_t cpus; /* possible ones */
-	/* Program array. -1: none, the program returns the result's low 32 bits instead of a tail
-	 * call (tests); a matcher of several parts can't be loaded so. */
+	/*
+	 * Program array. -1: none, and the program returns the low 32 bits of the result instead of
+	 * a tail call (tests); this takes a matcher of one part.
+	 */
 	int stages_fd;
 };
 
 /*
- * Loads the matcher's parts and puts all but the first into `bank` (below STAGE_BANKS) of the target's program
- * array. *ret_fd is the first part: the caller writes it into STAGE_MATCHER, which is the swap, and
- * then closes it. On failure the bank is empty, and if the kernel refused, *ret_reason has the
- * verifier's last words. Any thread; a full matcher takes seconds.
+ * Loads the matcher's parts and puts all but the first into `bank` (below STAGE_BANKS) of the
+ * target's program array. *ret_fd is the first part: the caller writes it into STAGE_MATCHER, which
+ * is the swap, and then closes it. On failure the bank is empty, and if the kernel refused,
+ * *ret_reason has the verifier's last words. Any thread; a full matcher takes seconds.
  */
 int matcher_load(const struct matcher *matcher, const struct matcher_target *target,
 	unsigned int bank, int *ret_fd, char **ret_reason);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pipeline across daemons: what of it is kept, and how the next daemon takes it over. Maps and what
- * is attached are the same objects; CAPTURE, EMIT and SECTIONS are loaded anew and replace the old ones
- * in the arrays, and the next swap does so with the matcher. Until then the old programs run with the
- * old configuration.
+ * The pipeline across daemons: which descriptors are kept, and how the next daemon adopts them.
+ * Maps and attachments stay the same objects. CAPTURE, EMIT and SECTIONS are loaded again and
+ * replace the old ones in the arrays; the next swap replaces the matcher. Until then the old
+ * programs run with the old configuration.
  */
 #include "daemon/pipeline/pipeline-private.h"
 
@@ -16,8 +16,10 @@
 #include "daemon/pipeline/pipeline-size.h"
 #include "journal/base/cleanup.h"
 
-/* Another number whenever programs of one version can't work on with maps or frames of the other, for
- * a reason that pipeline_layout does not see. */
+/*
+ * Raise it when programs of two versions can't share maps or frames for a reason that
+ * pipeline_layout does not see.
+ */
 #ifndef LAYOUT_VERSION
 #define LAYOUT_VERSION 1
 #endif
@@ -109,8 +111,6 @@ void pipeline_keep(const struct pipeline *pipeline, GArray *stored_fds)
 	}
 }
 
-/* Adopting. */
-
 static int map_check(int fd, uint32_t type, size_t value_size, uint32_t *ret_entries)
 {
 	struct bpf_map_info info = { 0 };
@@ -149,7 +149,7 @@ static int maps_check(struct pipeline *pipeline)
 	if (r == 0)
 		r = map_check(pipeline->maps[MAP_DROP_WORDS], BPF_MAP_TYPE_ARRAY,
 			sizeof(struct drop_words), &entries);
-	/* A table of another size is another table. */
+	/* With another size the table can't be reused. */
 	if (r == 0 &&
 		(entries != pipeline->drop_slots ||
 			entries != pipeline_size_drops(pipeline->options.drops_max)))
@@ -292,7 +292,7 @@ int pipeline_adopt_programs(struct pipeline *pipeline, char **ret_reason)
 {
 	struct kernel_facts facts = { .types = -1 };
 	uint64_t missed;
-	int r = name_table_prepare();
+	int r = libbpf_hooks_prepare();
 
 	if (r == 0)
 		r = kernel_facts_read(&facts, ret_reason);

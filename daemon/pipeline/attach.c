@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Attaching programs: kprobes as perf events with a BPF link, so that the kernel removes them with
- * the descriptors, never by tracefs, which would leave them behind after a crash.
+ * Attaches programs. Kprobes are perf events with a BPF link, which the kernel removes with the
+ * descriptors; tracefs would leave them behind after a crash.
  */
 #include "daemon/pipeline/pipeline-private.h"
 
@@ -16,7 +16,6 @@
 
 #include "journal/base/cleanup.h"
 
-#define KPROBE_TYPE     "/sys/bus/event_source/devices/kprobe/type"
 #define KPROBE_RETPROBE "/sys/bus/event_source/devices/kprobe/format/retprobe"
 
 /*
@@ -37,7 +36,7 @@ struct kprobe_link_info {
 	uint64_t missed;
 };
 
-/* The number behind `prefix` in a file of one line. */
+/* Reads the number after `prefix` in a file of one line. */
 static int number_read(const char *path, const char *prefix, unsigned int *ret)
 {
 	g_autofree char *text = NULL;
@@ -111,8 +110,7 @@ int attach_tracepoint(int program, const char *name, struct attachment *ret)
 	return 0;
 }
 
-/* The program knows what it is for since it was loaded. */
-static int attach_tracing(int program, struct attachment *ret)
+int attach_tracing(int program, struct attachment *ret)
 {
 	return attach_tracepoint(program, NULL, ret);
 }

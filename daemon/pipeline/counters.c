@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel side counts, read through mappings; and the ageing of tracked packets. */
+/* Reads the counters of the kernel side through mappings; and the ageing of tracked packets. */
 #include "daemon/pipeline/pipeline-private.h"
 
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
-/* Each CPU has one for each frame. */
+/* Each CPU has a row for each frame. */
 static unsigned int stats_rows(const struct pipeline *pipeline)
 {
 	return pipeline->cpus * FRAME_OWNERS;
@@ -39,8 +39,10 @@ void pipeline_session_stats(
 	for (unsigned int row = 0; row < stats_rows(pipeline); row++) {
 		const struct session_stats *stats = &stats_of(pipeline, row)->sessions[bit];
 
-		/* The order in which the kernel side counts, backwards: what is read of the losses
-		 * is never more than what is read of the matches. */
+		/*
+		 * In the reverse order of counting, so that the losses read never exceed the
+		 * matches.
+		 */
 		sum.ring_full += number_read(&stats->ring_full);
 		sum.suppressed += number_read(&stats->suppressed);
 		sum.matched += number_read(&stats->matched);
@@ -51,7 +53,7 @@ void pipeline_session_stats(
 /* No program counts for the bit any more. */
 static void suppressed_reset(struct pipeline *pipeline, unsigned int bit)
 {
-	struct suppressed_slot *slots = pipeline_suppressed_slots(pipeline);
+	struct suppressed_slot *slots = pipeline_suppressed(pipeline);
 
 	for (unsigned int i = 0; i < SUPPRESSED_SLOTS; i++) {
 		struct suppressed_slot *slot = &slots[i];
@@ -68,13 +70,8 @@ void pipeline_session_reset(struct pipeline *pipeline, unsigned int bit)
 {
 	for (unsigned int row = 0; row < stats_rows(pipeline); row++)
 		memset(&stats_of(pipeline, row)->sessions[bit], 0, sizeof(struct session_stats));
-	pipeline_arrivals(pipeline)[bit] = 0;
+	pipeline_next_allowed(pipeline)[bit] = 0;
 	suppressed_reset(pipeline, bit);
-}
-
-struct suppressed_slot *pipeline_suppressed(const struct pipeline *pipeline)
-{
-	return pipeline_suppressed_slots(pipeline);
 }
 
 /* With the attached lock held. */

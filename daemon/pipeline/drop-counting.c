@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Drop counters of the pipeline: it runs for them alone, and their table is in memory. */
+/*
+ * Drop counting: runs the pipeline even without sessions, and gives access to the table in memory.
+ */
 #include "daemon/pipeline/pipeline-private.h"
 
 #include <bpf/bpf.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tracker's hooks: which program of bpf/tracker.bpf.c goes to which function of the kernel. Those
- * that the kernel doesn't have are left out, as far as packets can be told apart without them; then it
- * is `status` that names them.
+ * The tracker's hooks: which program of bpf/tracker.bpf.c is attached to which function of the
+ * kernel. Hooks whose function the kernel does not have are left out, unless packets could be
+ * confused without them; `status` names those that are left out.
  */
 #include "daemon/pipeline/pipeline-private.h"
 
@@ -10,7 +10,7 @@
 
 #include "bpf/pipeline.skel.h"
 
-/* A program of the skeleton; 0 is none's. */
+/* The offset of a program in the skeleton; 0: none. */
 #define PROGRAM(name) offsetof(struct pipeline_bpf, progs.name)
 #define NONE          0
 
@@ -34,7 +34,10 @@ static const struct {
 		PROGRAM(kretprobe_expand) },
 	[HOOK_COPY] = { "skb_copy_header", ATTACH_ENTRY, false, PROGRAM(fentry_copy),
 		PROGRAM(kprobe_copy) },
-	/* At its return a kretprobe doesn't know what was segmented. */
+	/*
+	 * A kretprobe does not know at the return which skb was segmented: its entry is probed,
+	 * too.
+	 */
 	[HOOK_SEGMENT] = { "skb_segment", ATTACH_ENTRY, false, NONE, PROGRAM(kprobe_expand) },
 	[HOOK_SEGMENTED] = { "skb_segment", ATTACH_RETURN, false, PROGRAM(fexit_segment),
 		PROGRAM(kretprobe_segment) },
@@ -68,7 +71,7 @@ static bool hook_absent(const struct pipeline *pipeline, unsigned int hook)
 	return !kernel_function_id(&pipeline->facts, hooks[hook].function);
 }
 
-/* A kernel without a function that is required says so when that is attached to. */
+/* A required function that is missing is an error when it is attached to. */
 static bool hook_left_out(const struct pipeline *pipeline, unsigned int hook)
 {
 	return !hooks[hook].required && hook_absent(pipeline, hook);
@@ -91,9 +94,8 @@ static int hook_attach(struct pipeline *pipeline, unsigned int hook)
 
 	if (!program || hook_left_out(pipeline, hook))
 		return 0;
-	/* A fentry program knows what it is for since it was loaded. */
 	if (pipeline->hook_mode == ATTACH_FENTRY)
-		return attach_tracepoint(bpf_program__fd(program), NULL, attachment);
+		return attach_tracing(bpf_program__fd(program), attachment);
 	return attach_kprobe(
 		bpf_program__fd(program), hooks[hook].function, hooks[hook].place, 0, attachment);
 }
@@ -142,7 +144,7 @@ uint32_t hooks_absent(const struct pipeline *pipeline)
 {
 	uint32_t absent = 0;
 
-	/* One that was taken over: what the kernel is like is not known yet. */
+	/* The facts of an adopted pipeline are not known yet. */
 	if (!pipeline->facts.functions[KERNEL_TRACE])
 		return 0;
 
@@ -158,7 +160,7 @@ char *pipeline_hooks_names(uint32_t which)
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 
 	for (unsigned int i = 0; i < PIPELINE_HOOKS; i++) {
-		/* Entry and return of a function are neighbours. */
+		/* A function is named once; its entry and return follow each other. */
 		if (which & 1U << i &&
 			(!names->len ||
 				!g_str_equal(hooks[i].function, names->pdata[names->len - 1])))

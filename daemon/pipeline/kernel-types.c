@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's types as far as the BPF object names them, as BTF of their own. libbpf looks for each
- * type that a program names among all types of the kernel and its modules, more than a hundred
- * thousand; among these few it finds them at once.
+ * Copies the kernel's types that the BPF object names to BTF of their own. libbpf searches all
+ * types of the kernel and its modules, more than a hundred thousand, for each of these names; in
+ * the copy it finds them at once.
  */
 #include "daemon/pipeline/pipeline-private.h"
 
@@ -16,12 +16,12 @@
 #include "bpf/pipeline.skel.h"
 #include "journal/base/cleanup.h"
 
-#define FLAVOR "___" /* begins what a type's name has for the program's own use */
+#define FLAVOR "___" /* begins a suffix of a type's name that libbpf ignores */
 
 struct copy {
 	const struct btf *from;
 	struct btf *to;
-	int *ids; /* by a type's number in `from`: its number in `to`; 0: not there */
+	int *ids; /* by a type's number in `from`: its number in `to`; 0: not copied */
 	int pointer; /* number of `void *`, which stands for every pointer */
 };
 
@@ -30,7 +30,7 @@ static bool type_is_named(const struct btf_type *type)
 	return btf_is_composite(type) || btf_is_any_enum(type);
 }
 
-/* The names of the object's types, a set. NULL: it can't be read. */
+/* The set of the names of the object's types. */
 static GHashTable *names_wanted(void)
 {
 	GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -52,7 +52,7 @@ static GHashTable *names_wanted(void)
 
 static int type_copy(struct copy *copy, uint32_t id);
 
-/* Copies what the type is made of: a struct's members, an array's elements, a typedef's type. */
+/* Copies the parts of a type: a struct's members, an array's elements, a typedef's type. */
 static int parts_copy(struct copy *copy, const struct btf_type *type)
 {
 	int r = 0;
@@ -70,7 +70,7 @@ static int parts_copy(struct copy *copy, const struct btf_type *type)
 	return r;
 }
 
-/* What was copied as it is names its parts by their numbers in `from`. */
+/* A copied type still has the numbers of its parts in `from`. */
 static void parts_renumber(const struct copy *copy, struct btf_type *type)
 {
 	if (btf_is_composite(type)) {
@@ -85,8 +85,8 @@ static void parts_renumber(const struct copy *copy, struct btf_type *type)
 }
 
 /*
- * Copies a type and what it is made of. Only a pointer can lead back to a type that is being copied,
- * and what pointers lead to is not copied: nobody asks.
+ * Copies a type and its parts, but not the targets of pointers, which the programs do not need. So
+ * the recursion ends: only a pointer can lead back to a type that is being copied.
  */
 static int type_copy(struct copy *copy, uint32_t id)
 {
@@ -112,8 +112,8 @@ static int type_copy(struct copy *copy, uint32_t id)
 }
 
 /*
- * The programs tell the kernel the number of this type, so it has to have its own: pointers fill the
- * room before it.
+ * The programs pass the number of this type to the kernel, so it must keep it: pointers fill the
+ * numbers before.
  */
 static int type_keep(struct copy *copy, const char *name)
 {
@@ -129,7 +129,7 @@ static int type_keep(struct copy *copy, const char *name)
 	return r < 0 ? r : copy->ids[id] == id;
 }
 
-/* Copies those among the types from `first` on, before `end`, that are wanted; `found` gets their names. */
+/* Copies the wanted types among those from `first` to before `end`; `found` gets their names. */
 static int types_copy(
 	struct copy *copy, uint32_t first, uint32_t end, GHashTable *wanted, GHashTable *found)
 {
@@ -148,7 +148,7 @@ static int types_copy(
 	return 0;
 }
 
-/* As libbpf does: the module's types count only if the kernel has none of the name. */
+/* As in libbpf, a module's type counts only if the kernel has none of this name. */
 static int types_copy_all(struct copy *copy, uint32_t kernel_end)
 {
 	g_autoptr(GHashTable) wanted = names_wanted();

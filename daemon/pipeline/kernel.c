@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the running kernel allows and looks like, and what to do where it does not do. */
+/* Facts about the running kernel, and the remedies where it lacks something. */
 #include "daemon/pipeline/pipeline-private.h"
 
 #include <bpf/btf.h>
@@ -15,11 +15,10 @@
 #define MODULE_BTF     "/sys/kernel/btf/" PIPELINE_MODULE
 #define MODULE_FOLDER  "/sys/module/" PIPELINE_MODULE
 #define LOCKDOWN       "/sys/kernel/security/lockdown"
-#define KPROBE_TYPE    "/sys/bus/event_source/devices/kprobe/type"
 #define PERF_PARANOID  "/proc/sys/kernel/perf_event_paranoid"
 #define WORDS_TYPE     "pt_regs" /* see bpf/read.h */
 #define REASONS_TYPE   "skb_drop_reason"
-#define ERROR_MAX      128 /* bytes of libbpf's words for an error */
+#define ERROR_MAX      128 /* bytes of libbpf's text for an error */
 #define PARANOID_ADMIN 3 /* Debian: perf events take CAP_SYS_ADMIN */
 
 static const char *const function_names[KERNEL_FUNCTIONS] = {
@@ -57,7 +56,7 @@ char *kernel_lockdown(void)
 			"with lockdown=integrity or without lockdown");
 }
 
-/* Looks for all functions at once among the types from `first` on; those that are known stay. */
+/* Searches the types from `first` on for all functions whose id is not known yet. */
 static void functions_find(const struct btf *btf, uint32_t first, uint32_t ids[KERNEL_FUNCTIONS])
 {
 	uint32_t end = btf__type_cnt(btf);
@@ -140,7 +139,7 @@ static int module_types_read(struct btf *kernel, struct kernel_facts *facts, cha
 	return r;
 }
 
-/* From the kernel's types, and the module's where nf_tables is one. */
+/* Reads the kernel's types, and the module's if nf_tables is a module. */
 static int functions_read(struct kernel_facts *facts, char **ret_reason)
 {
 	struct btf *kernel;

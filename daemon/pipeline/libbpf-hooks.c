@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What libbpf has to know of this program, and where its words go. It keeps that in variables of its own,
- * one for the process; what belongs to a pipeline is kept for the thread that works with it.
+ * libbpf's callbacks: its messages, and the preparation of fentry programs. libbpf has them once
+ * for the process, so the pipeline and its messages are variables of the thread that works with it.
  */
 #include "daemon/pipeline/pipeline-private.h"
 
@@ -10,10 +10,10 @@
 #include <errno.h>
 #include <string.h>
 
-/* What libbpf says while it works in this thread; NULL: nobody wants to know. */
+/* Collects libbpf's warnings in this thread; NULL: they are dropped. */
 static _Thread_local GString *messages;
 
-/* Whose programs libbpf loads in this thread. */
+/* The pipeline whose programs libbpf loads in this thread. */
 static _Thread_local const struct pipeline *loading;
 
 static int message_take(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -24,8 +24,8 @@ static int message_take(enum libbpf_print_level level, const char *format, va_li
 }
 
 /*
- * Tells the kernel what a fentry or fexit program is for. libbpf would find it out by itself, and would
- * look through the types of the kernel and of every module for each program.
+ * Sets the function of a fentry or fexit program. libbpf could find it, but would search the types
+ * of the kernel and of every module for each program.
  */
 static int program_prepare(
 	struct bpf_program *program, struct bpf_prog_load_opts *options, long cookie)
@@ -49,7 +49,7 @@ static int handlers_register(void)
 			       "fexit/", BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, &options);
 }
 
-int name_table_prepare(void)
+int libbpf_hooks_prepare(void)
 {
 	static int result;
 	static gsize prepared;
@@ -62,13 +62,13 @@ int name_table_prepare(void)
 	return MIN(result, 0);
 }
 
-void name_table_begin(const struct pipeline *pipeline, GString *said)
+void libbpf_hooks_begin(const struct pipeline *pipeline, GString *warnings)
 {
-	messages = said;
+	messages = warnings;
 	loading = pipeline;
 }
 
-void name_table_end(void)
+void libbpf_hooks_end(void)
 {
 	messages = NULL;
 	loading = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Loading the BPF object. Its maps are made once and outlive the programs, which may be unloaded and
- * loaded again: programs that are attached by fentry pin the nf_tables module while they are loaded.
+ * Loads the BPF object. Its maps are created once and outlive the programs, which may be unloaded
+ * and loaded again, because fentry programs pin the nf_tables module.
  */
 #include "daemon/pipeline/pipeline-private.h"
 
@@ -17,7 +17,7 @@
 #include "daemon/pipeline/pipeline-size.h"
 #include "journal/base/cleanup.h"
 
-/* The verifier's last words, or else libbpf's first; "" if there are none. For g_free. */
+/* The verifier's last line, else libbpf's first; "" without either. For g_free. */
 static char *message_gist(const char *text)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -142,7 +142,7 @@ static int maps_prepare(const struct pipeline *pipeline, struct pipeline_bpf *sk
 	return r;
 }
 
-/* Keeps the maps for the time after the programs. */
+/* Duplicates the maps, so that they outlive the programs. */
 static int maps_keep(struct pipeline *pipeline)
 {
 	for (int i = 0; i < PIPELINE_MAPS; i++) {
@@ -160,7 +160,7 @@ static int maps_keep(struct pipeline *pipeline)
 static int mapping_make(struct mapping *mapping, int fd, size_t value_size, size_t entries)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	/* As array_map_alloc has it: values are multiples of 8 bytes. */
+	/* As in array_map_alloc, values are multiples of 8 bytes. */
 	size_t size = (value_size + 7) / 8 * 8 * entries;
 	void *address;
 
@@ -175,7 +175,7 @@ static int mapping_make(struct mapping *mapping, int fd, size_t value_size, size
 	return 0;
 }
 
-/* How many counters whose namespaces may have, and which namespace is the host. */
+/* Sets the host's namespace, and the maximum of counters for each share. */
 static void drops_share(const struct pipeline *pipeline)
 {
 	struct drop_control *control = pipeline_drop_control(pipeline);
@@ -183,7 +183,7 @@ static void drops_share(const struct pipeline *pipeline)
 
 	control->host = pipeline->options.host;
 	control->max = control->shares[DROP_SHARE_HOST].max = max;
-	/* The host's are among them where it is not known. */
+	/* These include the host's if its namespace is unknown. */
 	control->shares[DROP_SHARE_ROOT].max = control->host ? max / 2 : max;
 	control->shares[DROP_SHARE_USERS].max = max / 4;
 }
@@ -211,7 +211,7 @@ int pipeline_map_memory(struct pipeline *pipeline)
 	return r;
 }
 
-/* Makes the rings and enters them into their map. */
+/* Creates the rings and puts them into their map. */
 static int rings_make(struct pipeline *pipeline, uint32_t size)
 {
 	uint32_t each = pipeline_size_ring(size, pipeline->rings);
@@ -234,7 +234,7 @@ static int rings_make(struct pipeline *pipeline, uint32_t size)
 	return 0;
 }
 
-/* Where page fragments are; without it they are not seen. */
+/* Has the kernel's addresses of page fragments read; without them fragments are not read. */
 static void addresses_read(const struct pipeline *pipeline)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options);
@@ -265,23 +265,23 @@ static int skeleton_load(
 }
 
 /* For g_free. */
-static char *load_refusal(const char *said, int error)
+static char *load_refusal(const char *warnings, int error)
 {
-	g_autofree char *gist = message_gist(said);
+	g_autofree char *gist = message_gist(warnings);
 	g_autofree char *what = g_strdup_printf("the kernel refused the BPF programs (%s)", gist);
-	/* The verifier's words are of a helper that it does not know then. */
+	/* Under lockdown the verifier complains of an unknown helper. */
 	char *lockdown = kernel_lockdown();
 
 	if (lockdown)
 		return lockdown;
-	/* -EACCES is the verifier's, whoever asks. */
+	/* -EACCES comes from the verifier, not from a missing privilege. */
 	return error == -EPERM ? kernel_refusal(what, error) : g_steal_pointer(&what);
 }
 
 int pipeline_load(
 	struct pipeline *pipeline, const struct pipeline_options *options, char **ret_reason)
 {
-	g_autoptr(GString) said = g_string_new(NULL);
+	g_autoptr(GString) warnings = g_string_new(NULL);
 	int r;
 
 	if (!pipeline->cpus) {
@@ -291,17 +291,17 @@ int pipeline_load(
 		pipeline->buckets = pipeline_size_buckets(options->tracker_size);
 		pipeline->drop_slots = pipeline_size_drops(options->drops_max);
 	}
-	name_table_begin(pipeline, said);
+	libbpf_hooks_begin(pipeline, warnings);
 	r = skeleton_load(pipeline, choose_programs, &pipeline->programs);
 	if (r < 0 && pipeline->facts.direct_loads) {
-		/* There, but not for programs of this kind. */
+		/* The function exists, but not for programs of this type. */
 		pipeline->facts.direct_loads = false;
-		g_string_truncate(said, 0);
+		g_string_truncate(warnings, 0);
 		r = skeleton_load(pipeline, choose_programs, &pipeline->programs);
 	}
-	name_table_end();
+	libbpf_hooks_end();
 	if (r < 0) {
-		*ret_reason = load_refusal(said->str, r);
+		*ret_reason = load_refusal(warnings->str, r);
 		return r;
 	}
 
@@ -326,14 +326,14 @@ void pipeline_unload(struct pipeline *pipeline)
 
 int pipeline_load_probes(struct pipeline *pipeline, char **ret_reason)
 {
-	g_autoptr(GString) said = g_string_new(NULL);
+	g_autoptr(GString) warnings = g_string_new(NULL);
 	int r;
 
-	name_table_begin(pipeline, said);
+	libbpf_hooks_begin(pipeline, warnings);
 	r = skeleton_load(pipeline, choose_probes, &pipeline->probe_programs);
-	name_table_end();
+	libbpf_hooks_end();
 	if (r < 0)
-		*ret_reason = load_refusal(said->str, r);
+		*ret_reason = load_refusal(warnings->str, r);
 	return r;
 }
 

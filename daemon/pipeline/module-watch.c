@@ -13,10 +13,10 @@
 #define UEVENT_GROUP_KERNEL 1
 #define UEVENT_SIZE         8192 /* the kernel's own buffer holds 2,048 bytes and the header */
 
-struct modules {
+struct module_watch {
 	struct mnl_socket *socket;
 	sd_event_source *source;
-	modules_handler handler;
+	module_watch_handler handler;
 	void *context;
 };
 
@@ -34,7 +34,7 @@ enum module_change module_change_parse(const char *message, size_t size)
 
 static int on_uevent(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
-	struct modules *modules = userdata;
+	struct module_watch *watch = userdata;
 	char message[UEVENT_SIZE];
 	struct sockaddr_nl sender = { 0 };
 	socklen_t length = sizeof(sender);
@@ -43,7 +43,7 @@ static int on_uevent(sd_event_source *source, int fd, uint32_t events, void *use
 
 	n = recvfrom(
 		fd, message, sizeof(message), MSG_DONTWAIT, (struct sockaddr *)&sender, &length);
-	/* A message that did not fit the socket's buffer may have been about nf_tables: look again. */
+	/* The lost message may have been about nf_tables. */
 	if (n < 0 && errno == ENOBUFS)
 		change = MODULE_ADDED;
 	else if (n <= 0 || sender.nl_pid != 0)
@@ -51,39 +51,40 @@ static int on_uevent(sd_event_source *source, int fd, uint32_t events, void *use
 	else
 		change = module_change_parse(message, n);
 	if (change != MODULE_UNCHANGED)
-		modules->handler(modules->context, change);
+		watch->handler(watch->context, change);
 	return 0;
 }
 
-int modules_new(sd_event *event, modules_handler handler, void *context, struct modules **ret)
+int module_watch_new(
+	sd_event *event, module_watch_handler handler, void *context, struct module_watch **ret)
 {
-	struct modules *modules = g_new0(struct modules, 1);
+	struct module_watch *watch = g_new0(struct module_watch, 1);
 	int r;
 
-	modules->handler = handler;
-	modules->context = context;
-	modules->socket = mnl_socket_open2(NETLINK_KOBJECT_UEVENT, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (!modules->socket ||
-		mnl_socket_bind(modules->socket, UEVENT_GROUP_KERNEL, MNL_SOCKET_AUTOPID) < 0)
+	watch->handler = handler;
+	watch->context = context;
+	watch->socket = mnl_socket_open2(NETLINK_KOBJECT_UEVENT, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (!watch->socket ||
+		mnl_socket_bind(watch->socket, UEVENT_GROUP_KERNEL, MNL_SOCKET_AUTOPID) < 0)
 		r = -errno;
 	else
-		r = sd_event_add_io(event, &modules->source, mnl_socket_get_fd(modules->socket),
-			EPOLLIN, on_uevent, modules);
+		r = sd_event_add_io(event, &watch->source, mnl_socket_get_fd(watch->socket),
+			EPOLLIN, on_uevent, watch);
 	if (r < 0) {
-		modules_free(modules);
+		module_watch_free(watch);
 		return r;
 	}
-	*ret = modules;
+	*ret = watch;
 	return 0;
 }
 
-struct modules *modules_free(struct modules *modules)
+struct module_watch *module_watch_free(struct module_watch *watch)
 {
-	if (!modules)
+	if (!watch)
 		return NULL;
-	sd_event_source_disable_unref(modules->source);
-	if (modules->socket)
-		mnl_socket_close(modules->socket);
-	g_free(modules);
+	sd_event_source_disable_unref(watch->source);
+	if (watch->socket)
+		mnl_socket_close(watch->socket);
+	g_free(watch);
 	return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Notices the module nf_tables coming and going, by the kernel's uevents. Owned by the control
- * thread; says it by a callback from its event loop.
+ * Watches the kernel's uevents for the module nf_tables being loaded and removed. Owned by the
+ * control thread; the handler is called from its event loop.
  */
 #ifndef NFTTRACED_DAEMON_PIPELINE_MODULE_WATCH_H
 #define NFTTRACED_DAEMON_PIPELINE_MODULE_WATCH_H
@@ -15,17 +15,18 @@ enum module_change {
 	MODULE_REMOVED,
 };
 
-/* What a uevent message of the kernel says about nf_tables. */
+/* The change of nf_tables that a uevent message of the kernel reports. */
 enum module_change module_change_parse(const char *message, size_t size);
 
-struct modules;
+struct module_watch;
 
-typedef void (*modules_handler)(void *context, enum module_change change);
+typedef void (*module_watch_handler)(void *context, enum module_change change);
 
-/* Begins to listen. */
-int modules_new(sd_event *event, modules_handler handler, void *context, struct modules **ret);
+/* Starts to listen. Negative errno. */
+int module_watch_new(
+	sd_event *event, module_watch_handler handler, void *context, struct module_watch **ret);
 
 /* Accepts NULL; returns NULL. */
-struct modules *modules_free(struct modules *modules);
+struct module_watch *module_watch_free(struct module_watch *watch);
 
 #endif

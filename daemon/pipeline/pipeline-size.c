@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sizes of the kernel side's maps, see pipeline/size.h. */
+/* Sizes of the kernel side's maps, see pipeline-size.h. */
 #include "daemon/pipeline/pipeline-size.h"
 
 #include <unistd.h>
 
-/* Pages of a ring beside its data: positions, and the addresses of its pages (bpf_ringbuf_area_alloc). */
+/*
+ * Pages of a ring beside its data: positions, and the addresses of its pages
+ * (bpf_ringbuf_area_alloc).
+ */
 #define RING_PAGES 5
 
-/* The four LRU tables have 1,024 elements each (bpf/maps.h), with up to this many bytes of key, value and
- * the table's own. */
+/*
+ * The four LRU tables have 1,024 elements each (bpf/maps.h), of at most this many bytes with the
+ * kernel's header.
+ */
 #define LRU_ELEMENTS      4096
 #define LRU_ELEMENT_BYTES 384
 

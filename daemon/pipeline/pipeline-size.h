@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How large the kernel side's maps are, from the configuration: what is used to make them, and what they take
- * of memory. Stateless.
+ * The sizes of the kernel side's maps, and their memory, computed from the configuration.
+ * Stateless, any thread.
  */
 #ifndef NFTTRACED_DAEMON_PIPELINE_PIPELINE_SIZE_H
 #define NFTTRACED_DAEMON_PIPELINE_PIPELINE_SIZE_H
@@ -10,19 +10,21 @@
 
 #include "daemon/pipeline/pipeline.h"
 
-/* One ring for a CPU up to RINGS_MAX; a power of two, so that a mask picks a CPU's. */
+/* One ring for each CPU, at most RINGS_MAX; a power of two, so that a mask gives a CPU's ring. */
 unsigned int pipeline_size_rings(unsigned int cpus);
 
-/* Bytes of one of `rings` rings, which have `size` bytes together: a power of two, a page at least. */
+/*
+ * Bytes of one of `rings` rings, which have `size` bytes together: a power of two, a page at least.
+ */
 uint32_t pipeline_size_ring(uint64_t size, unsigned int rings);
 
-/* A power of two of buckets that hold `packets` of the tracker's. */
+/* Buckets of the tracker for `packets`: a power of two. */
 unsigned int pipeline_size_buckets(uint32_t packets);
 
-/* A power of two of slots, at most half of which are used. */
+/* Slots for `max` drop counters: a power of two, at most half of them used. */
 uint32_t pipeline_size_drops(uint32_t max);
 
-/* Bytes of memory that the kernel has for it, whether it is used or not. */
+/* Bytes of memory that the kernel allocates in advance. */
 struct pipeline_memory {
 	uint64_t rings;
 	uint64_t tables; /* all other maps, and the programs without the matcher */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The pipeline: made, given new sessions by a swap of the matcher, and taken down. */
+/* Creates and frees the pipeline; see pipeline.h. */
 #include "daemon/pipeline/pipeline-private.h"
 
 #include <bpf/bpf.h>
@@ -10,7 +10,7 @@
 
 #include "journal/base/cleanup.h"
 
-/* Ways to attach, in the order in which they are tried. */
+/* Attach modes, in the order in which they are tried. */
 static const struct attempt {
 	enum attach_mode mode;
 	enum attach_mode hook_mode;
@@ -33,7 +33,7 @@ static bool attempt_wanted(const struct attempt *attempt, enum attach_mode wante
 	return false;
 }
 
-/* Loads, and attaches once to see that it can be done. */
+/* Loads, and attaches once as a test. */
 static int pipeline_try(struct pipeline *pipeline, const struct attempt *attempt, char **ret_reason)
 {
 	int r;
@@ -87,7 +87,7 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret, 
 	g_autofree char *reason = NULL;
 	int r;
 
-	r = name_table_prepare();
+	r = libbpf_hooks_prepare();
 	if (r == 0)
 		r = kernel_facts_read(&pipeline->facts, &reason);
 	else
@@ -116,7 +116,7 @@ static void mapping_free(struct mapping *mapping)
 		munmap(mapping->address, mapping->size);
 }
 
-/* Closes what is left. */
+/* Closes all descriptors. */
 static void pipeline_clear(struct pipeline *pipeline)
 {
 	probes_leave(pipeline);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A thread enters a new namespace, opens the socket there and ends. No other thread is ever in it: what
- * is opened elsewhere meanwhile is opened in the host's.
+ * A thread enters a new namespace, opens the socket there and ends. All other threads stay in the
+ * host's namespace, and what they open meanwhile belongs to that.
  */
 #include "daemon/pipeline/private-netns.h"
 
@@ -93,7 +93,7 @@ int private_netns_open(int bus, struct mnl_socket **ret, char **ret_reason)
 	return 0;
 }
 
-/* 0: unknown. */
+/* The cookie of the socket's namespace; 0: unknown. */
 static uint64_t cookie_of(int socket_fd)
 {
 	uint64_t cookie = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A network namespace that one netlink socket keeps alive and nothing else: no process is in it, it has
- * no entry in /run/netns and no id, and it ends with the socket's last descriptor. It holds a loopback
- * device that is down.
+ * A network namespace that only a netlink socket keeps alive: no process is in it, it has no entry
+ * in /run/netns and no id, and it ends with the socket's last descriptor. It has a loopback device
+ * that is down. Stateless; any thread.
  */
 #ifndef NFTTRACED_DAEMON_PIPELINE_PRIVATE_NETNS_H
 #define NFTTRACED_DAEMON_PIPELINE_PRIVATE_NETNS_H
@@ -12,7 +12,8 @@
 
 /*
  * A bound, non-blocking netlink socket of `bus` (NETLINK_*) in a new namespace; the caller's thread
- * stays where it is. Needs CAP_SYS_ADMIN. On failure *ret_reason says why and what to do (g_free it).
+ * stays in its namespace. Needs CAP_SYS_ADMIN. On failure *ret_reason is a sentence with the remedy
+ * (g_free it).
  */
 int private_netns_open(int bus, struct mnl_socket **ret, char **ret_reason);
 

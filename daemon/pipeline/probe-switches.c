@@ -14,7 +14,7 @@ static bool is_off(const char *path)
 	return g_file_get_contents(path, &text, NULL, NULL) && text[0] == '0';
 }
 
-char *silence_find(bool kprobes)
+char *probe_switches_find(bool kprobes)
 {
 	if (is_off(FTRACE_SWITCH))
 		return g_strdup(

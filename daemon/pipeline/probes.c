@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Further probes of the pipeline: attached while a session wants them, and their stages. */
+/* Further probes and their stages: attached while a session wants them. */
 #include "daemon/pipeline/pipeline-private.h"
 
 #include <bpf/bpf.h>
@@ -9,7 +9,7 @@
 #include "daemon/pipeline/tracepoint-stub.h"
 #include "journal/base/cleanup.h"
 
-/* Every way to free an skb comes by here. */
+/* Each way to free an skb calls this. */
 #define FREED_FUNCTION "skb_release_head_state"
 
 static enum pipeline_array probe_array(const struct pipeline_probe *probe)
@@ -122,7 +122,7 @@ static int attach_return_probe(struct pipeline *pipeline, struct attached_probe 
 			"can't see which packets are freed: can't attach to " FREED_FUNCTION, r);
 		return r;
 	}
-	/* The entry last: what is seen there is seen to return. */
+	/* The entry last, so that each call that it sees is also seen to return. */
 	if (r == 0)
 		r = attach_kprobe(pipeline_program_probe(pipeline, PROGRAM_PROBE_STUB), function,
 			ATTACH_RETURN, number, &attached->site);
@@ -132,7 +132,7 @@ static int attach_return_probe(struct pipeline *pipeline, struct attached_probe 
 	return r;
 }
 
-/* *ret_reason is set where it is another one than that of refuse_probe(). */
+/* Sets *ret_reason only if refuse_probe() does not know the reason. */
 static int attach_by_type(struct pipeline *pipeline, struct attached_probe *attached,
 	uint32_t number, char **ret_reason)
 {
@@ -154,10 +154,10 @@ static uint64_t probe_missed(const struct pipeline *pipeline, const struct attac
 {
 	uint64_t site = 0;
 
-	/* There is no event that is missed: a packet that is stolen then is counted by itself. */
+	/* This probe has no events; packets stolen without it are counted as stolen-unknown. */
 	if (attached == &pipeline->probes[PROBE_ENTRY])
 		return 0;
-	/* A return whose entry was missed counts by itself. */
+	/* Returns without their entry have a count of their own. */
 	if (attached->stub >= 0)
 		program_missed(attached->stub, &site);
 	else if (attached->site.link >= 0)
@@ -183,7 +183,7 @@ static void probe_detach(struct pipeline *pipeline, struct attached_probe *attac
 	attached_close(&old);
 }
 
-/* Why the kernel did not take a probe: the caller's fault, or not. */
+/* The reason why the kernel refused a probe; -EADDRNOTAVAIL if the caller's choice is at fault. */
 static int refuse_probe(const struct pipeline_probe *probe, int error, char **ret_reason)
 {
 	g_autofree char *what = NULL;
@@ -256,7 +256,7 @@ int probes_attach(struct pipeline *pipeline, const struct pipeline_probe *probes
 			r = pipeline_load_probes(pipeline, ret_reason);
 		if (r == 0)
 			r = probe_attach(pipeline, i, &probes[i], ret_reason);
-		/* Sessions do without it: what they can't tell then is counted. */
+		/* Sessions work without it; the packets affected are counted. */
 		if (r < 0 && i == PROBE_ENTRY) {
 			g_clear_pointer(ret_reason, g_free);
 			r = 0;
@@ -280,7 +280,7 @@ void probes_detach(struct pipeline *pipeline, const struct pipeline_probe *probe
 	}
 	if (!probes_return(pipeline))
 		attachment_detach(&pipeline->freed);
-	/* No stub runs when the kernel patches its jump. */
+	/* The kernel patches the jump of a stub: no stub may be running. */
 	pipeline_grace(pipeline);
 	for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++) {
 		if (!probes_use(pipeline, arrays[i]))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The programs are loaded while they are needed; see pipeline-private.h. */
+/* Loads the programs while they are needed; see pipeline-private.h. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "daemon/pipeline/pipeline-private.h"
 #include "journal/base/cleanup.h"
 
-/* The module's BTF object, for programs that are attached to its functions; -1: there is none. */
+/* The module's BTF object, for programs that are attached to its functions; -1: none. */
 static int module_btf_open(void)
 {
 	uint32_t id = 0;
@@ -22,7 +22,7 @@ static int module_btf_open(void)
 		uint32_t size = sizeof(info);
 		auto_fd fd = bpf_btf_get_fd_by_id(id);
 
-		/* A name that is longer is cut, and reported as -ENOSPC. */
+		/* The call fails with -ENOSPC for a longer name. */
 		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && info.kernel_btf &&
 			strcmp(name, PIPELINE_MODULE) == 0)
 			return fd_steal(&fd);

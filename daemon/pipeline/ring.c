@@ -14,9 +14,9 @@
 #include "journal/base/cleanup.h"
 
 #define RING_ALIGN 8 /* of a record and its header */
-#define RING_SHARE 8 /* a part of so many is handed over before it is released */
+#define RING_SHARE 8 /* at most 1 / RING_SHARE of the ring is handed over before a release */
 
-/* Before each record: struct bpf_ringbuf_hdr in the kernel's kernel/bpf/ringbuf.c. */
+/* Precedes each record: struct bpf_ringbuf_hdr in the kernel's kernel/bpf/ringbuf.c. */
 struct ring_header {
 	uint32_t length; /* and BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT */
 	uint32_t page;
@@ -29,7 +29,7 @@ struct ring {
 	unsigned long *consumer; /* the consumer page, ours to write */
 	const unsigned long *producer; /* the producer page, the data behind it */
 	unsigned long position; /* of the next record to hand over */
-	uint8_t *joined; /* a record that goes over the end, put together */
+	uint8_t *joined; /* a copy of a record that wraps around the end */
 	uint32_t joined_size;
 };
 
@@ -42,7 +42,7 @@ static int ring_map(struct ring *ring)
 		return -errno;
 	ring->consumer = consumer;
 	ring->position = *ring->consumer;
-	/* The data once: its second copy is no memory, but would count as memory of this process. */
+	/* Without the second mapping of the data, which would count as memory of this process. */
 	producer = mmap(NULL, ring->page_size + ring->data_size, PROT_READ, MAP_SHARED, ring->fd,
 		(off_t)ring->page_size);
 	if (producer == MAP_FAILED)
@@ -96,7 +96,7 @@ uint64_t ring_consumer_position(const struct ring *ring)
 	return __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
 }
 
-/* `size` bytes at `at` in the ring, one behind the other. */
+/* `size` contiguous bytes of the ring from offset `at`. */
 static const void *ring_bytes(struct ring *ring, size_t at, uint32_t size)
 {
 	const uint8_t *data = (const uint8_t *)ring->producer + ring->page_size;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is in the loaded object: variables, program arrays and programs; see pipeline-private.h. */
+/* Access to the loaded object: variables, program arrays and programs; see pipeline-private.h. */
 #include "daemon/pipeline/pipeline-private.h"
 
 #include <bpf/libbpf.h>
@@ -22,14 +22,14 @@ struct drop_control *pipeline_drop_control(const struct pipeline *pipeline)
 	return &((struct pipeline_bpf__bss *)pipeline->variables.address)->drop_control;
 }
 
-uint64_t *pipeline_arrivals(const struct pipeline *pipeline)
+uint64_t *pipeline_next_allowed(const struct pipeline *pipeline)
 {
 	struct pipeline_bpf__bss *variables = pipeline->variables.address;
 
 	return (uint64_t *)variables->next_allowed;
 }
 
-struct suppressed_slot *pipeline_suppressed_slots(const struct pipeline *pipeline)
+struct suppressed_slot *pipeline_suppressed(const struct pipeline *pipeline)
 {
 	struct pipeline_bpf__bss *variables = pipeline->variables.address;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Slots of the program arrays, and the wait until nobody runs what was in one; see pipeline-private.h. */
+/* Slots of the program arrays, and the grace period after a change; see pipeline-private.h. */
 #include <bpf/bpf.h>
 
 #include "daemon/pipeline/pipeline-private.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The swap: new sessions for the pipeline, without a packet missed or seen twice. */
+/* The swap: replaces all sessions, and no packet is missed or seen twice. */
 #include "daemon/pipeline/pipeline-private.h"
 
 #include <bpf/bpf.h>
@@ -47,7 +47,7 @@ static bool array_used(const struct pipeline *pipeline, enum pipeline_array arra
 	return array == pipeline_array(pipeline) || probes_use(pipeline, array);
 }
 
-/* What both the old and the new sessions need. The old ones have their rates and ages until then. */
+/* Widens the configuration to that of the old and the new sessions together. */
 static void config_widen(
 	struct pipeline *pipeline, const struct pipeline_config *new, uint32_t epoch)
 {
@@ -61,7 +61,7 @@ static void config_widen(
 	config->wakeup = new->wakeup ? new->wakeup : 1;
 	for (int i = 0; i < EVENT_PROBES_MAX; i++)
 		config->stacks[i] |= new->stacks[i];
-	/* Who sees the epoch sees since when a session counts. */
+	/* Programs that see the new epoch must see `since`, too. */
 	__atomic_store_n(&config->epoch, epoch, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&config->view, MAX(config->view, new->view), __ATOMIC_SEQ_CST);
 	__atomic_store_n(&config->tracking, config->tracking | new->tracking, __ATOMIC_SEQ_CST);
@@ -81,7 +81,7 @@ static void config_narrow(struct pipeline *pipeline, const struct pipeline_confi
 	memcpy(config->stacks, new->stacks, sizeof(config->stacks));
 }
 
-/* Without the hooks nobody would notice that a packet is gone: all are forgotten. */
+/* Without the hooks freed packets would stay in the table, so it is cleared. */
 static void tracking_end(struct pipeline *pipeline)
 {
 	if (!pipeline->hooked)
@@ -100,20 +100,26 @@ static void bank_empty(
 	matcher_unload(&target, bank);
 }
 
-/* No sessions, and drops are counted all the same: CAPTURE finds no matcher behind it. */
-static void pipeline_rest(struct pipeline *pipeline)
+/* Removes all that is of sessions. No program runs the matcher, whose slot is empty. */
+static void sessions_clear(struct pipeline *pipeline)
 {
 	static const struct pipeline_config none;
 	enum pipeline_array array = pipeline_array(pipeline);
 
-	probes_detach(pipeline, NULL);
-	stage_clear(pipeline, array, STAGE_MATCHER);
-	pipeline_grace(pipeline);
 	config_narrow(pipeline, &none);
 	tracking_end(pipeline);
 	for (unsigned int bank = 0; bank < STAGE_BANKS; bank++)
 		bank_empty(pipeline, array, bank);
 	fd_close(&pipeline->matchers[array]);
+}
+
+/* Without sessions CAPTURE still counts drops, but has no matcher to call. */
+static void pipeline_rest(struct pipeline *pipeline)
+{
+	probes_detach(pipeline, NULL);
+	stage_clear(pipeline, pipeline_array(pipeline), STAGE_MATCHER);
+	pipeline_grace(pipeline);
+	sessions_clear(pipeline);
 }
 
 static void stages_clear(const struct pipeline *pipeline)
@@ -127,20 +133,13 @@ static void stages_clear(const struct pipeline *pipeline)
 
 void pipeline_stop(struct pipeline *pipeline)
 {
-	static const struct pipeline_config none;
-	enum pipeline_array array = pipeline_array(pipeline);
-
 	probes_detach(pipeline, NULL);
 	detach_stub(pipeline);
-	/* No program that jumps to a slot runs when the kernel patches that jump. */
+	/* The kernel patches the jump to a slot: no program may be running it. */
 	pipeline_grace(pipeline);
 	stages_clear(pipeline);
-	stage_clear(pipeline, array, STAGE_MATCHER);
-	config_narrow(pipeline, &none);
-	tracking_end(pipeline);
-	for (unsigned int bank = 0; bank < STAGE_BANKS; bank++)
-		bank_empty(pipeline, array, bank);
-	fd_close(&pipeline->matchers[array]);
+	stage_clear(pipeline, pipeline_array(pipeline), STAGE_MATCHER);
+	sessions_clear(pipeline);
 	programs_release(pipeline);
 	pipeline->running = false;
 }
@@ -161,7 +160,7 @@ int pipeline_fill(struct pipeline *pipeline)
 	return r;
 }
 
-/* Everything is in its place when the stub is attached. */
+/* The stub last: every slot is filled when it is attached. */
 int pipeline_start(struct pipeline *pipeline, char **ret_reason)
 {
 	int r = pipeline_fill(pipeline);
@@ -177,7 +176,7 @@ int pipeline_start(struct pipeline *pipeline, char **ret_reason)
 	return r;
 }
 
-/* A matcher on its way: its first part for each program type; -1: the type is not in use. */
+/* The new matcher: its first part for each program type; -1: the type is not in use. */
 struct exchange {
 	int matchers[PIPELINE_ARRAYS];
 	unsigned int bank;
@@ -214,7 +213,7 @@ static int matchers_load(struct pipeline *pipeline, const struct matcher *matche
 	return r;
 }
 
-/* Puts matchers into their slots; where there is none the slot is emptied. */
+/* Puts matchers into their slots; -1 empties a slot. */
 static int matchers_set(const struct pipeline *pipeline, const int *matchers)
 {
 	int r = 0;
@@ -250,7 +249,7 @@ static int pipeline_exchange(struct pipeline *pipeline, struct exchange *exchang
 	if (r == 0)
 		return 0;
 
-	/* What was goes on: of a pipeline that was taken over, by itself. */
+	/* Restores the old matchers. Of an adopted pipeline they are still in their slots. */
 	if (pipeline->matchers[pipeline_array(pipeline)] >= 0 || !pipeline->adopted)
 		matchers_set(pipeline, pipeline->matchers);
 	*pipeline_config(pipeline) = before;
@@ -259,7 +258,7 @@ static int pipeline_exchange(struct pipeline *pipeline, struct exchange *exchang
 	return r;
 }
 
-/* The new matcher is in force: what only the old one needed goes. */
+/* Removes what only the old matcher needed. */
 static void pipeline_settle(struct pipeline *pipeline, struct exchange *exchange,
 	const struct pipeline_config *config, const struct pipeline_probe *probes)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Arming over nfnetlink. Requests of a batch are answered before sendto returns, so the socket never
- * blocks: when there is nothing to read, there is nothing more to come.
+ * Arming over nfnetlink. The kernel answers all requests of a batch before sendto returns, so the
+ * socket never blocks: when there is nothing to read, no more will come.
  *
- * The static key that the kernel asks (nft_trace_enabled) counts rules of all network namespaces, so the
- * rule may stand where nobody else looks. The table has an owner all the same: it goes at once with its
- * socket, the namespace some time later.
+ * The kernel's static key (nft_trace_enabled) counts the rules of all network namespaces, so the
+ * rule may be in a namespace of the daemon's own. The table has an owner, too: it is removed at
+ * once with its socket, the namespace only some time later.
  */
 #include "daemon/pipeline/trace-rule.h"
 
@@ -33,7 +33,7 @@
 /* Since Linux 5.12; the headers of Debian 12 know it, others may not. */
 #define TABLE_FLAG_OWNER 0x2
 
-/* What helps in any case where the daemon can't do it by itself. */
+/* The remedy if the daemon can't do it by itself. */
 #define BY_HAND                                                              \
 	"; or set AllowSystemChanges=no and add a rule with \"meta nftrace " \
 	"set 1\" to the ruleset"
@@ -43,28 +43,28 @@ struct arming {
 		*socket; /* in a namespace of its own, the table's owner; NULL: not armed */
 };
 
-/* Talks to nf_tables of one namespace. */
+/* A conversation with nf_tables of one namespace. */
 struct talk {
 	struct mnl_socket *socket;
 	uint32_t sequence;
 };
 
-static void talk_end(struct talk *talk)
+static void talk_close(struct talk *talk)
 {
 	if (talk->socket)
 		mnl_socket_close(talk->socket);
 	talk->socket = NULL;
 }
 
-#define auto_talk __attribute__((cleanup(talk_end))) struct talk
+#define auto_talk __attribute__((cleanup(talk_close))) struct talk
 
 struct arming *arming_new(void)
 {
 	return g_new0(struct arming, 1);
 }
 
-/* To nf_tables of the namespace that the daemon is in. */
-static int talk_here(struct talk *talk)
+/* Opens a conversation with nf_tables of the daemon's namespace. */
+static int talk_open(struct talk *talk)
 {
 	talk->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!talk->socket || mnl_socket_bind(talk->socket, 0, MNL_SOCKET_AUTOPID) < 0)
@@ -72,7 +72,7 @@ static int talk_here(struct talk *talk)
 	return 0;
 }
 
-/* Reads all answers there are. 0, or the first error among them. */
+/* Reads all answers. 0, or the first error among them. */
 static int talk_receive(struct talk *talk, mnl_cb_t callback, void *context)
 {
 	g_autofree char *buffer = g_malloc(RECEIVE_SIZE);
@@ -87,7 +87,7 @@ static int talk_receive(struct talk *talk, mnl_cb_t callback, void *context)
 		if (n < 0)
 			return errno == EAGAIN ? result : -errno;
 
-		/* Each acknowledgement ends a run of the parser; there may be several in what was read. */
+		/* Each acknowledgement ends a run of the parser, and a packet may have several. */
 		for (struct nlmsghdr *message = (struct nlmsghdr *)buffer;
 			n > 0 && mnl_nlmsg_ok(message, n);) {
 			struct nlmsghdr *next;
@@ -118,7 +118,7 @@ int arming_load_module(char **ret_reason)
 	auto_talk talk = { 0 };
 	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(
 		buffer, NFT_MSG_GETGEN, NFPROTO_UNSPEC, NLM_F_ACK, ++talk.sequence);
-	int r = talk_here(&talk);
+	int r = talk_open(&talk);
 
 	if (r == 0)
 		r = talk_send(&talk, message, message->nlmsg_len, NULL, NULL);
@@ -192,7 +192,7 @@ static void put_rule(struct mnl_nlmsg_batch *batch, uint32_t sequence)
 
 static int table_install(struct talk *talk)
 {
-	/* The library wants room behind the limit for the message that crosses it. */
+	/* libmnl needs room after the limit for the message that exceeds it. */
 	g_autofree char *buffer = g_malloc0(2 * BATCH_SIZE);
 	struct mnl_nlmsg_batch *batch = mnl_nlmsg_batch_start(buffer, BATCH_SIZE);
 	int r;
@@ -250,7 +250,10 @@ int arming_adopt(struct arming *arming, int fd, char **ret_reason)
 		if (arming->socket)
 			return 0;
 	}
-	/* Of a version whose table stood in the host's ruleset. The key stays on from one to the other. */
+	/*
+	 * The socket's table is in the host's namespace. Armed before it is closed, the key stays
+	 * on.
+	 */
 	r = arming_arm(arming, ret_reason);
 	close(fd);
 	return r;
@@ -258,7 +261,7 @@ int arming_adopt(struct arming *arming, int fd, char **ret_reason)
 
 void arming_disarm(struct arming *arming)
 {
-	/* The kernel removes what a socket owns when its last descriptor goes: that can't fail. */
+	/* The kernel removes the table with the last descriptor of the socket: this can't fail. */
 	if (arming->socket)
 		mnl_socket_close(arming->socket);
 	arming->socket = NULL;
@@ -280,11 +283,11 @@ static int expression_is_trace(struct nftnl_expr *expression, void *context)
 	return 0;
 }
 
-static int rule_look(const struct nlmsghdr *message, void *context)
+static int rule_check(const struct nlmsghdr *message, void *context)
 {
 	struct nftnl_rule *rule = nftnl_rule_alloc();
 
-	/* A rule that libnftnl can't parse is not one of the two expressions that are looked for. */
+	/* A rule that libnftnl can't parse is not a rule of two known expressions. */
 	if (rule && nftnl_rule_nlmsg_parse(message, rule) == 0)
 		nftnl_expr_foreach(rule, expression_is_trace, context);
 	nftnl_rule_free(rule);
@@ -296,7 +299,7 @@ int arming_find_rule(bool *ret_found, char **ret_reason)
 	char buffer[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct nfgenmsg))];
 	auto_talk talk = { 0 };
 	bool found = false;
-	int r = talk_here(&talk);
+	int r = talk_open(&talk);
 
 	if (r == 0)
 		r = -EINTR;
@@ -305,7 +308,7 @@ int arming_find_rule(bool *ret_found, char **ret_reason)
 			buffer, NFT_MSG_GETRULE, NFPROTO_UNSPEC, NLM_F_DUMP, ++talk.sequence);
 
 		found = false;
-		r = talk_send(&talk, message, message->nlmsg_len, rule_look, &found);
+		r = talk_send(&talk, message, message->nlmsg_len, rule_check, &found);
 	}
 	if (r < 0) {
 		*ret_reason = g_strdup_printf(

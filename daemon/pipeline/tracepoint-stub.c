@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The stub of a tracepoint as code; see tracepoint-stub.h. */
+/* Generates the stub of a tracepoint; see tracepoint-stub.h. */
 #include "daemon/pipeline/tracepoint-stub.h"
 
 #include <bpf/bpf.h>
@@ -13,7 +13,7 @@
 #define PROGRAM_NAME "nfttraced_probe"
 #define STACK_KEY    8 /* bytes of stack below the frame pointer */
 
-/* The registers that calls leave alone. */
+/* The registers that calls preserve. */
 enum stub_register {
 	STUB_CONTEXT = BPF_REG_6,
 	STUB_STATS = BPF_REG_7, /* struct cpu_stats */
@@ -48,7 +48,7 @@ static void emit_exit(GArray *code)
 }
 
 /* Makes the jump or call at `at` go to what is emitted next. */
-static void land(GArray *code, unsigned int at)
+static void jump_land(GArray *code, unsigned int at)
 {
 	struct bpf_insn *insn = &g_array_index(code, struct bpf_insn, at);
 	unsigned int distance = code->len - at - 1;
@@ -74,11 +74,11 @@ static void emit_stats(GArray *code, const struct probe_stub *stub)
 	found = code->len;
 	emit(code, ebpf_jump64_imm(BPF_JNE, BPF_REG_0, 0, 0));
 	emit_exit(code);
-	land(code, found);
+	jump_land(code, found);
 	emit(code, ebpf_alu64_reg(BPF_MOV, STUB_STATS, BPF_REG_0));
 }
 
-/* One argument of the tracepoint, into the call. */
+/* Stores an argument of the tracepoint in the call. */
 static void emit_argument(GArray *code, uint8_t argument, int16_t at)
 {
 	if (argument == PROBE_NO_ARGUMENT) {
@@ -89,7 +89,7 @@ static void emit_argument(GArray *code, uint8_t argument, int16_t at)
 	emit(code, ebpf_store(BPF_DW, STUB_CALL, at, BPF_REG_1));
 }
 
-/* One deeper first: who interrupts from then on has the next call for itself. */
+/* Raises the depth first: a tracepoint that interrupts this one then uses the next call. */
 static void emit_enter(GArray *code, const struct probe_stub *stub)
 {
 	emit(code, ebpf_alu64_reg(BPF_MOV, BPF_REG_1, STUB_CALL));
@@ -128,8 +128,8 @@ static void emit_stages(GArray *code, const struct probe_stub *stub)
 	emit_exit(code);
 }
 
-/* Appends both functions; returns where the second begins. */
-static uint32_t assemble(const struct probe_stub *stub, GArray *code)
+/* Appends both functions; returns the index of the second. */
+static uint32_t code_assemble(const struct probe_stub *stub, GArray *code)
 {
 	unsigned int deep, call, second;
 
@@ -143,17 +143,19 @@ static uint32_t assemble(const struct probe_stub *stub, GArray *code)
 	call = code->len;
 	emit(code, ebpf_insn(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, 0));
 	emit_leave(code);
-	land(code, deep);
+	jump_land(code, deep);
 	emit_too_deep(code);
 	second = code->len;
-	land(code, call);
+	jump_land(code, call);
 	emit_stages(code, stub);
 	return second;
 }
 
-/* Two functions, int (void *): the verifier wants a type of one that tail-calls. Returns the id of the
- * first; a negative errno. */
-static int describe(struct btf *btf)
+/*
+ * Adds the types of both functions, int (void *), which the verifier needs for one that tail-calls.
+ * Returns the id of the first, or a negative errno.
+ */
+static int types_add(struct btf *btf)
 {
 	int number = btf__add_int(btf, "int", sizeof(int), BTF_INT_SIGNED);
 	int pointer = btf__add_ptr(btf, 0);
@@ -167,7 +169,7 @@ static int describe(struct btf *btf)
 	return first < 0 || r < 0 ? -ENOMEM : first;
 }
 
-static int load(GArray *code, uint32_t second, const struct btf *btf, uint32_t type)
+static int program_load(GArray *code, uint32_t second, const struct btf *btf, uint32_t type)
 {
 	const struct bpf_func_info functions[] = {
 		{ .insn_off = 0, .type_id = type },
@@ -184,16 +186,16 @@ static int load(GArray *code, uint32_t second, const struct btf *btf, uint32_t t
 int probe_stub_load(const struct probe_stub *stub)
 {
 	g_autoptr(GArray) code = g_array_new(FALSE, FALSE, sizeof(struct bpf_insn));
-	uint32_t second = assemble(stub, code);
+	uint32_t second = code_assemble(stub, code);
 	struct btf *btf = btf__new_empty();
 	int r, type;
 
 	if (!btf)
 		return -ENOMEM;
-	type = describe(btf);
+	type = types_add(btf);
 	r = type < 0 ? type : btf__load_into_kernel(btf);
 	if (r == 0)
-		r = load(code, second, btf, (uint32_t)type);
+		r = program_load(code, second, btf, (uint32_t)type);
 	btf__free(btf);
 	return r;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The program that is attached to a tracepoint, generated for each: it notes in the CPU's struct
- * tracepoint_calls which probe it is and where the packet is, one deeper for each tracepoint that
- * interrupted another one, and has the stages run in a function of its own, so that they come back and
- * the depth is what it was. (Kprobes all share one program: what they are attached with says it.)
+ * The program that is attached to a tracepoint, generated for each. It stores the probe's number
+ * and the packet in the CPU's struct tracepoint_calls, one level deeper for each tracepoint that
+ * interrupted another one, and calls the stages in a function of its own, so that they return and
+ * it can restore the depth. (Kprobes all share one program, because their cookie has the number.)
  */
 #ifndef NFTTRACED_DAEMON_PIPELINE_TRACEPOINT_STUB_H
 #define NFTTRACED_DAEMON_PIPELINE_TRACEPOINT_STUB_H

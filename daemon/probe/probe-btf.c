@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Probes in the running kernel; see probe-btf.h. */
+/* Looks probes up in the running kernel; see probe-btf.h. */
 #include "daemon/probe/probe-btf.h"
 
 #include <errno.h>
@@ -13,15 +13,15 @@
 #define VMLINUX     "vmlinux"
 #define SYMBOLS     "/proc/kallsyms"
 #define EVENTS      "/sys/kernel/tracing/events"
-#define EVENTS_MADE EVENTS "/skb" /* is there where they can be looked at */
+#define EVENTS_MADE EVENTS "/skb" /* exists where events can be read */
 
-/* Symbols of functions with a name. */
+/* The number of functions with a name. */
 struct symbols {
 	unsigned int exact;
-	unsigned int changed; /* the compiler put .isra, .constprop or .part behind it */
+	unsigned int changed; /* with .isra, .constprop or .part appended by the compiler */
 };
 
-/* A line is "address type name", with "\t[module]" behind it for a module's symbol. */
+/* A line is "address type name", and "\t[module]" for a module's symbol. */
 static void symbol_take(char *line, const char *name, struct symbols *symbols)
 {
 	char *type = strchr(line, ' ');
@@ -51,7 +51,7 @@ static int symbols_count(const char *name, struct symbols *ret)
 	return 0;
 }
 
-/* A function that has a type may have no code of its own, or more than one. */
+/* A function with a type may be inlined, or exist several times. */
 static int function_check(const char *name, char **ret_reason)
 {
 	struct symbols symbols = { 0 };
@@ -77,8 +77,8 @@ static int function_check(const char *name, char **ret_reason)
 	return -EINVAL;
 }
 
-/* BTF knows tracepoints by name alone: where their groups can be looked at, they must be right too. */
-static int group_check(const char *symbol, char **ret_reason)
+/* BTF has no groups of tracepoints, so tracefs is asked where it can be read. */
+static int tracepoint_check(const char *symbol, char **ret_reason)
 {
 	g_autofree char *path = g_strconcat(EVENTS "/", symbol, NULL);
 
@@ -91,8 +91,9 @@ static int group_check(const char *symbol, char **ret_reason)
 
 static int probe_check(const struct probe_spec *spec, char **ret_reason)
 {
-	return spec->type == EVENT_ATTACH_RAW_TRACEPOINT ? group_check(spec->symbol, ret_reason)
-							 : function_check(spec->symbol, ret_reason);
+	return spec->type == EVENT_ATTACH_RAW_TRACEPOINT
+		? tracepoint_check(spec->symbol, ret_reason)
+		: function_check(spec->symbol, ret_reason);
 }
 
 static int find_in_modules(struct btf *vmlinux, const struct probe_spec *spec,
@@ -109,7 +110,7 @@ static int find_in_modules(struct btf *vmlinux, const struct probe_spec *spec,
 		if (g_str_equal(name, VMLINUX))
 			continue;
 		module = btf__parse_split(path, vmlinux);
-		/* One that was just unloaded. */
+		/* The module was just unloaded. */
 		if (!module)
 			continue;
 		r = probe_find(module, spec, ret, ret_reason);
@@ -134,8 +135,8 @@ static int refuse_unknown(
 	return -EINVAL;
 }
 
-static int look_up(struct btf *vmlinux, const struct probe_spec *spec, struct probe_config *ret,
-	char **ret_reason)
+static int spec_look_up(struct btf *vmlinux, const struct probe_spec *spec,
+	struct probe_config *ret, char **ret_reason)
 {
 	int r = probe_find(vmlinux, spec, ret, ret_reason);
 
@@ -162,9 +163,9 @@ int probes_look_up(const GArray *specs, struct probe_config *ret, char **ret_rea
 	for (unsigned int i = 0; i < specs->len && r == 0; i++) {
 		const struct probe_spec *spec = &g_array_index(specs, struct probe_spec, i);
 
-		/* It is there in each session, and leads to a packet in its own way. */
+		/* Each session has this probe, with a configuration of its own. */
 		if (!probe_spec_is_nft(spec))
-			r = look_up(vmlinux, spec, &ret[i], ret_reason);
+			r = spec_look_up(vmlinux, spec, &ret[i], ret_reason);
 	}
 	btf__free(vmlinux);
 	return r;

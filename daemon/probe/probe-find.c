@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The way from a probe's arguments to the packet; see probe-find.h. */
+/* Finds the packet among a probe's arguments; see probe-find.h. */
 #include "daemon/probe/probe-find.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #define TRACEPOINT_PREFIX "btf_trace_" /* of the typedef that each tracepoint has */
 #define REGISTER_SIZE     8 /* bytes */
-#define SUGGEST_SHARE     3 /* of the name's letters one in so many may be another one */
+#define SUGGEST_SHARE     3 /* at most one in so many letters of a suggested name differs */
 
 /* The type without typedefs and qualifiers. */
 static const struct btf_type *type_resolve(const struct btf *btf, uint32_t id)
@@ -27,7 +27,7 @@ static bool type_named(const struct btf *btf, const struct btf_type *type, const
 	return type && g_str_equal(btf__name_by_offset(btf, type->name_off), name);
 }
 
-/* The parameter is a pointer to the struct. */
+/* True if the type is a pointer to the struct. */
 static bool points_to(const struct btf *btf, uint32_t id, const char *name)
 {
 	const struct btf_type *type = type_resolve(btf, id);
@@ -52,13 +52,13 @@ static unsigned int argument_registers(const struct btf *btf, uint32_t id)
 
 	if (!type || !btf_is_composite(type))
 		return 1;
-	/* What is bigger than two registers is passed in memory. */
+	/* A struct of more than two registers is passed in memory. */
 	return type->size > 2 * REGISTER_SIZE ? 0
 					      : (type->size + REGISTER_SIZE - 1) / REGISTER_SIZE;
 }
 
-/* The function's type; NULL: the probe is not in this BTF. */
-static const struct btf_type *prototype(const struct btf *btf, const struct probe_spec *spec)
+/* The type of the probe's function; NULL: the probe is not in this BTF. */
+static const struct btf_type *prototype_find(const struct btf *btf, const struct probe_spec *spec)
 {
 	const struct btf_type *type;
 	int id;
@@ -79,7 +79,7 @@ static const struct btf_type *prototype(const struct btf *btf, const struct prob
 	return type && btf_is_func_proto(type) ? type : NULL;
 }
 
-/* What the arguments are; false: none of them leads to a packet. */
+/* Finds the arguments of interest; false: none of them leads to a packet. */
 static bool arguments_read(const struct btf *btf, const struct btf_type *type, bool tracepoint,
 	struct probe_config *ret)
 {
@@ -87,7 +87,7 @@ static bool arguments_read(const struct btf *btf, const struct btf_type *type, b
 	unsigned int place = 0, most = tracepoint ? PROBE_NO_ARGUMENT : PROBE_ARGUMENTS_MAX;
 	uint8_t skb = PROBE_NO_ARGUMENT, pktinfo = PROBE_NO_ARGUMENT;
 
-	/* A tracepoint's first one is private. */
+	/* The first argument of a tracepoint is private data. */
 	for (unsigned int i = tracepoint; i < btf_vlen(type) && place < most; i++) {
 		uint32_t id = parameters[i].type;
 
@@ -115,7 +115,7 @@ int probe_find(const struct btf *btf, const struct probe_spec *spec, struct prob
 		.reason = PROBE_NO_ARGUMENT,
 	};
 	bool tracepoint = spec->type == EVENT_ATTACH_RAW_TRACEPOINT;
-	const struct btf_type *type = prototype(btf, spec);
+	const struct btf_type *type = prototype_find(btf, spec);
 
 	if (!type)
 		return -ENOENT;
@@ -134,7 +134,7 @@ int probe_find(const struct btf *btf, const struct probe_spec *spec, struct prob
 	return 0;
 }
 
-static bool could_be_probed(
+static bool type_is_probeable(
 	const struct btf *btf, const struct btf_type *type, const struct probe_spec *spec)
 {
 	struct probe_config ignored = { 0 };
@@ -165,9 +165,9 @@ char *probe_suggest(const struct btf *btf, const struct probe_spec *spec)
 		if (strlen(name) > PROBE_SYMBOL_MAX || (best && most == 0))
 			continue;
 		distance = spelling_distance(wanted, name, most);
-		/* The first of those that are as close. */
+		/* Of equally close names the first one. */
 		if (distance > most || (best && distance == most) ||
-			!could_be_probed(btf, type, spec))
+			!type_is_probeable(btf, type, spec))
 			continue;
 		best = name;
 		most = distance;

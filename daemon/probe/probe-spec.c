@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a probe is asked for as; see probe-spec.h. */
+/* Parses and prints probe specifications; see probe-spec.h. */
 #include "daemon/probe/probe-spec.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ const char *probe_type_name(enum event_attach type)
 	return "";
 }
 
-/* Bytes at the beginning of `text` that are an identifier of C. */
+/* Length of the C identifier at the start of `text`. */
 static size_t identifier_length(const char *text)
 {
 	size_t length = 0;
@@ -120,7 +120,7 @@ GArray *probe_specs_new(void)
 	return specs;
 }
 
-static bool specs_have(const GArray *specs, const struct probe_spec *spec)
+static bool specs_contain(const GArray *specs, const struct probe_spec *spec)
 {
 	for (unsigned int i = 0; i < specs->len; i++) {
 		if (probe_spec_equal(&g_array_index(specs, struct probe_spec, i), spec))
@@ -129,8 +129,8 @@ static bool specs_have(const GArray *specs, const struct probe_spec *spec)
 	return false;
 }
 
-/* Those that take a number: all but __nft_trace_packet, which has its own. */
-static unsigned int specs_further(const GArray *specs)
+/* The number of probes except __nft_trace_packet, which has a number of its own. */
+static unsigned int specs_count_further(const GArray *specs)
 {
 	unsigned int count = 0;
 
@@ -151,14 +151,14 @@ int probe_specs_parse(const char *const *texts, GArray **ret, struct failure *fa
 			failure_set(failure, FAILURE_INVALID_OPTION, "Probes: %s", reason);
 			return -EINVAL;
 		}
-		if (specs_have(specs, &spec)) {
+		if (specs_contain(specs, &spec)) {
 			failure_set(failure, FAILURE_INVALID_OPTION, "Probes: %s:%s is given twice",
 				probe_type_name(spec.type), spec.symbol);
 			probe_spec_clear(&spec);
 			return -EINVAL;
 		}
 		g_array_append_val(specs, spec);
-		if (specs_further(specs) > PROBES_MAX) {
+		if (specs_count_further(specs) > PROBES_MAX) {
 			failure_set(failure, FAILURE_INVALID_OPTION,
 				"Probes: more than %d probes besides " PROBE_NFT_SYMBOL
 				" can't be told apart",

@@ -147,8 +147,8 @@ static void check_filters(struct reload *reload)
 		check = g_new0(struct check, 1);
 		check->reload = reload;
 		check->session = session;
-		check->compilation =
-			compiler_submit(reload->manager->compiler, filter, on_compiled, check);
+		check->compilation = compiler_submit(reload->manager->compiler, filter,
+			COMPILER_CONFIGURATION, on_compiled, check);
 		g_ptr_array_add(reload->checks, check);
 	}
 	reload_proceed(reload);

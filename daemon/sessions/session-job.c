@@ -56,8 +56,11 @@ static void on_compiled(void *context, struct filter *filter, const struct failu
 
 void session_job_compile(struct session_job *job, const char *expression)
 {
+	const struct session *session = job->session;
+	uid_t owner = session->options.configured ? COMPILER_CONFIGURATION : session->owner;
+
 	job->compilation =
-		compiler_submit(job->session->manager->compiler, expression, on_compiled, job);
+		compiler_submit(session->manager->compiler, expression, owner, on_compiled, job);
 }
 
 void session_job_cancel(struct session_job *job, enum failure_kind kind, const char *reason)

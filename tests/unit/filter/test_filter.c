@@ -229,7 +229,7 @@ static pid_t child_of(pid_t parent)
 	return (pid_t)g_ascii_strtoll(children, NULL, 10);
 }
 
-/* Waits until the first process has forked one, which is not `before`. */
+/* Waits until the fork server has forked one, which is not `before`. */
 static pid_t compiling(pid_t before)
 {
 	pid_t child;
@@ -265,7 +265,7 @@ START_TEST(a_compiler_that_dies_is_replaced_once_and_not_called_slow)
 	uint64_t replaced = filter_compilers_replaced();
 	pid_t child;
 
-	ck_assert_int_eq(filter_job_new(list, FILTER_PATIENT, &job, &reason), 0);
+	ck_assert_int_eq(filter_job_new(list, &job, &reason), 0);
 	child = compiling(0);
 	kill(child, SIGKILL);
 	ck_assert_int_eq(job_end(job, &filter, &reason), -ERESTART);
@@ -284,7 +284,7 @@ START_TEST(a_compiler_that_is_stopped_is_killed_and_replaced)
 	auto_filter_job *job = NULL;
 	pid_t child;
 
-	ck_assert_int_eq(filter_job_new(list, FILTER_PATIENT, &job, &reason), 0);
+	ck_assert_int_eq(filter_job_new(list, &job, &reason), 0);
 	child = compiling(0);
 	kill(child, SIGSTOP);
 	ck_assert_int_eq(job_end(job, &filter, &reason), -ERESTART);
@@ -296,7 +296,7 @@ START_TEST(a_compiler_that_is_stopped_is_killed_and_replaced)
 }
 END_TEST
 
-START_TEST(the_first_process_is_replaced_when_it_was_killed)
+START_TEST(the_fork_server_is_replaced_when_it_was_killed)
 {
 	uint64_t replaced = filter_compilers_replaced();
 	pid_t first;
@@ -312,7 +312,7 @@ START_TEST(the_first_process_is_replaced_when_it_was_killed)
 }
 END_TEST
 
-START_TEST(the_first_process_does_not_stay_as_a_zombie)
+START_TEST(the_fork_server_does_not_stay_as_a_zombie)
 {
 	uint64_t replaced = filter_compilers_replaced();
 	siginfo_t ended;
@@ -330,7 +330,7 @@ START_TEST(the_first_process_does_not_stay_as_a_zombie)
 }
 END_TEST
 
-START_TEST(the_first_process_is_replaced_when_it_is_stopped)
+START_TEST(the_fork_server_is_replaced_when_it_is_stopped)
 {
 	uint64_t replaced = filter_compilers_replaced();
 	gint64 begun;
@@ -477,9 +477,9 @@ int main(void)
 	tcase_add_test(tcase, a_filter_over_the_instruction_limit_is_refused);
 	tcase_add_test(tcase, a_compiler_that_dies_is_replaced_once_and_not_called_slow);
 	tcase_add_test(tcase, a_compiler_that_is_stopped_is_killed_and_replaced);
-	tcase_add_test(tcase, the_first_process_does_not_stay_as_a_zombie);
-	tcase_add_test(tcase, the_first_process_is_replaced_when_it_was_killed);
-	tcase_add_test(tcase, the_first_process_is_replaced_when_it_is_stopped);
+	tcase_add_test(tcase, the_fork_server_does_not_stay_as_a_zombie);
+	tcase_add_test(tcase, the_fork_server_is_replaced_when_it_was_killed);
+	tcase_add_test(tcase, the_fork_server_is_replaced_when_it_is_stopped);
 	tcase_add_test(tcase, a_filter_just_below_the_instruction_limit_is_accepted);
 	tcase_add_test(tcase, a_loop_is_refused);
 	tcase_add_test(tcase, a_load_with_a_meaning_of_the_kernels_own_is_refused);

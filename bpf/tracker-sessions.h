@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sessions that stick to a tracked packet, as far as its entry can still mean them.
+ * The sessions of a tracked packet: those that one of its events matched, without those whose bit
+ * or filter is newer than its entry. Not part of tracker.h, because sessions_outdated() is a
+ * function of its own in the object, which one object alone may have.
  */
-#ifndef NFTTRACED_BPF_STICKY_H
-#define NFTTRACED_BPF_STICKY_H
+#ifndef NFTTRACED_BPF_TRACKER_SESSIONS_H
+#define NFTTRACED_BPF_TRACKER_SESSIONS_H
 
 #include "bpf/tracker.h"
 
 /*
- * Of `sessions`, those that got their bit or their filter after `epoch`. Not static, so that the
- * verifier looks at it once.
+ * Those of `sessions` that got their bit or their filter after `epoch`. Not static, so that the
+ * verifier checks it only once.
  */
 __noinline __u64 sessions_outdated(__u64 sessions, __u32 epoch)
 {
@@ -25,7 +27,7 @@ __noinline __u64 sessions_outdated(__u64 sessions, __u32 epoch)
 	return outdated;
 }
 
-/* The sessions that stick to a packet, without those that its entry can't mean any more. */
+/* The sessions of a tracked packet; the outdated ones are removed from its entry. */
 static __always_inline __u64 slot_sessions(struct tracker_slot *slot)
 {
 	__u64 sessions = slot->sessions, outdated;

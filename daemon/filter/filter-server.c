@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The first process and those that it forks, see filter-process.h. A process that is the child of one
- * without threads can use libpcap and the allocator, whatever locks the daemon's threads hold.
+ * The fork server and its children, see filter-process.h. Because the server has no threads, a
+ * child can use libpcap and the allocator whatever locks the daemon's threads hold.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,9 +23,9 @@
 #include "daemon/filter/filter-process-private.h"
 #include "journal/base/cleanup.h"
 
-#define NICE 10 /* of a process that has FILTER_SECONDS_MAX: others come first */
+#define NICE_LONG 10 /* of a process with a long expression: others come first */
 
-/* The socket of this process's expression, for end_late. */
+/* The socket of this process's expression, for on_time_over. */
 static int answer_fd = -1;
 
 int filter_pass(int socket, const void *bytes, size_t size, int fd)
@@ -48,11 +47,16 @@ int filter_pass(int socket, const void *bytes, size_t size, int fd)
 	return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
-static void answer_send(int fd, int result, const struct filter *filter, const char *reason)
+static void answer_send(
+	int fd, int result, const struct filter *filter, const char *reason, bool is_last)
 {
 	size_t size = sizeof(struct answer);
 	g_autofree char *packet = g_malloc(ANSWER_MAX);
-	struct answer answer = { .result = result, .view = filter->view };
+	struct answer answer = {
+		.result = result,
+		.is_last = is_last,
+		.view = filter->view,
+	};
 
 	answer.reason_length =
 		reason != NULL ? (uint32_t)MIN(strlen(reason), FILTER_REASON_MAX) : 0;
@@ -72,80 +76,79 @@ static void answer_send(int fd, int result, const struct filter *filter, const c
 		_exit(EXIT_FAILURE);
 }
 
-static void answer_end(int fd, enum answer_end how)
-{
-	const uint8_t byte = (uint8_t)how;
-
-	send(fd, &byte, sizeof(byte), MSG_NOSIGNAL);
-}
-
 static void answer_failure(int fd, int error)
 {
 	const struct filter nothing = { 0 };
 
 	answer_send(fd, error, &nothing,
 		"can't start a process that compiles the filter: no process or memory is left; try "
-		"again");
-	answer_end(fd, ANSWER_DONE);
+		"again",
+		true);
 }
 
-static void end_late(int signal)
+/* In a signal handler: nothing but system calls. */
+static void on_time_over(int signal)
 {
+	const struct answer answer = { .result = -ETIME, .is_last = true };
+
 	(void)signal;
-	answer_end(answer_fd, ANSWER_LATE);
+	send(answer_fd, &answer, sizeof(answer), MSG_NOSIGNAL);
 	_exit(EXIT_FAILURE);
 }
 
-/* Limits this process to what its expression may cost; one that does not hear of it is killed a second later. */
-static void limit_time(enum filter_patience patience)
+/* The kernel kills a process that does not react to SIGXCPU a second later. */
+static void resources_limit(void)
 {
 	const struct rlimit seconds = { FILTER_SECONDS_MAX, FILTER_SECONDS_MAX + 1 };
-	const struct itimerval quick = { .it_value.tv_usec = FILTER_QUICK_USEC };
 
-	signal(SIGXCPU, end_late);
-	signal(SIGPROF, end_late);
+	signal(SIGXCPU, on_time_over);
 	setrlimit(RLIMIT_CPU, &seconds);
 	helper_limit_memory(FILTER_MEMORY_MAX);
-	if (patience == FILTER_QUICK)
-		setitimer(ITIMER_PROF, &quick, NULL);
-	else
-		setpriority(PRIO_PROCESS, 0, NICE);
 }
 
-/* First as it is, which is quick, then optimised: what was told last counts. */
-static void compile_and_exit(int fd, enum filter_patience patience)
+/* Compiles as it is, which is quick, and then optimised; answers after each. */
+static void compile_and_answer(int fd, char *expression)
 {
-	const enum optimise ways[] = { OPTIMISE_NO, OPTIMISE_YES };
+	bool is_last = false;
+
+	for (enum optimise way = OPTIMISE_NO; !is_last; way = OPTIMISE_YES) {
+		struct filter filter = { .expression = expression };
+		char *reason = NULL;
+		int r = filter_compile(&filter, way, &reason);
+
+		is_last = way == OPTIMISE_YES || (r < 0 && r != -EAGAIN);
+		answer_send(fd, r, &filter, reason, is_last);
+	}
+}
+
+static noreturn void compile_and_exit(int fd)
+{
 	char *expression = g_malloc(FILTER_EXPRESSION_MAX + 1);
 	struct pollfd peer = { .fd = fd };
 	ssize_t length;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	answer_fd = fd;
-	limit_time(patience);
+	resources_limit();
 	length = recv(fd, expression, FILTER_EXPRESSION_MAX, 0);
-	/* SIGIO, which ends it, when nobody waits for the answer any more; perhaps that is so already. */
+	/*
+	 * SIGIO ends it when the daemon closes its end of the socket, which it may have done
+	 * already.
+	 */
 	if (length <= 0 || fcntl(fd, F_SETOWN, getpid()) < 0 || fcntl(fd, F_SETFL, O_ASYNC) < 0 ||
 		poll(&peer, 1, 0) != 0)
 		_exit(EXIT_FAILURE);
 	expression[length] = '\0';
-	for (unsigned int i = 0; i < G_N_ELEMENTS(ways); i++) {
-		struct filter filter = { .expression = expression };
-		char *reason = NULL;
-		int r = filter_compile(&filter, ways[i], &reason);
-
-		answer_send(fd, r, &filter, reason);
-		if (r < 0 && r != -EAGAIN)
-			break;
-	}
-	answer_end(fd, ANSWER_DONE);
+	if (length > FILTER_SHORT)
+		setpriority(PRIO_PROCESS, 0, NICE_LONG);
+	compile_and_answer(fd, expression);
 	_exit(EXIT_SUCCESS);
 }
 
-/* False: nobody will ask any more. */
-static bool request_receive(int socket, int *ret_fd, enum filter_patience *ret_patience)
+/* The socket of one more expression; -1: the daemon has closed its end, or failed. */
+static int request_receive(int socket)
 {
-	uint8_t byte = FILTER_QUICK;
+	uint8_t byte;
 	struct iovec data = { &byte, sizeof(byte) };
 	union passed passed = { 0 };
 	struct msghdr message = {
@@ -156,19 +159,19 @@ static bool request_receive(int socket, int *ret_fd, enum filter_patience *ret_p
 	};
 	struct cmsghdr *header;
 	ssize_t size;
+	int fd;
 
 	while ((size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
 		;
 	header = size > 0 ? CMSG_FIRSTHDR(&message) : NULL;
 	if (!header || header->cmsg_type != SCM_RIGHTS)
-		return false;
-	memcpy(ret_fd, CMSG_DATA(header), sizeof(*ret_fd));
-	*ret_patience = byte;
-	return true;
+		return -1;
+	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+	return fd;
 }
 
-/* Those that have ended, as the signal says that `children` is of. */
-static void reap_children(int children)
+/* Waits for the children that have ended; `children` is the signalfd of SIGCHLD. */
+static void children_reap(int children)
 {
 	struct signalfd_siginfo info;
 
@@ -178,7 +181,7 @@ static void reap_children(int children)
 		;
 }
 
-/* Waits until there is something to receive, an end among it. */
+/* Waits for a request, or for the end of the socket. */
 static bool request_await(int socket, int children)
 {
 	struct pollfd fds[] = {
@@ -193,13 +196,15 @@ static bool request_await(int socket, int children)
 			return false;
 		}
 		if (fds[1].revents)
-			reap_children(children);
+			children_reap(children);
 	} while (!fds[0].revents);
 	return true;
 }
 
-/* The child is not waited for while it is spoken of, so that nobody else can have its number. */
-static void fork_one(int socket, int fd, enum filter_patience patience, const sigset_t *ended)
+/*
+ * The child is reaped only after its pidfd was passed, so that its number can't be reused before.
+ */
+static void child_fork(int socket, int fd, const sigset_t *ended)
 {
 	auto_fd pid_fd = -1;
 	struct forked forked;
@@ -215,9 +220,9 @@ static void fork_one(int socket, int fd, enum filter_patience patience, const si
 		sigprocmask(SIG_UNBLOCK, ended, NULL);
 		close(socket);
 		close(gate[1]);
-		/* Until it has been spoken of. */
+		/* Until the pidfd was passed: the answers come after it. */
 		if (read(gate[0], &forked, sizeof(forked)) == 0)
-			compile_and_exit(fd, patience);
+			compile_and_exit(fd);
 		_exit(EXIT_FAILURE);
 	}
 	if (child < 0) {
@@ -232,10 +237,8 @@ static void fork_one(int socket, int fd, enum filter_patience patience, const si
 	close(gate[1]);
 }
 
-/* The first process: forks one for each expression, until the daemon is gone. */
-void filter_first_run(int socket)
+void filter_server_run(int socket)
 {
-	enum filter_patience patience;
 	sigset_t ended;
 	int fd, children;
 
@@ -245,11 +248,11 @@ void filter_first_run(int socket)
 	children = signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (children < 0)
 		_exit(EXIT_FAILURE);
-	/* An expression is a stranger's text. */
+	/* Expressions are untrusted. */
 	if (privileges_drop() < 0)
 		_exit(EXIT_FAILURE);
-	while (request_await(socket, children) && request_receive(socket, &fd, &patience)) {
-		fork_one(socket, fd, patience, &ended);
+	while (request_await(socket, children) && (fd = request_receive(socket)) >= 0) {
+		child_fork(socket, fd, &ended);
 		close(fd);
 	}
 	_exit(EXIT_SUCCESS);
