@@ -5,6 +5,7 @@
 #include <check.h>
 
 #include "daemon/sessions/index-job.h"
+#include "daemon/sessions/manager-private.h"
 
 static struct manager manager;
 
@@ -15,7 +16,7 @@ static void session_clear(void *session)
 
 void index_kit_begin(const struct state_directory *state)
 {
-	manager = (struct manager){ .store = state };
+	manager = (struct manager){ .state_directory = state };
 	ck_assert_int_ge(sd_event_new(&manager.event), 0);
 	manager.sessions = g_ptr_array_new_with_free_func(session_clear);
 	ck_assert_int_eq(manager_index_new(&manager, &manager.index), 0);
