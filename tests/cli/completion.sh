@@ -1,7 +1,7 @@
 #!/bin/bash
 # Completion in bash and zsh, for real: every verb and option of the help is offered, sessions come from the daemon, and
 # nothing that somebody named is ever run.
-. "$(dirname "${BASH_SOURCE[0]}")/kit.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 bus_start
 daemon_start
@@ -57,7 +57,7 @@ done
 
 id=$(nfttracectl start --name web)
 old=$(nfttracectl start --name old)
-nfttracectl stop old >books
+nfttracectl stop old >totals
 check "sessions by id and name" offers "$id|web" stop ""
 check "only those that run" offers "" stop "ol"
 check "those that have ended, too, where they are wanted" offers "old" remove "o"

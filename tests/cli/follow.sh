@@ -1,42 +1,28 @@
 #!/bin/bash
 # Followers go on over the daemon's end: each event once, in whatever form, from here and from another host.
-. "$(dirname "${BASH_SOURCE[0]}")/kit.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-manager_log=$work/manager.log
-readied=0
+. "$source_root/tests/manager.sh"
 
-# manager_start: the daemon under a service manager, which begins it again; events come all the time.
+# manager_start: events come all the time. daemon_pid is the service manager's, which the end of the test stops.
 manager_start() {
-        NFTTRACED_FAKE_EVENTS=3000 python3 "$source_root/tests/vm/service-manager.py" --no-store "$daemon" \
-                --state-dir "$work/state" >>"$manager_log" 2>>"$work/daemon.log" &
-        daemon_pid=$! # what the end of the test stops
-        manager_ready
-        gdbus wait --system --timeout 60 org.nfttraced1
+        NFTTRACED_FAKE_EVENTS=3000 manager_run --no-store "$daemon" --state-dir "$work/state"
+        daemon_pid=$manager_pid
+        readied=1
+        name_await
 }
 
-readied_again() {
-        [ "$(grep -c '^ready$' "$manager_log")" -ge "$readied" ]
-}
-
-manager_ready() {
+# ready_again: the next daemon is ready.
+ready_again() {
         readied=$((readied + 1))
-        wait_until 60 readied_again
-}
-
-manager_daemon() {
-        sed -n 's/^begun \([0-9]*\) .*/\1/p' "$manager_log" | tail -n 1
-}
-
-# lines FILE COUNT: it has so many lines and more.
-lines() {
-        [ "$(wc -l <"$1" 2>/dev/null)" -ge "$2" ]
+        manager_ready $readied
 }
 
 # more FILE: it grows.
 more() {
         local before
         before=$(wc -l <"$1")
-        wait_until 20 lines "$1" $((before + 100))
+        await 20 has_lines "$1" $((before + 100))
 }
 
 # restarted SIGNAL FILE...: the daemon gets the signal while the followers are at it, and they go on.
@@ -45,7 +31,7 @@ restarted() {
         shift
         for file in "$@"; do more "$file" || return; done
         if [ "$signal" = HUP ]; then kill -HUP "$daemon_pid"; else kill "-$signal" "$(manager_daemon)"; fi
-        manager_ready || return
+        ready_again || return
         for file in "$@"; do more "$file" || return; done
 }
 
@@ -88,7 +74,7 @@ nfttracectl follow --from-start --json web >"$work/json" 2>"$work/json.err" &
 json=$!
 nfttracectl pcap --follow --from-start web -o "$work/capture" 2>"$work/capture.err" &
 capture=$!
-wait_until 20 test -s "$work/capture"
+await 20 test -s "$work/capture"
 for signal in KILL HUP; do
         check "followers go on when the daemon gets SIG$signal" restarted "$signal" "$work/whole" "$work/part" "$work/json"
 done
@@ -98,7 +84,7 @@ wait $whole
 check "the end of the session is the follower's end, with its losses in the exit status" equal $? 3
 wait $part $json $capture
 nfttracectl show web >"$work/shown" 2>/dev/null
-check "events were recorded" lines <(events "$work/shown") 1000
+check "events were recorded" has_lines <(events "$work/shown") 1000
 check "each event was printed once" once_each "$work/whole"
 check "and from the follower's beginning on" no_gap "$work/part"
 check "as JSON, too" equal "$(grep -c '"kernel"' "$work/json")" "$(events "$work/shown" | wc -l)"
@@ -108,39 +94,17 @@ check "with what is missing" equal "$(grep -cE 'back after [0-9.]+ s: events of 
 check "and each gap is in its place" equal "$(grep -c 'nfttraced was not running' "$work/whole")" 5
 check "nothing else is told" equal "$(grep -vc 'nfttraced is back' "$work/whole.err")" 0
 
-# use_fake: an ssh that does here what it is asked.
-use_fake() {
-        cat >"$work/bin/systemd-stdio-bridge" <<END
-#!/bin/sh
-exec /usr/bin/systemd-stdio-bridge --bus-path="$DBUS_SYSTEM_BUS_ADDRESS"
-END
-        cat >"$work/bin/ssh" <<'END'
-#!/bin/sh
-while [ "$1" != -- ]; do shift; done
-shift 2
-exec sh -c "$*"
-END
-        chmod +x "$work/bin/systemd-stdio-bridge" "$work/bin/ssh"
-}
-
-# ended PID STATUS: it ends, with that status.
-ended() {
-        local got=0
-        wait "$1" || got=$?
-        equal $got "$2"
-}
-
 # bound HOST...: a session that is started and followed in one, from here or from there.
 bound() {
         nfttracectl start --follow --name bound "$@" >"$work/bound" 2>"$work/bound.err" &
         local follower=$!
-        wait_until 20 lines "$work/bound" 100
+        await 20 has_lines "$work/bound" 100
         check "start --follow $*: it goes on when the daemon is killed" restarted KILL "$work/bound"
         kill -INT $follower
-        check "start --follow $*: Ctrl-C stops the session" ended $follower 3
+        check "start --follow $*: Ctrl-C stops the session" exits $follower 3
         nfttracectl show bound >"$work/shown" 2>/dev/null
         check "start --follow $*: each event was printed once" once_each "$work/bound"
-        check "start --follow $*: with the books" has "$(tail -n 1 "$work/bound")" "matched $(events "$work/bound" | wc -l) = "
+        check "start --follow $*: with the totals" has "$(tail -n 1 "$work/bound")" "matched $(events "$work/bound" | wc -l) = "
         check "start --follow $*: it was told what is missing" equal "$(grep -c 'nfttraced is back after .* missing' "$work/bound.err")" 1
         check "start --follow $*: and nothing else" equal "$(wc -l <"$work/bound.err")" 1
         nfttracectl remove bound >/dev/null
@@ -148,8 +112,9 @@ bound() {
 
 bound
 nfttracectl start --limit 3 --name short >"$work/short"
-check "a session ends at its limit of events" wait_until 20 bash -c 'nfttracectl list --all | grep -q " short *ended:limit "'
-use_fake
+check "a session ends at its limit of events" await 20 bash -c 'nfttracectl list --all | grep -q " short *ended:limit "'
+bridge_to_bus
+ssh_stand_in
 bound -H web1
 
 nfttracectl start --name far -H web1 >/dev/null
@@ -157,7 +122,7 @@ nfttracectl follow --from-start -H web1 far >"$work/whole" 2>"$work/whole.err" &
 whole=$!
 nfttracectl pcap --follow --from-start far -H web1 -o "$work/capture" 2>"$work/capture.err" &
 capture=$!
-wait_until 20 lines "$work/whole" 100
+await 20 has_lines "$work/whole" 100
 check "from another host they go on, too" restarted KILL "$work/whole"
 check "however often" restarted HUP "$work/whole"
 
@@ -168,11 +133,11 @@ bus_start
 gdbus wait --system --timeout 60 org.nfttraced1
 nfttracectl follow far >"$work/part" 2>"$work/part.err" &
 part=$!
-wait_until 20 lines "$work/part" 100
+await 20 has_lines "$work/part" 100
 check "over another bus" restarted KILL "$work/whole" "$work/part"
 nfttracectl stop far >/dev/null
-check "the session's end is theirs" ended $whole 3
-check "a capture's, too" ended $capture 3
+check "the session's end is theirs" exits $whole 3
+check "a capture's, too" exits $capture 3
 wait $part
 nfttracectl show far >"$work/shown" 2>/dev/null
 check "there each event was printed once" once_each "$work/whole"
@@ -183,26 +148,26 @@ check "it was told of each time" equal "$(grep -c 'nfttraced is back after ' "$w
 # The counters.
 nfttracectl top -d 0.1 >"$work/top" 2>"$work/top.err" &
 top=$!
-wait_until 20 lines "$work/top" 1
+await 20 has_lines "$work/top" 1
 kill -USR1 "$daemon_pid"
-check "top tells that the daemon is away" wait_until 20 grep -qx 'nfttracectl: nfttraced went away: waiting for it' "$work/top.err"
+check "top tells that the daemon is away" await 20 grep -qx 'nfttracectl: nfttraced went away: waiting for it' "$work/top.err"
 kill -USR2 "$daemon_pid"
-manager_ready
-check "and that it is back" wait_until 20 grep -q '^nfttracectl: nfttraced is back after ' "$work/top.err"
+ready_again
+check "and that it is back" await 20 grep -q '^nfttracectl: nfttraced is back after ' "$work/top.err"
 rounds=$(wc -l <"$work/top")
-check "and goes on" wait_until 20 lines "$work/top" $((rounds + 1))
+check "and goes on" await 20 has_lines "$work/top" $((rounds + 1))
 kill -INT $top
-check "until it has enough" ended $top 0
+check "until it has enough" exits $top 0
 
 # The session is over.
 nfttracectl start --name gone >/dev/null
 nfttracectl follow gone >"$work/gone" 2>"$work/gone.err" &
 gone=$!
-wait_until 20 lines "$work/gone" 100
+await 20 has_lines "$work/gone" 100
 kill -USR1 "$daemon_pid"
-wait_until 60 grep -q '^stopped' "$manager_log"
+await 60 grep -q '^stopped' "$manager_log"
 rm "$work/state/sessions"
 kill -USR2 "$daemon_pid"
-manager_ready
-check "a session that is not gone on with is told" ended $gone 1
+ready_again
+check "a session that is not gone on with is told" exits $gone 1
 check "in a sentence" equal "$(cat "$work/gone.err")" "nfttracectl: the session has ended while nfttraced was away: 'nfttracectl show' prints what it has recorded"

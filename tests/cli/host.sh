@@ -1,28 +1,11 @@
 #!/bin/bash
 # Another host: what ssh is asked for, and all of it through a real one.
-. "$(dirname "${BASH_SOURCE[0]}")/kit.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 bus_start
 daemon_start
 
-# The other host's bus is the test's: a bridge takes no notice of the address in its environment.
-cat >"$work/bin/systemd-stdio-bridge" <<END
-#!/bin/sh
-exec /usr/bin/systemd-stdio-bridge --bus-path="$DBUS_SYSTEM_BUS_ADDRESS"
-END
-chmod +x "$work/bin/systemd-stdio-bridge"
-
-# use_fake: an ssh that notes what it is asked and does it here.
-use_fake() {
-        cat >"$work/bin/ssh" <<END
-#!/bin/sh
-printf '%s\n' "\$*" >>"$work/asked"
-while [ "\$1" != -- ]; do shift; done
-shift 2
-exec sh -c "\$*"
-END
-        chmod +x "$work/bin/ssh"
-}
+bridge_to_bus
 
 # use_real: ssh and sshd, joined by a pipe in place of a network.
 use_real() {
@@ -55,11 +38,8 @@ END
 
 follow_end() {
         nfttracectl -H root@web1 follow "$1" >"$work/followed" 2>&1 &
-        local follower=$! end=$((SECONDS + 20))
-        until grep -q recorded "$work/followed"; do
-                [ $SECONDS -lt $end ] || return 1
-                sleep 0.05
-        done
+        local follower=$!
+        await 20 grep -q recorded "$work/followed" || return
         nfttracectl stop "$1" >"$work/stopped"
         wait $follower
 }
@@ -79,7 +59,7 @@ verbs() {
         check "remove" equal "$(nfttracectl remove -H root@web1 "far $1")" "removed the journal of session $2: freed 4K"
 }
 
-use_fake
+ssh_stand_in
 verbs fake 1
 check "ssh is given the host behind --, so that it is no option" test -z "$(grep -v -- '-xT.* -- root@web1 ' "$work/asked")"
 check "what the other host's shell reads is quoted" grep -qF "nfttracectl export -- 'far fake'" "$work/asked"

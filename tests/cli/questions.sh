@@ -1,6 +1,6 @@
 #!/bin/bash
 # At a terminal, what removes journals asks first: only a yes removes anything.
-. "$(dirname "${BASH_SOURCE[0]}")/kit.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 bus_start
 daemon_start
@@ -17,7 +17,7 @@ kept() {
 
 for _ in 1 2; do
         id=$(nfttracectl start --name keep)
-        nfttracectl stop "$id" >"$work/books"
+        nfttracectl stop "$id" >"$work/totals"
 done
 
 # asks COMMAND...: with each answer that is no yes nothing goes.
@@ -52,15 +52,15 @@ check "nothing is left" equal "$(nfttracectl list --all --names)" ""
 at_terminal n nfttracectl vacuum --all
 check "nothing to remove, nothing to ask" equal "$status $shown" "0 would remove 0 journals: would free 0"
 id=$(nfttracectl start)
-nfttracectl stop "$id" >"$work/books"
+nfttracectl stop "$id" >"$work/totals"
 at_terminal n nfttracectl vacuum --all --dry-run
 check "a dry run does not ask" equal "$status" 0
 at_terminal n nfttracectl vacuum --all --yes
 check "nor does --yes" has "$shown" "removed 1 journal: freed 4K"
 id=$(nfttracectl start)
-nfttracectl stop "$id" >"$work/books"
+nfttracectl stop "$id" >"$work/totals"
 at_terminal n nfttracectl remove --yes "$id"
 check "nor does remove --yes" has "$shown" "removed the journal of session $id: freed 4K"
 id=$(nfttracectl start)
-nfttracectl stop "$id" >"$work/books"
+nfttracectl stop "$id" >"$work/totals"
 check "without a terminal nobody is asked" has "$(nfttracectl vacuum --all </dev/null)" "removed 1 journal: freed 4K"

@@ -11,7 +11,7 @@ ctl=$(readlink -f "$1") daemon=$(readlink -f "$2")
 cd "$3" || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-. tests/checks.sh
+. tests/kit.sh
 export LC_ALL=C.UTF-8
 
 declare -A pages

@@ -30,7 +30,7 @@ main_job() {
         on client traffic udp 10.0.42.2 8081 4 >/dev/null
         on client traffic udp 10.0.42.2 8082 3 >/dev/null
         session_stop
-        check "$1: nothing was lost" equal "$(book lost)" 0
+        check "$1: nothing was lost" equal "$(total lost)" 0
         nfttracectl show --no-pager --rules "$session" >"$work/text"
         sees "$1: each drop with its rule's handle" 5 "^  $place handle $(handle_of_rule server inet filter input 'keep out') drop\$"
         sees "$1: and with its text" 5 '^  rule udp dport 8080 counter drop comment "keep out"$'

@@ -21,7 +21,7 @@ moves() {
         nfttracectl show --no-pager --json "$session" 2>/dev/null | grep -c '"clock":{"cause":"set"'
 }
 
-told() {
+moves_are() {
         equal "$(moves)" "$1"
 }
 
@@ -35,7 +35,7 @@ send() {
 set_clock() {
         clock_moves=$((clock_moves + 1))
         date -s "@$(($(date +%s) + $1))" >/dev/null
-        await 10 told $clock_moves
+        await 10 moves_are $clock_moves
 }
 clock_moves=0
 

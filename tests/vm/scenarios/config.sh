@@ -87,7 +87,7 @@ check "and the problem is gone" property_becomes Problem '""'
 
 session=fleet
 session_stop
-check "the session that ran all the time has every packet" equal "$(book journaled)" $((7 + packets + 3))
+check "the session that ran all the time has every packet" equal "$(total journaled)" $((7 + packets + 3))
 sees "once each" $((7 + packets + 3)) ' drop$'
 
 # Rates: a burst, then so many a second.
@@ -97,9 +97,9 @@ check "the one that is new runs" listed slow running
 on client traffic udp 10.0.42.2 2002 500 >/dev/null
 session=slow
 session_stop
-check "of a burst what is allowed is recorded" at_least "$(book journaled)" 25
-check "and what is not is counted" equal $(($(book journaled) + $(book suppressed))) 500
-check "and not much more is recorded" at_least "$(book suppressed)" 400
+check "of a burst what is allowed is recorded" at_least "$(total journaled)" 25
+check "and what is not is counted" equal $(($(total journaled) + $(total suppressed))) 500
+check "and not much more is recorded" at_least "$(total suppressed)" 400
 
 # Held back by rule: what each of several sent, less what of it is in the journal.
 for rate in slow quick; do

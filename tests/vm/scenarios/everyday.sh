@@ -49,9 +49,9 @@ session_start --name web --verdicts drop -- udp port 8080
 check "a session arms the key" equal "$(feature trace-key)" yes
 on client traffic udp 10.0.42.2 8080 20
 session_stop
-books_ok=$events
+of_session=$events
 check "the room of an ended session is told" equal "$(nfttracectl list --all | awk '$2 == "web" { print $3, ($8 != "-") }')" "ended 1"
-check "an export reads as the journal" equal "$(nfttracectl export web | nfttracectl show - | grep -c ' drop$')" "$books_ok"
+check "an export reads as the journal" equal "$(nfttracectl export web | nfttracectl show - | grep -c ' drop$')" "$of_session"
 check "remove frees it" sh -c 'nfttracectl remove web | grep -q ": freed [0-9]"'
 check "nothing is left of it" test ! -e "$NFTTRACED_STATE_DIR/$session"
 
@@ -94,6 +94,6 @@ check "it records when one is added" said '^watching: rule family' 1
 on client traffic udp 10.0.42.2 8080 5
 check "it reads the events as they come" said '^drop by filter input$' 5
 echo "removed $rule" >&"$firewalld"
-check "it stops when the rule is removed, and has the books" said '^stopped: .*: 5 events$' 1
+check "it stops when the rule is removed, and prints the totals" said '^stopped: .*: 5 events$' 1
 kill $example
 exec {firewalld}>&-

@@ -40,7 +40,7 @@ END
 text_again() {
         port=$((port + 1))
         drop "$port"
-        await 10 told texts "text$port"
+        await 10 shows_rule texts "text$port"
 }
 
 ip link set lo up

@@ -135,7 +135,7 @@ check "a SYN that waits in a queue is sent more than once" at_least "$sent" 2
 check "and so is what is sent while an earlier one is still there" equal "$(distinct out '> 10\.0\.42\.2\.7002 ')" "$sent"
 keeps "which waits, too" "$sent" in '> 10\.0\.42\.2\.7002 ' out '> 10\.0\.42\.2\.7002 '
 
-check "no identity was without room" equal "$(busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Counters | grep -oE '"tracker-full" [0-9]+')" '"tracker-full" 0'
+check "no identity was without room" equal "$(counter tracker-full)" 0
 check "this kernel lets packets be followed everywhere" equal "$(nfttracectl status | grep -c 'no function to attach to')" 0
 kill "${consumers[@]}"
 wait "${consumers[@]}" || true

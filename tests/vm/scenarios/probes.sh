@@ -109,8 +109,7 @@ session_start --verdicts drop --probe ip_local_deliver --probe tp:skb:kfree_skb 
 kill -KILL "$daemon_pid"
 wait "$daemon_pid" 2>/dev/null
 daemon_pid=
-for _ in $(seq 100); do
-        [ "$(programs)" = 0 ] && break
-        sleep 0.1
-done
-check "a daemon that is killed leaves no program" equal "$(programs)" 0
+no_program() {
+        equal "$(programs)" 0
+}
+check "a daemon that is killed leaves no program" await 20 no_program

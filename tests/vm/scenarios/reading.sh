@@ -41,7 +41,7 @@ session=$all
 session_stop
 wait $follower
 check "a capture that follows ends with its session" equal "$?" 0
-check "it has every packet" equal "$(tshark -r "$work/live.pcapng" 2>/dev/null | wc -l)" "$(book journaled)"
+check "it has every packet" equal "$(tshark -r "$work/live.pcapng" 2>/dev/null | wc -l)" "$(total journaled)"
 
 shown --sort "$all"
 check "a journey begins with n 0" equal "$(count_lines '^[0-9]+ .*\) n 0$')" 5
@@ -82,7 +82,7 @@ sees "events are counted by rule" 1 "^ *5 .* table ip filter chain input handle 
 sees "packets are counted once" 1 '^[0-9]+ events of 5 packets, '
 nfttracectl pcap "$all" -o "$work/all.pcapng"
 check "a capture is written" equal "$?" 0
-check "tshark reads every event" equal "$(tshark -r "$work/all.pcapng" 2>/dev/null | wc -l)" "$(book journaled)"
+check "tshark reads every event" equal "$(tshark -r "$work/all.pcapng" 2>/dev/null | wc -l)" "$(total journaled)"
 check "with what the rule did" equal "$(tshark -r "$work/all.pcapng" -T fields -e frame.comment 2>/dev/null | grep -cE "table filter \([0-9]+\) chain input \([0-9]+\) handle $rule drop")" 5
 check "and its text" equal "$(tshark -r "$work/all.pcapng" -T fields -e frame.comment 2>/dev/null | grep -cF 'rule udp dport 8080 drop')" 5
 check "on the device where it was" equal "$(tshark -r "$work/all.pcapng" -T fields -e frame.interface_name 2>/dev/null | sort -u)" v1

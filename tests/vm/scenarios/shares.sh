@@ -80,7 +80,7 @@ check "nothing of the host's is uncounted" equal "$(drops 't.packets, t.uncounte
 nfttracectl start --name texts --verdicts drop >/dev/null
 check "the user's rules do not all find room for their texts" await 60 eval 'at_least "$(counter texts-refused)" $rules'
 drop 11001
-check "a new rule of the host's has its text" await 30 told texts text11001
+check "a new rule of the host's has its text" await 30 shows_rule texts text11001
 check "though the user's texts are within a quarter of the room" at_least $((1 << 18)) "$(counter texts-bytes)"
 
 nfttracectl stop texts >/dev/null

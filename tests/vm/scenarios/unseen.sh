@@ -88,7 +88,7 @@ session_start --verdicts drop --filter 'udp port 8080'
 look >"$work/armed"
 on client traffic udp 10.0.42.2 8080 200 >/dev/null
 session_stop
-check "every packet is recorded" equal "$(book journaled)" 200
+check "every packet is recorded" equal "$(total journaled)" 200
 check "and counted" drops_become 'sum(x.packets for x in c)' 200
 daemon_stop
 check "it is not armed when the daemon has ended" not_armed
@@ -111,7 +111,7 @@ rules
 session_start --verdicts drop --filter 'udp port 8080'
 on client traffic udp 10.0.42.2 8080 50 >/dev/null
 session_stop
-check "and records" equal "$(book journaled)" 50
+check "and records" equal "$(total journaled)" 50
 
 # Killed.
 tracing=/sys/kernel/tracing

@@ -12,12 +12,6 @@ ctl() {
         as "$1" nfttracectl "${@:2}" </dev/null
 }
 
-# says FILE TEXT
-says() {
-        cat "$1"
-        grep -qF -- "$2" "$1"
-}
-
 # denied USER TEXT ARGUMENT...
 denied() {
         local user=$1 text=$2
@@ -75,8 +69,8 @@ counters() {
 }
 counters recorder >"$folder/recorder"
 counters counter >"$folder/counter"
-check "who may read events reads the drop counters with examples of packets" says "$folder/recorder" '"example":{"type":"s","data":"10.0.42.1'
-check "who may read how it is reads the numbers" says "$folder/counter" '"packets":{"type":"t","data":50}'
+check "who may read events reads the drop counters with examples of packets" file_has "$folder/recorder" '"example":{"type":"s","data":"10.0.42.1'
+check "who may read how it is reads the numbers" file_has "$folder/counter" '"packets":{"type":"t","data":50}'
 check "but of no packet" sh -c "! grep -F 10.0.42.1 '$folder/counter'"
 check "a stranger reads none" sh -c "setpriv --reuid stranger --clear-groups busctl call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager GetDropCounters 'a{sv}' 0 2>&1 | grep -i 'access denied'"
 
@@ -88,9 +82,9 @@ check "he reads nothing" denied stranger org.nfttraced1.control-any follow "$ses
 check "and stops nothing" denied stranger org.nfttraced1.control-any stop "$session"
 check "he may see how nfttraced is" ctl stranger status
 ctl stranger status >"$folder/status"
-check "and that others record" says "$folder/status" "$all sessions of other users not shown"
+check "and that others record" file_has "$folder/status" "$all sessions of other users not shown"
 
-check "he stops it" sh -c "setpriv --reuid recorder --clear-groups nfttracectl stop $session >'$folder/books'"
+check "he stops it" sh -c "setpriv --reuid recorder --clear-groups nfttracectl stop $session >'$folder/totals'"
 wait "$follower"
 check "and reads it afterwards" sh -c "setpriv --reuid recorder --clear-groups nfttracectl show --no-pager $session | grep -c '^  table filter .* drop\$' | grep -qx 50"
 check "root's goes on" sh -c "nfttracectl list | grep -q ' secretname '"

@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
 
 nothing_left() {
-        not_armed && ! bpftool prog show | grep -E 'name (kprobe_|fentry_|probe_|matcher)'
+        not_armed && ! programs_of_ours
 }
 
 # dropped: packets that the drop counter of the rule has; those of others' rules are told.
@@ -43,7 +43,7 @@ check "a restart is one, too" systemctl -q is-active nfttraced
 wait $sender
 await 30 nfttracectl list
 session_stop
-check "the books have every packet" equal "$(book matched) $(book journaled)" "$((2 * count)) $((2 * count))"
+check "the totals have every packet" equal "$(total matched) $(total journaled)" "$((2 * count)) $((2 * count))"
 nfttracectl pcap "$session" -o "$work/numbers.pcapng" 2>/dev/null
 check "each is there once for each probe" python3 "$here/journal-numbers.py" "$work/numbers.pcapng" "$count" 2
 sees "there is no gap" 0 'events? lost'

@@ -24,8 +24,12 @@ shown() {
         nfttracectl show --no-pager "$@" "$session" >"$work/text"
 }
 
+matched_some() {
+        at_least "$(session_property Matched)" 1
+}
+
 nothing_left() {
-        not_armed && ! pgrep -x 'nfttraced.*' && ! bpftool prog show | grep -wE 'nfttraced|(kprobe|fentry)_stub' &&
+        not_armed && ! pgrep -x 'nfttraced.*' && ! programs_of_ours &&
                 [ ! -e /run/nfttraced/names ]
 }
 
@@ -110,7 +114,7 @@ check "and tells where it goes" equal "$(systemctl service-log-target nfttraced)
 session_start --verdicts all
 ip netns exec client traffic udp 10.0.42.2 8080 1000000 4 20000 >/dev/null &
 load=$!
-check "events come in" await 20 sh -c "busctl get-property org.nfttraced1 /org/nfttraced1/session/$session org.nfttraced1.Session Matched | grep -q ' [1-9]'"
+check "events come in" await 20 matched_some
 took=$(usec systemctl stop nfttraced)
 check "it stops soon" at_least 15000000 "$took"
 check "it is well then" equal "$(service_property Result)" success

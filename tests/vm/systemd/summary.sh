@@ -22,11 +22,7 @@ says() {
         local text=$1
         shift
         since -o cat "$@" >"$work/journal"
-        grep -qF -- "$text" "$work/journal" || {
-                echo "the journal does not say: $text"
-                tail -n 30 "$work/journal"
-                return 1
-        }
+        file_has "$work/journal" "$text"
 }
 
 # sum FIELD [MATCH...]: of a field of the messages since the mark.
@@ -37,8 +33,8 @@ sum() {
                 python3 -c 'import json, sys; print(sum(int(json.loads(line)[sys.argv[1]]) for line in sys.stdin))' "$field"
 }
 
-# told PACKETS [MATCH...]: the messages since the mark tell of so many.
-told() {
+# add_up PACKETS [MATCH...]: the messages since the mark have that sum.
+add_up() {
         local packets=$1
         shift
         equal "$(sum PACKETS "$@")" "$packets"
@@ -92,7 +88,7 @@ mark
 send 8080 1
 check "the rule of the first packet becomes known" await 30 known
 send 8080 131
-check "the messages add up to what was dropped" await 20 told 132 NFT_TABLE=shop
+check "the messages add up to what was dropped" await 20 add_up 132 NFT_TABLE=shop
 check "which is what nft has" equal "$(nft_packets shop)" 132
 check "and the counters" equal "$(drops_packets --table shop)" 132
 since -u nfttraced NFT_TABLE=shop -o cat | sed 's/^/# /'
@@ -142,7 +138,7 @@ sleep 3
 check "a journal that does not answer does not stall the daemon" timeout 10 nfttracectl drops
 send 8080 50
 kill -CONT "$journald"
-check "what it did not take then it is told later" await 30 told 100 NFT_TABLE=shop
+check "what it did not take then it is told later" await 30 add_up 100 NFT_TABLE=shop
 
 # A hundred rules, and an interval that ends with the daemon.
 configure DropSummaryInterval=1h DropSummaryRules=5
@@ -161,5 +157,5 @@ check "a flood is five messages" equal "$(since -u nfttraced MESSAGE_ID=$rule_me
 check "and one that sums up" equal "$(since -u nfttraced MESSAGE_ID=$rest_message -o cat | wc -l)" 1
 since -u nfttraced MESSAGE_ID=$rest_message -o cat | sed 's/^/# /'
 check "the most active is the first" grep -q '^Dropped 43 packets ' <(since MESSAGE_ID=$rule_message -o cat | head -n 1)
-check "all of them together are what nft has" told "$(nft_packets flood)" MESSAGE_ID="$rule_message" + MESSAGE_ID="$rest_message"
+check "all of them together are what nft has" add_up "$(nft_packets flood)" MESSAGE_ID="$rule_message" + MESSAGE_ID="$rest_message"
 check "that are 340" equal "$(nft_packets flood)" 340

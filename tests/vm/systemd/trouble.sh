@@ -70,7 +70,7 @@ check "it goes on without" systemctl is-active nfttraced
 rm "$state/filler"
 check "and records when there is room" await 30 journal_has "the journal is written again" -u nfttraced
 session_stop
-check "what was lost was counted" at_least "$(book lost)" 1
+check "what was lost was counted" at_least "$(total lost)" 1
 service_reset
 umount "$state"
 

@@ -7,7 +7,7 @@
 
 each=${NFTTRACED_DROPS:-2000}
 
-# balance SENTENCE SENT: what nft has counted is what was counted and missed, and the books of the totals are right.
+# balance SENTENCE SENT: what nft has counted is what was counted and missed, and the totals are their sum.
 balance() {
         local counted missed
         drops_read

@@ -20,7 +20,7 @@ on client traffic udp 10.0.42.2 8080 100 >/dev/null
 check "events are recorded" journaled_becomes 100
 nfttracectl follow edge >"$work/followed" 2>"$work/followed.err" &
 follower=$!
-until [ -s "$work/followed" ]; do sleep 0.05; done
+await 60 test -s "$work/followed"
 kill -KILL "$(manager_daemon)"
 manager_ready 2
 check "after it was killed the session is there, with its id and its name" sh -c "nfttracectl list | grep -E '^ *$first .*edge'"
@@ -32,7 +32,7 @@ on client traffic udp 10.0.42.2 8080 25 >/dev/null
 check "so it does after a restart" journaled_becomes 175
 session=$first
 session_stop
-check "its books have all of it" equal "$(book journaled) $(book matched)" "175 175"
+check "its totals have all of it" equal "$(total journaled) $(total matched)" "175 175"
 sees "and its journal has" 175 '^  table filter .* drop$'
 sees "each gap has a record" 2 'nfttraced was not running'
 wait "$follower"
@@ -76,14 +76,14 @@ under_load() {
         check "$3: it happened under way" at_least "$times" 1
         session_stop
         check "$3: with further probes each packet is there once for each of them" numbered "$count" 3
-        check "$3: and the books are right" equal "$(book matched) $(book journaled)" "$((3 * count)) $((3 * count))"
+        check "$3: and the totals are right" equal "$(total matched) $(total journaled)" "$((3 * count)) $((3 * count))"
         check "$3: each under one identity" equal "$(sed -nE 's/.* #([0-9a-f]+) \(skb .*/\1/p' "$work/text" | sort | uniq -c | awk '$1 == 3' | wc -l)" "$count"
         session=$other
         session_stop
         check "$3: each packet is in the journal once" numbered "$count" 1
         check "$3: who followed it has each packet once" followed "$follower" "$count"
         check "$3: and was told that nothing is missing" sh -c "grep -q 'nothing is missing' '$work/followed.err' && ! grep -v 'nothing is missing' '$work/followed.err'"
-        check "$3: matched is what was sent, and all of it is journaled" equal "$(book matched) $(book journaled)" "$count $count"
+        check "$3: matched is what was sent, and all of it is journaled" equal "$(total matched) $(total journaled)" "$count $count"
         sees "$3: there is no gap" 0 'events? lost'
 }
 
@@ -122,7 +122,7 @@ check "nothing of it is attached to the kernel then" nothing_runs
 # Stopped.
 session_start --verdicts drop --filter 'udp port 8080' --probe ip_local_deliver
 kill -USR1 "$manager_pid"
-until grep -q '^stopped' "$manager_log"; do sleep 0.05; done
+await 60 manager_has 1 stopped
 check "a stop leaves nothing in the kernel" nothing_left
 kill -USR2 "$manager_pid"
 manager_ready $((++readied))
