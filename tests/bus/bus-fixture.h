@@ -28,6 +28,9 @@ extern struct fixture fixture;
 /* Elements <limit/> of the next bus: by default there are more calls that one may wait for than the usual 128. */
 extern const char *fixture_bus_limits;
 
+/* Configuration of the next daemon: by default DropCounters=no, so that nothing is loaded without a session. */
+extern const char *fixture_config;
+
 /* Starts a bus on which everybody may send everything, so that what is refused is refused by the
  * daemon; then the daemon. */
 void fixture_start(void);
