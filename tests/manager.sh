@@ -6,7 +6,7 @@ manager_log=$work/manager.log
 
 # manager_run [--no-store] COMMAND...: returns when the daemon is ready; its standard error is added to $work/daemon.log.
 manager_run() {
-        python3 "$source_root/tests/service-manager.py" "$@" >"$manager_log" 2>>"$work/daemon.log" &
+        python3 -IS "$source_root/tests/service-manager.py" "$@" >"$manager_log" 2>>"$work/daemon.log" &
         manager_pid=$!
         manager_ready 1
 }
@@ -66,7 +66,7 @@ manager_daemon() {
         echo "$last"
 }
 
-# manager_kill [PID...]: the daemon, and these after it. The next daemon has begun when this returns.
+# manager_kill [PID...]: the daemon, and these after it. Returns when the next daemon has started.
 manager_kill() {
         local before
         before=$(manager_begun)

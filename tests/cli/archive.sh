@@ -27,7 +27,7 @@ wide=$(nfttracectl start --name 東京)
 check "columns are in line behind a name of wide characters" equal "$(nfttracectl list | awk -v id="$wide" '$1 == id { sub("running.*", ""); print }')" " $wide  東京  "
 nfttracectl stop 東京 >"$work/totals"
 nfttracectl remove 東京 >"$work/totals"
-check "a name that does not print is told as it is, escaped once" refused 1 'not "a\x0ab"' nfttracectl start --name $'a\nb'
+check "a name that does not print is quoted in the error, escaped once" refused 1 'not "a\x0ab"' nfttracectl start --name $'a\nb'
 check "list has no others" equal "$(nfttracectl list | wc -l)" 2
 check "list --all has those that have ended" equal "$(column "$old" 3)" ended
 check "and their sizes" equal "$(column "$old" 8)" 4K
@@ -38,7 +38,7 @@ check "list --all --names has them all" equal "$(nfttracectl list --all --names 
 check "a session that has ended is shown by its id, from the daemon" has "$(nfttracectl show "$old")" "session $old \"old\""
 check "and by its name, the latest" has "$(nfttracectl show twice)" "session $second \"twice\""
 check "a running one, too" has "$(nfttracectl show web)" "session $running \"web\""
-check "what is not there is told" refused 1 "'nfttracectl list --all'" nfttracectl show 99
+check "a session that does not exist is an error with a hint" refused 1 "'nfttracectl list --all'" nfttracectl show 99
 
 # Why a session ended is in its journal, wherever it is read.
 nfttracectl start --name bound --follow >"$work/bound" 2>&1 &
@@ -112,7 +112,7 @@ check "vacuum by age leaves the young" equal "$(nfttracectl vacuum --age 1h)" "r
 touch -d "2 hours ago" "$work/state/$three/0000000001.nftj"
 check "and takes the old" has "$(nfttracectl vacuum --age 1h)" "removed 1 journal"
 check "a running session is never touched" equal "$(nfttracectl vacuum --all)" "removed 0 journals: freed 0"
-check "and goes on" equal "$(nfttracectl list --names | tail -n 1)" web
+check "and continues" equal "$(nfttracectl list --names | tail -n 1)" web
 check "what is freed is in the log" grep -q "removed the journal of session $old: 4096 bytes freed" "$work/daemon.log"
 
 # A journal that somebody writes is running, whatever the daemon knows.

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Followers go on over the daemon's end: each event once, in whatever form, from here and from another host.
+# Followers resume after the daemon has ended: each event once, in every format, from here and from another host.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 . "$source_root/tests/manager.sh"
@@ -25,7 +25,7 @@ more() {
         await 20 has_lines "$1" $((before + 100))
 }
 
-# restarted SIGNAL FILE...: the daemon gets the signal while the followers are at it, and they go on.
+# restarted SIGNAL FILE...: the daemon gets the signal while the followers read, and they resume.
 restarted() {
         local signal=$1 file
         shift
@@ -76,7 +76,7 @@ nfttracectl pcap --follow --from-start web -o "$work/capture" 2>"$work/capture.e
 capture=$!
 await 20 test -s "$work/capture"
 for signal in KILL HUP; do
-        check "followers go on when the daemon gets SIG$signal" restarted "$signal" "$work/whole" "$work/part" "$work/json"
+        check "followers resume when the daemon gets SIG$signal" restarted "$signal" "$work/whole" "$work/part" "$work/json"
 done
 check "and when it is killed again and again" again_and_again
 nfttracectl stop web >/dev/null
@@ -89,23 +89,23 @@ check "each event was printed once" once_each "$work/whole"
 check "and from the follower's beginning on" no_gap "$work/part"
 check "as JSON, too" equal "$(grep -c '"kernel"' "$work/json")" "$(events "$work/shown" | wc -l)"
 check "in a capture, all of the same" equal "$(tail -n 1 "$work/capture.err")" "$(nfttracectl pcap web -o "$work/again" 2>&1 | tail -n 1)"
-check "it is told once for each time" equal "$(grep -c '^nfttracectl: nfttraced is back after ' "$work/whole.err")" 5
-check "with what is missing" equal "$(grep -cE 'back after [0-9.]+ s: events of [0-9.]+ s are missing, their number is unknown$' "$work/whole.err")" 5
+check "each return of the daemon is reported once" equal "$(grep -c '^nfttracectl: nfttraced is back after ' "$work/whole.err")" 5
+check "with the gap" equal "$(grep -cE 'back after [0-9.]+ s: events of [0-9.]+ s are missing, their number is unknown$' "$work/whole.err")" 5
 check "and each gap is in its place" equal "$(grep -c 'nfttraced was not running' "$work/whole")" 5
-check "nothing else is told" equal "$(grep -vc 'nfttraced is back' "$work/whole.err")" 0
+check "nothing else is reported" equal "$(grep -vc 'nfttraced is back' "$work/whole.err")" 0
 
 # bound HOST...: a session that is started and followed in one, from here or from there.
 bound() {
         nfttracectl start --follow --name bound "$@" >"$work/bound" 2>"$work/bound.err" &
         local follower=$!
         await 20 has_lines "$work/bound" 100
-        check "start --follow $*: it goes on when the daemon is killed" restarted KILL "$work/bound"
+        check "start --follow $*: it resumes when the daemon is killed" restarted KILL "$work/bound"
         kill -INT $follower
         check "start --follow $*: Ctrl-C stops the session" exits $follower 3
         nfttracectl show bound >"$work/shown" 2>/dev/null
         check "start --follow $*: each event was printed once" once_each "$work/bound"
         check "start --follow $*: with the totals" has "$(tail -n 1 "$work/bound")" "matched $(events "$work/bound" | wc -l) = "
-        check "start --follow $*: it was told what is missing" equal "$(grep -c 'nfttraced is back after .* missing' "$work/bound.err")" 1
+        check "start --follow $*: the gap is reported" equal "$(grep -c 'nfttraced is back after .* missing' "$work/bound.err")" 1
         check "start --follow $*: and nothing else" equal "$(wc -l <"$work/bound.err")" 1
         nfttracectl remove bound >/dev/null
 }
@@ -123,7 +123,7 @@ whole=$!
 nfttracectl pcap --follow --from-start far -H web1 -o "$work/capture" 2>"$work/capture.err" &
 capture=$!
 await 20 has_lines "$work/whole" 100
-check "from another host they go on, too" restarted KILL "$work/whole"
+check "from another host they resume, too" restarted KILL "$work/whole"
 check "however often" restarted HUP "$work/whole"
 
 # The bus goes, and then the daemon.
@@ -143,19 +143,19 @@ nfttracectl show far >"$work/shown" 2>/dev/null
 check "there each event was printed once" once_each "$work/whole"
 check "and here, from the beginning on" no_gap "$work/part"
 check "in the capture, all of the same" equal "$(tail -n 1 "$work/capture.err")" "$(nfttracectl pcap far -o "$work/again" 2>&1 | tail -n 1)"
-check "it was told of each time" equal "$(grep -c 'nfttraced is back after ' "$work/whole.err")" 3
+check "each return is reported" equal "$(grep -c 'nfttraced is back after ' "$work/whole.err")" 3
 
 # The counters.
 nfttracectl top -d 0.1 >"$work/top" 2>"$work/top.err" &
 top=$!
 await 20 has_lines "$work/top" 1
 kill -USR1 "$daemon_pid"
-check "top tells that the daemon is away" await 20 grep -qx 'nfttracectl: nfttraced went away: waiting for it' "$work/top.err"
+check "top reports that the daemon is away" await 20 grep -qx 'nfttracectl: nfttraced went away: waiting for it' "$work/top.err"
 kill -USR2 "$daemon_pid"
 ready_again
 check "and that it is back" await 20 grep -q '^nfttracectl: nfttraced is back after ' "$work/top.err"
 rounds=$(wc -l <"$work/top")
-check "and goes on" await 20 has_lines "$work/top" $((rounds + 1))
+check "and continues" await 20 has_lines "$work/top" $((rounds + 1))
 kill -INT $top
 check "until it has enough" exits $top 0
 
@@ -169,5 +169,5 @@ await 60 grep -q '^stopped' "$manager_log"
 rm "$work/state/sessions"
 kill -USR2 "$daemon_pid"
 ready_again
-check "a session that is not gone on with is told" exits $gone 1
+check "a session that was not resumed is an error" exits $gone 1
 check "in a sentence" equal "$(cat "$work/gone.err")" "nfttracectl: the session has ended while nfttraced was away: 'nfttracectl show' prints what it has recorded"

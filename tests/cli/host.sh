@@ -55,7 +55,7 @@ verbs() {
         check "export" equal "$(nfttracectl export -H root@web1 "$2" | nfttracectl show -)" "$(nfttracectl show "$2")"
         check "follow, until the session ends" follow_end "$2"
         check "what was followed has the session's end" grep -q '^-- .*matched 0 = ' "$work/followed"
-        check "a session that is not there is told by the other host" refused 1 "no session and no journal \"99\"" nfttracectl show -H root@web1 99
+        check "a session that does not exist is reported by the other host" refused 1 "no session and no journal \"99\"" nfttracectl show -H root@web1 99
         check "remove" equal "$(nfttracectl remove -H root@web1 "far $1")" "removed the journal of session $2: freed 4K"
 }
 
@@ -74,8 +74,8 @@ done
 check "ssh was not run for them" test ! -e "$work/asked"
 check "profiles are of this host" refused 2 "Unknown option" nfttracectl profiles -H web1
 daemon_stop
-check "a daemon that is not running there is told" refused 1 "nfttraced is not running" nfttracectl list -H web1
-check "status tells nothing of this kernel then" equal "$(nfttracectl status -H web1)" "not running: start it with 'systemctl start nfttraced'"
+check "a daemon that is not running there is reported" refused 1 "nfttraced is not running" nfttracectl list -H web1
+check "status prints nothing of this kernel then" equal "$(nfttracectl status -H web1)" "not running: start it with 'systemctl start nfttraced'"
 nfttracectl status -H web1 --quiet
 check "and has its exit status" equal $? 4
 daemon_start
@@ -83,6 +83,6 @@ daemon_start
 use_real
 verbs real 2
 sed -i 's/^AuthorizedKeysFile.*/AuthorizedKeysFile none/; s/^UsePAM.*/&\nPasswordAuthentication no\nKbdInteractiveAuthentication no/' "$work/sshd_config"
-check "a host that does not let us in is told" refused 1 "the system bus of web1 can't be reached" nfttracectl list -H web1
-check "with what it is that must work" refused 1 "'ssh web1 systemd-stdio-bridge' must work" nfttracectl stop -H web1 1
+check "a host that refuses the login is reported" refused 1 "the system bus of web1 can't be reached" nfttracectl list -H web1
+check "with the command that must work" refused 1 "'ssh web1 systemd-stdio-bridge' must work" nfttracectl stop -H web1 1
 check "when reading, too" refused 1 "the export on web1 failed (exit status 255)" nfttracectl show -H web1 1

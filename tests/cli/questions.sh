@@ -43,10 +43,10 @@ check "and then asks" has "$shown" "Remove them? [y/N] "
 
 at_terminal y nfttracectl remove "$id"
 check "y is yes" equal "$status" 0
-check "and it is told" has "$shown" "removed the journal of session $id: freed 4K"
+check "and the removal is reported" has "$shown" "removed the journal of session $id: freed 4K"
 at_terminal YES nfttracectl vacuum --all
 check "YES is, too" equal "$status" 0
-check "and what went is told" has "$shown" "removed 1 journal: freed 4K"
+check "and the removal is reported, too" has "$shown" "removed 1 journal: freed 4K"
 check "nothing is left" equal "$(nfttracectl list --all --names)" ""
 
 at_terminal n nfttracectl vacuum --all

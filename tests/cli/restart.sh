@@ -1,6 +1,6 @@
 #!/bin/bash
 # The daemon is killed at any moment while sessions are started and stopped: what was answered holds, and nothing is half
-# done. Its kernel side is one for tests, which begins anew each time.
+# done. Its kernel side is one for tests, which starts empty each time.
 #
 # NFTTRACED_RESTARTS: how often.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -9,7 +9,7 @@
 times=${NFTTRACED_RESTARTS:-12}
 declare -A answered=() # sessions that shall run
 
-# killed_within SECONDS [PROCESS...]: and these after it. The next daemon has begun when this returns.
+# killed_within SECONDS [PROCESS...]: and these after it. Returns when the next daemon has started.
 killed_within() {
         pause "$1"
         shift
@@ -72,12 +72,12 @@ for ((i = 0; i < times; i++)); do
 done
 check "killed while sessions are stopped, each runs or has ended ($times times)" equal "$(head -n 20 "$work/wrong")$wrong" 0
 
-# Five daemons that get no further than to go on.
+# Five daemons that get no further than to resume the sessions.
 for pause in 0 0.01 0.02 0.03 0.04; do
         killed_within "$pause"
 done
 manager_settled
-check "five are killed in a row, and sessions go on" equal "$(running | wc -w)" "$rest"
+check "five are killed in a row, and the sessions continue" equal "$(running | wc -w)" "$rest"
 check "nothing of it was a crash" equal "$(grep -cE '^ended (6|11|256|19968)$' "$manager_log")" 0
 
 # A caller that is killed with the daemon.

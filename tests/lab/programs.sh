@@ -15,18 +15,6 @@ grep head hostname id ip jq kill ln ls mkdir mkfifo mktemp modprobe mount mv nft
 python3 readlink rm rmdir script sed seq setpriv setsid sh sleep socat sort ss stat stty sync sysctl systemctl tail
 taskset tc tee timeout touch tr true truncate udevadm umount uniq unshare wc xargs"
 
-# modules: files of the Python modules that the tests use, and of those that any start of it loads.
-modules() {
-        python3 - <<'END'
-import array, collections, json, os, re, select, signal, socket, struct, sys, tempfile, time, types
-
-for module in list(sys.modules.values()):
-    for path in {getattr(module, "__file__", None), getattr(module, "__cached__", None)}:
-        if path and os.path.isfile(path):
-            print(os.path.realpath(path))
-END
-}
-
 # Programs that are not installed are not started either.
 for name in $wanted; do
         type -P "$name" || true
@@ -36,7 +24,6 @@ done | xargs readlink -e >"$archive.programs"
         cat "$archive.programs"
         # It fails for what is a script.
         { xargs ldd <"$archive.programs" 2>/dev/null || true; } | grep -oE '/[^ :]+ \(' | tr -d ' (' | sort -u | xargs readlink -e
-        modules || true
         find /etc/ld.so.cache /etc/iproute2 /usr/lib/locale/C.utf8 /usr/share/locale/locale.alias /usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache -type f 2>/dev/null || true
 } | sort -u >"$archive.files"
 # With the directories, so that they stay as they are.

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Proves that the lab tells the truth: statuses come back, faults are noticed, and the guest can do what tests need.
+# Proves that the lab reports the truth: statuses come back, faults are noticed, and the guest can do what tests need.
 #
 # usage: selftest.sh [6.1|6.12|newest]...
 #

@@ -2,7 +2,7 @@
 # How scenarios read drop counters. Sourced after lib.sh.
 
 # One interpreter for all expressions of a scenario: starting it takes longer than the rest together.
-coproc drops_evaluator { exec python3 "$here/drops-evaluator.py" "$work/drops.json" 2>&1; }
+coproc drops_evaluator { exec python3 -IS "$here/drops-evaluator.py" "$work/drops.json" 2>&1; }
 exec {drops_question}>&"${drops_evaluator[1]}" {drops_answer}<&"${drops_evaluator[0]}"
 
 # drops_read: has the counters in a file, for the next functions.

@@ -35,6 +35,12 @@ daemon_config() {
         printf '%s\n' "$@" >>"$work/daemon.conf"
 }
 
+# programs_stay: drops are counted, so that the programs stay loaded between two sessions of the scenario: loading them takes
+# longer than most checks.
+programs_stay() {
+        daemon_config DropCounters=yes DropSummary=no
+}
+
 # daemon_start [OPTION...]: returns when the daemon has its name on the bus. Another --config takes the place of what
 # daemon_config said.
 daemon_start() {
@@ -106,8 +112,8 @@ ruleset() {
 }
 
 # A load that nests: packets come from a delay queue by a timer interrupt, on the CPU where a local sender is being
-# dropped. nesting_network: after network. nesting_rules: what drops both. nesting_load EACH: so many of both, all of
-# which meet the rules; sets $sent, what the rules' counters have then.
+# dropped. nesting_network: after network. nesting_rules: rules that drop both. nesting_load EACH: that many packets of both,
+# all of which meet the rules; sets $sent, what the rules' counters have then.
 nesting_network() {
         # A slow guest must not lose what arrives while it is busy: all of the load is to meet the rules.
         sysctl -qw net.core.netdev_max_backlog=100000
@@ -137,10 +143,12 @@ nesting_load() {
         second=$!
         wait $first $second
         # The delay queue is empty when the rules' counters have all of them.
-        for _ in $(seq 200); do
-                sent=$(counted_by_nft server)
-                [ "$sent" = $((2 * $1)) ] && break
-        done
+        await 60 nesting_has_met $((2 * $1))
+}
+
+nesting_has_met() {
+        sent=$(counted_by_nft server)
+        equal "$sent" "$1"
 }
 
 # counted_by_nft NETNS: packets of all rules' counters there.
@@ -246,6 +254,11 @@ module_unload() {
                 }
                 sleep 0.1
         done
+}
+
+# listens NETNS PROTOCOL PORT: somebody does; PROTOCOL as ss has it: tcp, udp, sctp.
+listens() {
+        on "$1" ss -Hln "--$2" | grep -q ":$3\b"
 }
 
 # session_start OPTION...: sets $session.

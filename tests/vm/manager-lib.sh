@@ -62,5 +62,5 @@ nothing_there() {
 # numbered COUNT TIMES [--at-most]: each of the packets is in the journal so often.
 numbered() {
         nfttracectl pcap "$session" -o "$work/numbers.pcapng" 2>"$work/numbers.err" || [ $? = 3 ] || return 1
-        python3 "$here/journal-numbers.py" "$work/numbers.pcapng" "$@"
+        python3 -IS "$here/journal-numbers.py" "$work/numbers.pcapng" "$@"
 }

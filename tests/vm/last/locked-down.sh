@@ -20,7 +20,7 @@ session_stop
 check "the daemon starts and records all the same" equal "$events" 5
 echo confidentiality >$lockdown
 check "the kernel is locked down for confidentiality" grep -qF '[confidentiality]' $lockdown
-check "who starts a session is told what is in the way" refused 1 "locked down" nfttracectl start
+check "start reports what is in the way" refused 1 "locked down" nfttracectl start
 check "the daemon that runs ends well" daemon_stop
 check "a new one is refused" refused 1 "start it with lockdown=integrity" timeout 120 nfttraced --state-dir "$NFTTRACED_STATE_DIR"
 check "in one sentence" equal "$(wc -l <"$work/refused.err")" 1

@@ -75,11 +75,11 @@ check "the configuration was read again several times meanwhile" at_least "$chan
 
 printf '[Daemon]\nRingsize=1M\n[Session other]\n' >"$conf.d/bad.conf"
 check "a configuration with an error is answered" reload
-check "and told, with its place and what may be meant" property_becomes Problem "$conf.d/bad.conf:2: no such key as Ringsize in [Daemon] (is it RingSize?)"
+check "and reported, with its place and the likely key" property_becomes Problem "$conf.d/bad.conf:2: no such key as Ringsize in [Daemon] (is it RingSize?)"
 check "no session of it runs" sh -c '! nfttracectl list | grep -q other'
 printf '[Session other]\nFilter=udp prt 5\n' >"$conf.d/bad.conf"
 check "one with a bad filter is answered" reload
-check "and told, with its place and what libpcap says" property_becomes Problem "parse filter expression: syntax error"
+check "and reported, with its place and the reason of libpcap" property_becomes Problem "parse filter expression: syntax error"
 on client traffic udp 10.0.42.2 2001 3 >/dev/null
 rm "$conf.d/bad.conf"
 check "one without is read" reload
@@ -90,7 +90,7 @@ session_stop
 check "the session that ran all the time has every packet" equal "$(total journaled)" $((7 + packets + 3))
 sees "once each" $((7 + packets + 3)) ' drop$'
 
-# Rates: a burst, then so many a second.
+# Rates: a burst, then at most the rate.
 printf '[Session slow]\nVerdicts=drop\nFilter=udp port 2002\nRate=1\nBurst=25\n' >"$drops"
 check "other sessions are read" reload
 check "the one that is new runs" listed slow running

@@ -61,13 +61,13 @@ check "status is degraded and names the error" grep -q 'degraded: .*Input/output
 check "the log has it, too" grep -q "can't be stored (Input/output error)" "$daemon_log"
 
 nfttracectl start --verdicts drop >"$work/refused" 2>&1
-check "a session whose journal can't be begun is refused" equal $? 1
+check "a session whose journal can't be created is refused" equal $? 1
 check "what the state directory did not take is counted" at_least "$(counter state-errors)" 1
 
 table "linear $disk 0"
 send 20
 is_running() { [ "$(session_property State)" = '"running"' ]; }
-check "it goes on when the disk does" await 30 is_running
+check "it resumes when the disk works" await 30 is_running
 session_stop
 check "a stop with losses is no success" equal $? 3
 check "what was lost is not journaled" equal "$(total journaled)" 120

@@ -40,17 +40,17 @@ done
 check "this kernel has drop reasons" equal "$(feature drop-reasons)" yes
 attach=$(nfttracectl status | awk '$1 == "attach" { print $2 }')
 case $attach in
-fentry) check "fentry is told" equal "$(feature fentry) $(feature missed)" "yes yes" ;;
-*) check "a kprobe is told, with what it means" equal "$(feature fentry)" no ;;
+fentry) check "status has fentry" equal "$(feature fentry) $(feature missed)" "yes yes" ;;
+*) check "status has a kprobe, and what that means" equal "$(feature fentry)" no ;;
 esac
-check "the layout of the arguments is told" equal "$(nfttracectl status | grep -c '^  layout .* argument ')" 1
+check "status has the layout of the arguments" equal "$(nfttracectl status | grep -c '^  layout .* argument ')" 1
 
 session_start --name web --verdicts drop -- udp port 8080
 check "a session arms the key" equal "$(feature trace-key)" yes
 on client traffic udp 10.0.42.2 8080 20
 session_stop
 of_session=$events
-check "the room of an ended session is told" equal "$(nfttracectl list --all | awk '$2 == "web" { print $3, ($8 != "-") }')" "ended 1"
+check "list has the size of an ended session" equal "$(nfttracectl list --all | awk '$2 == "web" { print $3, ($8 != "-") }')" "ended 1"
 check "an export reads as the journal" equal "$(nfttracectl export web | nfttracectl show - | grep -c ' drop$')" "$of_session"
 check "remove frees it" sh -c 'nfttracectl remove web | grep -q ": freed [0-9]"'
 check "nothing is left of it" test ! -e "$NFTTRACED_STATE_DIR/$session"

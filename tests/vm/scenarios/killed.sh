@@ -1,6 +1,6 @@
 #!/bin/bash
-# The daemon is killed several times in a row, while it begins, while it carries out requests, and for the sake of another
-# version: what can be gone on with loses nothing, what can't is told of.
+# The daemon is killed several times in a row, while it starts, while it carries out requests, and to be replaced by another
+# version: where the state can be reused nothing is lost, and where it can't a gap is recorded.
 #
 # NFTTRACED_RESTART_PACKETS: packets of a stream; NFTTRACED_RESTARTS: kills while requests are carried out.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -15,7 +15,7 @@ counters() {
         drops "packets(netns_inode=$(stat -c %i /run/netns/server))"
 }
 
-# summed_up: packets that all summaries have told of. The name of a namespace may not be known yet when one is written.
+# summed_up: packets of all summaries together. The name of a namespace may not be known yet when one is written.
 summed_up() {
         sed -nE 's/.*Dropped ([0-9]+) packets? .* in netns (server|[0-9]+).*/\1/p' "$daemon_log" | awk '{ sum += $1 } END { print sum + 0 }'
 }
@@ -75,13 +75,13 @@ manager_settled
 early=$((5 - $(grep -c '^ready$' "$manager_log") + was_ready))
 wait "$sender"
 echo "# $early of 5 were killed before they were ready"
-check "some are killed while they begin" at_least "$early" 1
+check "some are killed while they start" at_least "$early" 1
 session_stop
 check "five in a row: each packet is in the journal once for each probe" numbered "$count" 2
 check "the totals have them all" equal "$(total matched) $(total journaled)" "$((2 * count)) $((2 * count))"
 sees "there is no gap" 0 'events? lost'
 check "the drop counters have each once" equal "$(counters)" "$(counted_by_nft server)"
-check "all summaries together tell each once" summed_up_becomes "$count"
+check "all summaries together have each once" summed_up_becomes "$count"
 check "one stub is attached" equal "$(stubs | wc -l)" 1
 check "it is armed once" equal "$(hidden-netns)" 1
 
@@ -92,13 +92,13 @@ capture=$(capture)
 stream
 manager_upgrade "$build/tests/vm/nfttraced-other-programs"
 wait "$sender"
-check "another version goes on with the stub that is attached" equal "$(stubs)" "$stub"
+check "another version reuses the stub that is attached" equal "$(stubs)" "$stub"
 check "and has programs of its own behind it" test "$capture" != "$(capture)"
 session_stop
 check "each packet is in the journal once" numbered "$count" 1
 sees "and there is no gap" 0 'events? lost'
-check "the drop counters go on" equal "$(counters)" "$(counted_by_nft server)"
-check "all summaries together tell each once, still" summed_up_becomes $((2 * count))
+check "the drop counters continue" equal "$(counters)" "$(counted_by_nft server)"
+check "all summaries together have each once, still" summed_up_becomes $((2 * count))
 
 # One of another layout.
 session_start --verdicts drop --filter 'udp port 8080'
@@ -109,9 +109,9 @@ wait "$sender"
 check "no packet is in the journal twice" numbered "$count" 1 --at-most
 before=$(journaled)
 on client traffic udp 10.0.42.2 8080 10 >/dev/null
-check "a version of another layout goes on with the session" journaled_becomes $((before + 10))
-check "it is begun once" equal "$(manager_begun)" $((begun + 1))
-check "and says why it goes on with nothing else" grep -q 'version that this one can.t reuse' "$daemon_log"
+check "a version of another layout resumes the session" journaled_becomes $((before + 10))
+check "it is started once" equal "$(manager_begun)" $((begun + 1))
+check "and logs why it reuses nothing else" grep -q 'version that this one can.t reuse' "$daemon_log"
 session_stop
 sees "there is one gap" 1 'nfttraced was not running'
 sed -nE 's/.*not running \(between ([0-9]+) and ([0-9]+)\).*/\1 \2/p' "$work/text" >"$work/gap"

@@ -109,7 +109,7 @@ sees "the profile of the incumbent's drop monitor sees drops" 2 '^  table filter
 check "with their stacks" at_least "$(count_lines '^ +nft_do_chain\+0x')" 2
 sees "and without tracking" 0 '#[0-9a-f]{17,}'
 
-check "an unknown profile is told" refused 2 "there is no profile" nfttracectl start --profile nowhere
-check "a time that is none is told" refused 2 "--since takes a time" nfttracectl show --since soon "$all"
-check "a filter that is none is told" refused 2 "syntax error" nfttracectl show --filter 'udp porrt' "$all"
-check "a target that can't be written is told" refused 1 "can't be written" nfttracectl pcap "$all" -o /nowhere/x
+check "an unknown profile is refused" refused 2 "there is no profile" nfttracectl start --profile nowhere
+check "an invalid time is refused" refused 2 "--since takes a time" nfttracectl show --since soon "$all"
+check "an invalid filter is refused" refused 2 "syntax error" nfttracectl show --filter 'udp porrt' "$all"
+check "a target that can't be written is reported" refused 1 "can't be written" nfttracectl pcap "$all" -o /nowhere/x

@@ -160,7 +160,7 @@ choices() {
         bare=$session
         session_start --verdicts accept --sections packet --filter 'udp port 3000'
         busctl call org.nfttraced1 "/org/nfttraced1/session/$bare" org.nfttraced1.Session Describe >"$work/described"
-        check "$attach: Describe tells the sections" grep -q '"Sections" as 1 "nft"' "$work/described"
+        check "$attach: Describe lists the sections" grep -q '"Sections" as 1 "nft"' "$work/described"
         packets 3000
         session_stop
         sees "$attach: the packet alone, although another session asked for more" 2 '^  10\.0\.42\.1\.'

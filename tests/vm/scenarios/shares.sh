@@ -18,7 +18,7 @@ table() {
         echo "}"
 }
 
-# send COUNT: a packet to each of so many ports.
+# send COUNT: a packet to each of COUNT ports.
 cat >"$work/send" <<'END'
 import socket, sys
 end = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

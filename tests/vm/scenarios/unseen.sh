@@ -57,13 +57,13 @@ monitors_silent() {
         ! grep -hvE '^(add|delete) table ip (first|last)$|^# new generation [0-9]+ by process [0-9]+ \(nft\)$' "$work"/monitor.*
 }
 
-# calls COUNT: how often the kernel has called the probe's function when so many packets more were dropped.
+# calls COUNT: how often the kernel has called the probe's function when COUNT more packets were dropped.
 calls() {
         on client traffic udp 10.0.42.2 8080 "$1" >/dev/null
         awk '$1 == "unseen" { print $2 }' $tracing/kprobe_profile
 }
 
-# namespaces_limit COUNT: as many may be made.
+# namespaces_limit COUNT: at most that many may be made.
 namespaces_limit() {
         sysctl -qw user.max_net_namespaces="$1"
 }
@@ -149,7 +149,7 @@ daemon_stop
 daemon_config DropCounters=no
 namespaces_limit 0
 daemon_start
-check "without counters, who starts a session is told" refused 1 user.max_net_namespaces nfttracectl start
+check "without counters, start reports it" refused 1 user.max_net_namespaces nfttracectl start
 check "and status says that none can be started" property_becomes Problem user.max_net_namespaces
 namespaces_limit "$limit"
 check "until one can" property_becomes Problem 's ""'

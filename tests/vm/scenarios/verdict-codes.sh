@@ -11,6 +11,7 @@ events() {
 }
 
 bus_start
+programs_stay
 daemon_start
 network
 modprobe nft_queue
@@ -32,7 +33,7 @@ for port in 9000 9001 9002 9003 9004; do
         on client traffic udp 10.0.42.2 $port 1 >/dev/null
 done
 session_stop
-check "every queue's number is told" equal "$(for q in 0 32767 32768 65535; do events "n['verdict'] == 'queue' and n['queue'] == $q"; done | paste -sd' ')" "1 1 1 1"
+check "every queue's number is recorded" equal "$(for q in 0 32767 32768 65535; do events "n['verdict'] == 'queue' and n['queue'] == $q"; done | paste -sd' ')" "1 1 1 1"
 check "and one of a range" equal "$(events "n['queue'] in (65000, 65001)")" 1
 sees "in the text, too" 1 ' queue num 32768$'
 

@@ -42,12 +42,12 @@ check "the actions are known to polkit" sh -c 'pkaction | grep -c "^org.nfttrace
 roots=$(nfttracectl start --name secretname --filter 'udp port 4711')
 
 session=$(ctl recorder start --verdicts drop --filter 'udp port 8080')
-check "a user whom polkit lets starts a session" test -n "$session"
+check "a user whom polkit allows starts a session" test -n "$session"
 check "it is the user's, with half of what his sessions may have" sh -c "busctl call org.nfttraced1 /org/nfttraced1/session/$session org.nfttraced1.Session Describe | grep -q '\"Owner\" u $(id -u recorder).*\"Rate\" t 5000'"
 check "he sees it, and no other" equal "$(ctl recorder list | awk 'NR > 1 { print $1 }')" "$session"
 # Those that the boot has started may run, too.
 all=$(nfttracectl list | awk 'NR > 1' | wc -l)
-check "but is told how many there are" sh -c "setpriv --reuid recorder --clear-groups nfttracectl list 2>&1 >/dev/null | grep -qE ': $((all - 1)) sessions? of other users (is|are) not shown'"
+check "but list prints how many there are" sh -c "setpriv --reuid recorder --clear-groups nfttracectl list 2>&1 >/dev/null | grep -qE ': $((all - 1)) sessions? of other users (is|are) not shown'"
 ctl recorder follow "$session" >"$folder/follow" 2>&1 &
 follower=$!
 sleep 1
@@ -75,7 +75,7 @@ check "but of no packet" sh -c "! grep -F 10.0.42.1 '$folder/counter'"
 check "a stranger reads none" sh -c "setpriv --reuid stranger --clear-groups busctl call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager GetDropCounters 'a{sv}' 0 2>&1 | grep -i 'access denied'"
 
 check "a stranger starts nothing" denied stranger org.nfttraced1.start-session start
-check "and is told that it takes a password" denied stranger "password" start
+check "and the error says that it takes a password" denied stranger "password" start
 check "or not asked at all" denied stranger "password" start --no-ask-password
 check "he sees no session" equal "$(ctl stranger list | wc -l)" 1
 check "he reads nothing" denied stranger org.nfttraced1.control-any follow "$session"
@@ -87,7 +87,7 @@ check "and that others record" file_has "$folder/status" "$all sessions of other
 check "he stops it" sh -c "setpriv --reuid recorder --clear-groups nfttracectl stop $session >'$folder/totals'"
 wait "$follower"
 check "and reads it afterwards" sh -c "setpriv --reuid recorder --clear-groups nfttracectl show --no-pager $session | grep -c '^  table filter .* drop\$' | grep -qx 50"
-check "root's goes on" sh -c "nfttracectl list | grep -q ' secretname '"
+check "root's continues" sh -c "nfttracectl list | grep -q ' secretname '"
 
 # A user who is asked for root's password at a terminal: one without a login session, as from cron, "su" or a container,
 # and one who has logged in.

@@ -78,7 +78,7 @@ sees "with the texts of another namespace's rules" 5 '^  rule udp dport 8080 cou
 sees "and with the name of that namespace" 10 '^  ns 0x[0-9a-f]+/[0-9]+ \(server\) if .*'
 check "and with the names of kernel functions" grep -q 'nf_hook_slow+0x' "$work/text"
 
-# Reload: sessions go on.
+# Reload: sessions continue.
 session_start --verdicts drop --filter 'udp port 8080'
 on client traffic udp 10.0.42.2 8080 2 >/dev/null
 pid=$(service_property MainPID)
@@ -103,12 +103,12 @@ check "it is back on the bus" await 30 busctl get-property org.nfttraced1 /org/n
 check "it said so" journal_has "the bus is back" -u nfttraced
 on client traffic udp 10.0.42.2 8080 3 >/dev/null
 session_stop
-sees "the session went on, over a reload and another bus" 5 'handle [0-9]+ drop'
+sees "the session continued, over a reload and another bus" 5 'handle [0-9]+ drop'
 
 # The log.
 systemctl service-log-level nfttraced debug
 check "systemctl sets the level of its log" equal "$(systemctl service-log-level nfttraced)" debug
-check "and tells where it goes" equal "$(systemctl service-log-target nfttraced)" journal
+check "and prints the target of its log" equal "$(systemctl service-log-target nfttraced)" journal
 
 # Stop, under load: soon, and nothing is left. A second, where nothing is emulated.
 session_start --verdicts all
@@ -121,7 +121,7 @@ check "it is well then" equal "$(service_property Result)" success
 check "nothing is left" await 30 nothing_left
 check "though packets still come" kill $load
 
-# What was stopped stays stopped, whoever asks for what; a session that is to begin has it started.
+# A service that was stopped stays stopped, whatever the client asks for, except that a new session starts it.
 user_add nfttrace-nosy
 absent=0
 for verb in list 'list --all' drops status 'list --names' 'stop --all' 'vacuum --size 1G'; do
@@ -140,7 +140,7 @@ as nfttrace-nosy busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttrace
 check "each verb says that it is not running, and how to start it" equal $absent 14
 check "and leaves it so" equal "$(service_property ActiveState)" inactive
 check "a stranger may not start it" bash -c "! setpriv --reuid nfttrace-nosy --regid nfttrace-nosy --clear-groups nfttracectl start 2>'$work/said'"
-check "and is told who may" grep -q "starting it needs root: 'systemctl start nfttraced'" "$work/said"
+check "and the error says who may" grep -q "starting it needs root: 'systemctl start nfttraced'" "$work/said"
 check "it is still stopped" equal "$(service_property ActiveState)" inactive
 check "root's start has the service manager start it" nfttracectl start --name woken
 check "it is active" systemctl is-active nfttraced

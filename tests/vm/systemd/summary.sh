@@ -1,6 +1,6 @@
 #!/bin/bash
-# What is dropped is told in the system's journal: what the messages say adds up to nft's own counters, whatever happens
-# to the journal, and a flood of rules is no flood of messages.
+# Drops are reported in the system's journal: the messages add up to nft's own counters, whatever happens to the
+# journal, and a flood of rules is no flood of messages.
 . "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
 
 rule_message=099ad461032a4381a663c71ca7b22f21
@@ -30,7 +30,7 @@ sum() {
         local field=$1
         shift
         since -u nfttraced -o json --output-fields="$field" "$@" |
-                python3 -c 'import json, sys; print(sum(int(json.loads(line)[sys.argv[1]]) for line in sys.stdin))' "$field"
+                jq -n --arg field "$field" '[inputs[$field] | tonumber] | add // 0'
 }
 
 # add_up PACKETS [MATCH...]: the messages since the mark have that sum.
@@ -42,18 +42,12 @@ add_up() {
 
 # nft_packets TABLE: what nft's counters in it have.
 nft_packets() {
-        on server nft -j list table inet "$1" | python3 -c '
-import json, sys
-def packets(value):
-    if isinstance(value, dict):
-        return value["counter"]["packets"] if isinstance(value.get("counter"), dict) else sum(map(packets, value.values()))
-    return sum(map(packets, value)) if isinstance(value, list) else 0
-print(packets(json.load(sys.stdin)))'
+        on server nft -j list table inet "$1" | jq '[.. | objects | .counter | objects | .packets] | add // 0'
 }
 
-# drops_packets OPTION...: what nfttracectl drops tells of these.
+# drops_packets OPTION...: what nfttracectl drops prints of these.
 drops_packets() {
-        nfttracectl drops --json "$@" | python3 -c 'import json, sys; print(sum(json.loads(line).get("packets", 0) for line in sys.stdin))'
+        nfttracectl drops --json "$@" | jq -n '[inputs.packets // 0] | add // 0'
 }
 
 known() {
@@ -138,7 +132,7 @@ sleep 3
 check "a journal that does not answer does not stall the daemon" timeout 10 nfttracectl drops
 send 8080 50
 kill -CONT "$journald"
-check "what it did not take then it is told later" await 30 add_up 100 NFT_TABLE=shop
+check "what it did not take then is reported later" await 30 add_up 100 NFT_TABLE=shop
 
 # A hundred rules, and an interval that ends with the daemon.
 configure DropSummaryInterval=1h DropSummaryRules=5

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The daemon is killed under load: what the ring had handed over is in the journal, which is whole; nothing of ours
-# is left in the kernel; the next daemon starts and goes on with a new id.
+# is left in the kernel; the next daemon starts and uses a new id.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # whole STATUS: what show made of the journal: nothing is missing, or its very end, because the kill came in the middle

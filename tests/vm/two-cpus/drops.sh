@@ -15,8 +15,8 @@ balance() {
         missed=$(drops t.missed)
         check "$1: the counters and what is uncounted are the totals" equal "$(drops 'packets() + t.uncounted')" "$counted"
         if [ "$missed" = -1 ]; then
-                echo "# $1: this kernel does not tell what it skipped: counted $counted of $2"
-                check "$1: nearly all were counted where the kernel does not tell the rest" at_least "$counted" $(($2 * 98 / 100))
+                echo "# $1: this kernel does not count what it skipped: counted $counted of $2"
+                check "$1: nearly all were counted where the kernel does not count the rest" at_least "$counted" $(($2 * 98 / 100))
                 check "$1: and none twice" at_least "$2" "$counted"
         else
                 echo "# $1: counted $counted, skipped by the kernel $missed, nft has $2"
@@ -67,7 +67,7 @@ full_speed() {
 
         # While sessions come and go, and rules are loaded again.
         # Without tracking, whose hooks would be put into functions that the other processor runs at that moment: an
-        # emulator (QEMU until 8.0) may translate the code in between, and go on to run what was there for a moment.
+        # emulator (QEMU until 8.0) may translate the code in between, and keep running what was there for a moment.
         rm -f "$work/enough"
         until [ -e "$work/enough" ]; do two_senders; done &
         local senders=$!

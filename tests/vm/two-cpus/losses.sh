@@ -1,5 +1,5 @@
 #!/bin/bash
-# Every way to lose is counted and told: a ring that is full, a journal that is too small, a tracker that is too small.
+# Every kind of loss is counted and reported: a ring that is full, a journal that is too small, a tracker that is too small.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # status_of COMMAND...: its exit status, on standard output.
@@ -31,8 +31,8 @@ session_stop || status=$?
 check "while the daemon stands still every packet is matched" equal "$(total matched)" 3000
 check "the ring takes some" at_least "$(total journaled)" 10
 check "and the rest is lost" at_least "$(total lost)" 1000
-check "by its name" grep -q "(ring-full $(total lost))" "$work/totals"
-check "which stop says by its exit status" equal "$status" 3
+check "with the reason" grep -q "(ring-full $(total lost))" "$work/totals"
+check "and the exit status of stop is that of a loss" equal "$status" 3
 sees "what is shown is what was journaled" "$(total journaled)" '^  table filter .* drop$'
 sees "and a line says how many are missing" 1 "^-- $(total lost) events lost: ring full"
 check "show says by its exit status that some are missing" equal "$(status_of nfttracectl show --no-pager "$session")" 3

@@ -31,8 +31,8 @@ nest() {
         session_stop
         check "$1: the rules dropped every packet" equal "$sent" $((2 * each))
         if [ -z "$before" ]; then
-                echo "# $1: this kernel does not tell what it skipped: matched $events of $sent"
-                check "$1: nearly all were seen where the kernel does not tell the rest" at_least "$events" $((2 * each * 98 / 100))
+                echo "# $1: this kernel does not count what it skipped: matched $events of $sent"
+                check "$1: nearly all were seen where the kernel does not count the rest" at_least "$events" $((2 * each * 98 / 100))
         else
                 echo "# $1: matched $events, skipped by the kernel $((after - before)), sent $sent"
                 check "$1: matched and missed add up to what was sent" equal $((events + after - before)) "$sent"

@@ -47,10 +47,10 @@ nest() {
         sent=$((2 * 2 * each + 2 * each))
         echo "# $1: matched $events of $sent calls, nested $(counter nested), too deep $(counter too-deep)"
         if [ -z "$before" ]; then
-                check "$1: nearly all were seen where the kernel does not tell the rest" at_least "$events" $((sent * 97 / 100))
+                check "$1: nearly all were seen where the kernel does not count the rest" at_least "$events" $((sent * 97 / 100))
         else
                 echo "# $1: skipped by the kernel $((after - before))"
-                check "$1: what it tells of what was skipped is no more than was" at_least "$sent" $((events + after - before))
+                check "$1: it counts no more skipped calls than there were" at_least "$sent" $((events + after - before))
                 if [ "$(uname -r | cut -d. -f1-2)" != 6.1 ]; then
                         check "$1: matched and missed add up to what was sent" equal $((events + after - before)) "$sent"
                 fi

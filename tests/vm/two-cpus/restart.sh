@@ -1,6 +1,6 @@
 #!/bin/bash
-# The daemon ends, is killed, or is begun again while it records: sessions go on with their ids and journals. With a
-# descriptor store no event is lost and none is there twice; without one the gap is told of.
+# The daemon ends, is killed, or is restarted while it records: sessions resume with their ids and journals. With a
+# descriptor store no event is lost or duplicated; without one the gap is recorded.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$here/manager-lib.sh"
 
@@ -36,10 +36,10 @@ check "its totals have all of it" equal "$(total journaled) $(total matched)" "1
 sees "and its journal has" 175 '^  table filter .* drop$'
 sees "each gap has a record" 2 'nfttraced was not running'
 wait "$follower"
-check "who follows it goes on, and ends with it, and knows of losses" equal $? 3
-check "he has what came after he began" equal "$(grep -c 'table filter .* drop$' "$work/followed")" 75
+check "its follower resumes, ends with it, and reports losses in its exit status" equal $? 3
+check "the follower has the events since it started" equal "$(grep -c 'table filter .* drop$' "$work/followed")" 75
 check "with the gaps" equal "$(grep -c 'nfttraced was not running' "$work/followed")" 2
-check "and was told each time that some is missing" equal "$(grep -cE 'back after [0-9.]+ s: events of [0-9.]+ s are missing' "$work/followed.err")" 2
+check "and reported each time that some are missing" equal "$(grep -cE 'back after [0-9.]+ s: events of [0-9.]+ s are missing' "$work/followed.err")" 2
 check "the service manager stops it" manager_stop
 check "and nothing of it is left in the kernel" nothing_left
 
@@ -47,9 +47,9 @@ manager_itself() {
         echo "$manager_pid"
 }
 
-# followed PID COUNT: who wrote a capture all the time has each of the packets in it once.
+# followed PID COUNT: the capture that PID wrote all the time has each of the packets once.
 followed() {
-        wait "$1" && python3 "$here/journal-numbers.py" "$work/followed.pcapng" "$2" 1
+        wait "$1" && python3 -IS "$here/journal-numbers.py" "$work/followed.pcapng" "$2" 1
 }
 
 # under_load SIGNAL PID SENTENCE: packets at full speed, and the signal again and again meanwhile. The PID is asked for
@@ -81,8 +81,8 @@ under_load() {
         session=$other
         session_stop
         check "$3: each packet is in the journal once" numbered "$count" 1
-        check "$3: who followed it has each packet once" followed "$follower" "$count"
-        check "$3: and was told that nothing is missing" sh -c "grep -q 'nothing is missing' '$work/followed.err' && ! grep -v 'nothing is missing' '$work/followed.err'"
+        check "$3: its follower has each packet once" followed "$follower" "$count"
+        check "$3: and reported that nothing is missing" sh -c "grep -q 'nothing is missing' '$work/followed.err' && ! grep -v 'nothing is missing' '$work/followed.err'"
         check "$3: matched is what was sent, and all of it is journaled" equal "$(total matched) $(total journaled)" "$count $count"
         sees "$3: there is no gap" 0 'events? lost'
 }
@@ -91,9 +91,9 @@ under_load() {
 manager_start
 readied=1
 under_load KILL manager_daemon "killed"
-under_load HUP manager_itself "begun again"
+under_load HUP manager_itself "restarted"
 
-# What the next version can't go on with.
+# State that the next version can't reuse.
 session_start --verdicts drop --filter 'udp port 8080'
 on client traffic udp 10.0.42.2 8080 10 >/dev/null
 journaled_becomes 10
@@ -103,7 +103,7 @@ python3 "$here/saved-sessions-edit.py" "$NFTTRACED_STATE_DIR/sessions" Layout=1
 kill -CONT "$manager_pid"
 manager_ready $((++readied))
 on client traffic udp 10.0.42.2 8080 10 >/dev/null
-check "what another version left is let go of: the session goes on" journaled_becomes 20
+check "state of another version is dropped, and the session resumes" journaled_becomes 20
 session_stop
 sees "with a gap in its journal" 1 'nfttraced was not running'
 
@@ -115,7 +115,7 @@ printf X | dd of="$NFTTRACED_STATE_DIR/sessions" bs=1 seek=60 conv=notrunc statu
 kill -CONT "$manager_pid"
 manager_ready $((++readied))
 check "a damaged list is set aside" test -e "$NFTTRACED_STATE_DIR/sessions.bad"
-check "and told of once" equal "$(grep -c 'it is damaged' "$daemon_log")" 1
+check "and reported once" equal "$(grep -c 'it is damaged' "$daemon_log")" 1
 check "and nothing runs" equal "$(nfttracectl list | grep -c running)" 0
 check "nothing of it is attached to the kernel then" nothing_runs
 
@@ -127,7 +127,7 @@ check "a stop leaves nothing in the kernel" nothing_left
 kill -USR2 "$manager_pid"
 manager_ready $((++readied))
 on client traffic udp 10.0.42.2 8080 10 >/dev/null
-check "and after a start the session goes on" journaled_becomes 20
+check "and after a start the session resumes" journaled_becomes 20
 session_stop
 sees "with a gap in its journal" 1 'nfttraced was not running'
 manager_stop
