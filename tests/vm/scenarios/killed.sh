@@ -1,13 +1,13 @@
 #!/bin/bash
-# The daemon is killed several times in a row, while it starts, while it carries out requests, and to be replaced by another
-# version: where the state can be reused nothing is lost, and where it can't a gap is recorded.
+# The daemon is killed several times in a row, while it starts, while it carries out requests, and to be replaced by
+# another version: where the state can be reused nothing is lost, and where it can't a gap is recorded.
 #
 # NFTTRACED_RESTART_PACKETS: packets of a stream; NFTTRACED_RESTARTS: kills while requests are carried out.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$here/manager-lib.sh"
 . "$here/drops-lib.sh"
 
-count=${NFTTRACED_RESTART_PACKETS:-10000}
+count=${NFTTRACED_RESTART_PACKETS:-5000}
 
 # counters: packets that the drop counters have of rules in the namespace server.
 counters() {

@@ -85,6 +85,7 @@ probe() {
 }
 
 bus_start
+programs_stay
 network
 ruleset server <<'END'
 table ip filter {
