@@ -6,30 +6,30 @@
 conf=$work/nfttraced.conf
 drops=$conf.d/drops.conf
 mkdir -p "$conf.d"
-# What is counted without sessions is another scenario's.
+# Counting without sessions is in other scenarios.
 printf '[Daemon]\nDropCounters=no\n' >"$conf"
 
 reload() {
         local logged
         logged=$(grep -c 'configuration' "$daemon_log")
         kill -HUP "$daemon_pid"
-        local end=$((SECONDS + 60))
-        until [ "$(grep -c 'configuration' "$daemon_log")" -gt "$logged" ]; do
-                [ $SECONDS -lt $end ] || return 1
-                sleep 0.1
-        done
+        await 60 configuration_logged $((logged + 1))
+}
+
+configuration_logged() {
+        at_least "$(grep -c 'configuration' "$daemon_log")" "$1"
 }
 
 # listed NAME STATE
 listed() {
-        local end=$((SECONDS + 60))
-        until nfttracectl list | grep -qE "^ *[0-9]+ +$1 .* $2 "; do
-                [ $SECONDS -lt $end ] || {
-                        nfttracectl list
-                        return 1
-                }
-                sleep 0.1
-        done
+        await 60 is_listed "$1" "$2"
+}
+
+is_listed() {
+        nfttracectl list >"$work/list" && grep -E "^ *[0-9]+ +$1 .* $2 " "$work/list" || {
+                cat "$work/list"
+                return 1
+        }
 }
 
 firewall() {

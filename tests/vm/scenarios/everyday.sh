@@ -61,14 +61,10 @@ for name in dropped.sh rich-rules.py; do
 done
 sh dropped.sh 8 >busctl.out 2>&1 &
 example=$!
-await_session() {
-        local end=$((SECONDS + 30))
-        until [ -n "$(nfttracectl list --names)" ]; do
-                [ $SECONDS -lt $end ] || return 1
-                sleep 0.1
-        done
+has_session() {
+        [ -n "$(nfttracectl list --names)" ]
 }
-check "the busctl example starts a session" await_session
+check "the busctl example starts a session" await 30 has_session
 on client traffic udp 10.0.42.2 8080 7
 wait $example
 check "and says how many packets were dropped" equal "$(cat busctl.out)" 7
@@ -77,15 +73,14 @@ rule='rule family="ipv4" port port="8080" protocol="udp" drop'
 /usr/bin/python3 rich-rules.py >python.out 2>&1 &
 example=$!
 exec {firewalld}> >(exec /usr/bin/python3 "$source_root/tests/man/firewalld-stand-in.py")
+# said REGEX COUNT: waits until COUNT lines that the example has printed match.
 said() {
-        local end=$((SECONDS + 60))
-        until [ "$(grep -cE -- "$1" python.out)" = "$2" ]; do
-                [ $SECONDS -lt $end ] || {
-                        cat python.out
-                        return 1
-                }
-                sleep 0.1
-        done
+        await 60 printed "$@"
+}
+
+printed() {
+        cat python.out
+        [ "$(grep -cE -- "$1" python.out)" = "$2" ]
 }
 check "the Python example waits for rich rules" said '^ready' 1
 gdbus wait --system --timeout 60 org.fedoraproject.FirewallD1

@@ -31,10 +31,7 @@ drops=$session
 nfttracectl pcap --follow all -o "$work/live.pcapng" 2>"$work/live.err" &
 follower=$!
 # The capture's header says that it follows.
-end=$((SECONDS + 60))
-until [ -s "$work/live.pcapng" ] || [ $SECONDS -ge $end ]; do
-        sleep 0.1
-done
+await 60 test -s "$work/live.pcapng"
 on client traffic udp 10.0.42.2 7070 5 >/dev/null
 nfttracectl stop "$drops" >/dev/null
 session=$all

@@ -50,7 +50,7 @@ all=$(nfttracectl list | awk 'NR > 1' | wc -l)
 check "but list prints how many there are" sh -c "setpriv --reuid recorder --clear-groups nfttracectl list 2>&1 >/dev/null | grep -qE ': $((all - 1)) sessions? of other users (is|are) not shown'"
 ctl recorder follow "$session" >"$folder/follow" 2>&1 &
 follower=$!
-sleep 1
+await 20 test -s "$folder/follow"
 on client traffic udp 10.0.42.2 8080 50 >/dev/null
 check "he follows it" await 20 sh -c "[ \$(grep -c '^  table filter .* drop\$' '$folder/follow') = 50 ]"
 ctl recorder show --no-pager --rules "$session" >"$folder/show" 2>&1
