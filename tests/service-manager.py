@@ -3,7 +3,9 @@
 """A service manager for tests, as a daemon sees one: runs a daemon, keeps the descriptors that it is given, and
 hands them to the next one.
 
-usage: service-manager.py [--no-store] COMMAND...
+usage: service-manager.py SOCKET [--no-store] COMMAND...
+
+SOCKET is the path of the socket that the daemon notifies, which is made here.
 
 A daemon that is killed by a signal is started again at once. SIGHUP: restart; the daemon gets SIGTERM and is started
 again. SIGUSR1: stop; the daemon gets SIGTERM and its descriptors are closed. SIGUSR2: start. SIGTERM: stop, and end.
@@ -16,14 +18,11 @@ import signal
 import socket
 import sys
 
-arguments = sys.argv[1:]
+path, *arguments = sys.argv[1:]
 with_store = arguments[0] != "--no-store"
 if not with_store:
     arguments = arguments[1:]
 
-folder = f"/tmp/service-manager-{os.getpid()}"
-os.mkdir(folder, 0o755)
-path = os.path.join(folder, "notify")
 notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 notify.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
 notify.bind(path)
@@ -144,5 +143,4 @@ while True:
         if ending and not child:
             let_go()
             os.unlink(path)
-            os.rmdir(folder)
             sys.exit(0)
