@@ -317,5 +317,7 @@ count_lines() {
 
 # sees SENTENCE COUNT REGEX: the session's text has exactly COUNT lines that match.
 sees() {
-        check "$1" equal "$(count_lines "$3")" "$2"
+        local count
+        count=$(grep -cE -- "$3" "$work/text")
+        check "$1" equal "$count" "$2"
 }
