@@ -4,6 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 bus_start
+programs_stay
 daemon_start
 network
 
