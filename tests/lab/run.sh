@@ -141,7 +141,8 @@ arguments=(
 # Where instructions are counted the processor has all that a real one has, and the kernel its defences. Elsewhere it
 # goes without what an emulator pays most for: wide registers, a fifth level of page tables, a table for user space of
 # its own (flushed at each system call), and libraries at another address in each process, whose code is translated
-# anew each time: starting a program takes twice as long with them.
+# anew each time: starting a program takes twice as long with them. Nor does it wait for a tick where the kernel can ask
+# the other processors: detaching the programs takes a third less.
 defences=
 if [ -n "$icount" ]; then
         arguments+=(-cpu max -accel "tcg,thread=single" -icount "shift=0,sleep=off" -smp 1)
@@ -154,7 +155,7 @@ fi
 
 # The watchdogs are off because a guest that waits for a busy host is not a guest that hangs.
 cmdline="console=ttyS1 loglevel=5 panic=-1 nowatchdog rcupdate.rcu_cpu_stall_suppress=1"
-cmdline+="${defences:+ mitigations=$defences norandmaps init_on_alloc=0}"
+cmdline+="${defences:+ mitigations=$defences norandmaps init_on_alloc=0 rcupdate.rcu_expedited=1}"
 cmdline+=" lab_init=$lab/init-$init.sh${share:+ lab_share=yes}"
 if [ "$init" = systemd ]; then
         cmdline+=" systemd.unit=nfttraced-lab.target systemd.show_status=0 systemd.firstboot=0"
