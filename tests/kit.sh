@@ -1,6 +1,7 @@
-# What all tests written for the shell share: checks that print a line each, comparisons for them, waiting, a bus of the
-# test's own, and a daemon on it. Sourced by tests that have a directory of their own, named by $work, and the source in
-# $source_root. What is called often starts no program: starting one costs an emulated processor tens of milliseconds.
+# What all tests written for the shell share: checks that print a line each, comparisons for them,
+# waiting, a bus of the test's own, and a daemon on it. Sourced by tests that have a directory of
+# their own, named by $work, and the source in $source_root. What is called often starts no program:
+# starting one costs an emulated processor tens of milliseconds.
 # shellcheck shell=bash
 
 checks=0
@@ -34,8 +35,8 @@ pause() {
         read -r -t "$1" -u "$kit_silence" || :
 }
 
-# await SECONDS COMMAND...: until it succeeds. The pause between two attempts is as long as the attempt was, so that what
-# is awaited has at least half of a processor.
+# await SECONDS COMMAND...: until it succeeds. The pause between two attempts is as long as the
+# attempt was, so that what is awaited has at least half of a processor.
 await() {
         local end=$((SECONDS + $1)) began took
         shift
@@ -101,7 +102,8 @@ exits() {
         equal $got "$2"
 }
 
-# refused STATUS TEXT COMMAND...: the command exits with STATUS and has TEXT in a line of standard error.
+# refused STATUS TEXT COMMAND...: the command exits with STATUS and has TEXT in a line of standard
+# error.
 refused() {
         local status=$1 text=$2 got=0 error
         shift 2
@@ -119,8 +121,8 @@ refused() {
         }
 }
 
-# bus_start: a system bus of the test's own, with the policy in $bus_policy, the project's by default; every program that
-# the test starts finds it by its address.
+# bus_start: a system bus of the test's own, with the policy in $bus_policy, the project's by
+# default; every program that the test starts finds it by its address.
 bus_start() {
         export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus
         chmod 755 "$work"

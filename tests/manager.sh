@@ -1,10 +1,12 @@
-# A daemon under a small service manager, for tests that kill it and start it again. Sourced after kit.sh.
+# A daemon under a small service manager, for tests that kill it and start it again. Sourced after
+# kit.sh.
 # shellcheck shell=bash
 
 manager_pid=
 manager_log=$work/manager.log
 
-# manager_run [--no-store] COMMAND...: returns when the daemon is ready; its standard error is added to $work/daemon.log.
+# manager_run [--no-store] COMMAND...: returns when the daemon is ready; its standard error is added
+# to $work/daemon.log.
 manager_run() {
         python3 -IS "$source_root/tests/service-manager.py" "$work/notify" "$@" >"$manager_log" 2>>"$work/daemon.log" &
         manager_pid=$!
@@ -82,7 +84,8 @@ manager_stop() {
         return $status
 }
 
-# running: ids of the sessions that the daemon lists. has_ended ID: by its journal, which may have a gap.
+# running: ids of the sessions that the daemon lists. has_ended ID: by its journal, which may have a
+# gap.
 running() {
         nfttracectl list | awk 'NR > 1 { print $1 }' | sort -n | tr '\n' ' '
 }
@@ -92,8 +95,8 @@ has_ended() {
         grep -q "^-- session $1: matched" "$work/shown"
 }
 
-# sessions_whole STATE ID...: these run; each that runs has a journal in the directory STATE which has not ended, and
-# each other one there has ended.
+# sessions_whole STATE ID...: these run; each that runs has a journal in the directory STATE which
+# has not ended, and each other one there has ended.
 sessions_whole() {
         local id listed state=$1
         shift

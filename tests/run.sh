@@ -1,7 +1,7 @@
 #!/bin/bash
-# Installs what is needed, builds, and runs every test: unit tests, the same under sanitizers, and the scenarios on
-# real kernels in guests: all of them on 6.1 and 6.12, the main job on the newest kernel that Debian has. Ends with a
-# line "N passed, N failed", and status 0 if nothing failed.
+# Installs what is needed, builds, and runs every test: unit tests, the same under sanitizers, and
+# the scenarios on real kernels in guests: all of them on 6.1 and 6.12, the main job on the newest
+# kernel that Debian has. Ends with a line "N passed, N failed", and status 0 if nothing failed.
 #
 # usage: run.sh [KERNEL...]     all scenarios on these kernels of the lab: 6.1, 6.12, newest
 
@@ -69,10 +69,11 @@ unit() {
         failed=$((failed + bad))
 }
 
-# guest KERNEL: the scenarios in a guest with one CPU, which is emulated in half the time of two: those wait for each
-# other at every change of the kernel's code. Those of the event path again with a kprobe, which "auto" takes only where
-# fentry is not available; at the end those that change the kernel for good. Then those in which CPUs meet, in a guest
-# with two, and those with systemd. Leaves its output in $out.guest-KERNEL.
+# guest KERNEL: the scenarios in a guest with one CPU, which is emulated in half the time of two:
+# those wait for each other at every change of the kernel's code. Those of the event path again with
+# a kprobe, which "auto" takes only where fentry is not available; at the end those that change the
+# kernel for good. Then those in which CPUs meet, in a guest with two, and those with systemd.
+# Leaves its output in $out.guest-KERNEL.
 guest() {
         local lab=(bash tests/lab/run.sh --kernel "$1" --timeout 3600 --env NFTTRACED_BUILD="$out") status=0
         {
@@ -94,13 +95,15 @@ guest_smoke() {
         } >"$out.guest-$1" 2>&1
 }
 
-# aside: in the time that the guests leave over, for they wait for timers and the disk a quarter of theirs. First the
-# build that is tested when the guests have ended. Leaves its output in $out.guest-aside.
+# aside: in the time that the guests leave over, for they wait for timers and the disk a quarter of
+# theirs. First the build that is tested when the guests have ended. Leaves its output in
+# $out.guest-aside.
 aside() {
         local status=0
         {
                 step "it builds with sanitizers" bash -c "$(declare -f configure); configure '$out-sanitized' --werror -Db_sanitize=address,undefined -Db_lundef=false && meson compile -C '$out-sanitized'" || status=1
-                # A file at a time: the analyzer of clang-tidy 14 forgets what va_start is from its second file on.
+                # A file at a time: the analyzer of clang-tidy 14 forgets what va_start is from its
+                # second file on.
                 step "clang-tidy is silent" bash -c 'git ls-files "daemon/*.c" "journal/*.c" "client/*.c" | xargs -P2 -n1 clang-tidy --quiet -p "$0"' "$out" || status=1
                 echo "status $status"
         } >"$out.guest-aside" 2>&1

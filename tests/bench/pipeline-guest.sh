@@ -1,6 +1,6 @@
 #!/bin/bash
-# The part of pipeline.sh that runs in the guest: prints a line a case, in nanoseconds of a clock that counts
-# instructions.
+# The part of pipeline.sh that runs in the guest: prints a line a case, in nanoseconds of a clock
+# that counts instructions.
 . "$(dirname "${BASH_SOURCE[0]}")/../vm/lib.sh"
 
 packets=$1
@@ -29,8 +29,8 @@ busy() {
         cat /proc/[0-9]*/stat 2>/dev/null | awk '/\(nfttraced/ { sum += $14 + $15 } END { print sum + 0 }'
 }
 
-# settled: returns when they do nothing any more: rules are read when a session starts, names when its first events
-# come, and neither is a packet's cost.
+# settled: returns when they do nothing any more: rules are read when a session starts, names when
+# its first events come, and neither is a packet's cost.
 settled() {
         local quiet=0 before now
         before=$(busy)

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A disk that is full: the session says so, counts what it loses, and resumes when there is room; what was recorded
-# before is unharmed.
+# A disk that is full: the session says so, counts what it loses, and resumes when there is room;
+# what was recorded before is unharmed.
 . "$(dirname "${BASH_SOURCE[0]}")/../vm/lib.sh"
 
 session_is() {

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Completion in bash and zsh, for real: every verb and option of the help is offered, sessions come from the daemon, and
-# nothing that somebody named is ever run.
+# Completion in bash and zsh, for real: every verb and option of the help is offered, sessions come
+# from the daemon, and nothing that somebody named is ever run.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 bus_start
@@ -108,7 +108,8 @@ zpty -w -n z "$2"$'\C-d'
 await '*LISTED*'
 zpty -d z
 END
-# offers_zsh TYPED WORD...: a key that comes before zsh reads goes to the terminal and is lost: it is tried again.
+# offers_zsh TYPED WORD...: a key that comes before zsh reads goes to the terminal and is lost: it
+# is tried again.
 offers_zsh() {
         local typed=$1 word missing try
         shift

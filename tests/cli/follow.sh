@@ -1,10 +1,12 @@
 #!/bin/bash
-# Followers resume after the daemon has ended: each event once, in every format, from here and from another host.
+# Followers resume after the daemon has ended: each event once, in every format, from here and from
+# another host.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 . "$source_root/tests/manager.sh"
 
-# manager_start: events come all the time. daemon_pid is the service manager's, which the end of the test stops.
+# manager_start: events come all the time. daemon_pid is the service manager's, which the end of the
+# test stops.
 manager_start() {
         NFTTRACED_FAKE_EVENTS=3000 manager_run --no-store "$daemon" --state-dir "$work/state"
         daemon_pid=$manager_pid
@@ -39,8 +41,8 @@ again_and_again() {
         restarted KILL "$work/whole" && restarted KILL "$work/whole" && restarted KILL "$work/whole"
 }
 
-# events FILE: what has been printed of events, without the rest. Those of several rings, close to one another, may
-# be printed in another order when they come one by one.
+# events FILE: what has been printed of events, without the rest. Those of several rings, close to
+# one another, may be printed in another order when they come one by one.
 events() {
         grep -E '^[0-9]+ \(' "$1" | sort -n
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What the tests of nfttracectl from the outside share beside tests/kit.sh: a daemon whose kernel side is one for tests.
-# Sourced; needs root.
+# What the tests of nfttracectl from the outside share beside tests/kit.sh: a daemon whose kernel
+# side is one for tests. Sourced; needs root.
 #
 # usage of those who source it: NAME.sh NFTTRACECTL NFTTRACED SOURCE
 
@@ -27,8 +27,8 @@ daemon_start() {
         name_await
 }
 
-# bridge_to_bus: what ssh runs on the other host, whose bus is the test's: a bridge ignores the address in its
-# environment.
+# bridge_to_bus: what ssh runs on the other host, whose bus is the test's: a bridge ignores the
+# address in its environment.
 bridge_to_bus() {
         cat >"$work/bin/systemd-stdio-bridge" <<END
 #!/bin/sh

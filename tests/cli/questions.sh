@@ -5,7 +5,8 @@
 bus_start
 daemon_start
 
-# at_terminal ANSWER COMMAND...: what the terminal showed is in $shown, the command's status in $status.
+# at_terminal ANSWER COMMAND...: what the terminal showed is in $shown, the command's status in
+# $status.
 at_terminal() {
         shown=$(python3 "$source_root/tests/cli/questions.py" "$@")
         status=$?

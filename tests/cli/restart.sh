@@ -1,6 +1,6 @@
 #!/bin/bash
-# The daemon is killed at any moment while sessions are started and stopped: what was answered holds, and nothing is half
-# done. Its kernel side is one for tests, which starts empty each time.
+# The daemon is killed at any moment while sessions are started and stopped: what was answered
+# holds, and nothing is half done. Its kernel side is one for tests, which starts empty each time.
 #
 # NFTTRACED_RESTARTS: how often.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -16,7 +16,8 @@ killed_within() {
         manager_kill "$@"
 }
 
-# moment I: seconds, each time another; on a slow machine more, so that some requests are answered before it and some not.
+# moment I: seconds, each time another; on a slow machine more, so that some requests are answered
+# before it and some not.
 stretch=1
 moment() {
         local milliseconds=$((($1 * 37 % 60 + 10) * stretch))

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Packs what a guest's scripts start again and again, with the libraries that it takes: the guest has it in memory, where
-# a file of the machine costs a question to the emulator each time that it is opened.
+# Packs what a guest's scripts start again and again, with the libraries that it takes: the guest
+# has it in memory, where a file of the machine costs a question to the emulator each time that it
+# is opened.
 #
 # usage: programs.sh ARCHIVE [BUILD]     the programs named below, and those of this build directory
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The manual pages against what they describe: every verb, option, key, member of the bus interface and error is in its
-# page, what the pages say exists does, and they render without a warning.
+# The manual pages against what they describe: every verb, option, key, member of the bus interface
+# and error is in its page, what the pages say exists does, and they render without a warning.
 #
 # usage: check.sh NFTTRACECTL NFTTRACED SOURCE
 

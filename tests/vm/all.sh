@@ -1,9 +1,11 @@
 #!/bin/bash
-# Runs the scenarios in this guest, one after the other, and prints how many checks passed and failed.
+# Runs the scenarios in this guest, one after the other, and prints how many checks passed and
+# failed.
 #
 # usage: NFTTRACED_BUILD=DIR all.sh [SCENARIO[@ATTACH]...]
 #
-# A scenario is a name or a file; its daemon attaches by ATTACH, "kprobe" or "fentry", and by default as it is configured.
+# A scenario is a name or a file; its daemon attaches by ATTACH, "kprobe" or "fentry", and by
+# default as it is configured.
 
 set -uo pipefail
 

@@ -1,6 +1,7 @@
 #!/bin/bash
-# What the scenarios of the VM lab share beside tests/kit.sh: a bus and a daemon of their own, networks made of
-# namespaces. Sourced by each scenario; everything it starts ends with the scenario.
+# What the scenarios of the VM lab share beside tests/kit.sh: a bus and a daemon of their own,
+# networks made of namespaces. Sourced by each scenario; everything it starts ends with the
+# scenario.
 #
 # A scenario is run as root in a guest, with NFTTRACED_BUILD naming the build directory.
 
@@ -29,20 +30,20 @@ check_suite() {
         [ "${PIPESTATUS[0]}" = 0 ] || failed=$((failed + 1))
 }
 
-# daemon_config KEY=VALUE...: adds to the daemon's configuration, which at first is DropCounters=no, so that the daemon is
-# idle without a session.
+# daemon_config KEY=VALUE...: adds to the daemon's configuration, which at first is DropCounters=no,
+# so that the daemon is idle without a session.
 daemon_config() {
         printf '%s\n' "$@" >>"$work/daemon.conf"
 }
 
-# programs_stay: drops are counted, so that the programs stay loaded between two sessions of the scenario: loading them takes
-# longer than most checks.
+# programs_stay: drops are counted, so that the programs stay loaded between two sessions of the
+# scenario: loading them takes longer than most checks.
 programs_stay() {
         daemon_config DropCounters=yes DropSummary=no
 }
 
-# daemon_start [OPTION...]: returns when the daemon has its name on the bus. Another --config takes the place of what
-# daemon_config said.
+# daemon_start [OPTION...]: returns when the daemon has its name on the bus. Another --config takes
+# the place of what daemon_config said.
 daemon_start() {
         [ -d "$NFTTRACED_STATE_DIR" ] || mkdir -p "$NFTTRACED_STATE_DIR"
         nfttraced --config "$work/daemon.conf" --state-dir "$NFTTRACED_STATE_DIR" ${NFTTRACED_ATTACH:+--attach "$NFTTRACED_ATTACH"} "$@" >>"$daemon_log" 2>&1 &
@@ -69,13 +70,15 @@ finish() {
 }
 trap finish EXIT
 
-# on NETNS COMMAND...: in the network namespace. Unlike "ip netns exec" it makes no mount namespace, with a /sys of its own.
+# on NETNS COMMAND...: in the network namespace. Unlike "ip netns exec" it makes no mount namespace,
+# with a /sys of its own.
 on() {
         nsenter --net=/run/netns/"$1" -- "${@:2}"
 }
 
-# network: namespaces "client" and "server", joined by v0 (10.0.42.1, fd00::1) and v1 (10.0.42.2, fd00::2), with
-# neighbours known beforehand, so that the packets a scenario sends are the only ones.
+# network: namespaces "client" and "server", joined by v0 (10.0.42.1, fd00::1) and v1 (10.0.42.2,
+# fd00::2), with neighbours known beforehand, so that the packets a scenario sends are the only
+# ones.
 network() {
         ip -batch - <<'END'
 netns add client
@@ -86,7 +89,8 @@ END
         network_end server v1 2 1
 }
 
-# network_end NETNS DEVICE OWN OTHER: the device's addresses and its neighbour's end with these numbers.
+# network_end NETNS DEVICE OWN OTHER: the device's addresses and its neighbour's end with these
+# numbers.
 network_end() {
         on "$1" sysctl -qw net.ipv6.conf.{all,default,"$2"}.accept_dad=0 net.ipv6.conf."$2".router_solicitations=0
         ip -n "$1" -batch - <<END
@@ -111,11 +115,13 @@ ruleset() {
         }
 }
 
-# A load that nests: packets come from a delay queue by a timer interrupt, on the CPU where a local sender is being
-# dropped. nesting_network: after network. nesting_rules: rules that drop both. nesting_load EACH: that many packets of both,
-# all of which meet the rules; sets $sent, what the rules' counters have then.
+# A load that nests: packets come from a delay queue by a timer interrupt, on the CPU where a local
+# sender is being dropped. nesting_network: after network. nesting_rules: rules that drop both.
+# nesting_load EACH: that many packets of both, all of which meet the rules; sets $sent, what the
+# rules' counters have then.
 nesting_network() {
-        # A slow guest must not lose what arrives while it is busy: all of the load is to meet the rules.
+        # A slow guest must not lose what arrives while it is busy: all of the load is to meet the
+        # rules.
         sysctl -qw net.core.netdev_max_backlog=100000
         tc -n client qdisc add dev v0 root netem delay 2ms limit 100000
 }
@@ -156,8 +162,8 @@ counted_by_nft() {
         on "$1" nft list ruleset | awk 'match($0, /counter packets [0-9]+ /) { sum += substr($0, RSTART + 16) } END { print sum + 0 }'
 }
 
-# Handles as nft prints them. handle_of_table NETNS FAMILY TABLE; handle_of_chain NETNS FAMILY TABLE CHAIN;
-# handle_of_rule NETNS FAMILY TABLE CHAIN TEXT
+# Handles as nft prints them. handle_of_table NETNS FAMILY TABLE; handle_of_chain NETNS FAMILY TABLE
+# CHAIN; handle_of_rule NETNS FAMILY TABLE CHAIN TEXT
 handle_of_table() {
         on "$1" nft -a list table "$2" "$3" | sed -n 's/^table .* # handle \([0-9]*\)$/\1/p'
 }
@@ -175,7 +181,8 @@ counter() {
         busctl --json=short get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Counters | sed -nE "s/.*\"$1\":([0-9]+).*/\1/p"
 }
 
-# manager_property NAME, session_property NAME: of the manager, and of $session, as busctl prints them, without the type.
+# manager_property NAME, session_property NAME: of the manager, and of $session, as busctl prints
+# them, without the type.
 manager_property() {
         local value
         value=$(busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager "$1") && echo "${value#* }"
@@ -226,7 +233,8 @@ nf_tables_loaded() {
         grep -q '^nf_tables ' /proc/modules
 }
 
-# modules_on MODULE: those that keep it loaded, and those that keep them, the last to be loaded first.
+# modules_on MODULE: those that keep it loaded, and those that keep them, the last to be loaded
+# first.
 modules_on() {
         local holder
         for holder in /sys/module/"$1"/holders/*; do
@@ -236,8 +244,8 @@ modules_on() {
         done
 }
 
-# module_unload MODULE: removes it and what stands on it. The kernel takes down the namespaces of scenarios before this
-# one in its own time, and what they hold keeps modules until then.
+# module_unload MODULE: removes it and what stands on it. The kernel takes down the namespaces of
+# scenarios before this one in its own time, and what they hold keeps modules until then.
 module_unload() {
         local end=$((SECONDS + 60))
         while grep -q "^$1 " /proc/modules; do
@@ -270,8 +278,9 @@ session_start() {
         }
 }
 
-# session_stop: stops $session, checks that its totals balance and that nothing is pending, and leaves its text in
-# $work/text and the totals in $work/totals; its events, all that were matched, are $events.
+# session_stop: stops $session, checks that its totals balance and that nothing is pending, and
+# leaves its text in $work/text and the totals in $work/totals; its events, all that were matched,
+# are $events.
 session_stop() {
         local status=0 shown=0
         nfttracectl stop "$session" >"$work/totals" 2>&1 || status=$?

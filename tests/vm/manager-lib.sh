@@ -4,7 +4,8 @@
 # shellcheck source-path=SCRIPTDIR source=../manager.sh
 . "$source_root/tests/manager.sh"
 
-# manager_start [--no-store]: the daemon under a service manager. The program that it starts is $work/nfttraced.
+# manager_start [--no-store]: the daemon under a service manager. The program that it starts is
+# $work/nfttraced.
 manager_start() {
         mkdir -p "$NFTTRACED_STATE_DIR"
         printf '[Daemon]\nRingSize=64M\nDropCounters=%s\nDropSummaryInterval=1s\n' "${manager_counters:-no}" >"$work/nfttraced.conf"
@@ -40,8 +41,8 @@ journaled_becomes() {
         await 60 journaled_is_at_least "$1"
 }
 
-# nothing_runs: it is not armed, and no daemon has a program or a link. nothing_left: nor a map. The kernel frees in its
-# own time.
+# nothing_runs: it is not armed, and no daemon has a program or a link. nothing_left: nor a map. The
+# kernel frees in its own time.
 nothing_runs() {
         await 30 nothing_attached
 }

@@ -1,7 +1,8 @@
 #!/bin/bash
-# What the scenarios in systemd/ share, beside vm/lib.sh: the installed service in place of a daemon of the scenario's own,
-# the system's bus and journal, users. Sourced by each scenario, which finds nfttraced stopped, without a session, with
-# no configuration; what it leaves is taken away when it ends.
+# What the scenarios in systemd/ share, beside vm/lib.sh: the installed service in place of a daemon
+# of the scenario's own, the system's bus and journal, users. Sourced by each scenario, which finds
+# nfttraced stopped, without a session, with no configuration; what it leaves is taken away when it
+# ends.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -30,7 +31,8 @@ dropin() {
         systemctl daemon-reload
 }
 
-# service_start [KEY=VALUE...]: starts nfttraced with this configuration; returns when it has its name on the bus.
+# service_start [KEY=VALUE...]: starts nfttraced with this configuration; returns when it has its
+# name on the bus.
 service_start() {
         [ $# = 0 ] || configure "$@"
         systemctl start nfttraced && name_await || {

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A kernel that is locked down: with "integrity" all works, with "confidentiality" the daemon does not start and says
-# why. A kernel can't be unlocked again, so no scenario comes after this one.
+# A kernel that is locked down: with "integrity" all works, with "confidentiality" the daemon does
+# not start and says why. A kernel can't be unlocked again, so no scenario comes after this one.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 lockdown=/sys/kernel/security/lockdown

@@ -1,11 +1,12 @@
 #!/bin/bash
-# The main job on a kernel that is newer than those that everything is tested on: drops and other verdicts as events,
-# with the rule's text and one identity over namespaces, by both ways of attaching; counters that are nft's; and nothing
-# of it left in the kernel when the daemon is gone.
+# The main job on a kernel that is newer than those that everything is tested on: drops and other
+# verdicts as events, with the rule's text and one identity over namespaces, by both ways of
+# attaching; counters that are nft's; and nothing of it left in the kernel when the daemon is gone.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$here/drops-lib.sh"
 
-# What of the daemon's could be left behind: programs and links of BPF, kprobes, tables in a ruleset.
+# What of the daemon's could be left behind: programs and links of BPF, kprobes, tables in a
+# ruleset.
 residue() {
         bpftool prog show | sed -n 's/^[0-9]*: \([a-z_]*\) .*name \([^ ]*\).*/\1 \2/p' | grep -E '^(kprobe|tracing|raw_tracepoint) '
         bpftool link show | grep -E 'perf_event|tracing|raw_tracepoint'

@@ -1,6 +1,7 @@
 #!/bin/bash
-# The wall clock is set a year ahead and back again while a session records: each event keeps the time that the clock
-# showed then, where events are selected by time, printed or captured. Sets the guest's clock, and sets it back.
+# The wall clock is set a year ahead and back again while a session records: each event keeps the
+# time that the clock showed then, where events are selected by time, printed or captured. Sets the
+# guest's clock, and sets it back.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 bus_start

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Sessions of the configuration record from the first packet; reloads change what runs and lose nothing; a bad one
-# changes nothing; what waits for nf_tables records when it is there; rates with bursts.
+# Sessions of the configuration record from the first packet; reloads change what runs and lose
+# nothing; a bad one changes nothing; what waits for nf_tables records when it is there; rates with
+# bursts.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 conf=$work/nfttraced.conf

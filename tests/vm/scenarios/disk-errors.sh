@@ -1,6 +1,6 @@
 #!/bin/bash
-# What a disk that fails or hangs does to journals: writeback that fails is counted as lost and reported everywhere, and
-# a disk that does not answer holds up nobody for long.
+# What a disk that fails or hangs does to journals: writeback that fails is counted as lost and
+# reported everywhere, and a disk that does not answer holds up nobody for long.
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Drop counters have current names: of a chain that is renamed, and of a network namespace that is deleted while
-# another one of the same name, and often of the same inode, takes its place.
+# Drop counters have current names: of a chain that is renamed, and of a network namespace that is
+# deleted while another one of the same name, and often of the same inode, takes its place.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$here/drops-lib.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What an administrator does every day: status and what it says of this kernel, journals and the room they take, and the
-# examples of org.nfttraced1(5) with packets.
+# What an administrator does every day: status and what it says of this kernel, journals and the
+# room they take, and the examples of org.nfttraced1(5) with packets.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 modprobe nf_tables

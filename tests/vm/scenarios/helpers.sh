@@ -1,6 +1,6 @@
 #!/bin/bash
-# The processes beside the daemon's are killed and stopped: no request fails, rules have their texts again, and status says
-# how many were replaced.
+# The processes beside the daemon's are killed and stopped: no request fails, rules have their texts
+# again, and status says how many were replaced.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 names() {

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Callers that mean harm, with the real daemon: nonsense, too much at once, streams that nobody reads. What it holds,
-# programs and maps of the kernel included, is the same before and after.
+# Callers that mean harm, with the real daemon: nonsense, too much at once, streams that nobody
+# reads. What it holds, programs and maps of the kernel included, is the same before and after.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 modprobe nf_tables

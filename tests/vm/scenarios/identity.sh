@@ -1,6 +1,6 @@
 #!/bin/bash
-# One packet, one identity: each way in which the kernel gives a packet another head, or another packet the head of one
-# that was there before.
+# One packet, one identity: each way in which the kernel gives a packet another head, or another
+# packet the head of one that was there before.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # identities CHAIN REGEX: of the events in a chain whose packet line matches.
@@ -15,8 +15,8 @@ distinct() {
         identities "$@" | sort -u | wc -l
 }
 
-# keeps SENTENCE EVENTS CHAIN REGEX BEFORE BEFORE_REGEX: as many events in a chain, each with an identity that there was
-# in the chain before it.
+# keeps SENTENCE EVENTS CHAIN REGEX BEFORE BEFORE_REGEX: as many events in a chain, each with an
+# identity that there was in the chain before it.
 keeps() {
         check "$1" equal "$(identities "$3" "$4" | wc -l) events, $(comm -13 <(identities "$5" "$6" | sort -u) <(identities "$3" "$4" | sort -u) | wc -l) new identities" "$2 events, 0 new identities"
 }

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Events as JSON: what the text says, in the form of the incumbent's events, of a packet whose destination is
-# rewritten and that is dropped; and of records that two sessions share, each has what it asked for.
+# Events as JSON: what the text says, in the form of the incumbent's events, of a packet whose
+# destination is rewritten and that is dropped; and of records that two sessions share, each has
+# what it asked for.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 bus_start

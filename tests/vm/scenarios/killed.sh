@@ -1,8 +1,10 @@
 #!/bin/bash
-# The daemon is killed several times in a row, while it starts, while it carries out requests, and to be replaced by
-# another version: where the state can be reused nothing is lost, and where it can't a gap is recorded.
+# The daemon is killed several times in a row, while it starts, while it carries out requests, and
+# to be replaced by another version: where the state can be reused nothing is lost, and where it
+# can't a gap is recorded.
 #
-# NFTTRACED_RESTART_PACKETS: packets of a stream; NFTTRACED_RESTARTS: kills while requests are carried out.
+# NFTTRACED_RESTART_PACKETS: packets of a stream; NFTTRACED_RESTARTS: kills while requests are
+# carried out.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$here/manager-lib.sh"
 . "$here/drops-lib.sh"
@@ -15,7 +17,8 @@ counters() {
         drops "packets(netns_inode=$(stat -c %i /run/netns/server))"
 }
 
-# summed_up: packets of all summaries together. The name of a namespace may not be known yet when one is written.
+# summed_up: packets of all summaries together. The name of a namespace may not be known yet when
+# one is written.
 summed_up() {
         sed -nE 's/.*Dropped ([0-9]+) packets? .* in netns (server|[0-9]+).*/\1/p' "$daemon_log" | awk '{ sum += $1 } END { print sum + 0 }'
 }
@@ -31,7 +34,8 @@ summed_up_becomes() {
         equal "$(summed_up)" "$1"
 }
 
-# stream: in the background for 6 s at least, numbered packets; sets $sender. Returns when events are there.
+# stream: in the background for 6 s at least, numbered packets; sets $sender. Returns when events
+# are there.
 stream() {
         on client traffic udp 10.0.42.2 8080 "$count" 4 $((600000000 / count)) >/dev/null &
         sender=$!

@@ -1,6 +1,7 @@
 #!/bin/bash
-# What the generated matcher says, against libpcap's own interpreter, before this kernel's verifier and JIT; and that
-# the largest set of sessions which the budget admits is one that this kernel loads.
+# What the generated matcher says, against libpcap's own interpreter, before this kernel's verifier
+# and JIT; and that the largest set of sessions which the budget admits is one that this kernel
+# loads.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 export CK_DEFAULT_TIMEOUT=600

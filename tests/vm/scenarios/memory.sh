@@ -1,6 +1,7 @@
 #!/bin/bash
-# A small service is better than a dead one: with 48 MB of memory nfttraced chooses smaller sizes, says which, and records
-# under load; what the kernel charges to its control group stays below the bound that it reports.
+# A small service is better than a dead one: with 48 MB of memory nfttraced chooses smaller sizes,
+# says which, and records under load; what the kernel charges to its control group stays below the
+# bound that it reports.
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"

@@ -1,7 +1,8 @@
 #!/bin/bash
-# What a power cut leaves of journals: while events flow the disk under the state directory is held at random moments and
-# what it has then is copied, as it would be found after the power has failed; the copies are looked at afterwards.
-# $NFTTRACED_POWER_CUTS says how many, by default 3 for each file system.
+# What a power cut leaves of journals: while events flow the disk under the state directory is held
+# at random moments and what it has then is copied, as it would be found after the power has failed;
+# the copies are looked at afterwards. $NFTTRACED_POWER_CUTS says how many, by default 3 for each
+# file system.
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"

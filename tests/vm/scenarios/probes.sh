@@ -1,6 +1,7 @@
 #!/bin/bash
-# Further probes: a packet is followed from a tracepoint through functions to its end under one identity; what can't be
-# probed is refused; nothing is left when the session is over, or its daemon.
+# Further probes: a packet is followed from a tracepoint through functions to its end under one
+# identity; what can't be probed is refused; nothing is left when the session is over, or its
+# daemon.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # Programs that the daemon has in the kernel.

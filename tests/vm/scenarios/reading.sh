@@ -1,6 +1,6 @@
 #!/bin/bash
-# What was recorded is read again: by packet, by selection, counted, as a capture that tshark reads, of two sessions at
-# once, and while it is recorded; and a session is started with a profile.
+# What was recorded is read again: by packet, by selection, counted, as a capture that tshark reads,
+# of two sessions at once, and while it is recorded; and a session is started with a profile.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 export NFTTRACED_PROFILE_PATH=$source_root/client/profiles

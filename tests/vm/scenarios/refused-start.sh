@@ -1,6 +1,6 @@
 #!/bin/bash
-# A kernel or a caller that does not have what the daemon needs: one sentence with the remedy, exit status 1, and
-# nothing left behind. A daemon that runs reports it on the bus.
+# A kernel or a caller that does not have what the daemon needs: one sentence with the remedy, exit
+# status 1, and nothing left behind. A daemon that runs reports it on the bus.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # objects KIND: how many programs, maps or BTF objects the kernel has.
@@ -8,7 +8,8 @@ objects() {
         bpftool "$1" show 2>/dev/null | grep -c '^[0-9]\+:'
 }
 
-# nothing_left: as many programs and maps as before, which the kernel frees in its own time, and it is not armed.
+# nothing_left: as many programs and maps as before, which the kernel frees in its own time, and it
+# is not armed.
 nothing_left() {
         await 30 as_before
 }

@@ -1,6 +1,7 @@
 #!/bin/bash
-# The text of the rule as it was when the packet met it: with its comment, in namespaces with and without a name, after
-# reloads that removed everything, of large rulesets; and what is said where it could not be read.
+# The text of the rule as it was when the packet met it: with its comment, in namespaces with and
+# without a name, after reloads that removed everything, of large rulesets; and what is said where
+# it could not be read.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # shown OPTION...: the text of $session with its rules, in $work/text.
@@ -86,8 +87,8 @@ shown
 sees "a namespace without a name has its rules" 3 '^  rule udp dport 9090 drop comment "nameless"$'
 sees "and no name" 3 '^  ns 0x[0-9a-f]+/[0-9]+ if '
 
-# Replaced between packets, and while packets come: a rule that is replaced keeps its handle, and each event has the
-# text of its time.
+# Replaced between packets, and while packets come: a rule that is replaced keeps its handle, and
+# each event has the text of its time.
 ruleset server <<'EOF'
 table inet filter {
         chain input {

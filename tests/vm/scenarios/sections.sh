@@ -1,6 +1,7 @@
 #!/bin/bash
-# The sections of an event: connections as conntrack has them, the skb's own fields, and that what a session did not
-# choose is not there. In both ways of attaching; conntrack is loaded after the pipeline.
+# The sections of an event: connections as conntrack has them, the skb's own fields, and that what a
+# session did not choose is not there. In both ways of attaching; conntrack is loaded after the
+# pipeline.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # A rule that asks for a connection's state makes a namespace track connections.

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A user who may make network namespaces takes neither the counters nor the texts of the host's rules, nor all those of root's
-# other namespaces, however many rules he has.
+# A user who may make network namespaces takes neither the counters nor the texts of the host's
+# rules, nor all those of root's other namespaces, however many rules he has.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$here/drops-lib.sh"
 
@@ -26,7 +26,8 @@ for port in range(10001, 10001 + int(sys.argv[1])):
     end.sendto(b"x", ("127.0.0.1", port))
 END
 
-# user_begin NAME: a namespace of a user's with many rules, which waits for a word to send its packets.
+# user_begin NAME: a namespace of a user's with many rules, which waits for a word to send its
+# packets.
 user_begin() {
         mkfifo -m 666 "$work/$1.go"
         setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urn sh -c "

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Somebody switches the kernel's probes off while the daemon records: it says so with the remedy, and the journal has
-# from when to when nothing was seen.
+# Somebody switches the kernel's probes off while the daemon records: it says so with the remedy,
+# and the journal has from when to when nothing was seen.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 bus_start

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Armed, the daemon shows in nobody's ruleset and in no list of namespaces, can be disarmed by nobody, sees every packet,
-# and is disarmed by whatever ends it. Where it can't be armed like that it says so, and does nothing else instead.
+# Armed, the daemon shows in nobody's ruleset and in no list of namespaces, can be disarmed by
+# nobody, sees every packet, and is disarmed by whatever ends it. Where it can't be armed like that
+# it says so, and does nothing else instead.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$here/drops-lib.sh"
 
@@ -57,7 +58,8 @@ monitors_silent() {
         ! grep -hvE '^(add|delete) table ip (first|last)$|^# new generation [0-9]+ by process [0-9]+ \(nft\)$' "$work"/monitor.*
 }
 
-# calls COUNT: how often the kernel has called the probe's function when COUNT more packets were dropped.
+# calls COUNT: how often the kernel has called the probe's function when COUNT more packets were
+# dropped.
 calls() {
         on client traffic udp 10.0.42.2 8080 "$1" >/dev/null
         awk '$1 == "unseen" { print $2 }' $tracing/kprobe_profile

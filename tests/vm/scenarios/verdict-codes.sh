@@ -1,7 +1,8 @@
 #!/bin/bash
-# Verdicts whose code or whose packet is out of the ordinary: queues of every number, with bypass and fanout; packets
-# that a rule steals, which are gone when that is known: a session with a filter has them, with the identity, the bytes
-# and the sessions that they had when they came to the base chain.
+# Verdicts whose code or whose packet is out of the ordinary: queues of every number, with bypass
+# and fanout; packets that a rule steals, which are gone when that is known: a session with a filter
+# has them, with the identity, the bytes and the sessions that they had when they came to the base
+# chain.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # events PYTHON: how many events of the session it is true for; e is the event, n its nft section.

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Every verdict of nf_tables, as events in the reference's words, with the handles that nft itself prints.
+# Every verdict of nf_tables, as events in the reference's words, with the handles that nft itself
+# prints.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 bus_start

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A filter sees the packet, not just its first bytes in memory: data in page fragments, and the VLAN tag that the kernel
-# took out of the packet.
+# A filter sees the packet, not just its first bytes in memory: data in page fragments, and the VLAN
+# tag that the kernel took out of the packet.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # A connection that carries 200,000 times X.

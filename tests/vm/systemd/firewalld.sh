@@ -1,9 +1,10 @@
 #!/bin/bash
-# Beside a firewall: real firewalld with its zones, reloads and panic mode, plain nft that flushes everything. Nothing
-# disarms the recorder, and nobody is refused a change because of it.
+# Beside a firewall: real firewalld with its zones, reloads and panic mode, plain nft that flushes
+# everything. Nothing disarms the recorder, and nobody is refused a change because of it.
 . "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
 
-# firewall MEMBER [TYPES ARGUMENT...]: what firewall-cmd does, without the time that its Python takes to start here.
+# firewall MEMBER [TYPES ARGUMENT...]: what firewall-cmd does, without the time that its Python
+# takes to start here.
 firewall() {
         local member=$1 interface=org.fedoraproject.FirewallD1
         shift

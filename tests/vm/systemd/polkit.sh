@@ -89,8 +89,8 @@ wait "$follower"
 check "and reads it afterwards" sh -c "setpriv --reuid recorder --clear-groups nfttracectl show --no-pager $session | grep -c '^  table filter .* drop\$' | grep -qx 50"
 check "root's continues" sh -c "nfttracectl list | grep -q ' secretname '"
 
-# A user who is asked for root's password at a terminal: one without a login session, as from cron, "su" or a container,
-# and one who has logged in.
+# A user who is asked for root's password at a terminal: one without a login session, as from cron,
+# "su" or a container, and one who has logged in.
 terminal="python3 $here/at-terminal.py"
 echo 'root:the right one' | chpasswd
 check "at a terminal, root's password lets a stranger start a session" as stranger $terminal 'the right one' nfttracectl start --name asked

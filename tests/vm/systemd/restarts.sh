@@ -1,14 +1,14 @@
 #!/bin/bash
-# The real service manager: killed and restarted under load, sessions and drop counters lose and repeat nothing; a
-# stop leaves nothing in the kernel, and is a gap in the journal.
+# The real service manager: killed and restarted under load, sessions and drop counters lose and
+# repeat nothing; a stop leaves nothing in the kernel, and is a gap in the journal.
 . "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
 
 nothing_left() {
         not_armed && ! programs_of_ours
 }
 
-# dropped: packets that the drop counters have of rules in the table "filter" of the namespace "server"; prints the counters
-# of other rules as comments.
+# dropped: packets that the drop counters have of rules in the table "filter" of the namespace
+# "server"; prints the counters of other rules as comments.
 dropped() {
         busctl --json=short call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager GetDropCounters 'a{sv}' 0 >"$work/drops.json"
         jq -c '.data[0][] | map_values(.data)' "$work/drops.json" | sed 's/^/# /' >&2

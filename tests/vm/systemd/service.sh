@@ -1,5 +1,6 @@
 #!/bin/bash
-# The unit: limits that leave it all it needs, stop and reload, a bus that goes and comes, a daemon that hangs.
+# The unit: limits that leave it all it needs, stop and reload, a bus that goes and comes, a daemon
+# that hangs.
 . "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
 
 # score UNIT MOST: systemd's opinion of a unit.
@@ -66,7 +67,8 @@ configure DropCounters=no Attach=kprobe
 systemctl restart nfttraced
 session_start --verdicts drop --filter 'udp port 8080' --probe ip_rcv --stack
 on client traffic udp 10.0.42.2 8080 5 >/dev/null
-# The first stack has the kernel's names read, which takes an emulated processor longer than a stop waits for.
+# The first stack has the kernel's names read, which takes an emulated processor longer than a stop
+# waits for.
 names_functions() {
         nfttracectl show --no-pager "$session" 2>/dev/null | grep -q 'nf_hook_slow+0x'
 }
@@ -121,7 +123,8 @@ check "it is well then" equal "$(service_property Result)" success
 check "nothing is left" await 30 nothing_left
 check "though packets still come" kill $load
 
-# A service that was stopped stays stopped, whatever the client asks for, except that a new session starts it.
+# A service that was stopped stays stopped, whatever the client asks for, except that a new session
+# starts it.
 user_add nfttrace-nosy
 absent=0
 for verb in list 'list --all' drops status 'list --names' 'stop --all' 'vacuum --size 1G'; do

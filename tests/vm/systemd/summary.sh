@@ -1,12 +1,13 @@
 #!/bin/bash
-# Drops are reported in the system's journal: the messages add up to nft's own counters, whatever happens to the
-# journal, and a flood of rules is no flood of messages.
+# Drops are reported in the system's journal: the messages add up to nft's own counters, whatever
+# happens to the journal, and a flood of rules is no flood of messages.
 . "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
 
 rule_message=099ad461032a4381a663c71ca7b22f21
 rest_message=b5594edfee964be9a6055df9d230ce8f
 
-# mark, since [OPTION...]: by the clock, for of what options select journalctl leaves out the first behind a cursor.
+# mark, since [OPTION...]: by the clock, for of what options select journalctl leaves out the first
+# behind a cursor.
 mark() {
         journalctl --sync
         mark=$(date +%s.%6N)

@@ -1,5 +1,6 @@
 #!/bin/bash
-# What happens to a machine in the course of years: its clock is set, its disk is full, sessions come and go.
+# What happens to a machine in the course of years: its clock is set, its disk is full, sessions
+# come and go.
 . "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
 
 # send COUNT

@@ -1,10 +1,10 @@
 #!/bin/bash
-# The daemon is killed under load: what the ring had handed over is in the journal, which is whole; nothing of ours
-# is left in the kernel; the next daemon starts and uses a new id.
+# The daemon is killed under load: what the ring had handed over is in the journal, which is whole;
+# nothing of ours is left in the kernel; the next daemon starts and uses a new id.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-# whole STATUS: what show made of the journal: nothing is missing, or its very end, because the kill came in the middle
-# of a write. Which it says.
+# whole STATUS: what show made of the journal: nothing is missing, or its very end, because the kill
+# came in the middle of a write. Which it says.
 whole() {
         cat "$work/text.err"
         grep -nE '^-- ' "$work/text"
@@ -29,8 +29,8 @@ END
 session_start --verdicts drop --filter 'udp port 8080' --no-track
 killed=$session
 check "it is armed while a session exists" equal "$(hidden-netns)" 1
-# From one CPU, so that all goes through one ring: rings are emptied one after the other, and a kill in between leaves
-# more of one than of another.
+# From one CPU, so that all goes through one ring: rings are emptied one after the other, and a kill
+# in between leaves more of one than of another.
 on client taskset -c 0 traffic udp 10.0.42.2 8080 200000 >"$work/traffic" &
 sender=$!
 # Under way when a thousand events are in the journal.

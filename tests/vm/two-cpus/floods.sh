@@ -1,14 +1,14 @@
 #!/bin/bash
-# A client that floods the bus keeps no other waiting: root is answered, at its private socket and on the bus, its bound session
-# loses nothing, and the daemon takes no more memory than it may.
+# A client that floods the bus keeps no other waiting: root is answered, at its private socket and
+# on the bus, its bound session loses nothing, and the daemon takes no more memory than it may.
 
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 flood_seconds=8
 rss_allowed=$((32 * 1024)) # KiB
-# ms, by the private socket, and on the bus, where dbus-daemon has the flood to go through first. These separate an answer
-# from waiting behind the flood, which takes minutes; how long an answer took is printed, and depends on what else the
-# machine does.
+# ms, by the private socket, and on the bus, where dbus-daemon has the flood to go through first.
+# These separate an answer from waiting behind the flood, which takes minutes; how long an answer
+# took is printed, and depends on what else the machine does.
 list_allowed=5000 start_allowed=5000 bus_allowed=30000
 
 rss() {

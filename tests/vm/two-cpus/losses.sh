@@ -1,5 +1,6 @@
 #!/bin/bash
-# Every kind of loss is counted and reported: a ring that is full, a journal that is too small, a tracker that is too small.
+# Every kind of loss is counted and reported: a ring that is full, a journal that is too small, a
+# tracker that is too small.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # status_of COMMAND...: its exit status, on standard output.
@@ -21,7 +22,8 @@ ruleset server <<'END'
 table inet filter { chain input { type filter hook input priority 0; udp dport { 8080, 8081 } drop; }; }
 END
 
-# The daemon is stopped while packets come: what does not fit into the ring is lost, and nothing else.
+# The daemon is stopped while packets come: what does not fit into the ring is lost, and nothing
+# else.
 session_start --verdicts drop --filter 'udp port 8080' --no-track
 kill -STOP "$daemon_pid"
 on client traffic udp 10.0.42.2 8080 3000 >/dev/null
@@ -50,7 +52,8 @@ check "what is shown and what was removed is what was journaled" equal $((shown 
 check "show says by its exit status that some were removed" equal "$(status_of nfttracectl show --no-pager "$session")" 3
 check "and it is no larger than that" sh -c "[ \$(du -sk '$NFTTRACED_STATE_DIR/$session' | cut -f1) -le 320 ]"
 
-# More packets are under way at a time than the tracker has room for: they wait for a program that does not read.
+# More packets are under way at a time than the tracker has room for: they wait for a program that
+# does not read.
 ruleset server <<'END'
 table inet filter { chain input { type filter hook input priority 0; udp dport 8080 accept; }; }
 END

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Probe programs do not nest on a CPU. Under a load that nests - packets arriving from a delay queue by a timer
-# interrupt, on the CPU where a local sender is being dropped - what was counted and what the kernel skipped add up,
-# and no event blames the wrong rule.
+# Probe programs do not nest on a CPU. Under a load that nests - packets arriving from a delay queue
+# by a timer interrupt, on the CPU where a local sender is being dropped - what was counted and what
+# the kernel skipped add up, and no event blames the wrong rule.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 each=20000

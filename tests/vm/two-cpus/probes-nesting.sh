@@ -1,7 +1,8 @@
 #!/bin/bash
-# Programs of tracepoints exclude only themselves: they interrupt each other, and the kprobes'. Under a load that nests -
-# packets arriving from a delay queue by a timer interrupt, on the CPU where a local sender is being dropped - what was
-# counted at all probes and what was skipped add up, and no event has another one's packet.
+# Programs of tracepoints exclude only themselves: they interrupt each other, and the kprobes'.
+# Under a load that nests - packets arriving from a delay queue by a timer interrupt, on the CPU
+# where a local sender is being dropped - what was counted at all probes and what was skipped add
+# up, and no event has another one's packet.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 each=8000
@@ -36,7 +37,8 @@ nest() {
         local before after sent
         nesting_rules
         daemon_start --attach "$1"
-        # Each packet is dropped by one rule, and then freed; the inbound ones are received and delivered before.
+        # Each packet is dropped by one rule, and then freed; the inbound ones are received and
+        # delivered before.
         session_start --verdicts drop --filter 'udp portrange 5001-5002' --no-track --probe tp:skb:kfree_skb --probe ip_local_deliver --probe net:netif_receive_skb
         before=$(missed)
         nesting_load $each

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The daemon ends, is killed, or is restarted while it records: sessions resume with their ids and journals. With a
-# descriptor store no event is lost or duplicated; without one the gap is recorded.
+# The daemon ends, is killed, or is restarted while it records: sessions resume with their ids and
+# journals. With a descriptor store no event is lost or duplicated; without one the gap is recorded.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$here/manager-lib.sh"
 
@@ -58,8 +58,8 @@ seen_three_times() {
                 awk '{ times[$1]++ } END { for (id in times) count += times[id] == 3; print count + 0 }'
 }
 
-# under_load SIGNAL PID SENTENCE: packets at full speed, and the signal again and again meanwhile. The PID is asked for
-# each time.
+# under_load SIGNAL PID SENTENCE: packets at full speed, and the signal again and again meanwhile.
+# The PID is asked for each time.
 under_load() {
         local count=${NFTTRACED_RESTART_PACKETS:-6000} times=0 other
         session_start --verdicts drop --filter 'udp port 8080'

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Several sessions at once, each with its own verdicts and filter; changing one while packets flow loses nothing and
-# repeats nothing; up to 64 of them.
+# Several sessions at once, each with its own verdicts and filter; changing one while packets flow
+# loses nothing and repeats nothing; up to 64 of them.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 bus_start
@@ -41,8 +41,8 @@ session=$everything
 session_stop
 sees "the fourth has all of it" 12 '^  table filter \([0-9]+\) chain input \([0-9]+\) handle [0-9]+ (drop|accept)$'
 
-# A stream of numbered packets while a session changes its filter to and fro: each that matched before and after is
-# there exactly once.
+# A stream of numbered packets while a session changes its filter to and fro: each that matched
+# before and after is there exactly once.
 packets=6000
 session_start --verdicts drop --filter 'udp port 2001' --no-track --name changing
 changing=$session
