@@ -122,9 +122,11 @@ refused() {
 }
 
 # bus_start: a system bus of the test's own, with the policy in $bus_policy, the project's by
-# default; every program that the test starts finds it by its address.
+# default; every program that the test starts finds it by its address, and root the daemon by the
+# socket $bus_private_socket, if that is set.
 bus_start() {
         export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus
+        [ -z "${bus_private_socket:-}" ] || export NFTTRACED_PRIVATE_SOCKET=$bus_private_socket
         chmod 755 "$work"
         sed -e "s,@socket@,$work/bus," -e "s,@policy@,${bus_policy:-$source_root/dbus/org.nfttraced1.conf}," \
                 "$source_root/tests/bus/bus.conf.in" >"$work/bus.conf"

@@ -18,8 +18,7 @@ work=$(mktemp -d /run/scenario.XXXXXX)
 . "$source_root/tests/kit.sh"
 export NFTTRACED_STATE_DIR=$work/state
 daemon_log=$work/daemon.log
-# The private socket of the daemon, for root.
-export NFTTRACED_PRIVATE_SOCKET=$work/private
+bus_private_socket=$work/private
 printf '[Daemon]\nDropCounters=no\n' >"$work/daemon.conf"
 
 # check_suite TEST: runs a test program of the build; each of its checks is one of the scenario's.
