@@ -24,9 +24,10 @@ table inet filter {
 END
 service_start RingSize=256M DropCounters=yes DropSummary=no
 check "what counts drops is in the descriptor store" at_least "$(service_property NFileDescriptorStore)" 1
-count=${NFTTRACED_RESTART_PACKETS:-20000}
+count=${NFTTRACED_RESTART_PACKETS:-6000}
 session_start --verdicts drop --filter 'udp port 8080' --probe ip_local_deliver
-on client traffic udp 10.0.42.2 8080 "$count" >/dev/null &
+# For 10 s at least, so that both the kill and the restart are under load.
+on client traffic udp 10.0.42.2 8080 "$count" 4 $((1000000000 / count)) >/dev/null &
 sender=$!
 await 30 bash -c "nfttracectl list | grep -q ' $session '"
 pid=$(service_property MainPID)
