@@ -4,7 +4,7 @@
 # the kernel skipped add up, and no event blames the wrong rule.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-each=20000
+each=10000
 
 # Events whose rule is not the one that drops packets to their port.
 misattributed() {
