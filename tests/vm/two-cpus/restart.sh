@@ -67,8 +67,8 @@ under_load() {
         nfttracectl pcap --follow --from-start "$other" -o "$work/followed.pcapng" 2>"$work/followed.err" &
         local follower=$!
         session_start --verdicts drop --filter 'udp port 8080' --probe ip_local_deliver --probe skb:kfree_skb
-        # For 5 s at least, however quick it is.
-        on client traffic udp 10.0.42.2 8080 "$count" 4 $((500000000 / count)) >/dev/null &
+        # For 10 s at least, so that the daemon is killed several times meanwhile.
+        on client traffic udp 10.0.42.2 8080 "$count" 4 $((1000000000 / count)) >/dev/null &
         local sender=$!
         journaled_becomes 500 >/dev/null
         while kill -0 $sender 2>/dev/null; do
