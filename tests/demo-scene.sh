@@ -1,6 +1,6 @@
 #!/bin/bash
-# The scene of demo.sh: two namespaces joined by a cable, a firewall in one of them that drops UDP to port 8080, the
-# resident daemon on a bus of its own, and a client that asks what happened.
+# The scene of demo.sh: two namespaces joined by a cable, a firewall in one of them that drops UDP
+# to port 8080, the resident daemon on a bus of its own, and a client that asks what happened.
 . "$(dirname "${BASH_SOURCE[0]}")/vm/lib.sh"
 
 say() {

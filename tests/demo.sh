@@ -1,7 +1,7 @@
 #!/bin/bash
-# The main job, seen: installs what is needed, builds, has a UDP datagram to port 8080 dropped by an nftables rule and
-# shows what nfttraced recorded of it. In a guest where this machine's kernel has no kprobes. Leaves nothing behind
-# but the build directory and the packages.
+# The main job, seen: installs what is needed, builds, has a UDP datagram to port 8080 dropped by an
+# nftables rule and shows what nfttraced recorded of it. In a guest where this machine's kernel has
+# no kprobes. Leaves nothing behind but the build directory and the packages.
 
 set -euo pipefail
 

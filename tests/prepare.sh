@@ -9,7 +9,7 @@ build=(gcc libc6-dev meson ninja-build pkg-config clang llvm bpftool libbpf-dev 
         libnftables-dev libnftnl-dev libjson-c-dev libglib2.0-dev libpcap-dev libxxhash-dev)
 run=(dbus libglib2.0-bin systemd nftables iproute2 kmod procps less)
 lab=(qemu-system-x86 busybox-static cpio)
-test=(check clang-format clang-tidy bpftrace bc tcpdump tshark groff man-db zsh openssh-client openssh-server)
+test=(check clang-format clang-tidy bpftrace bc jq tcpdump tshark groff man-db zsh openssh-client openssh-server)
 # What guests only need: peers, disks that fail, services and what talks to them.
 guest=(socat iputils-ping dmsetup e2fsprogs xfsprogs polkitd firewalld python3-dbus python3-gi gir1.2-glib-2.0)
 

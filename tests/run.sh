@@ -1,7 +1,7 @@
 #!/bin/bash
-# Installs what is needed, builds, and runs every test: unit tests, the same under sanitizers, and the scenarios on
-# real kernels in guests: all of them on 6.1 and 6.12, the main job on the newest kernel that Debian has. Ends with a
-# line "N passed, N failed", and status 0 if nothing failed.
+# Installs what is needed, builds, and runs every test: unit tests, the same under sanitizers, and
+# the scenarios on real kernels in guests: all of them on 6.1 and 6.12, the main job on the newest
+# kernel that Debian has. Ends with a line "N passed, N failed", and status 0 if nothing failed.
 #
 # usage: run.sh [KERNEL...]     all scenarios on these kernels of the lab: 6.1, 6.12, newest
 
@@ -69,19 +69,17 @@ unit() {
         failed=$((failed + bad))
 }
 
-# guest KERNEL: the scenarios in a guest with one CPU, which is emulated in half the time of two: those wait for each
-# other at every change of the kernel's code. Those of the event path again with a kprobe, which "auto" takes only where
-# fentry can't be had; those in which CPUs meet in a guest with two; then those that need a guest of their own, and
-# those with systemd. Leaves its output in $out.guest-KERNEL.
+# guest KERNEL: the scenarios in a guest with one CPU, which is emulated in half the time of two:
+# those wait for each other at every change of the kernel's code. Those of the event path again with
+# a kprobe, which "auto" takes only where fentry is not available; at the end those that change the
+# kernel for good. Then those in which CPUs meet, in a guest with two, and those with systemd.
+# Leaves its output in $out.guest-KERNEL.
 guest() {
-        local lab=(bash tests/lab/run.sh --kernel "$1" --timeout 3600 --env NFTTRACED_BUILD="$out") status=0 scenario
+        local lab=(bash tests/lab/run.sh --kernel "$1" --timeout 3600 --env NFTTRACED_BUILD="$out") status=0
         {
-                "${lab[@]}" --smp 1 -- bash tests/vm/all.sh tests/vm/scenarios/*.sh tests/bus/*.sh || status=$?
-                "${lab[@]}" --smp 1 --env NFTTRACED_ATTACH=kprobe -- bash tests/vm/all.sh verdicts tracking chains || status=$?
+                "${lab[@]}" --smp 1 -- bash tests/vm/all.sh tests/vm/scenarios/*.sh tests/bus/*.sh \
+                        verdicts@kprobe tracking@kprobe chains@kprobe tests/vm/last/*.sh || status=$?
                 "${lab[@]}" -- bash tests/vm/all.sh tests/vm/two-cpus/*.sh || status=$?
-                for scenario in tests/vm/alone/*.sh; do
-                        "${lab[@]}" --smp 1 -- bash tests/vm/all.sh "$scenario" || status=$?
-                done
                 bash tests/vm/systemd.sh "$1" "$out" || status=$?
                 echo "status $status"
         } >"$out.guest-$1" 2>&1
@@ -97,14 +95,16 @@ guest_smoke() {
         } >"$out.guest-$1" 2>&1
 }
 
-# aside: what nobody waits for, in the time that the guests leave over: they wait for timers and for the disk a quarter of
-# theirs. Leaves its output in $out.guest-aside.
+# aside: in the time that the guests leave over, for they wait for timers and the disk a quarter of
+# theirs. First the build that is tested when the guests have ended. Leaves its output in
+# $out.guest-aside.
 aside() {
         local status=0
         {
-                # A file at a time: the analyzer of clang-tidy 14 forgets what va_start is from its second file on.
-                step "clang-tidy is silent" bash -c 'git ls-files "daemon/*.c" "journal/*.c" "client/*.c" | xargs -P2 -n1 clang-tidy --quiet -p "$0"' "$out" || status=1
                 step "it builds with sanitizers" bash -c "$(declare -f configure); configure '$out-sanitized' --werror -Db_sanitize=address,undefined -Db_lundef=false && meson compile -C '$out-sanitized'" || status=1
+                # A file at a time: the analyzer of clang-tidy 14 forgets what va_start is from its
+                # second file on.
+                step "clang-tidy is silent" bash -c 'git ls-files "daemon/*.c" "journal/*.c" "client/*.c" | xargs -P2 -n1 clang-tidy --quiet -p "$0"' "$out" || status=1
                 echo "status $status"
         } >"$out.guest-aside" 2>&1
 }
@@ -145,16 +145,25 @@ done
         renice -n 19 "$BASHPID" >/dev/null
         aside
 ) &
+aside=$!
 [ ${#guests[@]} = 0 ] || wait -n "${guests[@]}"
 if [ -n "$smoke" ]; then
         guest_smoke "$smoke" &
+        guests+=($!)
         ready+=("$smoke")
 fi
-wait
-for kernel in aside "${ready[@]}"; do
+# Of those that wait -n has seen, bash may know nothing more.
+[ ${#guests[@]} = 0 ] || wait "${guests[@]}" 2>/dev/null
+for kernel in ${ready[@]+"${ready[@]}"}; do
         guest_result "$kernel"
+done
+# clang-tidy may still run, with what these tests leave over.
+while kill -0 $aside 2>/dev/null && ! grep -q "it builds with sanitizers" "$out.guest-aside"; do
+        sleep 1
 done
 if [ -x "$out-sanitized/daemon/nfttraced" ]; then
         unit "unit tests under sanitizers" "$out-sanitized"
 fi
+wait
+guest_result aside
 finish

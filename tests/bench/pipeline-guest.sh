@@ -1,6 +1,6 @@
 #!/bin/bash
-# The part of pipeline.sh that runs in the guest: prints a line a case, in nanoseconds of a clock that counts
-# instructions.
+# The part of pipeline.sh that runs in the guest: prints a line a case, in nanoseconds of a clock
+# that counts instructions.
 . "$(dirname "${BASH_SOURCE[0]}")/../vm/lib.sh"
 
 packets=$1
@@ -29,8 +29,8 @@ busy() {
         cat /proc/[0-9]*/stat 2>/dev/null | awk '/\(nfttraced/ { sum += $14 + $15 } END { print sum + 0 }'
 }
 
-# settled: returns when they do nothing any more: rules are read when a session starts, names when its first events
-# come, and neither is a packet's cost.
+# settled: returns when they do nothing any more: rules are read when a session starts, names when
+# its first events come, and neither is a packet's cost.
 settled() {
         local quiet=0 before now
         before=$(busy)
@@ -57,9 +57,9 @@ session() {
         shift
         session_start "$@"
         measure "$name"
-        nfttracectl stop "$session" >"$work/books" || true
-        books_balance "$work/books" || echo "not ok - the books balance: $(cat "$work/books")"
-        printf '    %s\n' "$(cat "$work/books")"
+        nfttracectl stop "$session" >"$work/totals" || true
+        totals_balance || echo "not ok - the totals balance: $(cat "$work/totals")"
+        printf '    %s\n' "$(cat "$work/totals")"
 }
 
 # sections ATTACH: what the sections of a recorded drop cost, with conntrack at work.
@@ -105,7 +105,7 @@ for attach in kprobe fentry; do
         kill -STOP "$daemon_pid"
         measure "$attach: the kernel's part of it (daemon stopped)"
         kill -CONT "$daemon_pid"
-        nfttracectl stop "$session" >"$work/books"
+        nfttracectl stop "$session" >"$work/totals"
         session "$attach: drop recorded, tracked" --verdicts drop --filter 'udp port 8080'
         session "$attach: every call recorded" --verdicts all --no-track
         session "$attach: every call recorded, tracked" --verdicts all

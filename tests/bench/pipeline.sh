@@ -1,7 +1,8 @@
 #!/bin/bash
-# What the pipeline costs a packet, in instructions: starts a guest whose clock counts them and compares, in one boot
-# and side by side, a UDP packet that a rule drops after one jump: untouched, with sessions that do not want it, with
-# sessions that record it, and with what else there is for the job.
+# What the pipeline costs a packet, in instructions: starts a guest whose clock counts them and
+# compares, in one boot and side by side, a UDP packet that a rule drops after one jump: untouched,
+# with sessions that do not want it, with sessions that record it, and with what else there is for
+# the job.
 #
 # usage: pipeline.sh [KERNEL [PACKETS]]
 

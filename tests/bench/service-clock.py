@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a service that notifies, and tells in microseconds how long it takes until it is ready and until it has ended.
+"""Runs a service that notifies, and prints in microseconds how long it takes until it is ready and until it has ended.
 
 usage: service-clock.py PROGRAM [ARGUMENT...]   Prints "pid N" and "ready USEC"; at the end of standard input sends
 SIGTERM and prints "ended USEC".

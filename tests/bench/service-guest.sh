@@ -23,7 +23,8 @@ clock_stop() {
         printf '%-44s ready %7d us, ended %7d us\n' "$1" "$ready" "$ended"
 }
 
-# memory SENTENCE: of the daemon, in KiB. RssFile has the ring of 16 MiB and what else is shared with the kernel.
+# memory SENTENCE: of the daemon, in KiB. RssFile has the ring of 16 MiB and what else is shared
+# with the kernel.
 memory() {
         echo "$1: $(grep -E '^(VmRSS|RssAnon|RssFile|RssShmem)' "/proc/$clocked/status" | tr -s '\t ' ' ' | paste -sd,)"
 }
@@ -36,7 +37,8 @@ table inet filter {
         chain input { type filter hook input priority 0; udp dport 8080 drop; }
 }
 END
-# Once for what is read from the disk: that clock stands still, or jumps, while the guest waits for its host.
+# Once for what is read from the disk: that clock stands still, or jumps, while the guest waits for
+# its host.
 clock_start DropCounters=yes
 clock_stop "from the disk" >/dev/null
 for attach in fentry kprobe; do

@@ -1,6 +1,7 @@
 #!/bin/bash
-# What the service itself costs: starts a guest whose clock counts instructions and tells how long the daemon takes until
-# it is ready, armed when drops are counted, and until it has ended, and what memory it has then and with 64 sessions.
+# What the service itself costs: starts a guest whose clock counts instructions and prints how long
+# the daemon takes until it is ready, armed when drops are counted, and until it has ended, and what
+# memory it has then and with 64 sessions.
 #
 # usage: service.sh [KERNEL]
 

@@ -1,5 +1,6 @@
 #!/bin/bash
-# The guest's side of sync.sh, which see. Events come at about the rate that a session has by default, 1,000 a second.
+# The guest's side of sync.sh, which see. Events come at about the rate that a session has by
+# default, 1,000 a second.
 
 # shellcheck source-path=SCRIPTDIR source=../vm/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../vm/lib.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
-# What syncing costs an event: starts a guest whose clock counts instructions and tells what the threads of the daemon that
-# write and sync journals take for one, on ext4: synced every second, every 5 s (the default), and as good as never.
+# What syncing costs an event: starts a guest whose clock counts instructions and prints what the
+# threads of the daemon that write and sync journals take for one, on ext4: synced every second,
+# every 5 s (the default), and as good as never.
 #
 # usage: sync.sh [KERNEL]
 

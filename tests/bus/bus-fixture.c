@@ -23,7 +23,7 @@
 struct fixture fixture;
 const char *fixture_bus_limits = "<limit name='max_replies_per_connection'>1024</limit>";
 
-static const char daemon_config[] = "[Daemon]\nDropCounters=no\n";
+const char *fixture_config = "[Daemon]\nDropCounters=no\n";
 
 static const char bus_config[] =
 	"<busconfig><type>system</type><listen>unix:path=%s/bus</listen><auth>EXTERNAL</auth>"
@@ -140,7 +140,7 @@ void fixture_start(void)
 	config = g_strdup_printf(bus_config, fixture.directory, fixture_bus_limits);
 	config_path = g_build_filename(fixture.directory, "bus.conf", NULL);
 	ck_assert(g_file_set_contents(config_path, config, -1, NULL));
-	fixture_configure(daemon_config);
+	fixture_configure(fixture_config);
 	address = g_strdup_printf("unix:path=%s/bus", fixture.directory);
 	g_setenv("DBUS_SYSTEM_BUS_ADDRESS", address, TRUE);
 	fixture_bus_start();

@@ -25,11 +25,14 @@ struct fixture {
 
 extern struct fixture fixture;
 
-/* Elements <limit/> of the next bus: by default there are more calls that one may wait for than the usual 128. */
+/* Elements <limit/> of the next bus: by default a client may wait for more calls than the usual 128. */
 extern const char *fixture_bus_limits;
 
-/* Starts a bus on which everybody may send everything, so that what is refused is refused by the
- * daemon; then the daemon. */
+/* Configuration of the next daemon: by default DropCounters=no, which loads nothing without a session. */
+extern const char *fixture_config;
+
+/* Starts a bus on which all users may send all messages, so that only the daemon refuses any; then the
+ * daemon. */
 void fixture_start(void);
 void fixture_stop(void);
 
@@ -84,7 +87,7 @@ unsigned int sessions(sd_bus *bus);
 /* Waits until ListSessions has `count`. */
 void await_sessions(sd_bus *bus, unsigned int count);
 
-/* A number of the manager's Counters, as anybody can read it; UINT64_MAX: there is none of that name. */
+/* A number of the manager's Counters, as all users can read it; UINT64_MAX: none has that name. */
 uint64_t fixture_counter(sd_bus *bus, const char *wanted);
 
 /* Why the session of that id ended, as a list of journals has it (g_free it); NULL: it does not say. */

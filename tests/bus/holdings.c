@@ -16,7 +16,7 @@
 
 #define PATIENCE_USEC (60 * G_USEC_PER_SEC)
 
-/* Of the whole machine: tells something where nobody else loads programs. */
+/* Of the whole machine: of use where no one else loads programs. */
 static unsigned int count_objects(enum bpf_cmd command)
 {
 	union bpf_attr attr = { 0 };

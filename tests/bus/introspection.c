@@ -17,7 +17,7 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The attributes in the order of their names; a direction that is left out is told all the same. */
+/* The attributes in the order of their names; a direction that is left out is added. */
 static void append(GString *line, const char *element, const char **names, const char **values)
 {
 	g_autoptr(GPtrArray) attributes = g_ptr_array_new_with_free_func(g_free);

@@ -2,19 +2,6 @@
 # Sessions that end by themselves, rates, and a daemon that may not change the system.
 . "$(dirname "${BASH_SOURCE[0]}")/../vm/lib.sh"
 
-session_ends() {
-        for _ in $(seq 200); do
-                nfttracectl list | grep -q "^ *$session " || return 0
-                sleep 0.1
-        done
-        nfttracectl list
-        return 1
-}
-
-property() {
-        busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager "$1"
-}
-
 bus_start
 daemon_start
 network
@@ -24,23 +11,23 @@ END
 
 session_start --verdicts drop --filter 'udp port 8080' --limit 50
 on client traffic udp 10.0.42.2 8080 200 >/dev/null
-check "a session ends by itself when it has its limit" session_ends
+check "a session ends by itself when it has its limit" await 20 session_is_over
 nfttracectl show --no-pager "$NFTTRACED_STATE_DIR/$session" >"$work/text"
-sees "with as many events as it was told" 50 '^  table filter .* drop$'
+sees "with that many events" 50 '^  table filter .* drop$'
 
 session_start --verdicts drop --filter 'udp port 8080' --rate 10
 on client traffic udp 10.0.42.2 8080 2000 >/dev/null
 session_stop
-check "every packet of a session with a rate is in the books" equal "$(book matched)" 2000
-check "and most are suppressed" at_least "$(book suppressed)" 1000
-check "but not all" at_least "$(book journaled)" 10
+check "every packet of a session with a rate is in the totals" equal "$(total matched)" 2000
+check "and most are suppressed" at_least "$(total suppressed)" 1000
+check "but not all" at_least "$(total journaled)" 10
 daemon_stop
 
 printf '[Daemon]\nDropCounters=no\nAllowSystemChanges=no\n' >"$work/nfttraced.conf"
 daemon_start --config "$work/nfttraced.conf"
 session_start --verdicts drop --filter 'udp port 8080'
 check "where it may change nothing there is no namespace of its own" not_armed
-check "it is not armed" equal "$(property Armed)" "b false"
+check "it is not armed" equal "$(manager_property Armed)" false
 check "and it says what is missing" property_becomes Problem "meta nftrace set 1"
 nft 'table inet administrator { chain trace { meta nftrace set 1; }; }'
 check "until the rule is there" property_becomes Problem '""'

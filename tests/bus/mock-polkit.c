@@ -55,7 +55,7 @@ static uid_t uid_of(sd_bus_message *call, const char *name)
 	return uid;
 }
 
-/* What is asked, read anew each time: the message may have waited. */
+/* The question, read again each time: the message may have waited. */
 static int read_question(
 	sd_bus_message *call, const char **ret_name, const char **ret_action, uint32_t *ret_flags)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who may do what: every method as root, as the owner, as who has an action and as a stranger. */
+/* Authorisation: every method as root, as the owner, as a user with an action and as a stranger. */
 #include <check.h>
 #include <glib.h>
 #include <signal.h>
@@ -85,14 +85,14 @@ static void is_denied_everything(sd_bus *other, void *argument)
 	ck_assert_ptr_null(path);
 	ck_assert(g_str_has_prefix(error, DENIED));
 	refused(other, DENIED, "root", MANAGER_PATH, MANAGER_INTERFACE, "ListSessions", "");
-	/* Arguments that are wrong tell no more, nor do methods that there are not. */
+	/* Invalid arguments and unknown methods get the same error. */
 	refused(other, DENIED, "root", MANAGER_PATH, MANAGER_INTERFACE, "StopSession", "s", "x");
 	refused(other, DENIED, "root", argument, SESSION_INTERFACE, "SetFilter", "u", 1);
 	refused(other, DENIED, "root", argument, SESSION_INTERFACE, "Explode", "");
 	refused(other, DENIED, "root", argument, NULL, "Describe", "");
 	refused(other, DENIED, "root", argument, "org.freedesktop.DBus.Properties", "Set", "ssv",
 		SESSION_INTERFACE, "State", "s", "stopping");
-	/* Who wants no answer gets none, and nothing else either. */
+	/* A call that wants no reply gets none, and has no effect. */
 	call_silently(other, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 0);
 	call_silently(other, argument, SESSION_INTERFACE, "Stop", "");
 	sd_bus_message_unref(call(other, "/", "org.freedesktop.DBus.Peer", "Ping", ""));
@@ -184,7 +184,7 @@ static char *problem(sd_bus *caller)
 	return text;
 }
 
-/* Has the daemon read a configuration until the problem that root is told of has `text` in it. */
+/* Has the daemon read a configuration until the problem that root sees has `text` in it. */
 static void reload_until(const char *configuration, const char *text)
 {
 	fixture_configure(configuration);
@@ -346,7 +346,7 @@ START_TEST(a_password_is_asked_for_if_the_caller_allows_it)
 	g_autofree char *path = start_secret(bus);
 
 	as_user(ASKED, is_asked_for_a_password, path);
-	/* A dialogue may show what polkit is told. */
+	/* A dialogue may show the details that polkit gets. */
 	ck_assert_str_eq(mock_polkit()->last_action, "org.nfttraced1.control-any");
 	ck_assert_str_eq(mock_polkit()->last_details, "method=Describe;");
 }

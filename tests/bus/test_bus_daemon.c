@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The daemon on its bus: that there is one, what it installs, and what is left when it or the bus is gone. */
+/* The daemon on its bus: it is the only one, what it installs, and what remains after it or the bus. */
 #include <check.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -136,7 +136,7 @@ START_TEST(without_its_bus_its_sessions_go_on_and_it_joins_the_next_one)
 	fixture_bus_start();
 	fixture_daemon_await();
 	connect_bus();
-	/* Who was bound to a caller is not there any more, as its caller. */
+	/* The session that was bound to a caller has ended, for its caller has left the bus. */
 	await_sessions(bus, 1);
 	ended_with(bus, 2, "bus-replaced");
 	ck_assert(fixture_armed());

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A session on the bus: how long it lives, what it tells, how its events are reached. */
+/* A session on the bus: its lifetime, its properties, and how its events are read. */
 #include <check.h>
 #include <fcntl.h>
 #include <glib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* GetDropCounters, from the outside: what is in a reply, and how thousands of counters are answered. */
+/* GetDropCounters, from outside: the contents of a reply, and replies with thousands of counters. */
 #include <check.h>
 #include <errno.h>
 #include <glib.h>

@@ -215,7 +215,7 @@ static void sends_much(sd_bus *other, void *argument)
 	refused(other, LIMITED, "bytes of arguments", NOWHERE, SESSION_INTERFACE, "SetFilter", "s",
 		filter);
 	ck_assert_uint_eq(mock_polkit()->asked, asked);
-	/* What is long and may be is not refused for that. */
+	/* An argument of the greatest length is not refused. */
 	filter[65000] = '\0';
 	sd_bus_message_unref(call(other, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}",
 		1, "Filter", "s", filter));
@@ -390,7 +390,7 @@ static void starts_too_large(sd_bus *other, void *argument)
 		LIMITED ": UserJournalSize: the sessions of a user may have 4294967296 bytes of "
 			"journal in all, and this user's have 3623878656: ask for less, or stop "
 			"one of them");
-	/* Who asks for no size gets what is left. */
+	/* A session without a size gets the rest. */
 	rest = start_with(other, "Size", 0, &error);
 	ck_assert_uint_eq(described(other, rest, "Size"), 4 * gib - 3 * (gib + (gib >> 3)));
 }

@@ -120,7 +120,7 @@ START_TEST(nonsense_is_answered_and_leaves_nothing_behind)
 		sd_bus_error_free(&error);
 		sd_bus_message_unref(reply);
 		sd_bus_message_unref(message);
-		/* Not often: with the first session after none all is loaded anew. */
+		/* Not often: the first session after none loads all programs. */
 		if (i % NONSENSE_STOPS == 0)
 			stop_all(bus);
 	}
@@ -208,7 +208,7 @@ static unsigned int count_journals(void)
 	return count;
 }
 
-/* Journals are kept as where somebody starts and stops all the time: what is known of each takes memory. */
+/* Journals are kept, as on a machine where sessions come and go: each that is known takes memory. */
 START_TEST(starts_and_stops_leave_the_daemon_as_it_was)
 {
 	unsigned int count = cycles(), part = MIN(count / 2, TIMED);

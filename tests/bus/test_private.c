@@ -26,7 +26,7 @@
 static sd_bus *bus;
 static char *path;
 
-/* A socket that accepts is not yet a daemon that answers: the first call tells. */
+/* A socket that accepts is not yet a daemon that answers: the first call shows. */
 static sd_bus *connect_private(void)
 {
 	g_autofree char *address = g_strdup_printf("unix:path=%s", path);

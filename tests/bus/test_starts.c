@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Starts, many of them, slow ones among them: nobody waits for what others asked for, and who leaves or
- * ends the daemon in the middle of it leaves nothing. NFTTRACED_TEST_ROUNDS says how often all the
- * sessions that there may be start and stop, NFTTRACED_TEST_KILLS how often it is killed.
+ * Many starts at once, slow ones among them: no caller waits for the requests of others, and a caller
+ * or a daemon that ends during them leaves nothing. NFTTRACED_TEST_ROUNDS: how often the greatest number
+ * of sessions starts and stops; NFTTRACED_TEST_KILLS: how often the daemon is killed.
  */
 #include <errno.h>
 #include <glib.h>
@@ -359,7 +359,7 @@ START_TEST(killed_in_the_middle_of_starts_it_starts_again)
 }
 END_TEST
 
-/* Whoever holds a socket over which nf_tables is spoken to keeps what it owns. */
+/* A process that holds a netlink socket of nf_tables keeps the tables that the socket owns. */
 static void print_holders(void)
 {
 	ck_assert_int_eq(system("ps -ef"), 0);

@@ -161,7 +161,7 @@ START_TEST(who_may_everything_may_what_is_about_all)
 }
 END_TEST
 
-/* What is kept from `other`, who has just listed what it may see. */
+/* Hidden from `other`, which has just listed what it may see. */
 static void hidden(sd_bus *other, uint64_t *ret_sessions, uint64_t *ret_journals)
 {
 	sd_bus_message *reply = call(other, MANAGER_PATH, MANAGER_INTERFACE, "CountHidden", "");

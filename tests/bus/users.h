@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Users who are not root, for tests of the bus: what they call, and what they are told. */
+/* Users who are not root, for tests of the bus: their calls, and the replies. */
 #ifndef NFTTRACED_TESTS_BUS_USERS_H
 #define NFTTRACED_TESTS_BUS_USERS_H
 
@@ -40,13 +40,13 @@ char *attempt_method(sd_bus *bus, const char *session, const struct session_meth
 /* All that root sees of all sessions, as text to compare. The caller free()s it. */
 char *everything(sd_bus *root);
 
-/* The number at `key` in what Describe tells. */
+/* The number at `key` in the reply of Describe. */
 uint64_t described(sd_bus *bus, const char *session, const char *key);
 
 /* StartSession with one number; the path, which the caller g_free's, or NULL and the error in *ret_error. */
 char *start_with(sd_bus *bus, const char *key, uint64_t value, char **ret_error);
 
-/* A session with a name and a filter that others are not told: secretname, udp port 4711. The caller
+/* A session with a name and a filter that others don't see: secretname, udp port 4711. The caller
  * g_free's its path. */
 char *start_secret(sd_bus *root);
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Journals of sessions that have ended: listed, shown, exported, removed.
-. "$(dirname "${BASH_SOURCE[0]}")/kit.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 bus_start
 daemon_start
@@ -8,7 +8,7 @@ daemon_start
 # journal NAME: a session that has ended; sets $id.
 journal() {
         id=$(nfttracectl start --name "$1")
-        nfttracectl stop "$id" >"$work/books"
+        nfttracectl stop "$id" >"$work/totals"
 }
 
 column() {
@@ -25,9 +25,9 @@ second=$id
 check "list has the running session with its size" equal "$(nfttracectl list | awk 'NR == 2 { print $1, $2, $8, $9 }')" "$running web 4.0 KiB"
 wide=$(nfttracectl start --name 東京)
 check "columns are in line behind a name of wide characters" equal "$(nfttracectl list | awk -v id="$wide" '$1 == id { sub("running.*", ""); print }')" " $wide  東京  "
-nfttracectl stop 東京 >"$work/books"
-nfttracectl remove 東京 >"$work/books"
-check "a name that does not print is told as it is, escaped once" refused 1 'not "a\x0ab"' nfttracectl start --name $'a\nb'
+nfttracectl stop 東京 >"$work/totals"
+nfttracectl remove 東京 >"$work/totals"
+check "a name that does not print is quoted in the error, escaped once" refused 1 'not "a\x0ab"' nfttracectl start --name $'a\nb'
 check "list has no others" equal "$(nfttracectl list | wc -l)" 2
 check "list --all has those that have ended" equal "$(column "$old" 3)" ended
 check "and their sizes" equal "$(column "$old" 8) $(column "$old" 9)" "4.0 KiB"
@@ -38,15 +38,15 @@ check "list --all --names has them all" equal "$(nfttracectl list --all --names 
 check "a session that has ended is shown by its id, from the daemon" has "$(nfttracectl show "$old")" "session $old \"old\""
 check "and by its name, the latest" has "$(nfttracectl show twice)" "session $second \"twice\""
 check "a running one, too" has "$(nfttracectl show web)" "session $running \"web\""
-check "what is not there is told" refused 1 "'nfttracectl list --all'" nfttracectl show 99
+check "a session that does not exist is an error with a hint" refused 1 "'nfttracectl list --all'" nfttracectl show 99
 
 # Why a session ended is in its journal, wherever it is read.
 nfttracectl start --name bound --follow >"$work/bound" 2>&1 &
 caller=$!
-check "a session is bound to its caller" wait_until 20 grep -q "(bound)" "$work/daemon.log"
+check "a session is bound to its caller" await 20 grep -q "(bound)" "$work/daemon.log"
 kill -9 "$caller"
 wait "$caller" 2>"$work/killed"
-check "it ends when that is killed" wait_until 20 bash -c '! nfttracectl list | grep -q bound'
+check "it ends when that is killed" await 20 bash -c '! nfttracectl list | grep -q bound'
 bound=$(nfttracectl list --all | awk '$2 == "bound" { print $1 }')
 check "list --all says why" equal "$(column "$bound" 3)" ended:caller-left
 check "show says why" has "$(nfttracectl show "$bound")" "pending 0; its caller left"
@@ -54,7 +54,7 @@ check "JSON says why" has "$(nfttracectl show "$bound" --json)" '"reason":"calle
 check "the log says why" grep -q "session $bound ended (its caller left): matched" "$work/daemon.log"
 nfttracectl remove "$bound" >"$work/gone"
 short=$(nfttracectl start --duration 1s)
-check "a session ends after its duration" wait_until 20 grep -q "session $short ended" "$work/daemon.log"
+check "a session ends after its duration" await 20 grep -q "session $short ended" "$work/daemon.log"
 check "and says so" equal "$(column "$short" 3)" ended:duration
 nfttracectl remove "$short" >"$work/gone"
 
@@ -112,7 +112,7 @@ check "vacuum by age leaves the young" equal "$(nfttracectl vacuum --age 1h)" "r
 touch -d "2 hours ago" "$work/state/$three/0000000001.nftj"
 check "and takes the old" has "$(nfttracectl vacuum --age 1h)" "removed 1 journal"
 check "a running session is never touched" equal "$(nfttracectl vacuum --all)" "removed 0 journals: freed 0 B"
-check "and goes on" equal "$(nfttracectl list --names | tail -n 1)" web
+check "and continues" equal "$(nfttracectl list --names | tail -n 1)" web
 check "what is freed is in the log" grep -q "removed the journal of session $old: 4.0 KiB freed" "$work/daemon.log"
 
 # A journal that somebody writes is running, whatever the daemon knows.

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Completion in bash and zsh, for real: every verb and option of the help is offered, sessions come from the daemon, and
-# nothing that somebody named is ever run.
-. "$(dirname "${BASH_SOURCE[0]}")/kit.sh"
+# Completion in bash and zsh, for real: every verb and option of the help is offered, sessions come
+# from the daemon, and nothing that somebody named is ever run.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 bus_start
 daemon_start
@@ -57,7 +57,7 @@ done
 
 id=$(nfttracectl start --name web)
 old=$(nfttracectl start --name old)
-nfttracectl stop old >books
+nfttracectl stop old >totals
 check "sessions by id and name" offers "$id|web" stop ""
 check "only those that run" offers "" stop "ol"
 check "those that have ended, too, where they are wanted" offers "old" remove "o"
@@ -65,7 +65,7 @@ check "after options" offers "web" set --verdicts drop "w"
 check "and after those with a value in them" offers "web" follow --color=never "w"
 check "the value of an option is no verb" offers "start|status|stats" --host here "sta"
 check "sessions and files" offers "file1|file\\ two" show "fi"
-check "folders go on" offers "folder/" show "fol"
+check "a folder can be continued" offers "folder/" show "fol"
 check "verdicts" offers "drop" start --verdicts "dr"
 check "several of them" offers "drop,accept|drop,all" start -v "drop,a"
 check "behind a =" offers "return|repeat" start "--verdicts" "=" "re"
@@ -75,9 +75,9 @@ check "colours" offers "always|auto" show --color "a"
 check "what drops are sorted by" offers "bytes" drops --sort "b"
 check "probes begin" offers "tp:|kprobe:|kretprobe:" start --probe ""
 check "tracepoints" offers "consume_skb|kfree_skb" start -p tp : skb :
-check "of a group that is begun" offers "net:netif_rx" start --probe tp : net
+check "of a group, from its first letters" offers "net:netif_rx" start --probe tp : net
 check "files to write" offers "file1|file\\ two" pcap -o "fi"
-check "an expression is nobody's" offers "" start "ud"
+check "expressions are not completed" offers "" start "ud"
 
 # Names that would do something if anything ran or split them.
 for name in '$(touch pwned)' '`touch pwned`' 'a b' "it's" '*'; do
@@ -87,7 +87,7 @@ check "a name is quoted" offered '\$\(touch\ pwned\)' stop '$'
 check "in quotes it is left out rather than run" offers "" stop "'\$"
 check "a blank is quoted" offered 'a\ b' stop a
 check "and not in quotes" offered 'a b' stop "'a"
-check "what is quoted already goes on" offered 'a\ b' stop 'a\ '
+check "a word that is quoted already can be continued" offered 'a\ b' stop 'a\ '
 check "an apostrophe is quoted" offered "it\\'s" stop it
 check "a star is not the files" offered '\*' stop '*'
 complete_bash stop "" >all
@@ -108,7 +108,8 @@ zpty -w -n z "$2"$'\C-d'
 await '*LISTED*'
 zpty -d z
 END
-# offers_zsh TYPED WORD...: a key that comes before zsh reads goes to the terminal and is lost: it is tried again.
+# offers_zsh TYPED WORD...: a key that comes before zsh reads goes to the terminal and is lost: it
+# is tried again.
 offers_zsh() {
         local typed=$1 word missing try
         shift

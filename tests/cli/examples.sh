@@ -1,6 +1,6 @@
 #!/bin/bash
 # The examples of org.nfttraced1(5), as they stand there.
-. "$(dirname "${BASH_SOURCE[0]}")/kit.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 page=$source_root/man/org.nfttraced1.5
 bash "$source_root/tests/man/firewalld-policy.sh" "$source_root" >"$work/policy.conf"
@@ -12,15 +12,6 @@ for name in dropped.sh rich-rules.py; do
         check "$name is in the page" bash "$source_root/tests/man/example.sh" "$page" $name
         bash "$source_root/tests/man/example.sh" "$page" $name >$name
 done
-
-# await COMMAND...
-await() {
-        local end=$((SECONDS + 30))
-        until "$@"; do
-                [ $SECONDS -lt $end ] || return 1
-                sleep 0.05
-        done
-}
 
 no_session() {
         [ -z "$(nfttracectl list --names)" ]
@@ -38,17 +29,17 @@ rule='rule family="ipv4" port port="8080" protocol="udp" drop'
 /usr/bin/python3 rich-rules.py >python.out 2>&1 &
 example=$!
 exec {firewalld}> >(exec /usr/bin/python3 "$source_root/tests/man/firewalld-stand-in.py")
-check "Python: the example waits" await grep -q '^ready' python.out
+check "Python: the example waits" await 30 grep -q '^ready' python.out
 gdbus wait --system --timeout 30 org.fedoraproject.FirewallD1
 echo "added $rule" >&"$firewalld"
-check "Python: a rule that is added starts a session" await grep -qxF "watching: $rule" python.out
+check "Python: a rule that is added starts a session" await 30 grep -qxF "watching: $rule" python.out
 check "Python: with its filter" has "$(nfttracectl list)" "udp port 8080"
 echo "removed $rule" >&"$firewalld"
-check "Python: one that is removed stops it" await grep -qxF "stopped: $rule: 0 events" python.out
-check "Python: and it is gone" await no_session
+check "Python: one that is removed stops it" await 30 grep -qxF "stopped: $rule: 0 events" python.out
+check "Python: and it is gone" await 30 no_session
 echo "added $rule" >&"$firewalld"
-check "Python: another time" await two_sessions
+check "Python: another time" await 30 two_sessions
 kill -KILL $example
-check "Python: a killed program leaves no session" await no_session
+check "Python: a killed program leaves no session" await 30 no_session
 exec {firewalld}>&-
 [ "$failed" = 0 ] || sed 's/^/# python: /' python.out

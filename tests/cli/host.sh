@@ -1,28 +1,11 @@
 #!/bin/bash
 # Another host: what ssh is asked for, and all of it through a real one.
-. "$(dirname "${BASH_SOURCE[0]}")/kit.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 bus_start
 daemon_start
 
-# The other host's bus is the test's: a bridge takes no notice of the address in its environment.
-cat >"$work/bin/systemd-stdio-bridge" <<END
-#!/bin/sh
-exec /usr/bin/systemd-stdio-bridge --bus-path="$DBUS_SYSTEM_BUS_ADDRESS"
-END
-chmod +x "$work/bin/systemd-stdio-bridge"
-
-# use_fake: an ssh that notes what it is asked and does it here.
-use_fake() {
-        cat >"$work/bin/ssh" <<END
-#!/bin/sh
-printf '%s\n' "\$*" >>"$work/asked"
-while [ "\$1" != -- ]; do shift; done
-shift 2
-exec sh -c "\$*"
-END
-        chmod +x "$work/bin/ssh"
-}
+bridge_to_bus
 
 # use_real: ssh and sshd, joined by a pipe in place of a network.
 use_real() {
@@ -55,11 +38,8 @@ END
 
 follow_end() {
         nfttracectl -H root@web1 follow "$1" >"$work/followed" 2>&1 &
-        local follower=$! end=$((SECONDS + 20))
-        until grep -q recorded "$work/followed"; do
-                [ $SECONDS -lt $end ] || return 1
-                sleep 0.05
-        done
+        local follower=$!
+        await 20 grep -q recorded "$work/followed" || return
         nfttracectl stop "$1" >"$work/stopped"
         wait $follower
 }
@@ -75,11 +55,11 @@ verbs() {
         check "export" equal "$(nfttracectl export -H root@web1 "$2" | nfttracectl show -)" "$(nfttracectl show "$2")"
         check "follow, until the session ends" follow_end "$2"
         check "what was followed has the session's end" grep -q '^-- .*matched 0 = ' "$work/followed"
-        check "a session that is not there is told by the other host" refused 1 "no session and no journal \"99\"" nfttracectl show -H root@web1 99
+        check "a session that does not exist is reported by the other host" refused 1 "no session and no journal \"99\"" nfttracectl show -H root@web1 99
         check "remove" equal "$(nfttracectl remove -H root@web1 "far $1")" "removed the journal of session $2: freed 4.0 KiB"
 }
 
-use_fake
+ssh_stand_in
 verbs fake 1
 check "ssh is given the host behind --, so that it is no option" test -z "$(grep -v -- '-xT.* -- root@web1 ' "$work/asked")"
 check "what the other host's shell reads is quoted" grep -qF "nfttracectl export -- 'far fake'" "$work/asked"
@@ -94,8 +74,8 @@ done
 check "ssh was not run for them" test ! -e "$work/asked"
 check "profiles are of this host" refused 2 "Unknown option" nfttracectl profiles -H web1
 daemon_stop
-check "a daemon that is not running there is told" refused 1 "nfttraced is not running" nfttracectl list -H web1
-check "status tells nothing of this kernel then" equal "$(nfttracectl status -H web1)" "not running: start it with 'systemctl start nfttraced'"
+check "a daemon that is not running there is reported" refused 1 "nfttraced is not running" nfttracectl list -H web1
+check "status prints nothing of this kernel then" equal "$(nfttracectl status -H web1)" "not running: start it with 'systemctl start nfttraced'"
 nfttracectl status -H web1 --quiet
 check "and has its exit status" equal $? 4
 daemon_start
@@ -103,6 +83,6 @@ daemon_start
 use_real
 verbs real 2
 sed -i 's/^AuthorizedKeysFile.*/AuthorizedKeysFile none/; s/^UsePAM.*/&\nPasswordAuthentication no\nKbdInteractiveAuthentication no/' "$work/sshd_config"
-check "a host that does not let us in is told" refused 1 "the system bus of web1 can't be reached" nfttracectl list -H web1
-check "with what it is that must work" refused 1 "'ssh web1 systemd-stdio-bridge' must work" nfttracectl stop -H web1 1
+check "a host that refuses the login is reported" refused 1 "the system bus of web1 can't be reached" nfttracectl list -H web1
+check "with the command that must work" refused 1 "'ssh web1 systemd-stdio-bridge' must work" nfttracectl stop -H web1 1
 check "when reading, too" refused 1 "the export on web1 failed (exit status 255)" nfttracectl show -H web1 1

@@ -1,11 +1,12 @@
 #!/bin/bash
 # At a terminal, what removes journals asks first: only a yes removes anything.
-. "$(dirname "${BASH_SOURCE[0]}")/kit.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 bus_start
 daemon_start
 
-# at_terminal ANSWER COMMAND...: what the terminal showed is in $shown, the command's status in $status.
+# at_terminal ANSWER COMMAND...: what the terminal showed is in $shown, the command's status in
+# $status.
 at_terminal() {
         shown=$(python3 "$source_root/tests/cli/questions.py" "$@")
         status=$?
@@ -17,7 +18,7 @@ kept() {
 
 for _ in 1 2; do
         id=$(nfttracectl start --name keep)
-        nfttracectl stop "$id" >"$work/books"
+        nfttracectl stop "$id" >"$work/totals"
 done
 
 # asks COMMAND...: with each answer that is no yes nothing goes.
@@ -43,24 +44,24 @@ check "and then asks" has "$shown" "Remove them? [y/N] "
 
 at_terminal y nfttracectl remove "$id"
 check "y is yes" equal "$status" 0
-check "and it is told" has "$shown" "removed the journal of session $id: freed 4.0 KiB"
+check "and the removal is reported" has "$shown" "removed the journal of session $id: freed 4.0 KiB"
 at_terminal YES nfttracectl vacuum --all
 check "YES is, too" equal "$status" 0
-check "and what went is told" has "$shown" "removed 1 journal: freed 4.0 KiB"
+check "and the removal is reported, too" has "$shown" "removed 1 journal: freed 4.0 KiB"
 check "nothing is left" equal "$(nfttracectl list --all --names)" ""
 
 at_terminal n nfttracectl vacuum --all
 check "nothing to remove, nothing to ask" equal "$status $shown" "0 would remove 0 journals: would free 0 B"
 id=$(nfttracectl start)
-nfttracectl stop "$id" >"$work/books"
+nfttracectl stop "$id" >"$work/totals"
 at_terminal n nfttracectl vacuum --all --dry-run
 check "a dry run does not ask" equal "$status" 0
 at_terminal n nfttracectl vacuum --all --yes
 check "nor does --yes" has "$shown" "removed 1 journal: freed 4.0 KiB"
 id=$(nfttracectl start)
-nfttracectl stop "$id" >"$work/books"
+nfttracectl stop "$id" >"$work/totals"
 at_terminal n nfttracectl remove --yes "$id"
 check "nor does remove --yes" has "$shown" "removed the journal of session $id: freed 4.0 KiB"
 id=$(nfttracectl start)
-nfttracectl stop "$id" >"$work/books"
+nfttracectl stop "$id" >"$work/totals"
 check "without a terminal nobody is asked" has "$(nfttracectl vacuum --all </dev/null)" "removed 1 journal: freed 4.0 KiB"

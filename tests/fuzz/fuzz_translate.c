@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * libFuzzer's entry to the translator: bytes make a classic BPF program and packets, libpcap's
- * interpreter says what is right. Run it with a folder for its corpus.
+ * interpreter is the reference. Run it with a folder for its corpus.
  */
 #include <glib.h>
 #include <stdint.h>

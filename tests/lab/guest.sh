@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-# Of the locale only the characters are wanted, by the name that it has on disk: each program opens a file for every
-# other part of it, and one for every other way to write its name.
+# Of the locale only the characters are wanted, by the name that it has on disk: each program opens
+# a file for every other part of it, and one for every other way to write its name.
 export HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LC_CTYPE=C.utf8 TERM=dumb
 
 # Mounts what a running system has, the share with the job, and the kernel's modules.
@@ -26,7 +26,8 @@ guest_mount() {
         ln -sf /proc/self/fd/1 /dev/stdout
         ln -sf /proc/self/fd/2 /dev/stderr
 
-        # No host data is cached on these two: they are for files that the other side is to see at once.
+        # No host data is cached on these two: they are for files that the other side is to see at
+        # once.
         mkdir -p /run/lab /run/lock
         mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 job /run/lab
         if [ "${lab_share:-}" = yes ]; then

@@ -1,5 +1,6 @@
 #!/bin/bash
-# The guest's process 1 before systemd: prepares a small system whose last service is the job, and hands over.
+# The guest's process 1 before systemd: prepares a small system whose last service is the job, and
+# hands over.
 
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 . "${BASH_SOURCE[0]%/*}/guest.sh"
@@ -22,8 +23,8 @@ rm -f "$units/default.target"
 # Without an id, systemd would take this for a first boot and apply every preset.
 echo 6e6674747261636564206c6162000001 >/etc/machine-id
 
-# Slow, or of no use without hardware. An empty file masks a unit as a link to /dev/null does, and takes no process,
-# which is what costs time here.
+# Slow, or of no use without hardware. An empty file masks a unit as a link to /dev/null does, and
+# takes no process, which is what costs time here.
 masked=(
         systemd-udevd.service systemd-udev-trigger.service systemd-udev-settle.service systemd-udevd-control.socket
         systemd-udevd-kernel.socket systemd-hwdb-update.service systemd-tmpfiles-setup.service

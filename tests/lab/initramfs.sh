@@ -1,11 +1,12 @@
 #!/bin/bash
-# Prints the path of the initramfs for one kernel of the cache, which it makes when it is missing or out of date.
+# Prints the path of the initramfs for one kernel of the cache, which it makes when it is missing or
+# out of date.
 #
 # usage: initramfs.sh KERNEL-DIRECTORY
 #
-# It holds a static busybox, the modules that it takes to mount the machine's root over 9p below an overlay, and
-# a script that does so, unpacks into the overlay what programs.sh packed, and hands over to the init named by lab_init=
-# on the kernel's command line.
+# It holds a static busybox, the modules that it takes to mount the machine's root over 9p below an
+# overlay, and a script that does so, unpacks into the overlay what programs.sh packed, and hands
+# over to the init named by lab_init= on the kernel's command line.
 
 set -euo pipefail
 

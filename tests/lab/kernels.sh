@@ -1,23 +1,25 @@
 #!/bin/bash
-# Fetches Debian kernels for the lab: downloads and unpacks their packages into the cache, installs nothing.
+# Fetches Debian kernels for the lab: downloads and unpacks their packages into the cache, installs
+# nothing.
 #
 # usage: kernels.sh [--force] 6.1|6.12|newest...
 #
-# 6.1 is bookworm's kernel, 6.12 that of bookworm-backports or else of trixie, newest that of sid or, where
-# that can't be had, of testing.
+# 6.1 is bookworm's kernel, 6.12 that of bookworm-backports or else of trixie, newest that of sid
+# or, where that can't be had, of testing.
 # What a kernel leaves in the cache, under its name as given here:
 #   vmlinuz    the kernel image
 #   modules    its module directory, as /lib/modules/RELEASE is, but for those that no guest needs
 #   pruned     which those are
 #   release    RELEASE, one line; written last, so it exists only when the rest is whole
-# apt's lists and packages are kept in the cache as well: the machine's own apt state stays as it is.
+# apt's lists and packages are kept in the cache as well: the machine's own apt state stays as it
+# is.
 
 set -euo pipefail
 
 cache=${NFTTRACED_LAB:-${XDG_CACHE_HOME:-$HOME/.cache}/nfttraced-lab}
 tries=3
-# Modules that no guest of the lab can have a use for are most of the bulk. A kernel in the cache of which others were left
-# out is fetched again.
+# Modules that no guest of the lab can have a use for are most of the bulk. A kernel in the cache of
+# which others were left out is fetched again.
 pruned="drivers/gpu drivers/media drivers/infiniband drivers/scsi drivers/iio drivers/staging drivers/usb drivers/hwmon \
 drivers/mfd drivers/mtd drivers/nvme drivers/input drivers/power drivers/net/wireless drivers/net/ethernet drivers/net/can \
 drivers/net/usb sound"
@@ -117,7 +119,8 @@ apt_private() {
                 "$@"
 }
 
-# Makes apt's private state for SUITE and fetches its package lists; fails when the archive has no such suite.
+# Makes apt's private state for SUITE and fetches its package lists; fails when the archive has no
+# such suite.
 suite_prepare() {
         local suite=$1 codename uri key
         local dir="$cache/apt/$suite"
@@ -139,7 +142,8 @@ suite_prepare() {
         with_retries apt_private "$suite" apt-get -q -o APT::Update::Error-Mode=any update >&2
 }
 
-# Prints the packages of a kernel: what PACKAGE depends on, as far as it is a versioned kernel package.
+# Prints the packages of a kernel: what PACKAGE depends on, as far as it is a versioned kernel
+# package.
 kernel_packages() {
         local suite=$1 package=$2 seen=${3:-} dependency
 
@@ -193,7 +197,8 @@ kernel_unpack() {
                 dpkg -x "$deb" "$work/root" || die "can't unpack ${deb##*/}"
         done
 
-        # Where the packages put things: /lib/modules or /usr/lib/modules, image and configuration there or in /boot.
+        # Where the packages put things: /lib/modules or /usr/lib/modules, image and configuration
+        # there or in /boot.
         mkdir -p "$work/base/lib/modules" "$work/kernel"
         release=
         for directory in "$work"/root{,/usr}/lib/modules/*/; do

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Packs what a guest's scripts start again and again, with the libraries that it takes: the guest has it in memory, where
-# a file of the machine costs a question to the emulator each time that it is opened.
+# Packs what a guest's scripts start again and again, with the libraries that it takes: the guest
+# has it in memory, where a file of the machine costs a question to the emulator each time that it
+# is opened.
 #
 # usage: programs.sh ARCHIVE [BUILD]     the programs named below, and those of this build directory
 
@@ -24,7 +25,7 @@ done | xargs readlink -e >"$archive.programs"
         cat "$archive.programs"
         # It fails for what is a script.
         { xargs ldd <"$archive.programs" 2>/dev/null || true; } | grep -oE '/[^ :]+ \(' | tr -d ' (' | sort -u | xargs readlink -e
-        find /etc/ld.so.cache /usr/lib/locale/C.utf8 /usr/share/locale/locale.alias /usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache -type f 2>/dev/null || true
+        find /etc/ld.so.cache /etc/iproute2 /usr/lib/locale/C.utf8 /usr/share/locale/locale.alias /usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache -type f 2>/dev/null || true
 } | sort -u >"$archive.files"
 # With the directories, so that they stay as they are.
 awk -F/ '{ path = ""; for (i = 2; i <= NF; i++) { path = path "/" $i; if (!seen[path]++) print path } }' \

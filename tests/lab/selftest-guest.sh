@@ -1,5 +1,6 @@
 #!/bin/bash
-# The part of the self-test that runs in the guest: modules, two namespaces with a drop between them, a kprobe on it.
+# The part of the self-test that runs in the guest: modules, two namespaces with a drop between
+# them, a kprobe on it.
 
 set -euo pipefail
 

@@ -1,9 +1,11 @@
 #!/bin/bash
-# Proves that the lab tells the truth: statuses come back, faults are noticed, and the guest can do what tests need.
+# Proves that the lab reports the truth: statuses come back, faults are noticed, and the guest can
+# do what tests need.
 #
 # usage: selftest.sh [6.1|6.12|newest]...
 #
-# Without arguments: 6.1 and 6.12. Ends with status 1 when a check failed. It takes about two minutes a kernel.
+# Without arguments: 6.1 and 6.12. Ends with status 1 when a check failed. It takes about two
+# minutes a kernel.
 
 # Commands for the guest are in single quotes on purpose.
 # shellcheck disable=SC2016
@@ -17,7 +19,8 @@ output=$(mktemp)
 share=$(mktemp -d)
 trap 'rm -rf "$output" "$share"' EXIT
 
-# expect STATUS[|STATUS] DESCRIPTION [OPTION]... -- COMMAND...: one guest, the status it has to end with.
+# expect STATUS[|STATUS] DESCRIPTION [OPTION]... -- COMMAND...: one guest, the status it has to end
+# with.
 expect() {
         local wanted=$1 description=$2 status=0
         shift 2

@@ -1,10 +1,12 @@
 #!/bin/bash
-# Runs a command with a D-Bus system bus of its own at the standard address, for guests without systemd.
+# Runs a command with a D-Bus system bus of its own at the standard address, for guests without
+# systemd.
 #
 # usage: [NFTTRACED_BUS_POLICY=FILE] with-bus.sh COMMAND [ARGUMENT]...
 #
-# The bus has the configuration that dbus ships, and that of FILE, such as the project's bus policy. It ends with the
-# command, whose status is this script's. Because the address is the standard one, this is for a guest, and as root.
+# The bus has the configuration that dbus ships, and that of FILE, such as the project's bus policy.
+# It ends with the command, whose status is this script's. Because the address is the standard one,
+# this is for a guest, and as root.
 
 set -euo pipefail
 

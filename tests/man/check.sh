@@ -1,6 +1,6 @@
 #!/bin/bash
-# The manual pages against what they describe: every verb, option, key, member of the bus interface and error is in its
-# page, what the pages say exists does, and they render without a warning.
+# The manual pages against what they describe: every verb, option, key, member of the bus interface
+# and error is in its page, what the pages say exists does, and they render without a warning.
 #
 # usage: check.sh NFTTRACECTL NFTTRACED SOURCE
 
@@ -11,7 +11,7 @@ ctl=$(readlink -f "$1") daemon=$(readlink -f "$2")
 cd "$3" || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-. tests/checks.sh
+. tests/kit.sh
 export LC_ALL=C.UTF-8
 
 declare -A pages
@@ -77,12 +77,12 @@ mapfile -t own < <("$ctl" --help | long_options)
 options+=("${own[@]}")
 mapfile -t daemon_options < <("$daemon" --help | long_options)
 documented "the option" nfttraced.8 "${daemon_options[@]}"
-mapfile -t told < <(page nfttracectl.1 | grep -oE -- '(^|[^a-zA-Z0-9-])--[a-z][a-z-]*' | grep -oE -- '--.*' | sort -u)
-for option in "${told[@]}"; do
+mapfile -t named < <(page nfttracectl.1 | grep -oE -- '(^|[^a-zA-Z0-9-])--[a-z][a-z-]*' | grep -oE -- '--.*' | sort -u)
+for option in "${named[@]}"; do
         check "$option of nfttracectl.1 exists" one_of "$option" "${options[@]}" "${daemon_options[@]}"
 done
-mapfile -t told < <(page nfttraced.8 | grep -oE -- '(^|[^a-zA-Z0-9-])--[a-z][a-z-]*' | grep -oE -- '--.*' | sort -u)
-for option in "${told[@]}"; do
+mapfile -t named < <(page nfttraced.8 | grep -oE -- '(^|[^a-zA-Z0-9-])--[a-z][a-z-]*' | grep -oE -- '--.*' | sort -u)
+for option in "${named[@]}"; do
         check "$option of nfttraced.8 exists" one_of "$option" "${options[@]}" "${daemon_options[@]}"
 done
 
@@ -92,8 +92,8 @@ documented "the key" nfttraced.conf.5 "${keys[@]}"
 for key in "${keys[@]}"; do
         check "the example has the key $key" grep -qE "^#?$key=" systemd/nfttraced.conf
 done
-mapfile -t told < <(page nfttraced.conf.5 | sed -nE 's/^\.B ([A-Z][A-Za-z]*)=$/\1/p')
-for key in "${told[@]}"; do
+mapfile -t named < <(page nfttraced.conf.5 | sed -nE 's/^\.B ([A-Z][A-Za-z]*)=$/\1/p')
+for key in "${named[@]}"; do
         check "the key $key of nfttraced.conf.5 exists" one_of "$key" "${keys[@]}"
 done
 mapfile -t keys < <(grep -hoE '^	\{ "[A-Z][A-Za-z]*", ' client/input/profile.c | grep -oE '[A-Z][A-Za-z]+' | sort -u)
@@ -111,8 +111,8 @@ check "there are errors" some "${errors[@]}"
 for error in "${errors[@]}"; do
         check "org.nfttraced1.5 has the error $error" grep -qx ".B org.nfttraced1.Error.$error" man/org.nfttraced1.5
 done
-mapfile -t told < <(sed -nE 's/^\.B org\.nfttraced1\.Error\.([A-Za-z]+)$/\1/p' man/org.nfttraced1.5)
-for error in "${told[@]}"; do
+mapfile -t named < <(sed -nE 's/^\.B org\.nfttraced1\.Error\.([A-Za-z]+)$/\1/p' man/org.nfttraced1.5)
+for error in "${named[@]}"; do
         check "the error $error of org.nfttraced1.5 exists" one_of "$error" "${errors[@]}"
 done
 mapfile -t counters < <(grep -hoE '"[a-z-]+", COUNT_' daemon/bus/manager.c | grep -oE '[a-z-]+"' | tr -d '"')

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Writes a bus policy to standard output that includes the project's and lets root have firewalld's name.
+# Writes a bus policy to standard output that includes the project's and lets root have firewalld's
+# name.
 #
 # usage: firewalld-policy.sh SOURCE
 cat <<END

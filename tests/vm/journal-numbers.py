@@ -14,22 +14,24 @@ HEAD = 20  # bytes of an enhanced packet block's own fields
 
 data = open(sys.argv[1], "rb").read()
 count, times = int(sys.argv[2]), int(sys.argv[3])
+block = struct.Struct("=II")
+length = struct.Struct("=I")
+number = struct.Struct(">I")
 numbers = collections.Counter()
 at = 0
 while at < len(data):
-    kind, size = struct.unpack_from("=II", data, at)
+    kind, size = block.unpack_from(data, at)
     if kind == BLOCK_PACKET:
-        captured = struct.unpack_from("=I", data, at + 8 + 12)[0]
-        end = at + 8 + HEAD + captured
-        numbers[struct.unpack(">I", data[end - 4 : end])[0]] += 1
+        captured = length.unpack_from(data, at + 8 + 12)[0]
+        numbers[number.unpack_from(data, at + 8 + HEAD + captured - 4)[0]] += 1
     at += size
 at_most = sys.argv[4:] == ["--at-most"]
 wrong = [
-    number
-    for number in set(numbers) | set(range(count))
-    if number >= count or numbers[number] > times or (numbers[number] < times and not at_most)
+    packet
+    for packet in set(numbers) | set(range(count))
+    if packet >= count or numbers[packet] > times or (numbers[packet] < times and not at_most)
 ]
-for number in sorted(wrong)[:10]:
-    print(f"{number} is there {numbers[number]} times")
+for packet in sorted(wrong)[:10]:
+    print(f"{packet} is there {numbers[packet]} times")
 print(f"{len(wrong)} of {count} are wrong")
 sys.exit(bool(wrong))

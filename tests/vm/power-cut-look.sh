@@ -1,6 +1,6 @@
 #!/bin/bash
-# Looks at a journal on a disk whose power was cut: all that was synced can be read, and nothing before the end of that is
-# damaged.
+# Looks at a journal on a disk whose power was cut: all that was synced can be read, and nothing
+# before the end of that is damaged.
 #
 # usage: power-cut-look.sh TYPE DIRECTORY IMAGE SESSION SYNCED
 

@@ -1,7 +1,8 @@
 #!/bin/bash
-# What the scenarios in systemd/ share, beside lib.sh: the installed service in place of a daemon of the scenario's own,
-# the system's bus and journal, users. Sourced by each scenario, which finds nfttraced stopped, without a session, with
-# no configuration; what it leaves is taken away when it ends.
+# What the scenarios in systemd/ share, beside vm/lib.sh: the installed service in place of a daemon
+# of the scenario's own, the system's bus and journal, users. Sourced by each scenario, which finds
+# nfttraced stopped, without a session, with no configuration; what it leaves is taken away when it
+# ends.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -30,10 +31,11 @@ dropin() {
         systemctl daemon-reload
 }
 
-# service_start [KEY=VALUE...]: starts nfttraced with this configuration; returns when it has its name on the bus.
+# service_start [KEY=VALUE...]: starts nfttraced with this configuration; returns when it has its
+# name on the bus.
 service_start() {
         [ $# = 0 ] || configure "$@"
-        systemctl start nfttraced && gdbus wait --system --timeout 60 org.nfttraced1 || {
+        systemctl start nfttraced && name_await || {
                 echo "not ok - the service starts"
                 systemctl status --no-pager nfttraced | sed 's/^/#   /'
                 failed=$((failed + 1))
@@ -71,11 +73,7 @@ journal_has() {
         local text=$1
         shift
         journal_since -o cat "$@" >"$work/journal"
-        grep -qF -- "$text" "$work/journal" || {
-                echo "the journal does not say: $text"
-                tail -n 30 "$work/journal"
-                return 1
-        }
+        file_has "$work/journal" "$text"
 }
 
 # user_add NAME...: users who can't do anything yet; they go with the scenario.
@@ -95,14 +93,12 @@ as() {
 
 # Runs when the scenario ends, in place of lib.sh's.
 finish() {
-        local status=$? netns
+        local status=$? user
         if [ "$failed" != 0 ] || [ "$status" != 0 ]; then
                 journalctl -q --no-pager -u nfttraced -n 30 -o short-monotonic | sed 's/^/# journal: /'
         fi
         service_reset
-        for netns in $(ip netns list | cut -d' ' -f1); do
-                ip netns del "$netns"
-        done
+        ip -all netns delete
         for user in ${users[@]+"${users[@]}"}; do
                 userdel "$user"
         done

@@ -1,6 +1,7 @@
 #!/bin/bash
-# What the guest with systemd has before systemd starts: the build, installed, and a firewall of the boot's own with a
-# recorder that is to see its first rule. The scenario systemd/boot.sh looks at what became of it.
+# What the guest with systemd has before systemd starts: the build, installed, and a firewall of the
+# boot's own with a recorder that is to see its first rule. The scenario systemd/boot.sh looks at
+# what became of it.
 
 set -euo pipefail
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs scenarios in one guest with systemd as its init, with the build installed as a distribution would. Exits as the
-# lab's run.sh does.
+# Runs scenarios in one guest with systemd as its init, with the build installed as a distribution
+# would. Exits as the lab's run.sh does.
 #
 # usage: systemd.sh KERNEL BUILD [SCENARIO...]     names or files; by default all in systemd/, "boot" first
 

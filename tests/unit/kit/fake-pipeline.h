@@ -21,11 +21,11 @@ void fake_suppressed(uint64_t sessions);
 /* As suppressed of the session at `bit`, with the rule that it came of. */
 void fake_suppressed_by(unsigned int bit, uint64_t rule, uint64_t time);
 
-/* Drop counters: a slot of the table has so many packets more of that key (and the key, if it was free);
- * an example; packets that were not counted by rule; calls that were skipped, FAKE_UNTOLD: the kernel
- * does not tell. */
+/* Drop counters: adds packets of a key to a slot of the table, which gets the key if it was free; an
+ * example; packets that were not counted by rule; calls that were skipped, FAKE_UNTOLD: the kernel does
+ * not count them. */
 #define FAKE_DROPS \
-	"NFTTRACED_FAKE_DROPS" /* in the environment: there are so many of handles 0, 1, ... */
+	"NFTTRACED_FAKE_DROPS" /* in the environment: how many drops of handles 0, 1, ... */
 #define FAKE_DROP_BYTES 100 /* each */
 #define FAKE_UNTOLD     UINT64_MAX
 struct drop_slot *fake_drop(unsigned int index, const struct drop_key *key, const char *table,
@@ -34,10 +34,10 @@ void fake_drop_example(unsigned int index, const struct drop_example *example);
 void fake_uncounted(uint64_t packets);
 void fake_missed(uint64_t missed);
 
-/* All of these begin anew. */
+/* Sets all of these to zero. */
 void fake_drops_reset(void);
 
-/* New slots are of that share from now on, which may have so many. */
+/* New slots are of that share from now on, which may have at most `max`. */
 void fake_drops_share(enum drop_share share, uint32_t max);
 
 /* How often pipeline_grace was called. */
@@ -54,10 +54,10 @@ void fake_refuse_verdicts(uint32_t verdicts);
 void fake_hold(void);
 void fake_release(void);
 
-/* What is read from the rings stays there, for the next reader, from now on or not. */
+/* Whether records stay in the rings when they have been read, for the next reader. */
 void fake_keep_unreleased(bool unreleased);
 
-/* How many were begun. */
+/* How many calls of pipeline_swap began. */
 unsigned int fake_swaps(void);
 
 /* What the last pipeline_swap was given. */

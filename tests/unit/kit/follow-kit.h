@@ -64,7 +64,7 @@ static inline void tear_down(void)
 	g_clear_pointer(&directory, g_free);
 }
 
-/* Events are told apart by the process that they name. */
+/* Events differ by the process that they name. */
 static inline void write_events(unsigned int count)
 {
 	struct journal_loss lost;

@@ -6,7 +6,7 @@
 #ifndef NFTTRACED_TESTS_UNIT_KIT_OPENMETRICS_H
 #define NFTTRACED_TESTS_UNIT_KIT_OPENMETRICS_H
 
-/* NULL: it is well; else what is wrong, with the line (g_free it). */
+/* NULL: the text is valid; else the error, with its line (g_free it). */
 char *openmetrics_check(const char *text);
 
 #endif

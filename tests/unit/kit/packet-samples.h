@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tunnels, routing protocols and packets whose headers lie, with their lines: what tcpdump -v tells of
- * them, in our form. A packet is hex digits, spaces ignored.
+ * Tunnels, routing protocols and packets whose headers lie, with their lines: the output of
+ * tcpdump -v in our form. A packet is hex digits, spaces ignored.
  */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_PACKET_SAMPLES_H
 #define NFTTRACED_TESTS_UNIT_KIT_PACKET_SAMPLES_H

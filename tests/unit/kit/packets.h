@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Several hundred packets for the tests of filters, the same on every run: well-formed ones of each
- * protocol that pcap expressions know, over Ethernet in its dresses and without a link layer, long
- * ones, and noise. Owned by whoever called packets_new(); g_ptr_array_unref() frees all.
+ * protocol that pcap expressions know, over Ethernet with and without tags and without a link
+ * layer, long ones, and noise. The caller of packets_new() owns them; g_ptr_array_unref() frees all.
  */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_PACKETS_H
 #define NFTTRACED_TESTS_UNIT_KIT_PACKETS_H

@@ -179,7 +179,7 @@ bool random_program_defined(const struct sock_fprog *program)
 	return classic_analyse(program, &facts, &reason) == 0 && !(facts.unassigned & memory_words);
 }
 
-/* Fills a frame with a packet of the bytes; what is beyond it is noise, not zeros. */
+/* Fills a frame with a packet of the bytes; the rest of the frame is noise, not zeros. */
 static void random_packet(struct random_bytes *bytes, struct frame *frame)
 {
 	uint32_t captured = take8(bytes) % PACKET_MAX;

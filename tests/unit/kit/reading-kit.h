@@ -25,7 +25,7 @@ struct kit_recording {
 	uint32_t position;
 };
 
-/* Says in a segment's header that it was begun on another machine. */
+/* Changes a segment's header: the segment was begun on another machine. */
 static inline void kit_segment_move(int dir_fd, const char *name, const struct kit_machine *machine)
 {
 	auto_fd fd = openat(dir_fd, name, O_RDWR | O_CLOEXEC);

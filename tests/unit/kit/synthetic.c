@@ -17,7 +17,7 @@ static uint8_t text_length(const char *text)
 	return text ? (uint8_t)strlen(text) : 0;
 }
 
-/* Pads the record and tells its size. */
+/* Pads the record and returns its size. */
 static void finish(struct synthetic *event)
 {
 	struct event_head *head = (struct event_head *)event->bytes;

@@ -1,11 +1,12 @@
 #!/bin/bash
-# The main job on a kernel that is newer than those that everything is tested on: drops and other verdicts as events,
-# with the rule's text and one identity over namespaces, by both ways of attaching; counters that are nft's; and nothing
-# of it left in the kernel when the daemon is gone.
+# The main job on a kernel that is newer than those that everything is tested on: drops and other
+# verdicts as events, with the rule's text and one identity over namespaces, by both ways of
+# attaching; counters that are nft's; and nothing of it left in the kernel when the daemon is gone.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$here/drops-lib.sh"
 
-# What of the daemon's could be left behind: programs and links of BPF, kprobes, tables in a ruleset.
+# What of the daemon's could be left behind: programs and links of BPF, kprobes, tables in a
+# ruleset.
 residue() {
         bpftool prog show | sed -n 's/^[0-9]*: \([a-z_]*\) .*name \([^ ]*\).*/\1 \2/p' | grep -E '^(kprobe|tracing|raw_tracepoint) '
         bpftool link show | grep -E 'perf_event|tracing|raw_tracepoint'
@@ -30,7 +31,7 @@ main_job() {
         on client traffic udp 10.0.42.2 8081 4 >/dev/null
         on client traffic udp 10.0.42.2 8082 3 >/dev/null
         session_stop
-        check "$1: nothing was lost" equal "$(book lost)" 0
+        check "$1: nothing was lost" equal "$(total lost)" 0
         nfttracectl show --no-pager --rules "$session" >"$work/text"
         sees "$1: each drop with its rule's handle" 5 "^  $place handle $(handle_of_rule server inet filter input 'keep out') drop\$"
         sees "$1: and with its text" 5 '^  rule udp dport 8080 counter drop comment "keep out"$'

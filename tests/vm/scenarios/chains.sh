@@ -1,9 +1,10 @@
 #!/bin/bash
-# The chain is right on every event: chains of 10,000 rules, names of 255 bytes, the same chain name in two tables,
-# chains replaced while packets flow.
+# The chain is right on every event: chains of 10,000 rules, names of 255 bytes, the same chain name
+# in two tables, chains replaced while packets flow.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 bus_start
+programs_stay
 daemon_start
 network
 

@@ -1,6 +1,7 @@
 #!/bin/bash
-# The wall clock is set a year ahead and back again while a session records: each event keeps the time that the clock
-# showed then, for whoever selects by time, prints or captures. Sets the guest's clock, and sets it back.
+# The wall clock is set a year ahead and back again while a session records: each event keeps the
+# time that the clock showed then, where events are selected by time, printed or captured. Sets the
+# guest's clock, and sets it back.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 bus_start
@@ -21,7 +22,7 @@ moves() {
         nfttracectl show --no-pager --json "$session" 2>/dev/null | grep -c '"clock":{"cause":"set"'
 }
 
-told() {
+moves_are() {
         equal "$(moves)" "$1"
 }
 
@@ -35,7 +36,7 @@ send() {
 set_clock() {
         clock_moves=$((clock_moves + 1))
         date -s "@$(($(date +%s) + $1))" >/dev/null
-        await 10 told $clock_moves
+        await 10 moves_are $clock_moves
 }
 clock_moves=0
 

@@ -1,35 +1,36 @@
 #!/bin/bash
-# Sessions of the configuration record from the first packet; reloads change what runs and lose nothing; a bad one
-# changes nothing; what waits for nf_tables records when it is there; rates with bursts.
+# Sessions of the configuration record from the first packet; reloads change what runs and lose
+# nothing; a bad one changes nothing; what waits for nf_tables records when it is there; rates with
+# bursts.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 conf=$work/nfttraced.conf
 drops=$conf.d/drops.conf
 mkdir -p "$conf.d"
-# What is counted without sessions is another scenario's.
+# Counting without sessions is in other scenarios.
 printf '[Daemon]\nDropCounters=no\n' >"$conf"
 
 reload() {
         local logged
         logged=$(grep -c 'configuration' "$daemon_log")
         kill -HUP "$daemon_pid"
-        local end=$((SECONDS + 60))
-        until [ "$(grep -c 'configuration' "$daemon_log")" -gt "$logged" ]; do
-                [ $SECONDS -lt $end ] || return 1
-                sleep 0.1
-        done
+        await 60 configuration_logged $((logged + 1))
+}
+
+configuration_logged() {
+        at_least "$(grep -c 'configuration' "$daemon_log")" "$1"
 }
 
 # listed NAME STATE
 listed() {
-        local end=$((SECONDS + 60))
-        until nfttracectl list | grep -qE "^ *[0-9]+ +$1 .* $2 "; do
-                [ $SECONDS -lt $end ] || {
-                        nfttracectl list
-                        return 1
-                }
-                sleep 0.1
-        done
+        await 60 is_listed "$1" "$2"
+}
+
+is_listed() {
+        nfttracectl list >"$work/list" && grep -E "^ *[0-9]+ +$1 .* $2 " "$work/list" || {
+                cat "$work/list"
+                return 1
+        }
 }
 
 firewall() {
@@ -75,11 +76,11 @@ check "the configuration was read again several times meanwhile" at_least "$chan
 
 printf '[Daemon]\nRingsize=1M\n[Session other]\n' >"$conf.d/bad.conf"
 check "a configuration with an error is answered" reload
-check "and told, with its place and what may be meant" property_becomes Problem "$conf.d/bad.conf:2: no such key as Ringsize in [Daemon] (is it RingSize?)"
+check "and reported, with its place and the likely key" property_becomes Problem "$conf.d/bad.conf:2: no such key as Ringsize in [Daemon] (is it RingSize?)"
 check "no session of it runs" sh -c '! nfttracectl list | grep -q other'
 printf '[Session other]\nFilter=udp prt 5\n' >"$conf.d/bad.conf"
 check "one with a bad filter is answered" reload
-check "and told, with its place and what libpcap says" property_becomes Problem "parse filter expression: syntax error"
+check "and reported, with its place and the reason of libpcap" property_becomes Problem "parse filter expression: syntax error"
 on client traffic udp 10.0.42.2 2001 3 >/dev/null
 rm "$conf.d/bad.conf"
 check "one without is read" reload
@@ -87,19 +88,19 @@ check "and the problem is gone" property_becomes Problem '""'
 
 session=fleet
 session_stop
-check "the session that ran all the time has every packet" equal "$(book journaled)" $((7 + packets + 3))
+check "the session that ran all the time has every packet" equal "$(total journaled)" $((7 + packets + 3))
 sees "once each" $((7 + packets + 3)) ' drop$'
 
-# Rates: a burst, then so many a second.
+# Rates: a burst, then at most the rate.
 printf '[Session slow]\nVerdicts=drop\nFilter=udp port 2002\nRate=1\nBurst=25\n' >"$drops"
 check "other sessions are read" reload
 check "the one that is new runs" listed slow running
 on client traffic udp 10.0.42.2 2002 500 >/dev/null
 session=slow
 session_stop
-check "of a burst what is allowed is recorded" at_least "$(book journaled)" 25
-check "and what is not is counted" equal $(($(book journaled) + $(book suppressed))) 500
-check "and not much more is recorded" at_least "$(book suppressed)" 400
+check "of a burst what is allowed is recorded" at_least "$(total journaled)" 25
+check "and what is not is counted" equal $(($(total journaled) + $(total suppressed))) 500
+check "and not much more is recorded" at_least "$(total suppressed)" 400
 
 # Held back by rule: what each of several sent, less what of it is in the journal.
 for rate in slow quick; do

@@ -1,7 +1,7 @@
 #!/bin/bash
-# What connection tracking made of a packet: INVALID where it has seen the packet and has no entry, UNTRACKED where it
-# was told to leave it alone, and nothing where it has not seen the packet or is not at work. nf_tables' own counters of
-# "ct state" are the truth.
+# What connection tracking made of a packet: INVALID where it has seen the packet and has no entry,
+# UNTRACKED where it was told to leave it alone, and nothing where it has not seen the packet or is
+# not at work. nf_tables' own counters of "ct state" are the truth.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # stray PORT...: a SYN+ACK to each port, of no connection that anybody knows.
@@ -42,7 +42,8 @@ bus_start
 daemon_start
 network
 
-# Nobody asks for a connection's state: tracking is not at work, whether or not the module is loaded.
+# Nobody asks for a connection's state: tracking is not at work, whether or not the module is
+# loaded.
 modprobe nf_conntrack
 ruleset server <<'END'
 table inet t {

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What a disk that fails or hangs does to journals: writeback that fails is counted as lost and reported everywhere, and
-# a disk that does not answer holds up nobody for long.
+# What a disk that fails or hangs does to journals: writeback that fails is counted as lost and
+# reported everywhere, and a disk that does not answer holds up nobody for long.
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -38,16 +38,12 @@ send() {
         on client traffic udp 10.0.42.2 9 "$1" >/dev/null
 }
 
-of_session() {
-        busctl get-property org.nfttraced1 "/org/nfttraced1/session/$session" org.nfttraced1.Session "$1" | cut -d' ' -f2-
-}
-
 all_synced() {
-        [ "$(of_session Unsynced)" = 0 ] && [ "$(of_session Synced)" = "$1" ]
+        [ "$(session_property Unsynced)" = 0 ] && [ "$(session_property Synced)" = "$1" ]
 }
 
 lost_is() {
-        [ "$(of_session Lost)" = "$1" ]
+        [ "$(session_property Lost)" = "$1" ]
 }
 
 daemon_start
@@ -58,25 +54,24 @@ check "what is recorded comes to the disk" await 30 all_synced 100
 table "flakey $disk 0 0 600 1 error_writes"
 send 50
 check "what the disk fails to store is lost" await 30 lost_is 50
-is_stalled() { [ "$(of_session State)" = '"stalled"' ]; }
+is_stalled() { [ "$(session_property State)" = '"stalled"' ]; }
 check "the session says that it can't be stored" await 30 is_stalled
 nfttracectl status >"$work/status"
 check "status is degraded and names the error" grep -q 'degraded: .*Input/output error' "$work/status"
 check "the log has it, too" grep -q "can't be stored (Input/output error)" "$daemon_log"
 
 nfttracectl start --verdicts drop >"$work/refused" 2>&1
-check "a session whose journal can't be begun is refused" equal $? 1
-state_errors() { busctl --json=short get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Counters | sed -nE 's/.*"state-errors":([0-9]+).*/\1/p'; }
-check "what the state directory did not take is counted" at_least "$(state_errors)" 1
+check "a session whose journal can't be created is refused" equal $? 1
+check "what the state directory did not take is counted" at_least "$(counter state-errors)" 1
 
 table "linear $disk 0"
 send 20
-is_running() { [ "$(of_session State)" = '"running"' ]; }
-check "it goes on when the disk does" await 30 is_running
+is_running() { [ "$(session_property State)" = '"running"' ]; }
+check "it resumes when the disk works" await 30 is_running
 session_stop
 check "a stop with losses is no success" equal $? 3
-check "what was lost is not journaled" equal "$(book journaled)" 120
-grep -q "disk-error 50" "$work/books"
+check "what was lost is not journaled" equal "$(total journaled)" 120
+grep -q "disk-error 50" "$work/totals"
 check "the totals name the reason" equal $? 0
 check "the journal has the loss" grep -q 'disk error' "$work/text"
 
@@ -87,15 +82,15 @@ send 10
 check "two sessions are on the disk as far as they got" await 30 all_synced 10
 nfttracectl start --name quiet --verdicts drop --filter "udp port 8" --no-track >/dev/null
 dmsetup suspend --nolockfs --noudevsync disk
-nfttracectl stop quiet >"$work/books"
+nfttracectl stop quiet >"$work/totals"
 check "a stop that could not store the journal's end alone says so" equal $? 3
-check "with its bytes" grep -qE '; [1-9][0-9.]* ([KM]i)?B not yet on the disk' "$work/books"
+check "with its bytes" grep -qE '; [1-9][0-9.]* ([KM]i)?B not yet on the disk' "$work/totals"
 check "and the log, that it is the end" grep -q 'B of the journal are not known to be stored, which is its end: all of its events are' "$daemon_log"
 send 30
 begin=$SECONDS
-nfttracectl stop "$session" >"$work/books"
+nfttracectl stop "$session" >"$work/totals"
 check "a stop says what a disk that does not answer has not stored" equal $? 3
-check "with the number of bytes" grep -qE '; [1-9][0-9.]* ([KM]i)?B not yet on the disk' "$work/books"
+check "with the number of bytes" grep -qE '; [1-9][0-9.]* ([KM]i)?B not yet on the disk' "$work/totals"
 check "within its time" test $((SECONDS - begin)) -lt 10
 nfttracectl list >"$work/list"
 check "others are answered meanwhile" equal $? 0

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Drop counters tell names as they are: of a chain that is renamed, and of a network namespace that is deleted while
-# another one of the same name, and often of the same inode, takes its place.
+# Drop counters have current names: of a chain that is renamed, and of a network namespace that is
+# deleted while another one of the same name, and often of the same inode, takes its place.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$here/drops-lib.sh"
 
@@ -55,6 +55,6 @@ check "and under its inode" equal "$(nfttracectl drops --json --netns "$inode" |
 check "metrics have a sample for each" equal "$(nfttracectl drops --openmetrics | grep -c '^nfttraced_drop_packets_total')" 2
 mount --bind /run/netns/server /run/netns/renamed 2>/dev/null || { touch /run/netns/renamed && mount --bind /run/netns/server /run/netns/renamed; }
 umount -l /run/netns/server && rm -f /run/netns/server
-check "a namespace that has another name is told by that" drops_become \
+check "a namespace that was renamed has its new name" drops_become \
         'sorted((x.table, x.netns, getattr(x, "netns_gone", False)) for x in c)' \
         "[('fw', 'server', True), ('second', 'renamed', False)]"

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Drop counters beside an nf_tables that goes and comes again: what was counted stays, and counting goes on.
+# Drop counters beside an nf_tables that goes and comes again: the counts stay, and counting
+# continues.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$here/drops-lib.sh"
 

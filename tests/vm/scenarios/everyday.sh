@@ -1,6 +1,6 @@
 #!/bin/bash
-# What an administrator does every day: status and what it says of this kernel, journals and the room they take, and the
-# examples of org.nfttraced1(5) with packets.
+# What an administrator does every day: status and what it says of this kernel, journals and the
+# room they take, and the examples of org.nfttraced1(5) with packets.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 modprobe nf_tables
@@ -40,18 +40,18 @@ done
 check "this kernel has drop reasons" equal "$(feature drop-reasons)" yes
 attach=$(nfttracectl status | awk '$1 == "attach" { print $2 }')
 case $attach in
-fentry) check "fentry is told" equal "$(feature fentry) $(feature missed)" "yes yes" ;;
-*) check "a kprobe is told, with what it means" equal "$(feature fentry)" no ;;
+fentry) check "status has fentry" equal "$(feature fentry) $(feature missed)" "yes yes" ;;
+*) check "status has a kprobe, and what that means" equal "$(feature fentry)" no ;;
 esac
-check "the layout of the arguments is told" equal "$(nfttracectl status | grep -c '^  layout .* argument ')" 1
+check "status has the layout of the arguments" equal "$(nfttracectl status | grep -c '^  layout .* argument ')" 1
 
 session_start --name web --verdicts drop -- udp port 8080
 check "a session arms the key" equal "$(feature trace-key)" yes
 on client traffic udp 10.0.42.2 8080 20
 session_stop
-books_ok=$events
-check "the room of an ended session is told" equal "$(nfttracectl list --all | awk '$2 == "web" { print $3, ($8 != "-") }')" "ended 1"
-check "an export reads as the journal" equal "$(nfttracectl export web | nfttracectl show - | grep -c ' drop$')" "$books_ok"
+of_session=$events
+check "list has the size of an ended session" equal "$(nfttracectl list --all | awk '$2 == "web" { print $3, ($8 != "-") }')" "ended 1"
+check "an export reads as the journal" equal "$(nfttracectl export web | nfttracectl show - | grep -c ' drop$')" "$of_session"
 check "remove frees it" sh -c 'nfttracectl remove web | grep -q ": freed [0-9]"'
 check "nothing is left of it" test ! -e "$NFTTRACED_STATE_DIR/$session"
 
@@ -61,14 +61,10 @@ for name in dropped.sh rich-rules.py; do
 done
 sh dropped.sh 8 >busctl.out 2>&1 &
 example=$!
-await_session() {
-        local end=$((SECONDS + 30))
-        until [ -n "$(nfttracectl list --names)" ]; do
-                [ $SECONDS -lt $end ] || return 1
-                sleep 0.1
-        done
+has_session() {
+        [ -n "$(nfttracectl list --names)" ]
 }
-check "the busctl example starts a session" await_session
+check "the busctl example starts a session" await 30 has_session
 on client traffic udp 10.0.42.2 8080 7
 wait $example
 check "and says how many packets were dropped" equal "$(cat busctl.out)" 7
@@ -77,15 +73,14 @@ rule='rule family="ipv4" port port="8080" protocol="udp" drop'
 /usr/bin/python3 rich-rules.py >python.out 2>&1 &
 example=$!
 exec {firewalld}> >(exec /usr/bin/python3 "$source_root/tests/man/firewalld-stand-in.py")
+# said REGEX COUNT: waits until COUNT lines that the example has printed match.
 said() {
-        local end=$((SECONDS + 60))
-        until [ "$(grep -cE -- "$1" python.out)" = "$2" ]; do
-                [ $SECONDS -lt $end ] || {
-                        cat python.out
-                        return 1
-                }
-                sleep 0.1
-        done
+        await 60 printed "$@"
+}
+
+printed() {
+        cat python.out
+        [ "$(grep -cE -- "$1" python.out)" = "$2" ]
 }
 check "the Python example waits for rich rules" said '^ready' 1
 gdbus wait --system --timeout 60 org.fedoraproject.FirewallD1
@@ -94,6 +89,6 @@ check "it records when one is added" said '^watching: rule family' 1
 on client traffic udp 10.0.42.2 8080 5
 check "it reads the events as they come" said '^drop by filter input$' 5
 echo "removed $rule" >&"$firewalld"
-check "it stops when the rule is removed, and has the books" said '^stopped: .*: 5 events$' 1
+check "it stops when the rule is removed, and prints the totals" said '^stopped: .*: 5 events$' 1
 kill $example
 exec {firewalld}>&-

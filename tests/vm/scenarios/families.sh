@@ -1,8 +1,10 @@
 #!/bin/bash
-# Every family of tables and every hook of the kernel gives its events: ip, ip6, inet, bridge, netdev, arp.
+# Every family of tables and every hook of the kernel gives its events: ip, ip6, inet, bridge,
+# netdev, arp.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 bus_start
+programs_stay
 daemon_start
 network
 ip netns add inner

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The processes beside the daemon's are killed and stopped: no request fails, rules have their texts again, and status says
-# how many were replaced.
+# The processes beside the daemon's are killed and stopped: no request fails, rules have their texts
+# again, and status says how many were replaced.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 names() {
@@ -40,7 +40,7 @@ END
 text_again() {
         port=$((port + 1))
         drop "$port"
-        await 10 told texts "text$port"
+        await 10 shows_rule texts "text$port"
 }
 
 ip link set lo up

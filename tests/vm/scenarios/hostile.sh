@@ -1,6 +1,6 @@
 #!/bin/bash
-# Callers that mean harm, with the real daemon: nonsense, too much at once, streams that nobody reads. What it holds,
-# programs and maps of the kernel included, is the same before and after.
+# Callers that mean harm, with the real daemon: nonsense, too much at once, streams that nobody
+# reads. What it holds, programs and maps of the kernel included, is the same before and after.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 modprobe nf_tables
@@ -19,18 +19,15 @@ session_start --verdicts drop --filter 'udp port 8080' --no-track --size 256K
 followed=$session
 nfttracectl follow "$followed" >"$work/followed" 2>&1 &
 reader=$!
-for _ in $(seq 100); do
-        [ -s "$work/followed" ] && break
-        sleep 0.2
-done
+await 30 test -s "$work/followed"
 kill -STOP "$reader"
 session_start --verdicts drop --filter 'udp port 8080' --no-track
 on client traffic udp 10.0.42.2 8080 12000 >/dev/null
 session_stop
-check "a reader that stands still keeps nothing from another session" equal "$(book journaled)" 12000
+check "a reader that stands still keeps nothing from another session" equal "$(total journaled)" 12000
 kill -CONT "$reader"
 session=$followed
 session_stop
 wait "$reader"
-check "and is told that it missed some" grep -q 'events lost.*the reader was too slow' "$work/followed"
+check "and it reports that it missed some" grep -q 'events lost.*the reader was too slow' "$work/followed"
 check "the daemon keeps nothing of it open" sh -c "! ls -l /proc/$daemon_pid/fd | grep -q '$NFTTRACED_STATE_DIR/$followed/'"

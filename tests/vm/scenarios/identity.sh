@@ -1,6 +1,6 @@
 #!/bin/bash
-# One packet, one identity: each way in which the kernel gives a packet another head, or another packet the head of one
-# that was there before.
+# One packet, one identity: each way in which the kernel gives a packet another head, or another
+# packet the head of one that was there before.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # identities CHAIN REGEX: of the events in a chain whose packet line matches.
@@ -15,8 +15,8 @@ distinct() {
         identities "$@" | sort -u | wc -l
 }
 
-# keeps SENTENCE EVENTS CHAIN REGEX BEFORE BEFORE_REGEX: as many events in a chain, each with an identity that there was
-# in the chain before it.
+# keeps SENTENCE EVENTS CHAIN REGEX BEFORE BEFORE_REGEX: as many events in a chain, each with an
+# identity that there was in the chain before it.
 keeps() {
         check "$1" equal "$(identities "$3" "$4" | wc -l) events, $(comm -13 <(identities "$5" "$6" | sort -u) <(identities "$3" "$4" | sort -u) | wc -l) new identities" "$2 events, 0 new identities"
 }
@@ -135,7 +135,7 @@ check "a SYN that waits in a queue is sent more than once" at_least "$sent" 2
 check "and so is what is sent while an earlier one is still there" equal "$(distinct out '> 10\.0\.42\.2\.7002 ')" "$sent"
 keeps "which waits, too" "$sent" in '> 10\.0\.42\.2\.7002 ' out '> 10\.0\.42\.2\.7002 '
 
-check "no identity was without room" equal "$(busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Counters | grep -oE '"tracker-full" [0-9]+')" '"tracker-full" 0'
+check "no identity was without room" equal "$(counter tracker-full)" 0
 check "this kernel lets packets be followed everywhere" equal "$(nfttracectl status | grep -c 'no function to attach to')" 0
 kill "${consumers[@]}"
 wait "${consumers[@]}" || true

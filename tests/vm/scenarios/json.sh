@@ -1,6 +1,7 @@
 #!/bin/bash
-# Events as JSON: what the text says, in the form of the incumbent's events, of a packet whose destination is
-# rewritten and that is dropped; and of records that two sessions share, each has what it asked for.
+# Events as JSON: what the text says, in the form of the incumbent's events, of a packet whose
+# destination is rewritten and that is dropped; and of records that two sessions share, each has
+# what it asked for.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 bus_start
@@ -42,7 +43,7 @@ nfttracectl show --no-pager --json "$session" >"$work/json"
 check "the first line is the start of the session" \
         grep -qm1 '"startup":{"retis_version":"v1\.7\.0-nfttraced-.*"machine":{"kernel_release":"'"$(uname -r)"'"' "$work/json"
 check "every event is a line" equal "$(json_lines '"kernel":{"symbol":"__nft_trace_packet"')" "$(grep -c ' __nft_trace_packet ' "$work/text")"
-check "the last line is the books" grep -q '"end":{"matched":[0-9]*,' <(tail -n 1 "$work/json")
+check "the last line has the totals" grep -q '"end":{"matched":[0-9]*,' <(tail -n 1 "$work/json")
 check "the packet is seen as it came, and rewritten" equal \
         "$(json_lines '"verdict":"drop"' '"family":"inet","hook":"input"' '"ct":{"state":"new"' \
                 '"orig":{"ip":{"src":"10.0.42.1","dst":"10.0.42.2","version":"v4"},"proto":{"udp":{"sport":[0-9]*,"dport":7070}}' \

@@ -1,36 +1,41 @@
 #!/bin/bash
-# The daemon is killed several times in a row, while it begins, while it carries out requests, and for the sake of another
-# version: what can be gone on with loses nothing, what can't is told of.
+# The daemon is killed several times in a row, while it starts, while it carries out requests, and
+# to be replaced by another version: where the state can be reused nothing is lost, and where it
+# can't a gap is recorded.
 #
-# NFTTRACED_RESTART_PACKETS: packets of a stream; NFTTRACED_RESTARTS: kills while requests are carried out.
+# NFTTRACED_RESTART_PACKETS: packets of a stream; NFTTRACED_RESTARTS: kills while requests are
+# carried out.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$here/manager-lib.sh"
+. "$here/drops-lib.sh"
 
-count=${NFTTRACED_RESTART_PACKETS:-10000}
+count=${NFTTRACED_RESTART_PACKETS:-5000}
 
 # counters: packets that the drop counters have of rules in the namespace server.
 counters() {
-        busctl --json=short call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager GetDropCounters 'a{sv}' 0 |
-                python3 -c '
-import json, os, sys
-server = os.stat("/run/netns/server").st_ino
-print(sum(c["packets"]["data"] for c in json.load(sys.stdin)["data"][0] if c["netns-inode"]["data"] == server))'
+        drops_read
+        drops "packets(netns_inode=$(stat -c %i /run/netns/server))"
 }
 
-# summed_up: packets that all summaries have told of. The name of a namespace may not be known yet when one is written.
+# summed_up: packets of all summaries together. The name of a namespace may not be known yet when
+# one is written.
 summed_up() {
-        sed -nE 's/.*Dropped ([0-9]+) packets? .* in netns (server|[0-9]+).*/\1/p' "$daemon_log" | paste -sd+ | bc
+        sed -nE 's/.*Dropped ([0-9]+) packets? .* in netns (server|[0-9]+).*/\1/p' "$daemon_log" | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+summed_up_at_least() {
+        at_least "$(summed_up)" "$1"
 }
 
 # summed_up_becomes COUNT: that, and no more.
 summed_up_becomes() {
-        local end=$((SECONDS + 30))
-        until [ "$(summed_up)" -ge "$1" ] 2>/dev/null || [ $SECONDS -ge $end ]; do sleep 0.2; done
+        await 30 summed_up_at_least "$1"
         sleep 1.5
         equal "$(summed_up)" "$1"
 }
 
-# stream: in the background for 6 s at least, numbered packets; sets $sender. Returns when events are there.
+# stream: in the background for 6 s at least, numbered packets; sets $sender. Returns when events
+# are there.
 stream() {
         on client traffic udp 10.0.42.2 8080 "$count" 4 $((600000000 / count)) >/dev/null &
         sender=$!
@@ -74,13 +79,13 @@ manager_settled
 early=$((5 - $(grep -c '^ready$' "$manager_log") + was_ready))
 wait "$sender"
 echo "# $early of 5 were killed before they were ready"
-check "some are killed while they begin" at_least "$early" 1
+check "some are killed while they start" at_least "$early" 1
 session_stop
 check "five in a row: each packet is in the journal once for each probe" numbered "$count" 2
-check "the books have them all" equal "$(book matched) $(book journaled)" "$((2 * count)) $((2 * count))"
+check "the totals have them all" equal "$(total matched) $(total journaled)" "$((2 * count)) $((2 * count))"
 sees "there is no gap" 0 'events? lost'
 check "the drop counters have each once" equal "$(counters)" "$(counted_by_nft server)"
-check "all summaries together tell each once" summed_up_becomes "$count"
+check "all summaries together have each once" summed_up_becomes "$count"
 check "one stub is attached" equal "$(stubs | wc -l)" 1
 check "it is armed once" equal "$(hidden-netns)" 1
 
@@ -91,13 +96,13 @@ capture=$(capture)
 stream
 manager_upgrade "$build/tests/vm/nfttraced-other-programs"
 wait "$sender"
-check "another version goes on with the stub that is attached" equal "$(stubs)" "$stub"
+check "another version reuses the stub that is attached" equal "$(stubs)" "$stub"
 check "and has programs of its own behind it" test "$capture" != "$(capture)"
 session_stop
 check "each packet is in the journal once" numbered "$count" 1
 sees "and there is no gap" 0 'events? lost'
-check "the drop counters go on" equal "$(counters)" "$(counted_by_nft server)"
-check "all summaries together tell each once, still" summed_up_becomes $((2 * count))
+check "the drop counters continue" equal "$(counters)" "$(counted_by_nft server)"
+check "all summaries together have each once, still" summed_up_becomes $((2 * count))
 
 # One of another layout.
 session_start --verdicts drop --filter 'udp port 8080'
@@ -108,48 +113,18 @@ wait "$sender"
 check "no packet is in the journal twice" numbered "$count" 1 --at-most
 before=$(journaled)
 on client traffic udp 10.0.42.2 8080 10 >/dev/null
-check "a version of another layout goes on with the session" journaled_becomes $((before + 10))
-check "it is begun once" equal "$(manager_begun)" $((begun + 1))
-check "and says why it goes on with nothing else" grep -q 'version that this one can.t reuse' "$daemon_log"
+check "a version of another layout resumes the session" journaled_becomes $((before + 10))
+check "it is started once" equal "$(manager_begun)" $((begun + 1))
+check "and logs why it reuses nothing else" grep -q 'version that this one can.t reuse' "$daemon_log"
 session_stop
 sees "there is one gap" 1 'nfttraced was not running'
 sed -nE 's/.*not running \(between ([0-9]+) and ([0-9]+)\).*/\1 \2/p' "$work/text" >"$work/gap"
-echo "# the gap: $(awk '{ print ($2 - $1) / 1e6 }' "$work/gap") ms, $(book matched) of $((count + 10)) events were seen"
+echo "# the gap: $(awk '{ print ($2 - $1) / 1e6 }' "$work/gap") ms, $(total matched) of $((count + 10)) events were seen"
 check "of a length that can be" awk '{ exit !($1 > 0 && $2 > $1 && $2 - $1 < 60e9) }' "$work/gap"
 check "one stub is attached then, too" equal "$(stubs | wc -l)" 1
 check "and it is armed once" equal "$(hidden-netns)" 1
 
 # While requests are carried out.
-running() {
-        nfttracectl list | awk 'NR > 1 { print $1 }' | tr '\n' ' '
-}
-
-# ended ID: by its journal, which may have a gap.
-ended() {
-        nfttracectl show --no-pager "$1" >"$work/shown" || [ $? = 3 ] || return 1
-        grep -q "^-- session $1: matched" "$work/shown"
-}
-
-# whole ID...: these run; all others that there is something of have ended.
-whole() {
-        local id listed
-        listed=" $(running)"
-        for id in "$@"; do
-                [[ $listed == *" $id "* ]] || {
-                        echo "session $id was answered and is not there"
-                        return 1
-                }
-        done
-        for id in $(find "$NFTTRACED_STATE_DIR" -mindepth 1 -maxdepth 1 -type d -printf '%f\n'); do
-                if [[ $listed == *" $id "* ]]; then
-                        ! ended "$id" || return 1
-                elif ! ended "$id"; then
-                        echo "session $id has neither begun nor ended"
-                        return 1
-                fi
-        done
-}
-
 times=${NFTTRACED_RESTARTS:-2}
 answered=()
 wrong=0
@@ -161,7 +136,7 @@ for ((i = 0; i < times; i++)); do
         manager_kill
         wait $starter && answered+=("$(cat "$work/started")")
         manager_settled
-        whole "${answered[@]}" >>"$work/wrong" || wrong=$((wrong + 1))
+        sessions_whole "$NFTTRACED_STATE_DIR" "${answered[@]}" >>"$work/wrong" || wrong=$((wrong + 1))
 done
 check "killed while sessions are started, each is there or was never there ($times times, ${#answered[@]} were answered)" \
         equal "$(head -n 10 "$work/wrong")$wrong" 0
@@ -172,7 +147,7 @@ for id in "${answered[@]}"; do
         manager_kill
         wait $stopper
         manager_settled
-        whole >>"$work/wrong" || wrong=$((wrong + 1))
+        sessions_whole "$NFTTRACED_STATE_DIR" >>"$work/wrong" || wrong=$((wrong + 1))
         nfttracectl stop "$id" >/dev/null 2>&1
 done
 check "killed while sessions are stopped, each runs or has ended" equal "$(head -n 10 "$work/wrong")$wrong" 0
@@ -180,7 +155,7 @@ nfttracectl stop --all >/dev/null 2>&1
 session_start --verdicts drop --filter 'udp port 8080'
 on client traffic udp 10.0.42.2 8080 10 >/dev/null
 session_stop
-check "what was there before comes to no other session" equal "$(book matched) $(book journaled)" "10 10"
+check "what was there before comes to no other session" equal "$(total matched) $(total journaled)" "10 10"
 
 # Stopped under load.
 session_start --verdicts drop --filter 'udp port 8080' --probe ip_local_deliver

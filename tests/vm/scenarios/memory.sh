@@ -1,6 +1,7 @@
 #!/bin/bash
-# A small service is better than a dead one: with 48 MB of memory nfttraced chooses smaller sizes, says which, and records
-# under load; what the kernel charges to its control group stays below the bound that it tells.
+# A small service is better than a dead one: with 48 MB of memory nfttraced chooses smaller sizes,
+# says which, and records under load; what the kernel charges to its control group stays below the
+# bound that it reports.
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -46,7 +47,7 @@ limited_start
 first=$daemon_pid
 check "the log names the sizes that were chosen, the limit and the remedy" grep -q 'its limit is 48.0 MiB: it uses RingSize=.*RuleTextsSize=.*raise MemoryMax=' "$daemon_log"
 check "the bound is within the limit" at_least $limit "$(memory bound)"
-check "the limit is told" equal "$(memory limit)" $limit
+check "the limit is reported" equal "$(memory limit)" $limit
 nfttracectl status >"$work/status"
 check "status has the bound, what is in use, and the limit" grep -qE '^  memory +at most [0-9.]+ MiB, [0-9.]+ MiB in use, limit 48.0 MiB$' "$work/status"
 nfttracectl status --config >"$work/config"
@@ -67,7 +68,7 @@ done
 nfttracectl start --verdicts drop >"$work/refused" 2>&1
 check "more sessions than there is room for are refused" equal $? 1
 check "what is in use is within the bound" at_least "$(memory bound)" "$(memory used)"
-check "the daemon is the one that was begun" test -d "/proc/$first"
+check "the daemon is the one that was started" test -d "/proc/$first"
 check "the kernel has ended nobody" equal "$(in_group oom_kill)" 0
 echo "# of $((limit >> 10)) KiB: peak $(($(<$group/memory.peak) >> 10)) KiB, in use $(($(memory used) >> 10)) KiB, bound $(($(memory bound) >> 10)) KiB"
 echo "# $(grep -o 'it uses.*;' "$daemon_log")"

@@ -1,7 +1,8 @@
 #!/bin/bash
-# What a power cut leaves of journals: while events flow the disk under the state directory is held at random moments and
-# what it has then is copied, as it would be found after the power has failed; the copies are looked at afterwards.
-# $NFTTRACED_POWER_CUTS says how many, by default 3 for each file system.
+# What a power cut leaves of journals: while events flow the disk under the state directory is held
+# at random moments and what it has then is copied, as it would be found after the power has failed;
+# the copies are looked at afterwards. $NFTTRACED_POWER_CUTS says how many, by default 3 for each
+# file system.
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -40,10 +41,6 @@ disk_remove() {
         rm "$work/disk"
 }
 
-synced() {
-        busctl get-property org.nfttraced1 "/org/nfttraced1/session/$session" org.nfttraced1.Session Synced | cut -d' ' -f2
-}
-
 # look SYNCED: the disk as it is now has that many events at least.
 look() {
         dmsetup suspend --nolockfs --noudevsync cut
@@ -57,7 +54,7 @@ cut_often() {
         local some=0 number
         for _ in $(seq "$cuts"); do
                 sleep "0.$((RANDOM % 9))"
-                number=$(synced)
+                number=$(session_property Synced)
                 [ "$number" = 0 ] || some=1
                 look "$number" || return 1
         done
@@ -68,8 +65,8 @@ cut_often() {
 }
 
 is_synced() {
-        [ "$(busctl get-property org.nfttraced1 "/org/nfttraced1/session/$session" org.nfttraced1.Session Unsynced)" = "t 0" ] &&
-                [ "$(synced)" -gt 0 ]
+        [ "$(session_property Unsynced)" = 0 ] &&
+                [ "$(session_property Synced)" -gt 0 ]
 }
 
 for type in ext4 xfs; do
@@ -90,7 +87,7 @@ for type in ext4 xfs; do
         check "what rests is on the disk" await 30 is_synced
         on client traffic udp 10.0.42.2 9 100 >/dev/null
         session_stop
-        check "a stopped session is on the disk as a whole" look "$(book journaled)"
+        check "a stopped session is on the disk as a whole" look "$(total journaled)"
         check "its end, too" grep -q '"end":' "$work/cut.$type.json"
         check "the daemon ends" daemon_stop
         disk_remove

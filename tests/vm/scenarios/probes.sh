@@ -1,6 +1,7 @@
 #!/bin/bash
-# Further probes: a packet is followed from a tracepoint through functions to its end under one identity; what can't be
-# probed is refused; nothing is left when the session is over, or its daemon.
+# Further probes: a packet is followed from a tracepoint through functions to its end under one
+# identity; what can't be probed is refused; nothing is left when the session is over, or its
+# daemon.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # Programs that the daemon has in the kernel.
@@ -45,7 +46,7 @@ probe() {
                 "$(journeys net:netif_receive_skb ip_local_deliver __nft_trace_packet skb:kfree_skb)" 5
         sees "$1: and nothing else is" 20 '^[0-9]+ \([0-9]+\) \['
         sees "$1: a tracepoint is marked so" 10 '\[tp\] (net:netif_receive_skb|skb:kfree_skb) '
-        sees "$1: and tells why the packet was dropped" 5 'skb:kfree_skb .* drop \(reason (NETFILTER_DROP|0x[0-9a-f]+)\)$'
+        sees "$1: and has the reason why the packet was dropped" 5 'skb:kfree_skb .* drop \(reason (NETFILTER_DROP|0x[0-9a-f]+)\)$'
         sees "$1: a function is marked so" 5 '\[k\] ip_local_deliver '
         sees "$1: each event has its packet" 20 '^  10\.0\.42\.1\.[0-9]+ > 10\.0\.42\.2\.8080 .* proto UDP'
         sees "$1: and its namespace and device" 20 '^  ns 0x[0-9a-f]+/[0-9]+ .*\(v1\)'
@@ -70,7 +71,7 @@ probe() {
         check "$1: it begins with the function that is probed" equal \
                 "$(stack ip_local_deliver | sed -n '1s/^ *\(.*\)+0x[0-9a-f]*\( .*\)*$/\1/p') $(stack __nft_trace_packet | sed -n '1s/^ *\(.*\)+0x[0-9a-f]*\( .*\)*$/\1/p')" \
                 "ip_local_deliver __nft_trace_packet"
-        check "$1: goes on with who called it" equal "$(stack __nft_trace_packet | sed -n '2s/^ *\(.*\)+0x[0-9a-f]*\( .*\)*$/\1/p')" nft_do_chain
+        check "$1: continues with its caller" equal "$(stack __nft_trace_packet | sed -n '2s/^ *\(.*\)+0x[0-9a-f]*\( .*\)*$/\1/p')" nft_do_chain
         check "$1: and has nothing of ours in it" equal "$(grep -cE '^    .*(bpf|fentry|trampoline)' "$work/text")" 0
         stack skb:kfree_skb | head -n 3 | sed "s/^    /# $1: skb:kfree_skb's stack: /"
         record --probe ip_local_deliver --probe tp:skb:kfree_skb/stack
@@ -85,6 +86,7 @@ probe() {
 }
 
 bus_start
+programs_stay
 network
 ruleset server <<'END'
 table ip filter {
@@ -95,10 +97,10 @@ probe kprobe
 probe auto
 
 daemon_start
-check "a function that is not there is refused, and a like one named" refused 1 "the kernel has no function ip_local_delivre: is it ip_local_deliver?" nfttracectl start --probe ip_local_delivre
+check "a function that does not exist is refused, and a similar one named" refused 1 "the kernel has no function ip_local_delivre: is it ip_local_deliver?" nfttracectl start --probe ip_local_delivre
 check "a function without a packet is refused" refused 1 "the function vfs_read has no packet" nfttracectl start --probe vfs_read
 check "a tracepoint without a packet is refused" refused 1 "the tracepoint sched:sched_switch has no packet" nfttracectl start --probe sched:sched_switch
-check "a tracepoint that is not there is refused" refused 1 "no tracepoint skb:qqqqqqqqqqqq" nfttracectl start --probe skb:qqqqqqqqqqqq
+check "a tracepoint that does not exist is refused" refused 1 "no tracepoint skb:qqqqqqqqqqqq" nfttracectl start --probe skb:qqqqqqqqqqqq
 check "what is no probe is refused" refused 1 '"ip_rcv+4" is no probe' nfttracectl start --probe ip_rcv+4
 check "a probe that is given twice is refused" refused 1 "kprobe:ip_rcv is given twice" nfttracectl start --probe ip_rcv --probe k:ip_rcv/stack
 # shellcheck disable=SC2046
@@ -109,8 +111,7 @@ session_start --verdicts drop --probe ip_local_deliver --probe tp:skb:kfree_skb 
 kill -KILL "$daemon_pid"
 wait "$daemon_pid" 2>/dev/null
 daemon_pid=
-for _ in $(seq 100); do
-        [ "$(programs)" = 0 ] && break
-        sleep 0.1
-done
-check "a daemon that is killed leaves no program" equal "$(programs)" 0
+no_program() {
+        equal "$(programs)" 0
+}
+check "a daemon that is killed leaves no program" await 20 no_program

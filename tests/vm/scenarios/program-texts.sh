@@ -1,14 +1,16 @@
 #!/bin/bash
-# The text of the programs that packets run through is not patched while sessions start, change and stop.
+# The text of the programs that packets run through is not patched while sessions start, change and
+# stop.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-# texts ATTACH: a checksum of the machine code of each program that runs at every traced call, and which it is.
+# texts ATTACH: a checksum of the machine code of each program that runs at every traced call, and
+# which it is.
 texts() {
         program-texts "$1_stub" "$1_capture" "$1_emit" "$1_sections" | sort
 }
 
-# as_before ATTACH: all that ran when the first session had started has the text that it had then. A session with probes
-# has programs more.
+# as_before ATTACH: all that ran when the first session had started has the text that it had then. A
+# session with probes has programs more.
 as_before() {
         texts "$1" >"$work/after"
         equal "$(comm -23 "$work/before" "$work/after")" ""

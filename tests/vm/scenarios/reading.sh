@@ -1,6 +1,6 @@
 #!/bin/bash
-# What was recorded is read again: by packet, by selection, counted, as a capture that tshark reads, of two sessions at
-# once, and while it is recorded; and a session is started with a profile.
+# What was recorded is read again: by packet, by selection, counted, as a capture that tshark reads,
+# of two sessions at once, and while it is recorded; and a session is started with a profile.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 export NFTTRACED_PROFILE_PATH=$source_root/client/profiles
@@ -31,17 +31,14 @@ drops=$session
 nfttracectl pcap --follow all -o "$work/live.pcapng" 2>"$work/live.err" &
 follower=$!
 # The capture's header says that it follows.
-end=$((SECONDS + 60))
-until [ -s "$work/live.pcapng" ] || [ $SECONDS -ge $end ]; do
-        sleep 0.1
-done
+await 60 test -s "$work/live.pcapng"
 on client traffic udp 10.0.42.2 7070 5 >/dev/null
 nfttracectl stop "$drops" >/dev/null
 session=$all
 session_stop
 wait $follower
 check "a capture that follows ends with its session" equal "$?" 0
-check "it has every packet" equal "$(tshark -r "$work/live.pcapng" 2>/dev/null | wc -l)" "$(book journaled)"
+check "it has every packet" equal "$(tshark -r "$work/live.pcapng" 2>/dev/null | wc -l)" "$(total journaled)"
 
 shown --sort "$all"
 check "a journey begins with n 0" equal "$(count_lines '^[0-9]+ .*\) n 0$')" 5
@@ -82,7 +79,7 @@ sees "events are counted by rule" 1 "^ *5 .* table ip filter chain input handle 
 sees "packets are counted once" 1 '^[0-9]+ events of 5 packets, '
 nfttracectl pcap "$all" -o "$work/all.pcapng"
 check "a capture is written" equal "$?" 0
-check "tshark reads every event" equal "$(tshark -r "$work/all.pcapng" 2>/dev/null | wc -l)" "$(book journaled)"
+check "tshark reads every event" equal "$(tshark -r "$work/all.pcapng" 2>/dev/null | wc -l)" "$(total journaled)"
 check "with what the rule did" equal "$(tshark -r "$work/all.pcapng" -T fields -e frame.comment 2>/dev/null | grep -cE "table filter \([0-9]+\) chain input \([0-9]+\) handle $rule drop")" 5
 check "and its text" equal "$(tshark -r "$work/all.pcapng" -T fields -e frame.comment 2>/dev/null | grep -cF 'rule udp dport 8080 drop')" 5
 check "on the device where it was" equal "$(tshark -r "$work/all.pcapng" -T fields -e frame.interface_name 2>/dev/null | sort -u)" v1
@@ -109,7 +106,7 @@ sees "the profile of the incumbent's drop monitor sees drops" 2 '^  table filter
 check "with their stacks" at_least "$(count_lines '^ +nft_do_chain\+0x')" 2
 sees "and without tracking" 0 '#[0-9a-f]{17,}'
 
-check "an unknown profile is told" refused 2 "there is no profile" nfttracectl start --profile nowhere
-check "a time that is none is told" refused 2 "--since takes a time" nfttracectl show --since soon "$all"
-check "a filter that is none is told" refused 2 "syntax error" nfttracectl show --filter 'udp porrt' "$all"
-check "a target that can't be written is told" refused 1 "can't be written" nfttracectl pcap "$all" -o /nowhere/x
+check "an unknown profile is refused" refused 2 "there is no profile" nfttracectl start --profile nowhere
+check "an invalid time is refused" refused 2 "--since takes a time" nfttracectl show --since soon "$all"
+check "an invalid filter is refused" refused 2 "syntax error" nfttracectl show --filter 'udp porrt' "$all"
+check "a target that can't be written is reported" refused 1 "can't be written" nfttracectl pcap "$all" -o /nowhere/x

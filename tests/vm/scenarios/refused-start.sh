@@ -1,6 +1,6 @@
 #!/bin/bash
-# A kernel or a caller that does not have what the daemon needs: one sentence with the remedy, exit status 1, and
-# nothing left behind. What happens to a daemon that runs is told on the bus.
+# A kernel or a caller that does not have what the daemon needs: one sentence with the remedy, exit
+# status 1, and nothing left behind. A daemon that runs reports it on the bus.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # objects KIND: how many programs, maps or BTF objects the kernel has.
@@ -8,7 +8,8 @@ objects() {
         bpftool "$1" show 2>/dev/null | grep -c '^[0-9]\+:'
 }
 
-# nothing_left: as many programs and maps as before, which the kernel frees in its own time, and it is not armed.
+# nothing_left: as many programs and maps as before, which the kernel frees in its own time, and it
+# is not armed.
 nothing_left() {
         await 30 as_before
 }
@@ -74,10 +75,10 @@ daemon_start
 check "without nf_tables it waits" property_becomes State waiting
 mount -t tmpfs tmpfs /sys/kernel/btf
 modprobe nf_tables
-check "what it lacks when nf_tables comes is told on the bus" property_becomes Problem CONFIG_DEBUG_INFO_BTF
+check "what it lacks when nf_tables comes is reported on the bus" property_becomes Problem CONFIG_DEBUG_INFO_BTF
 check "and its state" property_becomes State failed
-check "status tells it" sh -c 'nfttracectl status | grep -q CONFIG_DEBUG_INFO_BTF'
-check "who starts a session is told, too" refused 1 CONFIG_DEBUG_INFO_BTF nfttracectl start
+check "status prints it" sh -c 'nfttracectl status | grep -q CONFIG_DEBUG_INFO_BTF'
+check "start reports it, too" refused 1 CONFIG_DEBUG_INFO_BTF nfttracectl start
 umount /sys/kernel/btf
 session_start --verdicts drop
 check "a session that can be started is, without a new daemon" property_becomes State ready

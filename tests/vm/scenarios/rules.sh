@@ -1,6 +1,7 @@
 #!/bin/bash
-# The text of the rule as it was when the packet met it: with its comment, in namespaces with and without a name, after
-# reloads that removed everything, of large rulesets; and what is said where it could not be read.
+# The text of the rule as it was when the packet met it: with its comment, in namespaces with and
+# without a name, after reloads that removed everything, of large rulesets; and what is said where
+# it could not be read.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # shown OPTION...: the text of $session with its rules, in $work/text.
@@ -44,7 +45,7 @@ table inet filter {
 }
 EOF
 on client traffic udp 10.0.42.2 8080 4 >/dev/null
-check "the text of a new rule is there soon" await 30 told reload 'after the reload'
+check "the text of a new rule is there soon" await 30 shows_rule reload 'after the reload'
 on server nft flush ruleset
 session_stop
 check "without --rules there are no rules" equal "$(count_lines '^  rule ')" 0
@@ -75,13 +76,10 @@ EOF
 mkfifo "$work/unnamed.end"
 unshare -n bash "$work/unnamed.sh" <>"$work/unnamed.end" >"$work/unnamed.out" 2>&1 &
 unnamed=$!
-matched() {
-        [ "$(nfttracectl list | grep -c unnamed)" = 1 ] && nfttracectl show --no-pager --rules unnamed | grep -c '^  rule udp dport 9090 drop comment "nameless"$'
+has_its_rules() {
+        equal "$(nfttracectl show --no-pager --rules unnamed | grep -c '^  rule udp dport 9090 drop comment "nameless"$')" 3
 }
-for _ in $(seq 100); do
-        [ "$(matched)" = 3 ] && break
-        sleep 0.1
-done
+await 30 has_its_rules
 echo >"$work/unnamed.end"
 wait $unnamed
 session_stop
@@ -89,8 +87,8 @@ shown
 sees "a namespace without a name has its rules" 3 '^  rule udp dport 9090 drop comment "nameless"$'
 sees "and no name" 3 '^  ns 0x[0-9a-f]+/[0-9]+ if '
 
-# Replaced between packets, and while packets come: a rule that is replaced keeps its handle, and each event has the
-# text of its time.
+# Replaced between packets, and while packets come: a rule that is replaced keeps its handle, and
+# each event has the text of its time.
 ruleset server <<'EOF'
 table inet filter {
         chain input {
@@ -103,10 +101,10 @@ handle=$(handle_of_rule server inet filter input 'udp dport 7070')
 session_start --verdicts drop --name replaced
 on client traffic udp 10.0.42.2 7070 3 >/dev/null
 on server nft replace rule inet filter input handle "$handle" udp dport 7070 drop comment '"number 1"'
-for _ in $(seq 100); do
-        grep -qa 'number 1' "$NFTTRACED_STATE_DIR"/*/*.nftj && break
-        sleep 0.1
-done
+in_journals() {
+        grep -qa "$1" "$NFTTRACED_STATE_DIR"/*/*.nftj
+}
+await 30 in_journals 'number 1'
 on client traffic udp 10.0.42.2 7070 2 >/dev/null
 on client traffic udp 10.0.42.2 7070 300 >/dev/null &
 sender=$!
@@ -143,10 +141,11 @@ check "without its resolver the daemon records" equal "$events" 3
 shown
 sees "and every event has a line for its rule" 3 '^  rule '
 session_start --verdicts drop --name again
-for _ in $(seq 150); do
-        [ -n "$(resolver)" ] && [ "$(resolver)" != "$before" ] && break
-        sleep 0.1
-done
+other_resolver() {
+        local now
+        now=$(resolver) && [ "$now" != "$before" ]
+}
+await 30 other_resolver
 on client traffic udp 10.0.42.2 7070 3 >/dev/null
 session_stop
 shown
@@ -156,7 +155,7 @@ sees "another resolver reads the rules" 3 '^  rule udp dport 7070 drop comment "
 {
         echo "table inet filter {"
         echo "  chain input { type filter hook input priority 0; policy accept;"
-        for number in $(seq 5000); do
+        for number in {1..5000}; do
                 echo "    ip saddr 192.0.2.$((number % 250)) udp dport $((number + 10000)) accept comment \"rule $number of many\""
         done
         echo '    udp dport 5050 drop comment "the last of many"'
@@ -169,16 +168,16 @@ echo "# a session with 5,001 rules starts in $((($(date +%s%N) - begin) / 100000
 on client traffic udp 10.0.42.2 5050 2 >/dev/null
 nfttracectl follow --rules many >"$work/followed" 2>&1 &
 follower=$!
-for _ in $(seq 100); do
-        on client traffic udp 10.0.42.2 5050 1 >/dev/null
-        grep -q '^  rule udp dport 5050 drop comment "the last of many"$' "$work/followed" && break
-        sleep 0.1
-done
+followed_rule() {
+        on client traffic udp 10.0.42.2 5050 1
+        grep -q '^  rule udp dport 5050 drop comment "the last of many"$' "$work/followed"
+}
+await 30 followed_rule
 session_stop
 wait $follower
 shown
 sees "the last of 5,001 rules has its text" "$events" '^  rule udp dport 5050 drop comment "the last of many"$'
-check "follow --rules shows it, though it was told before" grep -q '^  rule udp dport 5050 drop comment "the last of many"$' "$work/followed"
+check "follow --rules shows it, though it was sent before" grep -q '^  rule udp dport 5050 drop comment "the last of many"$' "$work/followed"
 check "and in every event" equal "$(grep -c '^  rule ' "$work/followed")" "$(grep -c '^  table ' "$work/followed")"
 check "when there is no session the resolver holds nothing" at_least 60000 "$(awk '/^VmRSS/ {print $2}' "/proc/$(resolver)/status")"
 echo "# the resolver has $(awk '/^VmRSS/ {print $2}' "/proc/$(resolver)/status") KiB"

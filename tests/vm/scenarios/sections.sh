@@ -1,6 +1,7 @@
 #!/bin/bash
-# The sections of an event: connections as conntrack has them, the skb's own fields, and that what a session did not
-# choose is not there. In both ways of attaching; conntrack is loaded after the pipeline.
+# The sections of an event: connections as conntrack has them, the skb's own fields, and that what a
+# session did not choose is not there. In both ways of attaching; conntrack is loaded after the
+# pipeline.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # A rule that asks for a connection's state makes a namespace track connections.
@@ -36,7 +37,8 @@ RULES
 
 # events_of CHAIN REGEX: how many events of a chain of the server's match, all their lines on one.
 events_of() {
-        tr '\n' '\t' <"$work/text" | sed 's/\t\t/\n/g' | grep -E "chain $1 " | grep -cE -- "$2" || true
+        [ "$work/lines" -nt "$work/text" ] || tr '\n' '\t' <"$work/text" | sed 's/\t\t/\n/g' >"$work/lines"
+        awk -v chain="chain $1 " 'index($0, chain)' "$work/lines" | grep -cE -- "$2" || true
 }
 
 # connection SENTENCE COUNT CHAIN REGEX
@@ -59,7 +61,7 @@ packets() {
 sctp_exchange() {
         on server timeout 20 socat -u SCTP-LISTEN:3040,reuseaddr OPEN:/dev/null 2>/dev/null &
         local listener=$!
-        until on server ss -Hln --sctp | grep -q ':3040'; do :; done
+        await 20 listens server sctp 3040
         echo hello | on client timeout 20 socat -u STDIN SCTP:10.0.42.2:3040
         wait $listener
 }
@@ -68,7 +70,7 @@ sctp_exchange() {
 tcp_exchange() {
         on server timeout 20 socat TCP-LISTEN:3010,reuseaddr PIPE &
         local listener=$!
-        until on server ss -Htln | grep -q ':3010 '; do :; done
+        await 20 listens server tcp 3010
         on client timeout 20 bash -c 'exec 5<>/dev/tcp/10.0.42.2/3010 && echo hello >&5 && read -r -u 5 _'
         wait $listener
 }
@@ -79,13 +81,13 @@ late_answer() {
         cat >"$work/answer" <<'ANSWER'
 #!/bin/bash
 read -r gone
-until [ -e "$gone" ]; do :; done
+until [ -e "$gone" ]; do sleep 0.05; done
 echo answer
 ANSWER
         chmod 755 "$work/answer"
         on server timeout 20 socat -t 1 UDP-LISTEN:3020 EXEC:"$work/answer" 2>/dev/null &
         local listener=$!
-        until on server ss -Huln | grep -q ':3020 '; do :; done
+        await 20 listens server udp 3020
         echo "$work/gone" | on client timeout 20 socat -u STDIN UDP:10.0.42.2:3020
         : >"$work/gone"
         wait $listener
@@ -136,7 +138,7 @@ fields() {
         session_start --verdicts accept --sections packet,nft,skb --filter 'tcp dst port 7000' --no-track
         on server timeout 30 socat -u TCP-LISTEN:7000,reuseaddr OPEN:/dev/null &
         local listener=$!
-        until on server ss -Htln | grep -q ':7000 '; do :; done
+        await 20 listens server tcp 7000
         head -c 300000 /dev/zero | on client timeout 30 socat -u STDIN TCP:10.0.42.2:7000
         wait $listener
         session_stop
@@ -160,7 +162,7 @@ choices() {
         bare=$session
         session_start --verdicts accept --sections packet --filter 'udp port 3000'
         busctl call org.nfttraced1 "/org/nfttraced1/session/$bare" org.nfttraced1.Session Describe >"$work/described"
-        check "$attach: Describe tells the sections" grep -q '"Sections" as 1 "nft"' "$work/described"
+        check "$attach: Describe lists the sections" grep -q '"Sections" as 1 "nft"' "$work/described"
         packets 3000
         session_stop
         sees "$attach: the packet alone, although another session asked for more" 2 '^  10\.0\.42\.1\.'
@@ -185,10 +187,12 @@ for end in client:v0.5:10.0.45.1 server:v1.5:10.0.45.2; do
         ip -n "$netns" address add "$address/24" dev "$device"
         ip -n "$netns" link set "$device" up
 done
+programs_stay
 for attach in kprobe auto; do
         NFTTRACED_STATE_DIR=$work/state-$attach
         bus_start
         daemon_start --attach $attach
+        property_becomes State ready
         connections
         ruleset client <<'RULES'
 table ip t {

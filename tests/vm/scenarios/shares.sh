@@ -1,6 +1,6 @@
 #!/bin/bash
-# A user who may make network namespaces takes neither the counters nor the texts of the host's rules, nor all those of root's
-# other namespaces, however many rules he has.
+# A user who may make network namespaces takes neither the counters nor the texts of the host's
+# rules, nor all those of root's other namespaces, however many rules he has.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$here/drops-lib.sh"
 
@@ -18,7 +18,7 @@ table() {
         echo "}"
 }
 
-# send COUNT: a packet to each of so many ports.
+# send COUNT: a packet to each of COUNT ports.
 cat >"$work/send" <<'END'
 import socket, sys
 end = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -26,7 +26,8 @@ for port in range(10001, 10001 + int(sys.argv[1])):
     end.sendto(b"x", ("127.0.0.1", port))
 END
 
-# user_begin NAME: a namespace of a user's with many rules, which waits for a word to send its packets.
+# user_begin NAME: a namespace of a user's with many rules, which waits for a word to send its
+# packets.
 user_begin() {
         mkfifo -m 666 "$work/$1.go"
         setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urn sh -c "
@@ -80,7 +81,7 @@ check "nothing of the host's is uncounted" equal "$(drops 't.packets, t.uncounte
 nfttracectl start --name texts --verdicts drop >/dev/null
 check "the user's rules do not all find room for their texts" await 60 eval 'at_least "$(counter texts-refused)" $rules'
 drop 11001
-check "a new rule of the host's has its text" await 30 told texts text11001
+check "a new rule of the host's has its text" await 30 shows_rule texts text11001
 check "though the user's texts are within a quarter of the room" at_least $((1 << 18)) "$(counter texts-bytes)"
 
 nfttracectl stop texts >/dev/null

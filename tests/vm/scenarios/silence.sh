@@ -1,6 +1,6 @@
 #!/bin/bash
-# Somebody switches the kernel's probes off while the daemon records: it says so with the remedy, and the journal has
-# from when to when nothing was seen.
+# Somebody switches the kernel's probes off while the daemon records: it says so with the remedy,
+# and the journal has from when to when nothing was seen.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 bus_start
@@ -16,7 +16,7 @@ silenced() {
         check "$1: nothing is wrong at first" property_becomes Problem 's ""'
         on client traffic udp 10.0.42.2 8080 5 >/dev/null
         echo 0 >"$1"
-        check "$1: that it is off is told, with the remedy" property_becomes Problem "$2"
+        check "$1: that it is off is reported, with the remedy" property_becomes Problem "$2"
         on client traffic udp 10.0.42.2 8080 5 >/dev/null
         echo 1 >"$1"
         check "$1: and that it is on again" property_becomes Problem 's ""'

@@ -1,9 +1,10 @@
 #!/bin/bash
-# A packet keeps its identity through NAT and through a veth into another namespace, stays matched when NAT hides it
-# from the filter, and a buffer that is used again gets a new identity.
+# A packet keeps its identity through NAT and through a veth into another namespace, stays matched
+# when NAT hides it from the filter, and a buffer that is used again gets a new identity.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 bus_start
+programs_stay
 daemon_start
 network
 ruleset client <<'END'

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Armed, the daemon shows in nobody's ruleset and in no list of namespaces, can be disarmed by nobody, sees every packet,
-# and is disarmed by whatever ends it. Where it can't be armed like that it says so, and does nothing else instead.
+# Armed, the daemon shows in nobody's ruleset and in no list of namespaces, can be disarmed by
+# nobody, sees every packet, and is disarmed by whatever ends it. Where it can't be armed like that
+# it says so, and does nothing else instead.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$here/drops-lib.sh"
 
@@ -57,13 +58,14 @@ monitors_silent() {
         ! grep -hvE '^(add|delete) table ip (first|last)$|^# new generation [0-9]+ by process [0-9]+ \(nft\)$' "$work"/monitor.*
 }
 
-# calls COUNT: how often the kernel has called the probe's function when so many packets more were dropped.
+# calls COUNT: how often the kernel has called the probe's function when COUNT more packets were
+# dropped.
 calls() {
         on client traffic udp 10.0.42.2 8080 "$1" >/dev/null
         awk '$1 == "unseen" { print $2 }' $tracing/kprobe_profile
 }
 
-# namespaces_limit COUNT: as many may be made.
+# namespaces_limit COUNT: at most that many may be made.
 namespaces_limit() {
         sysctl -qw user.max_net_namespaces="$1"
 }
@@ -88,7 +90,7 @@ session_start --verdicts drop --filter 'udp port 8080'
 look >"$work/armed"
 on client traffic udp 10.0.42.2 8080 200 >/dev/null
 session_stop
-check "every packet is recorded" equal "$(book journaled)" 200
+check "every packet is recorded" equal "$(total journaled)" 200
 check "and counted" drops_become 'sum(x.packets for x in c)' 200
 daemon_stop
 check "it is not armed when the daemon has ended" not_armed
@@ -111,7 +113,7 @@ rules
 session_start --verdicts drop --filter 'udp port 8080'
 on client traffic udp 10.0.42.2 8080 50 >/dev/null
 session_stop
-check "and records" equal "$(book journaled)" 50
+check "and records" equal "$(total journaled)" 50
 
 # Killed.
 tracing=/sys/kernel/tracing
@@ -149,7 +151,7 @@ daemon_stop
 daemon_config DropCounters=no
 namespaces_limit 0
 daemon_start
-check "without counters, who starts a session is told" refused 1 user.max_net_namespaces nfttracectl start
+check "without counters, start reports it" refused 1 user.max_net_namespaces nfttracectl start
 check "and status says that none can be started" property_becomes Problem user.max_net_namespaces
 namespaces_limit "$limit"
 check "until one can" property_becomes Problem 's ""'

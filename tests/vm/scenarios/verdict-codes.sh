@@ -1,7 +1,8 @@
 #!/bin/bash
-# Verdicts whose code or whose packet is out of the ordinary: queues of every number, with bypass and fanout; packets
-# that a rule steals, which are gone when that is known: a session with a filter has them, with the identity, the bytes
-# and the sessions that they had when they came to the base chain.
+# Verdicts whose code or whose packet is out of the ordinary: queues of every number, with bypass
+# and fanout; packets that a rule steals, which are gone when that is known: a session with a filter
+# has them, with the identity, the bytes and the sessions that they had when they came to the base
+# chain.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # events PYTHON: how many events of the session it is true for; e is the event, n its nft section.
@@ -11,6 +12,7 @@ events() {
 }
 
 bus_start
+programs_stay
 daemon_start
 network
 modprobe nft_queue
@@ -32,7 +34,7 @@ for port in 9000 9001 9002 9003 9004; do
         on client traffic udp 10.0.42.2 $port 1 >/dev/null
 done
 session_stop
-check "every queue's number is told" equal "$(for q in 0 32767 32768 65535; do events "n['verdict'] == 'queue' and n['queue'] == $q"; done | paste -sd' ')" "1 1 1 1"
+check "every queue's number is recorded" equal "$(for q in 0 32767 32768 65535; do events "n['verdict'] == 'queue' and n['queue'] == $q"; done | paste -sd' ')" "1 1 1 1"
 check "and one of a range" equal "$(events "n['queue'] in (65000, 65001)")" 1
 sees "in the text, too" 1 ' queue num 32768$'
 
@@ -70,4 +72,4 @@ check "one whose filter did not match it has none" equal "$events" 0
 session=$negative
 session_stop
 check "nor one that would have matched nothing at all" equal "$events" 0
-check "nothing was left undecided" has "$(busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager Counters)" '"stolen-unknown" 0'
+check "nothing was left undecided" equal "$(counter stolen-unknown)" 0

@@ -1,8 +1,10 @@
 #!/bin/bash
-# Every verdict of nf_tables, as events in the reference's words, with the handles that nft itself tells.
+# Every verdict of nf_tables, as events in the reference's words, with the handles that nft itself
+# prints.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 bus_start
+programs_stay
 daemon_start
 network
 ruleset server <<'END'

@@ -1,19 +1,20 @@
 #!/bin/bash
-# A filter sees the packet, not just its first bytes in memory: data in page fragments, and the VLAN tag that the kernel
-# took out of the packet.
+# A filter sees the packet, not just its first bytes in memory: data in page fragments, and the VLAN
+# tag that the kernel took out of the packet.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # A connection that carries 200,000 times X.
 transfer() {
         on server timeout 30 socat -u TCP-LISTEN:7000,reuseaddr OPEN:/dev/null &
         local listener=$!
-        until on server ss -Htln | grep -q ':7000 '; do :; done
+        await 20 listens server tcp 7000
         head -c 200000 /dev/zero | tr '\0' X | on client socat -u STDIN TCP:10.0.42.2:7000
         wait $listener
 }
 
 modprobe 8021q
 bus_start
+programs_stay
 daemon_start
 network
 ruleset client <<'END'

@@ -1,8 +1,9 @@
 #!/bin/bash
-# What became of the boot: the recorder was there before the firewall, without a bus, and joined it later.
+# What became of the boot: the recorder was there before the firewall, without a bus, and joined it
+# later.
 . "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
 
-# before UNIT PROPERTY UNIT PROPERTY: what the first tells was earlier.
+# before UNIT PROPERTY UNIT PROPERTY: the time in the first property was earlier.
 before() {
         local one other
         one=$(service_property "$2" "$1")

@@ -1,9 +1,10 @@
 #!/bin/bash
-# Beside a firewall: real firewalld with its zones, reloads and panic mode, plain nft that flushes everything. Nothing
-# disarms the recorder, and nobody is refused a change because of it.
+# Beside a firewall: real firewalld with its zones, reloads and panic mode, plain nft that flushes
+# everything. Nothing disarms the recorder, and nobody is refused a change because of it.
 . "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
 
-# firewall MEMBER [TYPES ARGUMENT...]: what firewall-cmd does, without the time that its Python takes to start here.
+# firewall MEMBER [TYPES ARGUMENT...]: what firewall-cmd does, without the time that its Python
+# takes to start here.
 firewall() {
         local member=$1 interface=org.fedoraproject.FirewallD1
         shift
@@ -16,14 +17,6 @@ firewall() {
 # armed: and nothing of it is in the host's ruleset.
 armed() {
         [ "$(hidden-netns)" = 1 ] && ! nft list ruleset | grep nfttraced && property_becomes Armed true
-}
-
-# told TEXT: the tool has printed it.
-told() {
-        grep -qF -- "$1" "$work/tool" || {
-                cat "$work/tool"
-                return 1
-        }
 }
 
 # send COUNT PORT: from the namespace to this one.
@@ -49,14 +42,14 @@ check "it is armed" armed
 bash "$source_root/tests/man/example.sh" "$source_root/man/org.nfttraced1.5" rich-rules.py >"$work/rich-rules.py"
 /usr/bin/python3 "$work/rich-rules.py" >"$work/tool" 2>&1 &
 tool=$!
-check "a tool in Python waits for rich rules" await 60 told ready
+check "a tool in Python waits for rich rules" await 60 file_has "$work/tool" ready
 rule='rule family="ipv4" port port="8080" protocol="udp" drop'
 check "firewalld takes a rich rule" firewall addRichRule ssi "" "$rule" 0
-check "the tool starts a session for it" await 30 told "watching: $rule"
+check "the tool starts a session for it" await 30 file_has "$work/tool" "watching: $rule"
 send 3 8080
 check "and reads what it drops" await 30 bash -c "[ \$(grep -c '^drop by firewalld filter_IN_public_deny\$' '$work/tool') = 3 ]"
 check "firewalld takes it back" firewall removeRichRule ss "" "$rule"
-check "the tool stops the session" await 30 told "stopped: $rule: 3 events"
+check "the tool stops the session" await 30 file_has "$work/tool" "stopped: $rule: 3 events"
 firewall addRichRule ssi "" "$rule" 0 >/dev/null
 await 30 bash -c "[ \$(nfttracectl list | grep -c 'default udp port 8080') = 1 ]"
 kill "$tool"

@@ -12,12 +12,6 @@ ctl() {
         as "$1" nfttracectl "${@:2}" </dev/null
 }
 
-# says FILE TEXT
-says() {
-        cat "$1"
-        grep -qF -- "$2" "$1"
-}
-
 # denied USER TEXT ARGUMENT...
 denied() {
         local user=$1 text=$2
@@ -48,15 +42,15 @@ check "the actions are known to polkit" sh -c 'pkaction | grep -c "^org.nfttrace
 roots=$(nfttracectl start --name secretname --filter 'udp port 4711')
 
 session=$(ctl recorder start --verdicts drop --filter 'udp port 8080')
-check "a user whom polkit lets starts a session" test -n "$session"
+check "a user whom polkit allows starts a session" test -n "$session"
 check "it is the user's, with half of what his sessions may have" sh -c "busctl call org.nfttraced1 /org/nfttraced1/session/$session org.nfttraced1.Session Describe | grep -q '\"Owner\" u $(id -u recorder).*\"Rate\" t 5000'"
 check "he sees it, and no other" equal "$(ctl recorder list | awk 'NR > 1 { print $1 }')" "$session"
 # Those that the boot has started may run, too.
 all=$(nfttracectl list | awk 'NR > 1' | wc -l)
-check "but is told how many there are" sh -c "setpriv --reuid recorder --clear-groups nfttracectl list 2>&1 >/dev/null | grep -qE ': $((all - 1)) sessions? of other users (is|are) not shown'"
+check "but list prints how many there are" sh -c "setpriv --reuid recorder --clear-groups nfttracectl list 2>&1 >/dev/null | grep -qE ': $((all - 1)) sessions? of other users (is|are) not shown'"
 ctl recorder follow "$session" >"$folder/follow" 2>&1 &
 follower=$!
-sleep 1
+await 20 test -s "$folder/follow"
 on client traffic udp 10.0.42.2 8080 50 >/dev/null
 check "he follows it" await 20 sh -c "[ \$(grep -c '^  table filter .* drop\$' '$folder/follow') = 50 ]"
 ctl recorder show --no-pager --rules "$session" >"$folder/show" 2>&1
@@ -75,28 +69,28 @@ counters() {
 }
 counters recorder >"$folder/recorder"
 counters counter >"$folder/counter"
-check "who may read events reads the drop counters with examples of packets" says "$folder/recorder" '"example":{"type":"s","data":"10.0.42.1'
-check "who may read how it is reads the numbers" says "$folder/counter" '"packets":{"type":"t","data":50}'
+check "who may read events reads the drop counters with examples of packets" file_has "$folder/recorder" '"example":{"type":"s","data":"10.0.42.1'
+check "who may read how it is reads the numbers" file_has "$folder/counter" '"packets":{"type":"t","data":50}'
 check "but of no packet" sh -c "! grep -F 10.0.42.1 '$folder/counter'"
 check "a stranger reads none" sh -c "setpriv --reuid stranger --clear-groups busctl call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager GetDropCounters 'a{sv}' 0 2>&1 | grep -i 'access denied'"
 
 check "a stranger starts nothing" denied stranger org.nfttraced1.start-session start
-check "and is told that it takes a password" denied stranger "password" start
+check "and the error says that it takes a password" denied stranger "password" start
 check "or not asked at all" denied stranger "password" start --no-ask-password
 check "he sees no session" equal "$(ctl stranger list | wc -l)" 1
 check "he reads nothing" denied stranger org.nfttraced1.control-any follow "$session"
 check "and stops nothing" denied stranger org.nfttraced1.control-any stop "$session"
 check "he may see how nfttraced is" ctl stranger status
 ctl stranger status >"$folder/status"
-check "and that others record" says "$folder/status" "$all sessions of other users not shown"
+check "and that others record" file_has "$folder/status" "$all sessions of other users not shown"
 
-check "he stops it" sh -c "setpriv --reuid recorder --clear-groups nfttracectl stop $session >'$folder/books'"
+check "he stops it" sh -c "setpriv --reuid recorder --clear-groups nfttracectl stop $session >'$folder/totals'"
 wait "$follower"
 check "and reads it afterwards" sh -c "setpriv --reuid recorder --clear-groups nfttracectl show --no-pager $session | grep -c '^  table filter .* drop\$' | grep -qx 50"
-check "root's goes on" sh -c "nfttracectl list | grep -q ' secretname '"
+check "root's continues" sh -c "nfttracectl list | grep -q ' secretname '"
 
-# A user who is asked for root's password at a terminal: one without a login session, as from cron, "su" or a container,
-# and one who has logged in.
+# A user who is asked for root's password at a terminal: one without a login session, as from cron,
+# "su" or a container, and one who has logged in.
 terminal="python3 $here/at-terminal.py"
 echo 'root:the right one' | chpasswd
 check "at a terminal, root's password lets a stranger start a session" as stranger $terminal 'the right one' nfttracectl start --name asked

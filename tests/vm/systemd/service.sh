@@ -1,5 +1,6 @@
 #!/bin/bash
-# The unit: limits that leave it all it needs, stop and reload, a bus that goes and comes, a daemon that hangs.
+# The unit: limits that leave it all it needs, stop and reload, a bus that goes and comes, a daemon
+# that hangs.
 . "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
 
 # score UNIT MOST: systemd's opinion of a unit.
@@ -24,8 +25,12 @@ shown() {
         nfttracectl show --no-pager "$@" "$session" >"$work/text"
 }
 
+matched_some() {
+        at_least "$(session_property Matched)" 1
+}
+
 nothing_left() {
-        not_armed && ! pgrep -x 'nfttraced.*' && ! bpftool prog show | grep -wE 'nfttraced|(kprobe|fentry)_stub' &&
+        not_armed && ! pgrep -x 'nfttraced.*' && ! programs_of_ours &&
                 [ ! -e /run/nfttraced/names ]
 }
 
@@ -62,7 +67,8 @@ configure DropCounters=no Attach=kprobe
 systemctl restart nfttraced
 session_start --verdicts drop --filter 'udp port 8080' --probe ip_rcv --stack
 on client traffic udp 10.0.42.2 8080 5 >/dev/null
-# The first stack has the kernel's names read, which takes an emulated processor longer than a stop waits for.
+# The first stack has the kernel's names read, which takes an emulated processor longer than a stop
+# waits for.
 names_functions() {
         nfttracectl show --no-pager "$session" 2>/dev/null | grep -q 'nf_hook_slow+0x'
 }
@@ -74,7 +80,7 @@ sees "with the texts of another namespace's rules" 5 '^  rule udp dport 8080 cou
 sees "and with the name of that namespace" 10 '^  ns 0x[0-9a-f]+/[0-9]+ \(server\) if .*'
 check "and with the names of kernel functions" grep -q 'nf_hook_slow+0x' "$work/text"
 
-# Reload: sessions go on.
+# Reload: sessions continue.
 session_start --verdicts drop --filter 'udp port 8080'
 on client traffic udp 10.0.42.2 8080 2 >/dev/null
 pid=$(service_property MainPID)
@@ -99,25 +105,26 @@ check "it is back on the bus" await 30 busctl get-property org.nfttraced1 /org/n
 check "it said so" journal_has "the bus is back" -u nfttraced
 on client traffic udp 10.0.42.2 8080 3 >/dev/null
 session_stop
-sees "the session went on, over a reload and another bus" 5 'handle [0-9]+ drop'
+sees "the session continued, over a reload and another bus" 5 'handle [0-9]+ drop'
 
 # The log.
 systemctl service-log-level nfttraced debug
 check "systemctl sets the level of its log" equal "$(systemctl service-log-level nfttraced)" debug
-check "and tells where it goes" equal "$(systemctl service-log-target nfttraced)" journal
+check "and prints the target of its log" equal "$(systemctl service-log-target nfttraced)" journal
 
 # Stop, under load: soon, and nothing is left. A second, where nothing is emulated.
 session_start --verdicts all
 ip netns exec client traffic udp 10.0.42.2 8080 1000000 4 20000 >/dev/null &
 load=$!
-check "events come in" await 20 sh -c "busctl get-property org.nfttraced1 /org/nfttraced1/session/$session org.nfttraced1.Session Matched | grep -q ' [1-9]'"
+check "events come in" await 20 matched_some
 took=$(usec systemctl stop nfttraced)
 check "it stops soon" at_least 15000000 "$took"
 check "it is well then" equal "$(service_property Result)" success
 check "nothing is left" await 30 nothing_left
 check "though packets still come" kill $load
 
-# What was stopped stays stopped, whoever asks for what; a session that is to begin has it started.
+# A service that was stopped stays stopped, whatever the client asks for, except that a new session
+# starts it.
 user_add nfttrace-nosy
 absent=0
 for verb in list 'list --all' drops status 'list --names' 'stop --all' 'vacuum --size 1G'; do
@@ -136,7 +143,7 @@ as nfttrace-nosy busctl get-property org.nfttraced1 /org/nfttraced1 org.nfttrace
 check "each verb says that it is not running, and how to start it" equal $absent 14
 check "and leaves it so" equal "$(service_property ActiveState)" inactive
 check "a stranger may not start it" bash -c "! setpriv --reuid nfttrace-nosy --regid nfttrace-nosy --clear-groups nfttracectl start 2>'$work/said'"
-check "and is told who may" grep -q "starting it needs root: 'systemctl start nfttraced'" "$work/said"
+check "and the error says who may" grep -q "starting it needs root: 'systemctl start nfttraced'" "$work/said"
 check "it is still stopped" equal "$(service_property ActiveState)" inactive
 check "root's start has the service manager start it" nfttracectl start --name woken
 check "it is active" systemctl is-active nfttraced

@@ -1,12 +1,13 @@
 #!/bin/bash
-# What is dropped is told in the system's journal: what the messages say adds up to nft's own counters, whatever happens
-# to the journal, and a flood of rules is no flood of messages.
+# Drops are reported in the system's journal: the messages add up to nft's own counters, whatever
+# happens to the journal, and a flood of rules is no flood of messages.
 . "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
 
 rule_message=099ad461032a4381a663c71ca7b22f21
 rest_message=b5594edfee964be9a6055df9d230ce8f
 
-# mark, since [OPTION...]: by the clock, for of what options select journalctl leaves out the first behind a cursor.
+# mark, since [OPTION...]: by the clock, for of what options select journalctl leaves out the first
+# behind a cursor.
 mark() {
         journalctl --sync
         mark=$(date +%s.%6N)
@@ -22,11 +23,7 @@ says() {
         local text=$1
         shift
         since -o cat "$@" >"$work/journal"
-        grep -qF -- "$text" "$work/journal" || {
-                echo "the journal does not say: $text"
-                tail -n 30 "$work/journal"
-                return 1
-        }
+        file_has "$work/journal" "$text"
 }
 
 # sum FIELD [MATCH...]: of a field of the messages since the mark.
@@ -34,11 +31,11 @@ sum() {
         local field=$1
         shift
         since -u nfttraced -o json --output-fields="$field" "$@" |
-                python3 -c 'import json, sys; print(sum(int(json.loads(line)[sys.argv[1]]) for line in sys.stdin))' "$field"
+                jq -n --arg field "$field" '[inputs[$field] | tonumber] | add // 0'
 }
 
-# told PACKETS [MATCH...]: the messages since the mark tell of so many.
-told() {
+# add_up PACKETS [MATCH...]: the messages since the mark have that sum.
+add_up() {
         local packets=$1
         shift
         equal "$(sum PACKETS "$@")" "$packets"
@@ -46,18 +43,12 @@ told() {
 
 # nft_packets TABLE: what nft's counters in it have.
 nft_packets() {
-        on server nft -j list table inet "$1" | python3 -c '
-import json, sys
-def packets(value):
-    if isinstance(value, dict):
-        return value["counter"]["packets"] if isinstance(value.get("counter"), dict) else sum(map(packets, value.values()))
-    return sum(map(packets, value)) if isinstance(value, list) else 0
-print(packets(json.load(sys.stdin)))'
+        on server nft -j list table inet "$1" | jq '[.. | objects | .counter | objects | .packets] | add // 0'
 }
 
-# drops_packets OPTION...: what nfttracectl drops tells of these.
+# drops_packets OPTION...: what nfttracectl drops prints of these.
 drops_packets() {
-        nfttracectl drops --json "$@" | python3 -c 'import json, sys; print(sum(json.loads(line).get("packets", 0) for line in sys.stdin))'
+        nfttracectl drops --json "$@" | jq -n '[inputs.packets // 0] | add // 0'
 }
 
 known() {
@@ -92,7 +83,7 @@ mark
 send 8080 1
 check "the rule of the first packet becomes known" await 30 known
 send 8080 131
-check "the messages add up to what was dropped" await 20 told 132 NFT_TABLE=shop
+check "the messages add up to what was dropped" await 20 add_up 132 NFT_TABLE=shop
 check "which is what nft has" equal "$(nft_packets shop)" 132
 check "and the counters" equal "$(drops_packets --table shop)" 132
 since -u nfttraced NFT_TABLE=shop -o cat | sed 's/^/# /'
@@ -142,7 +133,7 @@ sleep 3
 check "a journal that does not answer does not stall the daemon" timeout 10 nfttracectl drops
 send 8080 50
 kill -CONT "$journald"
-check "what it did not take then it is told later" await 30 told 100 NFT_TABLE=shop
+check "what it did not take then is reported later" await 30 add_up 100 NFT_TABLE=shop
 
 # A hundred rules, and an interval that ends with the daemon.
 configure DropSummaryInterval=1h DropSummaryRules=5
@@ -161,5 +152,5 @@ check "a flood is five messages" equal "$(since -u nfttraced MESSAGE_ID=$rule_me
 check "and one that sums up" equal "$(since -u nfttraced MESSAGE_ID=$rest_message -o cat | wc -l)" 1
 since -u nfttraced MESSAGE_ID=$rest_message -o cat | sed 's/^/# /'
 check "the most active is the first" grep -q '^Dropped 43 packets ' <(since MESSAGE_ID=$rule_message -o cat | head -n 1)
-check "all of them together are what nft has" told "$(nft_packets flood)" MESSAGE_ID="$rule_message" + MESSAGE_ID="$rest_message"
+check "all of them together are what nft has" add_up "$(nft_packets flood)" MESSAGE_ID="$rule_message" + MESSAGE_ID="$rest_message"
 check "that are 340" equal "$(nft_packets flood)" 340

@@ -1,5 +1,6 @@
 #!/bin/bash
-# What happens to a machine in the course of years: its clock is set, its disk is full, sessions come and go.
+# What happens to a machine in the course of years: its clock is set, its disk is full, sessions
+# come and go.
 . "$(dirname "${BASH_SOURCE[0]}")/../systemd-lib.sh"
 
 # send COUNT
@@ -65,12 +66,12 @@ session_start --verdicts drop --filter 'udp port 8080' --size 1M
 send 10
 head -c 4M /dev/zero >"$state/filler" 2>/dev/null
 send 3000
-check "a full disk is told of" await 30 journal_has "can't be stored (No space left on device)" -u nfttraced
-check "it goes on without" systemctl is-active nfttraced
+check "a full disk is reported" await 30 journal_has "can't be stored (No space left on device)" -u nfttraced
+check "it keeps running" systemctl is-active nfttraced
 rm "$state/filler"
 check "and records when there is room" await 30 journal_has "the journal is written again" -u nfttraced
 session_stop
-check "what was lost was counted" at_least "$(book lost)" 1
+check "what was lost was counted" at_least "$(total lost)" 1
 service_reset
 umount "$state"
 
@@ -92,9 +93,9 @@ for _ in range(8):
 END
 check "a session starts and stops while the system's journal stands still" timeout 20 bash -c \
         "nfttracectl stop \$(nfttracectl start --verdicts drop --filter 'udp port 8080') >/dev/null"
-check "what it has to say waits" bash -c "! journalctl -q --after-cursor '$cursor' -u nfttraced | grep 'ended: matched'"
+check "its messages wait" bash -c "! journalctl -q --after-cursor '$cursor' -u nfttraced | grep 'ended: matched'"
 kill -CONT "$(service_property MainPID systemd-journald)"
-check "what was said meanwhile comes when it goes on" await 30 journal_has "ended: matched" -u nfttraced
+check "messages of that time arrive when it continues" await 30 journal_has "ended: matched" -u nfttraced
 check "nothing of it is lost" bash -c "! grep discarded '$work/journal'"
 check "the watchdog did not bark at this either" equal "$(service_property NRestarts)" 0
 service_reset

@@ -1,13 +1,15 @@
 #!/bin/bash
-# Drop counters are exact: what was counted, what could not be counted by rule and what the kernel skipped is what nft's
-# own counters say, at full speed from two CPUs, under a load that nests, while sessions come and go and rules are
-# reloaded. NFTTRACED_DROPS is how many packets each of two senders sends.
+# Drop counters are exact: what was counted, what could not be counted by rule and what the kernel
+# skipped is what nft's own counters say, at full speed from two CPUs, under a load that nests,
+# while sessions come and go and rules are reloaded. NFTTRACED_DROPS is how many packets each of two
+# senders sends.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$here/drops-lib.sh"
 
 each=${NFTTRACED_DROPS:-2000}
 
-# balance SENTENCE SENT: what nft has counted is what was counted and missed, and the books of the totals are right.
+# balance SENTENCE SENT: what nft has counted is what was counted and missed, and the totals are
+# their sum.
 balance() {
         local counted missed
         drops_read
@@ -15,8 +17,8 @@ balance() {
         missed=$(drops t.missed)
         check "$1: the counters and what is uncounted are the totals" equal "$(drops 'packets() + t.uncounted')" "$counted"
         if [ "$missed" = -1 ]; then
-                echo "# $1: this kernel does not tell what it skipped: counted $counted of $2"
-                check "$1: nearly all were counted where the kernel does not tell the rest" at_least "$counted" $(($2 * 98 / 100))
+                echo "# $1: this kernel does not count what it skipped: counted $counted of $2"
+                check "$1: nearly all were counted where the kernel does not count the rest" at_least "$counted" $(($2 * 98 / 100))
                 check "$1: and none twice" at_least "$2" "$counted"
         else
                 echo "# $1: counted $counted, skipped by the kernel $missed, nft has $2"
@@ -66,8 +68,9 @@ full_speed() {
         check "$1: the time of the last one is now" equal "$(drops "abs(c[0].last / 1e6 - $(date +%s)) < 60 and c[0].first <= c[0].last")" True
 
         # While sessions come and go, and rules are loaded again.
-        # Without tracking, whose hooks would be put into functions that the other processor runs at that moment: an
-        # emulator (QEMU until 8.0) may translate the code in between, and go on to run what was there for a moment.
+        # Without tracking, whose hooks would be put into functions that the other processor runs at
+        # that moment: an emulator (QEMU until 8.0) may translate the code in between, and keep
+        # running what was there for a moment.
         rm -f "$work/enough"
         until [ -e "$work/enough" ]; do two_senders; done &
         local senders=$!
@@ -131,7 +134,8 @@ check "its namespace is another one" equal "$(drops 'len({x.netns_cookie for x i
 check "an example of IPv6 is in brief" grep -qE '^::1\.[0-9]+ > ::1\.5003 udp on lo$' <(drops "of(family='ip6')[0].example")
 daemon_stop
 
-# A share that is full, here that of root's namespaces, which is half: what finds no room is counted all the same.
+# A share that is full, here that of root's namespaces, which is half: what finds no room is counted
+# all the same.
 daemon_config DropCountersMax=32
 ruleset server < <(
         echo "table ip many { chain input { type filter hook input priority 0; policy accept;"

@@ -1,14 +1,14 @@
 #!/bin/bash
-# Who floods the bus keeps nobody else waiting: root is answered, at its private socket and on the bus, its bound session
-# loses nothing, and the daemon takes no more memory than it may.
+# A client that floods the bus keeps no other waiting: root is answered, at its private socket and
+# on the bus, its bound session loses nothing, and the daemon takes no more memory than it may.
 
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 flood_seconds=8
 rss_allowed=$((32 * 1024)) # KiB
-# ms, by the private socket, and on the bus, where dbus-daemon has the flood to go through first. These tell an answer
-# from waiting behind the flood, which takes minutes; how long an answer took is printed, and depends on what else the
-# machine does.
+# ms, by the private socket, and on the bus, where dbus-daemon has the flood to go through first.
+# These separate an answer from waiting behind the flood, which takes minutes; how long an answer
+# took is printed, and depends on what else the machine does.
 list_allowed=5000 start_allowed=5000 bus_allowed=30000
 
 rss() {
@@ -46,7 +46,7 @@ flood() {
         before=$(rss)
         refused=$(counter calls-refused) unanswered=$(counter calls-unanswered)
         for i in 1 2 3 4; do
-                python3 "$here/bus-flood.py" "$work/bus" "$flood_seconds" "$@" >"$work/flood.$i" 2>&1 &
+                python3 -IS "$here/bus-flood.py" "$work/bus" "$flood_seconds" "$@" >"$work/flood.$i" 2>&1 &
                 pids+=($!)
         done
         sleep 1
@@ -100,12 +100,12 @@ for i in $(seq 5); do
 done
 check "fifty sessions run" [ "$(cat "$work"/many.? | wc -l)" = 50 ]
 flood "everybody's calls" read
-check "the flooder was told LimitsExceeded" grep -q 'limited [1-9]' "$work"/flood.?
+check "the flooder got LimitsExceeded" grep -q 'limited [1-9]' "$work"/flood.?
 flood "replies that nobody reads" read unread
 
 kill "$sender"
 wait "$sender" 2>/dev/null
-check "root's bound session went on" grep -q watch <(nfttracectl list)
+check "root's bound session continued" grep -q watch <(nfttracectl list)
 kill -INT "$follower"
 wait "$follower"
 dropped=$(nft list chain inet floods input | grep -o 'packets [0-9]*' | cut -d' ' -f2)

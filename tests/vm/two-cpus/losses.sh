@@ -1,5 +1,6 @@
 #!/bin/bash
-# Every way to lose is counted and told: a ring that is full, a journal that is too small, a tracker that is too small.
+# Every kind of loss is counted and reported: a ring that is full, a journal that is too small, a
+# tracker that is too small.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # status_of COMMAND...: its exit status, on standard output.
@@ -21,20 +22,21 @@ ruleset server <<'END'
 table inet filter { chain input { type filter hook input priority 0; udp dport { 8080, 8081 } drop; }; }
 END
 
-# The daemon is stopped while packets come: what does not fit into the ring is lost, and nothing else.
+# The daemon is stopped while packets come: what does not fit into the ring is lost, and nothing
+# else.
 session_start --verdicts drop --filter 'udp port 8080' --no-track
 kill -STOP "$daemon_pid"
 on client traffic udp 10.0.42.2 8080 3000 >/dev/null
 kill -CONT "$daemon_pid"
 status=0
 session_stop || status=$?
-check "while the daemon stands still every packet is matched" equal "$(book matched)" 3000
-check "the ring takes some" at_least "$(book journaled)" 10
-check "and the rest is lost" at_least "$(book lost)" 1000
-check "by its name" grep -q "(ring-full $(book lost))" "$work/books"
-check "which stop says by its exit status" equal "$status" 3
-sees "what is shown is what was journaled" "$(book journaled)" '^  table filter .* drop$'
-sees "and a line says how many are missing" 1 "^-- $(book lost) events lost: ring full"
+check "while the daemon stands still every packet is matched" equal "$(total matched)" 3000
+check "the ring takes some" at_least "$(total journaled)" 10
+check "and the rest is lost" at_least "$(total lost)" 1000
+check "with the reason" grep -q "(ring-full $(total lost))" "$work/totals"
+check "and the exit status of stop is that of a loss" equal "$status" 3
+sees "what is shown is what was journaled" "$(total journaled)" '^  table filter .* drop$'
+sees "and a line says how many are missing" 1 "^-- $(total lost) events lost: ring full"
 check "show says by its exit status that some are missing" equal "$(status_of nfttracectl show --no-pager "$session")" 3
 
 # The smallest journal there is.
@@ -46,11 +48,12 @@ session_stop
 shown=$(count_lines '^  table filter .* drop$')
 removed=$(sed -nE 's/^-- ([0-9]+) events lost: removed to keep.*/\1/p' "$work/text" | awk '{ sum += $1 } END { print sum + 0 }')
 check "a journal of 256K loses its oldest events" at_least "$removed" 1000
-check "what is shown and what was removed is what was journaled" equal $((shown + removed)) "$(book journaled)"
+check "what is shown and what was removed is what was journaled" equal $((shown + removed)) "$(total journaled)"
 check "show says by its exit status that some were removed" equal "$(status_of nfttracectl show --no-pager "$session")" 3
 check "and it is no larger than that" sh -c "[ \$(du -sk '$NFTTRACED_STATE_DIR/$session' | cut -f1) -le 320 ]"
 
-# More packets are under way at a time than the tracker has room for: they wait for a program that does not read.
+# More packets are under way at a time than the tracker has room for: they wait for a program that
+# does not read.
 ruleset server <<'END'
 table inet filter { chain input { type filter hook input priority 0; udp dport 8080 accept; }; }
 END
@@ -68,7 +71,7 @@ session_start --verdicts accept --filter 'udp port 8080'
 on client traffic udp 10.0.42.2 8080 2000 >/dev/null
 session_stop
 check "packets that it has no room for are counted" at_least "$(counter tracker-full)" 100
-check "and recorded all the same" equal "$(book matched)" 2000
+check "and recorded all the same" equal "$(total matched)" 2000
 kill -KILL "$receiver"
 wait "$receiver" 2>/dev/null
 
@@ -82,12 +85,12 @@ session_start --verdicts drop --filter 'udp port 8080 and udp[16000] = 0'
 on client traffic udp 10.0.42.2 8080 5 20000 >/dev/null
 on client traffic udp 10.0.42.2 8080 5 100 >/dev/null
 session_stop
-check "a filter sees 16000 bytes into a packet, and no byte behind its end" equal "$(book matched)" 5
+check "a filter sees 16000 bytes into a packet, and no byte behind its end" equal "$(total matched)" 5
 check "and nothing that it asked for was missing" equal "$(counter view-clipped)" 0
 
 session_start --verdicts drop --filter 'udp port 8080 and udp[17000] = 0' --no-track
 on client traffic udp 10.0.42.2 8080 5 20000 >/dev/null
 on client traffic udp 10.0.42.2 8080 5 100 >/dev/null
 session_stop
-check "what is further away than a view reaches is not seen" equal "$(book matched)" 0
+check "what is further away than a view reaches is not seen" equal "$(total matched)" 0
 check "and counted for each packet that has it" equal "$(counter view-clipped)" 5

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A kernel that is locked down: with "integrity" all works, with "confidentiality" the daemon does not start and says
-# why. A kernel can't be unlocked again, so this is a scenario for a guest of its own.
+# A kernel that is locked down: with "integrity" all works, with "confidentiality" the daemon does
+# not start and says why. A kernel can't be unlocked again, so no scenario comes after this one.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 lockdown=/sys/kernel/security/lockdown
@@ -20,7 +20,7 @@ session_stop
 check "the daemon starts and records all the same" equal "$events" 5
 echo confidentiality >$lockdown
 check "the kernel is locked down for confidentiality" grep -qF '[confidentiality]' $lockdown
-check "who starts a session is told what is in the way" refused 1 "locked down" nfttracectl start
+check "start reports what is in the way" refused 1 "locked down" nfttracectl start
 check "the daemon that runs ends well" daemon_stop
 check "a new one is refused" refused 1 "start it with lockdown=integrity" timeout 120 nfttraced --state-dir "$NFTTRACED_STATE_DIR"
 check "in one sentence" equal "$(wc -l <"$work/refused.err")" 1

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A service manager for tests, as far as a daemon can tell: runs one, keeps the descriptors that it is given, and
+"""A service manager for tests, as a daemon sees one: runs a daemon, keeps the descriptors that it is given, and
 hands them to the next one.
 
-usage: service-manager.py [--no-store] COMMAND...
+usage: service-manager.py SOCKET [--no-store] COMMAND...
 
-A daemon that is killed by a signal is begun again at once. SIGHUP: the daemon is told to end (SIGTERM) and begun again,
-as by a restart. SIGUSR1: the daemon is told to end and the descriptors are let go of, as by a stop; SIGUSR2 begins it
-again. SIGTERM: stop, and end. Prints a line for each thing that happens: "begun PID", "ready", "ended STATUS",
-"stopped".
+SOCKET is the path of the socket that the daemon notifies, which is made here.
+
+A daemon that is killed by a signal is started again at once. SIGHUP: restart; the daemon gets SIGTERM and is started
+again. SIGUSR1: stop; the daemon gets SIGTERM and its descriptors are closed. SIGUSR2: start. SIGTERM: stop, and end.
+Prints a line for each thing that happens: "begun PID with DESCRIPTORS", "ready", "ended STATUS", "stopped".
 """
 import array
 import os
@@ -16,15 +17,12 @@ import select
 import signal
 import socket
 import sys
-import tempfile
 
-arguments = sys.argv[1:]
+path, *arguments = sys.argv[1:]
 with_store = arguments[0] != "--no-store"
 if not with_store:
     arguments = arguments[1:]
 
-folder = tempfile.mkdtemp(prefix="service-manager-")
-path = os.path.join(folder, "notify")
 notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 notify.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
 notify.bind(path)
@@ -145,5 +143,4 @@ while True:
         if ending and not child:
             let_go()
             os.unlink(path)
-            os.rmdir(folder)
             sys.exit(0)
