@@ -3,6 +3,11 @@
 # netdev, arp.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
+# lladdr NETNS DEVICE: its link-layer address.
+lladdr() {
+        ip -n "$1" -json link show "$2" | jq -r '.[0].address'
+}
+
 bus_start
 programs_stay
 daemon_start
@@ -16,7 +21,7 @@ ip -n inner link set w1 up
 ip -n inner route add default via 10.0.43.1
 ip -n client route add 10.0.43.0/24 via 10.0.42.2
 on server sysctl -qw net.ipv4.ip_forward=1
-ip -n server neighbour add 10.0.43.2 lladdr "$(on inner cat /sys/class/net/w1/address)" dev w0 nud permanent
+ip -n server neighbour add 10.0.43.2 lladdr "$(lladdr inner w1)" dev w0 nud permanent
 
 for family in ip ip6 inet; do
         ruleset server <<END
@@ -88,7 +93,7 @@ ip -n client address add 10.0.44.1/24 dev b0
 ip -n client link set b0 up
 ip -n server address add 10.0.44.2/24 dev c0
 ip -n server link set c0 up
-ip -n client neighbour add 10.0.44.2 lladdr "$(on server cat /sys/class/net/c0/address)" dev b0 nud permanent
+ip -n client neighbour add 10.0.44.2 lladdr "$(lladdr server c0)" dev b0 nud permanent
 ruleset bridge <<'END'
 table bridge t {
         chain forward { type filter hook forward priority 0; udp dport 7008 drop; }
