@@ -56,7 +56,8 @@ static int check_peer(sd_bus_message *message, void *userdata, sd_bus_error *err
 		log_warning("process %d does not read its replies on the private socket: "
 			    "disconnecting it",
 			(int)credentials_peer_pid(connection));
-		sd_bus_close(connection);
+		/* sd_bus_close() would not report that the peer is disconnected. */
+		shutdown(sd_bus_get_fd(connection), SHUT_RDWR);
 		return 1;
 	}
 	return bus_check_root(bus, message, error);

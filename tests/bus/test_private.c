@@ -151,6 +151,25 @@ START_TEST(a_client_that_reads_no_replies_does_not_keep_others_from_theirs)
 }
 END_TEST
 
+static void starts_and_asks_only(sd_bus *connection, void *argument)
+{
+	sd_bus *peer = connect_private();
+
+	sd_bus_message_unref(call(peer, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 1,
+		"BindToCaller", "b", 1));
+	asks_only(peer, NULL);
+}
+
+START_TEST(a_peer_that_reads_no_replies_is_disconnected_and_its_session_ends)
+{
+	pid_t peer = fixture_in_child(0, starts_and_asks_only, NULL);
+
+	await_sessions(bus, 1);
+	fixture_wait(peer);
+	await_sessions(bus, 0);
+}
+END_TEST
+
 static void knocks(sd_bus *connection, void *argument)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -227,6 +246,7 @@ static Suite *suite(void)
 	tcase_add_test(cases, root_does_there_what_it_does_on_the_bus);
 	tcase_add_test(cases, a_session_that_is_bound_to_a_connection_ends_with_it);
 	tcase_add_test(cases, it_needs_no_bus);
+	tcase_add_test(cases, a_peer_that_reads_no_replies_is_disconnected_and_its_session_ends);
 	tcase_add_test(cases, it_is_roots_alone);
 	tcase_add_test(cases, who_gets_in_without_being_root_is_not_answered);
 	tcase_add_test(cases, a_connection_beyond_the_limit_is_closed);
