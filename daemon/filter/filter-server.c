@@ -80,7 +80,8 @@ static void answer_failure(int fd, int error)
 {
 	const struct filter nothing = { 0 };
 
-	answer_send(fd, error, &nothing,
+	/* -EAGAIN is the answer of a child whose optimiser is still at work. */
+	answer_send(fd, error == -EAGAIN ? -ENOMEM : error, &nothing,
 		"can't start a process that compiles the filter: no process or memory is left; try "
 		"again",
 		true);
