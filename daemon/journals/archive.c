@@ -43,10 +43,11 @@ static uint64_t usec_of(const struct timespec *time)
 
 typedef int (*file_visit)(int dir_fd, const char *name, const struct stat *status, void *context);
 
-/* Calls `visit` for each file; -ENOTEMPTY if there is a directory. */
+/* Calls `visit` for each file until it fails; -ENOTEMPTY if there is a directory, too. */
 static int visit_files(int dir_fd, file_visit visit, void *context)
 {
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	bool nested = false;
 	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *entry;
 
@@ -61,11 +62,13 @@ static int visit_files(int dir_fd, file_visit visit, void *context)
 		if (g_str_equal(entry->d_name, ".") || g_str_equal(entry->d_name, "..") ||
 			fstatat(dir_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
-		r = S_ISDIR(status.st_mode) ? -ENOTEMPTY
-					    : visit(dir_fd, entry->d_name, &status, context);
+		if (S_ISDIR(status.st_mode))
+			nested = true;
+		else
+			r = visit(dir_fd, entry->d_name, &status, context);
 	}
 	closedir(directory);
-	return r;
+	return r == 0 && nested ? -ENOTEMPTY : r;
 }
 
 static int measure_file(int dir_fd, const char *name, const struct stat *status, void *context)
@@ -236,7 +239,9 @@ int archive_examine(const struct state_directory *state, const GArray *running,
 		.owner = ARCHIVE_UNLIMITED,
 		.running = ids_contain(running, id),
 	};
-	state_counted(visit_files(fd, measure_file, journal));
+	r = state_counted(visit_files(fd, measure_file, journal));
+	if (r < 0 && r != -ENOTEMPTY)
+		return r;
 	read_ends(fd, journal);
 	if (!journal->name)
 		journal->name = g_strdup("");

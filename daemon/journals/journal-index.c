@@ -240,8 +240,11 @@ void journal_index_keep(struct journal_index *index, uint64_t id)
 
 	if (!entry)
 		return;
-	if (!entry->journal.name)
+	/* Of a journal that was never read nothing is known: nothing of it may be removed. */
+	if (!entry->journal.name) {
 		entry->journal.name = g_strdup("");
+		entry->journal.running = true;
+	}
 	entry->known = JOURNAL_CHANGED;
 	g_hash_table_add(index->open, entry);
 }

@@ -411,10 +411,12 @@ void manager_index_forget(struct manager_index *index, uint64_t id)
 	journal_index_remove(index->journals, id);
 }
 
-void manager_index_changed(struct manager_index *index, uint64_t id)
+void manager_index_changed(struct manager_index *index, const GArray *ids)
 {
-	journal_index_keep(index->journals, id);
-	settle_later(index);
+	for (unsigned int i = 0; i < ids->len; i++)
+		journal_index_keep(index->journals, g_array_index(ids, uint64_t, i));
+	if (ids->len > 0)
+		settle_later(index);
 }
 
 struct manager_index *manager_index_free(struct manager_index *index)

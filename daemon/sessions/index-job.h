@@ -37,8 +37,9 @@ void manager_index_await(struct manager_index *index, enum index_scope scope, ui
 /* Removes a journal that was removed from the disk. */
 void manager_index_forget(struct manager_index *index, uint64_t id);
 
-/* Files of a journal were removed: its entry stays until it has been read again, soon. */
-void manager_index_changed(struct manager_index *index, uint64_t id);
+/* Files of these journals (uint64_t) were removed: their entries stay until they have been read
+ * again, soon. */
+void manager_index_changed(struct manager_index *index, const GArray *ids);
 
 /* Waiting callers get -ESHUTDOWN. Accepts NULL; returns NULL. */
 struct manager_index *manager_index_free(struct manager_index *index);

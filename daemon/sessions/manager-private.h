@@ -47,6 +47,7 @@ struct manager {
 	int64_t quota_due; /* us, CLOCK_MONOTONIC: the next check */
 	int64_t quota_verified; /* us, CLOCK_MONOTONIC: as in struct quota */
 	bool quota_checking; /* a check is under way */
+	bool quota_again; /* another one was wanted meanwhile */
 	bool quota_exceeded; /* as of the last check, by the journals of running sessions alone */
 	int quota_error; /* of the last check */
 	uint64_t quota_segments; /* removed to stay within JournalsSize */

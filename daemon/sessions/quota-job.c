@@ -93,11 +93,11 @@ static void quota_job_done(void *argument)
 	struct manager *manager = job->manager;
 
 	manager->quota_verified = job->quota->verified;
-	for (unsigned int i = 0; i < job->quota->changed->len; i++)
-		manager_index_changed(
-			manager->index, g_array_index(job->quota->changed, uint64_t, i));
+	manager_index_changed(manager->index, job->quota->changed);
 	log_result(manager, job);
 	quota_job_finish(job);
+	if (manager->quota_again && !manager_is_ending(manager))
+		manager_quota_check(manager);
 }
 
 static void on_index(void *context, int error)
@@ -129,6 +129,8 @@ void manager_quota_check(struct manager *manager)
 	struct quota_job *job;
 
 	manager->quota_due = g_get_monotonic_time() + QUOTA_USEC;
+	/* A session that ends during a check still counts as running in it. */
+	manager->quota_again = manager->quota_checking;
 	if ((size == 0 && !manager->users_seen) || manager->quota_checking)
 		return;
 	job = g_new0(struct quota_job, 1);

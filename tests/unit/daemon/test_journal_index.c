@@ -123,6 +123,26 @@ START_TEST(what_is_removed_or_changes_hands_is_nowhere_else)
 }
 END_TEST
 
+START_TEST(a_journal_that_was_never_read_counts_as_running)
+{
+	struct journal_index *index = journal_index_new();
+	const struct journal_query all = { .owner = ARCHIVE_UNLIMITED, .count = UINT64_MAX };
+	g_autoptr(GArray) journals = NULL;
+	bool more;
+
+	journal_index_add(index, 1);
+	journal_index_add(index, 2);
+	put(index, 2, 0, JOURNAL_SETTLED);
+	journal_index_keep(index, 1);
+	journal_index_keep(index, 2);
+	journals = journal_index_query(index, &all, &more);
+	ck_assert_uint_eq(journals->len, 2);
+	ck_assert(g_array_index(journals, struct archive_journal, 0).running);
+	ck_assert(!g_array_index(journals, struct archive_journal, 1).running);
+	journal_index_free(index);
+}
+END_TEST
+
 START_TEST(what_is_not_certain_is_due)
 {
 	struct journal_index *index = journal_index_new();
@@ -233,6 +253,7 @@ int main(void)
 	tcase_add_test(alone, pages_have_every_journal_once_and_in_order);
 	tcase_add_test(alone, a_query_narrows_by_name_and_by_running);
 	tcase_add_test(alone, what_is_removed_or_changes_hands_is_nowhere_else);
+	tcase_add_test(alone, a_journal_that_was_never_read_counts_as_running);
 	tcase_add_test(alone, what_is_not_certain_is_due);
 	suite_add_tcase(suite, alone);
 	tcase_add_test(cases, a_start_a_stop_and_a_list_do_not_wait_for_a_removal);

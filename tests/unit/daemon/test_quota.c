@@ -167,6 +167,24 @@ static void remove_by_hand(const char *what)
 	ck_assert_int_eq(system(command), 0);
 }
 
+START_TEST(directories_in_a_journal_hide_no_segment)
+{
+	journal(1, 3, 100);
+	journal(2, 3, 200);
+	for (unsigned int i = 0; i < 20; i++) {
+		g_autofree char *path =
+			g_strdup_printf("%s/%u/directory-%u", directory, 1 + i % 2, i);
+
+		ck_assert_int_eq(mkdir(path, 0700), 0);
+	}
+	keep(4);
+	ck_assert_uint_eq(result.segments, 2);
+	ck_assert_uint_eq(result.left, 4 * SEGMENT);
+	ck_assert_uint_eq(first(1), 3);
+	ck_assert_uint_eq(first(2), 1);
+}
+END_TEST
+
 START_TEST(what_comes_and_goes_between_two_looks_is_known)
 {
 	journal(1, 2, 100);
@@ -359,6 +377,7 @@ int main(void)
 	tcase_add_test(cases, what_runs_is_never_touched);
 	tcase_add_test(cases, what_somebody_writes_is_not_touched);
 	tcase_add_test(cases, what_is_no_segment_stays);
+	tcase_add_test(cases, directories_in_a_journal_hide_no_segment);
 	tcase_add_test(cases, what_comes_and_goes_between_two_looks_is_known);
 	tcase_add_test(cases, what_ran_is_measured_when_it_has_ended);
 	tcase_add_test(cases, what_grows_while_it_runs_counts_as_it_is);

@@ -126,6 +126,34 @@ START_TEST(a_limit_that_is_reached_before_the_start_is_reported_ends_the_session
 }
 END_TEST
 
+/* How many journals there are. */
+static unsigned int journals(void)
+{
+	GDir *dir = g_dir_open(directory, 0, NULL);
+	unsigned int count = 0;
+	const char *name;
+
+	while ((name = g_dir_read_name(dir)))
+		count += g_ascii_isdigit(*name);
+	g_dir_close(dir);
+	return count;
+}
+
+START_TEST(the_journals_of_sessions_that_end_together_are_checked_against_their_limit)
+{
+	int64_t end = g_get_monotonic_time() + PATIENCE_USEC;
+	struct session *sessions[3];
+
+	for (unsigned int i = 0; i < G_N_ELEMENTS(sessions); i++)
+		sessions[i] = start();
+	settings->journals_size = 1;
+	for (unsigned int i = 0; i < G_N_ELEMENTS(sessions); i++)
+		manager_session_stop(sessions[i], SESSION_END_STOPPED, (struct manager_call){ 0 });
+	for (; manager->sessions->len || journals() > 0; turn())
+		ck_assert(g_get_monotonic_time() < end);
+}
+END_TEST
+
 START_TEST(a_bit_is_given_out_again_and_an_id_is_not)
 {
 	struct session *session = start();
@@ -400,6 +428,8 @@ int main(void)
 	tcase_add_test(cases, a_session_stops_by_itself_at_its_limit);
 	tcase_add_test(
 		cases, a_limit_that_is_reached_before_the_start_is_reported_ends_the_session);
+	tcase_add_test(
+		cases, the_journals_of_sessions_that_end_together_are_checked_against_their_limit);
 	tcase_add_test(cases, a_bit_is_given_out_again_and_an_id_is_not);
 	tcase_add_test(cases, ids_go_on_when_next_id_is_lost_or_forged);
 	tcase_add_test(cases, a_start_that_fails_leaves_nothing);

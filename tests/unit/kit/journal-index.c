@@ -52,8 +52,7 @@ GArray *index_kit_journals(const GArray *running)
 
 void index_kit_changed(const GArray *ids)
 {
-	for (unsigned int i = 0; i < ids->len; i++)
-		manager_index_changed(manager.index, g_array_index(ids, uint64_t, i));
+	manager_index_changed(manager.index, ids);
 }
 
 int index_kit_end_awaited(void)
