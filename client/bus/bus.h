@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The client's side of the bus: calls of org.nfttraced1 whose failures come back as one sentence
- * for a person, with the remedy. Sentences are complete but for the program's name; g_free them.
+ * The client's side of the bus: connections to the daemon, calls of org.nfttraced1, and the structs
+ * that their answers become. The command owns the connection and the answers; the host of -H
+ * (remote.h) and the password agent (polkit-agent.h) are the program's. One thread, which waits for
+ * the answer of a call.
+ *
+ * A call that fails returns a negative errno and one sentence for a person, with the remedy.
+ * Sentences are complete but for the program's name; g_free them.
  */
 #ifndef NFTTRACED_CLIENT_BUS_BUS_H
 #define NFTTRACED_CLIENT_BUS_BUS_H

@@ -2,7 +2,8 @@
 /*
  * Profiles: files that hold options of `nfttracectl start` under a name, see nfttraced.profile(5).
  * They are shipped, the administrator's or the user's; of the same name the latter counts. Owned by
- * the command that reads them.
+ * the command that reads them; one thread. A file that can't be read or is malformed is refused as
+ * a whole, with one sentence.
  */
 #ifndef NFTTRACED_CLIENT_INPUT_PROFILE_H
 #define NFTTRACED_CLIENT_INPUT_PROFILE_H

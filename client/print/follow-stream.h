@@ -99,8 +99,8 @@ int follow_stream_pour(
 /* As follow_stream_pour, with a renderer. */
 int follow_stream_run(struct follow_stream *stream, struct renderer *renderer, sd_bus *bus);
 
-/* Why a stream that ended with `end`, as the functions above return it, failed; NULL: it did not. g_free
- * it. */
+/* The reason why a stream failed that ended with `end`, as the functions above return it (g_free
+ * it); NULL: it did not fail. */
 char *follow_stream_failure(const struct follow_stream *stream, int end);
 
 /* Accepts FOLLOW_STREAM_CLOSED. */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Printing: journals to an output. A printer has a renderer for each journal, since what a record means
- * depends on its journal's dictionaries; show-events.h brings records into order before they are
- * printed, follow-stream.h renders records as they come. Nothing here knows which form (style.h) the
- * renderers have. Owned by the command that prints, as is the output; one thread.
+ * Printing: journals to an output. A printer has a renderer for each journal, because the meaning of
+ * a record depends on its journal's dictionaries. show-events.h brings records into order before
+ * they are printed, follow-stream.h renders them as they come. Only style.h knows which form the
+ * renderers have.
+ *
+ * Owned by the command that prints, as is the output; one thread. Printing does not fail: the
+ * output keeps its error.
  */
 #ifndef NFTTRACED_CLIENT_PRINT_PRINTER_H
 #define NFTTRACED_CLIENT_PRINT_PRINTER_H

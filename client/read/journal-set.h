@@ -3,8 +3,11 @@
  * The journals that a person named, read as one: their records in order of real time, by one clock
  * offset for each boot, so that journals of several sessions and machines can be read as one. An
  * event that several sessions recorded (the same record, at the same position of the same ring) is
- * given once. A filter selects events, and a progress line shows how much has been read. Owned by
- * the command that reads; one thread.
+ * given once. A filter selects events, and a progress line shows how much has been read.
+ *
+ * Owned by the command that reads, and owns a reader for each journal (journal/reader/reader.h);
+ * one thread. Damage is a loss record, and no failure; a journal that can't be read further ends
+ * the reading with its number, for journal_set_failure.
  */
 #ifndef NFTTRACED_CLIENT_READ_JOURNAL_SET_H
 #define NFTTRACED_CLIENT_READ_JOURNAL_SET_H

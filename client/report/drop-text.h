@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Drop counters as text for a person, as JSON lines, and as OpenMetrics for a collector. Stateless.
+ * Drop counters as text for a person, as JSON lines, and as OpenMetrics for a collector.
+ *
+ * This folder prints the daemon's answers (client/bus/) to an output: status, configuration, drop
+ * counters, and the rounds of top. Answers and output are the command's; stateless but for top.h;
+ * one thread. Printing does not fail: the output keeps its error. Only configuration.h calls the
+ * daemon itself, and fails as that call does.
  */
 #ifndef NFTTRACED_CLIENT_REPORT_DROP_TEXT_H
 #define NFTTRACED_CLIENT_REPORT_DROP_TEXT_H

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counts the events of journals by verdict, probe, rule and peer, and over time, in bounded memory.
- * Owned by the command; one thread.
+ * Counts the events of journals by verdict, probe, rule and peer, and over time, in bounded memory:
+ * of further rules and peers only the sum is known. Owned by the command, which reads the journals
+ * and hands over each record; one thread. Nothing in it fails: a loss or damage in a journal is
+ * remembered (stats_incomplete).
  */
 #ifndef NFTTRACED_CLIENT_STATS_STATS_H
 #define NFTTRACED_CLIENT_STATS_STATS_H

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The terminal that a descriptor may be: its size, and text that fits into its columns. Stateless.
+ *
+ * This folder has all that needs a terminal: pager.h, screen.h, progress.h and table.h. Each object
+ * is the command's; one thread. Without a terminal they print plain text, or nothing, and don't
+ * fail.
  */
 #ifndef NFTTRACED_CLIENT_TERMINAL_TERMINAL_H
 #define NFTTRACED_CLIENT_TERMINAL_TERMINAL_H

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The journal index: the one inventory of all journals in the state directory, in memory, by id and
- * by owner. Lists, vacuum, access checks and quotas use it instead of the files. Owned by
- * sessions/index-job.c, which keeps it up to date, on the control thread. Right for 20,000
- * journals: about 150 bytes for each; finding, adding and removing one takes a binary search and a
- * move of pointers.
+ * The journal index: the inventory of all journals in the state directory, in memory, by id and by
+ * owner. Lists, vacuum, access checks and quotas use it instead of the files.
+ *
+ * Owned by sessions/index-job.c, which keeps it up to date, on the control thread only. It reads no
+ * file and nothing in it fails: a journal that could not be read keeps the state that was known
+ * (journal_index_keep). The files are for threads that may wait for the disk: state-directory.h
+ * owns the directory, archive.h reads and removes journals, quota.h applies the limits.
+ *
+ * Made for 20,000 journals: finding, adding and removing one takes a binary search and a move of
+ * pointers.
  */
 #ifndef NFTTRACED_DAEMON_JOURNALS_JOURNAL_INDEX_H
 #define NFTTRACED_DAEMON_JOURNALS_JOURNAL_INDEX_H
@@ -38,8 +43,8 @@ void journal_index_remove(struct journal_index *index, uint64_t id);
 void journal_index_put(
 	struct journal_index *index, struct archive_journal *journal, enum journal_known known);
 
-/* True if a journal that is not settled is, or may be, of `owner`; ARCHIVE_UNLIMITED: of
- * anybody. */
+/* True if a journal that is not settled is, or may be, of `owner`; ARCHIVE_UNLIMITED: of any
+ * owner. */
 bool journal_index_is_open(const struct journal_index *index, uint64_t owner);
 
 /* The ids of the journals that are known from `least` to `most`, as uint64_t in ascending order;
@@ -74,7 +79,7 @@ GArray *journal_index_query(
  * to be read again. */
 void journal_index_keep(struct journal_index *index, uint64_t id);
 
-/* The number of journals, and the bytes of memory for each, about. */
+/* The number of journals, and bytes of memory for each: an upper estimate, with a long name. */
 #define JOURNAL_INDEX_BYTES 320
 unsigned int journal_index_count(const struct journal_index *index);
 

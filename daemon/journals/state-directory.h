@@ -2,9 +2,11 @@
 /*
  * The state directory: STATE/<id>/ with each session's journal, STATE/next-id, and STATE/.lock,
  * which one daemon holds at a time. Its mode is 0700: users get at a journal through the daemon
- * only, which passes a descriptor of the journal's directory (0755). Opened by main, then used by
- * the worker; functions that take a const state may be called by any thread. Errors of the disk are
- * counted (state-errors.h) and returned.
+ * only, which passes a descriptor of the journal's directory (0755).
+ *
+ * Owned by main. Ids are given out, and directories created, on the disk thread only, as jobs of
+ * the engine; the other functions may be called by any thread. Errors of the disk are counted
+ * (state-errors.h) and returned.
  */
 #ifndef NFTTRACED_DAEMON_JOURNALS_STATE_DIRECTORY_H
 #define NFTTRACED_DAEMON_JOURNALS_STATE_DIRECTORY_H

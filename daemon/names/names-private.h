@@ -49,7 +49,9 @@ struct name_writer {
 	bool started; /* the thread runs */
 	int wake_fd; /* an eventfd */
 
-	GMutex lock; /* guards the requests and `ending` */
+	/* Guards the requests and `ending`. Held while the recorder runs commands of the name
+	 * writer, and while drop counters take answers. */
+	GMutex lock;
 	GCond done; /* of a request */
 	struct request requests[EVENT_SESSIONS_MAX];
 	bool ending;

@@ -2,8 +2,10 @@
 /*
  * Probe specifications as users write them: "ip_local_deliver", "kprobe:FUNC", "kretprobe:FUNC",
  * "tp:GROUP:NAME" or "GROUP:NAME", optionally with "/stack" appended. This folder parses them
- * (probe-spec.h) and looks them up in the kernel (probe-btf.h). Plain data, owned by the options of
- * a session.
+ * (probe-spec.h) and looks them up in the kernel (probe-btf.h).
+ *
+ * Plain data, owned by the options of a session; the functions are stateless, any thread. A
+ * specification that is invalid, or that the kernel can't probe, is refused with one sentence.
  */
 #ifndef NFTTRACED_DAEMON_PROBE_PROBE_SPEC_H
 #define NFTTRACED_DAEMON_PROBE_PROBE_SPEC_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The recorder: a thread that moves records from the rings to the journals and does nothing else.
+ * The recorder: a thread (nfttraced-data) that moves records from the rings to the journals and
+ * does nothing else.
  *
  * It owns the rings' readers, the journal writer of each session, what is counted of its records,
  * and the name requests; and the disk thread (disk.h), which carries out everything that may wait

@@ -239,7 +239,8 @@ static void slice_done(void *argument)
 	struct manager_index *index = slice->index;
 	int error = slice->list ? slice->error : 0;
 
-	/* Those that wait would begin jobs on threads that have ended: manager_index_free answers them. */
+	/* Waiting callers would begin jobs on threads that have ended: manager_index_free answers
+	 * them. */
 	if (index->ending) {
 		slice_free(slice);
 		return;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Decodes a stored record (bpf/shared/event.h) into a typed event: a head, and a section for each
- * part that the kernel side recorded. Never reads outside the bytes given, however hostile. The
- * event points into them and owns nothing. Stateless; any thread.
+ * part that the kernel side recorded. The event points into the record's bytes and owns nothing.
+ * Stateless; any thread. Bytes may be hostile: nothing outside them is read, and a record with a
+ * length that does not fit is refused as a whole.
  */
 #ifndef NFTTRACED_JOURNAL_EVENT_DECODE_H
 #define NFTTRACED_JOURNAL_EVENT_DECODE_H

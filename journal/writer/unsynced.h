@@ -31,7 +31,8 @@ struct unsynced_part {
 };
 
 struct unsynced {
-	GQueue segments; /* struct unsynced_segment, the oldest first; the last is the one being written */
+	/* Of struct unsynced_segment, the oldest first; the last one is being written. */
+	GQueue segments;
 	unsigned int open; /* number of the others whose descriptors are kept */
 	bool names; /* names in the directory changed since a sync of them began */
 	uint64_t bytes, events; /* sums */
