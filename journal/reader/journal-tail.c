@@ -80,20 +80,21 @@ int journal_tail_read(int dir_fd, uint64_t segment, uint64_t offset, struct jour
 {
 	struct journal_tail tail = JOURNAL_TAIL_NONE;
 	g_autoptr(GArray) numbers = NULL;
+	bool found = false;
 	int r = segment_list(dir_fd, &numbers);
 
 	if (r < 0)
 		return r;
 	tail.records = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-	r = -ENOENT;
-	for (guint i = 0; i < numbers->len; i++) {
+	for (guint i = 0; r >= 0 && i < numbers->len; i++) {
 		uint64_t number = g_array_index(numbers, uint64_t, i);
 
-		if (number == segment)
-			r = segment_note(dir_fd, number, offset, &tail);
-		else if (number > segment && r >= 0)
-			r = segment_note(dir_fd, number, 0, &tail);
+		found = found || number >= segment;
+		if (number >= segment)
+			r = segment_note(dir_fd, number, number == segment ? offset : 0, &tail);
 	}
+	if (r >= 0 && !found)
+		r = -ENOENT;
 	if (r < 0) {
 		journal_tail_clear(&tail);
 		return r;

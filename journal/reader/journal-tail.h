@@ -27,7 +27,8 @@ static inline uint64_t journal_tail_key(uint16_t ring, uint32_t position)
 }
 
 /* Reads the journal in `dir_fd` from `offset` in that segment, where a record begins, to its end,
- * and cuts off an incomplete record at the end. -ENOENT: the segment is not there. */
+ * and cuts off an incomplete record at the end. If retention has removed that segment, from the
+ * first one behind it. -ENOENT: there is none. */
 int journal_tail_read(int dir_fd, uint64_t segment, uint64_t offset, struct journal_tail *ret);
 
 /* The dictionaries that are valid at the end of the last segment: the texts (g_free them) of its

@@ -95,17 +95,14 @@ static void go_on(const struct checkpoint_entry *entry)
 	recorder_settle(recorder);
 }
 
-/* Events in the journal, and by the counts. */
-static void expect(unsigned int count, unsigned int losses)
+/* Events in the journal; how many loss records it has. */
+static unsigned int expect_events(unsigned int count)
 {
 	struct journal_reader *reader;
 	g_autofree char *reason = NULL;
 	struct journal_entry entry;
-	struct recorder_counts counts;
 	unsigned int found = 0, lost = 0;
 
-	recorder_counts(recorder, BIT, &counts);
-	ck_assert_uint_eq(counts.journaled, count);
 	journal_writer_free(recorder_remove(recorder, BIT));
 	ck_assert_int_eq(journal_reader_open(dir_fd, ".", &reader, &reason), 0);
 	while (journal_reader_next(reader, &entry) == 1) {
@@ -114,7 +111,17 @@ static void expect(unsigned int count, unsigned int losses)
 	}
 	journal_reader_free(reader);
 	ck_assert_uint_eq(found, count);
-	ck_assert_uint_eq(lost, losses);
+	return lost;
+}
+
+/* Events in the journal, and by the counts. */
+static void expect(unsigned int count, unsigned int losses)
+{
+	struct recorder_counts counts;
+
+	recorder_counts(recorder, BIT, &counts);
+	ck_assert_uint_eq(counts.journaled, count);
+	ck_assert_uint_eq(expect_events(count), losses);
 }
 
 START_TEST(killed_before_the_rings_were_released)
@@ -163,6 +170,27 @@ START_TEST(killed_in_the_middle_of_a_record)
 	close(fd);
 	go_on(&entry);
 	expect(12, 0);
+}
+END_TEST
+
+START_TEST(killed_when_the_segment_of_the_checkpoint_was_removed)
+{
+	const unsigned int count = 2000; /* several segments */
+	g_autofree char *path = NULL;
+	struct checkpoint_entry entry;
+	struct recorder_counts counts;
+
+	events(5);
+	entry_read(&entry);
+	fake_keep_unreleased(true);
+	events(count);
+	path = g_strdup_printf("%s/%010u" JOURNAL_SUFFIX, directory, (unsigned int)entry.segment);
+	ck_assert_int_eq(g_unlink(path), 0);
+	go_on(&entry);
+	recorder_counts(recorder, BIT, &counts);
+	ck_assert_uint_eq(counts.journaled, 5 + count);
+	/* Those that were removed come again from the rings, the others do not. */
+	expect_events(count);
 }
 END_TEST
 
@@ -219,6 +247,7 @@ int main(void)
 	tcase_add_test(cases, killed_before_the_rings_were_released);
 	tcase_add_test(cases, killed_before_the_checkpoint_was_written);
 	tcase_add_test(cases, killed_in_the_middle_of_a_record);
+	tcase_add_test(cases, killed_when_the_segment_of_the_checkpoint_was_removed);
 	tcase_add_test(cases, killed_with_events_in_the_rings);
 	tcase_add_test(cases, other_rings_are_read_from_their_beginning);
 	tcase_add_test(cases, a_loss_that_waited_for_its_record_gets_it);
