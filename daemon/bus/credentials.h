@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The user and the process of a connection. For a client of the bus the bus is asked, without waiting
- * for its answer; for a peer of the private socket the kernel knows them. Stateless, on the control
- * thread.
+ * The user and the process of a connection. For a client of the bus, the bus is asked, without
+ * waiting for its answer; for a peer of the private socket, the kernel knows them. Stateless, on
+ * the control thread.
  */
 #ifndef NFTTRACED_DAEMON_BUS_CREDENTIALS_H
 #define NFTTRACED_DAEMON_BUS_CREDENTIALS_H

@@ -20,7 +20,7 @@ struct journal_index;
 /* How much is known of a journal, and for how long that is valid. */
 enum journal_known {
 	JOURNAL_UNREAD, /* only that it exists */
-	JOURNAL_CHANGED, /* its state of just after a change: it may be out of date */
+	JOURNAL_CHANGED, /* its state just after a change: it may be out of date */
 	JOURNAL_WRITTEN, /* its state when it was read: it is being written */
 	JOURNAL_SETTLED, /* everything: it has ended */
 };
@@ -38,8 +38,7 @@ void journal_index_remove(struct journal_index *index, uint64_t id);
 void journal_index_put(
 	struct journal_index *index, struct archive_journal *journal, enum journal_known known);
 
-/* True if a journal that is not settled is, or may be, of `owner`; ARCHIVE_UNLIMITED: of
- * anybody. */
+/* True if a journal that is not settled is, or may be, of `owner`; ARCHIVE_UNLIMITED: any owner. */
 bool journal_index_is_open(const struct journal_index *index, uint64_t owner);
 
 /* The ids of the journals that are known from `least` to `most`, as uint64_t in ascending order;

@@ -37,7 +37,7 @@ void manager_index_await(struct manager_index *index, enum index_scope scope, ui
 /* Removes a journal that was removed from the disk. */
 void manager_index_forget(struct manager_index *index, uint64_t id);
 
-/* Files of a journal were removed: its entry stays until it has been read again, soon. */
+/* Reports that files of a journal were removed: its entry stays until it is read again, soon. */
 void manager_index_changed(struct manager_index *index, uint64_t id);
 
 /* Waiting callers get -ESHUTDOWN. Accepts NULL; returns NULL. */
