@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nfttracectl, the client of nfttraced: the table of its commands, and the command line up to the command's name. */
+/* nfttracectl, the client of nfttraced: the table of its commands, and the command line up to the
+ * command's name. */
 #include <glib.h>
 #include <locale.h>
 #include <signal.h>

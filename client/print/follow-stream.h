@@ -15,7 +15,7 @@
 #include "client/read/event-filter.h"
 #include "client/read/journal-set.h"
 
-/* What is missing since the stream was resumed. */
+/* The gap in the stream after it was resumed. */
 struct follow_stream_gap {
 	bool unreported; /* the daemon is back, and the gap was not reported yet */
 	bool uncounted; /* events are missing, and their number is unknown */
@@ -99,8 +99,8 @@ int follow_stream_pour(
 /* As follow_stream_pour, with a renderer. */
 int follow_stream_run(struct follow_stream *stream, struct renderer *renderer, sd_bus *bus);
 
-/* Why a stream that ended with `end`, as the functions above return it, failed; NULL: it did not. g_free
- * it. */
+/* Why a stream that ended with `end` (the result of the functions above) failed; NULL: it did not.
+ * g_free it. */
 char *follow_stream_failure(const struct follow_stream *stream, int end);
 
 /* Accepts FOLLOW_STREAM_CLOSED. */

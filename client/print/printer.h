@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Printing: journals to an output. A printer has a renderer for each journal, since what a record means
- * depends on its journal's dictionaries; show-events.h brings records into order before they are
- * printed, follow-stream.h renders records as they come. Nothing here knows which form (style.h) the
- * renderers have. Owned by the command that prints, as is the output; one thread.
+ * Printing: journals to an output. A printer has a renderer for each journal, since the meaning of
+ * a record depends on its journal's dictionaries; show-events.h brings records into order before
+ * they are printed, follow-stream.h renders records as they come. Nothing here knows which form
+ * (style.h) the renderers have. Owned by the command that prints, as is the output; one thread.
  */
 #ifndef NFTTRACED_CLIENT_PRINT_PRINTER_H
 #define NFTTRACED_CLIENT_PRINT_PRINTER_H
@@ -33,7 +33,7 @@ void printer_print(struct printer *printer, const struct journal_set_record *rec
 /* True if a journal said that events are missing, or is damaged. */
 bool printer_incomplete(const struct printer *printer);
 
-/* Takes note of a record that may not be printed: a loss counts all the same. */
+/* Counts the losses of a record that may not be printed. */
 void printer_note(struct printer *printer, const struct journal_set_record *record);
 
 /* Accepts a zeroed struct. */
