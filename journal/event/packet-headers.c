@@ -152,7 +152,7 @@ void packet_headers_read(struct packet_headers *ret, uint16_t ethertype, struct 
 		ipv6_read(ret);
 }
 
-/* Steps to the packet in GRE, also through an Ethernet frame; 0 if it is not IP or the bytes end. */
+/* Steps to the packet in GRE, also through an Ethernet frame; 0: it is not IP, or the bytes end. */
 static uint16_t gre_ethertype(struct packet_part *part)
 {
 	uint16_t flags, ethertype;

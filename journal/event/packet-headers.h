@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The headers of a packet, from the link's ethertype to the ports: VLAN tags, IPv4 or IPv6 with its
- * extension headers, and where the transport header is. The bytes are hostile and may end anywhere; the
- * pointers of a walk are into them. Owns nothing; any thread.
+ * extension headers, and where the transport header is. The bytes are hostile and may end anywhere;
+ * the pointers of a walk are into them. Owns nothing; any thread.
  */
 #ifndef NFTTRACED_JOURNAL_EVENT_PACKET_HEADERS_H
 #define NFTTRACED_JOURNAL_EVENT_PACKET_HEADERS_H
@@ -23,7 +23,7 @@ static inline uint16_t packet_u16(struct packet_part part, size_t offset)
 	return (uint16_t)(part.bytes[offset] << 8 | part.bytes[offset + 1]);
 }
 
-/* What follows `length` bytes; nothing, if there are fewer. */
+/* The part behind `length` bytes; empty if there are fewer. */
 static inline struct packet_part packet_skip(struct packet_part part, size_t length)
 {
 	length = length < part.length ? length : part.length;
@@ -50,8 +50,8 @@ struct packet_headers {
 /* Walks the headers of `packet`, which begins behind the ethertype. */
 void packet_headers_read(struct packet_headers *ret, uint16_t ethertype, struct packet_part packet);
 
-/* Walks those of the packet inside a tunnel's (IP in IP, GRE). False if it is no tunnel's packet, or the
- * inner one is not there. */
+/* Walks the headers of the packet inside a tunnel (IP in IP, GRE). False if it is no tunnel's
+ * packet, or the inner one is missing. */
 bool packet_headers_read_inner(struct packet_headers *ret, const struct packet_headers *outer);
 
 /* True if the transport header begins with ports. */

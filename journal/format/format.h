@@ -57,8 +57,9 @@ struct journal_record {
 	__u32 size; /* bytes of the payload, without padding */
 	__u32 checksum; /* CRC-32C of the 8 bytes that follow and the payload */
 	__u32 type_ring; /* type in the low 8 bits, ring in the next 16 */
-	__u32 position; /* low half of the record's position in its ring: tells a restarted daemon
-			 * what it already has; 0 for what did not come from a ring */
+	/* Low half of the record's position in its ring, by which a restarted daemon finds the
+	 * records that it already has; 0: the record did not come from a ring. */
+	__u32 position;
 };
 
 enum loss_reason {
@@ -76,7 +77,7 @@ enum loss_reason {
 
 struct journal_loss {
 	__u32 reason; /* enum loss_reason */
-	__u32 segment; /* LOSS_RETENTION: the number of the last segment that was removed; 0: it is not said */
+	__u32 segment; /* LOSS_RETENTION: number of the last segment that was removed; 0: unknown */
 	__u64 count; /* events; 0: unknown, at least one */
 	__u64 since; /* ns, CLOCK_MONOTONIC: the loss lies between these two; 0: unknown */
 	__u64 until;
@@ -92,7 +93,8 @@ enum clock_cause {
 /* The wall clock was moved against CLOCK_MONOTONIC, by which events are timed. */
 struct journal_clock {
 	__u32 cause; /* enum clock_cause */
-	__u32 missed; /* moves just before this one that have no record: the journal could not be written */
+	/* Moves just before this one without a record, because the journal could not be written. */
+	__u32 missed;
 	__u64 since; /* ns, CLOCK_MONOTONIC: it holds from then on */
 	__u64 realtime; /* ns, CLOCK_REALTIME at that moment */
 	__u64 before; /* ns, what CLOCK_REALTIME would have been without it */

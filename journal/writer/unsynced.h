@@ -31,12 +31,13 @@ struct unsynced_part {
 };
 
 struct unsynced {
-	GQueue segments; /* struct unsynced_segment, the oldest first; the last is the one being written */
+	/* struct unsynced_segment, the oldest first; the last one is being written. */
+	GQueue segments;
 	unsigned int open; /* number of the others whose descriptors are kept */
 	bool names; /* names in the directory changed since a sync of them began */
 	uint64_t bytes, events; /* sums */
 	uint64_t since; /* ns, CLOCK_MONOTONIC: when the oldest of them were written; 0: none */
-	uint64_t began; /* the same of bytes written since a sync began */
+	uint64_t began; /* as `since`, of bytes written after a sync began */
 	struct journal_sync *flying; /* under way; NULL: none */
 };
 
