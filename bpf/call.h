@@ -48,12 +48,13 @@ struct call_notes {
 	__u32 skb_iif;
 	__u16 protocol; /* skb->protocol, network byte order */
 	__u16 network_offset;
-	__u32 sections; /* 1 << enum event_section_type: what the sessions want */
+	__u32 sections; /* 1 << enum event_section_type: those that the sessions want */
 	__u32 probe; /* number of the further probe */
 	__u64 drop_reason; /* of a further probe with such an argument */
 	__u64 freed_time; /* identity of a freed packet; 0: it was not freed, or had none */
 	__u64 freed_origin;
-	__u32 past_link; /* of a packet that must not be read: its frame.link before */
+	/* frame.link of the packet as saved earlier, if its bytes must not be read. */
+	__u32 past_link;
 	__u32 reserved;
 	__u8 skb_span[SKB_SPAN];
 	__u8 chain_span[CHAIN_SPAN];

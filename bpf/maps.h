@@ -34,7 +34,7 @@ struct return_key {
 	__u64 probe; /* its number */
 };
 
-/* What the entry of the call saves for its return. */
+/* Data that the entry of the call saves for its return. */
 struct return_entry {
 	__u64 skb;
 	__u64 watch; /* the number of its struct watch */
@@ -145,8 +145,8 @@ struct {
 } watches __weak SEC(".maps");
 
 /*
- * A packet that traverses a base chain, by the address of its struct nft_pktinfo: what is recorded
- * of it if a rule steals it.
+ * A packet that traverses a base chain, by the address of its struct nft_pktinfo, with the data
+ * that is recorded if a rule steals it.
  */
 struct traversal {
 	__u64 skb;

@@ -72,8 +72,8 @@ static __always_inline __u64 call_skb(struct probe_call *call, const struct prob
 }
 
 /*
- * Puts a packet into the frame, as CAPTURE does at a hook. Unlike there the packet may have no
- * headers yet, or no longer: then its bytes are not read.
+ * Puts a packet into the frame, as CAPTURE does at a hook. Other than at a hook, the packet may
+ * have no headers yet, or no longer: then its bytes are not read.
  */
 static __always_inline bool packet_look(
 	struct frame *frame, struct call_notes *notes, __u32 owner, struct cpu_stats *stats)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Finds namespaces that only a netlink socket keeps, see hidden-netns.h. */
+/* Finds namespaces that only a netlink socket keeps alive, see hidden-netns.h. */
 #include "tests/hidden-netns.h"
 
 #include <glib.h>
@@ -51,7 +51,7 @@ static void inode_add(GHashTable *inodes, const char *path)
 		g_hash_table_add(inodes, GUINT_TO_POINTER((unsigned int)status.st_ino));
 }
 
-/* The inodes of namespaces that anybody can find: processes are in them, or they have a name. */
+/* The inodes of visible namespaces: processes are in them, or they have a name. */
 static GHashTable *found_by_all(void)
 {
 	GHashTable *inodes = g_hash_table_new(NULL, NULL);
@@ -89,8 +89,8 @@ static bool is_hidden(int socket_fd)
 	return hidden;
 }
 
-/* The cookie of the namespace if the process' descriptor is a netfilter socket in one that is hidden, with a
- * copy of it; 0. */
+/* The cookie of the namespace, and a copy of the socket, if the process's descriptor is a netfilter
+ * socket in a hidden one; else 0. */
 static uint64_t look_at(int pidfd, int number, uint64_t here, int *ret_copy)
 {
 	int fd = (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);

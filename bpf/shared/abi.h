@@ -18,7 +18,7 @@ enum verdict {
 	VERDICT_STOLEN,
 	VERDICT_QUEUE,
 	VERDICT_REPEAT,
-	VERDICT_STOP, /* deprecated in the kernel; a part of "all", has no name of its own on the bus */
+	VERDICT_STOP, /* deprecated in the kernel; part of "all", has no name on the bus */
 	VERDICT_CONTINUE,
 	VERDICT_BREAK,
 	VERDICT_JUMP,
@@ -85,7 +85,7 @@ struct frame {
 	__u32 verdict; /* 1 << enum verdict */
 	__u32 probe; /* 1 << enum event_probe */
 	__u32 link; /* enum event_link: what packet[] begins with */
-	__u32 length; /* of the packet on the wire, from packet[0]: what a filter calls len */
+	__u32 length; /* of the packet on the wire, from packet[0]: `len` in a filter */
 	__u32 captured; /* bytes valid in packet[], <= FRAME_VIEW_MAX */
 	__u8 scratch[512]; /* struct call_notes: CAPTURE's for EMIT */
 	__u8 packet[FRAME_VIEW_MAX];
@@ -174,7 +174,7 @@ struct tracepoint_calls {
  */
 enum pipeline_count {
 	COUNT_CALLS, /* calls that CAPTURE saw */
-	COUNT_NESTED, /* the frame was of another call: the event is lost */
+	COUNT_NESTED, /* the frame held another call: the event is lost */
 	COUNT_MATCHED, /* calls that at least one session matched */
 	COUNT_CHAIN_UNKNOWN, /* the chain of a rule was not found */
 	COUNT_CHAIN_WALKED, /* the chain was found by walking the rules (no loss: a cost) */
@@ -217,10 +217,12 @@ struct cpu_stats {
 
 /* Written by the daemon, read by the kernel side: a global variable of the BPF object. */
 struct pipeline_config {
-	__u32 verdicts; /* union of what the sessions want: CAPTURE leaves at once for anything else.
-			 * During a swap it is the union of old and new. */
-	__u32 view; /* bytes of a packet that the sessions' filters would look at; of these they see
-		     * FRAME_VIEW_MAX at most */
+	/* Union of the verdicts that sessions want; CAPTURE returns at once for others. During a
+	 * swap, the union of old and new. */
+	__u32 verdicts;
+	/* Bytes of a packet that the sessions' filters may read; they get FRAME_VIEW_MAX at
+	 * most. */
+	__u32 view;
 	__u32 epoch; /* of the newest matcher */
 	__u32 wakeup; /* bytes put into a ring after which its reader is woken */
 	__u32 drops; /* not 0: drops are counted; set by the pipeline, independent of sessions */
@@ -232,7 +234,8 @@ struct pipeline_config {
 	 * which the bit was given to its session, or its filter changed.
 	 */
 	__u32 since[EVENT_SESSIONS_MAX];
-	__u32 sections[EVENT_SESSIONS_MAX]; /* 1 << enum event_section_type: what a session wants */
+	/* 1 << enum event_section_type: those that a session wants. */
+	__u32 sections[EVENT_SESSIONS_MAX];
 	/* Rate limit, generic cell rate: ns between events (0: none), and how far the theoretical
 	 * arrival may run ahead, ns. */
 	__u64 interval[EVENT_SESSIONS_MAX];

@@ -55,7 +55,7 @@ struct drop_key {
 	__u64 family; /* NFPROTO_* of the table */
 };
 
-/* What the daemon has reported to the system journal, kept for the next daemon. */
+/* The amounts that the daemon has reported to the system journal, kept for the next daemon. */
 struct drop_mark {
 	__u64 first, second; /* amounts, since the counter began */
 	__u64 until; /* us, CLOCK_MONOTONIC; 0: nothing was reported */
@@ -64,7 +64,7 @@ struct drop_mark {
 struct drop_slot {
 	struct drop_key key;
 	__u32 state; /* enum drop_state */
-	__u32 named; /* enum drop_share + 1: drop_words and netns_inode are valid; 0: they are not */
+	__u32 named; /* enum drop_share + 1: drop_words and netns_inode are valid; 0: not valid */
 	__u64 packets;
 	__u64 bytes; /* skb->len */
 	/* ns, CLOCK_MONOTONIC */

@@ -6,8 +6,9 @@
  * A record is an event_head followed by sections, each starting on a multiple of EVENT_ALIGN from
  * the record's first byte with a struct event_section; the gap before the next section is zero.
  * Numbers are in the byte order of the machine that wrote them (the journal's segment header says
- * which). Text in a record has a length and no terminating NUL, and is whatever bytes somebody
- * chose as a name: hostile until escaped. A reader skips a section whose type it does not know.
+ * which). Text in a record has a length and no terminating NUL. Names are chosen by users and may
+ * have any bytes: they are untrusted until they are escaped. A reader skips a section whose type it
+ * does not know.
  */
 #ifndef NFTTRACED_BPF_SHARED_EVENT_H
 #define NFTTRACED_BPF_SHARED_EVENT_H
@@ -24,7 +25,7 @@
 #define EVENT_COMM_SIZE    16 /* TASK_COMM_LEN */
 #define EVENT_SNAPSHOT_MAX 96 /* bytes of a packet that are stored */
 #define EVENT_STACK_MAX    96 /* addresses of a stack that are stored */
-#define EVENT_PROBES_MAX   32 /* probe numbers, of which 0 is none's */
+#define EVENT_PROBES_MAX   32 /* probe numbers; 0: none */
 
 /*
  * Which probe made the record; `attach` says how it was attached. A number from EVENT_PROBE_FIRST
@@ -60,9 +61,9 @@ enum event_section_type {
 
 enum event_head_flag {
 	EVENT_TRACKED = 1 << 0, /* track_time and track_head are the packet's identity */
-	EVENT_STOLEN =
-		1 << 1, /* the skb was not looked at: it may be gone (verdict stolen). A packet
-				* section is what it was when it came to the base chain */
+	/* The skb was not read, because it may have been freed (verdict stolen). A packet section
+	 * has the bytes that the packet had when it entered the base chain. */
+	EVENT_STOLEN = 1 << 1,
 };
 
 struct event_section {
@@ -96,7 +97,7 @@ enum event_nft_flag {
 	EVENT_NFT_RULE = 1 << 1, /* rule_handle is valid: a rule gave the verdict */
 	EVENT_NFT_TARGET =
 		1 << 2, /* jump and goto: target_handle and the target's name are valid */
-	EVENT_NFT_CHAIN = 1 << 3, /* table and chain are valid: the chain could be told */
+	EVENT_NFT_CHAIN = 1 << 3, /* table and chain are valid: the chain was found */
 	EVENT_NFT_NETDEV_EGRESS = 1 << 4, /* hook is NF_NETDEV_EGRESS, not NF_NETDEV_INGRESS */
 };
 
@@ -108,10 +109,10 @@ enum event_trace_type {
 	EVENT_TRACE_RULE = 3,
 };
 
-/* What nf_tables decided. The names follow without separators: table, chain, target. */
+/* The decision of nf_tables. The names follow without separators: table, chain, target. */
 struct event_nft {
 	struct event_section section;
-	__s32 verdict; /* NF_* masked with NF_VERDICT_MASK, or NFT_* (negative), as the kernel has it */
+	__s32 verdict; /* NF_* masked with NF_VERDICT_MASK, or NFT_* (negative), as in the kernel */
 	__u64 table_handle;
 	__u64 chain_handle;
 	__u64 rule_handle;
@@ -195,14 +196,15 @@ struct event_skb {
 
 /* In event_ct.info, beside the kernel's enum ip_conntrack_info, of which 7 is IP_CT_UNTRACKED. */
 enum event_ct_info {
-	EVENT_CT_INVALID = 8, /* connection tracking had the packet, and has no entry for it */
+	EVENT_CT_INVALID = 8, /* connection tracking has seen the packet, and has no entry for it */
 };
 
 enum event_ct_flag {
 	EVENT_CT_LABELS = 1 << 0, /* 16 bytes of labels follow the tuples */
 	EVENT_CT_MARK = 1 << 1, /* the kernel has connection marks */
 	EVENT_CT_MASTER = 1 << 2, /* another connection follows: the one that expected this one */
-	EVENT_CT_CONNECTION = 1 << 3, /* there is a connection; not so for what is untracked */
+	/* There is a connection; not set if the packet is untracked. */
+	EVENT_CT_CONNECTION = 1 << 3,
 };
 
 /* The kernel's zone directions: NF_CT_ZONE_DIR_*, nf_conntrack_zone.dir. */

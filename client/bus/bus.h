@@ -72,8 +72,8 @@ int bus_call_new(sd_bus *bus, const char *path, const char *interface, const cha
 	sd_bus_message **ret);
 
 /*
- * Sends `call` and waits for the answer. `r` is what building the call gave (so that the caller
- * need not look at each append). -EACCES without the right to, -ENXIO if the daemon is not running,
+ * Sends `call` and waits for the answer. `r` is the result of building the call, so that the caller
+ * need not check each append. -EACCES without the right to, -ENXIO if the daemon is not running,
  * -ESRCH for a session that does not exist, -ENOTCONN if the bus has gone, other negative errno.
  */
 int bus_call_send(

@@ -33,10 +33,10 @@ void daemon_wait_begin(struct daemon_wait *wait, sd_bus *bus);
 enum daemon_wait_result daemon_wait_run(
 	struct daemon_wait *wait, int64_t until, int signal_fd, int output_fd);
 
-/* Takes a note that a call found no daemon. */
+/* Records that a call found no daemon. */
 void daemon_wait_missed(struct daemon_wait *wait);
 
-/* Starts again a little later: the daemon is there, but a request failed. */
+/* Waits again, after a pause: the daemon is running, but a request failed. */
 void daemon_wait_doubt(struct daemon_wait *wait);
 
 /* Accepts a zeroed struct, and leaves one. */

@@ -13,7 +13,7 @@
 
 #define DROP_MISSED_UNKNOWN UINT64_MAX /* not reported by the kernel */
 
-/* What a rule, or a chain's policy, dropped. */
+/* The drops of a rule, or of a chain's policy. */
 struct drop {
 	uint64_t netns_cookie, netns_inode; /* 0: unknown */
 	char *netns; /* NULL: it has no name */

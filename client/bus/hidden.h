@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Sessions and journals of other users, which the daemon hides from the caller: how many there are,
- * so that "not found" is not said of something that the caller just may not see. Stateless.
+ * so that "not found" is not reported for something that the caller may not see. Stateless.
  */
 #ifndef NFTTRACED_CLIENT_BUS_HIDDEN_H
 #define NFTTRACED_CLIENT_BUS_HIDDEN_H
@@ -20,9 +20,9 @@ struct hidden {
 struct hidden hidden_read(sd_bus *bus);
 
 /*
- * A sentence (g_free it) on something that was not found: `absence`, such as "there is no session
- * 9", followed by `remedy` if the caller sees everything, or else by the right that seeing the
- * others takes.
+ * A sentence (g_free it) about something that was not found: `absence`, such as "there is no
+ * session 9", followed by `remedy` if the caller sees everything, or else by the right with which
+ * the caller would see the others.
  */
 char *hidden_absence(sd_bus *bus, const char *absence, const char *remedy);
 

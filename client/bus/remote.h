@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Another host, as -H names it. Its daemon is reached over ssh, as systemd's tools do; a descriptor
- * can't travel that way, so what reads events has `nfttracectl export` run there and reads what
- * that writes. One host for the whole program; the processes are waited for at its end.
+ * Another host, as -H names it. Its daemon is reached over ssh, as systemd's tools do. A descriptor
+ * can't be passed that way, so commands that read events run `nfttracectl export` there and read
+ * its output. One host for the whole program; the processes are waited for at its end.
  */
 #ifndef NFTTRACED_CLIENT_BUS_REMOTE_H
 #define NFTTRACED_CLIENT_BUS_REMOTE_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The commands of nfttracectl, which are listed in the table of client/main.c, and what they share:
- * options, usage errors, and failures as one sentence on standard error. One thread.
+ * The commands of nfttracectl, which are listed in the table of client/main.c, and the functions
+ * that they share: options, usage errors, and failures as one sentence on standard error. One
+ * thread.
  */
 #ifndef NFTTRACED_CLIENT_COMMANDS_COMMAND_H
 #define NFTTRACED_CLIENT_COMMANDS_COMMAND_H

@@ -145,8 +145,9 @@ static enum profile_choice choice_of(gboolean yes, gboolean no)
 }
 
 /*
- * Adds what the profiles say, of several the last one first, where the command line says nothing;
- * probes are those of all. EXIT_DONE; EXIT_USAGE or EXIT_FAILED after printing what is wrong.
+ * Adds the options of the profiles, the last profile first, that the command line does not have;
+ * probes are added from all profiles. EXIT_DONE; EXIT_USAGE or EXIT_FAILED after printing what is
+ * wrong.
  */
 static int merge_profiles(struct start_options *options, const struct command *command)
 {

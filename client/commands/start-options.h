@@ -22,7 +22,7 @@ struct start_options {
 	gboolean track, no_track, stack, no_stack, follow;
 	struct style style;
 
-	/* What it means; 0: not given. */
+	/* The parsed values; 0: not given. */
 	GStrv verdicts, sections;
 	uint64_t limit, duration, rate, burst, size;
 	struct print_form form;

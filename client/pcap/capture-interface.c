@@ -8,7 +8,7 @@
 
 #include "client/pcap/capture.h"
 
-/* What makes an interface. Zeroed before it is filled in: its bytes are compared. */
+/* The key of an interface. Zeroed before it is filled in, because its bytes are compared. */
 struct key {
 	uint64_t netns_cookie;
 	uint32_t netns_inode;
@@ -26,7 +26,7 @@ struct entry {
 
 struct capture_interfaces {
 	GHashTable *by_key; /* struct entry, by its key */
-	GPtrArray *by_number; /* the same */
+	GPtrArray *by_number; /* struct entry, by number */
 };
 
 static guint key_hash(const void *key)

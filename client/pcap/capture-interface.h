@@ -22,7 +22,7 @@ struct capture_interfaces;
 
 struct capture_interfaces *capture_interfaces_new(void);
 
-/* Where an event is from, as far as it is not in the event. */
+/* The origin of an event, as far as the event does not contain it. */
 struct capture_place {
 	unsigned int boot;
 	const char *netns; /* its name, NULL if it has none */

@@ -256,8 +256,8 @@ void capture_end(struct capture *capture)
 			.first = interface->first,
 			.last = interface->last,
 			.delivered = interface->packets,
-			/* Which interface they were of is unknown: one has them, so that a sum is
-			 * right. */
+			/* Their interface is unknown: all are counted at the first one, so that the
+			 * sum is right. */
 			.dropped = i == 0 ? lost : 0,
 			.comment = i == 0 ? comment : NULL,
 		};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Journals as a packet capture: each device of each network namespace is an interface, each event
- * with a packet is a packet with a comment that says what nf_tables did. Owned by the command that
- * writes it, which owns the output, too; one thread. Failures to write are those of the output.
+ * with a packet is a packet with a comment about the verdict. Owned by the command that writes it,
+ * which owns the output, too; one thread. Failures to write are those of the output.
  */
 #ifndef NFTTRACED_CLIENT_PCAP_CAPTURE_H
 #define NFTTRACED_CLIENT_PCAP_CAPTURE_H

@@ -43,8 +43,8 @@ static bool ends_at_once(int fd)
 	return !(pipe.revents & POLLIN);
 }
 
-/* The daemon on another host may have gone without our knowing: a call here shows it, before the
- * program there is started. */
+/* The daemon on another host may have ended unnoticed: a call detects that before the program there
+ * is started. */
 static int session_probe(struct follow_stream *stream, sd_bus *bus, char **ret_reason)
 {
 	auto_bus_message *reply = NULL;

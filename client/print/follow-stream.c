@@ -99,7 +99,7 @@ static bool wait_for_bytes(const struct follow_stream *stream, int64_t until)
 	return left > 0 && poll(fds, G_N_ELEMENTS(fds), (int)left) > 0 && !fds[1].revents;
 }
 
-/* What was rendered before is shown meanwhile. */
+/* The text rendered so far is shown meanwhile. */
 const struct rule_name *follow_stream_await_rule(void *context, const struct event *event)
 {
 	int64_t until = g_get_monotonic_time() + AWAIT_MSEC * 1000;

@@ -15,7 +15,7 @@
 #include "client/read/event-filter.h"
 #include "client/read/journal-set.h"
 
-/* What is missing since the stream was resumed. */
+/* The gap in the stream after it was resumed. */
 struct follow_stream_gap {
 	bool unreported; /* the daemon is back, and the gap was not reported yet */
 	bool uncounted; /* events are missing, and their number is unknown */

@@ -36,7 +36,7 @@ void printer_print(struct printer *printer, const struct journal_set_record *rec
 /* True if a journal said that events are missing, or is damaged. */
 bool printer_incomplete(const struct printer *printer);
 
-/* Takes note of a record that may not be printed: a loss counts all the same. */
+/* Counts the losses of a record that may not be printed. */
 void printer_note(struct printer *printer, const struct journal_set_record *record);
 
 /* Accepts a zeroed struct. */

@@ -12,7 +12,7 @@
 #include "client/text/text.h"
 
 struct style {
-	char *colour; /* what --color said, or NULL */
+	char *colour; /* the argument of --color, or NULL */
 	gboolean utc;
 	gboolean json;
 };
@@ -28,7 +28,7 @@ struct style {
 			NULL                                                                    \
 	}
 
-/* What the options mean: which renderer, and how it renders. */
+/* The form that the options select: which renderer, and how it renders. */
 struct print_form {
 	bool json; /* else text */
 	struct text_form text;

@@ -32,7 +32,8 @@ struct journal_set_record {
 	uint64_t order;
 };
 
-/* Opens what a person named (see source.h), all or nothing. One sentence in *ret_reason. */
+/* Opens the journals that a person named (see source.h), all or none. One sentence in
+ * *ret_reason. */
 int journal_set_open(char *const *sources, struct journal_set **ret, char **ret_reason);
 
 /* A set of one reader that is open already, which the set takes over. */
@@ -61,9 +62,9 @@ void journal_set_select(
 	struct journal_set *journals, const struct event_filter *filter, int progress);
 
 /*
- * The next record: 1 and *ret; 0 at the end of what is written; negative errno of a journal that
- * can't be read further, whose number is in ret->journal. -EAGAIN: as journal_reader_next. The
- * progress line is erased when there is no next record.
+ * The next record: 1 and *ret; 0 at the end of the records written so far; negative errno of a
+ * journal that can't be read further, whose number is in ret->journal. -EAGAIN: as
+ * journal_reader_next. The progress line is erased when there is no next record.
  */
 int journal_set_next(struct journal_set *journals, struct journal_set_record *ret);
 

@@ -9,12 +9,13 @@
 #include "journal/reader/reader.h"
 
 /*
- * Opens what a person named. "-" is standard input; what has a slash in it or exists is a path;
- * anything else is a session. One sentence in *ret_reason on failure.
+ * Opens the journal that a person named. "-" is standard input; an argument with a slash, or one
+ * that exists, is a path; anything else is a session. One sentence in *ret_reason on failure.
  */
 int source_open(const char *argument, struct journal_reader **ret, char **ret_reason);
 
-/* What export sends: the directory of a journal, or a segment's file; *ret_fd is the caller's. */
+/* The source of an export: the directory of a journal, or a segment's file; *ret_fd is the
+ * caller's. */
 int source_descriptor(const char *argument, int *ret_fd, char **ret_reason);
 
 #endif

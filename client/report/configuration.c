@@ -52,7 +52,7 @@ static void add_row(struct table *table, const struct setting *setting)
 	table_text(table, from->str);
 }
 
-/* One group, which is the last one that was read of: `name` is its. */
+/* Prints the table of the group `name`, and frees it. */
 static void print_group(struct output *output, const char *name, struct table **table)
 {
 	if (!*table)

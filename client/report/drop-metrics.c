@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Drop counters in the text format of OpenMetrics 1.0; see drop-text.h. A set of labels may be
- * there once only: counters that differ in nothing that a label says, of a table that was removed
- * and made again for example, are one sample with their sum.
+ * Drop counters in the text format of OpenMetrics 1.0; see drop-text.h. Each set of labels may
+ * occur only once: counters with the same labels, for example of a table that was removed and
+ * created again, are printed as one sample with their sum.
  */
 #include <string.h>
 

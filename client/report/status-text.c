@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The status for a person: health, facts, what the kernel allows. See daemon-status.h. */
+/* The status for a person: health, facts, kernel features. See daemon-status.h. */
 #include "client/bus/daemon-status.h"
 #include "journal/base/amounts.h"
 

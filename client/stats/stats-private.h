@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the stats-*.c files share: the counts, and the keys that they are counted by. Private to the
+ * Shared by the stats-*.c files: the counts, and the keys that they are counted by. Private to the
  * stats (stats.h).
  */
 #ifndef NFTTRACED_CLIENT_STATS_STATS_PRIVATE_H
@@ -13,8 +13,8 @@
 #include "journal/format/dictionary.h"
 #include "journal/format/suppressed-rules.h"
 
-/* A rule, or what else gave a verdict in a chain, as it is a key: the names of table and chain
- * follow. Zeroed before it is filled in: its gaps count. */
+/* A rule, or another origin of a verdict in a chain, as a key: the names of table and chain follow.
+ * Zeroed before it is filled in, because its gaps are compared. */
 struct stats_rule {
 	uint64_t netns_cookie;
 	uint64_t table_handle, chain_handle, rule_handle;
@@ -28,7 +28,7 @@ struct stats_rule {
 
 #define STATS_RULE_KEY_MAX (sizeof(struct stats_rule) + 2 * EVENT_NAME_MAX)
 
-/* The source of a packet as it is a key: its family, AF_INET or AF_INET6, then 4 or 16 bytes. */
+/* The source of a packet as a key: its family, AF_INET or AF_INET6, then 4 or 16 bytes. */
 #define STATS_PEER_KEY_MAX 17
 
 /* A packet that was counted, by its tracking id. */
@@ -61,18 +61,18 @@ struct stats {
 	uint64_t first, last; /* ns, CLOCK_REALTIME */
 	struct timeline packets_over_time;
 	struct key_counts *verdicts, *probes, *rules, *peers;
-	struct key_counts *suppressed; /* events that rates held back, by rule */
+	struct key_counts *suppressed; /* events suppressed by rates, by rule */
 	struct stats_packet *seen;
 };
 
 /* The family and address of a packet's source; 0 if it has none that is stored. */
 size_t stats_peer_key(const struct event *event, uint8_t ret[STATS_PEER_KEY_MAX]);
 
-/* A rule's key; 0 if nf_tables said nothing. */
+/* A rule's key; 0 if the event has no section of nf_tables. */
 size_t stats_rule_key(
 	const struct event *event, unsigned int boot, uint8_t ret[STATS_RULE_KEY_MAX]);
 
-/* The same of a rule whose events a rate held back: its verdict is 0. */
+/* The key of a rule whose events were suppressed by a rate: its verdict is 0. */
 size_t stats_suppressed_key(
 	const struct suppressed_rule *rule, unsigned int boot, uint8_t ret[STATS_RULE_KEY_MAX]);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packet text: IPv4 with its options, and what it has in common with IPv6; see packet.h. */
+/* Packet text: IPv4 with its options, and the parts that it shares with IPv6; see packet.h. */
 #include <netinet/in.h>
 #include <netinet/ip.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the packet-*.c files share: a bounded span of a packet's bytes, and the function of each
+ * Shared by the packet-*.c files: a bounded span of a packet's bytes, and the function of each
  * layer. They call each other as packets contain each other: Ethernet in UDP in IP in Ethernet.
  * Private to the packet text (packet-text.h).
  */

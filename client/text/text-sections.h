@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the text-*.c files share: the renderer, and a function for each part of an event, which
+ * Shared by the text-*.c files: the renderer, and a function for each part of an event, which
  * writes whole lines, indented, newline included, or nothing if the event does not have that part.
  * Private to the text renderer (text.h).
  */
@@ -29,7 +29,7 @@ struct text {
 void text_render_step(struct renderer *renderer, const struct journal_entry *entry);
 
 /* Renders one event as its block of lines, without the blank line before it. `event` no longer has
- * what the session did not ask for. */
+ * the sections that the session did not ask for. */
 void text_event(struct text *text, const struct event *event);
 
 /* A moment, as the renderer's form of time says; `monotonic` in ns. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What every record of the text renderer shares: colours, times, names; see text-sections.h. */
+/* Colours, times and names for all files of the text renderer; see text-sections.h. */
 #include <string.h>
 
 #include "client/text/text-sections.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a file takes on disk. Stateless. */
+/* The space that a file takes on disk. Stateless. */
 #ifndef NFTTRACED_DAEMON_BASE_DISK_USAGE_H
 #define NFTTRACED_DAEMON_BASE_DISK_USAGE_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The owner of a network namespace: the host's user who created its user namespace, or, if that is
- * nested, the outermost one below the host's. So namespaces that a user nests, and those of ids
- * that he maps, are his. Stateless.
+ * nested, the outermost one below the host's. So namespaces that a user nests, or in which the user
+ * maps other ids, belong to that user. Stateless.
  */
 #ifndef NFTTRACED_DAEMON_BASE_NETNS_OWNER_H
 #define NFTTRACED_DAEMON_BASE_NETNS_OWNER_H

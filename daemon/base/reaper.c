@@ -10,7 +10,7 @@
 
 #include "journal/base/cleanup.h"
 
-#define INSTANT_MSEC 50 /* a hundred times what a killed process needs to end */
+#define INSTANT_MSEC 50 /* a hundred times longer than a killed process needs to end */
 
 bool reaper_has_ended(pid_t child)
 {

@@ -22,7 +22,8 @@ enum polkit_manner {
 };
 
 /* The answer, from the event loop, exactly once unless the check is freed before; the check frees
- * itself when it returns. `problem` is the reason of POLKIT_FAILED, in words of others. */
+ * itself when it returns. `problem` is the reason of POLKIT_FAILED, as polkit or the bus gave
+ * it. */
 typedef void (*polkit_done)(void *context, enum polkit_answer answer, const char *problem);
 
 struct polkit_check;

@@ -24,7 +24,7 @@ struct drop_message {
 	GArray *fields; /* of struct iovec, "NAME=value"; MESSAGE is the text */
 };
 
-/* What one rule, or one chain's policy, has dropped in an interval. */
+/* The drops of one rule, or of one chain's policy, in an interval. */
 struct drop_delta {
 	const struct drop_counter *counter;
 	uint64_t packets, bytes; /* in the interval */

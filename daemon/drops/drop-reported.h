@@ -37,8 +37,8 @@ struct drop_reported *drop_reports_get(
 /* Removes the entries that were not seen in `round`: their counters are gone. */
 void drop_reports_sweep(GHashTable *reports, uint64_t round);
 
-/* What is not reported yet of the amount `now`. If it has decreased, the counter has restarted: all
- * of it. */
+/* The part of the amount `now` that is not reported yet. If it has decreased, the counter has
+ * restarted: all of it. */
 struct drop_amount drop_reported_delta(struct drop_reported *reported, struct drop_amount now);
 
 #endif

@@ -55,7 +55,7 @@ static uint64_t now_usec(void)
 	return clock_ns(CLOCK_MONOTONIC) / NSEC_PER_USEC;
 }
 
-/* A message that is to be sent, and what is reported with it. */
+/* A message that is to be sent, and the drops that it reports. */
 struct pending_report {
 	struct drop_message *message;
 	GArray *parts; /* of struct part */

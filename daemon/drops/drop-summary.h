@@ -2,10 +2,9 @@
 /*
  * The summary of drops: once an interval, a message for each rule that has dropped packets since it
  * was last reported, the most active first, and one that sums up the others. A message that the
- * journal does not take is tried again until the interval is over; what it would have reported is
- * reported by the next one then, so that the packets of all messages add up to the counters. Owned
- * by the control thread, and never makes it wait; it sleeps between intervals, and does nothing
- * while it is off.
+ * journal does not take is tried again until the interval is over; then the next message reports
+ * its packets, so that the packets of all messages add up to the counters. Owned by the control
+ * thread, and never makes it wait; it sleeps between intervals, and does nothing while it is off.
  */
 #ifndef NFTTRACED_DAEMON_DROPS_DROP_SUMMARY_H
 #define NFTTRACED_DAEMON_DROPS_DROP_SUMMARY_H
@@ -48,8 +47,8 @@ int drop_summary_set(struct drop_summary *summary, const struct drop_summary_set
  * Accepts NULL. */
 void drop_summary_finish(struct drop_summary *summary);
 
-/* Continues with the counters of the last daemon from what that one reported. If its summary was
- * off, packets counted until now are not reported. */
+/* Continues with the counters of the last daemon, from the amounts that it reported. If its summary
+ * was off, packets counted until now are not reported. */
 void drop_summary_resume(struct drop_summary *summary);
 
 /* Messages that could not be sent. Accepts NULL: none. */

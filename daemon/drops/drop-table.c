@@ -30,7 +30,7 @@ static uint64_t to_realtime(uint64_t monotonic)
 	return (clock_ns(CLOCK_REALTIME) - age) / 1000;
 }
 
-/* Saves for the next daemon what is in no slot. */
+/* Saves the counts that are in no slot, for the next daemon. */
 static void save_past(struct drops *drops)
 {
 	struct drop_past past = drops->past;
@@ -73,8 +73,7 @@ static void slot_take_past(struct drops *drops, struct drop_slot *slot, struct d
 	save_past(drops);
 }
 
-/* Adds a slot to the counter. The first slot takes over what the counter has counted in earlier
- * ones. */
+/* Adds a slot to the counter. The first slot takes over the counts of earlier ones. */
 static void record_add_slot(struct drops *drops, uint32_t index, struct drop_record *record)
 {
 	struct drop_slot *slot = &drops->table.slots[index];

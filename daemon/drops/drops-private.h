@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of the drop counters share: the counters as the daemon has them. */
+/* Shared by the files of the drop counters: the counters as the daemon has them. */
 #ifndef NFTTRACED_DAEMON_DROPS_DROPS_PRIVATE_H
 #define NFTTRACED_DAEMON_DROPS_DROPS_PRIVATE_H
 
@@ -100,8 +100,8 @@ void drops_scan(struct drops *drops);
 /* Copies the newest examples. */
 void drops_take_examples(struct drops *drops);
 
-/* The table is new or the last daemon's: takes over what was saved in it, or saves there what this
- * daemon has. */
+/* The table is new or the last daemon's: takes over the data that was saved in it, or saves this
+ * daemon's data there. */
 void drops_save_begin(struct drops *drops);
 
 /* Takes the counts out of all slots, before the table goes away. */

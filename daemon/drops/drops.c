@@ -208,7 +208,7 @@ void drops_refresh(struct drops *drops)
 		g_assert(errno == EAGAIN);
 	g_mutex_lock(&drops->table_lock);
 	if (drops->pipeline) {
-		/* Before the scan: a slot that comes later has a record again. */
+		/* Before the scan: a slot that is added later has a record of its own. */
 		while (ring_drain(drops->new_slots, DRAIN_BATCH, ignore_record, NULL) > 0)
 			ring_release(drops->new_slots);
 		drops_make_room(drops);

@@ -49,7 +49,7 @@
 
 struct drops;
 
-/* What one rule or policy dropped. netns_cookie, family, the handles and the names together are
+/* The drops of one rule or policy. netns_cookie, family, the handles and the names together are
  * unique. */
 struct drop_counter {
 	uint64_t id; /* unique while the daemon runs; never DROPS_TOTALS */

@@ -13,7 +13,7 @@
 #define CUT_SHORT ", cut short"
 
 #define ARP_ETHERNET 28 /* a whole one, of IPv4 over Ethernet */
-#define INNER_MAX    2 /* packets inside the first that are told of */
+#define INNER_MAX    2 /* nested packets that are described */
 
 /* Protocols that <netinet/in.h> does not name. */
 #define PROTOCOL_EIGRP 88

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of the engine share. All of it runs on the worker, except where status.c says
+/* Shared by the files of the engine. All of it runs on the worker, except where status.c says
  * otherwise. */
 #ifndef NFTTRACED_DAEMON_ENGINE_ENGINE_PRIVATE_H
 #define NFTTRACED_DAEMON_ENGINE_ENGINE_PRIVATE_H
@@ -60,7 +60,7 @@ int engine_build(struct engine *engine, const struct plan *plan, struct matcher 
 int engine_swap(struct engine *engine, const struct plan *plan, const struct matcher *matcher,
 	struct failure *failure);
 
-/* Both. */
+/* engine_build() and engine_swap(). */
 int engine_apply(struct engine *engine, const struct plan *plan, struct failure *failure);
 
 /* tracing.c: whether the kernel calls the probes. */
@@ -84,7 +84,8 @@ void engine_pipeline_set(struct engine *engine, struct pipeline *pipeline);
 /* Sets it to NULL and adds its counts to the sums; the caller frees it. */
 void engine_pipeline_clear(struct engine *engine);
 void engine_armed_set(struct engine *engine, bool armed);
-/* The sums of the session at `bit`. The reset has its counts begin at 0 in the pipeline, too. */
+/* Set or reset the sums of the session at `bit`. The reset also zeroes its counts in the
+ * pipeline. */
 void engine_session_stats_set(
 	struct engine *engine, unsigned int bit, const struct session_stats *stats);
 void engine_session_stats_reset(struct engine *engine, unsigned int bit);
@@ -98,17 +99,17 @@ int engine_probes_plan(struct engine *engine, struct plan *plan, unsigned int bi
 /* The probes of the session at `bit`: struct dictionary_probe, whose text belongs to the plan. */
 GArray *engine_probes_describe(const struct plan *plan, unsigned int bit);
 
-/* session-journal.c: what a request does to a session's journal and totals. */
+/* session-journal.c: the changes that a request makes to a session's journal and totals. */
 
 /* Begins the journal of a session that starts, as `plan` has it, and gives it to the recorder. */
 int engine_session_begin(struct engine *engine, const struct plan *plan,
 	struct engine_request *request, struct failure *failure);
-/* Removes it again; does nothing if it was not begun. */
+/* Removes that journal again; does nothing if none was begun. */
 void engine_session_undo(struct engine *engine, struct engine_request *request);
 
 /* The kernel side has changed. Journals the settings; a failure becomes the request's warning. */
 void engine_session_changed(struct engine *engine, struct engine_request *request);
-/* The same after a loss record for the gap, if there was one (resume.c). */
+/* Does so after a loss record for the gap, if there was one (resume.c). */
 void engine_session_resumed(struct engine *engine, struct engine_request *request);
 /* Nothing is matched any more: takes the journal from the recorder and submits its end. */
 void engine_session_ended(struct engine *engine, struct engine_request *request);
@@ -138,8 +139,8 @@ int engine_journals_publish(struct engine *engine, GArray *ids);
 void engine_journal_end(
 	struct engine *engine, struct engine_request *request, struct journal_writer *writer);
 
-/* Waits for the ends that were submitted; corrects the requests' totals by what was lost, and sets
- * `stored` and `warning`. */
+/* Waits for the ends that were submitted; corrects the requests' totals by the lost events, and
+ * sets `stored` and `warning`. */
 void engine_journals_await(
 	struct engine *engine, struct engine_request *const *requests, size_t count);
 
@@ -150,7 +151,7 @@ int engine_saved_sessions_write(struct engine *engine, const struct saved_sessio
 struct journal_limits engine_journal_limits(
 	const struct engine *engine, const struct session_options *options);
 
-/* save.c: what the next daemon needs. Without a service manager all of it does nothing. */
+/* save.c: saves the state for the next daemon. Without a service manager all of it does nothing. */
 
 /* Opens the store and the checkpoint. Returns the last daemon's descriptors, to be freed by
  * engine_stored_fds_free; NULL: there is no service manager. */
@@ -182,8 +183,7 @@ int engine_adopt(
  * pipeline is closed, and its counts are in the sums. */
 int engine_adopt_finish(struct engine *engine, char **ret_reason);
 
-/* suppressed.c: journals the counts by rule of events that a session's rate held back, as far as
- * they are new. */
+/* suppressed.c: journals the new counts, by rule, of events that a session's rate suppressed. */
 
 void engine_suppressed_write(struct engine *engine, unsigned int bit);
 void engine_suppressed_write_all(struct engine *engine);

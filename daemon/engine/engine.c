@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine's pipeline: opened and closed, and changed from plan to plan. On the worker. What
- * other threads read is in status.c, the way of a request in requests.c, a restart in save.c,
- * resume.c and adopt.c.
+ * The engine's pipeline: opened and closed, and changed from plan to plan. On the worker. The
+ * status for other threads is in status.c, requests are in requests.c, restarts in save.c, resume.c
+ * and adopt.c.
  */
 #include "daemon/engine/engine-private.h"
 
@@ -310,7 +310,7 @@ struct engine *engine_leave(struct engine *engine)
 		if (engine->plan.entries[bit].used)
 			name_writer_end(engine->writer, bit);
 	}
-	/* Journals what was matched until now: the next daemon finds the rest in the rings. */
+	/* Journals the events matched until now: the next daemon finds the rest in the rings. */
 	recorder_detach(engine->recorder);
 	recorder_leave(engine->recorder);
 	if (engine->drops && engine->pipeline)

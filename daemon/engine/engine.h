@@ -78,7 +78,7 @@ struct engine;
 struct engine *engine_new(
 	const struct settings *settings, struct state_directory *state, struct recorder *recorder);
 
-/* What follows after the pipeline was opened. */
+/* The use of the pipeline after it was opened. */
 enum engine_next {
 	ENGINE_RESTS, /* nothing: unloads idle programs that keep nf_tables in use */
 	ENGINE_STARTS, /* sessions start at once: those programs stay loaded */
@@ -131,7 +131,7 @@ struct engine_request {
 	uint64_t seen; /* ns, CLOCK_MONOTONIC: a gap began then and ends now; 0: no gap */
 	struct engine_session begun; /* if started or resumed: the caller owns the members */
 	struct dictionary_totals totals; /* set if it was stopped */
-	/* The same; `unsynced` is 0 if all of the journal is on the disk. */
+	/* Set if it was stopped; `unsynced` is 0 if all of the journal is on the disk. */
 	struct recorder_stored stored;
 };
 

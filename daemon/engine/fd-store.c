@@ -14,7 +14,8 @@
 #define SETTLE_USEC  (5 * G_USEC_PER_SEC)
 
 struct fd_store {
-	GArray *kept; /* struct stored_fd: what the store has; descriptors to compare with only */
+	/* struct stored_fd: the contents of the store; descriptors only to compare with. */
+	GArray *kept;
 	bool unconfirmed; /* changes were sent since the last fd_store_settle */
 };
 

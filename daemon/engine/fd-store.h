@@ -19,18 +19,19 @@
 
 struct fd_store;
 
-/* *ret_stored_fds gets what the last daemon left, a list that owns its descriptors. NULL: there is
- * no service manager. */
+/* *ret_stored_fds gets the descriptors of the last daemon, a list that owns them. NULL: there is no
+ * service manager. */
 struct fd_store *fd_store_new(GArray **ret_stored_fds);
 
 /* Adds those of `stored_fds` that the store does not have yet. The descriptors stay the
  * caller's. */
 void fd_store_add(struct fd_store *store, const GArray *stored_fds);
 
-/* Removes all others. */
+/* Removes all descriptors that are not in `stored_fds`. */
 void fd_store_keep_only(struct fd_store *store, const GArray *stored_fds);
 
-/* Waits until the service manager has done both. Negative errno: it does not answer. */
+/* Waits until the service manager has carried out these changes. Negative errno: it does not
+ * answer. */
 int fd_store_settle(struct fd_store *store);
 
 /* Frees it; the store keeps its descriptors. Accepts NULL; returns NULL. */

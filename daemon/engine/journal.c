@@ -253,7 +253,7 @@ static void run_close(void *argument)
 		closing_log(closing);
 }
 
-/* How much is not on the disk yet: what was written, and the record of the totals. */
+/* Measures how much is not on the disk yet: the bytes written, and the record of the totals. */
 static void closing_measure(struct engine_closing *closing)
 {
 	g_autofree char *json = dictionary_totals_new(&closing->totals);

@@ -57,7 +57,7 @@ bool plan_is_empty(const struct plan *plan);
 /* Fills `ret`, which has room for EVENT_SESSIONS_MAX, and returns the number of sessions. */
 size_t plan_sessions(const struct plan *plan, struct matcher_session *ret);
 
-/* The same for the sessions of one user. */
+/* Does so for the sessions of one user. */
 size_t plan_owner_sessions(const struct plan *plan, uid_t owner, struct matcher_session *ret);
 
 /* The configuration of the kernel side for this plan; `wakeup` is in bytes, the epoch is left 0. */

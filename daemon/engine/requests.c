@@ -17,7 +17,7 @@ struct batch {
 	struct engine *engine;
 	struct engine_request *const *requests;
 	size_t count;
-	struct plan plan; /* with all of them carried out */
+	struct plan plan; /* the plan after all of them */
 	bool starts; /* at least one session starts or is resumed */
 	bool intent_saved; /* to be reverted after a failure */
 };

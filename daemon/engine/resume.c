@@ -16,9 +16,9 @@
 #include "journal/base/clock.h"
 #include "journal/reader/journal-tail.h"
 
-/* How often a daemon that was killed while it resumed the saved sessions is followed by one that
- * tries the same: first with the attached programs, then without them, then the sessions are given
- * up. The unit's StartLimitBurst= must allow for all of these. */
+/* Limits on the daemons in a row that are killed while they resume the saved sessions: the first
+ * TRIES_ADOPT use the attached programs, later ones resume without them; after TRIES_MAX the
+ * sessions are given up. The unit's StartLimitBurst= must allow for all of these. */
 #define TRIES_ADOPT 5
 #define TRIES_MAX   6
 
@@ -51,7 +51,8 @@ static int journal_reopen(
 	return r;
 }
 
-/* The counts of a session that the checkpoint does not have: its journal's events. */
+/* Estimates the counts of a session that the checkpoint does not have, from its journal's
+ * events. */
 static void entry_estimate(struct journal_writer *writer, struct checkpoint_entry *ret)
 {
 	struct journal_totals totals;
@@ -60,8 +61,8 @@ static void entry_estimate(struct journal_writer *writer, struct checkpoint_entr
 	*ret = (struct checkpoint_entry){ .journaled = totals.events };
 }
 
-/* The counts of a session whose pipeline is gone: what was matched after the checkpoint is not
- * known, so that matched is the sum of what is. */
+/* Estimates the counts of a session whose pipeline is gone: events matched after the checkpoint are
+ * unknown, so `matched` becomes the sum of the known counts. */
 static void counts_estimate(const struct saved_session *session,
 	const struct checkpoint_entry *entry, uint64_t journaled, struct session_stats *ret)
 {

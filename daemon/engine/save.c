@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the engine leaves for the next daemon: the saved sessions and the stored descriptors,
- * brought up to date whenever a session starts, changes or ends. On the worker.
+ * The engine's state for the next daemon: the saved sessions and the stored descriptors, brought up
+ * to date whenever a session starts, changes or ends. On the worker.
  */
 #include "daemon/engine/engine-private.h"
 

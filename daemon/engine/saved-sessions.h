@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The saved sessions: what the next daemon must know of the running sessions, in a file of the
+ * The saved sessions: the data of the running sessions that the next daemon needs, in a file of the
  * state directory that is replaced as a whole whenever a session starts, changes or ends. Text with
  * a version and a checksum. Plain data; the worker owns the engine's. Which of their records are
  * journaled is in the checkpoint.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a request does to the journal and the totals of its session. On the worker. */
+/* The changes that a request makes to the journal and the totals of its session. On the worker. */
 #include "daemon/engine/engine-private.h"
 
 #include <errno.h>

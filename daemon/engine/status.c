@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What other threads read of the engine: its state, the totals of sessions, and counts, each the
+ * The engine's status for other threads: its state, the totals of sessions, and counts, each the
  * sum over the pipelines that are gone and the one that is open. On any thread, under the engine's
  * lock.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Suppressed events by rule: copies what is new from the kernel side's table to the journals. Rules
+ * Suppressed events by rule: copies new counts from the kernel side's table to the journals. Rules
  * that the table has no room for are in the session's sum only. On the worker.
  */
 #include "daemon/engine/engine-private.h"
@@ -10,13 +10,13 @@
 /* Rules of one record: even with the longest names it stays far below JOURNAL_RECORD_MAX. */
 #define RECORD_RULES 64
 
-/* What a slot counts, when its record is made. */
+/* The count of a slot when its record was made. */
 struct pending_report {
 	struct suppressed_slot *slot;
 	uint64_t count, until;
 };
 
-/* Collects what a slot has counted since it was last journaled, if anything. */
+/* Collects the events that a slot has counted since it was last journaled, if any. */
 static void slot_take(struct suppressed_slot *slot, GArray *rules, GArray *reports)
 {
 	const struct pending_report report = {
@@ -92,7 +92,7 @@ void engine_suppressed_write(struct engine *engine, unsigned int bit)
 		return;
 	slots = pipeline_suppressed(engine->pipeline);
 	while (rules_take(slots, bit, &index, rules, reports)) {
-		/* What the disk does not take is written the next time. */
+		/* Counts that could not be written are written the next time. */
 		if (!record_write(engine, bit, rules, reports))
 			return;
 	}

@@ -50,7 +50,7 @@ void engine_silence_refresh(struct engine *engine)
 		engine->probes_seen = 0;
 		return;
 	}
-	/* Nothing can count what was lost meanwhile: journals record from when to when. */
+	/* Events lost meanwhile can't be counted: journals record the interval. */
 	if (!engine->silence && before && engine->probes_seen) {
 		const struct journal_loss loss = {
 			.reason = LOSS_SILENCED,

@@ -66,11 +66,11 @@ static uint8_t load_width(unsigned int size)
 }
 
 /*
- * Copies `reg` to `copy` so that the verifier knows nothing of its value. It learns from each
- * comparison of a register, something else on each branch, and walks the code behind once for each
- * of these if the register decides a jump or an address later; 6.1 even walks impossible branches
- * and then finds impossible values. A value that passed through half of a stack slot is unknown to
- * it.
+ * Copies `reg` to `copy` so that the verifier knows nothing of its value. The verifier learns from
+ * each comparison of a register, on each branch something else. If the register later decides a
+ * jump or an address, it walks the code behind once for each of these states; 6.1 even walks
+ * impossible branches and then finds impossible values. A value that passed through half of a stack
+ * slot is unknown to it.
  */
 static void emit_forgotten(struct translation *t, uint8_t copy, uint8_t reg)
 {

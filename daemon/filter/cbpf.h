@@ -26,7 +26,7 @@ struct classic_state {
 	uint32_t assigned; /* bit n: register n was written */
 	uint32_t captured; /* the packet has at least this many bytes */
 	uint32_t ahead; /* at least this many follow from byte X on; 0: not known */
-	bool x_is_header; /* X is a header's length, of BPF_MSH: the verifier knows its bound, too */
+	bool x_is_header; /* X is a header's length, from BPF_MSH: the verifier knows its bound */
 	uint32_t bounds[CLASSIC_REGISTERS]; /* the largest value of each register */
 	uint32_t live; /* bit n: register n may be read later, before it is written */
 };

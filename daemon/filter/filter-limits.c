@@ -7,8 +7,8 @@
 #include <inttypes.h>
 
 /*
- * Fills in what the filters of `sessions` take of the matcher, even if it is more than the matcher
- * has.
+ * Fills in the part of the matcher that the filters of `sessions` take, even if it is more than the
+ * matcher has.
  */
 static int filters_measure(const struct matcher_session *sessions, size_t count,
 	struct matcher_budget *ret, struct failure *failure)

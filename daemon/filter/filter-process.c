@@ -223,7 +223,7 @@ static int answer_read(
 	return answer.is_last != 0;
 }
 
-/* Receives a packet and what was passed with it; its size. */
+/* Receives a packet and the descriptor passed with it; returns its size. */
 static ssize_t packet_receive(int fd, char *packet, int *ret_passed)
 {
 	struct iovec data = { packet, ANSWER_MAX };

@@ -49,8 +49,8 @@ static void emit_jump(struct block *block, GArray *list, struct bpf_insn insn)
 	emit(block, insn);
 }
 
-/* Makes the jump at `at` go to what is emitted next. A block is never longer than a part may be, so
- * its jumps always reach. */
+/* Makes the jump at `at` go to the next instruction that is emitted. A block is never longer than a
+ * part may be, so its jumps always reach. */
 static void land_jump(struct block *block, size_t at)
 {
 	size_t distance = block->code->len - at - 1;

@@ -49,7 +49,7 @@ static void discount_stream(void)
 	pthread_mutex_unlock(&streams_lock);
 }
 
-/* Waits for bytes of the journal, or their end. -EPIPE: the reader closed his pipe. */
+/* Waits for bytes of the journal, or their end. -EPIPE: the reader closed its pipe. */
 static int wait_for_journal(const struct stream *stream)
 {
 	struct pollfd fds[] = {
@@ -65,7 +65,7 @@ static int wait_for_journal(const struct stream *stream)
 }
 
 /* Waits until the reader takes more: without limit while the session runs, since unsent events are
- * in the journal. -ETIME: he did not within LINGER_MSEC of its end. */
+ * in the journal. -ETIME: it did not within LINGER_MSEC of the session's end. */
 static int wait_for_reader(const struct stream *stream)
 {
 	struct pollfd fds[] = {

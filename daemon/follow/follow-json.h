@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Follow streams as lines of JSON: a thread for each stream reads the journal's pipe, renders, and
- * writes into the reader's pipe. It ends with the journal's pipe, or when the reader closes his; a
- * reader that does not read the rest within a minute of the end loses it. Started and counted on
- * the control thread.
+ * writes into the reader's pipe. A stream ends with the journal's pipe, or when the reader closes
+ * its pipe; a reader that does not read the rest within a minute of the end loses it. Started and
+ * counted on the control thread.
  */
 #ifndef NFTTRACED_DAEMON_FOLLOW_FOLLOW_JSON_H
 #define NFTTRACED_DAEMON_FOLLOW_FOLLOW_JSON_H

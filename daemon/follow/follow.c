@@ -13,7 +13,7 @@
 
 #define PUMP_USEC       (50 * 1000) /* between two turns of all streams */
 #define PIPE_SIZE       (1 << 20) /* bytes asked for; the kernel may give less */
-#define PIPE_SHARE      4 /* a new pipe gets at most this part of what is left for all */
+#define PIPE_SHARE      4 /* a new pipe gets at most this part of the bytes left for all */
 #define JSON_DRAIN_USEC G_USEC_PER_SEC /* for the last lines of JSON, when the daemon ends */
 #define LINGER_USEC     (60 * G_USEC_PER_SEC) /* for readers, after their session's end */
 
@@ -74,7 +74,7 @@ struct follow *follow_new(sd_event *event, unsigned int followers_max, uint64_t 
 	return follow;
 }
 
-/* Bytes of a new pipe, from what the others leave. */
+/* Bytes of a new pipe, from the bytes that the others leave. */
 static int new_pipe_size(const struct follow *follow)
 {
 	uint64_t taken = 0, left;

@@ -54,7 +54,7 @@ int follow_start(struct follow *follow, uid_t uid, uint64_t id, int dir_fd, enum
  * rest. */
 void follow_end(struct follow *follow, uint64_t id);
 
-/* Sends what the pipes take without waiting, and closes them. Accepts NULL; returns NULL. */
+/* Sends as much as the pipes take without waiting, and closes them. Accepts NULL; returns NULL. */
 struct follow *follow_free(struct follow *follow);
 
 #endif

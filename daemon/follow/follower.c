@@ -237,7 +237,7 @@ static int follower_advance(struct follower *follower)
 	return 0;
 }
 
-/* Sends what is committed. -EAGAIN: the pipe is full. -EPIPE: the reader closed it. */
+/* Sends the committed bytes. -EAGAIN: the pipe is full. -EPIPE: the reader closed it. */
 static int follower_send(struct follower *follower)
 {
 	while (follower->sent < follower->committed) {
@@ -304,8 +304,7 @@ static int follower_send_position(struct follower *follower)
 	return 0;
 }
 
-/* Sends the dictionaries, wherever they are, of what is older than the stream, and skips the
- * rest. */
+/* Of the records that are older than the stream, sends the dictionaries and skips the rest. */
 static int follower_send_old(struct follower *follower)
 {
 	uint64_t before;
@@ -328,7 +327,8 @@ static int follower_send_old(struct follower *follower)
 }
 
 /* Sends the head of a segment that is new to the stream: header and dictionaries, then the loss
- * before it if there is one. In the stream's first segment, skips what is older than the stream. */
+ * before it if there is one. In the stream's first segment, skips the records that are older than
+ * the stream. */
 static int follower_send_head(struct follower *follower)
 {
 	int r;

@@ -29,8 +29,8 @@ struct follower {
  * record begins there. */
 int follower_seek(struct follower *follower, const struct journal_position *position);
 
-/* Sends what the pipe takes. 0: to be called again; 1: the stream is complete; negative errno: it
- * failed. */
+/* Sends as much as the pipe takes. 0: to be called again; 1: the stream is complete; negative
+ * errno: it failed. */
 int follower_pump(struct follower *follower);
 
 /* True if the reading end is closed. Known without writing, which a session without events does not

@@ -85,7 +85,7 @@ static int measure_file(int dir_fd, const char *name, const struct stat *status,
 	return 0;
 }
 
-/* Takes what is known of the session from a dictionary. */
+/* Takes the session's properties from a dictionary. */
 static void take_dictionary(struct archive_journal *journal, const struct journal_record *record,
 	const uint8_t *payload)
 {
@@ -128,7 +128,7 @@ static int open_segment(int dir_fd, uint64_t number)
 	return openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
-/* Reads what the session was from the beginning of a segment. */
+/* Reads the session's properties from the beginning of a segment. */
 static void read_head(int fd, struct archive_journal *journal)
 {
 	g_autofree uint8_t *bytes = g_malloc(HEAD_SIZE);
@@ -149,7 +149,7 @@ static void read_head(int fd, struct archive_journal *journal)
 		struct journal_record record;
 
 		memcpy(&record, bytes + at, sizeof(record));
-		/* The owner decides who may read it: damaged records are not trusted. */
+		/* The owner is allowed to read it, so damaged records are not trusted. */
 		if (record.size == 0 || record.size > JOURNAL_RECORD_MAX ||
 			at + journal_record_span(record.size) > (size_t)size ||
 			!journal_record_verify((const void *)(bytes + at), record.size, false))
@@ -248,8 +248,8 @@ int archive_examine(const struct state_directory *state, const GArray *running,
 	changed = journal->ended;
 	if (fstat(fd, &status) == 0)
 		changed = MAX(changed, usec_of(&status.st_ctim));
-	/* What was read may be older than a change that came meanwhile. If the clock was set back,
-	 * changes seem to be in the future: the journal counts as settled then. */
+	/* A change may have come after the files were read. If the clock was set back, changes seem
+	 * to be in the future: then the journal counts as settled. */
 	*ret_changed =
 		changed + ARCHIVE_SETTLE_USEC > begin && changed <= (uint64_t)g_get_real_time();
 	return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Journals in the state directory, mainly those of ended sessions: reads what a journal is from its
- * files, chooses which ones a vacuum removes, and removes them. Journals are identified by their
- * session's id only. Stateless; it reads and removes files, so it is for threads that may wait for
- * the disk.
+ * Journals in the state directory, mainly those of ended sessions: reads their properties from
+ * their files, chooses which ones a vacuum removes, and removes them. Journals are identified by
+ * their session's id only. Stateless; it reads and removes files, so it is for threads that may
+ * wait for the disk.
  */
 #ifndef NFTTRACED_DAEMON_JOURNALS_ARCHIVE_H
 #define NFTTRACED_DAEMON_JOURNALS_ARCHIVE_H

@@ -25,7 +25,7 @@ struct journal_index;
 /* How much is known of a journal, and for how long that is valid. */
 enum journal_known {
 	JOURNAL_UNREAD, /* only that it exists */
-	JOURNAL_CHANGED, /* its state of just after a change: it may be out of date */
+	JOURNAL_CHANGED, /* its state just after a change: it may be out of date */
 	JOURNAL_WRITTEN, /* its state when it was read: it is being written */
 	JOURNAL_SETTLED, /* everything: it has ended */
 };

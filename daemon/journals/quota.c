@@ -120,7 +120,7 @@ static void verify(struct quota *quota)
 	quota->verified = now;
 }
 
-/* What a user has. */
+/* The journals of a user. */
 struct usage {
 	uint64_t owner;
 	uint64_t bytes;
@@ -219,7 +219,7 @@ static bool is_written(int dir_fd, const GArray *segments)
 	return archive_is_written(dir_fd, name);
 }
 
-/* Removes a journal's first segments while it has more than `others` leaves of `size`. */
+/* Removes a journal's first segments until it and the `others` bytes together are within `size`. */
 static int remove_segments(int dir_fd, const GArray *segments, uint64_t others, uint64_t size,
 	struct archive_journal *journal, struct quota_result *result)
 {

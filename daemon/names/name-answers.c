@@ -23,7 +23,7 @@ void give_up_question(struct name_writer *writer, const struct question *questio
 {
 	const struct resolver_answer answer = { .fate = RULE_UNREADABLE };
 
-	/* The segment has the name as it was. */
+	/* The segment already has the earlier name. */
 	if (question->renewed)
 		return;
 	count_unread(writer);

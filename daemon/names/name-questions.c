@@ -14,7 +14,7 @@
 /* Ids of questions: those without a name request come first. */
 enum {
 	ID_WATCH = 1,
-	ID_REASONS = 64, /* and the bit */
+	ID_REASONS = 64, /* plus the session's bit */
 	ID_REQUESTS = 256,
 };
 
@@ -77,7 +77,7 @@ void stop_watching(struct name_writer *writer)
 
 	give_up_all(writer);
 	writer->watching = false;
-	/* Its counts so far. */
+	/* Asks for its counts so far. */
 	if (resolver_runs() && !writer->pinged)
 		ping_resolver(writer);
 	ask_resolver(writer, &question);
@@ -133,7 +133,7 @@ void take_drop_requests(struct name_writer *writer)
 	}
 }
 
-/* Whether rules that the segment has changed after `since`, ns. */
+/* Asks whether rules that the segment has were changed after `since`, ns. */
 static void ask_rules_again(
 	struct name_writer *writer, const struct session_names *names, uint64_t since)
 {
@@ -199,7 +199,7 @@ static void renew_symbols(struct name_writer *writer)
 		session_names_renew_symbols(&writer->names[bit]);
 }
 
-/* Names in journals may have changed while no resolver was there to notice. */
+/* Names in journals may have changed while no resolver ran. */
 static void names_renew(struct name_writer *writer)
 {
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The name writer's state, which its files share. */
+/* Shared by the name writer's files: its state. */
 #ifndef NFTTRACED_DAEMON_NAMES_NAMES_PRIVATE_H
 #define NFTTRACED_DAEMON_NAMES_NAMES_PRIVATE_H
 
@@ -59,18 +59,19 @@ struct name_writer {
 	/* Sessions and drop counters. Times are us, CLOCK_MONOTONIC, unless they say otherwise. */
 	uint64_t sessions; /* bits */
 	uint64_t reasons; /* bits of the sessions that want names of drop reasons */
-	int64_t drops_due; /* the drop counters are not read before */
+	int64_t drops_due; /* the drop counters are read then at the earliest */
 	int64_t drops_until; /* until then the drop counters need the resolver to watch */
 
 	/* The resolver. */
 	bool watching; /* it was asked to keep rules current */
 	bool watched; /* it has read the rulesets since then */
-	int64_t started_at; /* the last one */
-	int64_t revive_due; /* it is not started again before */
+	int64_t started_at; /* when the last one was started */
+	int64_t revive_due; /* when the next one may be started */
 	bool died_young; /* the last one ended soon after its start */
 	uint64_t lost_at; /* ns: when the last one ended, while there is no new one; 0: there is */
-	int64_t pinged; /* a sign of life was asked for, or last heard since; 0: none is owed */
-	int64_t ping_due; /* none is asked for before */
+	/* When a sign of life was asked for, or last received; 0: none is expected. */
+	int64_t pinged;
+	int64_t ping_due; /* when the next one is asked for, at the earliest */
 
 	/* Questions and answers. */
 	uint32_t next_id;
@@ -130,7 +131,7 @@ void resolver_revive(struct name_writer *writer);
 /* Has the resolver keep rules current, for a session or a drop counter. */
 void start_watching(struct name_writer *writer);
 
-/* When no session and no drop counter needs that any more, us. */
+/* The time when no session and no drop counter needs that any more, us. */
 int64_t watching_deadline(const struct name_writer *writer);
 void stop_watching(struct name_writer *writer);
 

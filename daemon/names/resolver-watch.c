@@ -85,7 +85,7 @@ void resolver_lost(struct name_writer *writer)
 	writer->watched = false;
 	writer->pinged = 0;
 	writer->lost_at = clock_ns(CLOCK_MONOTONIC);
-	/* At once, unless two in a row did not live long. */
+	/* At once, unless two resolvers in a row ended soon after their start. */
 	writer->revive_due = young && writer->died_young ? writer->started_at + RESTART_USEC : now;
 	writer->died_young = young;
 	count_resolver(writer);

@@ -14,7 +14,7 @@
 #include "daemon/recorder/name-requests.h"
 #include "daemon/recorder/recorder.h"
 
-/* At most so much waits while the disk is full; more is lost and counted. */
+/* Limits of names that wait while the disk is full; further ones are lost and counted. */
 #define SESSION_NAMES_MAX       8192
 #define SESSION_NAMES_BYTES_MAX (512U << 10) /* of the names' texts */
 
@@ -29,7 +29,7 @@ struct session_names {
 	bool more_rules; /* the segment has rules that are not in `requested` */
 	size_t bytes; /* of the texts that wait */
 	unsigned int asked; /* questions without an answer */
-	/* What waits; the texts are owned. */
+	/* Names that wait; the texts are owned. */
 	GArray *rules; /* struct rule_name */
 	GArray *symbols; /* struct symbol_name */
 	GArray *netns; /* struct netns_name */
@@ -74,10 +74,10 @@ void session_names_replace(
 /* Sets the names of drop reasons, as JSON: each segment gets them. */
 void session_names_set_reasons(struct session_names *names, const char *json, size_t length);
 
-/* Has the recorder thread append what waits. */
+/* Has the recorder thread append the names that wait. */
 void session_names_write(struct session_names *names, struct recorder *recorder, unsigned int bit);
 
-/* Nothing waits. */
+/* True if no name waits. */
 bool session_names_is_written(const struct session_names *names);
 
 /* Frees what is in it. */

@@ -80,7 +80,7 @@ void pipeline_traits_read(const struct pipeline *pipeline, struct pipeline_trait
 	ret->missed = pipeline->missed;
 }
 
-/* The constants are each daemon's own: the programs have them inside. */
+/* Constants are not kept: the programs of each daemon contain their own. */
 static bool map_is_kept(enum pipeline_map map)
 {
 	return map != MAP_CONSTANTS;
@@ -124,7 +124,7 @@ static int map_check(int fd, uint32_t type, size_t value_size, uint32_t *ret_ent
 	return 0;
 }
 
-/* What is mapped must be as large as it is taken for. */
+/* A map must have the size with which the daemon maps it. */
 static int maps_check(struct pipeline *pipeline)
 {
 	uint32_t entries = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Notices the module nf_tables coming and going. */
+/* Detects that the module nf_tables is loaded or removed. */
 #include "daemon/pipeline/module-watch.h"
 
 #include <errno.h>

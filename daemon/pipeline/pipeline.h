@@ -60,7 +60,7 @@ struct pipeline_probe {
 	struct probe_config config;
 };
 
-/* What the next daemon needs to know of a pipeline beside its descriptors. */
+/* The facts about a pipeline that the next daemon needs beside its descriptors. */
 struct pipeline_traits {
 	uint32_t layout; /* hash of the memory layout that kernel side and daemon share */
 	enum attach_mode attach; /* of the stub; ATTACH_AUTO: nothing is attached */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A thread enters a new namespace, opens the socket there and ends. All other threads stay in the
- * host's namespace, and what they open meanwhile belongs to that.
+ * A thread enters a new namespace, opens the socket there and ends. All other threads, and the
+ * descriptors that they open meanwhile, stay in the host's namespace.
  */
 #include "daemon/pipeline/private-netns.h"
 
@@ -22,7 +22,7 @@ struct opening {
 	int bus;
 	struct mnl_socket *socket;
 	int namespace_error; /* negative errno, or 0 */
-	int socket_error; /* the same */
+	int socket_error; /* negative errno, or 0 */
 };
 
 static int socket_open(int bus, struct mnl_socket **ret)

@@ -11,8 +11,8 @@
 /*
  * A sentence with the remedy (g_free it) if probes are silenced now; NULL: they are not, or it is
  * unknown. `kprobes`: the probe on __nft_trace_packet is a kprobe. kernel.ftrace_enabled silences
- * what is called from a function's first instruction, kprobes there and fentry alike
- * (kernel/trace/ftrace.c, ftrace_enable_sysctl); kprobes/enabled of debugfs every kprobe
+ * programs that are called from a function's first instruction, kprobes there and fentry alike
+ * (kernel/trace/ftrace.c, ftrace_enable_sysctl); kprobes/enabled of debugfs silences every kprobe
  * (kernel/kprobes.c, disarm_all_kprobes).
  */
 char *probe_switches_find(bool kprobes);

@@ -100,7 +100,7 @@ static void bank_empty(
 	matcher_unload(&target, bank);
 }
 
-/* Removes all that is of sessions. No program runs the matcher, whose slot is empty. */
+/* Removes all state of sessions. No program runs the matcher, whose slot is empty. */
 static void sessions_clear(struct pipeline *pipeline)
 {
 	static const struct pipeline_config none;

@@ -47,7 +47,7 @@ static void emit_exit(GArray *code)
 	emit(code, ebpf_exit());
 }
 
-/* Makes the jump or call at `at` go to what is emitted next. */
+/* Makes the jump or call at `at` go to the next instruction that is emitted. */
 static void jump_land(GArray *code, unsigned int at)
 {
 	struct bpf_insn *insn = &g_array_index(code, struct bpf_insn, at);

@@ -10,7 +10,7 @@
 
 #define TRACEPOINT_PREFIX "btf_trace_" /* of the typedef that each tracepoint has */
 #define REGISTER_SIZE     8 /* bytes */
-#define SUGGEST_SHARE     3 /* at most one in so many letters of a suggested name differs */
+#define SUGGEST_SHARE     3 /* at most one in this many letters of a suggested name differs */
 
 /* The type without typedefs and qualifiers. */
 static const struct btf_type *type_resolve(const struct btf *btf, uint32_t id)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Name requests, see name-requests.h. Each session has a cache of the hashes of what it has
- * requested. An entry that was replaced costs a second request, which the name writer ignores; that
- * two things have the same hash of 64 bits is taken as impossible.
+ * Name requests, see name-requests.h. Each session has a cache of the hashes of its requests. An
+ * entry that was replaced costs a second request, which the name writer ignores. Hashes of 64 bits
+ * are taken to be unique.
  */
 #include "daemon/recorder/name-requests.h"
 

@@ -2,8 +2,8 @@
 /*
  * Name requests: rules, stack addresses and network namespaces of a session's events that its
  * current segment does not explain yet. The recorder thread adds them to a ring without locks, at
- * the cost of a few instructions for what is not new, and the name writer takes them. A request
- * that finds no room is counted, and added with the next event that mentions the same.
+ * the cost of a few instructions for names that are not new, and the name writer takes them. A
+ * request that finds no room is counted, and added with the next event that needs the same name.
  */
 #ifndef NFTTRACED_DAEMON_RECORDER_NAME_REQUESTS_H
 #define NFTTRACED_DAEMON_RECORDER_NAME_REQUESTS_H
@@ -42,15 +42,15 @@ int name_requests_new(struct name_requests **ret);
 
 /* Functions of the recorder thread. */
 
-/* A session gets the bit, or gives it back. It has requested nothing yet. */
+/* Gives the bit to a session, which has requested nothing yet, and takes it back. */
 void name_requests_begin(struct name_requests *requests, unsigned int bit, uint64_t generation);
 void name_requests_end(struct name_requests *requests, unsigned int bit);
 
-/* The segment that the journal of the session is written to. In another one everything is new
- * again. */
+/* Sets the segment that the session's journal is written to. Names are requested again for each
+ * segment. */
 void name_requests_segment(struct name_requests *requests, unsigned int bit, uint64_t segment);
 
-/* Adds requests for what is new in a record to the sessions `bits`. */
+/* Adds requests for the new names in a record, for the sessions `bits`. */
 void name_requests_event(
 	struct name_requests *requests, uint64_t bits, const void *record, uint32_t size);
 
@@ -65,11 +65,11 @@ int name_requests_fd(const struct name_requests *requests);
 /* Takes the next request; false: there is none. */
 bool name_requests_take(struct name_requests *requests, struct name_request *ret);
 
-/* Addresses may have other names now: all symbols are new again. */
+/* Addresses may have other names now: has all symbols requested again. */
 void name_requests_renew_symbols(struct name_requests *requests);
 
-/* How many requests the recorder thread has added, the name writer has taken, and found no room.
- * Any thread. */
+/* The numbers of requests that the recorder thread has added, that the name writer has taken, and
+ * that found no room. Any thread. */
 uint64_t name_requests_written(const struct name_requests *requests);
 uint64_t name_requests_read(const struct name_requests *requests);
 uint64_t name_requests_overflows(const struct name_requests *requests);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of the recorder share. Members of struct recorder belong to the recorder thread
+/* Shared by the files of the recorder. Members of struct recorder belong to the recorder thread
  * unless they are atomic or say otherwise. */
 #ifndef NFTTRACED_DAEMON_RECORDER_RECORDER_PRIVATE_H
 #define NFTTRACED_DAEMON_RECORDER_RECORDER_PRIVATE_H

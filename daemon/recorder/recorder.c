@@ -18,7 +18,7 @@
 #define DRAIN_BATCH      1024 /* records of a ring before the next ring's turn */
 #define DRAIN_WAIT_MS    20 /* longest that a record stays in a ring while there are sessions */
 #define TICK_NS          NSEC_PER_SEC
-#define SYNC_INTERVAL_NS (5 * NSEC_PER_SEC) /* until recorder_set_sync says another */
+#define SYNC_INTERVAL_NS (5 * NSEC_PER_SEC) /* until recorder_set_sync is called */
 #define SETTLE_NS        NSEC_PER_SEC /* longest wait for a record that is being written */
 
 struct delivery {
@@ -60,7 +60,7 @@ static void take_record(void *context, uint64_t position, const void *data, uint
 	name_requests_event(recorder->requests, sessions, data, size);
 }
 
-/* Up to where the records of each ring were taken; returns the number of rings. */
+/* The positions up to which each ring was read; returns the number of rings. */
 static unsigned int read_positions(const struct recorder *recorder, uint64_t ret[RINGS_MAX])
 {
 	unsigned int rings = MIN(recorder->rings_count, RINGS_MAX);
@@ -70,7 +70,7 @@ static unsigned int read_positions(const struct recorder *recorder, uint64_t ret
 	return rings;
 }
 
-/* Writes the events that were taken, then the checkpoint. True if control is to look at a
+/* Writes the events that were taken, then the checkpoint. True if the control thread has to check a
  * session. */
 static bool flush_slots(struct recorder *recorder)
 {

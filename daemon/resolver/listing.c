@@ -42,7 +42,7 @@ struct listing {
 	GPtrArray *tables; /* of struct table */
 	GHashTable *by_name; /* set of the same, by family and name */
 	struct table *last; /* that a rule was added to */
-	size_t vain_left; /* bytes that may still be searched in vain */
+	size_t vain_left; /* bytes that may still be searched without a match */
 };
 
 static void rule_clear(gpointer data)
@@ -210,7 +210,7 @@ static void set_text(struct rule *rule, const char *start, const char *end)
 }
 
 /* Searches for the rule's text up to another rule of its chain, or the chain's end. Returns the
- * number of bytes that were searched in vain. */
+ * number of bytes that were searched without a match. */
 static size_t match_rule(struct rule *rule, GHashTable *handles, struct rest *rest)
 {
 	struct rest here = *rest;

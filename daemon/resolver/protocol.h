@@ -23,7 +23,8 @@ enum resolver_kind {
 	RESOLVER_REASONS, /* the text is a JOURNAL_REASONS */
 	RESOLVER_PING, /* answered first; the text is a struct resolver_state */
 	RESOLVER_REPLACED, /* answer without a question: a rule has another text since `since` */
-	RESOLVER_MODULES, /* answer without a question: addresses may have new names since `since` */
+	/* Answer without a question: addresses may have new names from `since` on. */
+	RESOLVER_MODULES,
 };
 
 /* One packet of the resolver's socket. */
@@ -38,7 +39,7 @@ struct resolver_question {
 	uint64_t texts_size; /* RESOLVER_WATCH: bytes for the texts of rules (RuleTextsSize) */
 };
 
-/* What the resolver has now, and what it has lost since it started. */
+/* The resolver's use of resources now, and its losses since it started. */
 struct resolver_state {
 	uint64_t texts_bytes; /* taken by the texts of rules now */
 	uint64_t texts_refused; /* since the start: as in struct rule_texts_counts */

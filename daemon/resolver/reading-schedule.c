@@ -12,7 +12,7 @@ enum owner_class {
 	CLASS_USERS,
 };
 
-/* What each of the readers reads. */
+/* The class of namespaces that each of the readers reads. */
 static const enum owner_class reader_classes[RULE_READERS_MAX] = {
 	CLASS_HOST,
 	CLASS_ROOT,

@@ -2,7 +2,7 @@
 /*
  * When the rules of each network namespace are read next. Owned by the rule store; one thread. A
  * namespace is not read again before a pause that depends on how long the last reading took. Of
- * those that are due, the one is read first whose owner has waited longest since his last turn;
+ * those that are due, the first one read is that whose owner has had no turn for the longest time;
  * namespaces of the host, of root and of users have readers of their own, so that long rulesets of
  * one do not delay the others.
  */
@@ -43,25 +43,26 @@ struct read_netns *reading_schedule_add(
 struct read_netns *reading_schedule_find(const struct reading_schedule *schedule, uint64_t id);
 
 /* Removes the namespaces whose ids are not in the set `ids` (of uint64_t *) and that are not being
- * read; the ids of those as uint64_t, the caller unrefs it. */
+ * read. Returns the removed ids as uint64_t; the caller unrefs it. */
 GArray *reading_schedule_retain(struct reading_schedule *schedule, GHashTable *ids);
 
-/* It is to be read at that time, us, at the latest, or when its pause ends. */
+/* Has it read at that time, us, at the latest, or when its pause ends. */
 void read_netns_schedule(struct read_netns *netns, int64_t when);
 
-/* There was a notification of new rules in the namespace with that id, NULL: perhaps in all. They
- * are to be read at that time, us. */
+/* Reports that there are new rules in the namespace with that id, NULL: perhaps in all. They are
+ * read at that time, us. */
 void reading_schedule_notify(struct reading_schedule *schedule, const uint64_t *id, int64_t when);
 
 /* True if each namespace was read, or an attempt was made. */
 bool reading_schedule_complete(const struct reading_schedule *schedule);
 
-/* The namespace that reader number `index` has to read now; NULL: none. *next, us, becomes no later
- * than when there will be one. */
+/* The namespace that reader number `index` has to read now; NULL: none. Then *next, us, is lowered
+ * to the time when there will be one. */
 struct read_netns *reading_schedule_next(
 	struct reading_schedule *schedule, unsigned int index, int64_t *next);
 
-/* Its reading begins, or is attempted: it is not due any more, and its owner had a turn. */
+/* Records that its reading begins or is attempted: it is no longer due, and its owner has had a
+ * turn. */
 void reading_schedule_begin(struct reading_schedule *schedule, struct read_netns *netns);
 
 /* Ends the readers. Accepts NULL; returns NULL. */

@@ -211,8 +211,8 @@ static void answer_netns(struct resolver *resolver, const struct resolver_questi
 {
 	const struct netns *netns = netns_find(resolver, question);
 
-	/* The name may be another namespace's since the last scan. Only root, who can rename, makes
-	 * us scan again before the pause is over. */
+	/* The name may belong to another namespace since the last scan. Only root can rename, and
+	 * so cause another scan before the pause is over. */
 	if (g_get_monotonic_time() - resolver->scanned > resolver->scan_pause ||
 		is_renamed(netns)) {
 		scan_netns(resolver);
@@ -319,7 +319,7 @@ static void on_modules(void *context)
 	answer_text(resolver, RESOLVER_MODULES, 0, resolver->symbols_since, NULL);
 }
 
-/* Does what is due; returns when it is to be called again at the latest, us. */
+/* Runs everything that is due; returns when it is to be called again at the latest, us. */
 static int64_t run_due(struct resolver *resolver)
 {
 	int64_t now = g_get_monotonic_time(), next = INT64_MAX, scan_due;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Readings of rules, and what is done with their results; see rule-store.h. */
+/* Readings of rules, and the use of their results; see rule-store.h. */
 #include "daemon/resolver/rule-store.h"
 
 #include <errno.h>
@@ -161,7 +161,7 @@ static void put_rule(struct rule_store *store, const struct read_netns *netns, u
 		store->listener->replaced(store->context, key, &found);
 }
 
-/* Parses a reader's output. Its process has parsed rules of others, so lengths are not trusted. */
+/* Parses a reader's output. Its process has parsed untrusted rules, so lengths are checked. */
 static void visit_rules(struct rule_store *store, const struct read_netns *netns, uint64_t reading,
 	const char *bytes, size_t size, rule_visit visit)
 {
@@ -221,7 +221,7 @@ static bool repeat_reading(
 	if (!netns->retried)
 		return false;
 	store->needs_scan = store->needs_scan || !hung;
-	/* What it finds changed may have changed since then. */
+	/* Changes that the reading finds may be newer than that. */
 	if (!netns->notified)
 		netns->notified = netns->changed;
 	read_netns_schedule(netns, g_get_monotonic_time());

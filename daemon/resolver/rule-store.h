@@ -46,7 +46,7 @@ void rule_store_ask(struct rule_store *store, uint32_t id, const struct rule_key
 /* True if a question waits for a namespace that is not in the list: it is to be scanned again. */
 bool rule_store_needs_scan(const struct rule_store *store);
 
-/* There are new rules in that namespace, NULL: perhaps in any. It is read soon. */
+/* Reports that there are new rules in that namespace, NULL: perhaps in any. It is read soon. */
 void rule_store_notify(struct rule_store *store, const struct netns *netns);
 
 /* True if every namespace in the list was read, or an attempt was made. */

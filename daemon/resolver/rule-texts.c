@@ -124,7 +124,7 @@ void rule_texts_confirm(struct rule_texts *texts, const struct rule_key *key, ui
 
 static bool is_same(const struct stored_text *text, const struct rule_text *found)
 {
-	/* What could not be read this time is taken to be unchanged. */
+	/* A text that could not be read this time counts as unchanged. */
 	return found->fate != RULE_READ ||
 		(text->fate == RULE_READ && text->length == found->length &&
 			memcmp(text->bytes, found->text, found->length) == 0);

@@ -33,7 +33,7 @@ struct rule_text {
 	bool more; /* reported: another one follows, of a later time */
 };
 
-/* What the texts take, and which were removed or refused for lack of room. */
+/* The bytes that the texts take, and the numbers of texts removed or refused for lack of room. */
 struct rule_texts_counts {
 	uint64_t bytes, bytes_max;
 	uint64_t refused; /* texts that were read and found no room */
@@ -64,13 +64,14 @@ typedef void (*rule_texts_reporter)(void *context, const struct rule_text *text)
 bool rule_texts_report(const struct rule_texts *texts, const struct rule_key *key,
 	rule_texts_reporter report, void *context);
 
-/* That reading found the rule, whatever its text: it still exists. Does nothing if it is not
- * known. */
+/* Records that this reading found the rule, with any text: it still exists. Does nothing if the
+ * rule is not known. */
 void rule_texts_confirm(struct rule_texts *texts, const struct rule_key *key, uint64_t reading);
 
 /*
- * That reading found the rule with that text. True if it replaces another text, since found->since;
- * that is set to 0 otherwise. A text that gets no room is counted as refused.
+ * Records that this reading found the rule with that text. True if it replaces another text, from
+ * found->since on; otherwise found->since is set to 0. A text that gets no room is counted as
+ * refused.
  */
 bool rule_texts_put(struct rule_texts *texts, const struct rule_key *key, uint64_t reading,
 	struct rule_text *found);

@@ -68,7 +68,7 @@ struct rule_texts {
 	void *context;
 };
 
-/* What a text of that length takes. */
+/* The bytes that a text of that length takes. */
 size_t stored_text_bytes(size_t length);
 
 /* Adds a text to its namespace's queue of current or replaced texts, or takes it out. */

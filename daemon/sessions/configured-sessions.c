@@ -35,7 +35,7 @@ struct configured {
 
 enum difference {
 	SAME,
-	CHANGED, /* only in what can be changed while it runs */
+	CHANGED, /* only in keys that can be changed while it runs */
 	OTHER,
 };
 

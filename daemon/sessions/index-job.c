@@ -43,7 +43,7 @@ struct manager_index {
 	GArray *due; /* uint64_t: the journals of the round */
 	unsigned int done; /* as many of these were given to slices */
 	GQueue waiting, served; /* of struct wait: wait for the next round; for this one */
-	GQueue waiting_running, served_running; /* the same for slices */
+	GQueue waiting_running, served_running; /* as these, for slices */
 };
 
 struct slice {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The manager's state, which the files of this folder share. All of it is the control thread's, but
- * `ending`. */
+/* Shared by the files of this folder: the manager's state. All of it is the control thread's,
+ * except `ending`. */
 #ifndef NFTTRACED_DAEMON_SESSIONS_MANAGER_PRIVATE_H
 #define NFTTRACED_DAEMON_SESSIONS_MANAGER_PRIVATE_H
 

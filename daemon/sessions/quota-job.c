@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The checks of JournalsSize and UserJournalSize, now and then and when a session ends: the journal
- * index says what there is, and the janitor removes what exceeds the limits. On the control thread
- * but for quota_job_run(). See quota-job.h.
+ * index lists the journals, and the janitor removes those that exceed the limits. On the control
+ * thread but for quota_job_run(). See quota-job.h.
  */
 #include "daemon/sessions/quota-job.h"
 

@@ -8,7 +8,7 @@ struct manager;
 /* Has the janitor check now, unless a check is under way; removals and errors are logged. */
 void manager_quota_check(struct manager *manager);
 
-/* The same when the next check is due. */
+/* Has it check when the next check is due. */
 void manager_quota_tend(struct manager *manager);
 
 #endif

@@ -24,13 +24,13 @@ struct manager_call {
 };
 
 /*
- * Starts a session; takes over what is in `options`. Returns it in SESSION_STARTING: the observer
- * learns of it with the reply. NULL: it was refused, and the reply was called already.
+ * Starts a session; takes over the members of `options`. Returns it in SESSION_STARTING: the
+ * observer learns of it with the reply. NULL: it was refused, and the reply was called already.
  */
 struct session *manager_session_start(struct manager *manager, struct session_options *options,
 	uid_t owner, const char *command, struct manager_call call);
 
-/* Adds a session that was resumed; takes over what is in `begun` and `resumed`. */
+/* Adds a session that was resumed; takes over the members of `begun` and `resumed`. */
 void manager_session_take(
 	struct manager *manager, struct engine_session *begun, struct saved_session *resumed);
 

@@ -93,8 +93,8 @@ static size_t take_requests(struct session_job *const *jobs, size_t count, GPtrA
 	return i;
 }
 
-/* On the worker's thread. Until a job is done, the control thread does not change what it reads of
- * the session. */
+/* On the worker's thread. Until a job is done, the control thread does not change the members of
+ * the session that the job reads. */
 static void run_jobs(void *const *jobs, size_t count)
 {
 	struct session_job *const *all = (struct session_job *const *)jobs;

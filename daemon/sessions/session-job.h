@@ -42,7 +42,8 @@ void session_job_compile(struct session_job *job, const char *expression);
  * keeps the job. */
 int session_job_queue(struct session_job *job);
 
-/* The same for a stop, which is never refused: a caller that left can't ask again. */
+/* Queues a stop in the same way. It is never refused, because a caller that left can't ask
+ * again. */
 void session_job_queue_stop(struct session_job *job);
 
 /* If the filter is being compiled, cancels that, and the job fails with this reason. */

@@ -55,7 +55,7 @@ struct session {
 	struct recorder_stored stored; /* the final one once it was stopped */
 };
 
-/* A session in SESSION_STARTING; takes over what is in `options`. */
+/* A session in SESSION_STARTING; takes over the members of `options`. */
 struct session *session_new(
 	struct manager *manager, struct session_options *options, uid_t owner, const char *command);
 

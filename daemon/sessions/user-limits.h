@@ -20,8 +20,8 @@ struct settings;
 
 /*
  * Whether `owner` may start another session with `options`, besides those of `sessions` (of struct
- * session). Without a size the session gets at most what is left, without a rate half of what is
- * left. -EUSERS or -EBUSY, and `failure` has the limit and its usage. Root has no limits.
+ * session). Without a size the session gets at most the rest of the limit, without a rate half of
+ * the rest. -EUSERS or -EBUSY, and `failure` has the limit and its usage. Root has no limits.
  */
 int user_limits_start(const struct settings *settings, const GPtrArray *sessions, uid_t owner,
 	struct session_options *options, struct failure *failure);

@@ -41,7 +41,7 @@ void session_options_init(struct session_options *options);
 /* Copies `options`; the caller clears the copy. */
 void session_options_copy(struct session_options *ret, const struct session_options *options);
 
-/* Frees what is in it. */
+/* Frees the members. */
 void session_options_clear(struct session_options *options);
 
 /* Checks the ranges of numbers, and the name. -EINVAL and FAILURE_INVALID_OPTION. */

@@ -14,7 +14,7 @@
 #define MIB (1ULL << 20)
 #define GIB (1ULL << 30)
 
-#define SUGGEST_SHARE 3 /* one letter in so many may be wrong */
+#define SUGGEST_SHARE 3 /* one letter in this many may be wrong */
 
 #define AT(field) offsetof(struct settings, field)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of this folder share. */
+/* Shared by the files of this folder. */
 #ifndef NFTTRACED_DAEMON_SETTINGS_SETTINGS_PRIVATE_H
 #define NFTTRACED_DAEMON_SETTINGS_SETTINGS_PRIVATE_H
 

@@ -76,7 +76,7 @@ struct settings *settings_new(void);
 int settings_parse(struct settings *settings, const char *text, size_t size, const char *name,
 	char **ret_reason);
 
-/* The same from a file. -ENOENT: it does not exist. */
+/* Applies a configuration file. -ENOENT: it does not exist. */
 int settings_load_file(struct settings *settings, const char *path, char **ret_reason);
 
 /*
@@ -85,7 +85,7 @@ int settings_load_file(struct settings *settings, const char *path, char **ret_r
  */
 int settings_load(struct settings *settings, const char *file, char **ret_reason);
 
-/* The same from these folders (NULL-terminated, the most important first): the file `name`, and
+/* Loads it from these folders (NULL-terminated, the most important first): the file `name`, and
  * drop-ins in NAME.d. */
 int settings_load_from(struct settings *settings, const char *const *directories, const char *name,
 	char **ret_reason);

@@ -23,7 +23,7 @@ static inline uint16_t packet_u16(struct packet_part part, size_t offset)
 	return (uint16_t)(part.bytes[offset] << 8 | part.bytes[offset + 1]);
 }
 
-/* What follows `length` bytes; nothing, if there are fewer. */
+/* The part behind `length` bytes; empty if there are fewer. */
 static inline struct packet_part packet_skip(struct packet_part part, size_t length)
 {
 	length = length < part.length ? length : part.length;

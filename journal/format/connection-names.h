@@ -13,7 +13,7 @@ const char *connection_info_name(uint8_t info);
  * number, and for a protocol that has no states. */
 const char *connection_state_name(uint8_t protocol, uint8_t state);
 
-/* What the tuples of a protocol hold besides addresses. */
+/* The contents of a protocol's tuples besides addresses. */
 enum connection_kind {
 	CONNECTION_TCP, /* ports */
 	CONNECTION_UDP, /* ports */

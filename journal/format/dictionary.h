@@ -17,7 +17,7 @@
 #include "journal/format/format.h"
 #include "journal/format/session-end.h"
 
-/* Who recorded, where and when. Parsed strings are never NULL. */
+/* The machine that recorded, the session and the time. Parsed strings are never NULL. */
 struct dictionary_start {
 	char *version; /* of nfttraced */
 	char *host;
@@ -40,7 +40,7 @@ struct dictionary_probe {
 	bool stack; /* with the kernel stack */
 };
 
-/* What a session records from here on. Parsed strings and lists are never NULL. */
+/* The settings of a session from here on. Parsed strings and lists are never NULL. */
 struct dictionary_settings {
 	char *name;
 	char **verdicts; /* names as on the bus, NULL-terminated */
@@ -52,7 +52,7 @@ struct dictionary_settings {
 	uint64_t size; /* bytes of journal; 0: none */
 	uint64_t duration; /* microseconds; 0: none */
 	uint32_t owner; /* uid */
-	char **sections; /* names, NULL-terminated; empty: the journal does not say (an older one) */
+	char **sections; /* names, NULL-terminated; empty: the journal is older and has none */
 	struct dictionary_probe *probes;
 	size_t probe_count;
 	bool stack; /* the stack of __nft_trace_packet */

@@ -57,8 +57,9 @@ struct journal_record {
 	__u32 size; /* bytes of the payload, without padding */
 	__u32 checksum; /* CRC-32C of the 8 bytes that follow and the payload */
 	__u32 type_ring; /* type in the low 8 bits, ring in the next 16 */
-	__u32 position; /* low half of the record's position in its ring: tells a restarted daemon
-			 * what it already has; 0 for what did not come from a ring */
+	/* Low half of the record's position in its ring, by which a restarted daemon finds the
+	 * records that it already has; 0: the record did not come from a ring. */
+	__u32 position;
 };
 
 enum loss_reason {

@@ -11,8 +11,8 @@ enum session_end {
 	SESSION_END_DURATION,
 	SESSION_END_LIMIT, /* of events */
 	SESSION_END_CALLER_LEFT, /* that it was bound to */
-	SESSION_END_CALLER_LEFT_UNSEEN, /* the same, while the bus could not be reached */
-	SESSION_END_CALLER_GONE, /* the same, when the daemon was back after a restart */
+	SESSION_END_CALLER_LEFT_UNSEEN, /* its caller left while the bus could not be reached */
+	SESSION_END_CALLER_GONE, /* its caller was gone when the daemon was back after a restart */
 	SESSION_END_BUS_REPLACED, /* the caller's bus is gone, and the caller can't be identified */
 	SESSION_END_CONFIGURATION, /* removed from the configuration, or replaced there */
 	SESSION_END_SHUTDOWN, /* of the daemon */

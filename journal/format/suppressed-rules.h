@@ -18,7 +18,7 @@ struct suppressed_rule {
 	uint8_t family; /* NFPROTO_* of the table */
 	uint64_t table_handle, chain_handle;
 	uint64_t rule_handle; /* 0: the chain's policy */
-	char *table, *chain; /* from strangers */
+	char *table, *chain; /* chosen by users: untrusted */
 	uint64_t count; /* events */
 	uint64_t since, until; /* ns, CLOCK_MONOTONIC: they came between these */
 };
@@ -29,7 +29,7 @@ GArray *suppressed_rules_new(void);
 /* The JSON text of a record; g_free it. */
 char *suppressed_record_new(const GArray *rules);
 
-/* The rules of a record. NULL: it is no such JSON object. What is missing is 0 or "". */
+/* The rules of a record. NULL: it is no such JSON object. Missing members are 0 or "". */
 GArray *suppressed_record_parse(const void *json, size_t size);
 
 #endif

@@ -13,11 +13,11 @@
 /* A text of our own whose length the compiler knows: keys and punctuation. */
 #define json_literal(output, text) output_bytes((output), "" text, sizeof(text) - 1)
 
-/* A string, with its quotation marks, of bytes that others chose. Printable characters are kept,
- * others are escaped as in JSON; a byte that is not UTF-8 becomes U+FFFD. */
+/* A string, with its quotation marks, of untrusted bytes. Printable characters are kept, others are
+ * escaped as in JSON; a byte that is not UTF-8 becomes U+FFFD. */
 void json_string(struct output *output, const char *bytes, size_t length);
 
-/* JSON that others made: unprintable characters are escaped and bytes that are not UTF-8 replaced,
+/* Untrusted JSON: unprintable characters are escaped and bytes that are not UTF-8 replaced, both of
  * which JSON has in strings only. */
 void json_document(struct output *output, const char *json, size_t length);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the JSON renderer's files share: the renderer, and an event's sections as members of its
- * JSON object. Each function for a section writes a comma and the section, or nothing if the event
- * does not have it. Private to the JSON renderer (event-json.h).
+ * Shared by the JSON renderer's files: the renderer, and an event's sections as members of its JSON
+ * object. Each function for a section writes a comma and the section, or nothing if the event does
+ * not have it. Private to the JSON renderer (event-json.h).
  */
 #ifndef NFTTRACED_JOURNAL_JSON_JSON_SECTIONS_H
 #define NFTTRACED_JOURNAL_JSON_JSON_SECTIONS_H
@@ -18,7 +18,8 @@ struct json {
 	uint64_t time; /* ns, CLOCK_MONOTONIC, of the latest record that had one */
 };
 
-/* Writes one event without the newline. `event` no longer has what the session did not ask for. */
+/* Writes one event without the newline. `event` no longer has the sections that the session did not
+ * ask for. */
 void json_event(struct json *json, const struct event *event);
 
 /* `before`, then a text of the event as a string. */
@@ -40,8 +41,8 @@ void json_suppressed(struct json *json, const GArray *rules);
 /* A connection, as far as Retis's form has it. */
 void json_ct(struct output *output, const struct event *event);
 
-/* The rest, as a member of the section "nfttraced": that there is no connection, or one of another
- * protocol. */
+/* The rest of a connection, as a member of the section "nfttraced": that there is no connection, or
+ * one of another protocol. */
 void json_ct_more(struct output *output, const struct event *event);
 
 #endif

@@ -39,7 +39,7 @@ int journal_tail_heads(int dir_fd, char **ret_start, char **ret_settings);
 /* True if the event is in the set, from which it is removed. */
 bool journal_tail_take(struct journal_tail *tail, uint16_t ring, uint32_t position);
 
-/* Frees what it holds. Accepts JOURNAL_TAIL_NONE. */
+/* Frees the members. Accepts JOURNAL_TAIL_NONE. */
 void journal_tail_clear(struct journal_tail *tail);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What renderers share; see renderer.h. */
+/* The functions that all renderers share; see renderer.h. */
 #include "journal/reader/renderer.h"
 
 #include <glib.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A renderer: writes the records of one journal to an output, as text (client/text/text.h) or as
- * JSON (journal/json/event-json.h). This is what printers, follow streams and the daemon see of it,
- * and what every renderer keeps of its journal. Owned by its caller, as are the output and the name
- * table; one thread. Rendering does not fail: the output keeps its error.
+ * JSON (journal/json/event-json.h). It has the interface that printers, follow streams and the
+ * daemon use, and the state that every renderer keeps of its journal. Owned by its caller, as are
+ * the output and the name table; one thread. Rendering does not fail: the output keeps its error.
  */
 #ifndef NFTTRACED_JOURNAL_READER_RENDERER_H
 #define NFTTRACED_JOURNAL_READER_RENDERER_H
@@ -25,7 +25,7 @@ struct renderer_ops {
 	void (*render)(struct renderer *renderer, const struct journal_entry *entry);
 	/* Renders the event of a journey's step; `number` in the renderer is set. */
 	void (*render_step)(struct renderer *renderer, const struct journal_entry *entry);
-	/* Frees what the renderer holds beyond this struct; NULL: nothing. */
+	/* Frees the renderer's data beyond this struct; NULL: nothing. */
 	void (*close)(struct renderer *renderer);
 };
 
@@ -66,7 +66,7 @@ static inline void renderer_freep(struct renderer **renderer)
 
 /* For renderers. */
 
-/* Decodes an event and takes from it what the session did not ask for. Errors as of
+/* Decodes an event and removes the sections that the session did not ask for. Errors as of
  * event_decode. */
 int renderer_event(struct renderer *renderer, const struct journal_entry *entry, struct event *ret);
 

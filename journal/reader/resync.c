@@ -131,7 +131,7 @@ static void damage_report(struct cursor *cursor, size_t skip, uint64_t count, st
 	item_new_loss(cursor->pool, &cursor->chunk->segment, &loss, ret);
 }
 
-/* The end of what can be read: without a loss if no record begins here or one is being written,
+/* The end of the readable bytes: without a loss if no record begins here or one is being written,
  * with a loss if one was cut off. */
 static int end_reached(struct cursor *cursor, bool written, struct item *ret)
 {

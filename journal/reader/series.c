@@ -189,7 +189,8 @@ static int series_advance(struct series *series, struct item *ret)
 	return SEGMENT_DAMAGED;
 }
 
-/* At the end of what is written so far: reports missing segments that no record mentioned, once. */
+/* At the end of the records written so far: reports missing segments that no record mentioned,
+ * once. */
 static int missing_report(struct series *series, struct item *ret)
 {
 	struct journal_segment none = { .byte_order = JOURNAL_BYTE_ORDER };

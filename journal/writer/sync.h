@@ -20,7 +20,8 @@ enum sync_result {
 
 struct sync_file {
 	uint64_t number; /* of the segment */
-	int fd; /* a duplicate of the writer's, which sees each error once; -1: opened by its name */
+	/* Duplicate of the writer's, which reports each error once; -1: opened by its name. */
+	int fd;
 	enum sync_result result;
 };
 

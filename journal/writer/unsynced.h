@@ -37,7 +37,7 @@ struct unsynced {
 	bool names; /* names in the directory changed since a sync of them began */
 	uint64_t bytes, events; /* sums */
 	uint64_t since; /* ns, CLOCK_MONOTONIC: when the oldest of them were written; 0: none */
-	uint64_t began; /* the same of bytes written since a sync began */
+	uint64_t began; /* as `since`, of bytes written after a sync began */
 	struct journal_sync *flying; /* under way; NULL: none */
 };
 

@@ -29,8 +29,7 @@ struct journal_writer;
 struct journal_limits {
 	uint64_t segment_size; /* bytes at which a new segment begins; raised to 64 KiB, lowered to
 				* a quarter of total_size */
-	uint64_t
-		total_size; /* bytes of all segments together; the oldest are removed; 0: no limit */
+	uint64_t total_size; /* bytes of all segments; the oldest are removed; 0: no limit */
 	unsigned int segments; /* at most; 0: no limit */
 };
 
@@ -69,8 +68,8 @@ int journal_writer_append_record(
 /*
  * Writes the events that were taken: when this returns they are in the journal and survive the
  * death of the process. Negative: some were lost since the last flush; *ret_lost has their number
- * and times, the caller sets its reason. What is in the journal is whole all the same, and a later
- * call resumes.
+ * and times, the caller sets its reason. The journal stays whole all the same, and a later call
+ * resumes.
  */
 int journal_writer_flush(struct journal_writer *writer, struct journal_loss *ret_lost);
 
@@ -113,7 +112,7 @@ struct journal_waiting {
 	uint64_t bytes;
 	uint64_t events; /* among them; without those from before the journal was continued */
 	uint64_t since; /* ns, CLOCK_MONOTONIC: when the oldest of them was written; 0: none */
-	uint64_t fresh; /* the same of bytes that no sync under way has */
+	uint64_t fresh; /* as `since`, of bytes that are in no sync under way */
 };
 void journal_writer_waiting(const struct journal_writer *writer, struct journal_waiting *ret);
 

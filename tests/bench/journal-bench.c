@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How many events a second a core appends to a journal, and reads and decodes from it, and what a
- * stored event takes on disk. Arguments: directories to do it in, one after another; without any,
- * the one for temporary files.
+ * Measures how many events a second a core appends to a journal, and reads and decodes from it, and
+ * how much space a stored event takes. Arguments: directories to do it in, one after another;
+ * without any, the one for temporary files.
  */
 #include <errno.h>
 #include <fcntl.h>

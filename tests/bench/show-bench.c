@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How fast `nfttracectl show` prints, as text and as JSON: writes a journal of made-up events with the
- * default sections into a directory of its own, prints it to /dev/null a few times each way, and prints
- * the best. Usage: show_bench NFTTRACECTL [EVENTS].
+ * Measures how fast `nfttracectl show` prints, as text and as JSON: writes a journal of made-up
+ * events with the default sections into a directory of its own, prints it to /dev/null a few times
+ * each way, and prints the best result. Usage: show_bench NFTTRACECTL [EVENTS].
  */
 #include <errno.h>
 #include <fcntl.h>

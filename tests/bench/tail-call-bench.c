@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a tail call costs on this machine: none, one of a number that the verifier knows (a direct jump that the
- * kernel patches), one of a number that it does not know (an indirect jump, with the machine's defences). As root.
+ * Measures the cost of a tail call on this machine: none, one to a number that the verifier knows
+ * (a direct jump that the kernel patches), one to a number that it does not know (an indirect jump,
+ * with the machine's mitigations). Needs root.
  */
 #include <bpf/bpf.h>
 #include <glib.h>

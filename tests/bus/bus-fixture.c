@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A bus and a daemon for tests; see bus_fixture.h. */
+/* A bus and a daemon for tests; see bus-fixture.h. */
 #include "tests/bus/bus-fixture.h"
 
 #include <errno.h>
@@ -74,7 +74,7 @@ sd_bus *fixture_connect(void)
 	sd_bus *bus;
 	int r;
 
-	/* A socket has its name before anybody listens on it. */
+	/* A socket exists before a process listens on it. */
 	while ((r = sd_bus_open_system(&bus)) == -ECONNREFUSED && g_get_monotonic_time() < end)
 		g_usleep(10 * 1000);
 	ck_assert_int_ge(r, 0);
@@ -329,7 +329,8 @@ uint64_t fixture_counter(sd_bus *bus, const char *wanted)
 	return found;
 }
 
-/* The a{sv} of the journal of that id, at which the reply is. */
+/* Moves to the a{sv} of the journal with that id; `reply` is at the list. False: it is not
+ * listed. */
 static bool find_journal(sd_bus_message *reply, uint64_t id)
 {
 	uint64_t one;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A bus and a daemon of their own for tests of the bus contract. The daemon is the one that
+ * A bus and a daemon for tests of the bus contract. The daemon is the one that
  * NFTTRACED_TEST_DAEMON names: one with a kernel side for tests, or the real one in a guest. Needs
  * root; everything happens in a network namespace of the test's own.
  */
@@ -25,29 +25,32 @@ struct fixture {
 
 extern struct fixture fixture;
 
-/* Elements <limit/> of the next bus: by default a client may wait for more calls than the usual 128. */
+/* Elements <limit/> of the next bus. By default a client may wait for more calls than the usual
+ * 128. */
 extern const char *fixture_bus_limits;
 
-/* Configuration of the next daemon: by default DropCounters=no, which loads nothing without a session. */
+/* Configuration of the next daemon. By default DropCounters=no, with which nothing is loaded
+ * without a session. */
 extern const char *fixture_config;
 
-/* Starts a bus on which all users may send all messages, so that only the daemon refuses any; then the
- * daemon. */
+/* Starts a bus on which all users may send all messages, so that only the daemon refuses any; then
+ * starts the daemon. */
 void fixture_start(void);
 void fixture_stop(void);
 
-/* Starts one more daemon with `state` as its state directory; standard error goes to `error_path`. */
+/* Starts another daemon with `state` as its state directory; standard error goes to
+ * `error_path`. */
 pid_t fixture_spawn(const char *state, const char *error_path);
 int fixture_wait(pid_t pid);
 void fixture_daemon_start(void);
 
-/* What the next daemon's configuration is; the first one's says DropCounters=no. */
+/* Replaces the configuration file, which the next daemon reads; at first it has DropCounters=no. */
 void fixture_configure(const char *text);
 /* Waits until the daemon has its name. */
 void fixture_daemon_await(void);
 void fixture_bus_start(void);
 
-/* True while the namespace is there in which the daemon switches tracing on. */
+/* True while the namespace exists in which the daemon switches tracing on. */
 bool fixture_armed(void);
 
 /* Runs `function` in a process of its own, as `uid`, with a connection of its own. */
@@ -67,7 +70,7 @@ sd_bus_message *call(sd_bus *bus, const char *path, const char *interface, const
 void refused(sd_bus *bus, const char *name, const char *text, const char *path,
 	const char *interface, const char *member, const char *types, ...);
 
-/* Calls and asks for no answer. */
+/* Calls without expecting a reply. */
 void call_silently(sd_bus *bus, const char *path, const char *interface, const char *member,
 	const char *types, ...);
 
@@ -75,28 +78,29 @@ void call_silently(sd_bus *bus, const char *path, const char *interface, const c
 char *start(sd_bus *bus);
 void stop(sd_bus *bus, const char *path);
 
-/* One session begun and stopped: the daemon does its work. */
+/* Starts and stops a session, to check that the daemon works. */
 void start_and_stop(sd_bus *bus);
 
-/* Stops what ListSessions has. */
+/* Stops all sessions that ListSessions returns. */
 void stop_all(sd_bus *bus);
 
-/* How many sessions ListSessions has. */
+/* The number of sessions that ListSessions returns. */
 unsigned int sessions(sd_bus *bus);
 
-/* Waits until ListSessions has `count`. */
+/* Waits until ListSessions returns `count` sessions. */
 void await_sessions(sd_bus *bus, unsigned int count);
 
 /* A number of the manager's Counters, as all users can read it; UINT64_MAX: none has that name. */
 uint64_t fixture_counter(sd_bus *bus, const char *wanted);
 
-/* Why the session of that id ended, as a list of journals has it (g_free it); NULL: it does not say. */
+/* The reason why the session with that id ended, from a list of journals (g_free it); NULL: none is
+ * given. */
 char *end_reason(sd_bus *bus, uint64_t id);
 
-/* Asserts that. */
+/* Asserts that reason. */
 void ended_with(sd_bus *bus, uint64_t id, const char *reason);
 
-/* Reads until a stream ends or has as much as wanted. */
+/* Reads until a stream ends or `wanted` bytes were read. */
 size_t read_stream(int fd, char *buffer, size_t wanted);
 
 #endif

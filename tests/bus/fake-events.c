@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Events for the daemon that has a kernel side for tests: with NFTTRACED_FAKE_EVENTS in its environment
- * that many a second, while there is a session, for the first one. A thread of its own.
+ * Events for the daemon that has a kernel side for tests: NFTTRACED_FAKE_EVENTS in its environment
+ * is their number per second, while there is a session, for the first one. On a thread of its own.
  */
 #include <glib.h>
 #include <pthread.h>
@@ -24,7 +24,7 @@ static void *events_main(void *context)
 	return NULL;
 }
 
-/* As the program begins: it is the daemon's own, and knows nothing of this. */
+/* Runs before main(), because the program is the daemon's own and knows nothing of this. */
 __attribute__((constructor)) static void events_begin(void)
 {
 	const char *rate = getenv("NFTTRACED_FAKE_EVENTS");

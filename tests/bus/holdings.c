@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the daemon holds: descriptors and memory by its process, programs and maps by the kernel. */
+/* The daemon's resources: descriptors and memory of its process, programs and maps in the
+ * kernel. */
 #include "tests/bus/holdings.h"
 
 #include <check.h>
@@ -16,7 +17,7 @@
 
 #define PATIENCE_USEC (60 * G_USEC_PER_SEC)
 
-/* Of the whole machine: of use where no one else loads programs. */
+/* Of the whole machine: only valid where no one else loads programs. */
 static unsigned int count_objects(enum bpf_cmd command)
 {
 	union bpf_attr attr = { 0 };
@@ -52,7 +53,7 @@ void hold(struct holdings *ret)
 	ret->memory = strtoul(line + strlen("RssAnon:"), NULL, 10);
 }
 
-/* AddressSanitizer keeps what was freed for a while: what the daemon holds then says nothing. */
+/* AddressSanitizer keeps freed memory for a while, so the daemon's memory can't be compared. */
 #ifdef __SANITIZE_ADDRESS__
 static const bool memory_is_its_own = false;
 #else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the daemon of the fixture holds. NFTTRACED_TEST_ALONE says that nobody else loads programs and
- * maps into the kernel, so that those are counted, too.
+ * The resources of the fixture's daemon. NFTTRACED_TEST_ALONE says that no other process loads
+ * programs and maps into the kernel, so that those are counted, too.
  */
 #ifndef NFTTRACED_TESTS_BUS_HOLDINGS_H
 #define NFTTRACED_TESTS_BUS_HOLDINGS_H
@@ -13,8 +13,8 @@ struct holdings {
 
 void hold(struct holdings *ret);
 
-/* Waits until the daemon holds no more than `before`, as the kernel frees programs in its own time;
- * of memory it may hold `memory_allowed` KiB more. */
+/* Waits until the daemon holds no more than `before`, because the kernel frees programs some time
+ * later. Memory may grow by `memory_allowed` KiB. */
 void assert_no_more(const struct holdings *before, unsigned long memory_allowed);
 
 #endif

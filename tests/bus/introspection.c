@@ -8,7 +8,7 @@
 struct digest {
 	const char *wanted;
 	gboolean inside; /* the interface that is wanted */
-	GString *member; /* what is being read */
+	GString *member; /* the line of the member that is being read */
 	GPtrArray *lines;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Introspection XML as a sorted list of what it declares, to compare two of them. */
+/* Introspection XML as a sorted list of its declarations, to compare two of them. */
 #ifndef NFTTRACED_TESTS_BUS_INTROSPECTION_H
 #define NFTTRACED_TESTS_BUS_INTROSPECTION_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A polkit for tests; see mock_polkit.h. */
+/* A polkit for tests; see mock-polkit.h. */
 #include "tests/bus/mock-polkit.h"
 
 #include <glib.h>
@@ -55,7 +55,7 @@ static uid_t uid_of(sd_bus_message *call, const char *name)
 	return uid;
 }
 
-/* The question, read again each time: the message may have waited. */
+/* Reads the question from its beginning each time: the message may have waited. */
 static int read_question(
 	sd_bus_message *call, const char **ret_name, const char **ret_action, uint32_t *ret_flags)
 {

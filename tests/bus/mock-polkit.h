@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A polkit for tests, on the bus of the fixture: a process that answers as the test says in memory
- * which both share.
+ * A polkit for tests, on the bus of the fixture: a process that answers as the test says in shared
+ * memory.
  */
 #ifndef NFTTRACED_TESTS_BUS_MOCK_POLKIT_H
 #define NFTTRACED_TESTS_BUS_MOCK_POLKIT_H
@@ -16,31 +16,31 @@
 #define MOCK_READ_STATUS   (1u << 4)
 #define MOCK_ALL           0x1fu
 
-#define MOCK_USER_FIRST 1 /* the test's users are from here on: those that every system knows */
+#define MOCK_USER_FIRST 1 /* the first of the test's users, which exist on every system */
 #define MOCK_USERS      4
 
 struct mock_polkit {
-	/* The test says. */
+	/* Written by the test. */
 	volatile uint32_t allowed[MOCK_USERS]; /* actions of a user */
-	volatile uint32_t challenged[MOCK_USERS]; /* with a password only, which is right */
+	volatile uint32_t challenged[MOCK_USERS]; /* allowed only with a password, which is right */
 	volatile int silent; /* it does not answer until this is 0 */
 	volatile int broken; /* it answers with an error */
-	volatile int patient; /* a dialogue is open until the caller's bus gives up */
-	volatile int absent; /* it has not the name: nobody answers */
+	volatile int patient; /* a dialogue stays open until the caller's bus gives up */
+	volatile int absent; /* it does not have its name: calls get no answer */
 
-	/* The mock says. */
+	/* Written by the mock. */
 	volatile unsigned int asked, cancelled, waiting;
 	volatile uint32_t last_flags;
 	char last_action[128], last_details[256];
 };
 
-/* The memory; allocated with the first call. */
+/* The shared memory; allocated by the first call. */
 struct mock_polkit *mock_polkit(void);
 
-/* Lets go of the name, or takes it again, and waits until that is done. */
+/* Has it release its name, or take it again, and waits until that is done. */
 void mock_polkit_leave(int absent);
 
-/* Begins it and waits until it has its name; all is denied. */
+/* Starts it and waits until it has its name; all actions are denied. */
 void mock_polkit_start(void);
 void mock_polkit_stop(void);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Authorisation: every method as root, as the owner, as a user with an action and as a stranger. */
+/* Authorisation: every method as root, as the owner, as a user with an action and as a user with no
+ * rights. */
 #include <check.h>
 #include <glib.h>
 #include <signal.h>
@@ -10,7 +11,7 @@
 #include "tests/bus/holdings.h"
 #include "tests/bus/users.h"
 
-#define PATIENCE_USEC (15 * G_USEC_PER_SEC) /* less than a question that nobody answers has */
+#define PATIENCE_USEC (15 * G_USEC_PER_SEC) /* less than the timeout of an unanswered question */
 #define STRANGER      0
 #define OWNER         1
 #define ALLOWED       2 /* has control-any */
@@ -62,7 +63,7 @@ START_TEST(root_does_everything_and_polkit_is_not_asked)
 }
 END_TEST
 
-/* One answer to every method, whatever it is about. */
+/* Every method gives the same answer, for any object. */
 static void is_denied_everything(sd_bus *other, void *argument)
 {
 	const char *const paths[] = { argument, NOWHERE, "/org/nfttraced1/session/x", "/",
@@ -184,7 +185,7 @@ static char *problem(sd_bus *caller)
 	return text;
 }
 
-/* Has the daemon read a configuration until the problem that root sees has `text` in it. */
+/* Has the daemon reload a configuration until the problem that root sees contains `text`. */
 static void reload_until(const char *configuration, const char *text)
 {
 	fixture_configure(configuration);

@@ -72,7 +72,7 @@ START_TEST(what_is_served_is_what_the_xml_declares)
 }
 END_TEST
 
-/* A counter of the manager's; UINT64_MAX if there is none of that name. */
+/* A counter of the manager; UINT64_MAX if none has that name. */
 static uint64_t counter(const char *name)
 {
 	sd_bus_message *reply = call(bus, MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get",
@@ -237,7 +237,7 @@ static void child_is_denied(sd_bus *other, void *argument)
 	/* A call that wants no reply gets none, and has no effect. */
 	call_silently(other, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}", 0);
 	call_silently(other, session, SESSION_INTERFACE, "Stop", "");
-	/* What anybody may see. */
+	/* Every user may see these. */
 	sd_bus_message_unref(call(other, session, "org.freedesktop.DBus.Properties", "GetAll", "s",
 		SESSION_INTERFACE));
 	sd_bus_message_unref(call(other, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The daemon on its bus: it is the only one, what it installs, and what remains after it or the bus. */
+/* The daemon on its bus: a second one is refused, what it installs, and what remains after the
+ * daemon or the bus has ended. */
 #include <check.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -20,8 +21,8 @@
 
 #define LOG_PATH      "/org/freedesktop/LogControl1"
 #define LOG_INTERFACE "org.freedesktop.LogControl1"
-#define STRANGER      65534 /* nobody */
-#define LINES         1000 /* of the log: more than wait in a socket that nobody reads */
+#define STRANGER      65534 /* the user "nobody" */
+#define LINES         1000 /* of the log: more than fit into a socket that is not read */
 #define LOG_USEC      (30 * G_USEC_PER_SEC)
 
 static sd_bus *bus;
@@ -80,7 +81,7 @@ START_TEST(a_reload_replies_with_what_came_of_it)
 	fixture_configure("[Daemon]\nDropCounters=no\nJournalSize=banana\n");
 	refused(bus, ERROR("InvalidConfiguration"), "nfttraced.conf:3: JournalSize=", MANAGER_PATH,
 		MANAGER_INTERFACE, "Reload", "");
-	/* A filter that libpcap refuses is found by another process, later. */
+	/* libpcap's refusal of a filter is found later, by another process. */
 	fixture_configure("[Daemon]\nDropCounters=no\n[Session bad]\nFilter=udp portt\n");
 	refused(bus, ERROR("InvalidConfiguration"), "nfttraced.conf:4: Filter: ", MANAGER_PATH,
 		MANAGER_INTERFACE, "Reload", "");
@@ -136,7 +137,7 @@ START_TEST(without_its_bus_its_sessions_go_on_and_it_joins_the_next_one)
 	fixture_bus_start();
 	fixture_daemon_await();
 	connect_bus();
-	/* The session that was bound to a caller has ended, for its caller has left the bus. */
+	/* The session bound to a caller has ended, because its caller has left the bus. */
 	await_sessions(bus, 1);
 	ended_with(bus, 2, "bus-replaced");
 	ck_assert(fixture_armed());
@@ -148,7 +149,8 @@ START_TEST(without_its_bus_its_sessions_go_on_and_it_joins_the_next_one)
 }
 END_TEST
 
-/* Hands on what comes, for one connection after the other: a bus that the daemon can lose while others keep it. */
+/* Forwards bytes, for one connection after the other: a bus that the daemon can lose while others
+ * keep it. */
 static void hand_on(int from, int to)
 {
 	struct pollfd fds[] = { { .fd = from, .events = POLLIN }, { .fd = to, .events = POLLIN } };
@@ -186,7 +188,7 @@ static pid_t relay_start(const char *path)
 	if (pid == 0) {
 		int from, to;
 
-		/* Callers' connections are to be theirs alone. */
+		/* The forwarder must not hold callers' connections open. */
 		dup2(listener, STDERR_FILENO + 1);
 		close_range(STDERR_FILENO + 2, ~0U, 0);
 		from = accept(STDERR_FILENO + 1, NULL, NULL);
@@ -231,7 +233,7 @@ START_TEST(a_bound_session_goes_on_when_the_bus_is_back_and_its_caller_is_the_sa
 	sd_bus_flush_close_unref(leaves);
 	relay = relay_start(path);
 	fixture_daemon_await();
-	/* One caller is there as before; the other is not. */
+	/* One caller is still connected; the other one is not. */
 	await_sessions(bus, 1);
 	ended_with(bus, 2, "caller-left-unseen");
 	start_and_stop(stays);
@@ -339,7 +341,7 @@ START_TEST(the_log_level_is_not_for_strangers)
 }
 END_TEST
 
-/* From here on the system journal is ours, for this test and the daemons that it starts. */
+/* Replaces the system journal with a socket, for this test and the daemons that it starts. */
 static int journal_begin(void)
 {
 	const struct sockaddr_un address = {
@@ -362,7 +364,7 @@ static int journal_begin(void)
 	return journal;
 }
 
-/* Reads lines of the log until `count` of them had `text`. */
+/* Reads lines of the log until `count` of them contain `text`. */
 static void await_lines(int journal, const char *text, unsigned int count)
 {
 	int64_t end = g_get_monotonic_time() + LOG_USEC;
@@ -396,7 +398,7 @@ START_TEST(a_system_journal_that_nobody_reads_does_not_keep_it_from_its_work)
 	start_and_stop(bus);
 	await_lines(journal, "log level is debug", LINES);
 	await_lines(journal, "session 1 ended", 1);
-	/* Nor from its end. */
+	/* An unread journal does not keep the daemon from ending, either. */
 	for (unsigned int i = 0; i < LINES; i++)
 		ck_assert_int_ge(sd_bus_set_property(bus, "org.nfttraced1", LOG_PATH, LOG_INTERFACE,
 					 "LogLevel", NULL, "s", "debug"),

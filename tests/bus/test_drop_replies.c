@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* GetDropCounters, from outside: the contents of a reply, and replies with thousands of counters. */
+/* GetDropCounters, from outside: the contents of a reply, and replies with thousands of
+ * counters. */
 #include <check.h>
 #include <errno.h>
 #include <glib.h>
@@ -47,7 +48,7 @@ static sd_bus_message *get_counters(void)
 	return call(bus, MANAGER_PATH, MANAGER_INTERFACE, "GetDropCounters", "a{sv}", 0);
 }
 
-/* A dictionary as a line: "key type", in the order in which they come; its numbers in `numbers`. */
+/* A dictionary as a line of "key type", in the order of the message; its numbers in `numbers`. */
 static char *read_keys(sd_bus_message *reply, GHashTable *numbers)
 {
 	g_autoptr(GString) keys = g_string_new(NULL);
@@ -181,7 +182,7 @@ START_TEST(others_are_answered_while_thousands_are_put_together)
 		0);
 	while (!others[0])
 		process(bus);
-	/* It was asked later, and does not wait for what takes longer. */
+	/* The later call does not wait for the reply that takes longer. */
 	ck_assert_uint_eq(answers[0], 0);
 	while (!answers[0])
 		process(bus);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Users who are not root and want too much: bounded, answered, and in the log once. */
+/* Users who are not root and send too much: they are limited, get answers, and are logged once. */
 #include <check.h>
 #include <glib.h>
 #include <signal.h>
@@ -12,8 +12,8 @@
 #include "tests/bus/users.h"
 
 #define PATIENCE_USEC   (30 * G_USEC_PER_SEC)
-#define CALLS           10000 /* of a stranger */
-#define BATCH           100 /* calls on their way: the bus has a limit, too */
+#define CALLS           10000 /* of a user with no rights */
+#define BATCH           100 /* calls in flight: the bus has a limit, too */
 #define CALLS_OF_CALLER 16
 #define CALLS_OF_USER   32
 #define CALLS_OF_ALL    96
@@ -38,7 +38,7 @@ static void disconnect_bus(void)
 	bus = sd_bus_flush_close_unref(bus);
 }
 
-/* Answers of calls that are not waited for one by one. */
+/* Replies to calls that are not awaited one by one. */
 struct tally {
 	unsigned int done, limited, denied, other;
 };
@@ -106,7 +106,7 @@ START_TEST(ten_thousand_calls_of_a_stranger_are_answered)
 }
 END_TEST
 
-/* It may be behind with its reading. */
+/* polkit may be behind with its reading. */
 static void await_polkit(unsigned int waiting)
 {
 	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC; mock_polkit()->waiting < waiting;
@@ -114,7 +114,7 @@ static void await_polkit(unsigned int waiting)
 		ck_assert(g_get_monotonic_time() < end);
 }
 
-/* While polkit says nothing. */
+/* While polkit does not answer. */
 static void waits_with_two_connections(sd_bus *first, void *argument)
 {
 	sd_bus *second = fixture_connect();
@@ -166,7 +166,7 @@ START_TEST(who_waits_for_polkit_has_so_many_calls_and_keeps_nobody_else_waiting)
 }
 END_TEST
 
-/* As many calls as a user may have, until polkit says something. */
+/* Makes as many calls as a user may have under way, until polkit answers. */
 static void holds_calls(sd_bus *first, void *argument)
 {
 	sd_bus *second = fixture_connect();
@@ -215,7 +215,7 @@ static void sends_much(sd_bus *other, void *argument)
 	refused(other, LIMITED, "bytes of arguments", NOWHERE, SESSION_INTERFACE, "SetFilter", "s",
 		filter);
 	ck_assert_uint_eq(mock_polkit()->asked, asked);
-	/* An argument of the greatest length is not refused. */
+	/* An argument of the maximum length is not refused. */
 	filter[65000] = '\0';
 	sd_bus_message_unref(call(other, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}",
 		1, "Filter", "s", filter));
@@ -233,7 +233,8 @@ START_TEST(a_huge_call_is_not_kept)
 }
 END_TEST
 
-/* When the bus has delivered what callers sent who have ended. */
+/* The count of refused calls after the bus has delivered all messages of callers that have
+ * ended. */
 static uint64_t refused_settled(void)
 {
 	uint64_t before, now = fixture_counter(bus, "calls-refused");
@@ -258,7 +259,7 @@ static void asks_without_wanting_to_know(sd_bus *other, void *argument)
 			i % 2 ? "org.freedesktop.DBus.ObjectManager"
 			      : "org.freedesktop.DBus.Introspectable",
 			i % 2 ? "GetManagedObjects" : "Introspect", "");
-	/* Its own questions are answered all the same. */
+	/* The same user's other calls are still answered. */
 	sd_bus_message_unref(call(other, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager",
 		"GetManagedObjects", ""));
 }
@@ -452,7 +453,7 @@ static Suite *suite(void)
 
 int main(void)
 {
-	/* What there may be is to hold on any bus. */
+	/* The limits must hold on any bus. */
 	fixture_bus_limits = "";
 	return fixture_run(suite());
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Callers that mean harm: whatever they send, the daemon answers and stays as small as it was.
+ * Malicious callers: whatever they send, the daemon answers and does not grow.
  * NFTTRACED_TEST_CYCLES says how often sessions start and stop, and how many have streams.
  */
 #include <check.h>
@@ -16,14 +16,14 @@
 #include "tests/bus/holdings.h"
 
 #define DEFAULT_CYCLES 200
-#define WARM_UP        4 /* cycles, until all is allocated that is kept */
-#define TIMED          1000 /* cycles at the beginning and the end */
+#define WARM_UP        4 /* cycles until all memory that is kept has been allocated */
+#define TIMED          1000 /* cycles that are timed at the beginning and at the end */
 #define NONSENSE       1000 /* calls */
 #define NONSENSE_STOPS 250 /* calls after which all sessions are stopped */
 #define SESSIONS_MAX   64
 #define FOLLOWERS_MAX  16
 #define QUEUE_USEC     (240 * G_USEC_PER_SEC)
-#define REASON_MAX     2048 /* bytes of a sentence for a person, whatever it quotes */
+#define REASON_MAX     2048 /* bytes of an error message, whatever it quotes */
 
 static sd_bus *bus;
 
@@ -120,7 +120,7 @@ START_TEST(nonsense_is_answered_and_leaves_nothing_behind)
 		sd_bus_error_free(&error);
 		sd_bus_message_unref(reply);
 		sd_bus_message_unref(message);
-		/* Not often: the first session after none loads all programs. */
+		/* Rarely: the first session after none loads all programs. */
 		if (i % NONSENSE_STOPS == 0)
 			stop_all(bus);
 	}
@@ -129,7 +129,7 @@ START_TEST(nonsense_is_answered_and_leaves_nothing_behind)
 }
 END_TEST
 
-/* Sends StartSession with one option, which is refused in few words. */
+/* Sends StartSession with one option; asserts that the error is short. */
 static void refused_briefly(const char *error_name, const char *key, const char *value)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -208,7 +208,7 @@ static unsigned int count_journals(void)
 	return count;
 }
 
-/* Journals are kept, as on a machine where sessions come and go: each that is known takes memory. */
+/* Journals are kept, as on a machine where sessions come and go: each known one takes memory. */
 START_TEST(starts_and_stops_leave_the_daemon_as_it_was)
 {
 	unsigned int count = cycles(), part = MIN(count / 2, TIMED);

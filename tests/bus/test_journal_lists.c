@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lists of many journals on the bus: in pages, from memory, right when others make and remove journals. */
+/* Lists of many journals on the bus: in pages, from memory, and correct when other programs create
+ * and remove journals. */
 #include <check.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -14,9 +15,9 @@
 #define FIRST    UINT64_C(1000000)
 #define STRANGER 0
 
-#define LISTS 300 /* of a stranger */
+#define LISTS 300 /* of a user with no rights */
 #define LISTS_USEC \
-	(10 * G_USEC_PER_SEC) /* they take at most: to open 2,000 journals each takes minutes */
+	(10 * G_USEC_PER_SEC) /* at most: opening 2,000 journals for each would take minutes */
 
 static sd_bus *bus;
 
@@ -37,7 +38,7 @@ static char *copy_path(unsigned int i)
 	return g_strdup_printf("%s/%" G_GUINT64_FORMAT, fixture.state, FIRST + i);
 }
 
-/* Copies of the journal of session `id`, as a backup that is put back makes them. */
+/* Copies the journal of session `id`, as restoring a backup does. */
 static void copies_make(const char *id)
 {
 	g_autofree char *source = g_build_filename(fixture.state, id, NULL);
@@ -68,7 +69,7 @@ static void copies_remove(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* One page: how many there are, and what comes next. */
+/* Reads one page: the number of its journals, and where the next page begins. */
 static unsigned int page(uint64_t *after, const char *option, const char *name, int *ret_more)
 {
 	sd_bus_message *reply = strcmp(option, "Name") == 0

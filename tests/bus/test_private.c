@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The private socket: root's way to the daemon when others crowd the bus, or there is none. */
+/* The private socket: root's way to the daemon when others flood the bus, or there is none. */
 #include <check.h>
 #include <errno.h>
 #include <glib.h>
@@ -13,11 +13,11 @@
 
 #include "tests/bus/bus-fixture.h"
 
-#define STRANGER   65534 /* nobody */
+#define STRANGER   65534 /* the user "nobody" */
 #define PEERS_MAX  256
 #define STUCK_USEC (60 * G_USEC_PER_SEC) /* the daemon waits for 15 s */
 
-/* A bus that soon has enough of what nobody reads. */
+/* A bus with a low limit of unread messages. */
 #define SMALL_BUS                                            \
 	"<limit name='max_incoming_bytes'>65536</limit>"     \
 	"<limit name='max_outgoing_bytes'>100000000</limit>" \
@@ -26,7 +26,7 @@
 static sd_bus *bus;
 static char *path;
 
-/* A socket that accepts is not yet a daemon that answers: the first call shows. */
+/* A daemon may accept a connection and not answer yet: the first call shows that. */
 static sd_bus *connect_private(void)
 {
 	g_autofree char *address = g_strdup_printf("unix:path=%s", path);
@@ -34,7 +34,7 @@ static sd_bus *connect_private(void)
 
 	ck_assert_int_ge(sd_bus_new(&peer), 0);
 	ck_assert_int_ge(sd_bus_set_address(peer, address), 0);
-	/* One that is closed at once is found out by a call, too. */
+	/* A connection that is closed at once is detected by a call, too. */
 	sd_bus_start(peer);
 	return peer;
 }
@@ -51,7 +51,7 @@ static void finish(void)
 {
 	bus = sd_bus_flush_close_unref(bus);
 	fixture_stop();
-	/* The daemon takes it away. */
+	/* The daemon removes it. */
 	ck_assert_int_lt(access(path, F_OK), 0);
 	g_clear_pointer(&path, g_free);
 }
@@ -110,12 +110,12 @@ static void begin_small(void)
 	begin();
 }
 
-/* Asks and asks, and reads nothing. */
+/* Sends calls, and reads no replies. */
 static void asks_only(sd_bus *connection, void *argument)
 {
 	for (;;) {
 		sd_bus_message *message = NULL;
-		uint64_t cookie; /* who does not take it wants no reply */
+		uint64_t cookie; /* if it is not asked for, sd-bus requests no reply */
 
 		if (sd_bus_message_new_method_call(connection, &message, "org.nfttraced1",
 			    MANAGER_PATH, "org.freedesktop.DBus.Introspectable",
@@ -187,7 +187,7 @@ START_TEST(it_is_roots_alone)
 	ck_assert_int_eq(stat(path, &status), 0);
 	ck_assert_uint_eq(status.st_mode & 0777, 0600);
 	ck_assert_int_eq(fixture_wait(fixture_in_child(STRANGER, knocks, NULL)), 0);
-	/* Nor does a mode that somebody changed let others in: the kernel says who it is. */
+	/* Nor does a changed mode let other users in: the kernel reports the peer's uid. */
 	ck_assert_int_eq(chmod(path, 0666), 0);
 	ck_assert_int_ne(fixture_wait(fixture_in_child(STRANGER, knocks, NULL)), 0);
 	ck_assert_int_eq(chmod(path, 0600), 0);
@@ -218,7 +218,7 @@ START_TEST(a_connection_beyond_the_limit_is_closed)
 {
 	sd_bus *peers[PEERS_MAX], *one_more;
 
-	/* The fixture's is one of them. */
+	/* The fixture's connection is one of them. */
 	for (unsigned int i = 0; i < PEERS_MAX - 1; i++) {
 		peers[i] = connect_private();
 		ck_assert_int_ge(ask(peers[i]), 0);
@@ -228,7 +228,7 @@ START_TEST(a_connection_beyond_the_limit_is_closed)
 	sd_bus_flush_close_unref(one_more);
 	for (unsigned int i = 0; i < PEERS_MAX - 1; i++)
 		sd_bus_flush_close_unref(peers[i]);
-	/* It may be behind with the closing. */
+	/* The daemon may be behind with closing connections. */
 	while (one_more = connect_private(), ask(one_more) < 0)
 		sd_bus_close_unref(one_more);
 	sd_bus_flush_close_unref(one_more);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Many starts at once, slow ones among them: no caller waits for the requests of others, and a caller
- * or a daemon that ends during them leaves nothing. NFTTRACED_TEST_ROUNDS: how often the greatest number
- * of sessions starts and stops; NFTTRACED_TEST_KILLS: how often the daemon is killed.
+ * Many starts at once, slow ones among them: no caller waits for the requests of others, and a
+ * caller or a daemon that ends during them leaves nothing behind. NFTTRACED_TEST_ROUNDS: how often
+ * the maximum number of sessions starts and stops; NFTTRACED_TEST_KILLS: how often the daemon is
+ * killed.
  */
 #include <errno.h>
 #include <glib.h>
@@ -18,11 +19,11 @@
 #define SESSIONS_MAX   64
 #define DEFAULT_ROUNDS 3
 #define DEFAULT_KILLS  5
-#define KILL_USEC_MIN  10000 /* after the starts were sent, at random up to this or a multiple */
-#define SLOW_HOSTS     1500 /* in an expression that takes libpcap longer than it may take */
-#define AT_ONCE_USEC   (8 * G_USEC_PER_SEC) /* in a guest, beside others */
+#define KILL_USEC_MIN  10000 /* at random, up to this or a multiple after the starts were sent */
+#define SLOW_HOSTS     1500 /* in an expression that takes libpcap longer than its limit */
+#define AT_ONCE_USEC   (8 * G_USEC_PER_SEC) /* on a busy guest */
 #define PATIENCE_USEC  (60 * G_USEC_PER_SEC)
-#define CALL_USEC      (25 * G_USEC_PER_SEC) /* how long callers wait who say nothing else */
+#define CALL_USEC      (25 * G_USEC_PER_SEC) /* the default timeout of a call */
 
 static sd_bus *bus;
 
@@ -97,7 +98,7 @@ static void stop_many(struct answers *answers)
 	sd_bus_message_unref(reply);
 }
 
-/* Handles what comes until no more than `left` calls have no answer; says how long that took. */
+/* Handles replies until at most `left` calls have none; returns how long that took. */
 static int64_t await_answers(struct answers *answers, unsigned int left)
 {
 	int64_t begin = g_get_monotonic_time();
@@ -138,8 +139,8 @@ START_TEST(of_200_starts_at_once_as_many_succeed_as_there_may_be)
 }
 END_TEST
 
-/* Starts as many sessions as there may be, and stops them; says in ms how long one took, the others
- * together, and their stops. */
+/* Starts the maximum number of sessions, and stops them; prints the ms that one start took, the
+ * others together, and their stops. */
 static void round_of_all(void)
 {
 	struct answers answers = { 0 };
@@ -183,7 +184,7 @@ START_TEST(a_start_does_not_wait_for_filters_that_take_long)
 	struct answers slow = { 0 }, usual = { 0 };
 	int64_t answered;
 
-	/* So that nothing needs to be loaded but a matcher. */
+	/* So that only a matcher has to be loaded. */
 	g_free(start(bus));
 	start_many(bus, 4, filter, 1, &slow);
 	ck_assert_int_ge(sd_bus_flush(bus), 0);
@@ -227,7 +228,7 @@ START_TEST(a_session_can_be_stopped_while_its_new_filter_is_compiled)
 }
 END_TEST
 
-/* Processes that compile, the one that begins them included. */
+/* Processes that compile, including the one that forks them. */
 static unsigned int count_compilers(void)
 {
 	g_autoptr(GDir) directory = g_dir_open("/proc", 0, NULL);
@@ -238,7 +239,8 @@ static unsigned int count_compilers(void)
 		g_autofree char *path = g_strdup_printf("/proc/%s/stat", name), *text = NULL;
 		int group;
 
-		/* Its parent or that one's is the daemon: both are in the daemon's session and group. */
+		/* The daemon is the parent or grandparent: both are in the daemon's session and
+		 * group. */
 		if (!g_ascii_isdigit(*name) || !g_file_get_contents(path, &text, NULL, NULL))
 			continue;
 		if (strstr(text, "(nfttraced-pcap) ") &&
@@ -296,7 +298,7 @@ START_TEST(who_leaves_while_a_session_starts_leaves_none_that_is_bound)
 }
 END_TEST
 
-/* How many sessions there were ever. */
+/* The number of sessions that were ever started. */
 static unsigned int count_journals(void)
 {
 	g_autoptr(GDir) directory = g_dir_open(fixture.state, 0, NULL);
@@ -316,7 +318,7 @@ static void signal_while_starting(int number, int expected)
 
 	start_many(bus, SESSIONS_MAX, ORDINARY, 0, &answers);
 	ck_assert_int_ge(sd_bus_flush(bus), 0);
-	/* One has begun, the others are on their way. */
+	/* One start was answered, the others are under way. */
 	await_answers(&answers, SESSIONS_MAX - 1);
 	ck_assert_uint_ge(answers.good, 1);
 	kill(fixture.daemon, number);
@@ -389,7 +391,7 @@ START_TEST(killed_at_any_moment_it_is_not_armed)
 		}
 		await_answers(&answers, 0);
 		fixture_daemon_start();
-		/* Some before anything is installed, some after. */
+		/* At some moments nothing is installed yet, at others it is. */
 		moment = exists ? MAX(moment / 2, KILL_USEC_MIN) : moment * 2;
 	}
 	printf("# killed %u times, %u of them armed\n", count, armed);

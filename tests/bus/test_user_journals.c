@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Journals of users who are not root: who lists, reads and removes them, and in which way. */
+/* Journals of users who are not root: which users list, read and remove them, and how. */
 #include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -55,7 +55,7 @@ static void reads_through_the_descriptor(sd_bus *other, void *argument)
 		ck_assert_int_lt(unlinkat(fd, entry->d_name, 0), 0);
 	}
 	ck_assert_uint_ge(read_files, 1);
-	/* There is no way up, none across, and none from above. */
+	/* The descriptor gives no access to the parent directory or to other journals. */
 	ck_assert_int_lt(openat(fd, "..", O_RDONLY | O_DIRECTORY), 0);
 	ck_assert_int_lt(openat(fd, "../1", O_RDONLY | O_DIRECTORY), 0);
 	ck_assert_int_lt(open(direct, O_RDONLY | O_DIRECTORY), 0);
@@ -100,7 +100,7 @@ static uint64_t id_of(const char *path)
 	return g_ascii_strtoull(strrchr(path, '/') + 1, NULL, 10);
 }
 
-/* Of a session of root's that has ended, and of one that there never was. */
+/* The journal of a session of root's that has ended, and one that never existed. */
 static void is_denied_journals(sd_bus *other, void *argument)
 {
 	static const char *const members[] = { "OpenJournal", "RemoveJournal" };
@@ -129,7 +129,7 @@ static void has_journals(sd_bus *other, void *argument)
 	ck_assert_str_eq(opened, "");
 	removed = attempt_journal(other, "RemoveJournal", id_of(path));
 	ck_assert_str_eq(removed, "");
-	/* And then it is as if it had never been. */
+	/* Afterwards the answer is that for a journal that never existed. */
 	gone = attempt_journal(other, "RemoveJournal", id_of(path));
 	ck_assert(g_str_has_prefix(gone, DENIED));
 	ck_assert_uint_eq(journals(other), before - 1);
@@ -161,7 +161,8 @@ START_TEST(who_may_everything_may_what_is_about_all)
 }
 END_TEST
 
-/* Hidden from `other`, which has just listed what it may see. */
+/* The sessions and journals that are hidden from `other`, which has just listed the visible
+ * ones. */
 static void hidden(sd_bus *other, uint64_t *ret_sessions, uint64_t *ret_journals)
 {
 	sd_bus_message *reply = call(other, MANAGER_PATH, MANAGER_INTERFACE, "CountHidden", "");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Users who are not root; see users.h. */
+/* Users other than root; see users.h. */
 #include "tests/bus/users.h"
 
 #include <fcntl.h>
@@ -103,7 +103,7 @@ static sd_bus_message *new_stop_session(
 	return call;
 }
 
-/* Those that end the session come last. */
+/* The methods that end the session come last. */
 const struct session_method session_methods[] = {
 	{ "Describe", MOCK_CONTROL_OWN, MOCK_CONTROL_ANY, new_plain },
 	{ "OpenJournal", MOCK_READ_EVENTS, MOCK_CONTROL_ANY | MOCK_READ_EVENTS, new_plain },
@@ -175,7 +175,7 @@ char *start_with(sd_bus *bus, const char *key, uint64_t value, char **ret_error)
 	const char *path;
 	char *copy = NULL;
 
-	/* Each has a rate and a size of which there may be many, unless it is the one that is given. */
+	/* The rate and the size allow many sessions, unless the option sets them. */
 	if (sd_bus_call_method(bus, "org.nfttraced1", MANAGER_PATH, MANAGER_INTERFACE,
 		    "StartSession", &error, &reply, "a{sv}", 3, "Rate", "t", (uint64_t)1, "Size",
 		    "t", (uint64_t)(1 << 20), key, "t", value) >= 0) {

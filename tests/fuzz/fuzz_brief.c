@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Fuzzes a packet in a few words: any bytes become one line of printable text. */
+/* Fuzzes the description of a packet in a few words: any bytes become one line of printable
+ * text. */
 #include <glib.h>
 #include <string.h>
 

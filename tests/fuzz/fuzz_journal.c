@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzzes whatever reads a journal: the bytes are taken as a segment file and as a stream, events are
- * decoded, dictionaries parsed. Run as: fuzz_journal CORPUS_DIRECTORY.
+ * Fuzzes everything that reads a journal: the bytes are taken as a segment file and as a stream,
+ * events are decoded, dictionaries parsed. Run as: fuzz_journal CORPUS_DIRECTORY.
  */
 #include <fcntl.h>
 #include <glib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzzes what the reading verbs do with records: the bytes are a few records behind each other, each
- * with its type and its length before it, as a journal that somebody sent may hold them. They are
- * selected, sorted, printed, counted and made a capture of. Run as: fuzz_reading CORPUS_DIRECTORY.
+ * Fuzzes the functions of the commands that read journals: the bytes are a few records, each after
+ * its type and length, as a journal from an untrusted source may hold them. They are selected,
+ * sorted, printed, counted and written as a capture. Run as: fuzz_reading CORPUS_DIRECTORY.
  */
 #include <fcntl.h>
 #include <glib.h>
@@ -75,14 +75,14 @@ static void record_use(struct reading *reading, const struct journal_set_record 
 	reading->output->used = 0;
 }
 
-/* Takes the records off the bytes. */
+/* Takes the records from the bytes. */
 static void records_use(struct reading *reading, const uint8_t *data, size_t size)
 {
 	uint64_t time = 0;
 
 	while (size > 3) {
 		size_t length = MIN((size_t)(data[1] | data[2] << 8), size - 3);
-		/* Where an item would be: aligned, and no longer than it says. */
+		/* Laid out like an item: aligned, and no longer than its length. */
 		g_autofree uint8_t *payload = g_memdup2(data + 3, MAX(length, 1));
 		const struct journal_set_record record = {
 			.entry = {

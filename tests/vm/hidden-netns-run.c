@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hidden-netns: prints how many network namespaces there are that only a netlink socket of a process here
- * keeps. hidden-netns COMMAND...: runs it in one of them; status 127 if there is none.
+ * hidden-netns: prints the number of network namespaces that only a netlink socket of a process
+ * here keeps alive. hidden-netns COMMAND...: runs the command in one of them; status 127 if there
+ * is none.
  */
 #include <linux/sockios.h>
 #include <sched.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What makes the kernel give a packet another head, for the scenarios of the VM lab:
+ * Makes the kernel give a packet another head, for the scenarios of the VM lab:
  *
- *   packets queue NUMBER ACTION     takes packets from an nfqueue, whole: `same` gives them back as they are,
- *                                   `grow` with 400 bytes more, `hold` not at all
+ *   packets queue NUMBER ACTION     takes packets from an nfqueue, whole: `same` returns them
+ *                                   unchanged, `grow` with 400 bytes more, `hold` not at all
  *   packets segments ADDRESS PORT EACH COUNT
- *                                   COUNT datagrams of EACH bytes that the kernel has as one (UDP_SEGMENT)
+ *                                   COUNT datagrams of EACH bytes that the kernel has as one
+ *                                   (UDP_SEGMENT)
  *   packets xdp DEVICE              a program in the driver that lets everything pass
  */
 #include <arpa/inet.h>
@@ -90,7 +91,7 @@ static bool message_send(int fd, const struct message *message)
 	return send(fd, message, message->header.nlmsg_len, 0) >= 0;
 }
 
-/* An IPv4 datagram of UDP with some bytes more behind it, and no UDP checksum. */
+/* An IPv4 datagram of UDP with some bytes appended, and no UDP checksum. */
 static size_t datagram_grow(unsigned char *packet, size_t length)
 {
 	struct iphdr *ip = (struct iphdr *)packet;

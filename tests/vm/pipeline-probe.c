@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs the pipeline without the daemon: attaches, writes each record as a line, and at the end what
- * was counted. For the VM lab; nobody arms here, the caller's ruleset has a rule with nftrace.
+ * Runs the pipeline without the daemon: attaches, writes each record as a line, and the counts at
+ * the end. For the VM lab. It does not arm the kernel: the caller's ruleset has a rule with
+ * nftrace.
  *
  * usage: pipeline-probe [--attach auto|kprobe|fentry] [--verdicts MASK] [--filter EXPR] [--track]
  *                       [--seconds N] [--ready FILE]

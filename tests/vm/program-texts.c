@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Prints the name and a checksum of the machine code of each loaded BPF program whose name begins with one of
- * the arguments. For the VM lab: bpftool shows machine code only where it was built with a disassembler.
+ * Prints the name and a checksum of the machine code of each loaded BPF program whose name begins
+ * with one of the arguments. For the VM lab: bpftool shows machine code only where it was built
+ * with a disassembler.
  *
  * usage: program-texts PREFIX...
  */
@@ -61,7 +62,7 @@ int main(int argc, char **argv)
 	while (bpf_prog_get_next_id(id, &id) == 0) {
 		int fd = bpf_prog_get_fd_by_id(id), r;
 
-		/* It may be gone by now. */
+		/* It may have been unloaded by now. */
 		if (fd == -ENOENT)
 			continue;
 		r = fd < 0 ? fd : print_text(fd, argv + 1);

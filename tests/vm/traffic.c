@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tests' load generator: sends numbered UDP datagrams or given frames as fast as it can and says
- * what one of them took. On a guest whose clock counts instructions that is instructions a packet.
+ * The tests' load generator: sends numbered UDP datagrams or given frames as fast as it can, and
+ * prints the cost of one of them. On a guest whose clock counts instructions that is instructions a
+ * packet.
  *
  *   traffic udp ADDRESS PORT COUNT [SIZE [PAUSE]]
  *                                           datagrams that carry their number, 4 bytes big-endian;
@@ -45,8 +46,9 @@ static void report(uint64_t begin, unsigned long count, unsigned long refused)
 		count ? (now() - begin) / count : 0);
 }
 
-/* A datagram that a local output chain drops comes back as EPERM, and counts as refused; errors that
- * an ICMP answer to an earlier one left on the socket are not this one's: it is sent again. */
+/* A datagram that a local output chain drops fails with EPERM, and counts as refused. Errors that
+ * an ICMP answer to an earlier datagram left on the socket do not belong to this one: it is sent
+ * again. */
 static int send_udp(const char *address, const char *port, unsigned long count, size_t size,
 	unsigned long pause)
 {

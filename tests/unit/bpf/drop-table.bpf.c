@@ -8,7 +8,7 @@ const __u32 drop_mask = 63;
 
 struct drop_control drop_control;
 
-/* What a run counts, how often. */
+/* The drop that a run counts, and how often. */
 struct run {
 	struct drop_key key;
 	__u32 bytes;
@@ -44,7 +44,7 @@ static long drop_once(__u32 step, struct run *run)
 	return 0;
 }
 
-/* Arguments: the key, bytes, ns, how often, whose. Returns what the last drop did. */
+/* Arguments: the key, bytes, ns, the count, the share. Returns the result of the last drop. */
 SEC("raw_tp")
 int drop_many(__u64 *context)
 {

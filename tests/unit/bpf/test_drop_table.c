@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table of drop counters as the kernel side writes it, run in the kernel from several CPUs at once.
- * Needs root, and no more than BPF_PROG_TEST_RUN.
+ * The table of drop counters as the kernel side writes it, run in the kernel on several CPUs at
+ * once. Needs root and BPF_PROG_TEST_RUN.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -170,12 +170,12 @@ START_TEST(a_share_takes_no_more_than_it_may_have)
 	ck_assert_uint_eq(counted, SLOTS / 8);
 	ck_assert_uint_eq(control->shares[DROP_SHARE_USERS].used, SLOTS / 8);
 	ck_assert_uint_eq(control->used, SLOTS / 8);
-	/* Those that it has count on. */
+	/* Existing counters still count. */
 	for (uint64_t rule = 1; rule <= SLOTS / 8; rule++)
 		ck_assert_int_ge(drop_shared(rule, 1, 1, DROP_SHARE_USERS), 0);
 	for (uint64_t rule = 1; rule <= SLOTS / 8; rule++)
 		ck_assert_uint_eq(packets_of(rule), 2);
-	/* The host has the rest. */
+	/* The host may use the rest. */
 	for (uint64_t rule = 1001; rule <= 1000 + SLOTS / 2 - SLOTS / 8; rule++)
 		ck_assert_int_ge(drop(rule, 1), 0);
 	ck_assert_int_lt(drop(2000, 1), 0);

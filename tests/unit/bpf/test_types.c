@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's types as far as the BPF programs name them, picked from type information that is made
- * up. Needs no kernel.
+ * The kernel's types as far as the BPF programs name them, picked from made-up type information.
+ * Needs no kernel.
  */
 #include <bpf/btf.h>
 #include <check.h>
@@ -12,7 +12,7 @@
 
 #include "daemon/pipeline/pipeline-private.h"
 
-#define OTHERS     100 /* types that nobody names */
+#define OTHERS     100 /* types that no program names */
 #define HEAD_BITS  704
 #define INNER_BITS 64
 #define KEPT       "pt_regs"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command line: numbers with units, lists, and the exit statuses of the program itself, which is
- * the first argument of this test. */
+/* The command line: numbers with units, lists, and the exit statuses of the program itself, which
+ * is the first argument of this test. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -207,7 +207,7 @@ START_TEST(numbers_are_formatted_at_their_edges)
 }
 END_TEST
 
-/* Runs the program with NULL-terminated arguments; its exit status, and what it wrote. */
+/* Runs the program with NULL-terminated arguments; returns its exit status, and its output. */
 static int run_arguments(char **ret_output, char **ret_error, const char *first, va_list rest)
 {
 	g_autoptr(GPtrArray) arguments = g_ptr_array_new();
@@ -236,7 +236,7 @@ static int run(char **ret_output, char **ret_error, const char *first, ...)
 	return status;
 }
 
-/* Runs the program and looks only at its exit status and the start of its complaint. */
+/* Runs the program and checks only its exit status and the start of its error message. */
 static void assert_complaint(int status, const char *complaint, const char *first, ...)
 {
 	g_autofree char *start = g_strconcat("nfttracectl: ", complaint, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The verbs against a stand-in for the daemon: what they ask it, what they print, how they exit. The
+/* The commands with a stand-in for the daemon: their calls, their output, their exit statuses. The
  * first argument is the program. */
 #include <check.h>
 #include <errno.h>
@@ -194,7 +194,8 @@ START_TEST(status_tells_what_the_kernel_allows_and_what_to_do)
 }
 END_TEST
 
-/* The first line of the status and its exit status, with sessions as the fake has them when asked. */
+/* Asserts the first line of `status` and its exit status while the stand-in has the health
+ * `what`. */
 static void assert_health(const char *what, int status, const char *line)
 {
 	g_autofree char *output = NULL;
@@ -316,13 +317,13 @@ static pid_t run_until(char **arguments, const char *word, GString *output, int 
 	return pid;
 }
 
-/* The same until it has printed an event. */
+/* Does so until it has printed an event. */
 static pid_t run_until_event(char **arguments, GString *output, int *ret_fd)
 {
 	return run_until(arguments, "__nft_trace_packet", output, ret_fd);
 }
 
-/* Presses Ctrl-C; the exit status. */
+/* Presses Ctrl-C; returns the exit status. */
 static int interrupt(pid_t pid, GString *output, int fd)
 {
 	char bytes[256];
@@ -429,7 +430,7 @@ START_TEST(a_daemon_that_died_is_waited_for_until_who_follows_has_enough)
 	fake_daemon_stop(fake);
 	ck_assert_int_eq(waitpid(follow_pid, NULL, WNOHANG), 0);
 	ck_assert_int_eq(interrupt(follow_pid, followed, follow_fd), 0);
-	/* Whether its session was stopped can't be told. */
+	/* It is unknown whether its session was stopped. */
 	ck_assert_int_eq(interrupt(start_pid, started, start_fd), 1);
 }
 END_TEST

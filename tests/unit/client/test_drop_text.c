@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Drop counters as a table, as JSON and as OpenMetrics, and the verb that prints them against a stand-in
- * for the daemon. The first argument is the program. */
+/* Drop counters as a table, as JSON and as OpenMetrics, and the command that prints them, with a
+ * stand-in for the daemon. The first argument is the program. */
 #include <check.h>
 #include <glib.h>
 #include <glib/gstdio.h>
@@ -23,7 +23,7 @@ static struct fake_daemon *fake;
 static char *directory, *log_path;
 static struct drop_list list;
 
-/* Drops of the test's own; the text is not freed. */
+/* Made-up drops; the texts are not freed. */
 static struct drop *drop_add(const char *table, uint64_t handle, uint64_t packets)
 {
 	struct drop *drop = g_new0(struct drop, 1);
@@ -275,7 +275,7 @@ START_TEST(metrics_have_what_sessions_lost_and_held_back)
 }
 END_TEST
 
-/* Of the verb. */
+/* The command. */
 
 static void begin(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which recorded events are read: moments, packet filters, names and handles; and the progress line. */
+/* Selecting recorded events: moments, packet filters, names and handles; and the progress line. */
 #include "client/input/when.h"
 #include "client/read/event-filter.h"
 #include "client/terminal/progress.h"
@@ -90,7 +90,8 @@ START_TEST(nanoseconds_are_of_the_monotonic_clock)
 }
 END_TEST
 
-/* UDP to port 8080 in IPv4, with and without an Ethernet header, the latter cut in the UDP header. */
+/* UDP to port 8080 in IPv4, with and without an Ethernet header; the latter is cut in the UDP
+ * header. */
 static const uint8_t udp_ethernet[] = { 0x12, 0x60, 0xb2, 0x9e, 0x36, 0xf5, 0x0e, 0x3f, 0x6a, 0x22,
 	0xfd, 0x1a, 0x08, 0x00, 0x45, 0x00, 0x00, 0x1f, 0xe5, 0x26, 0x40, 0x00, 0x40, 0x11, 0xed,
 	0xa4, 0x0a, 0x00, 0x2a, 0x01, 0x0a, 0x00, 0x2a, 0x02, 0xb4, 0x59, 0x1f, 0x90, 0x00, 0x0b,
@@ -114,9 +115,9 @@ static void add_packet(struct kit_recording *recording, const struct event_head 
 }
 
 /*
- * Events a second apart: 0 dropped by rule 5 of filter's input; 1 accepted by rule 6 of nat's pre, in
- * another namespace; 2 by the policy of a chain with a space in its name, raw IP; 3 raw IP cut short;
- * 4 of another probe, without what nf_tables said.
+ * Events a second apart: 0 dropped by rule 5 of filter's input; 1 accepted by rule 6 of nat's pre,
+ * in another namespace; 2 by the policy of a chain with a space in its name, raw IP; 3 raw IP cut
+ * short; 4 of another probe, without a section of nf_tables.
  */
 static struct kit_recording record_five(void)
 {
@@ -237,7 +238,7 @@ START_TEST(packets_select)
 	assert_selected(
 		(struct event_filter_options){ .filter = (char *)"ether src 0e:3f:6a:22:fd:1a" },
 		"01");
-	/* What looks beyond the stored bytes does not match, nor does its opposite. */
+	/* A test beyond the stored bytes does not match, nor does its negation. */
 	assert_selected((struct event_filter_options){ .filter = (char *)"not udp port 8080" }, "");
 	assert_selected((struct event_filter_options){ .filter = (char *)"len = 31" }, "23");
 }

@@ -23,7 +23,7 @@ static int number_compare(const void *a, const void *b)
 	return (one > other) - (one < other);
 }
 
-/* Sorts made-up numbers; every one of them comes out, in order. */
+/* Sorts made-up numbers; asserts that all of them come out, in order. */
 static void sort_numbers(size_t memory, unsigned int count)
 {
 	struct external_sort *sort = external_sort_new(sizeof(uint64_t), number_compare, memory);
@@ -208,7 +208,7 @@ START_TEST(events_can_be_read_backwards)
 }
 END_TEST
 
-/* MANY events of PACKETS packets, in an order that has nothing to do with the packets. */
+/* MANY events of PACKETS packets, in an order that is independent of the packets. */
 static struct kit_recording record_many(void)
 {
 	struct kit_recording recording = kit_record(3, "many");
@@ -299,7 +299,7 @@ static char *read_times(struct kit_recording *one, struct kit_recording *other)
 
 START_TEST(journals_of_two_machines_merge_on_real_time)
 {
-	/* The other machine was started a day before; its clock is the same. */
+	/* The other machine was started a day earlier; its clock shows the same. */
 	const struct kit_machine there = { 2, kit_here.realtime,
 		kit_here.monotonic + 86400 * SECOND };
 	struct kit_recording one = kit_record(3, "here"), other = kit_record(3, "there");
@@ -403,7 +403,7 @@ START_TEST(losses_say_whose_they_are_where_several_journals_are_shown)
 }
 END_TEST
 
-/* What tells a packet in the lines of an event: from its id to its skb. */
+/* The packet's identity in the lines of an event: from its id to its skb. */
 static char *packet_of(const char *text)
 {
 	const char *id = strstr(text, " #");
@@ -429,7 +429,7 @@ static void append_step(GString *all, const char *text, unsigned int number)
 	}
 }
 
-/* The incumbent's lines of its events, brought into the form of its sorted ones. */
+/* Retis's lines of its events, brought into the form of its sorted ones. */
 static char *sorted_samples(void)
 {
 	g_autoptr(GString) all = g_string_new(NULL);

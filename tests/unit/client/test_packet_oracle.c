@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packets as text beside what tcpdump says of the same bytes: the same endpoints, outer and inner, in the
- * same order, and the same opinion of headers that lie. */
+/* Compares packets as text with tcpdump's output for the same bytes: the same endpoints, outer and
+ * inner, in the same order, and the same judgement of invalid headers. */
 #include <check.h>
 #include <glib.h>
 #include <stdbool.h>
@@ -53,7 +53,7 @@ static void write_capture(const char *path)
 	ck_assert_int_eq(fclose(file), 0);
 }
 
-/* What tcpdump prints of each packet, in one string each: it numbers them. */
+/* tcpdump's output for each packet, one string each: it numbers them. */
 static GPtrArray *ask_tcpdump(const char *path)
 {
 	g_autofree char *command =
@@ -152,7 +152,7 @@ START_TEST(the_endpoints_are_those_that_tcpdump_names_and_what_lies_is_said)
 		g_autofree char *expected = endpoints(theirs);
 		g_autofree char *got = endpoints(line);
 
-		/* What lies before the addresses hides them from tcpdump. */
+		/* An invalid header before the addresses hides them from tcpdump. */
 		if (*expected)
 			ck_assert_msg(g_str_equal(expected, got), "%s\n%s", theirs, line);
 		if (complains(theirs, its))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packets as text: each kind reads as it should, and no bytes make it read beyond them. */
+/* Packets as text: each kind is printed as it should be, and no bytes are read beyond the end. */
 #include <check.h>
 #include <glib.h>
 #include <stdlib.h>
@@ -9,9 +9,9 @@
 
 #define ETHERNET "ffffffffffff 020000000001 "
 
-#define TEST_TIMEOUT 60 /* seconds; on a machine that does other things, too */
+#define TEST_TIMEOUT 60 /* seconds; on a busy machine */
 
-/* What Linux and its peers sent. */
+/* Packets that Linux and its peers sent. */
 static const struct sample samples[] = {
 	{ ETHERNET "0800 45000034 12344000 40060000 0a002a01 0a002a02 d4310050 00000064 00000065"
 		   "8010 01f5 00000000 0101080a 00000007 00000008",
@@ -139,8 +139,8 @@ static const struct sample *sample_at(int index)
 	return &packet_samples_beyond[at - G_N_ELEMENTS(packet_samples)];
 }
 
-/* Copies `length` of the `wire` bytes that were sent to an allocation of just that size, so that ASan sees
- * any read beyond it, and renders them. */
+/* Copies `length` of the `wire` bytes that were sent to an allocation of just that size, so that
+ * ASan detects any read beyond it, and renders them. */
 static char *render_part(
 	const uint8_t *bytes, size_t length, size_t wire, enum event_link link, uint16_t protocol)
 {
@@ -290,7 +290,7 @@ START_TEST(hostile_bytes_do_no_harm)
 }
 END_TEST
 
-/* A healthy packet of which 96 bytes are kept is no packet whose headers lie. */
+/* A valid packet of which only 96 bytes are stored must not be reported as invalid. */
 START_TEST(a_snapshot_of_a_healthy_packet_is_not_called_bad)
 {
 	g_autofree uint8_t *bytes = NULL;

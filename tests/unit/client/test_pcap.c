@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Captures: the blocks as the format has them, and what tshark reads back. The first argument is the
+/* Captures: the blocks have the right format, and tshark reads them. The first argument is the
  * program. */
 #include <pty.h>
 #include <sys/wait.h>
@@ -152,7 +152,7 @@ static struct kit_recording record(void)
 	return recording;
 }
 
-/* How many blocks of a type there are. */
+/* The number of blocks of a type. */
 static size_t count_blocks(const struct output *output, uint32_t type)
 {
 	size_t found = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Profiles: what is in the files, which of them counts, and what the command line makes of them. The
- * second argument is the directory of those that are shipped. */
+/* Profiles: the contents of the files, their precedence, and how the command line combines them.
+ * The second argument is the directory of the shipped ones. */
 #include <check.h>
 #include <errno.h>
 #include <glib.h>
@@ -12,7 +12,7 @@
 
 static const char *shipped;
 
-/* Two directories of the test's own, of which the second one counts more. */
+/* Two directories of the test's own; the second one has precedence. */
 static char *lower, *upper;
 
 static void make_directories(void)

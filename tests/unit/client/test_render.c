@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Records as text: the incumbent's events read as it printed them, and a journal reads as a whole. */
+/* Records as text: Retis's events are printed as Retis printed them, and a journal as a whole. */
 #include <check.h>
 #include <glib.h>
 #include <linux/netfilter.h>

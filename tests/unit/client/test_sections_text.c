@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Events with all their sections as text: the incumbent's as it printed them, and what its sample has
- * none of. */
+/* Events with all their sections as text: Retis's as it printed them, and cases that its sample
+ * does not have. */
 #include <check.h>
 #include <glib.h>
 #include <linux/in6.h>
@@ -25,7 +25,7 @@ static void rendering_begin(struct rendering *rendering)
 	rendering->renderer = text_new(&rendering->output, rendering->name_table, &form);
 }
 
-/* What a record is printed as in the view of these settings; NULL: none were told. */
+/* The text of a record in the view of these settings; NULL: without settings. */
 static char *rendered(const void *bytes, size_t size, const struct dictionary_settings *settings)
 {
 	struct rendering rendering;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Counting what journals hold. */
+/* Counting the events in journals. */
 #include "client/stats/key-counts.h"
 #include "client/stats/stats.h"
 #include "client/stats/timeline.h"
@@ -66,7 +66,7 @@ START_TEST(a_line_is_no_longer_than_its_columns)
 	auto_output output = { 0 };
 	struct timeline_line line;
 
-	/* An hour, of which every second has one. */
+	/* An hour with one event in every second. */
 	for (uint64_t second = 0; second < 3600; second++)
 		timeline_count(&timeline, second * SECOND);
 	timeline_count(&timeline, 0);

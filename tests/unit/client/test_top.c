@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rates of drops, and the live table on a terminal of the test's own. The first argument is the program. */
+/* Rates of drops, and the live table on a terminal of the test's own. The first argument is the
+ * program. */
 #include <check.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -272,7 +273,7 @@ static void end(void)
 	g_string_free(seen, TRUE);
 }
 
-/* Reads what is on the terminal until it has that; what comes up to its end is forgotten. */
+/* Reads the terminal until that text appears, and discards everything up to its end. */
 static void await(const char *text)
 {
 	char *found;
@@ -355,7 +356,7 @@ START_TEST(a_terminal_that_is_resized_is_drawn_anew)
 {
 	await("udp dport 8080 drop");
 	resize(70, 5);
-	/* One row is left for a rule, and not all of it. */
+	/* One row is left for a rule, which is cut. */
 	await("in... handle 284  udp dport 808...\033[K\033[J");
 }
 END_TEST

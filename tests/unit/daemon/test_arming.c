@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Arming in a network namespace that nobody sees. Needs root; each test is in a namespace of its own, the
- * "host's" of what it arms.
+ * Arming in a hidden network namespace. Needs root; each test runs in a namespace of its own, in
+ * place of the host's.
  */
 #include <check.h>
 #include <errno.h>
@@ -43,7 +43,7 @@ static void arm(void)
 	ck_assert_msg(r == 0, "%d: %s", r, reason);
 }
 
-/* What arming says when it fails with `error`. */
+/* The reason that arming gives when it fails with `error`. */
 static char *refusal(int error)
 {
 	char *reason = NULL;
@@ -127,7 +127,7 @@ START_TEST(the_socket_of_the_last_daemon_is_gone_on_with)
 }
 END_TEST
 
-/* As versions did whose table stood in the host's ruleset. */
+/* As of earlier versions, whose table was in the host's ruleset. */
 static int old_socket(void)
 {
 	char buffer[8192] = { 0 };
@@ -166,7 +166,7 @@ START_TEST(one_in_the_hosts_ruleset_goes_when_it_is_armed_anew)
 
 	ck_assert_int_eq(arming_adopt(arming, fd, &reason), 0);
 	ck_assert(arming_is_armed(arming));
-	/* Another number: the old one was there until the new one was. */
+	/* Another number: the old socket was open until the new one was. */
 	ck_assert_int_ne(arming_socket(arming), fd);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
 	ck_assert_uint_eq(hidden_netns_count(NULL), 1);
@@ -208,7 +208,7 @@ START_TEST(at_the_limit_of_namespaces_it_says_so_and_leaves_the_ruleset_alone)
 	g_autofree char *reason = NULL;
 	int fd;
 
-	/* The limit of a user namespace of our own. */
+	/* The limit of namespaces in a user namespace of our own. */
 	ck_assert_int_eq(unshare(CLONE_NEWUSER), 0);
 	fd = open("/proc/sys/user/max_net_namespaces", O_WRONLY);
 	ck_assert_int_eq(write(fd, "0", 1), 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A caller's command line as the journal has it. */
+/* A caller's command line in the journal. */
 #include <check.h>
 #include <glib.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sessions of the configuration: started, tried again, changed, replaced, and reloads as a whole. */
+/* Configured sessions: started, retried, changed, replaced; and reloads, which apply as a whole. */
 #include <errno.h>
 #include <string.h>
 
@@ -191,7 +191,7 @@ START_TEST(a_name_that_is_taken_is_a_problem)
 }
 END_TEST
 
-/* Of a manager that finds sessions of the configuration running. */
+/* With a manager that finds configured sessions running. */
 START_TEST(one_that_was_resumed_is_taken_for_what_it_is)
 {
 	struct session_options options;
@@ -292,7 +292,7 @@ START_TEST(a_bad_reload_leaves_all_as_it_was_and_says_so_until_a_good_one)
 	reload_with(reload, NULL);
 	ck_assert_ptr_nonnull(strstr(loading.trouble, "test.conf:1: no such key as X"));
 	ck_assert_ptr_nonnull(strstr(manager_problem(manager), loading.trouble));
-	/* What libpcap says comes later, and is as good a reason. */
+	/* libpcap's refusal comes later, and is as good a reason. */
 	reload_with(reload,
 		"[Daemon]\nMaxSessions=3\n[Session b]\nFilter=udp\n[Session a]\nFilter=tcp prt 5\n");
 	ck_assert_ptr_nonnull(strstr(loading.trouble, "test.conf:6: Filter: can't parse filter"));

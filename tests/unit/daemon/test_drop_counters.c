@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Drop counters as the daemon keeps them, over a table that the test fills. */
+/* Drop counters as the daemon keeps them, with a table that the test fills. */
 #include <check.h>
 #include <errno.h>
 #include <glib.h>
@@ -51,7 +51,7 @@ static void drop(unsigned int slot, uint64_t rule, uint64_t packets)
 	fake_drop(slot, &key, "filter", "input", packets)->netns_inode = 4026531840;
 }
 
-/* Makes a counter one that was idle for an hour. */
+/* Makes a counter that has been idle for an hour. */
 static void drop_long_ago(unsigned int slot, uint64_t rule, uint64_t packets)
 {
 	const struct drop_key key = key_of(7, 2, 3, rule);
@@ -77,7 +77,7 @@ static const struct drop_counter *counter(uint64_t rule)
 	return NULL;
 }
 
-/* What is always true. */
+/* Asserts that the totals balance. */
 static void expect_balance(uint64_t packets)
 {
 	uint64_t sum = totals.uncounted;
@@ -383,7 +383,8 @@ START_TEST(a_counter_has_the_name_that_its_chain_has_now)
 	look();
 	ck_assert_uint_eq(counters->len, 1);
 	ck_assert_str_eq(counter(11)->chain, "refuse");
-	/* Two CPUs took a slot each, and one of them has counted since the chain was renamed again. */
+	/* Two CPUs took a slot each, and one of them has counted since the chain was renamed
+	 * again. */
 	fake_drop(2, &key, "filter", "deny", 3);
 	fake_drop_example(2, &example);
 	look();
@@ -462,7 +463,7 @@ START_TEST(counters_that_were_idle_make_room_and_stay_in_the_totals)
 	for (unsigned int i = COUNTERS / 2; i < COUNTERS; i++)
 		ck_assert_ptr_nonnull(counter(100 + i));
 
-	/* There is need of no more. */
+	/* No more are needed. */
 	drops_refresh(drops);
 	ck_assert_uint_eq(fake_graces(), 1);
 }
@@ -513,7 +514,7 @@ START_TEST(a_share_that_is_nearly_full_makes_room_by_itself)
 	ck_assert_ptr_nonnull(counter(101));
 	expect_balance(2 + COUNTERS / 4);
 
-	/* There is need of no more. */
+	/* No more are needed. */
 	drops_refresh(drops);
 	ck_assert_uint_eq(fake_graces(), 1);
 }

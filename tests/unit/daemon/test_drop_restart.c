@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A daemon that counts drops is killed: the next one has the same counts, and tells in the journal what the
- * first has not told. */
+/* A daemon that counts drops is killed: the next one has the same counts, and reports to the
+ * journal what the first one has not reported. */
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static sd_event *event;
 static GPtrArray *counters;
 static struct drop_totals totals;
 
-static uint64_t told, uncounted_told, interval_told; /* by all messages; of the last one */
+static uint64_t told, uncounted_told, interval_told; /* reported by all messages; by the last one */
 static unsigned int tried;
 static int send_result;
 
@@ -82,7 +82,7 @@ static void begin(uint64_t interval)
 	drop_summary_resume(summary);
 }
 
-/* Without a word. */
+/* Ends without a report. */
 static void end(void)
 {
 	summary = drop_summary_free(summary);
@@ -122,13 +122,13 @@ static struct drop_slot *drop(unsigned int slot, uint64_t rule, uint64_t packets
 	return fake_drop(slot, &key, "filter", "input", packets);
 }
 
-/* The interval is over: so many messages are tried. */
+/* Ends the interval; asserts that `messages` messages are tried. */
 static void tell(unsigned int messages)
 {
 	int64_t end = g_get_monotonic_time() + PATIENCE_USEC;
 	unsigned int now = 0, before = tried;
 
-	/* What is not to be told is not waited for. */
+	/* Drops that are not to be reported are not waited for. */
 	summary_set(1);
 	while (now < before + messages) {
 		ck_assert_int_ge(sd_event_run(event, 20000), 0);
@@ -248,7 +248,7 @@ START_TEST(two_slots_of_a_counter_are_told_as_one)
 }
 END_TEST
 
-/* Fills the table with counters that were idle for an hour; they have told of nothing. */
+/* Fills the table with counters that have been idle for an hour, none of them reported. */
 static void fill(void)
 {
 	for (unsigned int i = 0; i < COUNTERS; i++)
@@ -287,7 +287,7 @@ START_TEST(a_slot_that_made_room_leaves_its_count_to_the_counter_s_other_one)
 {
 	fill();
 	tell(3);
-	/* While it was to make room it dropped again, in another slot. */
+	/* It drops again, in another slot, while it is leaving to make room. */
 	drop(COUNTERS, 1, 1)->last -= HOUR;
 	tell(1);
 	drops_refresh(drops);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The summary of drops: which messages there are, what they say, and that their packets add up to the
- * counters whatever becomes of messages. */
+/* The summary of drops: which messages it sends, what they say, and that their packets add up to
+ * the counters even if messages fail. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,9 +23,9 @@ static struct drop_totals totals;
 static unsigned int counter_count, reads;
 static int read_result;
 
-/* What was sent, and what becomes of the next messages. */
+/* The messages that were sent, and the results of the next ones. */
 static GPtrArray *sent; /* of char *, the messages' fields, one a line */
-static bool stuck; /* the journal takes nothing now */
+static bool stuck; /* the journal accepts nothing now */
 static int send_result;
 
 static sd_event *event;
@@ -140,7 +140,7 @@ static void counter_set(unsigned int i, uint64_t packets, uint64_t bytes)
 	};
 }
 
-/* Runs the loop until so many messages have been sent. */
+/* Runs the loop until `count` messages have been sent. */
 static void run_until_sent(unsigned int count)
 {
 	uint64_t end = clock_ns(CLOCK_MONOTONIC) + PATIENCE * 1000;
@@ -158,7 +158,7 @@ static void set(uint64_t interval, uint64_t rules)
 	ck_assert_int_ge(drop_summary_set(summary, &settings), 0);
 }
 
-/* Tells what is new now, and is off then: so many messages in all have been sent. */
+/* Reports the new drops and switches off; asserts that `count` messages have been sent in all. */
 static void tell(unsigned int count)
 {
 	set(0, 0);

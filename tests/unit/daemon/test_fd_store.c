@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the service manager is told of descriptors, and when. The test is the service manager. */
+/* The messages to the service manager about descriptors, and their order. The test is the service
+ * manager. */
 #include <check.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -89,7 +90,7 @@ static bool is_same(int a, int b)
 {
 	uint64_t one = 1, read_back = 0;
 
-	/* What is written to one is read from the other. */
+	/* Data written to one can be read from the other. */
 	return write(a, &one, sizeof(one)) > 0 && read(b, &read_back, sizeof(read_back)) > 0 &&
 		read_back == 1;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Follow streams: whole, in order, over segments, and with the gap told when the reader is too slow. */
+/* Follow streams: complete, in order, over segments, and with a loss record when the reader is too
+ * slow. */
 #include "tests/unit/kit/follow-kit.h"
 
 START_TEST(a_stream_from_the_start_has_every_event_over_all_segments)
@@ -204,7 +205,7 @@ START_TEST(sessions_have_their_streams_each_for_itself)
 }
 END_TEST
 
-/* What a reader who keeps up is told: events, and how many retention took from him. */
+/* What a reader that keeps up receives: the number of events, and of those removed by retention. */
 struct kept_up {
 	unsigned int events, losses;
 	uint64_t lost;
@@ -226,7 +227,7 @@ static int take_available(struct journal_reader *reader, struct kept_up *kept)
 	return r;
 }
 
-/* Four times as much as the journal may have, read as it comes. */
+/* Writes four times as much as the journal may have; it is read as it comes. */
 static struct kept_up keep_up(enum follow_from from)
 {
 	struct journal_reader *reader;

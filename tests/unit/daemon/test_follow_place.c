@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Follow streams that go on where others ended: nothing twice, nothing left out. */
+/* Follow streams that resume where others ended: no event is repeated or left out. */
 #include "tests/unit/kit/follow-kit.h"
 
-/* Reads events until `count` were there; *ret_place is behind them. */
+/* Reads `count` events; *ret_place is behind them. */
 static void read_some(struct journal_reader *reader, unsigned int count, unsigned int *next,
 	struct journal_position *ret_place)
 {
@@ -29,7 +29,7 @@ static void read_some(struct journal_reader *reader, unsigned int count, unsigne
 	ck_assert(journal_reader_position(reader, ret_place));
 }
 
-/* A stream that goes on at a place. */
+/* A stream that resumes at a place. */
 static int begin_after(const struct journal_position *place)
 {
 	int fd;
@@ -40,7 +40,7 @@ static int begin_after(const struct journal_position *place)
 	return fd;
 }
 
-/* The daemon is begun again, and again. */
+/* The daemon is restarted, again and again. */
 static void go_on(enum follow_from from, enum journal_stream kind)
 {
 	struct journal_reader *reader;
@@ -85,8 +85,8 @@ START_TEST(a_stream_from_now_goes_on_where_it_ended)
 }
 END_TEST
 
-/* The bytes of a stream up to `cut`, and no more, as a killed daemon may leave them. *ret_size
- * (or NULL): how many there were. */
+/* A stream that ends after `cut` bytes, as a killed daemon may leave it. *ret_size (or NULL): the
+ * bytes that the whole stream had. */
 static int cut_stream(enum follow_from from, size_t cut, size_t *ret_size)
 {
 	uint8_t bytes[4096];
@@ -157,7 +157,7 @@ START_TEST(a_stream_from_now_has_no_place_before_it_is_told)
 			ck_assert_int_ne(entry.type, JOURNAL_EVENT);
 		ck_assert_int_eq(r, 0);
 		ck_assert_int_eq(journal_reader_position(reader, &place), cut == size);
-		/* Nor one that goes on. */
+		/* Nor does a resumed one. */
 		journal_reader_continue(reader, cut_stream(FOLLOW_FROM_NOW, cut, NULL));
 		ck_assert_int_eq(journal_reader_next(reader, &entry), 0);
 		ck_assert_int_eq(journal_reader_position(reader, &place), cut == size);
@@ -186,7 +186,7 @@ START_TEST(only_where_a_record_begins_is_a_place)
 		}
 		ck_assert_int_eq(r, -EINVAL);
 	}
-	/* In front of start, settings and events, and behind the last one. */
+	/* Before start, settings and events, and behind the last one. */
 	ck_assert_uint_eq(places, 2 + 3 + 1);
 	ck_assert_int_eq(
 		follow_start(follow, 0, SESSION, dir_fd, FOLLOW_FROM_PLACE,
@@ -212,7 +212,7 @@ START_TEST(a_place_that_was_removed_is_a_gap)
 }
 END_TEST
 
-/* Reads lines until one of them tells a place. */
+/* Reads lines until one of them has a place. */
 static void read_place(int fd, GString *text)
 {
 	char bytes[4096];
@@ -256,7 +256,7 @@ START_TEST(a_stream_as_json_tells_places)
 	}
 	ck_assert_uint_gt(before, 0);
 
-	/* Each event comes once, before the last place that was told or behind it. */
+	/* Each event comes once, before the last place that was reported or behind it. */
 	fd = begin_after(&place);
 	ck_assert_int_eq(follow_json(&fd, JOURNAL_STREAM_PART, FOLLOW_JSON_LINES), 0);
 	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The index of journals: pages, owners, and what is not known for certain; and lanes. */
+/* The index of journals: pages, owners, and journals that may be out of date; and the threads that
+ * read and remove journals. */
 #include <check.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,7 +25,7 @@ static void put(struct journal_index *index, uint64_t id, uint64_t owner, enum j
 	g_free(journal.name);
 }
 
-/* Ids from 1 up, of root's; each hundredth is OWNER's. They come in an order of their own. */
+/* Ids from 1 up, of root; each hundredth is OWNER's. They are added in another order. */
 static struct journal_index *filled(void)
 {
 	struct journal_index *index = journal_index_new();
@@ -43,7 +44,7 @@ static uint64_t id_at(const GArray *journals, unsigned int i)
 	return g_array_index(journals, struct archive_journal, i).id;
 }
 
-/* How many come in pages, which are in order. */
+/* The number of journals in all pages, which are in order. */
 static unsigned int in_pages(
 	const struct journal_index *index, struct journal_query query, uint64_t *ret_last)
 {
@@ -152,7 +153,7 @@ START_TEST(what_is_not_certain_is_due)
 	ck_assert(!journal_index_is_open(index, ARCHIVE_UNLIMITED));
 	for (uint64_t id = 4; id > 0; id--)
 		journal_index_add(index, id);
-	/* It may be anybody's. */
+	/* It may be any user's. */
 	ck_assert(journal_index_is_open(index, OWNER));
 	put(index, 1, 0, JOURNAL_SETTLED);
 	put(index, 2, 0, JOURNAL_CHANGED);
@@ -217,7 +218,7 @@ START_TEST(a_start_a_stop_and_a_list_do_not_wait_for_a_removal)
 {
 	g_autoptr(GMutexLocker) locker = NULL;
 	struct session *session;
-	static GMutex lock; /* of jobs that may run until the manager goes */
+	static GMutex lock; /* of jobs that run until the manager has ended */
 
 	locker = g_mutex_locker_new(&lock);
 	while (worker_submit(manager->janitor, hold_up, nothing, &lock) == 0)

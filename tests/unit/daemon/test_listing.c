@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A ruleset's listing is taken apart rule by rule, whatever somebody wrote into names and comments. */
+/* A ruleset's listing is split rule by rule, whatever users wrote into names and comments. */
 #include "daemon/resolver/listing.h"
 
 #include <check.h>
@@ -185,7 +185,8 @@ START_TEST(a_hundred_thousand_rules_take_their_time_once)
 	listing_add_table(listing, INET, "t", 7);
 	for (unsigned int i = 0; i < 100000; i++) {
 		add("c", i, "a comment");
-		/* Every other one is missing: a search to the end for each would never end. */
+		/* Every other rule is missing: searching to the end for each would take far too
+		 * long. */
 		if (i % 2)
 			g_string_append_printf(
 				text, "\t\tdrop comment \"a comment\" # handle %u\n", i);
@@ -197,7 +198,7 @@ START_TEST(a_hundred_thousand_rules_take_their_time_once)
 }
 END_TEST
 
-/* Each of these would take hours if anything were looked through once for each rule. */
+/* Each of these would take hours if everything were searched once for each rule. */
 
 START_TEST(a_ruleset_that_was_loaded_anew_meanwhile_takes_its_time_once)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The daemon's log, when nobody reads it: it never waits, and what it discards it counts. */
+/* The daemon's log when it is not read: it never waits, and it counts what it discards. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,12 +15,12 @@
 #include "journal/base/cleanup.h"
 
 #define LINES         5000
-#define AT_ONCE_USEC  (5 * G_USEC_PER_SEC) /* beside others */
+#define AT_ONCE_USEC  (5 * G_USEC_PER_SEC) /* on a busy machine */
 #define PATIENCE_USEC (30 * G_USEC_PER_SEC)
 #define TURN_USEC     (10 * 1000)
 #define MESSAGE_MAX   8192
 
-static int answer; /* of `take` */
+static int answer; /* the result of `take` */
 static GPtrArray *taken;
 static struct log_queue queue;
 
@@ -130,7 +130,7 @@ static void tear_down_journal(void)
 	g_free(directory);
 }
 
-/* What comes next; "" if nothing does. */
+/* The next message; "" if there is none. */
 static const char *message(void)
 {
 	static char text[MESSAGE_MAX];
@@ -162,8 +162,8 @@ START_TEST(a_journal_that_is_not_there_is_not_waited_for)
 }
 END_TEST
 
-/* Reads what is there; *next is the number of the line that is to come. True if there was one that says how
- * many were discarded. */
+/* Reads the lines that are there; *next is the number of the next line. True if one of them says
+ * how many were discarded. */
 static bool read_lines(unsigned int *next, unsigned long *ret_discarded)
 {
 	const char *text;
@@ -193,7 +193,7 @@ START_TEST(a_journal_that_nobody_reads_keeps_nobody_waiting)
 	for (unsigned int i = 0; i < LINES; i++)
 		log_info("line %u of many, which are so long that they don't all have room", i);
 	ck_assert_int_lt(g_get_monotonic_time() - begin, AT_ONCE_USEC);
-	/* What waits comes by itself when it is read. */
+	/* Lines that wait come without another call when the socket is read. */
 	while (!read_lines(&next, &told)) {
 		ck_assert_int_lt(g_get_monotonic_time() - begin, PATIENCE_USEC);
 		ck_assert_int_ge(sd_event_run(event, TURN_USEC), 0);

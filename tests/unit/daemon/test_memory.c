@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The memory that the service may take: its bound, and how the configuration is made to fit into a limit. */
+/* The memory that the service may take: its bound, and fitting the configuration into a limit. */
 #include "daemon/bus/memory.h"
 
 #include <check.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counts of what the kernel skipped, read while the worker detaches what they are counts of. The kernel is
- * played by this file: links are memory files, and each has one skipped call.
+ * Counts of calls that the kernel skipped, read while the worker detaches the probes that they are
+ * of. This file stands in for the kernel: links are memory files, and each has one skipped call.
  */
 #include <bpf/bpf.h>
 #include <check.h>
@@ -14,7 +14,7 @@
 
 #include "daemon/pipeline/pipeline-private.h"
 
-/* How long the kernel takes to answer while somebody is to get in between. */
+/* How long the kernel takes to answer while another thread is to act in between. */
 #define ANSWER_USEC (200 * 1000)
 #define MISSED_AT   48 /* in the kernel's answer about a kprobe's link */
 #define PAGE        4096
@@ -23,8 +23,8 @@
 static struct pipeline *pipeline;
 static GMutex lock;
 static GCond changed;
-static bool slow; /* questions take their time */
-static bool asked; /* one is on its way */
+static bool slow; /* answers are slow */
+static bool asked; /* a question is under way */
 static bool detached; /* the worker has detached all */
 static bool gone; /* a descriptor was closed while the kernel was asked about it */
 
@@ -76,7 +76,7 @@ static void set_up(void)
 	pipeline->stub.link = link_new();
 	pipeline->probes[3].probe.config.attach = EVENT_ATTACH_KPROBE;
 	pipeline->probes[3].site.link = link_new();
-	/* None are in it; it says that there are probes. libbpf frees it. */
+	/* An empty object, which only says that there are probes. libbpf frees it. */
 	pipeline->probe_programs = calloc(1, PAGE);
 }
 
@@ -93,7 +93,7 @@ static uint64_t missed(void)
 	return sum;
 }
 
-/* Until a question is on its way; then all is detached. */
+/* Waits until a question is under way, then detaches everything. */
 static void *work(void *argument)
 {
 	g_mutex_lock(&lock);
@@ -122,7 +122,7 @@ START_TEST(what_the_kernel_is_asked_about_is_not_closed_meanwhile)
 }
 END_TEST
 
-static int attached; /* stubs, the next one too */
+static int attached; /* stubs so far, including the next one */
 
 /* One stub after the other, of one missed call each. */
 static void *attach_and_detach(void *argument)
@@ -150,7 +150,7 @@ START_TEST(what_was_missed_is_counted_once_and_never_becomes_less)
 
 		ck_assert_uint_ge(now, sum);
 		sum = now;
-		/* With that of the probe that is gone. */
+		/* Including the call of the probe that was detached. */
 		ck_assert_uint_le(sum, (uint64_t)g_atomic_int_get(&attached) + 1);
 	} while (sum < ROUNDS + 2);
 	g_thread_join(worker);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is new in a journal is noted, once for each segment, and again if there was no room. */
+/* New names in a journal are requested once for each segment, and again if there was no room. */
 #include "daemon/recorder/name-requests.h"
 
 #include <check.h>
@@ -57,7 +57,7 @@ static void stack_event(uint64_t address)
 	name_requests_event(requests, 1ULL << ONE, bytes, sizeof(struct event_head) + section.size);
 }
 
-/* How many name requests of that kind there are, the last of them in *ret; the others are passed over. */
+/* The number of name requests of that kind, the last of them in *ret; others are skipped. */
 static unsigned int taken(enum name_request_kind kind, struct name_request *ret)
 {
 	unsigned int count = 0;

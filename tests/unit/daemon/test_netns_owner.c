@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The owner of a network namespace: who made the outermost user namespace that it is in. Needs root. */
+/* The owner of a network namespace: the user who created the outermost user namespace that it is
+ * in. Needs root. */
 #include "daemon/base/netns-owner.h"
 
 #include <check.h>
@@ -40,7 +41,7 @@ static void nest(unsigned int id)
 	write_to("/proc/self/gid_map", map);
 }
 
-/* A process of that user in a network namespace in that many user namespaces. */
+/* A process of that user, in a network namespace nested in that many user namespaces. */
 static pid_t process_begin(unsigned int user, unsigned int depth)
 {
 	char ready = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a session may be asked to record, what that means for the kernel side, and its totals. */
+/* The options of a session, their effect on the kernel side, and its totals. */
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>

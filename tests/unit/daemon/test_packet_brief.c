@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A packet in a few words: every kind of it, and bytes that end anywhere. */
+/* A packet in a few words: every kind of packet, and bytes that end anywhere. */
 #include <check.h>
 #include <glib.h>
 #include <linux/if_ether.h>
@@ -17,7 +17,7 @@ static char *brief(const struct drop_example *example)
 	return output_steal(&output);
 }
 
-/* Bytes as hexadecimal digits; spaces don't matter. */
+/* Bytes as hexadecimal digits; spaces are ignored. */
 static struct drop_example example_of(uint16_t protocol, const char *hex, const char *device)
 {
 	struct drop_example example = { .protocol = protocol };
@@ -170,7 +170,7 @@ START_TEST(the_packet_in_a_tunnel_is_told)
 		"1.2.3.4 > 5.6.7.8 gre");
 	expect_hex(ETH_P_IPV6, IPV6_START "04" IPV6_ENDS IPV4_UDP,
 		"2001:db8::1 > fe80::2 ipip: 172.16.42.1.39677 > 172.16.42.2.8080 udp");
-	/* No more than two inside the first. */
+	/* No more than two packets inside the first. */
 	expect_hex(ETH_P_IP,
 		"45000064000000004004 0000 01020304 05060708 45000050000000004004 0000 01020304 "
 		"05060709 4500003c000000004004 0000 01020304 0506070a 4500001c" IPV4_UDP,
@@ -224,7 +224,7 @@ START_TEST(bytes_may_end_anywhere)
 			g_autofree char *text = NULL;
 
 			cut.captured = (uint16_t)length;
-			/* What is behind the end would be told if it was looked at. */
+			/* Bytes behind the end would show up if they were read. */
 			memset(cut.packet + length, 0xa5, sizeof(cut.packet) - length);
 			text = brief(&cut);
 			ck_assert_int_gt(strlen(text), 0);
@@ -250,7 +250,7 @@ START_TEST(a_length_beyond_the_buffer_is_not_believed)
 	memset(example.packet, 0, sizeof(example.packet));
 	example.packet[0] = 0x60;
 	example.captured = UINT16_MAX;
-	/* Extension headers, each of the greatest length. */
+	/* Extension headers, each of the maximum length. */
 	example.packet[41] = 255;
 	expect(&example, ":: > :: protocol 0");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What probes are asked for as, and the way from their arguments to the packet in this kernel. */
+/* The specifications of probes, and how their arguments lead to the packet in this kernel. */
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The stub of a tracepoint, run in this kernel: what it hands to the stages, and how deep it says that
- * it is, while they run and after them. Needs root.
+ * The stub of a tracepoint, run in this kernel: what it passes to the stages, and the depth that it
+ * sets, while they run and after them. Needs root.
  */
 #include <bpf/bpf.h>
 #include <check.h>
@@ -16,7 +16,7 @@
 #include "daemon/pipeline/tracepoint-stub.h"
 #include "journal/base/cleanup.h"
 
-#define CPUS   1024 /* more than any machine that tests has; rows of one CPU lie so far apart */
+#define CPUS   1024 /* more than any test machine has; the rows of one CPU are this far apart */
 #define NUMBER 7
 
 static int stats_fd = -1, stages_fd = -1;
@@ -44,13 +44,13 @@ static void fixture_clear(void)
 	fd_close(&stages_fd);
 }
 
-/* The sum over CPUs of a number that the program that stands in for CAPTURE left. */
+/* The counts of a CPU in a tracepoint's frame. */
 static struct cpu_stats *stats_row(unsigned int cpu)
 {
 	return &stats[FRAME_TRACEPOINT * CPUS + cpu];
 }
 
-/* Stands in for CAPTURE: notes how deep it finds itself, and that it ran. */
+/* Stands in for CAPTURE: records the depth, and that it ran. */
 static void install_capture(void)
 {
 	const struct bpf_insn code[] = {

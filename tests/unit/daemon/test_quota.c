@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* JournalsSize: which segments go, and which never do. */
+/* JournalsSize: which segments are removed, and which never are. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static void set_up(void)
 	ck_assert_int_eq(state_directory_open(directory, &state, &reason), 0);
 	index_kit_begin(state);
 	running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-	/* Sizes are those of the index, unless a test wants otherwise. */
+	/* Sizes are those of the index, unless a test changes this. */
 	verified = g_get_monotonic_time();
 }
 
@@ -45,7 +45,7 @@ static void tear_down(void)
 	g_clear_pointer(&directory, g_free);
 }
 
-/* A journal that was written last `when`, with so many segments. */
+/* A journal with `count` segments that was last written at `when`. */
 static void journal(uint64_t id, unsigned int count, time_t when)
 {
 	g_autofree char *path = NULL, *bytes = g_malloc0(SEGMENT);
@@ -66,7 +66,7 @@ static void journal(uint64_t id, unsigned int count, time_t when)
 	}
 }
 
-/* The first segment that is there; 0: there is no journal. */
+/* The first segment that exists; 0: there is no journal. */
 static uint64_t first(uint64_t id)
 {
 	g_autoptr(GArray) segments = NULL;
@@ -191,13 +191,13 @@ START_TEST(what_comes_and_goes_between_two_looks_is_known)
 	journal(2, 2, 200);
 	keep(6);
 	ck_assert_uint_eq(result.left, 4 * SEGMENT);
-	/* One goes by hand, one comes. */
+	/* One is removed by hand, one is added. */
 	remove_by_hand("2");
 	journal(3, 3, 300);
 	keep(5);
 	ck_assert_uint_eq(result.segments, 0);
 	ck_assert_uint_eq(result.left, 5 * SEGMENT);
-	/* One comes that ended before all others. */
+	/* One is added that ended before all others. */
 	journal(4, 2, 50);
 	keep(5);
 	ck_assert_uint_eq(result.segments, 2);
@@ -292,7 +292,7 @@ START_TEST(sizes_of_long_ago_are_measured_again_before_anything_goes)
 	ck_assert_uint_eq(result.segments, 0);
 	ck_assert_uint_eq(result.left, 4 * SEGMENT);
 	ck_assert_int_ne(quota->verified, 0);
-	/* The index is told which it has wrong. */
+	/* The check reports which entries of the index are wrong. */
 	ck_assert_uint_eq(quota->changed->len, 2);
 	ck_assert_uint_eq(g_array_index(quota->changed, uint64_t, 0), 2);
 	ck_assert_uint_eq(g_array_index(quota->changed, uint64_t, 1), 3);
@@ -324,7 +324,7 @@ START_TEST(a_check_that_waits_when_the_index_ends_is_refused)
 }
 END_TEST
 
-/* More than the kernel keeps of what happens in a directory. */
+/* More events than the kernel queues for a directory. */
 START_TEST(more_changes_than_can_be_told_are_found_all_the_same)
 {
 	g_autofree char *text = NULL, *one = g_strdup_printf("%s/one", directory);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names of drop reasons from type information: the core's bare, those of others with their subsystem. */
+/* Names of drop reasons from type information: the core's without a prefix, others with their
+ * subsystem. */
 #include <bpf/btf.h>
 #include <check.h>
 #include <glib.h>

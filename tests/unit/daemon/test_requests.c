@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Requests that wait for the worker at the same time: one swap does them all, and each has its own answer. */
+/* Requests that wait for the worker at the same time: one swap carries out all of them, and each
+ * has its own reply. */
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 
 #define REQUESTS_MAX 32
 
-/* The answers, in the order in which they came. */
+/* The replies, in the order in which they came. */
 static struct {
 	size_t count;
 	struct {
@@ -50,7 +51,7 @@ static struct session *request_start(unsigned int number, uint32_t verdicts)
 	return manager_session_start(manager, &options, 0, "test", numbered(number));
 }
 
-/* Until the worker stands still in a swap that was begun after `before` others. */
+/* Waits until the worker is held in a swap, after `before` earlier ones. */
 static void await_swap(unsigned int before)
 {
 	int64_t end = g_get_monotonic_time() + PATIENCE_USEC;
@@ -59,7 +60,8 @@ static void await_swap(unsigned int before)
 		ck_assert(g_get_monotonic_time() < end);
 }
 
-/* What was requested so far is with the worker: filters that are none take one turn, and one to be sure. */
+/* Makes sure that the worker has all requests so far: those without a filter take one turn of the
+ * loop; another one is to be safe. */
 static void hand_over(void)
 {
 	turn();
@@ -74,7 +76,7 @@ static void await_replies(size_t count)
 		ck_assert(g_get_monotonic_time() < end);
 }
 
-/* Has the worker stand still in the swap of a session, which is returned when it is released. */
+/* Has the worker held in the swap of a session, which is returned when the swap is released. */
 static void hold_worker(void)
 {
 	unsigned int before = fake_swaps();
@@ -245,7 +247,7 @@ START_TEST(the_filters_of_a_user_stay_within_his_share)
 	ck_assert_int_eq(answer.kind, FAILURE_FILTER_TOO_COMPLEX);
 	ck_assert_ptr_nonnull(strstr(answer.reason, "UserFilterSize"));
 	ck_assert_ptr_nonnull(strstr(answer.reason, "500 instructions"));
-	/* Others have their own, and root the rest. */
+	/* Other users have shares of their own, and root the rest. */
 	ck_assert_ptr_nonnull(start_filter(1001, "three", "tcp port 80"));
 	ck_assert_ptr_nonnull(start_filter(0, "four", list));
 }
@@ -265,7 +267,7 @@ START_TEST(the_filters_of_all_stay_within_what_the_configuration_has_for_them)
 }
 END_TEST
 
-/* What can't be written, even by root: a folder is in its place. */
+/* Not even root can write this file: a folder is in its place. */
 START_TEST(what_the_state_directory_does_not_take_is_counted)
 {
 	g_autofree char *path = g_build_filename(settings->state_directory, "next-id.new", NULL);

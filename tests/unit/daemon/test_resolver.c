@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The resolver knows the rules of network namespaces that have no name, as they come and go, and the names
- * of addresses. Needs root: namespaces and rules of the test's own.
+ * The resolver knows the rules of network namespaces that have no name, as they come and go, and
+ * the names of addresses. Needs root: namespaces and rules of the test's own.
  */
 #include "daemon/names/resolver-client.h"
 
@@ -128,7 +128,7 @@ static uint32_t ask(struct resolver_question question)
 	return question.id;
 }
 
-/* The next answer, its text terminated. */
+/* The next answer, with its text terminated. */
 static struct resolver_answer answer(char **ret_text)
 {
 	g_autofree char *packet = g_malloc0(sizeof(struct resolver_answer) + RESOLVER_TEXT_MAX + 1);
@@ -203,7 +203,8 @@ START_TEST(a_new_rule_is_read_before_it_is_asked_for)
 	int64_t end = g_get_monotonic_time() + PATIENCE_MSEC * 1000;
 
 	watch();
-	/* Until a notification has had a rule read that nobody asked for while it was there. */
+	/* Until a notification has caused a reading of a rule that was not asked for while it
+	 * existed. */
 	for (uint64_t i = 0;; i++) {
 		g_autofree char *delete =
 			g_strdup_printf("delete rule inet t c handle %" PRIu64, FIRST_RULE + i);
@@ -263,7 +264,7 @@ START_TEST(a_namespace_that_has_gone_is_unreachable_but_for_what_was_read)
 }
 END_TEST
 
-/* A device of the namespace's is gone when it is: its peer is in the test's own. */
+/* A device of the namespace ends with it: its peer is in the test's own namespace. */
 START_TEST(the_resolver_keeps_no_namespace_alive)
 {
 	g_autofree char *add =
@@ -281,7 +282,8 @@ START_TEST(the_resolver_keeps_no_namespace_alive)
 }
 END_TEST
 
-/* The pid of a child of that name, which is waited for; 0: there was none while the resolver had not answered. */
+/* The pid of a child of that name, which is waited for; 0: none was found before the resolver
+ * answered. */
 static pid_t child_of(pid_t parent, const char *name)
 {
 	struct pollfd answered = { .fd = resolver_fd(), .events = POLLIN };
@@ -410,7 +412,7 @@ START_TEST(no_addresses_are_no_trouble)
 }
 END_TEST
 
-/* Where the service manager gives out resolvers: the test is the service manager. */
+/* With a service manager that starts resolvers: the test is the service manager. */
 START_TEST(a_resolver_is_had_from_the_socket_that_is_named)
 {
 	g_autofree char *directory = g_dir_make_tmp("nfttraced-test-XXXXXX", NULL);
@@ -432,7 +434,7 @@ START_TEST(a_resolver_is_had_from_the_socket_that_is_named)
 	resolver_stop();
 	ck_assert_int_eq(recv(connection, &question, sizeof(question), 0), 0);
 
-	/* Where nobody listens it is a child. */
+	/* If no process listens there, the resolver is a child. */
 	close(connection);
 	close(listening);
 	ck_assert_int_eq(resolver_start(), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sessions go on under the next daemon: their list, their totals, their journals. */
+/* Sessions continue under the next daemon: their list, their totals, their journals. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +10,10 @@
 #include "tests/unit/kit/fake-pipeline.h"
 #include "tests/unit/kit/session-kit.h"
 
-/* What a service manager is told goes nowhere. */
+/* Messages to the service manager are discarded. */
 #define NOTIFY_NOWHERE "@nfttraced-test-nowhere"
 
-/* The daemon ends, and another one begins. */
+/* Ends the daemon and starts another one. */
 static void begin_again(void)
 {
 	auto_failure failure = { 0 };
@@ -129,7 +129,7 @@ START_TEST(a_duration_counts_on)
 
 	session_options_init(&options);
 	options.duration = 1;
-	/* It begins, and is over before the loop turns again. */
+	/* It starts and ends before the loop turns again. */
 	ck_assert_ptr_nonnull(start_with(&options));
 	begin_again();
 	ck_assert_uint_le(manager->sessions->len, 1);

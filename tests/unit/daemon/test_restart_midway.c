@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The daemon is killed while a request is carried out: under the next one it was carried out, or nothing of
- * it was. */
+/* The daemon is killed while a request is carried out: under the next daemon it is carried out
+ * completely, or not at all. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "tests/unit/kit/fake-pipeline.h"
 #include "tests/unit/kit/session-kit.h"
 
-/* What a service manager is told goes nowhere. */
+/* Messages to the service manager are discarded. */
 #define NOTIFY_NOWHERE "@nfttraced-test-nowhere"
 
 static void run(const char *format, ...) G_GNUC_PRINTF(1, 2);
@@ -27,20 +27,20 @@ static void run(const char *format, ...)
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* What a daemon that is killed now leaves on disk. */
+/* Copies what a daemon that is killed now leaves on disk. */
 static void note_disk(void)
 {
 	run("cp -a %s %s.killed", directory, directory);
 }
 
-/* Runs the loop until the kernel side is being changed, and stays there. */
+/* Runs the loop until the kernel side is being changed, and leaves it in that state. */
 static void await_swap(unsigned int before)
 {
 	for (int64_t end = g_get_monotonic_time() + PATIENCE_USEC; fake_swaps() == before; turn())
 		ck_assert(g_get_monotonic_time() < end);
 }
 
-/* As if what was noted were all that the daemon left. */
+/* Starts another daemon with only what was copied. */
 static void begin_again(void)
 {
 	auto_failure failure = { 0 };
@@ -160,7 +160,7 @@ START_TEST(the_gap_of_a_session_that_saw_nothing_begins_with_it)
 }
 END_TEST
 
-/* Stops the session, and is killed in the middle of it. */
+/* Stops the session, and kills the daemon in the middle of it. */
 static void stop_midway(struct session *session)
 {
 	unsigned int before = fake_swaps();
@@ -197,7 +197,7 @@ START_TEST(so_has_the_last_one)
 	begin_again();
 	ck_assert_uint_eq(manager->sessions->len, 0);
 	ck_assert_uint_eq(records(id, JOURNAL_END, NULL), 1);
-	/* Its place is free again. */
+	/* Its bit is free again. */
 	session = start();
 	events(session, 3);
 	ck_assert_uint_eq(stop(session)->matched, 3);
@@ -258,7 +258,7 @@ START_TEST(a_change_that_failed_is_not_carried_out_later)
 }
 END_TEST
 
-/* Daemons that got so far and no further. */
+/* Daemons that were killed while they resumed the sessions. */
 static void killed_while_resuming(unsigned int times)
 {
 	g_autofree char *path = g_strdup_printf("%s.killed", directory);
@@ -267,7 +267,7 @@ static void killed_while_resuming(unsigned int times)
 	struct state_directory *killed = NULL;
 
 	note_disk();
-	/* The lock belongs to the directory that was noted. */
+	/* The lock belongs to the directory that was copied. */
 	ck_assert_int_eq(state_directory_open(path, &killed, &reason), 0);
 	ck_assert_int_eq(saved_sessions_load(state_directory_fd(killed), &saved, &reason), 0);
 	saved->tries = times;
@@ -283,7 +283,7 @@ START_TEST(killed_five_times_before_they_go_on_sessions_go_on)
 
 	killed_while_resuming(5);
 	ck_assert_uint_eq(only_session()->id, id);
-	/* It got as far as that: the next ones begin to count anew. */
+	/* It became ready: the next daemons count from 0 again. */
 	killed_while_resuming(0);
 	ck_assert_uint_eq(only_session()->id, id);
 }

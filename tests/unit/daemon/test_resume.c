@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A reader of the rings is killed and another one goes on: each event is in the journal once, wherever
- * the first one had come to.
+ * A reader of the rings is killed and another one resumes: each event is in the journal once,
+ * wherever the first one stopped.
  */
 #include <check.h>
 #include <fcntl.h>
@@ -74,7 +74,7 @@ static void entry_read(struct checkpoint_entry *ret)
 	ck_assert(checkpoint_slot_read(checkpoint_slot(checkpoint, BIT), SESSION, ret));
 }
 
-/* The reader is gone, and the next one goes on from what the checkpoint said then. */
+/* The reader is killed, and the next one resumes from this entry of the checkpoint. */
 static void go_on(const struct checkpoint_entry *entry)
 {
 	struct journal_tail tail = JOURNAL_TAIL_NONE;
@@ -165,7 +165,7 @@ START_TEST(killed_in_the_middle_of_a_record)
 	recorder = recorder_free(recorder);
 	path = g_strdup_printf("%s/%010u" JOURNAL_SUFFIX, directory, (unsigned int)entry.segment);
 	fd = open(path, O_RDWR);
-	/* The last event is there in part. */
+	/* The last event is incomplete. */
 	ck_assert_int_eq(ftruncate(fd, lseek(fd, 0, SEEK_END) - 20), 0);
 	close(fd);
 	go_on(&entry);

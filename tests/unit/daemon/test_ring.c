@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The consumer of a BPF ring buffer, with records from a program of a few instructions. Needs root,
- * and no more than BPF_PROG_TEST_RUN.
+ * The consumer of a BPF ring buffer, with records from a program of a few instructions. Needs root
+ * and BPF_PROG_TEST_RUN.
  */
 #include <bpf/bpf.h>
 #include <check.h>
@@ -12,8 +12,9 @@
 #include "daemon/filter/ebpf.h"
 #include "daemon/pipeline/ring.h"
 
-#define RING_SIZE   4096
-#define RECORD_SIZE 32 /* with its header no divisor of the ring's: records go over its end */
+#define RING_SIZE 4096
+/* With its header no divisor of the ring's size: records wrap around its end. */
+#define RECORD_SIZE 32
 #define HEADER_SIZE 8
 #define ALL         1000
 
@@ -27,7 +28,8 @@ struct seen {
 	uint64_t numbers[2 * RING_SIZE / RECORD_SIZE];
 };
 
-/* Puts a record into the ring whose first word is the packet's: bpf_ringbuf_output(ring, …, 32, 0). */
+/* Puts a record into the ring whose first word is the packet's: bpf_ringbuf_output(ring, …, 32,
+ * 0). */
 static int producer_load(int map)
 {
 	const struct bpf_insn program[] = {
@@ -139,7 +141,7 @@ START_TEST(what_was_handed_over_is_there_until_it_is_released)
 		produce(i);
 	ck_assert_uint_eq(ring_drain(ring, 2, take, &seen), 2);
 	ck_assert_uint_eq(ring_consumer_position(ring), 0);
-	/* Whoever comes after a reader that was killed here gets all of it. */
+	/* The next reader after one that was killed here gets all of it. */
 	ck_assert_int_eq(ring_new(ring_map, &next), 0);
 	ck_assert_uint_eq(ring_drain(next, ALL, take, &again), 3);
 	ck_assert_uint_eq(again.positions[1], seen.positions[1]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The texts of rules: whose they are, which of them make room, and what is counted. */
+/* The texts of rules: their owners, which of them are removed to make room, and what is counted. */
 #include "daemon/resolver/rule-texts.h"
 
 #include <check.h>
@@ -78,7 +78,7 @@ static void see(uint64_t netns, unsigned int reading, uint64_t from, uint64_t to
 	}
 }
 
-/* A reading of a namespace that has rules [from, to), of which those that were known are seen first. */
+/* Reads a namespace that has the rules [from, to); known ones are confirmed first. */
 static void read_rules(uint64_t netns, uint64_t owner, uint64_t from, uint64_t to, size_t length)
 {
 	unsigned int reading = begin(netns, owner);
@@ -214,7 +214,7 @@ START_TEST(rules_that_are_still_there_do_not_go_while_they_are_read_again)
 	const unsigned int rules = BUDGET / LONG_TEXT * 8 / 10;
 
 	read_rules(HOST, NETNS_OWNER_HOST, 0, rules, LONG_TEXT);
-	/* The first ones are gone, as many are new, and stand before those that are still there. */
+	/* The first ones are gone, as many are new, and come before those that still exist. */
 	read_rules(HOST, NETNS_OWNER_HOST, rules / 2, rules * 3 / 2, LONG_TEXT);
 	ck_assert_uint_eq(known(HOST, rules / 2, rules * 3 / 2), rules);
 	ck_assert_uint_eq(counts().evicted, 0);
@@ -338,7 +338,7 @@ START_TEST(a_budget_that_is_made_smaller_is_kept_to)
 }
 END_TEST
 
-/* Each of them costs as much as the first: a look through everything for each would take hours. */
+/* Each of them costs as much as the first: searching everything for each would take hours. */
 START_TEST(many_texts_without_room_are_refused_in_seconds)
 {
 	gint64 begun = g_get_monotonic_time();

@@ -87,7 +87,7 @@ static void manager_stop(void)
 	unsetenv("NOTIFY_SOCKET");
 }
 
-/* What the service said next, or "". */
+/* The next message of the service, or "". */
 static const char *said(void)
 {
 	ssize_t n = recv(manager.socket, manager.message, MESSAGE_MAX - 1, 0);
@@ -185,7 +185,7 @@ START_TEST(the_watchdog_is_fed_while_it_is_alive_only)
 }
 END_TEST
 
-/* The barrier is a descriptor that the service manager closes when it comes to it. */
+/* The barrier is a descriptor that the service manager closes when it reaches it. */
 static void *pass_barrier(void *data)
 {
 	char text[MESSAGE_MAX];

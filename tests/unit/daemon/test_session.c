@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sessions without a bus, on a kernel side for tests: the manager, worker, recorder thread and journal
- * together.
+ * Sessions without a bus, on a kernel side for tests: the manager, worker, recorder thread and
+ * journal together.
  */
 #include <check.h>
 #include <errno.h>
@@ -109,7 +109,7 @@ START_TEST(a_limit_that_is_reached_before_the_start_is_reported_ends_the_session
 	session_options_clear(&options);
 	for (; !fake_swaps(); turn())
 		ck_assert(g_get_monotonic_time() < end);
-	/* From here on the event loop stands still, until the limit is reached. */
+	/* The event loop does not run from here on until the limit is reached. */
 	fake_release();
 	while (fake_is_empty())
 		ck_assert(g_get_monotonic_time() < end);
@@ -117,7 +117,7 @@ START_TEST(a_limit_that_is_reached_before_the_start_is_reported_ends_the_session
 		fake_event(1ULL << session->bit);
 	while (!recorder_limit_reached(recorder, session->bit))
 		ck_assert(g_get_monotonic_time() < end);
-	/* Then the limit is what it hears of first. */
+	/* Then it learns of the limit first. */
 	while (read(recorder_attention_fd(recorder), &count, sizeof(count)) < 0)
 		ck_assert(g_get_monotonic_time() < end);
 	manager_attend(manager);
@@ -243,7 +243,7 @@ START_TEST(a_change_is_in_the_journal_and_a_refused_one_is_not)
 	await_answer();
 	ck_assert_int_eq(answer.kind, FAILURE_NONE);
 	ck_assert_str_eq(session->options.filter, "udp port 53");
-	/* What the tracker remembers of the old filter does not count for the new one. */
+	/* Matches of the old filter in the tracker do not count for the new one. */
 	ck_assert_uint_eq(fake_config()->since[session->bit], 3);
 
 	manager_session_change(session, NULL, "udp port port", call);
@@ -365,7 +365,7 @@ START_TEST(a_worker_that_has_too_much_to_do_stops_sessions_all_the_same)
 	while (worker_submit(manager->worker, hold_up, nothing, &lock) == 0)
 		;
 	answer.came = false;
-	/* Such as of one whose caller has left: it is not told to stop again. */
+	/* As for a session whose caller has left: it is not stopped again. */
 	manager_session_stop(session, SESSION_END_STOPPED, (struct manager_call){ 0 });
 	manager_session_stop(session, SESSION_END_STOPPED, call);
 	ck_assert(!answer.came);

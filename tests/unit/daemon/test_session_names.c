@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The names of a session: what can't be kept, and what is never written, is counted. */
+/* The names of a session: names that can't be kept, or are never written, are counted. */
 #include "daemon/names/session-names.h"
 
 #include <check.h>

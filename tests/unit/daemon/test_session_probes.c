@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sessions with further probes: what the kernel side is given, what the journal says, what is refused. */
+/* Sessions with further probes: the configuration of the kernel side, the journal's settings, and
+ * refusals. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The configuration file: what is taken, and what is refused with file, line and what is allowed. */
+/* The configuration file: valid values, and errors with the file, the line and the allowed
+ * values. */
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -234,7 +235,7 @@ START_TEST(a_session_is_described_by_its_group)
 }
 END_TEST
 
-/* But for the rate, which a session that nobody looks after has. */
+/* Except for the rate, which an unattended session has. */
 START_TEST(a_session_without_keys_is_one_without_options)
 {
 	auto_session_options options;
@@ -276,7 +277,7 @@ START_TEST(there_are_no_more_sessions_than_there_may_be)
 	for (unsigned int i = 1; i <= EVENT_SESSIONS_MAX; i++)
 		g_string_append_printf(text, "[Session s%u]\n[Session s%u]\n", i, i);
 	taken(text->str);
-	/* It is not gone on with: there may be tens of thousands. */
+	/* Parsing stops here: there may be tens of thousands. */
 	g_string_append(text, "[Session one-more]\nnonsense\n");
 	refused(text->str, "test.conf:129: ", "more than 64 groups");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The configuration's files: which are read, what a reload keeps, and what is written about the keys. */
+/* The configuration's files: which are read, what a reload keeps, and the documentation of the
+ * keys. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +84,8 @@ START_TEST(of_the_file_there_is_one_and_of_the_drop_ins_all)
 	loaded();
 	ck_assert_uint_eq(settings->sessions_max, 1);
 	ck_assert_uint_eq(settings->drop_summary_rules, 20);
-	/* Drop-ins come behind the file, in the order of their names, whichever folder they are in. */
+	/* Drop-ins come behind the file, in the order of their names, whichever folder they are
+	 * in. */
 	ck_assert_uint_eq(settings->followers_max, 3);
 	ck_assert_uint_eq(settings->user_sessions, 3);
 	ck_assert_uint_eq(settings->user_rate, 4);
@@ -187,7 +189,7 @@ START_TEST(what_takes_a_restart_is_kept_and_named)
 }
 END_TEST
 
-/* What is written about it. */
+/* The documentation of the keys. */
 
 static const char *source_root;
 
@@ -223,7 +225,7 @@ START_TEST(each_key_is_in_the_example_with_its_default_and_in_the_man_page)
 }
 END_TEST
 
-/* Where one begins with "#Key=", it is a key; what the man page has, too. */
+/* A line "#Key=" of the example, and a heading of the man page, names an existing key. */
 START_TEST(the_example_and_the_man_page_have_no_other_keys)
 {
 	g_autofree char *example = source("systemd/nfttraced.conf"),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the rates of sessions held back, by rule, in their journals. */
+/* Events that the rates of sessions suppressed, by rule, in their journals. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static const struct suppressed_rule *rule_at(const GArray *rules, unsigned int i
 	return &g_array_index(rules, struct suppressed_rule, index);
 }
 
-/* The rules of the session's last record, of which there must be so many. */
+/* The rules of the session's last record; asserts that there are `count`. */
 static GArray *told(uint64_t id, unsigned int count)
 {
 	g_autofree char *path = g_strdup_printf("%s/%" PRIu64, directory, id), *reason = NULL;
@@ -148,7 +148,7 @@ START_TEST(as_many_rules_as_there_may_be_are_told_whatever_they_are_called)
 }
 END_TEST
 
-/* The sum of a session and the count of a rule are not one thing to the kernel side. */
+/* The kernel side does not count for the session and for the rule at the same moment. */
 START_TEST(what_is_counted_a_moment_after_the_sum_is_told)
 {
 	struct session *session = start_rated(1);

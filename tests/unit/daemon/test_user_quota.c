@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* UserJournalSize on disk: whose journals go, and whose never do. */
+/* UserJournalSize on disk: whose journals are removed, and whose never are. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #define ROOT    0
 #define USER    1000
 #define OTHER   1001
-#define PADDING (64 << 10) /* bytes that a journal has beside its head */
+#define PADDING (64 << 10) /* bytes that a journal has besides its head */
 
 static char *directory;
 static struct state_directory *state;
@@ -82,7 +82,7 @@ static bool there(uint64_t id)
 	return access(path, F_OK) == 0;
 }
 
-/* Enough for `count` journals. */
+/* Enforces a limit that is enough for `count` journals. */
 static void keep(unsigned int count)
 {
 	struct quota *quota =
@@ -93,7 +93,7 @@ static void keep(unsigned int count)
 	quota_free(quota);
 }
 
-/* Has the journal say that it is another user's, as a disk that fails might. */
+/* Changes the owner in the journal, as a failing disk might. */
 static void misattribute(uint64_t id, const char *owner, const char *other)
 {
 	g_autofree char *path = segment_path(id), *bytes = NULL;

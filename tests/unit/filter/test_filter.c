@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Filters: what is compiled, what is refused with which words, and what no filter may ever do. */
+/* Filters: what is compiled, what is refused and why, and what no filter may ever do. */
 #include <check.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,10 +20,10 @@
 
 #define REFUSAL_QUICK 1000000 /* microseconds in which a name is refused */
 
-/* Look-ups of names that left for a resolver: libpcap calls these through the program's symbols. */
+/* Look-ups of names that reached a resolver: libpcap calls these through the program's symbols. */
 static unsigned int resolved;
 
-/* Stands before the C library's: an address in numbers, and a service alone, ask nobody. */
+/* Replaces the C library's: a numeric address, and a service alone, need no resolver. */
 int getaddrinfo(
 	const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list)
 {
@@ -209,7 +209,7 @@ END_TEST
 START_TEST(a_filter_over_the_instruction_limit_is_refused)
 {
 	g_autofree char *list = expression_list("(ip[#] = 64 and ip[9] > 16)", 1000);
-	/* Long, but of few alternatives: libpcap takes time by the square of those. */
+	/* Long, but with few alternatives: libpcap's time grows with their square. */
 	g_autofree char *longer =
 		expression_list("(tcp[#] = 80 and tcp[1] = 2 and tcp[2] = 3 and tcp[3] = 4)", 450);
 	g_autofree char *reason = refused(list, -E2BIG), *early = refused(longer, -E2BIG);
@@ -242,7 +242,7 @@ static pid_t compiling(pid_t before)
 	return child;
 }
 
-/* What becomes of a job, with nobody to look at it but this. */
+/* The result of a job that nothing else watches. */
 static int job_end(struct filter_job *job, struct filter **ret, char **ret_reason)
 {
 	int r;
@@ -258,7 +258,7 @@ static int job_end(struct filter_job *job, struct filter **ret, char **ret_reaso
 
 START_TEST(a_compiler_that_dies_is_replaced_once_and_not_called_slow)
 {
-	/* Too long as it is, and not made shorter as quickly as it is killed. */
+	/* Too long as it is, and the optimiser does not finish before it is killed. */
 	g_autofree char *list = expression_list("host 10.1.0.#", 250), *reason = NULL;
 	struct filter *filter = NULL;
 	auto_filter_job *job = NULL;
@@ -304,7 +304,7 @@ START_TEST(the_fork_server_is_replaced_when_it_was_killed)
 	filter_free(accepted("udp port 1"));
 	first = child_of(getpid());
 	kill(first, SIGKILL);
-	/* It is noticed, or not yet: neither is seen. */
+	/* The result is the same whether its end was noticed yet or not. */
 	filter_free(accepted("udp port 2"));
 	filter_free(accepted("udp port 3"));
 	ck_assert_int_ne(child_of(getpid()), first);

@@ -11,7 +11,7 @@
 #define PATIENCE_USEC (60 * G_USEC_PER_SEC)
 #define ENDLESS_HOSTS 1500
 
-/* An expression that was submitted, and what became of it. */
+/* An expression that was submitted, and its result. */
 struct submitted {
 	struct compilation *compilation;
 	unsigned int rank; /* the first that was done has 1; 0: it is not done */
@@ -87,7 +87,7 @@ START_TEST(an_expression_is_compiled_and_an_empty_one_gives_no_filter)
 	submit(&good, "udp port 53", 0);
 	submit(&empty, "", 0);
 	submit(&bad, "udp prt 53", 0);
-	/* Nothing is said before the event loop runs. */
+	/* `done` is not called before the event loop runs. */
 	ck_assert_uint_eq(done, 0);
 	await(3);
 	ck_assert(good.accepted && empty.accepted && !bad.accepted);
@@ -140,7 +140,8 @@ START_TEST(the_next_one_is_of_the_user_with_the_fewest_processes)
 		submit(&many[i], expression, 1000);
 	submit(&one, expression, 1001);
 	await(G_N_ELEMENTS(many) + 1);
-	/* It begins beside the first of the other user; the rest is how fast each of them runs. */
+	/* It begins beside the first of the other user; its exact rank depends on how fast each of
+	 * them runs. */
 	ck_assert_uint_le(one.rank, 4);
 	ck_assert(one.accepted);
 }

@@ -91,7 +91,7 @@ START_TEST(no_sessions_match_nothing_and_emit_is_not_called)
 {
 	load(NULL, 0);
 	put_ethernet();
-	run.frame->sessions = UINT64_MAX; /* whatever was there before is not the result */
+	run.frame->sessions = UINT64_MAX; /* the earlier value must not be the result */
 	ck_assert_uint_eq(sessions_of_run(), 0);
 	ck_assert_uint_eq(*run.emits, 0);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The published budget of a matcher: the verifier of the running kernel takes the largest set that it
- * admits, whatever the filters are made of, and one more is refused with used and allowed.
+ * The published budget of a matcher: the verifier of the running kernel accepts the largest set
+ * that it admits, whatever the filters are made of, and one session more is refused with the used
+ * and the allowed amounts.
  */
 #include <check.h>
 #include <glib.h>
@@ -17,7 +18,7 @@
 #define TEST_TIMEOUT 900 /* seconds; in an emulated machine */
 #define PIECE_MAX    8 /* instructions that a piece adds at most */
 
-/* A filter in the making: as many pieces as libpcap's limit has room for. */
+/* A filter that is being written: as many pieces as libpcap's limit has room for. */
 struct name_writer {
 	struct sock_filter *insns;
 	unsigned int count;
@@ -28,7 +29,7 @@ static void put(struct name_writer *writer, uint16_t code, uint32_t k)
 	writer->insns[writer->count++] = (struct sock_filter)BPF_STMT(code, k);
 }
 
-/* Accepts if A is `k`, else goes on. */
+/* Accepts if A is `k`, else continues. */
 static void put_accept(struct name_writer *writer, uint32_t k)
 {
 	writer->insns[writer->count++] =
@@ -36,7 +37,7 @@ static void put_accept(struct name_writer *writer, uint32_t k)
 	put(writer, BPF_RET | BPF_K, 1);
 }
 
-/* Pieces, each of another kind of work for the verifier. `n` makes them differ. */
+/* Pieces, each with another kind of work for the verifier. `n` makes them differ. */
 
 static void piece_list(struct name_writer *writer, uint32_t n)
 {
@@ -79,7 +80,7 @@ static void piece_length(struct name_writer *writer, uint32_t n)
 	put(writer, BPF_LD | BPF_B | BPF_IND, n % 50);
 }
 
-/* Ranges of one value that is loaded but once. */
+/* Ranges of one value that is loaded only once. */
 static void piece_range(struct name_writer *writer, uint32_t n)
 {
 	if (n == 0)
@@ -106,7 +107,7 @@ static const piece_writer pieces[] = { piece_list, piece_behind_header, piece_co
 	piece_memory, piece_length, piece_range, piece_division };
 
 /* A filter of FILTER_INSTRUCTIONS_MAX instructions or a few less, the same for both link types. Its
- * loads never reject the packet of the tests, and its last word is to accept. */
+ * loads never reject the packet of the tests, and its last instruction accepts. */
 static struct filter *long_filter(piece_writer piece)
 {
 	struct filter *filter = g_new0(struct filter, 1);
@@ -145,7 +146,7 @@ static void fill_sessions(struct matcher_session *sessions, const struct filter 
 		};
 }
 
-/* As build_largest() without a limit of its own: what matcher_build() refuses, and how. */
+/* As build_largest() without a limit of its own: for what matcher_build() refuses. */
 static struct matcher *build(const struct matcher_session *sessions, unsigned int count)
 {
 	g_autofree char *reason = NULL, *words = NULL;
@@ -190,7 +191,7 @@ static uint64_t first_bits(unsigned int count)
 	return count == EVENT_SESSIONS_MAX ? UINT64_MAX : (UINT64_C(1) << count) - 1;
 }
 
-/* Loads a matcher and has it see a packet that its first `count` sessions match. */
+/* Loads a matcher and runs it on a packet that its first `count` sessions match. */
 static void assert_runs(const struct matcher *matcher, unsigned int count)
 {
 	static const uint8_t zeros[FRAME_VIEW_MAX];
@@ -271,7 +272,7 @@ START_TEST(a_filter_that_no_part_can_hold_is_refused_with_its_size)
 	struct matcher_budget budget;
 	struct matcher *matcher = NULL;
 
-	/* Each load looks a little further than the one before: all of them must be checked. */
+	/* Each load reads a little further than the one before: all of them must be checked. */
 	put(&writer, BPF_LD | BPF_W | BPF_LEN, 0);
 	put(&writer, BPF_MISC | BPF_TAX, 0);
 	while (writer.count < FILTER_INSTRUCTIONS_MAX - 1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The generated code in the kernel against libpcap's own interpreter: several hundred expressions, 64
- * at a time, on several hundred packets, whole and cut off at each byte.
+ * The generated code in the kernel against libpcap's own interpreter: several hundred expressions,
+ * 64 at a time, on several hundred packets, whole and cut off at each byte.
  */
 #include <check.h>
 #include <glib.h>
@@ -143,7 +143,7 @@ START_TEST(every_expression_says_of_every_packet_what_libpcap_says)
 		}
 		batch_clear(&batch);
 	}
-	/* A test whose packets no expression wants would prove nothing. */
+	/* A test with packets that no expression matches would prove nothing. */
 	ck_assert_uint_ge(matched, asked / 50);
 }
 END_TEST

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random classic BPF programs, the same ones on every run: many against libpcap's interpreter in user
- * space, under an interpreter that watches every access, and some of them in the kernel too.
+ * Random classic BPF programs, the same ones on every run: many against libpcap's interpreter in
+ * user space, under an interpreter that checks every access, and some of them in the kernel, too.
  */
 #include <check.h>
 #include <glib.h>

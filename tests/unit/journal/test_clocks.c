@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A wall clock that is moved: when it is noticed, and that every event keeps the time that it showed then,
- * also a time that exists twice. */
+/* A wall clock that is moved: when that is detected, and that every event keeps the time that the
+ * clock showed then, also a time that exists twice. */
 #include "client/pcap/capture.h"
 #include "client/print/style.h"
 #include "client/read/event-filter.h"
@@ -42,7 +42,8 @@ START_TEST(a_clock_that_nobody_moves_is_not_told_of)
 	for (uint64_t second = 1; second < 1000; second++) {
 		struct clock_reading reading = reading_at(second);
 
-		/* Nor is one that is set to what it showed, as far as can be measured. */
+		/* Nor is one that is set to the time it showed, within the accuracy of
+		 * measuring. */
 		reading.realtime += second % 2 ? CLOCK_WATCH_NOISE : 0;
 		reading.set = second % 3 == 0;
 		ck_assert(!clock_watch_take(&watch, &reading, &clock));
@@ -147,7 +148,7 @@ static void add_event(struct kit_recording *recording, uint16_t ring, uint64_t t
 	kit_add(recording, ring, &event);
 }
 
-/* The clock was moved `seconds` seconds after the start, by so much in all since then. */
+/* The clock was moved `seconds` seconds after the start; `by` is the sum of all moves so far. */
 static void add_move(struct kit_recording *recording, uint64_t seconds, int64_t by)
 {
 	const struct journal_clock clock = {
@@ -163,9 +164,9 @@ static void add_move(struct kit_recording *recording, uint64_t seconds, int64_t 
 }
 
 /*
- * Events at each second but for the moves, at 10 s an hour ahead, at 20 s to 5 s before what would have
- * been: seconds 15 to 20 of the wall clock exist twice. The record of the first move comes late: behind an
- * event of another ring that happened after it.
+ * Events at each second except those of the moves: at 10 s the clock is set an hour ahead, at 20 s
+ * to 5 s before the unmoved clock, so seconds 15 to 20 of the wall clock exist twice. The record of
+ * the first move comes late: behind an event of another ring that happened after it.
  */
 static struct kit_recording moved_recording(void)
 {
@@ -344,7 +345,7 @@ START_TEST(a_capture_has_the_times_that_the_clock_showed)
 }
 END_TEST
 
-/* A journal from before such records has what the headers of its segments say. */
+/* A journal from before such records uses the headers of its segments. */
 START_TEST(a_segment_begins_with_the_clock_as_it_was_then)
 {
 	struct journal_segment first = {
@@ -368,7 +369,7 @@ START_TEST(a_segment_begins_with_the_clock_as_it_was_then)
 	ck_assert_uint_eq(clocks_offset(clocks, &first, SECOND), 990 * SECOND);
 	ck_assert_uint_eq(clocks_offset(clocks, &second, 15 * SECOND), 990 * SECOND);
 	ck_assert_uint_eq(clocks_offset(clocks, &first, 20 * SECOND), 4980 * SECOND);
-	/* Less than a millisecond is how exact the measuring is. */
+	/* The accuracy of measuring is less than a millisecond. */
 	ck_assert_uint_eq(clocks_offset(clocks, &close, 40 * SECOND), 4980 * SECOND);
 	ck_assert_uint_eq(clocks_offset(clocks, &other, 40 * SECOND), 6 * SECOND);
 	clocks_note_segment(clocks, &other);

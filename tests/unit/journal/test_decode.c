@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Events from records, and text made safe: also when somebody means harm. */
+/* Events from records, and text made safe: also with malicious input. */
 #include "tests/unit/kit/journal-kit.h"
 
 #include <linux/netfilter.h>
@@ -9,7 +9,7 @@
 #include "journal/event/decode.h"
 #include "tests/unit/kit/sample-record.h"
 
-/* Every section, with names of the greatest length. */
+/* Every section, with names of the maximum length. */
 static void record_full(struct sample_record *record)
 {
 	struct event_nft nft = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The journal's dictionaries from and to JSON: also when somebody means harm. */
+/* The journal's dictionaries from and to JSON: also with malicious input. */
 #include "tests/unit/kit/journal-kit.h"
 
 #include "journal/format/dictionary.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What files tell of the kernel: against a tree of the test's own. */
+/* Features of the kernel that files show, with a tree of the test's own. */
 #include <check.h>
 #include <glib.h>
 #include <glib/gstdio.h>

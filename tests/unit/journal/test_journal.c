@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What was appended to a journal is read from it: whole, in order, counted, and while it grows. */
+/* What was appended to a journal is read back: complete, in order, counted, and while it grows. */
 #include "tests/unit/kit/journal-kit.h"
 
 static int dir_fd;
@@ -159,7 +159,8 @@ START_TEST(later_segments_begin_with_the_settings_that_hold_then)
 }
 END_TEST
 
-/* What is there, and what a record says is gone, are everything. */
+/* Asserts that the events in the journal, and those that a record reports as removed, are all
+ * events. */
 static void assert_retained(const struct journal_limits *limits, uint32_t count)
 {
 	struct journal_writer *writer = kit_writer(dir_fd, limits);
@@ -234,7 +235,7 @@ START_TEST(a_journal_is_continued_in_a_new_segment)
 	kit_assert_ids(&list, 1, 1001);
 	kit_list_clear(&list);
 
-	/* Stricter limits hold from the beginning, and what they cost is known. */
+	/* Stricter limits hold from the beginning, and the events that they remove are counted. */
 	writer = kit_writer(dir_fd, &limits);
 	journal_writer_totals(writer, &totals);
 	ck_assert_uint_eq(segments_count(NULL), 3);
@@ -268,7 +269,7 @@ START_TEST(how_much_there_is_does_not_matter_to_who_continues_a_journal)
 	before = bytes_read();
 	writer = kit_writer(dir_fd, &limits);
 	ck_assert_uint_lt(bytes_read() - before, limits.segment_size);
-	/* One that goes is read then, and it only. */
+	/* Only a segment that is removed is read. */
 	for (uint32_t id = 10001; id <= 16000; id++)
 		ck_assert_int_eq(kit_append(writer, 0, id * 1000, id), 0);
 	ck_assert_uint_lt(bytes_read() - before, limits.total_size);

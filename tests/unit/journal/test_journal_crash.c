@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The writer is killed, or the disk is full: what was recorded stays whole, and it goes on. The
+/* The writer is killed, or the disk is full: recorded events stay whole, and recording resumes. The
  * full disk is a small file system of the test's own and needs root: without it the test fails. */
 #include "tests/unit/kit/journal-kit.h"
 
@@ -43,7 +43,7 @@ static void writer_run(volatile uint32_t *reported)
 	}
 }
 
-/* The kernel may have stopped the last write within a record, which is told then. */
+/* The kernel may have stopped the last write within a record, which is reported then. */
 static void assert_cut_at_most(const struct kit_list *list)
 {
 	ck_assert_uint_le(list->losses, 1);
@@ -76,7 +76,7 @@ START_TEST(a_killed_writer_leaves_everything_that_it_had_written)
 	assert_cut_at_most(&list);
 	kit_list_clear(&list);
 
-	/* The next writer goes on behind it. */
+	/* The next writer resumes behind it. */
 	kit_journal(dir_fd, &kit_limits, 3);
 	list = kit_read_path(dir_fd, ".");
 	ck_assert_uint_ge(list.ids->len, *reported + 3);
@@ -86,7 +86,7 @@ START_TEST(a_killed_writer_leaves_everything_that_it_had_written)
 }
 END_TEST
 
-/* Appends until the disk is full; returns how many events went in. */
+/* Appends until the disk is full; returns the number of events that were written. */
 static uint32_t disk_fill(struct journal_writer *writer)
 {
 	uint32_t id = 0;
@@ -230,8 +230,8 @@ START_TEST(a_reader_keeps_up_with_a_writer_in_another_process)
 	kill(child, SIGKILL);
 	ck_assert_int_eq(waitpid(child, NULL, 0), child);
 
-	/* Read while it was written, it is the same as afterwards. The first end may be one that was
-	 * reached before, told when all that was held back is given. */
+	/* Read while it was written, it is the same as afterwards. The first end may be one that
+	 * was reached earlier, returned when all events that were held back have been returned. */
 	ck_assert_int_eq(kit_read(reader, &list), 0);
 	ck_assert_int_eq(kit_read(reader, &list), 0);
 	ck_assert_uint_ge(list.ids->len, *reported);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Journals that were cut, damaged, forged, or are none: what is whole is read, the rest is told. */
+/* Journals that were cut, damaged or forged, or are none: whole records are read, the rest is
+ * reported. */
 #include "journal/format/crc32c.h"
 #include "tests/unit/kit/journal-kit.h"
 
@@ -11,7 +12,7 @@ static char *dir_path;
 static guint8 *whole; /* a small journal's only segment */
 static size_t whole_size;
 
-/* Where each event's record begins and ends in it. */
+/* Where each event's record begins and ends in `whole`. */
 static size_t begins[EVENTS], ends[EVENTS];
 
 static void segment_write(const char *name, const void *bytes, size_t size)
@@ -120,7 +121,7 @@ START_TEST(a_cut_stream_leaves_what_is_before_it)
 }
 END_TEST
 
-/* Damages one byte and reads: every event but the one that was hit is there. */
+/* Damages one byte and reads: every event but the damaged one is there. */
 static void assert_costs_one(size_t at, guint8 flip)
 {
 	g_autofree guint8 *bytes = g_memdup2(whole, whole_size);
@@ -129,7 +130,7 @@ static void assert_costs_one(size_t at, guint8 flip)
 	guint found = 0;
 
 	bytes[at] ^= flip;
-	/* A last record without a size is one that was never finished: the quiet end. */
+	/* A last record without a size was never finished: the end is not damage. */
 	memcpy(&last_size, bytes + begins[EVENTS - 1], sizeof(last_size));
 	segment_write(SEGMENT_NAME, bytes, whole_size);
 	list = kit_read_path(dir_fd, ".");
@@ -368,7 +369,7 @@ static uint32_t noise(void)
 	return (uint32_t)(noise_state >> 33);
 }
 
-/* Reads whatever comes; what counts is that it ends and touches nothing that it should not. */
+/* Reads any bytes: the reader must end, and access nothing else. */
 static void read_hostile(const guint8 *bytes, size_t size)
 {
 	struct journal_reader *reader = NULL;
@@ -404,7 +405,7 @@ START_TEST(noise_does_no_harm)
 }
 END_TEST
 
-/* Records that are right in every byte and wrong in what they say. */
+/* Records with valid checksums and invalid contents. */
 START_TEST(forged_records_with_good_checksums_do_no_harm)
 {
 	noise_state = (uint64_t)_i + 100;

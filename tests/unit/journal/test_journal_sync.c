@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The journal writer's way to the disk: what is synced, what a sync that fails costs, and where the journal
- * says so. The disk is a function of the test's own.
+ * The journal writer's syncs: what is synced, what a failed sync costs, and where the journal
+ * records it. The disk is a function of the test's own.
  */
 #include "tests/unit/kit/journal-kit.h"
 
 static int dir_fd;
 static char *dir_path;
-static int disk_error; /* what the disk says: an errno; 0: stored */
+static int disk_error; /* the disk's answer, an errno; 0: stored */
 static unsigned int syncs;
 
 /* In place of the C library's. */
@@ -53,7 +53,7 @@ START_TEST(what_was_written_waits_until_it_is_synced)
 	struct journal_writer *writer = kit_writer(dir_fd, &kit_limits);
 	struct journal_unstored unstored;
 
-	/* The head is a part of it. */
+	/* The head is included. */
 	ck_assert_uint_gt(waiting(writer).bytes, 0);
 	ck_assert_uint_eq(waiting(writer).events, 0);
 	take(writer, 1, 10);
@@ -116,7 +116,7 @@ START_TEST(a_sync_that_fails_costs_what_was_written_since_the_last)
 	journal_writer_totals(writer, &totals);
 	ck_assert_uint_eq(totals.events, 10);
 
-	/* The next record begins a segment, which tells of it. */
+	/* The next record begins a segment, which has the loss record. */
 	disk_error = 0;
 	loss = unstored.lost;
 	loss.reason = LOSS_DISK_ERROR;
@@ -180,7 +180,7 @@ START_TEST(what_retention_removes_waits_no_more)
 	sync = journal_writer_sync_begin(writer);
 	take(writer, 301, 2000);
 	ck_assert_uint_lt(waiting(writer).events, 1000);
-	/* What was handed out is not there any more: nobody can lose it again. */
+	/* The events that were handed out are not there any more: they can't be lost again. */
 	disk_error = EIO;
 	journal_sync_run(sync);
 	journal_sync_unref(sync);

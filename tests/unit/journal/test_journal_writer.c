@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How the journal writer writes: at once what it was given one by one, whole records only, and what
- * did not fit is counted. The full disk is a small file system of the test's own and needs root.
+ * How the journal writer writes: events that were given one by one are written together, whole
+ * records only, and events that did not fit are counted. The full disk is a small file system of
+ * the test's own and needs root.
  */
 #include <signal.h>
 #include <sys/resource.h>
@@ -42,7 +43,7 @@ START_TEST(events_are_there_when_they_are_flushed)
 	kit_assert_ids(&list, 1, 100);
 	kit_list_clear(&list);
 
-	/* What is written by itself comes behind what was taken before it. */
+	/* A record that is written by itself comes behind the events taken before it. */
 	ck_assert_int_eq(kit_take(writer, 101, 101), 0);
 	ck_assert_int_eq(journal_writer_append_json(writer, JOURNAL_END, "{}"), 0);
 	journal_writer_totals(writer, &totals);
@@ -181,15 +182,16 @@ START_TEST(what_is_written_in_part_is_cut_to_whole_records)
 	limit = before;
 	limit.rlim_cur = head + 1000 + (rlim_t)_i * 7;
 	ck_assert_int_eq(kit_take(writer, 1, 20), 0);
-	/* No file may grow beyond some place, another one in each round; not the test's own either,
-	 * to which each assertion writes. */
+	/* No file may grow beyond some size, another one in each round. This includes the test's
+	 * own file, to which each assertion writes. */
 	if (setrlimit(RLIMIT_FSIZE, &limit) == 0)
 		r = journal_writer_flush(writer, &lost);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
 	ck_assert_int_eq(r, -EFBIG);
 	assert_flushed_in_part(dir_fd, 20, &lost, writer);
 
-	/* The loss is told once, and what follows is appended where the last whole record ends. */
+	/* The loss is reported once, and the next records are appended where the last whole record
+	 * ends. */
 	ck_assert_int_eq(journal_writer_flush(writer, &lost), 0);
 	ck_assert_uint_eq(lost.count, 0);
 	g_usleep((JOURNAL_RETRY_MS + 20) * 1000);
@@ -230,7 +232,7 @@ START_TEST(a_loss_within_a_batch_that_is_written_in_pieces_is_counted)
 	struct journal_loss lost;
 	uint32_t taken = 0;
 
-	/* Until one is refused: the pieces before have gone wrong by then. */
+	/* Until one is refused: earlier pieces have failed by then. */
 	while (kit_take(writer, taken + 1, taken + 1) == 0)
 		taken++;
 	ck_assert_int_eq(journal_writer_flush(writer, &lost), -ENOSPC);
@@ -264,7 +266,7 @@ START_TEST(a_record_that_is_being_written_is_not_told_as_cut)
 	kit_assert_ids(&list, 1, 2);
 	ck_assert_uint_eq(list.losses, 0);
 
-	/* When nobody is at it any more it has been cut. */
+	/* The file has been cut once no process uses it. */
 	journal_writer_free(writer);
 	ck_assert_int_eq(kit_read(reader, &list), 0);
 	ck_assert_uint_eq(list.ids->len, 2);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An event as JSON: what the incumbent says of it we say in the same words, what its tools ask of a
- * line is there, and what we know more is beside it. */
+/* An event as JSON: it has all that Retis says of it, in the same form, and all that Retis's tools
+ * require; what we know beyond that is beside it. */
 #include <linux/in6.h>
 
 #include "tests/unit/kit/json-kit.h"

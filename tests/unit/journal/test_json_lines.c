@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A journal as lines of JSON: it begins with a start, what is missing is told, and whatever names and
- * bytes hold it is JSON. */
+/* A journal as lines of JSON: it begins with a start, missing events are reported, and it is valid
+ * JSON whatever names and bytes the journal holds. */
 #include "journal/format/suppressed-rules.h"
 #include "tests/unit/kit/json-kit.h"
 #include "tests/unit/kit/sample-record.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* the name table: names come out of a journal as they were put in, before, between and after the events
- * they belong to, and in the text of an event. */
+/* The name table: names are read as they were written, before, between and after the events they
+ * belong to, and appear in the text of an event. */
 #include "client/text/text-sections.h"
 #include "journal/reader/name-table.h"
 #include "tests/unit/kit/journal-kit.h"
@@ -226,7 +226,8 @@ START_TEST(there_is_an_end_to_what_is_kept_and_the_totals_say_how_much_is_missin
 }
 END_TEST
 
-/* This would take hours if the texts of a rule were looked through for each of them, or for each event. */
+/* This would take hours if all texts of a rule were searched for each of them, or for each
+ * event. */
 START_TEST(a_rule_with_many_texts_has_each_at_its_time)
 {
 	struct rule_name rules[RECORD_RULES];
@@ -275,7 +276,8 @@ START_TEST(a_name_may_come_segments_after_its_event)
 	ck_assert_str_eq(
 		name_table_rule(journal_reader_names(reader), &event)->text, drop_rule.text);
 
-	/* The walk to it has not moved the reader; what is written later comes to the name table, too. */
+	/* Reading the names has not moved the reader; names that are written later reach the name
+	 * table, too. */
 	event.nft.rule_handle = 285;
 	g_free(json);
 	json = g_strdup("{\"rules\":[{\"netns\":4098,\"family\":1,\"table\":4,\"rule\":285,"

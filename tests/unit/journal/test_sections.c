@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The sections that a session may choose: decoded as they were written, whole or not at all. */
+/* The sections that a session may choose: decoded as they were written, completely or not at
+ * all. */
 #include "tests/unit/kit/journal-kit.h"
 
 #include <sys/socket.h>
@@ -194,7 +195,7 @@ START_TEST(sections_of_the_other_byte_order_are_turned)
 }
 END_TEST
 
-/* Every section that there may be. */
+/* Every section that exists. */
 static void record_full(struct sample_record *record)
 {
 	const struct event_skb skb = { .section.type = EVENT_SECTION_SKB };

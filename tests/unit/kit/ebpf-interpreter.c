@@ -66,7 +66,7 @@ static size_t access_size(uint8_t code)
 	return 8;
 }
 
-/* The memory at an address, if the program may look there; NULL is a fault. */
+/* The memory at an address, if the program may access it; NULL: a fault. */
 static uint8_t *memory(struct machine *m, uint64_t address, size_t size)
 {
 	uint64_t packet_end = (uintptr_t)(m->frame->packet + m->frame->captured);

@@ -2,7 +2,7 @@
 /*
  * Runs generated eBPF in user space, stricter than a machine would: every access must be inside the
  * frame or the stack, every register and byte of stack written before it is read, every jump inside
- * the program. For the instructions that the matcher is made of, and no others.
+ * the program. Supports only the instructions that the matcher is made of.
  */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_EBPF_INTERPRETER_H
 #define NFTTRACED_TESTS_UNIT_KIT_EBPF_INTERPRETER_H
@@ -19,8 +19,8 @@ struct interpreter_end {
 	int tail_call; /* slot of the tail call that it ended with; -1: exit */
 };
 
-/* Gives `frame` to the program as what map_lookup_elem() finds. 0, or -EFAULT and a sentence of what
- * the program did wrong in *ret_reason (g_free it). */
+/* Gives `frame` to the program as the result of map_lookup_elem(). 0, or -EFAULT and a sentence
+ * about the program's error in *ret_reason (g_free it). */
 int interpret(const struct bpf_insn *code, size_t count, struct frame *frame,
 	struct interpreter_end *ret, char **ret_reason);
 

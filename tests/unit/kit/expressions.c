@@ -250,7 +250,7 @@ static const char *const written[] = {
 	"(ip[2:2] - ((ip[0] & 0xf) << 2) - ((tcp[12] & 0xf0) >> 2)) != 0",
 	"ip[0] * ip[1] - ip[2] * ip[3] + (ip[8] - ip[9]) * (ip[4] + ip[5]) > 10",
 	"((ip[0] + ip[1]) * (ip[2] + ip[3])) ^ ((ip[4] + ip[5]) * (ip[6] + ip[8])) != 0",
-	/* dresses of Ethernet */
+	/* encapsulations in Ethernet */
 	"vlan",
 	"vlan 5",
 	"vlan 7",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A stand-in for the daemon; see fake_daemon.h. */
+/* A stand-in for the daemon; see fake-daemon.h. */
 #include "tests/unit/kit/fake-daemon.h"
 
 #include <check.h>
@@ -111,7 +111,7 @@ static int stop_session(sd_bus_message *message, void *context, sd_bus_error *er
 		"a{st}", 1, "ring-full", UINT64_C(2), "Path", "s", "/journals/7");
 }
 
-/* True if the test said so in the file FAKE_DAEMON_HEALTH. */
+/* True if the test wrote that word into the file FAKE_DAEMON_HEALTH. */
 static bool is_said(const struct service *service, const char *word)
 {
 	g_autofree char *path = g_build_filename(service->journal, FAKE_DAEMON_HEALTH, NULL);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Drop counters of the stand-in for the daemon; see fake_drops.h. */
+/* Drop counters of the stand-in for the daemon; see fake-drops.h. */
 #include "tests/unit/kit/fake-drops.h"
 
 #include <glib.h>
 #include <stdint.h>
 
-/* What each call adds. */
+/* The increase by each call. */
 #define STEP_PACKETS 100
 #define STEP_BYTES   6400
 

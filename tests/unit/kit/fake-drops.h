@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* GetDropCounters of the stand-in for the daemon: three counters, of which two grow with each call. */
+/* GetDropCounters of the stand-in for the daemon: three counters, of which two grow with each
+ * call. */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_FAKE_DROPS_H
 #define NFTTRACED_TESTS_UNIT_KIT_FAKE_DROPS_H
 

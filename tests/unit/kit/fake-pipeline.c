@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A kernel side for tests of the daemon; see fake_pipeline.h. Everything is under one lock. */
+/* A kernel side for tests of the daemon; see fake-pipeline.h. Everything is under one lock. */
 #include "tests/unit/kit/fake-pipeline.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "daemon/pipeline/ring.h"
 
 #define RINGS      2
-#define NEWS       RINGS /* the ring of news of drop counters */
+#define NEWS       RINGS /* the ring of new slots of drop counters */
 #define DROP_SLOTS 8192
 
 struct ring {

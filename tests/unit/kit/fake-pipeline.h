@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A kernel side for tests of the daemon: implements daemon/pipeline/pipeline.h and daemon/pipeline/ring.h in memory.
- * Linked in place of the real ones. Events are what the test says they are.
+ * A kernel side for tests of the daemon: implements daemon/pipeline/pipeline.h and
+ * daemon/pipeline/ring.h in memory. Linked in place of the real ones. The test makes the events.
  */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_FAKE_PIPELINE_H
 #define NFTTRACED_TESTS_UNIT_KIT_FAKE_PIPELINE_H
@@ -18,11 +18,11 @@ void fake_event(uint64_t sessions);
 void fake_ring_full(uint64_t sessions);
 void fake_suppressed(uint64_t sessions);
 
-/* As suppressed of the session at `bit`, with the rule that it came of. */
+/* Counts an event as suppressed for the session at `bit`, with the rule that it came from. */
 void fake_suppressed_by(unsigned int bit, uint64_t rule, uint64_t time);
 
-/* Drop counters: adds packets of a key to a slot of the table, which gets the key if it was free; an
- * example; packets that were not counted by rule; calls that were skipped, FAKE_UNTOLD: the kernel does
+/* Drop counters: adds packets of a key to a slot of the table, which gets the key if it was free;
+ * an example; packets that were not counted by rule; skipped calls, FAKE_UNTOLD: the kernel does
  * not count them. */
 #define FAKE_DROPS \
 	"NFTTRACED_FAKE_DROPS" /* in the environment: how many drops of handles 0, 1, ... */
@@ -43,7 +43,7 @@ void fake_drops_share(enum drop_share share, uint32_t max);
 /* How often pipeline_grace was called. */
 unsigned int fake_graces(void);
 
-/* What pipeline_new and pipeline_swap return from now on. */
+/* Sets the results of pipeline_new and pipeline_swap from now on. */
 void fake_fail_new(int error);
 void fake_fail_swap(int error);
 
@@ -57,10 +57,10 @@ void fake_release(void);
 /* Whether records stay in the rings when they have been read, for the next reader. */
 void fake_keep_unreleased(bool unreleased);
 
-/* How many calls of pipeline_swap began. */
+/* The number of calls of pipeline_swap so far, including one that has not returned. */
 unsigned int fake_swaps(void);
 
-/* What the last pipeline_swap was given. */
+/* The arguments of the last pipeline_swap. */
 const struct pipeline_probe *fake_probe(unsigned int number);
 const struct pipeline_config *fake_config(void);
 bool fake_is_empty(void);

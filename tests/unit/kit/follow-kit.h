@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the tests of follow streams share: a session whose events are numbered, and readers of its streams. */
+/* Shared by the tests of follow streams: a session whose events are numbered, and readers of its
+ * streams. */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_FOLLOW_KIT_H
 #define NFTTRACED_TESTS_UNIT_KIT_FOLLOW_KIT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The index job with as much of a manager as it needs, see journal-index.h. */
+/* The index job with a minimal manager, see journal-index.h. */
 #include "tests/unit/kit/journal-index.h"
 
 #include <check.h>

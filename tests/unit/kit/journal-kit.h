@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the journal's tests share: a directory that goes away again, events to record, and journals
- * read as a list. Owned by the test that includes it.
+ * Shared by the journal's tests: a temporary directory, events to record, and journals read as a
+ * list. Owned by the test that includes it.
  */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_JOURNAL_KIT_H
 #define NFTTRACED_TESTS_UNIT_KIT_JOURNAL_KIT_H
@@ -32,7 +32,7 @@
 
 static const struct journal_limits kit_limits = { .segment_size = 64 << 10 };
 
-/* A directory of the test's own; kit_directory_remove takes it away. */
+/* A temporary directory; kit_directory_remove removes it. */
 static inline int kit_directory(char **ret_path)
 {
 	g_autoptr(GError) error = NULL;
@@ -65,7 +65,7 @@ static inline void kit_directory_remove(int fd, char *path)
 	g_free(path);
 }
 
-/* An event of `size` bytes at `time` whose pid is `id`: what a test looks for afterwards. */
+/* An event of `size` bytes at `time` whose pid is `id`, by which the test finds it. */
 static inline void kit_event(void *out, uint32_t size, uint64_t time, uint32_t id)
 {
 	struct event_head head = {
@@ -95,8 +95,8 @@ static inline int kit_append(
 	return r < 0 ? r : journal_writer_flush(writer, &lost);
 }
 
-/* Takes the events `first` to `last`, to be written at once; returns what the last one's append
- * said. */
+/* Takes the events `first` to `last`, to be written at once; returns the result of the last
+ * append. */
 static inline int kit_take(struct journal_writer *writer, uint32_t first, uint32_t last)
 {
 	int r = 0;
@@ -139,7 +139,7 @@ static inline struct journal_reader *kit_reader(int dir_fd, const char *path)
 	return reader;
 }
 
-/* What was read: the ids of events, and what else there was. */
+/* The ids of the events that were read, and counts of the other records. */
 struct kit_list {
 	GArray *ids; /* uint32_t */
 	unsigned int starts, settings, ends, losses;
@@ -190,7 +190,7 @@ static inline void kit_list_add(struct kit_list *list, const struct journal_entr
 	}
 }
 
-/* Reads what there is; returns what journal_reader_next said at the end. */
+/* Reads all records; returns the last result of journal_reader_next. */
 static inline int kit_read(struct journal_reader *reader, struct kit_list *list)
 {
 	struct journal_entry entry;
@@ -225,7 +225,7 @@ static inline void kit_list_clear(struct kit_list *list)
 	*list = (struct kit_list){ 0 };
 }
 
-/* The ids are `first` to `last` in order. */
+/* Asserts that the ids are `first` to `last` in order. */
 static inline void kit_assert_ids(const struct kit_list *list, uint32_t first, uint32_t last)
 {
 	ck_assert_uint_eq(list->ids->len, last - first + 1);
@@ -233,8 +233,8 @@ static inline void kit_assert_ids(const struct kit_list *list, uint32_t first, u
 		ck_assert_uint_eq(kit_list_id(list, i), first + i);
 }
 
-/* A small file system over the directory, in a mount namespace of the test's own: needs root. `size`
- * is an option of mount(8). */
+/* Mounts a small file system over the directory, in a mount namespace of the test's own: needs
+ * root. `size` is an option of mount(8). */
 static inline int kit_disk_mount(const char *path, const char *size)
 {
 	int fd;

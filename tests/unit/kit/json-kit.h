@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What tests of JSON share: records rendered, lines parsed strictly, and what the incumbent's tools ask
+/* Shared by tests of JSON: records rendered, lines parsed strictly, and what Retis's tools require
  * of a line. */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_JSON_KIT_H
 #define NFTTRACED_TESTS_UNIT_KIT_JSON_KIT_H
@@ -131,7 +131,7 @@ static inline void assert_number(struct json_object *object, const char *path, u
 	ck_assert_uint_eq(json_object_get_uint64(at(object, path)), expected);
 }
 
-/* What its tools refuse a line for, in its schema's words: the members that a section must have. */
+/* The members that Retis's tools require of a section, as in its schema. */
 static const struct {
 	const char *section;
 	const char

@@ -12,7 +12,8 @@
 #include "daemon/filter/ebpf.h"
 #include "journal/base/cleanup.h"
 
-/* BPF_PROG_TEST_RUN of a SCHED_CLS program wants an Ethernet frame; nobody looks at it. */
+/* BPF_PROG_TEST_RUN of a SCHED_CLS program requires an Ethernet frame; its contents are not
+ * read. */
 #define DUMMY_PACKET 64
 
 static int map_new(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Runs a matcher in the kernel with BPF_PROG_TEST_RUN, for tests: a frame in mapped memory in place
- * of CAPTURE's, a real program array, and in EMIT's slot a program that says that it was called.
+ * of CAPTURE's, a real program array, and in EMIT's slot a program that counts its calls.
  */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_MATCHER_RUN_H
 #define NFTTRACED_TESTS_UNIT_KIT_MATCHER_RUN_H
@@ -14,7 +14,7 @@
 
 struct matcher_run {
 	struct matcher_target target;
-	struct frame *frame; /* mapped: what the program sees */
+	struct frame *frame; /* mapped: the frame that the program reads */
 	uint64_t *emits; /* mapped: calls that came to EMIT's slot */
 	size_t frame_mapping; /* bytes */
 	int emits_fd;

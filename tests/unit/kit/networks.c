@@ -211,7 +211,7 @@ static void put_transport(GByteArray *to, const struct transport *transport)
 	}
 }
 
-/* Each transport over IPv4 and IPv6, with the addresses going round. */
+/* Each transport over IPv4 and IPv6, with alternating addresses. */
 static void add_transports(GPtrArray *list)
 {
 	static const uint32_t sources[] = { ADDRESS(10, 0, 0, 1), ADDRESS(172, 16, 42, 1),

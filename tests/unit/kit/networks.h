@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Network packets without a link layer, one of each kind: what packets.c dresses. */
+/* Network packets without a link layer, one of each kind, which packets.c encapsulates. */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_NETWORKS_H
 #define NFTTRACED_TESTS_UNIT_KIT_NETWORKS_H
 

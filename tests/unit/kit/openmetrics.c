@@ -7,10 +7,10 @@
 #include <string.h>
 
 struct checker {
-	char *family; /* the one whose lines these are, or NULL */
+	char *family; /* the current one, or NULL */
 	bool has_type, has_unit, has_help, has_samples;
-	GHashTable *families; /* names that were there */
-	GHashTable *samples; /* names with labels that were there */
+	GHashTable *families; /* names of earlier ones */
+	GHashTable *samples; /* names with labels so far */
 };
 
 static bool is_name(const char *text, size_t length, bool colon)
@@ -24,7 +24,7 @@ static bool is_name(const char *text, size_t length, bool colon)
 	return true;
 }
 
-/* Makes it the family whose lines these are. */
+/* Makes it the current family. */
 static const char *family_begin(struct checker *checker, const char *name)
 {
 	if (g_strcmp0(checker->family, name) == 0)
@@ -80,7 +80,8 @@ static const char *check_descriptor(struct checker *checker, const char *line)
 	return check_once(&checker->has_help);
 }
 
-/* Behind the quotation mark that ends a value; NULL: it does not end, or is not escaped as it must be. */
+/* Behind the quotation mark that ends a value; NULL: it does not end, or is not escaped
+ * correctly. */
 static const char *value_end(const char *text)
 {
 	for (; *text && *text != '"'; text++) {
@@ -93,7 +94,7 @@ static const char *value_end(const char *text)
 	return *text ? text + 1 : NULL;
 }
 
-/* Behind the brace that ends the labels; NULL: they are not well. */
+/* Behind the brace that ends the labels; NULL: they are invalid. */
 static const char *labels_end(const char *text)
 {
 	g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

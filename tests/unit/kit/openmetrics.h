@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A strict checker of the text format of OpenMetrics 1.0 as far as it is about counters: what it accepts
- * is an exposition, what a reader may reject it rejects.
+ * A strict checker of the text format of OpenMetrics 1.0, as far as counters use it. It rejects
+ * everything that a reader may reject.
  */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_OPENMETRICS_H
 #define NFTTRACED_TESTS_UNIT_KIT_OPENMETRICS_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* libpcap's interpreter; see oracle.h. Apart, because libpcap's and the kernel's headers differ. */
+/* libpcap's interpreter; see oracle.h. In a file of its own, because libpcap's and the kernel's
+ * headers differ. */
 #include <pcap/pcap.h>
 
 #include "tests/unit/kit/oracle.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* libpcap's interpreter and validator on the kernel's types: what generated code is compared with. */
+/* libpcap's interpreter and validator on the kernel's types: the reference for generated code. */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_ORACLE_H
 #define NFTTRACED_TESTS_UNIT_KIT_ORACLE_H
 

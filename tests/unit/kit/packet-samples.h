@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tunnels, routing protocols and packets whose headers lie, with their lines: the output of
+ * Tunnels, routing protocols and packets with invalid headers, with their lines: the output of
  * tcpdump -v in our form. A packet is hex digits, spaces ignored.
  */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_PACKET_SAMPLES_H
@@ -532,7 +532,7 @@ static const struct sample packet_samples[] = {
 	  "0x00001234 seq 0x5" },
 };
 
-/* The same of packets that tcpdump takes less apart, or whose endpoints it names in another order. */
+/* Packets that tcpdump decodes less completely, or whose endpoints it prints in another order. */
 static const struct sample packet_samples_beyond[] = {
 	/* ERSPAN1 */
 	{ "02020202020202020202020208004500004600010000402f12860a002a010a002a02000088be0202"

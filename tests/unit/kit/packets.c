@@ -18,7 +18,7 @@ uint32_t packets_random(uint64_t *state)
 	return (uint32_t)(*state >> 16);
 }
 
-/* What a network packet can be dressed in. */
+/* The encapsulations of a network packet. */
 
 static void put_ethernet(GByteArray *to, uint16_t ethertype, unsigned int number)
 {
@@ -175,7 +175,7 @@ static void add_noise(GPtrArray *list)
 		g_autoptr(GByteArray) bytes = g_byte_array_new();
 		uint32_t size = packets_random(&state) % 128;
 
-		/* Half of them begin as what a filter looks for first. */
+		/* Half of them begin with the bytes that a filter tests first. */
 		if (i % 4 == 1)
 			put_ethernet(bytes, ETH_P_IP, i);
 		if (i % 4 < 2)

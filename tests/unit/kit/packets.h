@@ -2,7 +2,8 @@
 /*
  * Several hundred packets for the tests of filters, the same on every run: well-formed ones of each
  * protocol that pcap expressions know, over Ethernet with and without tags and without a link
- * layer, long ones, and noise. The caller of packets_new() owns them; g_ptr_array_unref() frees all.
+ * layer, long ones, and noise. The caller of packets_new() owns them; g_ptr_array_unref() frees
+ * all.
  */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_PACKETS_H
 #define NFTTRACED_TESTS_UNIT_KIT_PACKETS_H

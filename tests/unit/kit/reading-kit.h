@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the tests of the reading verbs share: journals with events of their own choice, recorded on
- * machines of their own choice. Owned by the test that includes it.
+ * Shared by the tests of the commands that read journals: journals with chosen events, recorded on
+ * chosen machines. Owned by the test that includes it.
  */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_READING_KIT_H
 #define NFTTRACED_TESTS_UNIT_KIT_READING_KIT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Events that the incumbent recorded of real traffic (its nft events), and the lines that it printed
- * for them, without lines of what this project does not record (skb metadata, conntrack).
+ * Events that Retis recorded of real traffic (its nft events), and the lines that it printed for
+ * them, without lines of data that this project does not record (skb metadata, conntrack).
  */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_SAMPLE_EVENTS_H
 #define NFTTRACED_TESTS_UNIT_KIT_SAMPLE_EVENTS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Events that the incumbent recorded of real traffic with every section it has, each as its JSON line
- * and as the lines it printed. For sample-full.h, which makes records of them.
+ * Events that Retis recorded of real traffic with all its sections, each as its JSON line and as
+ * the lines it printed. For sample-full.h, which makes records of them.
  */
 /* clang-format off */
 static const struct sample_full samples[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The incumbent's events as records, see sample-full.h. */
+/* Retis's events as records, see sample-full.h. */
 #include "tests/unit/kit/sample-full.h"
 
 #include <arpa/inet.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The incumbent's own events as records of ours: what it says of an event in JSON is put into the
- * sections that our kernel side would have written. Stateless.
+ * Retis's own events as our records: the JSON of an event is put into the sections that our kernel
+ * side would have written. Stateless.
  */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_SAMPLE_FULL_H
 #define NFTTRACED_TESTS_UNIT_KIT_SAMPLE_FULL_H
@@ -18,16 +18,17 @@ struct sample_full {
 size_t sample_full_count(void);
 const struct sample_full *sample_full_get(size_t number);
 
-/* The record of its JSON. A probe but __nft_trace_packet gets the number that the settings say. */
+/* The record of its JSON. A probe other than __nft_trace_packet gets the number that the settings
+ * say. */
 void sample_full_record(const struct sample_full *sample, struct synthetic *ret);
 
 /* Settings that name the probes of the samples and ask for all sections; valid for ever. */
 const struct dictionary_settings *sample_full_settings(void);
 
-/* A new library that has the names of the samples' drop reasons; name_table_free it. */
+/* A new name table with the names of the samples' drop reasons; name_table_free it. */
 struct name_table *sample_full_library(void);
 
-/* The same names as a JOURNAL_REASONS; g_free it. */
+/* The names as a JOURNAL_REASONS; g_free it. */
 char *sample_full_reasons(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A manager without a bus for tests; see session_kit.h. */
+/* A manager without a bus for tests; see session-kit.h. */
 #include "tests/unit/kit/session-kit.h"
 
 #include <check.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A manager without a bus, on a kernel side for tests, in a directory of its own. Nothing is armed: the
- * daemon may not change the system here.
+ * A manager without a bus, on a kernel side for tests, in a directory of its own. Nothing is armed:
+ * the daemon may not change the system here.
  */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_SESSION_KIT_H
 #define NFTTRACED_TESTS_UNIT_KIT_SESSION_KIT_H
@@ -22,7 +22,7 @@ extern struct manager *manager;
 extern sd_event *event;
 extern char *directory;
 
-/* What the last reply was. */
+/* The last reply. */
 extern struct answer {
 	bool came;
 	enum failure_kind kind;
@@ -31,30 +31,31 @@ extern struct answer {
 	struct dictionary_totals totals;
 } answer;
 
-/* Has the reply in `answer`. */
+/* Stores the reply in `answer`. */
 extern const struct manager_call call;
 
-/* One turn of the event loop; several, until the reply has come. */
+/* Runs one turn of the event loop; several, until the reply has come. */
 void turn(void);
 void await_answer(void);
 
-/* A session with these options, which are taken over; NULL and `answer`. */
+/* Starts a session with these options, which are taken over; NULL and `answer` if it is refused. */
 struct session *start_with(struct session_options *options);
 
-/* One without options. */
+/* Starts a session without options. */
 struct session *start(void);
 
-/* Its totals, which balance. */
+/* Stops it; returns its totals, which balance. */
 const struct dictionary_totals *stop(struct session *session);
 
-/* How many records of a type a session's journal has; the last one's payload in `last` if it is not
- * NULL. */
+/* The number of records of a type in a session's journal; the last one's payload in `last` if it is
+ * not NULL. */
 unsigned int records(uint64_t id, enum journal_type type, struct journal_entry *last);
 
 /* Replaces the file of saved sessions in a state directory. */
 void saved_sessions_replace(struct state_directory *in, const struct saved_sessions *saved);
 
-/* Runs the tests in `cases`, each with a manager and a directory of its own: for main() to return. */
+/* Runs the tests in `cases`, each with a manager and a directory of its own: for main() to
+ * return. */
 int session_tests_run(Suite *suite, TCase *cases);
 
 #endif

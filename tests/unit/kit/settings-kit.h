@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What tests of settings in a journal share. */
+/* Shared by tests of settings in a journal. */
 #ifndef NFTTRACED_TESTS_UNIT_KIT_SETTINGS_KIT_H
 #define NFTTRACED_TESTS_UNIT_KIT_SETTINGS_KIT_H
 
