@@ -233,7 +233,7 @@ static void unread_names_text(struct text *text)
 	output_text(text->renderer.output, unread == 1 ? " name was" : " names were");
 	output_text(text->renderer.output, " not read: the journal has more than ");
 	output_number(text->renderer.output, NAME_TABLE_NAMES_MAX);
-	output_text(text->renderer.output, " of a kind");
+	output_text(text->renderer.output, " of one kind");
 	remark_end(text);
 }
 

@@ -145,7 +145,7 @@ static uint64_t find_cookie(const struct scan *scan, int fd)
 		return 0;
 	cookie = netns_cookie();
 	if (setns(scan->own_fd, CLONE_NEWNET) < 0)
-		g_error("can't come back from a network namespace: %s", g_strerror(errno));
+		g_error("can't return from a network namespace: %s", g_strerror(errno));
 	return cookie;
 }
 

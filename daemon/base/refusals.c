@@ -47,7 +47,7 @@ static void write_line(const struct mention *mention, const char *name, const ch
 
 	if (mention->since)
 		log_warning("a call of %s (%s) was refused: %s; %" G_GUINT64_FORMAT
-			    " more since the last such line",
+			    " more since the last message",
 			user, name, reason, mention->since);
 	else
 		log_warning("a call of %s (%s) was refused: %s", user, name, reason);

@@ -97,7 +97,7 @@ int engine_swap(struct engine *engine, const struct plan *plan, const struct mat
 	if (r == -EADDRNOTAVAIL)
 		failure_set(failure, FAILURE_INVALID_OPTION, "Probes: %s", reason);
 	else if (r < 0)
-		failure_set(failure, FAILURE_INTERNAL, "the kernel did not take the change: %s",
+		failure_set(failure, FAILURE_INTERNAL, "the kernel rejected the change: %s",
 			reason ? reason : g_strerror(-r));
 	return r;
 }

@@ -147,7 +147,7 @@ static void requests_create(
 		int r = session_resume(engine, &request);
 
 		if (r == -EALREADY)
-			log_info("session %" PRIu64 " had ended", session->id);
+			log_info("session %" PRIu64 " ended before the restart", session->id);
 		else if (r < 0)
 			log_error("session %" PRIu64
 				  " can't be resumed: its journal can't be opened: %s",
@@ -200,7 +200,7 @@ static void sessions_resume(
 	g_autofree char *reason = NULL;
 
 	if (stored_fds->len && saved->tries > TRIES_ADOPT)
-		reason = g_strdup("several daemons failed while doing so");
+		reason = g_strdup("several earlier attempts failed");
 	else if (stored_fds->len)
 		engine_adopt(engine, saved, stored_fds, &reason);
 	if (!reason && !engine->adopting)

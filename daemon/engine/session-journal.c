@@ -115,7 +115,7 @@ void engine_session_changed(struct engine *engine, struct engine_request *reques
 
 	if (r < 0)
 		request->warning = g_strdup_printf(
-			"the change is in force, but could not be noted in the journal: %s",
+			"the change is in force, but could not be recorded in the journal: %s",
 			g_strerror(-r));
 }
 

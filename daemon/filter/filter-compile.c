@@ -68,8 +68,8 @@ static int length_check(u_int length, enum optimise optimise, char **ret_reason)
 	if (length <= allowed)
 		return 0;
 	*ret_reason = g_strdup_printf(
-		"the filter needs %u instructions%s, and %u are allowed: make it shorter, or "
-		"several sessions of it",
+		"the filter needs %u instructions%s, and %u are allowed: shorten it, or split "
+		"it into several sessions",
 		length, optimise == OPTIMISE_NO ? " before it is optimised" : "", allowed);
 	return -E2BIG;
 }

@@ -94,8 +94,8 @@ static int job_repeat(struct filter_job *job, int error, char **ret_reason)
 		return r < 0 ? r : -ERESTART;
 	}
 	*ret_reason = g_strdup_printf(
-		"the process that compiles filters (nfttraced-pcap) %s, and so did the one that "
-		"replaced it: try again, or write the filter another way",
+		"the process that compiles filters (nfttraced-pcap) %s twice: "
+		"try again, or write the filter another way",
 		error == -ETIMEDOUT ? "did not answer and was killed" : "died or was killed");
 	return error;
 }
@@ -120,8 +120,8 @@ int filter_job_result(struct filter_job *job, struct filter **ret, char **ret_re
 	}
 	if (job->answer.result == -EAGAIN) {
 		*ret_reason = g_strdup_printf(
-			"libpcap needs more than %d s to make the filter short enough: make it "
-			"shorter, or several sessions of it",
+			"libpcap needs more than %d s to make the filter short enough: shorten "
+			"it, or split it into several sessions",
 			FILTER_SECONDS_MAX);
 		return -E2BIG;
 	}

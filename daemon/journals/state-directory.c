@@ -130,8 +130,8 @@ static int claim_directory(struct state_directory *state, char **ret_reason)
 
 	if (r == 0 && inspection.foreign && !inspection.ours) {
 		*ret_reason =
-			g_strdup_printf("%s is not empty and no state directory of nfttraced's: "
-					"give it a directory of its own",
+			g_strdup_printf("%s is not empty, and not a state directory of nfttraced: "
+					"use an empty directory",
 				state->path);
 		return -ENOTEMPTY;
 	}

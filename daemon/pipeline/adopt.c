@@ -225,7 +225,7 @@ static int traits_check(const struct pipeline_options *options,
 	const struct pipeline_traits *traits, char **ret_reason)
 {
 	if (traits->layout != pipeline_layout()) {
-		*ret_reason = g_strdup("it is of a version that this one can't reuse");
+		*ret_reason = g_strdup("they are of an incompatible version");
 		return -ESTALE;
 	}
 	if (traits->attach != ATTACH_FENTRY && traits->attach != ATTACH_KPROBE) {
@@ -233,7 +233,7 @@ static int traits_check(const struct pipeline_options *options,
 		return -ESTALE;
 	}
 	if (options->attach != ATTACH_AUTO && options->attach != traits->attach) {
-		*ret_reason = g_strdup("it is attached in another way than configured now");
+		*ret_reason = g_strdup("they are attached in another way than Attach= says");
 		return -ESTALE;
 	}
 	if (traits->module != kernel_module_inode()) {
@@ -262,8 +262,8 @@ int pipeline_adopt(const struct pipeline_options *options, const struct pipeline
 	if (r == 0)
 		r = probes_adopt(pipeline, stored_fds, probes);
 	if (r < 0) {
-		*ret_reason = g_strdup_printf(
-			"a part of it is missing or another one (%s)", g_strerror(-r));
+		*ret_reason =
+			g_strdup_printf("a part is missing or was replaced (%s)", g_strerror(-r));
 		pipeline_leave(pipeline);
 		return r;
 	}

@@ -171,7 +171,7 @@ static int layout_check(const struct kernel_facts *facts, char **ret_reason)
 	}
 	if (facts->layout != 3 && facts->layout != 5) {
 		*ret_reason = g_strdup_printf(PIPELINE_FUNCTION
-			" has %u arguments in this kernel, which this version does not know",
+			" has %u arguments in this kernel, which this version does not support",
 			facts->layout);
 		return -EOPNOTSUPP;
 	}

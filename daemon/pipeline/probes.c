@@ -199,8 +199,8 @@ static int refuse_probe(const struct pipeline_probe *probe, int error, char **re
 	case -EADDRNOTAVAIL:
 	case -EOPNOTSUPP:
 		*ret_reason = g_strdup_printf("%s can't be probed: the kernel's tracing itself may "
-					      "depend on it (it is in the list of what must not "
-					      "be probed, or marked notrace)",
+					      "depend on it (it is in the blacklist of kprobes, "
+					      "or marked notrace)",
 			probe->symbol);
 		return -EADDRNOTAVAIL;
 	}

@@ -125,12 +125,12 @@ int arming_load_module(char **ret_reason)
 	if (r == 0)
 		return 0;
 	if (r == -EPERM) {
-		*ret_reason = g_strdup("can't talk to nf_tables: give the daemon CAP_NET_ADMIN");
+		*ret_reason = g_strdup("can't access nf_tables: give the daemon CAP_NET_ADMIN");
 		return r;
 	}
 	*ret_reason = g_strdup_printf(
 		"the module nf_tables can't be loaded (%s): install or allow it, or "
-		"run \"modprobe nf_tables\" to see why not",
+		"run \"modprobe nf_tables\" to see the reason",
 		g_strerror(-r));
 	return -EOPNOTSUPP;
 }

@@ -80,7 +80,7 @@ int probe_spec_parse(const char *text, struct probe_spec *ret, char **ret_reason
 	if (!symbol_valid(symbol, spec.type)) {
 		g_autofree char *escaped = text_excerpt_dup(text);
 
-		*ret_reason = g_strdup_printf("\"%s\" is no probe: it must be a function, "
+		*ret_reason = g_strdup_printf("\"%s\" is not a probe: it must be a function, "
 					      "kprobe:FUNCTION, kretprobe:FUNCTION or "
 					      "tp:GROUP:TRACEPOINT, and may end in " STACK_SUFFIX,
 			escaped);
@@ -160,8 +160,8 @@ int probe_specs_parse(const char *const *texts, GArray **ret, struct failure *fa
 		g_array_append_val(specs, spec);
 		if (specs_count_further(specs) > PROBES_MAX) {
 			failure_set(failure, FAILURE_INVALID_OPTION,
-				"Probes: more than %d probes besides " PROBE_NFT_SYMBOL
-				" can't be told apart",
+				"Probes: at most %d probes besides " PROBE_NFT_SYMBOL
+				" are possible",
 				PROBES_MAX);
 			return -EINVAL;
 		}

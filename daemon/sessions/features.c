@@ -29,7 +29,7 @@ static void add_tracking(GArray *features, const struct pipeline_features *found
 	if (found->hooks_absent) {
 		absent = pipeline_hooks_names(found->hooks_absent);
 		advice = g_strdup_printf("this kernel has no function to attach to for %s: "
-					 "there a packet is tracked as a new one",
+					 "there packets are tracked as new ones",
 			absent);
 	}
 	features_add(features, "tracking", FEATURE_TEXT, attach_mode_name(found->hooks), advice);
@@ -46,8 +46,8 @@ static void add_pipeline(GArray *features, const struct manager *manager)
 			: "no action needed: a kprobe does the same, at about twice the cost");
 	features_add(features, "layout", FEATURE_TEXT, status->layout, NULL);
 	add_flag(features, "missed", status->features.missed_known,
-		"calls that the kernel skips under load are not counted: they are with fentry, "
-		"and with kprobes from Linux 6.6 on");
+		"calls that the kernel skips under load are not counted: fentry counts them, "
+		"and kprobes do from Linux 6.7 on");
 	add_tracking(features, &status->features);
 	add_flag(features, "drop-reasons", status->features.drop_reasons,
 		"use Linux 5.17 or later to see why the kernel freed a packet");

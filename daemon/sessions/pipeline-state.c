@@ -90,7 +90,7 @@ static void done_close(void *argument)
 {
 	struct pipeline_job *job = argument;
 
-	log_notice("nf_tables was removed: waiting for it to come back");
+	log_notice("nf_tables was removed: waiting until it is loaded again");
 	manager_status_refresh(job->manager, NULL);
 	pipeline_job_free(job);
 }

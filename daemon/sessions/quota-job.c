@@ -75,7 +75,7 @@ static void log_result(struct manager *manager, const struct quota_job *job)
 	if (over && !manager->quota_exceeded && job->error >= 0)
 		log_warning(
 			"the journals of running sessions take %s, more than JournalsSize= allows: "
-			"nothing else is left to remove",
+			"no other journals are left to remove",
 			amount_bytes(result->left, left));
 	manager->quota_error = job->error;
 	manager->quota_exceeded = over;

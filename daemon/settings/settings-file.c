@@ -53,7 +53,7 @@ static int session_begin(struct position *position, const char *name)
 	if (!found && position->settings->configured_sessions->len >= EVENT_SESSIONS_MAX)
 		return refuse_line(position,
 			"there are more than %d groups [" SETTINGS_GROUP_SESSION
-			" NAME], as many as there may be sessions",
+			" NAME], the limit of sessions",
 			EVENT_SESSIONS_MAX);
 	if (!found) {
 		found = configured_session_new(name, position->file, position->line);

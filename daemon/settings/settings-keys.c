@@ -84,7 +84,7 @@ static const struct setting_key session_keys[] = {
 	{ "Sections", SETTING_SECTIONS, SETTING_AT_ONCE, AT(sections), 0, 0, false,
 		"packet dev ns ct nft tracking drop", "names of sections" },
 	{ "Probes", SETTING_PROBES, SETTING_AT_ONCE, AT(probes), 0, 0, false, "",
-		"probes as nfttracectl start takes them" },
+		"probes, see nfttracectl(1)" },
 	{ "Stack", SETTING_BOOLEAN, SETTING_AT_ONCE, AT(stack), 0, 0, false, "no", YES_OR_NO },
 	{ "Track", SETTING_BOOLEAN, SETTING_AT_ONCE, AT(track), 0, 0, false, "yes", YES_OR_NO },
 	{ "Rate", SETTING_NUMBER, SETTING_AT_ONCE, AT(rate), 0, SESSION_RATE_MAX, true, "1000",

@@ -86,7 +86,7 @@ START_TEST(a_probe_is_given_once_and_there_are_not_more_than_numbers_for_them)
 	list_refused((const char *[]){ "ip_rcv", "kprobe:ip_rcv/stack", NULL }, "given twice");
 	list_refused((const char *[]){ "__nft_trace_packet", "k:__nft_trace_packet/stack", NULL },
 		"kprobe:__nft_trace_packet is given twice");
-	list_refused((const char *[]){ "ip_rcv", "?", NULL }, "\"?\" is no probe");
+	list_refused((const char *[]){ "ip_rcv", "?", NULL }, "\"?\" is not a probe");
 
 	g_ptr_array_add(texts, g_strdup("__nft_trace_packet/stack"));
 	for (int i = 0; i < PROBES_MAX; i++)

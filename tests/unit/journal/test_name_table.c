@@ -222,7 +222,7 @@ START_TEST(there_is_an_end_to_what_is_kept_and_the_totals_say_how_much_is_missin
 	ck_assert(g_str_has_prefix(all, "-- session 0: matched 1 = journaled 1 "));
 	ck_assert(g_str_has_prefix(missing, all));
 	ck_assert_str_eq(missing + strlen(all),
-		"\n-- 10 names were not read: the journal has more than 262144 of a kind\n");
+		"\n-- 10 names were not read: the journal has more than 262144 of one kind\n");
 }
 END_TEST
 

@@ -22,9 +22,9 @@ check "an expression of ${#long} characters that makes sense is taken" nfttracec
 nfttracectl stop long >/dev/null 2>&1
 check "one of 4,000 characters that makes none is refused" refused 1 "can't parse" nfttracectl start --filter "${long:0:3990}udp port ("
 words=$(for number in $(seq 1700); do printf 'tcp[%d] = 80 or ' "$number"; done)
-check "an expression over the limit of instructions" refused 1 "make it shorter" nfttracectl start --filter "${words% or }"
+check "an expression over the limit of instructions" refused 1 "shorten it" nfttracectl start --filter "${words% or }"
 words=$(for number in $(seq 3000); do printf 'host 10.%d.%d.1 or ' $((number / 250)) $((number % 250)); done)
-check "an expression that libpcap would need minutes for" refused 1 "make it shorter" nfttracectl start --filter "${words% or }"
+check "an expression that libpcap would need minutes for" refused 1 "shorten it" nfttracectl start --filter "${words% or }"
 check "a name with a slash" refused 1 "name" nfttracectl start --name 'a/b'
 check "a name with a control character" refused 1 "name" nfttracectl start --name $'a\eb'
 check "a name that is taken" refused 1 "steady" nfttracectl start --name steady
