@@ -49,7 +49,7 @@ static int report_disconnected(char **ret_reason)
 				       "'systemctl status nfttraced' shows its state");
 		return -ENXIO;
 	}
-	*ret_reason = g_strdup("the system bus has gone: is dbus running?");
+	*ret_reason = g_strdup("the connection to the system bus was lost: is dbus running?");
 	return -ENOTCONN;
 }
 

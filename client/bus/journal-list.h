@@ -20,7 +20,7 @@ struct archived {
 };
 
 /* The remedy behind "there is no journal of ...". */
-#define ARCHIVE_REMEDY ": 'nfttracectl list --all' shows those there are"
+#define ARCHIVE_REMEDY ": 'nfttracectl list --all' lists all"
 
 /* Which journals are wanted; zeroed: all. */
 struct archive_filter {

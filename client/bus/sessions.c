@@ -13,7 +13,7 @@
 #include "journal/base/amounts.h"
 #include "journal/base/escape.h"
 
-#define SESSION_REMEDY ": 'nfttracectl list' shows those that run"
+#define SESSION_REMEDY ": 'nfttracectl list' lists the running ones"
 
 static const struct bus_dict_field fields[] = {
 	{ "Id", BUS_DICT_NUMBER, offsetof(struct session, id) },

@@ -138,7 +138,7 @@ bool follow_stream_resume(struct follow_stream *stream, int output_fd, int *ret_
 	*ret_end = FOLLOW_STREAM_LOST;
 	if (stream->vain >= VAIN_MAX) {
 		stream_lose(stream,
-			g_strdup("the stream ended before the session did, again and again: "
+			g_strdup("the stream ended repeatedly before the session did: "
 				 "'systemctl status nfttraced' may say why"));
 		return false;
 	}

@@ -58,7 +58,7 @@ static char *sentence_for(const char *path, int error, unsigned int version)
 		return g_strdup_printf(
 			"%s is not a journal: no segment (*%s) is in it", name, JOURNAL_SUFFIX);
 	case -EBADMSG:
-		return g_strdup_printf("%s is not a journal: it does not begin like one", name);
+		return g_strdup_printf("%s is not a journal: it has no valid header", name);
 	default:
 		return g_strdup_printf("%s can't be read: %s", name, g_strerror(-error));
 	}

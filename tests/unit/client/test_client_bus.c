@@ -120,12 +120,12 @@ START_TEST(refusals_are_told_in_a_sentence)
 	assert_run("start|bad", 1, "", "nfttracectl: syntax error\\x0a\n");
 	assert_run("start|denied", 1, "", "nfttracectl: access denied: this needs root\n");
 	assert_run("stop|9", 1, "",
-		"nfttracectl: there is no session 9: 'nfttracectl list' shows those that run\n");
+		"nfttracectl: there is no session 9: 'nfttracectl list' lists the running ones\n");
 	assert_run("stop|frob", 1, "",
 		"nfttracectl: there is no session \"frob\": 'nfttracectl list' shows those "
 		"that run\n");
 	assert_run("set|9|--filter=udp", 1, "",
-		"nfttracectl: there is no session 9: 'nfttracectl list' shows those that run\n");
+		"nfttracectl: there is no session 9: 'nfttracectl list' lists the running ones\n");
 }
 END_TEST
 
@@ -245,7 +245,7 @@ START_TEST(what_the_caller_may_not_see_is_not_said_to_be_not_there)
 	assert_health("ready none old", 0, "healthy: no sessions that you may see\n");
 	assert_run("stop|frob", 1, "",
 		"nfttracectl: there is no session \"frob\" that you may see: 'nfttracectl list' "
-		"shows those that run\n");
+		"lists the running ones\n");
 }
 END_TEST
 

@@ -254,7 +254,7 @@ START_TEST(what_is_no_journal_is_named_with_its_name_escaped)
 	segment_write(
 		"letter\x1b[31m", "Dear reader, this is a letter and not a journal at all.", 55);
 	ck_assert_int_eq(open_fails("letter\x1b[31m", &reason), -EBADMSG);
-	ck_assert_str_eq(reason, "letter\\x1b[31m is not a journal: it does not begin like one");
+	ck_assert_str_eq(reason, "letter\\x1b[31m is not a journal: it has no valid header");
 	g_free(reason);
 
 	ck_assert_int_eq(open_fails("absent", &reason), -ENOENT);
