@@ -7,6 +7,7 @@
 #include "daemon/sessions/quota-job.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 
 #include "daemon/base/log.h"
 #include "daemon/journals/quota.h"
@@ -96,7 +97,7 @@ static void quota_job_done(void *argument)
 	manager_index_changed(manager->index, job->quota->changed);
 	log_result(manager, job);
 	quota_job_finish(job);
-	if (manager->quota_again && !manager_is_ending(manager))
+	if (manager->quota_again && !atomic_load(&manager->ending))
 		manager_quota_check(manager);
 }
 
