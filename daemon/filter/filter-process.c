@@ -271,6 +271,10 @@ int filter_process_read(
 
 		if (size == -EAGAIN)
 			return process_hangs(process) ? -ETIMEDOUT : 0;
+		/* A child that died before it read the expression: the kernel reports that once,
+		 * ahead of the messages that came before (net/core/datagram.c). */
+		if (size == -ECONNRESET)
+			continue;
 		if (size < 0)
 			return (int)size;
 		if (size == 0) {
