@@ -122,8 +122,8 @@ START_TEST(refusals_are_told_in_a_sentence)
 	assert_run("stop|9", 1, "",
 		"nfttracectl: there is no session 9: 'nfttracectl list' lists the running ones\n");
 	assert_run("stop|frob", 1, "",
-		"nfttracectl: there is no session \"frob\": 'nfttracectl list' shows those "
-		"that run\n");
+		"nfttracectl: there is no session \"frob\": 'nfttracectl list' lists the "
+		"running ones\n");
 	assert_run("set|9|--filter=udp", 1, "",
 		"nfttracectl: there is no session 9: 'nfttracectl list' lists the running ones\n");
 }

@@ -97,7 +97,7 @@ START_TEST(a_probe_is_given_once_and_there_are_not_more_than_numbers_for_them)
 	g_array_unref(specs);
 	texts->pdata[texts->len - 1] = g_strdup("one_too_many");
 	g_ptr_array_add(texts, NULL);
-	list_refused((const char *const *)texts->pdata, "more than 30");
+	list_refused((const char *const *)texts->pdata, "at most 30");
 }
 END_TEST
 
