@@ -8,7 +8,9 @@ manager_log=$work/manager.log
 # manager_run [--no-store] COMMAND...: returns when the daemon is ready; its standard error is added
 # to $work/daemon.log.
 manager_run() {
-        python3 -IS "$source_root/tests/service-manager.py" "$work/notify" "$@" >"$manager_log" 2>>"$work/daemon.log" &
+        # The log of an earlier one has lines that would be taken for this one's.
+        : >"$manager_log"
+        python3 -IS "$source_root/tests/service-manager.py" "$work/notify" "$@" >>"$manager_log" 2>>"$work/daemon.log" &
         manager_pid=$!
         manager_ready 1
 }
