@@ -208,6 +208,15 @@ property_has() {
         has "$(manager_property "$1")" "$2"
 }
 
+# problem_ends: waits until the manager has no problem.
+problem_ends() {
+        await 60 no_problem
+}
+
+no_problem() {
+        equal "$(manager_property Problem)" '""'
+}
+
 # property_becomes NAME TEXT: waits for the manager's property to have TEXT in it.
 property_becomes() {
         await 60 property_has "$1" "$2"

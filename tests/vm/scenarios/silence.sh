@@ -13,13 +13,13 @@ END
 # silenced SWITCH REMEDY: a session during which SWITCH is off for a while.
 silenced() {
         session_start --verdicts drop --filter 'udp port 8080' --no-track
-        check "$1: nothing is wrong at first" property_becomes Problem '""'
+        check "$1: nothing is wrong at first" problem_ends
         on client traffic udp 10.0.42.2 8080 5 >/dev/null
         echo 0 >"$1"
         check "$1: that it is off is reported, with the remedy" property_becomes Problem "$2"
         on client traffic udp 10.0.42.2 8080 5 >/dev/null
         echo 1 >"$1"
-        check "$1: and that it is on again" property_becomes Problem '""'
+        check "$1: and that it is on again" problem_ends
         on client traffic udp 10.0.42.2 8080 5 >/dev/null
         session_stop
         sees "$1: what happened before and after is there" 10 '^  table filter .* drop$'

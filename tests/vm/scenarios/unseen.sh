@@ -146,7 +146,7 @@ check "and is not armed" not_armed
 check "it leaves rulesets alone" looks_like before
 namespaces_limit "$limit"
 check "when the limit is raised it is armed" property_becomes Armed true
-check "and nothing is wrong" property_becomes Problem '""'
+check "and nothing is wrong" problem_ends
 daemon_stop
 daemon_config DropCounters=no
 namespaces_limit 0
@@ -154,5 +154,5 @@ daemon_start
 check "without counters, start reports it" refused 1 user.max_net_namespaces nfttracectl start
 check "and status says that none can be started" property_becomes Problem user.max_net_namespaces
 namespaces_limit "$limit"
-check "until one can" property_becomes Problem '""'
+check "until one can" problem_ends
 check "for which it is not armed" not_armed
