@@ -115,7 +115,7 @@ before=$(journaled)
 on client traffic udp 10.0.42.2 8080 10 >/dev/null
 check "a version of another layout resumes the session" journaled_becomes $((before + 10))
 check "it is started once" equal "$(manager_begun)" $((begun + 1))
-check "and logs why it reuses nothing else" grep -q 'version that this one can.t reuse' "$daemon_log"
+check "and logs why it reuses nothing else" grep -q 'they are of an incompatible version' "$daemon_log"
 session_stop
 sees "there is one gap" 1 'nfttraced was not running'
 sed -nE 's/.*not running \(between ([0-9]+) and ([0-9]+)\).*/\1 \2/p' "$work/text" >"$work/gap"
