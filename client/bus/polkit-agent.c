@@ -26,7 +26,7 @@ static bool never;
 static bool begun;
 static pid_t agent;
 
-gboolean agent_never(const char *option, const char *value, gpointer data, GError **error)
+gboolean agent_disable(const char *option, const char *value, gpointer data, GError **error)
 {
 	never = true;
 	return TRUE;

@@ -10,7 +10,7 @@
 #include <glib.h>
 
 /* Never asks for a password from now on. A GOptionArgFunc, for --no-ask-password. */
-gboolean agent_never(const char *option, const char *value, gpointer data, GError **error);
+gboolean agent_disable(const char *option, const char *value, gpointer data, GError **error);
 
 /* True if a password may be asked for. */
 gboolean agent_may_ask(void);

@@ -63,8 +63,8 @@ static gboolean take_host(const char *option, const char *value, gpointer data, 
 static const GOptionEntry call_entries[] = {
 	{ "host", 'H', G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer)take_host,
 		"Operate on that host, over ssh", "[USER@]HOST" },
-	{ "no-ask-password", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer)agent_never,
-		"Never ask for a password", NULL },
+	{ "no-ask-password", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK,
+		(gpointer)agent_disable, "Never ask for a password", NULL },
 	{ 0 },
 };
 

@@ -78,7 +78,7 @@ int command_status(const struct command *command, int argc, char **argv)
 	if (config)
 		return print_configuration();
 	/* Facts that a user may not see are left out: no password is asked for. */
-	agent_never(NULL, NULL, NULL, NULL);
+	agent_disable(NULL, NULL, NULL, NULL);
 	if (status_gather(&status, &reason) < 0)
 		return command_failed(reason);
 	if (quiet)

@@ -112,7 +112,7 @@ void take_name_requests(struct name_writer *writer)
 	while (writer->waiting.length < QUEUE_MAX && name_requests_take(writer->wanted, &request)) {
 		struct session_names *names = &writer->names[request.bit];
 
-		if (!session_names_takes(names, &request, names_memory(writer)))
+		if (!session_names_add(names, &request, names_memory(writer)))
 			continue;
 		names->asked++;
 		g_queue_push_tail(&writer->waiting, question_new(&request));
@@ -213,7 +213,7 @@ static void names_renew(struct name_writer *writer)
 	writer->lost_at = 0;
 }
 
-void resolver_revive(struct name_writer *writer)
+void resolver_restart(struct name_writer *writer)
 {
 	int64_t now = g_get_monotonic_time();
 

@@ -20,7 +20,7 @@
 static void session_begin(struct name_writer *writer, unsigned int bit, struct request *request)
 {
 	request->begun = true;
-	session_names_turn(&writer->names[bit], recorder_generation(writer->recorder, bit));
+	session_names_reset(&writer->names[bit], recorder_generation(writer->recorder, bit));
 	if (!writer->sessions)
 		start_watching(writer);
 	writer->sessions |= 1ULL << bit;
@@ -70,14 +70,14 @@ static void count_lost(struct name_writer *writer, struct session_names *names)
 
 static void session_end(struct name_writer *writer, unsigned int bit)
 {
-	session_names_turn(&writer->names[bit], 0);
+	session_names_reset(&writer->names[bit], 0);
 	count_lost(writer, &writer->names[bit]);
 	writer->sessions &= ~(1ULL << bit);
 	writer->reasons &= ~(1ULL << bit);
 }
 
 /* True: the request is done. */
-static bool serve_request(struct name_writer *writer, unsigned int bit, struct request *request)
+static bool handle_request(struct name_writer *writer, unsigned int bit, struct request *request)
 {
 	struct session_names *names = &writer->names[bit];
 	bool late = g_get_monotonic_time() >= request->deadline;
@@ -98,13 +98,13 @@ static bool serve_request(struct name_writer *writer, unsigned int bit, struct r
 	return true;
 }
 
-static void serve_requests(struct name_writer *writer)
+static void handle_requests(struct name_writer *writer)
 {
 	g_mutex_lock(&writer->lock);
 	for (unsigned int bit = 0; bit < EVENT_SESSIONS_MAX; bit++) {
 		struct request *request = &writer->requests[bit];
 
-		if (request->kind != REQUEST_NONE && serve_request(writer, bit, request)) {
+		if (request->kind != REQUEST_NONE && handle_request(writer, bit, request)) {
 			request->kind = REQUEST_NONE;
 			g_cond_broadcast(&writer->done);
 		}
@@ -161,7 +161,7 @@ static void *name_writer_main(void *context)
 
 	pthread_setname_np(pthread_self(), "nfttraced-write");
 	while (await_work(writer)) {
-		resolver_revive(writer);
+		resolver_restart(writer);
 		take_name_requests(writer);
 		ask_waiting(writer);
 		take_answers(writer);
@@ -173,7 +173,7 @@ static void *name_writer_main(void *context)
 			session_names_write(&writer->names[bit], writer->recorder, bit);
 			count_lost(writer, &writer->names[bit]);
 		}
-		serve_requests(writer);
+		handle_requests(writer);
 		if (watching_deadline(writer) <= g_get_monotonic_time())
 			stop_watching(writer);
 	}

@@ -126,7 +126,7 @@ void take_resolver_state(struct name_writer *writer, const char *text, size_t le
 /* name-questions.c: turns name requests into questions. */
 
 /* Starts the resolver when that is due, and asks it again for what its predecessor knew. */
-void resolver_revive(struct name_writer *writer);
+void resolver_restart(struct name_writer *writer);
 
 /* Has the resolver keep rules current, for a session or a drop counter. */
 void start_watching(struct name_writer *writer);

@@ -87,7 +87,7 @@ unsigned int session_names_count(const struct session_names *names)
 	return g_hash_table_size(names->requested);
 }
 
-void session_names_turn(struct session_names *names, uint64_t generation)
+void session_names_reset(struct session_names *names, uint64_t generation)
 {
 	names->generation = generation;
 	names->segment = 0;
@@ -106,14 +106,14 @@ struct rule_key name_request_rule(const struct name_request *request)
 	};
 }
 
-bool session_names_takes(struct session_names *names, const struct name_request *request,
+bool session_names_add(struct session_names *names, const struct name_request *request,
 	enum session_names_memory memory)
 {
 	const struct rule_key rule = name_request_rule(request);
 	struct name_request *key;
 
 	if (names->generation != request->generation)
-		session_names_turn(names, request->generation);
+		session_names_reset(names, request->generation);
 	if (names->segment != request->segment) {
 		names->segment = request->segment;
 		names->reasons_due = names->reasons != NULL;

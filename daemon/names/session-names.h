@@ -44,7 +44,7 @@ void session_names_init(struct session_names *names);
 
 /* Resets the names for the session with this generation (0: none). Names that still wait are
  * counted as lost. */
-void session_names_turn(struct session_names *names, uint64_t generation);
+void session_names_reset(struct session_names *names, uint64_t generation);
 
 /* Whether a name can be remembered as written. */
 enum session_names_memory {
@@ -53,7 +53,7 @@ enum session_names_memory {
 };
 
 /* True if the segment does not have the name yet: the caller asks for it. */
-bool session_names_takes(struct session_names *names, const struct name_request *request,
+bool session_names_add(struct session_names *names, const struct name_request *request,
 	enum session_names_memory memory);
 
 /* How many names it remembers as written. */

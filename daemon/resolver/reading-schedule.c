@@ -131,7 +131,7 @@ static enum owner_class class_of(const struct read_netns *netns)
 	return netns->owner == NETNS_OWNER_ROOT ? CLASS_ROOT : CLASS_USERS;
 }
 
-static uint64_t *served_of(struct reading_schedule *schedule, uint64_t owner)
+static uint64_t *owner_last_read(struct reading_schedule *schedule, uint64_t owner)
 {
 	uint64_t *served = g_hash_table_lookup(schedule->served, &owner);
 
@@ -150,8 +150,8 @@ static bool comes_first(struct reading_schedule *schedule, const struct read_net
 
 	if (!other)
 		return true;
-	served = *served_of(schedule, netns->owner);
-	other_served = *served_of(schedule, other->owner);
+	served = *owner_last_read(schedule, netns->owner);
+	other_served = *owner_last_read(schedule, other->owner);
 	return served != other_served ? served < other_served : netns->due < other->due;
 }
 
@@ -182,5 +182,5 @@ void reading_schedule_begin(struct reading_schedule *schedule, struct read_netns
 	netns->due = READING_NEVER;
 	netns->changed = netns->notified ? netns->notified : clock_ns(CLOCK_MONOTONIC);
 	netns->notified = 0;
-	*served_of(schedule, netns->owner) = ++schedule->turns;
+	*owner_last_read(schedule, netns->owner) = ++schedule->turns;
 }

@@ -16,7 +16,7 @@ static struct session_names names;
 static void set_up(void)
 {
 	session_names_init(&names);
-	session_names_turn(&names, GENERATION);
+	session_names_reset(&names, GENERATION);
 }
 
 static void tear_down(void)
@@ -36,7 +36,7 @@ static void answer(unsigned int count)
 			.cookie = i,
 			.kind = NAME_REQUEST_NETNS };
 
-		ck_assert(session_names_takes(&names, &request, SESSION_NAMES_REMEMBERS));
+		ck_assert(session_names_add(&names, &request, SESSION_NAMES_REMEMBERS));
 		names.asked++;
 		session_names_answer(&names, &request, &head, name);
 	}
@@ -46,7 +46,7 @@ START_TEST(names_that_find_no_room_are_lost_and_counted)
 {
 	answer(SESSION_NAMES_MAX);
 	ck_assert_uint_eq(names.lost, 0);
-	session_names_turn(&names, GENERATION);
+	session_names_reset(&names, GENERATION);
 	names.lost = 0;
 	answer(SESSION_NAMES_MAX + EXTRA);
 	ck_assert_uint_eq(names.lost, EXTRA);
@@ -67,7 +67,7 @@ START_TEST(names_that_are_too_long_together_are_lost_and_counted)
 			.rule = i,
 			.kind = NAME_REQUEST_RULE };
 
-		ck_assert(session_names_takes(&names, &request, SESSION_NAMES_REMEMBERS));
+		ck_assert(session_names_add(&names, &request, SESSION_NAMES_REMEMBERS));
 		names.asked++;
 		session_names_answer(&names, &request, &head, text);
 	}
@@ -93,12 +93,12 @@ START_TEST(a_page_that_is_full_tells_again_and_misses_no_new_text)
 		.since = 1,
 		.rule = { .netns = 1, .rule = 2 } };
 
-	ck_assert(session_names_takes(&names, &known, SESSION_NAMES_REMEMBERS));
+	ck_assert(session_names_add(&names, &known, SESSION_NAMES_REMEMBERS));
 	session_names_replace(&names, &replaced, "x");
 	ck_assert_uint_eq(names.rules->len, 0);
-	ck_assert(!session_names_takes(&names, &known, SESSION_NAMES_IS_FULL));
-	ck_assert(session_names_takes(&names, &other, SESSION_NAMES_IS_FULL));
-	ck_assert(session_names_takes(&names, &other, SESSION_NAMES_IS_FULL));
+	ck_assert(!session_names_add(&names, &known, SESSION_NAMES_IS_FULL));
+	ck_assert(session_names_add(&names, &other, SESSION_NAMES_IS_FULL));
+	ck_assert(session_names_add(&names, &other, SESSION_NAMES_IS_FULL));
 	ck_assert_uint_eq(session_names_count(&names), 1);
 	session_names_replace(&names, &replaced, "x");
 	ck_assert_uint_eq(names.rules->len, 1);
@@ -109,7 +109,7 @@ START_TEST(names_that_wait_when_the_session_ends_are_lost_and_counted)
 {
 	answer(EXTRA);
 	ck_assert(!session_names_is_written(&names));
-	session_names_turn(&names, 0);
+	session_names_reset(&names, 0);
 	ck_assert(session_names_is_written(&names));
 	ck_assert_uint_eq(names.lost, EXTRA);
 }
