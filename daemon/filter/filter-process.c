@@ -134,16 +134,16 @@ int filter_process_begin(const char *expression, struct filter_process *ret)
 		.fd = fd_steal(&near),
 		.pid_fd = -1,
 		.server = server,
-		.begun = g_get_monotonic_time(),
+		.started = g_get_monotonic_time(),
 	};
 	return 0;
 }
 
 int64_t filter_process_deadline(const struct filter_process *process)
 {
-	int64_t begun = process->pid_fd < 0 ? process->begun : process->progress.moved;
+	int64_t started = process->pid_fd < 0 ? process->started : process->progress.moved;
 
-	return begun + FILTER_PROCESS_PATIENCE;
+	return started + FILTER_PROCESS_PATIENCE;
 }
 
 static bool process_hangs(struct filter_process *process)

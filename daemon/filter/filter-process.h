@@ -22,7 +22,7 @@ struct filter_process {
 	int pid_fd; /* -1: the server has not forked it yet */
 	unsigned int server; /* number of the server that was asked */
 	bool dropped; /* the server ended, and the request with it */
-	int64_t begun; /* us of g_get_monotonic_time */
+	int64_t started; /* us of g_get_monotonic_time */
 	struct cpu_progress progress; /* from the time it was forked */
 };
 

@@ -14,7 +14,7 @@ static uint64_t offset_of(const struct clock_reading *reading)
 	return reading->realtime - reading->monotonic;
 }
 
-static uint64_t slept_of(const struct clock_reading *reading)
+static uint64_t suspended_of(const struct clock_reading *reading)
 {
 	return reading->boottime - reading->monotonic;
 }
@@ -22,16 +22,17 @@ static uint64_t slept_of(const struct clock_reading *reading)
 void clock_watch_begin(struct clock_watch *watch, const struct clock_reading *reading)
 {
 	*watch = (struct clock_watch){
-		.begun = true,
+		.initialized = true,
 		.offset = offset_of(reading),
-		.slept = slept_of(reading),
+		.suspended = suspended_of(reading),
 		.checked = reading->monotonic,
 	};
 }
 
 bool clock_watch_jumped(const struct clock_watch *watch, const struct clock_reading *reading)
 {
-	return watch->begun && distance(offset_of(reading), watch->offset) > CLOCK_WATCH_LEAST;
+	return watch->initialized &&
+		distance(offset_of(reading), watch->offset) > CLOCK_WATCH_LEAST;
 }
 
 /* The cause of a move that is to be recorded now; CLOCK_CAUSES: none. */
@@ -40,7 +41,7 @@ static enum clock_cause cause_of(
 {
 	uint64_t moved = distance(offset_of(reading), watch->offset);
 
-	if (distance(slept_of(reading), watch->slept) > CLOCK_WATCH_LEAST)
+	if (distance(suspended_of(reading), watch->suspended) > CLOCK_WATCH_LEAST)
 		return CLOCK_RESUMED;
 	if (reading->set && moved > CLOCK_WATCH_NOISE)
 		return CLOCK_SET;
@@ -55,7 +56,7 @@ bool clock_watch_take(
 	enum clock_cause cause;
 	uint64_t before;
 
-	if (!watch->begun) {
+	if (!watch->initialized) {
 		clock_watch_begin(watch, reading);
 		return false;
 	}

@@ -23,9 +23,9 @@ struct clock_reading {
 };
 
 struct clock_watch {
-	bool begun;
+	bool initialized;
 	uint64_t offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC as last recorded, modulo 2^64 */
-	uint64_t slept; /* CLOCK_BOOTTIME - CLOCK_MONOTONIC */
+	uint64_t suspended; /* CLOCK_BOOTTIME - CLOCK_MONOTONIC */
 	uint64_t checked; /* CLOCK_MONOTONIC: when slewing was last checked */
 };
 

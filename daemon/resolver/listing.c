@@ -14,7 +14,7 @@
 
 /* How many times the length of the listing may be searched for rules that are not in it. Without
  * this limit, a listing of another ruleset would be searched once for each rule. */
-#define VAIN_LENGTHS 8
+#define SEARCH_LENGTHS 8
 
 struct rule {
 	uint64_t handle;
@@ -42,7 +42,7 @@ struct listing {
 	GPtrArray *tables; /* of struct table */
 	GHashTable *by_name; /* set of the same, by family and name */
 	struct table *last; /* that a rule was added to */
-	size_t vain_left; /* bytes that may still be searched without a match */
+	size_t search_left; /* bytes that may still be searched without a match */
 };
 
 static void rule_clear(gpointer data)
@@ -296,11 +296,11 @@ static void match_chain(struct listing *listing, struct chain *chain, struct res
 	chain->seen = true;
 	for (unsigned int i = 0; i < chain->rules->len; i++)
 		g_hash_table_add(handles, &g_array_index(chain->rules, struct rule, i).handle);
-	for (unsigned int i = 0; i < chain->rules->len && listing->vain_left > 0; i++) {
-		size_t vain =
+	for (unsigned int i = 0; i < chain->rules->len && listing->search_left > 0; i++) {
+		size_t searched =
 			match_rule(&g_array_index(chain->rules, struct rule, i), handles, rest);
 
-		listing->vain_left -= MIN(listing->vain_left, vain);
+		listing->search_left -= MIN(listing->search_left, searched);
 	}
 }
 
@@ -334,7 +334,7 @@ void listing_match(
 	struct rest rest = { .at = text, .end = text + size };
 	struct table *table = NULL;
 
-	listing->vain_left = VAIN_LENGTHS * size;
+	listing->search_left = SEARCH_LENGTHS * size;
 	while (rest.at < rest.end) {
 		g_autofree char *name = table ? parse_name(&rest, "\tchain ") : NULL;
 		struct chain *chain = name ? g_hash_table_lookup(table->chains, name) : NULL;

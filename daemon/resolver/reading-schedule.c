@@ -22,7 +22,7 @@ static const enum owner_class reader_classes[RULE_READERS_MAX] = {
 
 struct reading_schedule {
 	GHashTable *namespaces; /* of struct read_netns by `id` */
-	GHashTable *served; /* number of the last turn of an owner's namespaces, by owner */
+	GHashTable *last_read; /* number of the last turn of an owner's namespaces, by owner */
 	uint64_t turns;
 };
 
@@ -40,7 +40,7 @@ struct reading_schedule *reading_schedule_new(void)
 
 	schedule->namespaces =
 		g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, read_netns_free);
-	schedule->served = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	schedule->last_read = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	return schedule;
 }
 
@@ -49,7 +49,7 @@ struct reading_schedule *reading_schedule_free(struct reading_schedule *schedule
 	if (!schedule)
 		return NULL;
 	g_hash_table_unref(schedule->namespaces);
-	g_hash_table_unref(schedule->served);
+	g_hash_table_unref(schedule->last_read);
 	g_free(schedule);
 	return NULL;
 }
@@ -133,26 +133,26 @@ static enum owner_class class_of(const struct read_netns *netns)
 
 static uint64_t *owner_last_read(struct reading_schedule *schedule, uint64_t owner)
 {
-	uint64_t *served = g_hash_table_lookup(schedule->served, &owner);
+	uint64_t *last_read = g_hash_table_lookup(schedule->last_read, &owner);
 
-	if (served)
-		return served;
-	served = g_new0(uint64_t, 1);
-	g_hash_table_insert(schedule->served, g_memdup2(&owner, sizeof(owner)), served);
-	return served;
+	if (last_read)
+		return last_read;
+	last_read = g_new0(uint64_t, 1);
+	g_hash_table_insert(schedule->last_read, g_memdup2(&owner, sizeof(owner)), last_read);
+	return last_read;
 }
 
 /* True if `netns` is to be read before `other`, which may be NULL. */
 static bool comes_first(struct reading_schedule *schedule, const struct read_netns *netns,
 	const struct read_netns *other)
 {
-	uint64_t served, other_served;
+	uint64_t last_read, other_last_read;
 
 	if (!other)
 		return true;
-	served = *owner_last_read(schedule, netns->owner);
-	other_served = *owner_last_read(schedule, other->owner);
-	return served != other_served ? served < other_served : netns->due < other->due;
+	last_read = *owner_last_read(schedule, netns->owner);
+	other_last_read = *owner_last_read(schedule, other->owner);
+	return last_read != other_last_read ? last_read < other_last_read : netns->due < other->due;
 }
 
 struct read_netns *reading_schedule_next(

@@ -107,13 +107,13 @@ static void report_replaced(void *context, const struct rule_key *key, const str
 
 static void scan_netns(struct resolver *resolver)
 {
-	int64_t begun = g_get_monotonic_time();
+	int64_t started = g_get_monotonic_time();
 
 	netns_scan(resolver->netns, resolver->assign, &resolver->scan);
 	rule_store_scanned(resolver->store);
 	resolver->scanned = g_get_monotonic_time();
 	resolver->scan_pause =
-		MAX(SCAN_PAUSE_USEC, SCAN_PAUSE_FACTOR * (resolver->scanned - begun));
+		MAX(SCAN_PAUSE_USEC, SCAN_PAUSE_FACTOR * (resolver->scanned - started));
 }
 
 static void add_lost(struct resolver_state *state, const struct rule_store *store)
@@ -354,9 +354,9 @@ static int timeout_until(int64_t next)
 	return left <= 0 ? 0 : (int)MIN((left + 999) / 1000, G_MAXINT);
 }
 
-static void wait_for_news(struct resolver *resolver, int64_t next)
+static void wait_for_events(struct resolver *resolver, int64_t next)
 {
-	static const struct rule_watch_news news = {
+	static const struct rule_watch_ops ops = {
 		.rules = on_rules,
 		.lost = on_lost,
 		.modules = on_modules,
@@ -376,7 +376,7 @@ static void wait_for_news(struct resolver *resolver, int64_t next)
 	if (poll(fds, count, timeout_until(next)) <= 0)
 		return;
 	if (resolver->watch)
-		rule_watch_receive(resolver->watch, &news, resolver);
+		rule_watch_receive(resolver->watch, &ops, resolver);
 	if (fds[0].revents)
 		take_questions(resolver);
 }
@@ -388,7 +388,7 @@ void resolver_loop(int fd)
 	resolver.netns = g_ptr_array_new_with_free_func(netns_free);
 	resolver.symbols = g_array_new(FALSE, FALSE, sizeof(struct resolver_question));
 	while (!resolver.ended)
-		wait_for_news(&resolver, run_due(&resolver));
+		wait_for_events(&resolver, run_due(&resolver));
 	unwatch(&resolver);
 	g_ptr_array_unref(resolver.netns);
 	g_array_unref(resolver.symbols);

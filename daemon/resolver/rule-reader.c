@@ -29,7 +29,7 @@ struct rule_reader {
 	pid_t pid; /* 0: it has been waited for */
 	int pid_fd;
 	int memory_fd;
-	int64_t begun;
+	int64_t started;
 	struct cpu_progress progress;
 	bool hung; /* it was killed */
 };
@@ -49,7 +49,7 @@ int rule_reader_new(const struct netns *netns, struct rule_reader **ret)
 	struct rule_reader *reader = g_new0(struct rule_reader, 1);
 	int r = 0;
 
-	reader->begun = g_get_monotonic_time();
+	reader->started = g_get_monotonic_time();
 	reader->pid_fd = -1;
 	reader->memory_fd = memfd_create("nfttraced-rules", MFD_CLOEXEC);
 	if (reader->memory_fd < 0)
@@ -79,14 +79,14 @@ int rule_reader_fd(const struct rule_reader *reader)
 	return reader->pid_fd;
 }
 
-int64_t rule_reader_begun(const struct rule_reader *reader)
+int64_t rule_reader_started(const struct rule_reader *reader)
 {
-	return reader->begun;
+	return reader->started;
 }
 
 int64_t rule_reader_deadline(const struct rule_reader *reader)
 {
-	return MIN(reader->begun + DEADLINE_USEC, reader->progress.moved + PATIENCE_USEC);
+	return MIN(reader->started + DEADLINE_USEC, reader->progress.moved + PATIENCE_USEC);
 }
 
 bool rule_reader_ended(struct rule_reader *reader)

@@ -26,7 +26,7 @@ int rule_reader_fd(const struct rule_reader *reader);
 
 /* us of g_get_monotonic_time: when it was started, and when rule_reader_ended has to be called at
  * the latest. */
-int64_t rule_reader_begun(const struct rule_reader *reader);
+int64_t rule_reader_started(const struct rule_reader *reader);
 int64_t rule_reader_deadline(const struct rule_reader *reader);
 
 /* True if the process has ended, or hangs: it takes too long, or uses no CPU time, like a stopped

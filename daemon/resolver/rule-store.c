@@ -86,7 +86,7 @@ bool rule_store_needs_scan(const struct rule_store *store)
 	return store->needs_scan;
 }
 
-static void forget_gone(struct rule_store *store)
+static void remove_gone_netns(struct rule_store *store)
 {
 	g_autoptr(GHashTable) found =
 		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
@@ -99,7 +99,7 @@ static void forget_gone(struct rule_store *store)
 	}
 	gone = reading_schedule_retain(store->schedule, found);
 	for (unsigned int i = 0; i < gone->len; i++)
-		rule_texts_netns_gone(store->texts, g_array_index(gone, uint64_t, i));
+		rule_texts_netns_removed(store->texts, g_array_index(gone, uint64_t, i));
 }
 
 static bool is_scheduled(const void *schedule, uint64_t netns)
@@ -112,7 +112,7 @@ void rule_store_scanned(struct rule_store *store)
 	int64_t now = g_get_monotonic_time();
 
 	store->needs_scan = false;
-	forget_gone(store);
+	remove_gone_netns(store);
 	for (unsigned int i = 0; i < store->netns->len; i++) {
 		const struct netns *netns = store->netns->pdata[i];
 		uint64_t key = netns_key(netns);
@@ -230,7 +230,7 @@ static bool repeat_reading(
 
 static void finish_reading(struct rule_store *store, struct read_netns *netns)
 {
-	int64_t now = g_get_monotonic_time(), begun = rule_reader_begun(netns->reader);
+	int64_t now = g_get_monotonic_time(), started = rule_reader_started(netns->reader);
 	g_autofree char *bytes = NULL;
 	size_t size = 0;
 	int status = rule_reader_result(netns->reader, &bytes, &size);
@@ -239,14 +239,14 @@ static void finish_reading(struct rule_store *store, struct read_netns *netns)
 	netns->reader = rule_reader_free(netns->reader);
 	netns->tried = true;
 	netns->pause_end =
-		now + (hung ? PAUSE_USEC : MAX(PAUSE_USEC, PAUSE_FACTOR * (now - begun)));
+		now + (hung ? PAUSE_USEC : MAX(PAUSE_USEC, PAUSE_FACTOR * (now - started)));
 	store->hung += hung;
 	store->failed += status == RULESET_UNREADABLE;
 	if (status == RULESET_READ)
 		put_rules(store, netns, bytes, size);
 	if (repeat_reading(store, netns, status, hung))
 		return;
-	rule_questions_answer(store->questions, netns->id, begun, fate_of(store, netns, status));
+	rule_questions_answer(store->questions, netns->id, started, fate_of(store, netns, status));
 	if (netns->due != READING_NEVER)
 		netns->due = MAX(netns->due, netns->pause_end);
 	if (rule_questions_wait(store->questions, netns->id))

@@ -71,7 +71,7 @@ void rule_texts_begin(struct rule_texts *texts, uint64_t id, uint64_t owner)
 	netns->full = false;
 }
 
-void rule_texts_netns_gone(struct rule_texts *texts, uint64_t id)
+void rule_texts_netns_removed(struct rule_texts *texts, uint64_t id)
 {
 	struct netns_texts *netns = g_hash_table_lookup(texts->namespaces, &id);
 

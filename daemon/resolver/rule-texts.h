@@ -55,7 +55,7 @@ void rule_texts_set_size(struct rule_texts *texts, uint64_t bytes);
 void rule_texts_begin(struct rule_texts *texts, uint64_t netns, uint64_t owner);
 
 /* The namespace no longer exists: its texts are kept while there is room. */
-void rule_texts_netns_gone(struct rule_texts *texts, uint64_t netns);
+void rule_texts_netns_removed(struct rule_texts *texts, uint64_t netns);
 
 /* The text is valid during the call. */
 typedef void (*rule_texts_reporter)(void *context, const struct rule_text *text);

@@ -126,24 +126,23 @@ static bool has_new_rule(const char *buffer, ssize_t size)
 	return false;
 }
 
-static void receive_rules(
-	struct rule_watch *watch, const struct rule_watch_news *news, void *context)
+static void receive_rules(struct rule_watch *watch, const struct rule_watch_ops *ops, void *context)
 {
 	for (unsigned int i = 0; i < MESSAGES_MAX; i++) {
 		int id = NETNS_ID_NONE;
 		ssize_t n = receive_message(watch, watch->rules, &id);
 
 		if (n == -ENOBUFS)
-			news->lost(context);
+			ops->lost(context);
 		else if (n < 0)
 			return;
 		else if (has_new_rule(watch->buffer, n))
-			news->rules(context, id);
+			ops->rules(context, id);
 	}
 }
 
 static void receive_modules(
-	struct rule_watch *watch, const struct rule_watch_news *news, void *context)
+	struct rule_watch *watch, const struct rule_watch_ops *ops, void *context)
 {
 	bool changed = false;
 
@@ -159,11 +158,11 @@ static void receive_modules(
 					g_str_has_prefix(watch->buffer, MODULE_REMOVED)));
 	}
 	if (changed)
-		news->modules(context);
+		ops->modules(context);
 }
 
-void rule_watch_receive(struct rule_watch *watch, const struct rule_watch_news *news, void *context)
+void rule_watch_receive(struct rule_watch *watch, const struct rule_watch_ops *ops, void *context)
 {
-	receive_rules(watch, news, context);
-	receive_modules(watch, news, context);
+	receive_rules(watch, ops, context);
+	receive_modules(watch, ops, context);
 }

@@ -13,7 +13,7 @@
 
 struct rule_watch;
 
-struct rule_watch_news {
+struct rule_watch_ops {
 	/* There are new rules in the namespace with that id; NETNS_ID_NONE: in our own. */
 	void (*rules)(void *context, int id);
 	/* Notifications were lost: there may be new rules in any namespace. */
@@ -28,8 +28,7 @@ int rule_watch_new(struct rule_watch **ret);
 void rule_watch_fds(const struct rule_watch *watch, int fds[RULE_WATCH_FDS]);
 
 /* Receives what has arrived, and reports it; may combine equal reports. */
-void rule_watch_receive(
-	struct rule_watch *watch, const struct rule_watch_news *news, void *context);
+void rule_watch_receive(struct rule_watch *watch, const struct rule_watch_ops *ops, void *context);
 
 /* Accepts NULL; returns NULL. */
 struct rule_watch *rule_watch_free(struct rule_watch *watch);

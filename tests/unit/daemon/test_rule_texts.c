@@ -91,7 +91,7 @@ static void read_rules(uint64_t netns, uint64_t owner, uint64_t from, uint64_t t
 static void netns_end(uint64_t netns)
 {
 	g_hash_table_remove(readings, GUINT_TO_POINTER(netns));
-	rule_texts_netns_gone(texts, netns);
+	rule_texts_netns_removed(texts, netns);
 }
 
 struct seen {
