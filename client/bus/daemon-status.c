@@ -98,7 +98,7 @@ static struct sum sum_sessions(const GPtrArray *sessions)
 	return sum;
 }
 
-static char *summary_good(const struct status *status, const struct sum *sum)
+static char *summary_healthy(const struct status *status, const struct sum *sum)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 	unsigned int count = status->sessions ? status->sessions->len : 0;
@@ -165,8 +165,8 @@ static void judge_health(struct status *status)
 	} else {
 		status->health = HEALTH_GOOD;
 		/* Without nf_tables no packet meets a rule: this is healthy. */
-		status->summary =
-			waiting && problem ? g_strdup(status->problem) : summary_good(status, &sum);
+		status->summary = waiting && problem ? g_strdup(status->problem)
+						     : summary_healthy(status, &sum);
 	}
 }
 

@@ -99,13 +99,13 @@ static void private_try(struct daemon_wait *wait, int64_t now)
 	wait->present = true;
 }
 
-void daemon_wait_doubt(struct daemon_wait *wait)
+void daemon_wait_repeat(struct daemon_wait *wait)
 {
 	bus_drop(wait);
 }
 
 /* Handles the messages that the bus has sent. */
-static void bus_serve(struct daemon_wait *wait)
+static void bus_dispatch(struct daemon_wait *wait)
 {
 	int r = 1;
 
@@ -143,7 +143,7 @@ enum daemon_wait_result daemon_wait_run(
 		if (!wait->bus && wait->retry <= now)
 			bus_renew(wait);
 		if (wait->bus && !bus_is_private(wait->bus))
-			bus_serve(wait);
+			bus_dispatch(wait);
 		if (wait->present)
 			return DAEMON_PRESENT;
 		if (now >= until)

@@ -37,7 +37,7 @@ enum daemon_wait_result daemon_wait_run(
 void daemon_wait_missed(struct daemon_wait *wait);
 
 /* Waits again, after a pause: the daemon is running, but a request failed. */
-void daemon_wait_doubt(struct daemon_wait *wait);
+void daemon_wait_repeat(struct daemon_wait *wait);
 
 /* Accepts a zeroed struct, and leaves one. */
 void daemon_wait_close(struct daemon_wait *wait);

@@ -52,7 +52,7 @@ const char *remote_host(void)
 	return remote.host;
 }
 
-static char *export_options(enum remote_export how, const struct journal_position *place)
+static char *export_options(enum remote_export how, const struct journal_position *position)
 {
 	switch (how) {
 	case REMOTE_EXPORT:
@@ -63,15 +63,15 @@ static char *export_options(enum remote_export how, const struct journal_positio
 		return g_strdup(" --follow --from-start");
 	case REMOTE_FOLLOW_AFTER:
 		return g_strdup_printf(" --follow --after %" PRIu64 ":%" PRIu64,
-			(uint64_t)place->segment, (uint64_t)place->offset);
+			(uint64_t)position->segment, (uint64_t)position->offset);
 	}
 	return g_strdup("");
 }
 
-int remote_open(const char *session, enum remote_export how, const struct journal_position *place,
-	int *ret_fd, char **ret_reason)
+int remote_open(const char *session, enum remote_export how,
+	const struct journal_position *position, int *ret_fd, char **ret_reason)
 {
-	g_autofree char *options = export_options(how, place);
+	g_autofree char *options = export_options(how, position);
 	g_autofree char *quoted = g_shell_quote(session);
 	/* A shell reads it on the other side. */
 	g_autofree char *command = g_strdup_printf("nfttracectl export%s -- %s", options, quoted);

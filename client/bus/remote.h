@@ -26,10 +26,10 @@ enum remote_export {
 	REMOTE_FOLLOW_AFTER, /* from a position on */
 };
 
-/* Starts an export of a session's journal on the host; *ret_fd (close it) is the stream. `place` is
+/* Starts an export of a session's journal on the host; *ret_fd (close it) is the stream. `position` is
  * the position for REMOTE_FOLLOW_AFTER, or NULL. */
-int remote_open(const char *session, enum remote_export how, const struct journal_position *place,
-	int *ret_fd, char **ret_reason);
+int remote_open(const char *session, enum remote_export how,
+	const struct journal_position *position, int *ret_fd, char **ret_reason);
 
 /* Waits for the exports, except those that follow. One sentence (g_free it) if one of them failed;
  * NULL: success. */

@@ -149,7 +149,7 @@ static int export_follow(
 }
 
 /* SEGMENT:OFFSET */
-static int place_parse(const char *text, struct journal_position *ret)
+static int position_parse(const char *text, struct journal_position *ret)
 {
 	g_auto(GStrv) numbers = g_strsplit(text, ":", 3);
 	uint64_t segment, offset;
@@ -166,7 +166,7 @@ int command_export(const struct command *command, int argc, char **argv)
 	g_auto(GStrv) sources = NULL;
 	gboolean follow = FALSE, from_start = FALSE;
 	g_autofree char *after = NULL;
-	struct journal_position place;
+	struct journal_position position;
 	struct follow_stream_from from;
 	const GOptionEntry entries[] = {
 		{ "follow", 0, 0, G_OPTION_ARG_NONE, &follow,
@@ -190,12 +190,13 @@ int command_export(const struct command *command, int argc, char **argv)
 		return command_usage(command, "--from-start goes with --follow");
 	if (after && (!follow || from_start))
 		return command_usage(command, "--after goes with --follow, without --from-start");
-	if (after && place_parse(after, &place) < 0)
+	if (after && position_parse(after, &position) < 0)
 		return command_usage(command, "--after takes SEGMENT:OFFSET, two numbers");
 	if (isatty(STDOUT_FILENO))
 		return command_failed("refusing to write a journal to a terminal: redirect it to a "
 				      "file, or pipe it into 'nfttracectl show -'");
-	from = (struct follow_stream_from){ .start = from_start, .after = after ? &place : NULL };
+	from = (struct follow_stream_from){ .start = from_start,
+		.after = after ? &position : NULL };
 	r = follow ? export_follow(sources[0], &from, &reason) : export_now(sources[0], &reason);
 	if (r >= 0 || (r == -EPIPE && !reason))
 		return EXIT_DONE;

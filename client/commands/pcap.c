@@ -70,7 +70,7 @@ static int finish_capture(
 	/* The reader of a pipe may stop reading. */
 	if (r < 0 && r != -EPIPE)
 		return target_failed(target, r);
-	left_out = capture_passed_over(capture);
+	left_out = capture_skipped_count(capture);
 	if (left_out > 0)
 		fprintf(stderr, "%" PRIu64 " %s no packet and %s left out\n", left_out,
 			left_out == 1 ? "event has" : "events have", left_out == 1 ? "is" : "are");

@@ -266,7 +266,7 @@ void capture_end(struct capture *capture)
 	}
 }
 
-uint64_t capture_passed_over(const struct capture *capture)
+uint64_t capture_skipped_count(const struct capture *capture)
 {
 	return capture->passed_over;
 }

@@ -35,7 +35,7 @@ void capture_take(struct capture *capture, const struct journal_set_record *reco
 void capture_end(struct capture *capture);
 
 /* The number of events that were left out because they have no packet. */
-uint64_t capture_passed_over(const struct capture *capture);
+uint64_t capture_skipped_count(const struct capture *capture);
 
 /* True if a journal reported lost events, or is damaged. */
 bool capture_incomplete(const struct capture *capture);

@@ -22,9 +22,9 @@
 #define AWAY_SEC 60
 
 /* Gives up after this many successive streams without a record. */
-#define VAIN_MAX 5
+#define EMPTY_STREAMS_MAX 5
 
-static int stream_lose(struct follow_stream *stream, char *reason)
+static int stream_set_lost(struct follow_stream *stream, char *reason)
 {
 	g_free(stream->reason);
 	stream->reason = reason;
@@ -57,13 +57,13 @@ static int session_probe(struct follow_stream *stream, sd_bus *bus, char **ret_r
 /* -EAGAIN: the stream ended at once. */
 static int rest_request(struct follow_stream *stream, sd_bus *bus, int *ret_fd, char **ret_reason)
 {
-	struct journal_position place;
+	struct journal_position position;
 	struct follow_stream_from from = { .start = stream->from_start };
 	auto_fd fd = -1;
 	int r;
 
-	if (journal_reader_position(stream->reader, &place))
-		from = (struct follow_stream_from){ .after = &place };
+	if (journal_reader_position(stream->reader, &position))
+		from = (struct follow_stream_from){ .after = &position };
 	r = session_probe(stream, bus, ret_reason);
 	if (r >= 0)
 		r = follow_stream_request(bus, stream->object, &from, &fd, ret_reason);
@@ -85,7 +85,7 @@ static void stream_resume(struct follow_stream *stream, int fd, int64_t since)
 	stream->fd = fd;
 	stream->gap.unreported = true;
 	stream->gap.away += g_get_monotonic_time() - since;
-	stream->vain++;
+	stream->empty_streams++;
 }
 
 /* Asks once; `ret_error` is of a call that was answered. */
@@ -104,8 +104,8 @@ static bool resume_try(
 		daemon_wait_missed(wait);
 		return false;
 	}
-	if (r == -EAGAIN && ++stream->vain < VAIN_MAX) {
-		daemon_wait_doubt(wait);
+	if (r == -EAGAIN && ++stream->empty_streams < EMPTY_STREAMS_MAX) {
+		daemon_wait_repeat(wait);
 		return false;
 	}
 	*ret_error = r;
@@ -114,7 +114,7 @@ static bool resume_try(
 		reason = g_strdup("the session has ended while nfttraced was away: "
 				  "'nfttracectl show' prints what it has recorded");
 	}
-	stream_lose(stream, g_steal_pointer(&reason));
+	stream_set_lost(stream, g_steal_pointer(&reason));
 	return false;
 }
 
@@ -136,8 +136,8 @@ bool follow_stream_resume(struct follow_stream *stream, int output_fd, int *ret_
 	if (is_interrupted(stream))
 		return false;
 	*ret_end = FOLLOW_STREAM_LOST;
-	if (stream->vain >= VAIN_MAX) {
-		stream_lose(stream,
+	if (stream->empty_streams >= EMPTY_STREAMS_MAX) {
+		stream_set_lost(stream,
 			g_strdup("the stream ended repeatedly before the session did: "
 				 "'systemctl status nfttraced' may say why"));
 		return false;
@@ -154,7 +154,7 @@ bool follow_stream_resume(struct follow_stream *stream, int output_fd, int *ret_
 			follow_stream_use_bus(stream, wait.bus);
 			return true;
 		case DAEMON_LATE:
-			error = stream_lose(stream,
+			error = stream_set_lost(stream,
 				g_strdup_printf("nfttraced went away and did not come back within "
 						"%d s: 'systemctl status nfttraced' may say why",
 					AWAY_SEC));
@@ -175,7 +175,7 @@ void follow_stream_count_gap(struct follow_stream *stream, const struct journal_
 {
 	struct follow_stream_gap *gap = &stream->gap;
 
-	stream->vain = 0;
+	stream->empty_streams = 0;
 	if (!gap->unreported || entry->type != JOURNAL_LOSS)
 		return;
 	gap->missing += entry->loss.count;

@@ -39,7 +39,7 @@ struct follow_stream {
 	bool final; /* do not resume: the session is being stopped */
 	bool over; /* the session's end was read */
 	bool away; /* the stream ended while there was no daemon */
-	unsigned int vain; /* successive streams without a record */
+	unsigned int empty_streams; /* successive streams without a record */
 	struct follow_stream_gap gap;
 	char *reason; /* of FOLLOW_STREAM_LOST, one sentence */
 };

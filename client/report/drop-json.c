@@ -3,7 +3,7 @@
 #include "client/report/drop-text.h"
 #include "journal/json/json-output.h"
 
-static void name_if_there(struct output *output, const char *before, const char *name)
+static void optional_name(struct output *output, const char *before, const char *name)
 {
 	if (name)
 		json_name(output, before, name);
@@ -19,8 +19,8 @@ static void print_drop(const struct drop *drop, struct output *output)
 	if (!drop->policy)
 		json_number(output, ",\"handle\":", drop->handle);
 	json_flag(output, ",\"policy\":", drop->policy);
-	name_if_there(output, ",\"rule\":", drop->rule);
-	name_if_there(output, ",\"netns\":", drop->netns);
+	optional_name(output, ",\"rule\":", drop->rule);
+	optional_name(output, ",\"netns\":", drop->netns);
 	json_number(output, ",\"netns_inode\":", drop->netns_inode);
 	if (drop->netns_gone)
 		json_flag(output, ",\"netns_gone\":", true);
@@ -29,7 +29,7 @@ static void print_drop(const struct drop *drop, struct output *output)
 	json_number(output, ",\"bytes\":", drop->bytes);
 	json_number(output, ",\"first\":", drop->first);
 	json_number(output, ",\"last\":", drop->last);
-	name_if_there(output, ",\"example\":", drop->example);
+	optional_name(output, ",\"example\":", drop->example);
 	json_literal(output, "}\n");
 }
 

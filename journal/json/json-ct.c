@@ -126,7 +126,7 @@ static void connection_members(struct output *output, const struct event_peers *
 	json_number(output, ",\"ct_status\":", connection->status);
 }
 
-static bool is_tellable(const struct event_peers *peers)
+static bool has_known_protocol(const struct event_peers *peers)
 {
 	return connection_kind(peers->connection.protocol) != CONNECTION_OTHER;
 }
@@ -135,8 +135,8 @@ static bool is_tellable(const struct event_peers *peers)
 static bool fits_retis(const struct event *event)
 {
 	return event->has_connection && connection_info_name(event->ct.info) &&
-		is_tellable(&event->connection) &&
-		(!event->has_master || is_tellable(&event->master));
+		has_known_protocol(&event->connection) &&
+		(!event->has_master || has_known_protocol(&event->master));
 }
 
 static void ct_member(struct output *output, const char *before, const struct event *event)
