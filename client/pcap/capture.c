@@ -32,7 +32,7 @@ struct capture {
 	void *await_context;
 	struct output comment;
 	bool begun; /* the section's header is written */
-	uint64_t passed_over; /* events without a packet */
+	uint64_t skipped; /* events without a packet */
 	uint64_t lost[LOSS_REASONS + 1]; /* the last: for reasons that are not known */
 	bool incomplete;
 	uint64_t last; /* ns: of the latest packet */
@@ -170,7 +170,7 @@ static void take_event(struct capture *capture, const struct journal_set_record 
 	if (event.has_packet)
 		write_packet(capture, record, &event);
 	else
-		capture->passed_over++;
+		capture->skipped++;
 }
 
 static void take_settings(struct source *source, const struct journal_entry *entry)
@@ -268,7 +268,7 @@ void capture_end(struct capture *capture)
 
 uint64_t capture_skipped_count(const struct capture *capture)
 {
-	return capture->passed_over;
+	return capture->skipped;
 }
 
 bool capture_incomplete(const struct capture *capture)

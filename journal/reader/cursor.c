@@ -49,39 +49,40 @@ int segment_parse(const void *bytes, size_t size, struct journal_segment *ret)
 	return 0;
 }
 
-enum place_source {
-	PLACE_BY_HEADER,
-	PLACE_BY_RECORD,
+enum position_source {
+	POSITION_BY_HEADER,
+	POSITION_BY_RECORD,
 };
 
 /* The end of the journal stays as it was reported last. */
-static void place_set(
-	struct cursor *cursor, const struct journal_position *place, enum place_source source)
+static void position_set(
+	struct cursor *cursor, const struct journal_position *position, enum position_source source)
 {
-	/* In an unplaced head the bytes between header and position were left out. */
-	if (cursor->unplaced && source == PLACE_BY_HEADER)
+	/* Without a position record in the head the bytes between header and position were left out. */
+	if (cursor->position_unknown && source == POSITION_BY_HEADER)
 		return;
-	cursor->place.segment = place->segment;
-	cursor->place.offset = place->offset;
-	if (source == PLACE_BY_RECORD) {
-		cursor->place.end_segment = place->end_segment;
-		cursor->place.end_offset = place->end_offset;
+	cursor->position.segment = position->segment;
+	cursor->position.offset = position->offset;
+	if (source == POSITION_BY_RECORD) {
+		cursor->position.end_segment = position->end_segment;
+		cursor->position.end_offset = position->end_offset;
 	}
-	cursor->placed = cursor_position(cursor);
-	cursor->unplaced = false;
+	cursor->position_at = cursor_position(cursor);
+	cursor->position_unknown = false;
 }
 
 bool cursor_journal_position(const struct cursor *cursor, struct journal_position *ret)
 {
-	struct journal_position place = cursor->place;
+	struct journal_position position = cursor->position;
 
-	if (!place.segment)
+	if (!position.segment)
 		return false;
 	/* The last record's padding may be cut off. */
-	if (!cursor->unplaced)
-		place.offset += (cursor_position(cursor) - cursor->placed + JOURNAL_ALIGN - 1) /
+	if (!cursor->position_unknown)
+		position.offset +=
+			(cursor_position(cursor) - cursor->position_at + JOURNAL_ALIGN - 1) /
 			JOURNAL_ALIGN * JOURNAL_ALIGN;
-	*ret = place;
+	*ret = position;
 	return true;
 }
 
@@ -104,10 +105,10 @@ static int header_take(struct cursor *cursor)
 		return (int)available;
 	cursor->cut = (size_t)available < segment.header_size;
 	cursor->at += MIN((size_t)available, segment.header_size);
-	place_set(cursor,
+	position_set(cursor,
 		&(struct journal_position){
 			.segment = segment.number, .offset = segment.header_size },
-		PLACE_BY_HEADER);
+		POSITION_BY_HEADER);
 	/* A chunk's bytes are from one segment only. */
 	cursor_chunk_renew(cursor, 0, &segment, segment.byte_order != JOURNAL_BYTE_ORDER);
 	return 0;
@@ -166,15 +167,15 @@ int cursor_open_stream(struct cursor *cursor, struct chunk_pool *pool, int fd)
 void cursor_expect_more(struct cursor *cursor, enum cursor_head head)
 {
 	cursor->continued = true;
-	cursor->unplaced = head == CURSOR_HEAD_UNPLACED;
-	if (cursor->unplaced)
-		cursor->place = (struct journal_position){ 0 };
+	cursor->position_unknown = head == CURSOR_HEAD_WITHOUT_POSITION;
+	if (cursor->position_unknown)
+		cursor->position = (struct journal_position){ 0 };
 }
 
 void cursor_continue(struct cursor *cursor, int fd)
 {
-	cursor_journal_position(cursor, &cursor->place);
-	cursor->unplaced = true;
+	cursor_journal_position(cursor, &cursor->position);
+	cursor->position_unknown = true;
 	fd_close(&cursor->fd);
 	cursor->fd = fd;
 	/* The record that was cut off comes again. */
@@ -254,10 +255,10 @@ static int record_take(struct cursor *cursor, struct item *ret)
 	cursor->at += span;
 	cursor->cut = span % JOURNAL_ALIGN != 0;
 	if (item_type(&item) == JOURNAL_POSITION) {
-		struct journal_position place;
+		struct journal_position position;
 
-		item_position(&item, &place);
-		place_set(cursor, &place, PLACE_BY_RECORD);
+		item_position(&item, &position);
+		position_set(cursor, &position, POSITION_BY_RECORD);
 	}
 	if (item_type(&item) == JOURNAL_EVENT)
 		cursor->last = MAX(cursor->last, item_event_time(&item));

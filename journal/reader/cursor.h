@@ -30,9 +30,9 @@ struct cursor {
 
 	/* Of a stream. */
 	bool continued; /* it may end anywhere and be continued there: that is no damage */
-	bool unplaced; /* `place` is of the stream before, until this one has a position record */
-	struct journal_position place; /* of the byte at `placed`; segment 0: not known */
-	uint64_t placed; /* a cursor_position */
+	bool position_unknown; /* `position` is of the stream before: no position record yet */
+	struct journal_position position; /* of the byte at `position_at`; segment 0: not known */
+	uint64_t position_at; /* a cursor_position */
 };
 
 #define CURSOR_NONE ((struct cursor){ .fd = -1 })
@@ -66,8 +66,8 @@ int cursor_next(struct cursor *cursor, struct item *ret);
 void cursor_seek(struct cursor *cursor, uint64_t offset);
 
 enum cursor_head {
-	CURSOR_HEAD_PLACED, /* the stream began with the journal */
-	CURSOR_HEAD_UNPLACED, /* its position follows the dictionaries */
+	CURSOR_HEAD_WITH_POSITION, /* the stream began with the journal */
+	CURSOR_HEAD_WITHOUT_POSITION, /* its position follows the dictionaries */
 };
 
 /* From now on the stream may end anywhere, and cursor_continue resumes with another one. */

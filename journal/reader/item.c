@@ -82,13 +82,13 @@ void item_loss(const struct item *item, struct journal_loss *ret)
 
 void item_position(const struct item *item, struct journal_position *ret)
 {
-	const struct journal_position *place = item_payload(item);
+	const struct journal_position *position = item_payload(item);
 
 	*ret = (struct journal_position){
-		.segment = chunk_u64(item->chunk, place->segment),
-		.offset = chunk_u64(item->chunk, place->offset),
-		.end_segment = chunk_u64(item->chunk, place->end_segment),
-		.end_offset = chunk_u64(item->chunk, place->end_offset),
+		.segment = chunk_u64(item->chunk, position->segment),
+		.offset = chunk_u64(item->chunk, position->offset),
+		.end_segment = chunk_u64(item->chunk, position->end_segment),
+		.end_offset = chunk_u64(item->chunk, position->end_offset),
 	};
 }
 

@@ -91,7 +91,7 @@ void item_loss(const struct item *item, struct journal_loss *ret);
 /* The move of a JOURNAL_CLOCK in host order. */
 void item_clock(const struct item *item, struct journal_clock *ret);
 
-/* The place of a JOURNAL_POSITION in host order. */
+/* The position of a JOURNAL_POSITION record in host order. */
 void item_position(const struct item *item, struct journal_position *ret);
 
 /* An item that is not in the journal: a loss that the reader found, in a chunk of its own. */

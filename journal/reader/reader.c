@@ -223,7 +223,7 @@ static bool retention_narrow(struct journal_reader *reader, struct item *item)
 	if (loss.reason != LOSS_RETENTION)
 		return true;
 	count = loss.count;
-	if (!received_lacks(&reader->received, &loss))
+	if (!received_find_missing(&reader->received, &loss))
 		return false;
 	if (loss.count != count) {
 		item_new_loss(&reader->pool, &item->chunk->segment, &loss, &narrowed);
@@ -313,7 +313,8 @@ void journal_reader_limit(struct journal_reader *reader, size_t bytes)
 void journal_reader_expect_more(struct journal_reader *reader, enum journal_stream stream)
 {
 	cursor_expect_more(&reader->stream,
-		stream == JOURNAL_STREAM_WHOLE ? CURSOR_HEAD_PLACED : CURSOR_HEAD_UNPLACED);
+		stream == JOURNAL_STREAM_WHOLE ? CURSOR_HEAD_WITH_POSITION
+					       : CURSOR_HEAD_WITHOUT_POSITION);
 }
 
 bool journal_reader_position(const struct journal_reader *reader, struct journal_position *ret)
@@ -328,12 +329,13 @@ void journal_reader_continue(struct journal_reader *reader, int fd)
 
 bool journal_reader_caught_up(const struct journal_reader *reader)
 {
-	struct journal_position place;
+	struct journal_position position;
 
-	if (reader->stream.unplaced || !cursor_journal_position(&reader->stream, &place))
+	if (reader->stream.position_unknown || !cursor_journal_position(&reader->stream, &position))
 		return false;
-	return place.segment > place.end_segment ||
-		(place.segment == place.end_segment && place.offset >= place.end_offset);
+	return position.segment > position.end_segment ||
+		(position.segment == position.end_segment &&
+			position.offset >= position.end_offset);
 }
 
 struct name_table *journal_reader_names(struct journal_reader *reader)

@@ -59,7 +59,7 @@ void received_count(struct received *received, const struct item *item)
 	}
 }
 
-bool received_lacks(struct received *received, struct journal_loss *loss)
+bool received_find_missing(struct received *received, struct journal_loss *loss)
 {
 	uint64_t had = 0, expected = received->first;
 	bool covers_first = false, gap = false;

@@ -29,7 +29,7 @@ void received_count(struct received *received, const struct item *item);
  * Reduces a `loss` of retention to the events that this reader has not received (count 0: unknown).
  * False if it received all of them, or did not ask for them.
  */
-bool received_lacks(struct received *received, struct journal_loss *loss);
+bool received_find_missing(struct received *received, struct journal_loss *loss);
 
 void received_clear(struct received *received);
 
