@@ -16,7 +16,7 @@ static int append_owner(sd_bus_message *reply, const struct archive_journal *jou
 
 static int append_end(sd_bus_message *reply, const struct archive_journal *journal)
 {
-	if (journal->end == SESSION_END_UNTOLD)
+	if (journal->end == SESSION_END_UNKNOWN)
 		return 0;
 	return sd_bus_message_append(
 		reply, "{sv}", "EndReason", "s", session_end_name(journal->end));

@@ -123,7 +123,7 @@ static int read_from(
 	if (options->after.segment && options->from_start)
 		return sd_bus_error_set(
 			error, BUS_ERROR_INVALID_OPTION, "FromStart and After can't be combined");
-	*ret_from = options->after.segment ? FOLLOW_FROM_PLACE
+	*ret_from = options->after.segment ? FOLLOW_FROM_POSITION
 		: options->from_start      ? FOLLOW_FROM_START
 					   : FOLLOW_FROM_NOW;
 	return 0;
@@ -151,7 +151,7 @@ static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *
 	uid = authorise_uid(bus->authorise);
 	r = follow_start(manager_follow(session->manager), uid, session->id, session->dir_fd, from,
 		&options.after, &fd);
-	if (r == -EINVAL && from == FOLLOW_FROM_PLACE)
+	if (r == -EINVAL && from == FOLLOW_FROM_POSITION)
 		return set_no_record(error, &options.after);
 	if (r == -EUSERS)
 		return refuse_streams(bus, message, "this user", FOLLOWERS_PER_USER, error);

@@ -145,7 +145,7 @@ int follow_start(struct follow *follow, uid_t uid, uint64_t id, int dir_fd, enum
 		.segment_fd = -1,
 		.from = from,
 	};
-	r = from == FOLLOW_FROM_PLACE ? follower_seek(follower, position) : 0;
+	r = from == FOLLOW_FROM_POSITION ? follower_seek(follower, position) : 0;
 	if (r < 0) {
 		follower_free(follower);
 		return r;

@@ -24,7 +24,7 @@ struct follow;
 enum follow_from {
 	FOLLOW_FROM_NOW,
 	FOLLOW_FROM_START,
-	FOLLOW_FROM_PLACE, /* at the position where another stream ended */
+	FOLLOW_FROM_POSITION, /* at the position where another stream ended */
 };
 
 /* Streams that a user other than root may have at a time: fewer than a session may have, so that
@@ -43,7 +43,7 @@ void follow_set_max(struct follow *follow, unsigned int followers_max, uint64_t 
 
 /*
  * Begins a stream for `uid` of session `id`, whose journal is in `dir_fd` (duplicated). *ret_fd,
- * the reading end of a pipe, is the caller's. `position`: where to begin, for FOLLOW_FROM_PLACE, or
+ * the reading end of a pipe, is the caller's. `position`: where to begin, for FOLLOW_FROM_POSITION, or
  * NULL. -EMFILE: the session has `followers_max` streams. -EUSERS: the user has FOLLOWERS_PER_USER.
  * -EINVAL: no record begins at that position. Or another negative errno.
  */

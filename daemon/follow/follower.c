@@ -102,7 +102,7 @@ static int follower_walk(struct follower *follower, enum walk walk)
 	if (fstat(follower->segment_fd, &status) < 0)
 		return -errno;
 	end = (uint64_t)status.st_size;
-	if (follower->from == FOLLOW_FROM_PLACE)
+	if (follower->from == FOLLOW_FROM_POSITION)
 		end = MIN(end, follower->skip);
 	while (more > 0 && follower->committed < end) {
 		uint64_t left = end - follower->committed;
@@ -181,7 +181,7 @@ int follower_seek(struct follower *follower, const struct journal_position *posi
 
 	if (r < 0)
 		return r == -EAGAIN || r == -ENOENT ? -EINVAL : r;
-	if (follower->from != FOLLOW_FROM_PLACE)
+	if (follower->from != FOLLOW_FROM_POSITION)
 		return 0;
 	head = follower->committed;
 	follower->skip = position->offset;

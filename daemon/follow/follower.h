@@ -13,7 +13,7 @@ struct follower {
 	int dir_fd;
 	int pipe_fd;
 	enum follow_from from; /* FOLLOW_FROM_START once older events were skipped */
-	uint64_t skip; /* FOLLOW_FROM_PLACE: the offset in the first segment */
+	uint64_t skip; /* FOLLOW_FROM_POSITION: the offset in the first segment */
 	uint64_t ended; /* us, CLOCK_MONOTONIC; 0: the session runs */
 
 	uint64_t segment; /* number; 0: none yet */
@@ -25,7 +25,7 @@ struct follower {
 		loss; /* if `until` is not 0: to be written to the pipe before anything else */
 };
 
-/* Sets the position where a stream of FOLLOW_FROM_PLACE begins, before its first turn. -EINVAL: no
+/* Sets the position where a stream of FOLLOW_FROM_POSITION begins, before its first turn. -EINVAL: no
  * record begins there. */
 int follower_seek(struct follower *follower, const struct journal_position *position);
 

@@ -111,7 +111,7 @@ char *dictionary_totals_new(const struct dictionary_totals *totals)
 			dictionary_add_number(
 				lost_by, loss_reason_name(reason), totals->lost_by[reason]);
 	json_object_object_add(object, "lost_by", lost_by);
-	if (totals->end != SESSION_END_UNTOLD)
+	if (totals->end != SESSION_END_UNKNOWN)
 		dictionary_add_text(object, "reason", session_end_name(totals->end));
 	return dictionary_text(object);
 }

@@ -8,7 +8,7 @@
 static const struct {
 	const char *name, *text;
 } ends[SESSION_ENDS] = {
-	[SESSION_END_UNTOLD] = { "", NULL },
+	[SESSION_END_UNKNOWN] = { "", NULL },
 	[SESSION_END_STOPPED] = { "stopped", NULL },
 	[SESSION_END_DURATION] = { "duration", "it reached its duration" },
 	[SESSION_END_LIMIT] = { "limit", "its limit of events was reached" },
@@ -35,7 +35,7 @@ enum session_end session_end_of_name(const char *name)
 		if (strcmp(ends[i].name, name) == 0)
 			return (enum session_end)i;
 	}
-	return SESSION_END_UNTOLD;
+	return SESSION_END_UNKNOWN;
 }
 
 const char *session_end_text(enum session_end end)

@@ -6,7 +6,7 @@
 
 /* On disk and on the bus by its name: append only. */
 enum session_end {
-	SESSION_END_UNTOLD, /* it is running, or its journal does not say (older ones) */
+	SESSION_END_UNKNOWN, /* it is running, or its journal does not say (older ones) */
 	SESSION_END_STOPPED, /* by a request */
 	SESSION_END_DURATION,
 	SESSION_END_LIMIT, /* of events */
@@ -20,10 +20,10 @@ enum session_end {
 };
 
 /* "stopped", "duration", "limit", "caller-left", "caller-left-unseen", "caller-gone",
- * "bus-replaced", "configuration", "shutdown"; "" for SESSION_END_UNTOLD. */
+ * "bus-replaced", "configuration", "shutdown"; "" for SESSION_END_UNKNOWN. */
 const char *session_end_name(enum session_end end);
 
-/* SESSION_END_UNTOLD for an unknown name. Accepts NULL. */
+/* SESSION_END_UNKNOWN for an unknown name. Accepts NULL. */
 enum session_end session_end_of_name(const char *name);
 
 /* A sentence without a period, such as "its caller left"; NULL if a request stopped it, or if it is

@@ -133,7 +133,7 @@ void retention_count(
 	ret->until = totals->until;
 }
 
-void retention_lose(struct retention *retention, uint64_t number, uint64_t events)
+void retention_record_loss(struct retention *retention, uint64_t number, uint64_t events)
 {
 	struct segment_totals *totals = segment_find(retention, number);
 

@@ -58,7 +58,7 @@ void retention_count(
 	struct retention *retention, int dir_fd, uint64_t number, struct journal_loss *ret);
 
 /* Records that `events` in segment `number` are lost: they do not count as removed with it. */
-void retention_lose(struct retention *retention, uint64_t number, uint64_t events);
+void retention_record_loss(struct retention *retention, uint64_t number, uint64_t events);
 
 /* The number of the oldest segment; 0: none. */
 uint64_t retention_first(const struct retention *retention);

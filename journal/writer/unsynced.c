@@ -109,7 +109,7 @@ void unsynced_close(struct unsynced *unsynced, int fd)
 		segment_drop(unsynced, unsynced->segments.tail);
 }
 
-void unsynced_found(struct unsynced *unsynced, uint64_t number, uint64_t bytes)
+void unsynced_add(struct unsynced *unsynced, uint64_t number, uint64_t bytes)
 {
 	add(unsynced, number, bytes)->unread = true;
 }
@@ -134,7 +134,7 @@ void unsynced_write(struct unsynced *unsynced, uint64_t bytes, const struct segm
 	}
 }
 
-void unsynced_loss(struct unsynced *unsynced, const struct journal_loss *loss)
+void unsynced_add_loss(struct unsynced *unsynced, const struct journal_loss *loss)
 {
 	if (loss->reason < LOSS_REASONS)
 		journal_loss_merge(&current(unsynced)->fresh.what.losses[loss->reason], loss);
@@ -200,7 +200,7 @@ static uint64_t loss_record(struct unsynced *unsynced, struct unsynced_segment *
 		retention_count(retention, dir_fd, segment->number, &events);
 	segment->flying.what.lost = events;
 	part_add(sum, &segment->flying);
-	retention_lose(retention, segment->number, events.count);
+	retention_record_loss(retention, segment->number, events.count);
 	return events.count;
 }
 

@@ -48,13 +48,13 @@ void unsynced_open(struct unsynced *unsynced, uint64_t number, uint64_t bytes);
 void unsynced_close(struct unsynced *unsynced, int fd);
 
 /* Adds a segment from before the journal was opened, whose events are unknown. */
-void unsynced_found(struct unsynced *unsynced, uint64_t number, uint64_t bytes);
+void unsynced_add(struct unsynced *unsynced, uint64_t number, uint64_t bytes);
 
 /* Counts bytes that were written, with `totals` of the events among them, or NULL. */
 void unsynced_write(struct unsynced *unsynced, uint64_t bytes, const struct segment_totals *totals);
 
 /* Counts a loss record among them. */
-void unsynced_loss(struct unsynced *unsynced, const struct journal_loss *loss);
+void unsynced_add_loss(struct unsynced *unsynced, const struct journal_loss *loss);
 
 /* Forgets segments before `number`, which were removed. */
 void unsynced_forget(struct unsynced *unsynced, uint64_t number);

@@ -96,7 +96,7 @@ static int record_append(
 	if (r >= 0) {
 		unsynced_write(&writer->unsynced, appended, NULL);
 		if (type == JOURNAL_LOSS)
-			unsynced_loss(&writer->unsynced, payload);
+			unsynced_add_loss(&writer->unsynced, payload);
 	}
 	return writer_note(writer, r);
 }
@@ -362,7 +362,7 @@ static void segments_found(struct journal_writer *writer)
 	for (GList *link = writer->retention.segments.head; link; link = link->next) {
 		const struct segment_totals *totals = link->data;
 
-		unsynced_found(&writer->unsynced, totals->number, totals->bytes);
+		unsynced_add(&writer->unsynced, totals->number, totals->bytes);
 	}
 }
 

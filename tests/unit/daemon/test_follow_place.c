@@ -35,7 +35,7 @@ static int begin_after(const struct journal_position *place)
 	int fd;
 
 	ck_assert_int_eq(
-		follow_start(follow, 0, SESSION, dir_fd, FOLLOW_FROM_PLACE, place, &fd), 0);
+		follow_start(follow, 0, SESSION, dir_fd, FOLLOW_FROM_POSITION, place, &fd), 0);
 	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
 	return fd;
 }
@@ -177,7 +177,7 @@ START_TEST(only_where_a_record_begins_is_a_place)
 		const struct journal_position place = { .segment = 1, .offset = offset };
 		int fd,
 			r = follow_start(
-				follow, 0, SESSION, dir_fd, FOLLOW_FROM_PLACE, &place, &fd);
+				follow, 0, SESSION, dir_fd, FOLLOW_FROM_POSITION, &place, &fd);
 
 		if (r == 0) {
 			places++;
@@ -189,7 +189,7 @@ START_TEST(only_where_a_record_begins_is_a_place)
 	/* Before start, settings and events, and behind the last one. */
 	ck_assert_uint_eq(places, 2 + 3 + 1);
 	ck_assert_int_eq(
-		follow_start(follow, 0, SESSION, dir_fd, FOLLOW_FROM_PLACE,
+		follow_start(follow, 0, SESSION, dir_fd, FOLLOW_FROM_POSITION,
 			&(struct journal_position){ .segment = 2, .offset = 64 }, &(int){ -1 }),
 		-EINVAL);
 }
