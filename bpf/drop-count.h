@@ -158,7 +158,7 @@ __noinline __u32 drop_describe(struct frame *frame, __u32 index, __u64 now)
 	if (!frame || !words || !slot)
 		return 0;
 	renamed = slot->named && slot->chain_name != frame_drop(frame)->chain_name;
-	if (renamed ? drop_turn_begin(slot) : drop_example_begin(slot, now)) {
+	if (renamed ? drop_example_lock(slot) : drop_example_begin(slot, now)) {
 		drop_example(frame_notes(frame), &words->example);
 		if (slot->named)
 			drop_name_chain(frame, slot, words);

@@ -75,7 +75,7 @@ static __always_inline __u32 drop_home(const struct drop_key *key)
 }
 
 /* True if the slot is reserved for the host. */
-static __always_inline bool drop_is_hosts(__u32 index)
+static __always_inline bool drop_is_of_host(__u32 index)
 {
 	return index % DROP_HOST_EVERY == DROP_HOST_EVERY - 1;
 }
@@ -94,7 +94,7 @@ __noinline __u32 drop_find(const struct drop_key *key, __u32 home)
 		state = drop_state(slot);
 		if (state == DROP_COUNTING && drop_key_equal(&slot->key, key))
 			return (home + i) & drop_mask;
-		if (state == DROP_FREE && !drop_is_hosts(home + i))
+		if (state == DROP_FREE && !drop_is_of_host(home + i))
 			return DROP_NONE;
 	}
 	return DROP_NONE;
@@ -131,7 +131,7 @@ __noinline __u32 drop_take(__u32 home, __u32 share)
 		if (!slot)
 			break;
 		state = drop_state(slot);
-		if ((share == DROP_SHARE_HOST || !drop_is_hosts(home + i)) &&
+		if ((share == DROP_SHARE_HOST || !drop_is_of_host(home + i)) &&
 			(state == DROP_FREE || state == DROP_GONE) &&
 			__sync_val_compare_and_swap(&slot->state, state, DROP_FILLING) == state)
 			return (home + i) & drop_mask;
@@ -195,12 +195,13 @@ static __always_inline void drop_named(struct drop_slot *slot, __u32 index, __u3
 }
 
 /* True: the caller may write the example, and must call drop_example_end. */
-static __always_inline bool drop_turn_begin(struct drop_slot *slot)
+static __always_inline bool drop_example_lock(struct drop_slot *slot)
 {
-	__u32 turn = slot->example_turn;
+	__u32 sequence = slot->example_sequence;
 
-	return !(turn & 1) &&
-		__sync_val_compare_and_swap(&slot->example_turn, turn, turn + 1) == turn;
+	return !(sequence & 1) &&
+		__sync_val_compare_and_swap(&slot->example_sequence, sequence, sequence + 1) ==
+		sequence;
 }
 
 /* As this, but false if the example is recent. */
@@ -208,13 +209,13 @@ static __always_inline bool drop_example_begin(struct drop_slot *slot, __u64 now
 {
 	if (slot->example && now - slot->example < DROP_EXAMPLE_INTERVAL)
 		return false;
-	return drop_turn_begin(slot);
+	return drop_example_lock(slot);
 }
 
 static __always_inline void drop_example_end(struct drop_slot *slot, __u64 now)
 {
 	slot->example = now;
-	__sync_fetch_and_add(&slot->example_turn, 1);
+	__sync_fetch_and_add(&slot->example_sequence, 1);
 }
 
 #endif

@@ -75,7 +75,7 @@ static __always_inline __u64 call_skb(struct probe_call *call, const struct prob
  * Puts a packet into the frame, as CAPTURE does at a hook. Other than at a hook, the packet may
  * have no headers yet, or no longer: then its bytes are not read.
  */
-static __always_inline bool packet_look(
+static __always_inline bool packet_read(
 	struct frame *frame, struct call_notes *notes, __u32 owner, struct cpu_stats *stats)
 {
 	__u64 network = notes->skb + bpf_core_field_offset(struct sk_buff, network_header);
@@ -128,7 +128,7 @@ static __always_inline bool skb_capture(void *context, __u32 owner, struct probe
 	frame = frame_begin(context, owner, skb, call, probe);
 	if (!frame)
 		return false;
-	if (packet_look(frame, frame_notes(frame), owner, stats))
+	if (packet_read(frame, frame_notes(frame), owner, stats))
 		return true;
 	stats->counts[COUNT_FAULTS]++;
 	return false;

@@ -130,7 +130,7 @@ static __always_inline bool return_capture(struct pt_regs *context, struct probe
 		packet_freed(frame, &entry, watch);
 		return true;
 	}
-	if (packet_look(frame, frame_notes(frame), FRAME_KPROBE, stats))
+	if (packet_read(frame, frame_notes(frame), FRAME_KPROBE, stats))
 		return true;
 	stats->counts[COUNT_FAULTS]++;
 	return false;

@@ -54,7 +54,7 @@ __noinline __u32 suppressed_count(
 		struct suppressed_slot *slot = &suppressed[(home + i) & (SUPPRESSED_SLOTS - 1)];
 		__u32 state = *(volatile __u32 *)&slot->state;
 
-		if ((hosts || !drop_is_hosts(home + i)) && state == SUPPRESSED_FREE &&
+		if ((hosts || !drop_is_of_host(home + i)) && state == SUPPRESSED_FREE &&
 			__sync_val_compare_and_swap(&slot->state, SUPPRESSED_FREE,
 				SUPPRESSED_FILLING) == SUPPRESSED_FREE) {
 			suppressed_fill(frame, slot, bit, now);

@@ -71,7 +71,7 @@ struct drop_slot {
 	__u64 first;
 	__u64 last;
 	__u64 example; /* when the example was taken */
-	__u32 example_turn; /* odd: a CPU writes the example */
+	__u32 example_sequence; /* odd: a CPU writes the example */
 	__u32 netns_inode;
 	struct drop_mark reported; /* packets and bytes of this counter */
 	__u64 chain_name; /* address of the name in drop_words; changes when the chain is renamed */

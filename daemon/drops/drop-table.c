@@ -128,17 +128,18 @@ void drops_scan(struct drops *drops)
 	}
 }
 
-/* The turn is odd while a CPU writes. */
+/* The sequence is odd while a CPU writes. */
 static bool example_copy(const struct drop_slot *slot, const struct drop_words *from,
 	struct drop_words *ret, uint64_t *ret_time)
 {
 	for (int try = 0; try < EXAMPLE_TRIES; try++) {
-		uint32_t turn = __atomic_load_n(&slot->example_turn, __ATOMIC_ACQUIRE);
+		uint32_t sequence = __atomic_load_n(&slot->example_sequence, __ATOMIC_ACQUIRE);
 		struct drop_words words = *from;
 		uint64_t time = number_read(&slot->example);
 
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (turn % 2 || __atomic_load_n(&slot->example_turn, __ATOMIC_RELAXED) != turn)
+		if (sequence % 2 ||
+			__atomic_load_n(&slot->example_sequence, __ATOMIC_RELAXED) != sequence)
 			continue;
 		*ret = words;
 		*ret_time = time;

@@ -279,10 +279,10 @@ START_TEST(examples_are_taken_now_and_then)
 	ck_assert_uint_eq(slots[index].example, DROP_EXAMPLE_INTERVAL);
 	drop(11, 2 * DROP_EXAMPLE_INTERVAL);
 	ck_assert_uint_eq(words[index].example.packet[DROP_PACKET_MAX - 1], 2);
-	ck_assert_uint_eq(slots[index].example_turn % 2, 0);
+	ck_assert_uint_eq(slots[index].example_sequence % 2, 0);
 
 	/* Another CPU writes one. */
-	slots[index].example_turn++;
+	slots[index].example_sequence++;
 	drop(11, 9 * DROP_EXAMPLE_INTERVAL);
 	ck_assert_uint_eq(words[index].example.packet[0], 2);
 }
@@ -337,7 +337,7 @@ START_TEST(drops_of_several_cpus_are_counted_exactly)
 	ck_assert_uint_eq(counted + refused, (uint64_t)THREADS * CALLS * EACH);
 	ck_assert_uint_eq(control->used, SLOTS / 2);
 	for (int i = 0; i < SLOTS; i++)
-		ck_assert_uint_eq(slots[i].example_turn % 2, 0);
+		ck_assert_uint_eq(slots[i].example_sequence % 2, 0);
 }
 END_TEST
 
@@ -350,12 +350,14 @@ START_TEST(no_example_is_torn)
 	thread = g_thread_new("drops", drop_many, &share);
 	while (!g_atomic_int_get(&share.done)) {
 		for (int i = 0; i < SLOTS; i++) {
-			uint32_t turn = __atomic_load_n(&slots[i].example_turn, __ATOMIC_ACQUIRE);
+			uint32_t turn =
+				__atomic_load_n(&slots[i].example_sequence, __ATOMIC_ACQUIRE);
 			struct drop_example example = words[i].example;
 
 			__atomic_thread_fence(__ATOMIC_ACQUIRE);
 			if (turn % 2 ||
-				__atomic_load_n(&slots[i].example_turn, __ATOMIC_RELAXED) != turn)
+				__atomic_load_n(&slots[i].example_sequence, __ATOMIC_RELAXED) !=
+					turn)
 				continue;
 			for (int j = 1; j < DROP_PACKET_MAX; j++)
 				ck_assert_uint_eq(example.packet[j], example.packet[0]);

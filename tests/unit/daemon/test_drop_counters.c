@@ -296,10 +296,10 @@ START_TEST(an_example_that_is_being_written_is_not_taken)
 	drop(1, 11, 1);
 	fake_drop_example(1, &example);
 	slot = fake_drop(1, &(struct drop_key){ 0 }, "", "", 0);
-	slot->example_turn |= 1;
+	slot->example_sequence |= 1;
 	look();
 	ck_assert_str_eq(counter(11)->example, "ethertype 0x88cc on eth0");
-	slot->example_turn++;
+	slot->example_sequence++;
 	look();
 	ck_assert_str_eq(counter(11)->example, "ethertype 0x88cc on torn");
 }

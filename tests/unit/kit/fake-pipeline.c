@@ -389,7 +389,7 @@ void fake_drop_example(unsigned int index, const struct drop_example *example)
 {
 	fake.drop_words[index].example = *example;
 	fake.drop_slots[index].example = fake.drop_slots[index].last;
-	fake.drop_slots[index].example_turn += 2;
+	fake.drop_slots[index].example_sequence += 2;
 }
 
 void fake_uncounted(uint64_t packets)
