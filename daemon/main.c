@@ -240,22 +240,22 @@ static void limit_heap(void)
 
 static int add_sources(struct daemon *daemon)
 {
-	const struct service_hooks hooks = {
+	const struct service_ops ops = {
 		.context = daemon,
 		.end = on_end,
 		.reload = on_reload,
 		.alive = on_alive,
 	};
-	const struct reload_hooks reload_hooks = {
+	const struct reload_ops reload_ops = {
 		.context = daemon,
-		.begun = on_reloading,
+		.started = on_reloading,
 		.load = reload_settings,
 		.done = on_reloaded,
 	};
 	int r;
 
-	daemon->reload = reload_new(daemon->manager, &reload_hooks);
-	r = service_new(daemon->event, &hooks, &daemon->service);
+	daemon->reload = reload_new(daemon->manager, &reload_ops);
+	r = service_new(daemon->event, &ops, &daemon->service);
 	return r < 0 ? r : module_watch_new(daemon->event, on_module, daemon, &daemon->modules);
 }
 

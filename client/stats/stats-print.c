@@ -257,54 +257,54 @@ static char *netns_text(const struct stats *stats, const struct event_head *head
 }
 
 /* Table, chain and handle. */
-static void place_begin(struct output *place, const struct event *event)
+static void location_open(struct output *location, const struct event *event)
 {
 	const char *family = event_family_name(event->nft.family);
 
-	output_open(place, OUTPUT_MEMORY);
+	output_open(location, OUTPUT_MEMORY);
 	if (event->nft.flags & EVENT_NFT_CHAIN) {
-		output_text(place, "table ");
-		output_text(place, family ? family : "?");
-		output_char(place, ' ');
-		output_word(place, event->table.bytes, event->table.length);
-		output_text(place, " chain ");
-		output_word(place, event->chain.bytes, event->chain.length);
+		output_text(location, "table ");
+		output_text(location, family ? family : "?");
+		output_char(location, ' ');
+		output_word(location, event->table.bytes, event->table.length);
+		output_text(location, " chain ");
+		output_word(location, event->chain.bytes, event->chain.length);
 	} else {
-		output_text(place, "table ? chain ?");
+		output_text(location, "table ? chain ?");
 	}
 	if (event->nft.flags & EVENT_NFT_RULE)
-		output_number_after(place, " handle ", event->nft.rule_handle);
+		output_number_after(location, " handle ", event->nft.rule_handle);
 }
 
-static char *rule_place(const struct event *event, int32_t verdict)
+static char *rule_location(const struct event *event, int32_t verdict)
 {
 	const char *name = event_verdict_name(verdict);
-	auto_output place = { 0 };
+	auto_output location = { 0 };
 
-	place_begin(&place, event);
-	output_char(&place, ' ');
+	location_open(&location, event);
+	output_char(&location, ' ');
 	if (name)
-		output_text(&place, name);
+		output_text(&location, name);
 	else
-		output_signed(&place, verdict);
+		output_signed(&location, verdict);
 	if (event->nft.flags & EVENT_NFT_POLICY)
-		output_text(&place, " (policy)");
-	return output_steal(&place);
+		output_text(&location, " (policy)");
+	return output_steal(&location);
 }
 
 static void add_rule(
 	const struct stats *stats, const struct key_counts_entry *entry, struct table *table)
 {
-	g_autofree char *place = NULL;
+	g_autofree char *location = NULL;
 	g_autofree char *netns = NULL;
 	struct stats_rule rule;
 	struct event event;
 
 	rule_event(entry, &event, &rule);
-	place = rule_place(&event, rule.verdict);
+	location = rule_location(&event, rule.verdict);
 	netns = netns_text(stats, &event.head, rule.boot);
 	table_text(table, netns);
-	table_escaped(table, place);
+	table_escaped(table, location);
 	table_text(table, rule_text(stats, &event, rule.boot));
 }
 
@@ -338,20 +338,20 @@ static void print_suppressed(
 		table = table_new(columns, G_N_ELEMENTS(columns));
 		for (guint i = 0; i < entries->len; i++) {
 			const struct key_counts_entry *entry = g_ptr_array_index(entries, i);
-			g_autofree char *netns = NULL, *place = NULL;
+			g_autofree char *netns = NULL, *location = NULL;
 			auto_output text = { 0 };
 			struct stats_rule rule;
 			struct event event;
 
 			rule_event(entry, &event, &rule);
-			place_begin(&text, &event);
+			location_open(&text, &event);
 			if (event.nft.flags & EVENT_NFT_POLICY)
 				output_text(&text, " (policy)");
-			place = output_steal(&text);
+			location = output_steal(&text);
 			netns = netns_text(stats, &event.head, rule.boot);
 			table_number(table, entry->events);
 			table_text(table, netns);
-			table_escaped(table, place);
+			table_escaped(table, location);
 			table_text(table, rule_text(stats, &event, rule.boot));
 		}
 		output_char(output, '\n');

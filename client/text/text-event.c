@@ -107,7 +107,7 @@ static void devices_text(struct output *output, const struct event *event)
 		output_number_after(output, " rxif ", device->skb_iif);
 }
 
-static bool has_place(const struct event *event)
+static bool has_location(const struct event *event)
 {
 	const struct event_device *device = &event->device;
 
@@ -116,12 +116,12 @@ static bool has_place(const struct event *event)
 }
 
 /* Each field begins with a space; one more is the line's indentation. */
-static void place_line(struct text *text, const struct event *event)
+static void location_line(struct text *text, const struct event *event)
 {
 	const struct event_head *head = &event->head;
 	struct output *output = text->renderer.output;
 
-	if (!has_place(event))
+	if (!has_location(event))
 		return;
 	output_char(output, ' ');
 	if (event->has_netns)
@@ -213,7 +213,7 @@ void text_event(struct text *text, const struct event *event)
 		packet_text(output, &event->packet, event->packet_bytes);
 		output_char(output, '\n');
 	}
-	place_line(text, event);
+	location_line(text, event);
 	text_skb(output, event);
 	if (event->has_nft) {
 		nft_line(text, event);

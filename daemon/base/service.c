@@ -15,7 +15,7 @@
 
 struct service {
 	sd_event *event;
-	struct service_hooks hooks;
+	struct service_ops ops;
 	sd_event_source *signals[3];
 	sd_event_source *watchdog;
 	uint64_t watchdog_usec;
@@ -52,7 +52,7 @@ static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, 
 	struct service *service = userdata;
 
 	service_stopping(service);
-	service->hooks.end(service->hooks.context);
+	service->ops.end(service->ops.context);
 	return 0;
 }
 
@@ -62,7 +62,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 
 	if (service->stopping)
 		return 0;
-	service->hooks.reload(service->hooks.context);
+	service->ops.reload(service->ops.context);
 	return 0;
 }
 
@@ -70,7 +70,7 @@ static int on_watchdog(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct service *service = userdata;
 
-	if (service->hooks.alive(service->hooks.context))
+	if (service->ops.alive(service->ops.context))
 		sd_notify(0, "WATCHDOG=1");
 	sd_event_source_set_time_relative(source, service->watchdog_usec / WATCHDOG_BEATS);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -89,13 +89,13 @@ static int add_sources(struct service *service)
 	return r;
 }
 
-int service_new(sd_event *event, const struct service_hooks *hooks, struct service **ret)
+int service_new(sd_event *event, const struct service_ops *ops, struct service **ret)
 {
 	struct service *service = g_new0(struct service, 1);
 	int r;
 
 	service->event = sd_event_ref(event);
-	service->hooks = *hooks;
+	service->ops = *ops;
 	service->status = g_strdup("Starting");
 	r = add_sources(service);
 	if (r < 0) {

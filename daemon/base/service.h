@@ -14,7 +14,7 @@
 struct service;
 
 /* Called for signals and the watchdog, on the control thread. */
-struct service_hooks {
+struct service_ops {
 	void *context;
 	void (*end)(void *context); /* SIGTERM, SIGINT */
 	void (*reload)(void *context); /* SIGHUP: ends in service_reloaded, now or later */
@@ -26,7 +26,7 @@ struct service_hooks {
 void service_block_signals(void);
 
 /* Handles the signals, and feeds the watchdog from the loop's first turn on. Negative errno. */
-int service_new(sd_event *event, const struct service_hooks *hooks, struct service **ret);
+int service_new(sd_event *event, const struct service_ops *ops, struct service **ret);
 
 /* Sets the status line; it is sent at once if it has changed and service_ready was called. */
 void service_status(struct service *service, const char *format, ...) G_GNUC_PRINTF(2, 3);

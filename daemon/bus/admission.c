@@ -54,7 +54,7 @@ struct admission {
 	int64_t pause_end; /* us, monotonic: no turn before it */
 };
 
-static int on_turn(sd_event_source *source, uint64_t usec, void *userdata);
+static int on_call_due(sd_event_source *source, uint64_t usec, void *userdata);
 
 static struct waiting *waiting_free(struct waiting *waiting)
 {
@@ -96,7 +96,7 @@ int admission_join(struct admission *admission, sd_bus *bus, struct callers *cal
 
 	if (!admission->timer)
 		r = sd_event_add_time_relative(admission->event, &admission->timer, CLOCK_MONOTONIC,
-			0, 1, on_turn, admission);
+			0, 1, on_call_due, admission);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(admission->timer, SD_EVENT_OFF);
 	admission->bus = bus;
@@ -319,7 +319,7 @@ static bool has_more_to_read(const struct admission *admission)
 	return poll(&fd, 1, 0) > 0;
 }
 
-static int on_turn(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_call_due(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct admission *admission = userdata;
 	int64_t began = g_get_monotonic_time(), now, pause;

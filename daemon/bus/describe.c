@@ -120,11 +120,11 @@ const struct dictionary_totals *bus_session_totals(struct bus *bus, struct sessi
 
 	/* GetAll reads the properties one by one, and their sum must balance. */
 	if (sd_event_get_iteration(bus->event, &iteration) < 0 ||
-		session->totals_turn != iteration + 1) {
+		session->totals_iteration != iteration + 1) {
 		/* Before the totals, because it must not exceed them. */
 		engine_stored(manager_engine(bus->manager), session->bit, &session->stored);
 		engine_totals(manager_engine(bus->manager), session->bit, &session->totals);
-		session->totals_turn = iteration + 1;
+		session->totals_iteration = iteration + 1;
 	}
 	return &session->totals;
 }

@@ -138,7 +138,7 @@ static void clear_reply(struct drop_replies *replies)
 	g_clear_pointer(&replies->counters, g_ptr_array_unref);
 }
 
-static int on_turn(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_slice(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct bus *bus = userdata;
 	struct drop_replies *replies = bus->drop_replies;
@@ -163,7 +163,7 @@ static int drop_replies_new(struct bus *bus)
 {
 	struct drop_replies *replies = g_new0(struct drop_replies, 1);
 	int r = sd_event_add_time_relative(
-		bus->event, &replies->timer, CLOCK_MONOTONIC, 0, 1, on_turn, bus);
+		bus->event, &replies->timer, CLOCK_MONOTONIC, 0, 1, on_slice, bus);
 
 	if (r < 0) {
 		g_free(replies);

@@ -66,7 +66,7 @@ static void slot_add_counts(struct drop_slot *slot, uint64_t packets, uint64_t b
 	__atomic_fetch_add(&slot->bytes, bytes, __ATOMIC_RELAXED);
 }
 
-static void slot_take_past(struct drops *drops, struct drop_slot *slot, struct drop_record *record)
+static void slot_add_past(struct drops *drops, struct drop_slot *slot, struct drop_record *record)
 {
 	slot_add_counts(slot, record->past_packets, record->past_bytes);
 	record->past_packets = record->past_bytes = 0;
@@ -85,7 +85,7 @@ static void record_add_slot(struct drops *drops, uint32_t index, struct drop_rec
 	if (record->home == DROP_NONE) {
 		record->home = index;
 		if (record->past_packets)
-			slot_take_past(drops, slot, record);
+			slot_add_past(drops, slot, record);
 	}
 	drops->table.slots[record->home].reported = record->reported;
 	if (record->home != index)

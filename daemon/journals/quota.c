@@ -60,7 +60,7 @@ static bool has_ended(const struct quota *quota, const struct archive_journal *j
 	return journal->id && !journal->running && !ids_contain(quota->running, journal->id);
 }
 
-static void set_gone(struct quota *quota, struct archive_journal *journal)
+static void set_removed(struct quota *quota, struct archive_journal *journal)
 {
 	g_array_append_val(quota->changed, journal->id);
 	journal->id = 0;
@@ -102,7 +102,7 @@ static void verify_journal(struct quota *quota, struct archive_journal *journal)
 	int r = open_journal(quota, journal, &fd, &segments);
 
 	if (r == -ENOENT || r == -ENOTDIR)
-		set_gone(quota, journal);
+		set_removed(quota, journal);
 	else if (journal->segment_bytes != before && has_ended(quota, journal))
 		g_array_append_val(quota->changed, journal->id);
 }
@@ -176,7 +176,7 @@ static int remove_journal(struct quota *quota, struct archive_journal *journal, 
 	if (r == -ENOENT || r == 0) {
 		usage->bytes -= MIN(journal->segment_bytes, usage->bytes);
 		usage->ended--;
-		set_gone(quota, journal);
+		set_removed(quota, journal);
 	}
 	if (r == 0) {
 		result->journals++;
@@ -247,7 +247,7 @@ static int shorten_journal(struct quota *quota, struct archive_journal *journal,
 	int r = open_journal(quota, journal, &fd, &segments);
 
 	if (r == -ENOENT || r == -ENOTDIR) {
-		set_gone(quota, journal);
+		set_removed(quota, journal);
 		return 0;
 	}
 	if (r < 0)
@@ -258,7 +258,7 @@ static int shorten_journal(struct quota *quota, struct archive_journal *journal,
 	if (r == 0 && journal->segment_bytes == 0) {
 		/* A file that is not ours stays, and the directory with it. */
 		state_directory_session_forget(quota->state, journal->id);
-		set_gone(quota, journal);
+		set_removed(quota, journal);
 	} else if (journal->segment_bytes != before) {
 		g_array_append_val(quota->changed, journal->id);
 	}

@@ -85,7 +85,7 @@ int disk_new(struct disk **ret)
 	return 0;
 }
 
-struct disk_job *disk_submit(struct disk *disk, enum disk_turn turn, disk_function run,
+struct disk_job *disk_submit(struct disk *disk, enum disk_priority priority, disk_function run,
 	disk_function release, void *argument)
 {
 	struct disk_job *job = g_new0(struct disk_job, 1);
@@ -96,7 +96,7 @@ struct disk_job *disk_submit(struct disk *disk, enum disk_turn turn, disk_functi
 	job->release = release;
 	job->argument = argument;
 	g_mutex_lock(&disk->lock);
-	g_queue_push_tail(turn == DISK_SOON ? &disk->soon : &disk->later, job);
+	g_queue_push_tail(priority == DISK_SOON ? &disk->soon : &disk->later, job);
 	g_cond_signal(&disk->arrived);
 	g_mutex_unlock(&disk->lock);
 	return job;

@@ -15,7 +15,7 @@ struct disk_job;
 
 typedef void (*disk_function)(void *argument);
 
-enum disk_turn {
+enum disk_priority {
 	DISK_SOON, /* its submitter waits for it */
 	DISK_LATER, /* after all of those */
 };
@@ -27,7 +27,7 @@ int disk_new(struct disk **ret);
  * Queues `run`, which owns `argument` until it returns; `release` is called, on any thread, after
  * it has run and the last reference to the job is gone. Returns a reference for the caller.
  */
-struct disk_job *disk_submit(struct disk *disk, enum disk_turn turn, disk_function run,
+struct disk_job *disk_submit(struct disk *disk, enum disk_priority priority, disk_function run,
 	disk_function release, void *argument);
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Keeping the journal index up to date; see index-job.h. Journals are read in rounds, and a round
- * in slices: callers that ask for running sessions only are served between two slices.
+ * in slices: callers that ask for running sessions only are answered between two slices.
  */
 #include "daemon/sessions/index-job.h"
 
@@ -42,8 +42,8 @@ struct manager_index {
 	bool settling; /* the next round reads journals that had just changed, too */
 	GArray *due; /* uint64_t: the journals of the round */
 	unsigned int done; /* as many of these were given to slices */
-	GQueue waiting, served; /* of struct wait: wait for the next round; for this one */
-	GQueue waiting_running, served_running; /* as these, for slices */
+	GQueue waiting, current; /* of struct wait: wait for the next round; for this one */
+	GQueue waiting_running, current_running; /* as these, for slices */
 };
 
 struct slice {
@@ -101,14 +101,14 @@ static void queue_move(GQueue *from, GQueue *to)
 		g_queue_push_tail(to, wait);
 }
 
-static void queue_serve(GQueue *queue, int error)
+static void queue_complete(GQueue *queue, int error)
 {
-	GQueue served = G_QUEUE_INIT;
+	GQueue current = G_QUEUE_INIT;
 	struct wait *wait;
 
-	/* A caller that is served may ask again. */
-	queue_move(queue, &served);
-	while ((wait = g_queue_pop_head(&served))) {
+	/* A caller may ask again. */
+	queue_move(queue, &current);
+	while ((wait = g_queue_pop_head(&current))) {
 		wait->ready(wait->context, error);
 		g_free(wait);
 	}
@@ -200,8 +200,8 @@ static void round_find_due(struct manager_index *index)
 	enum journal_known most = index->settling ? JOURNAL_CHANGED : JOURNAL_UNREAD;
 
 	g_clear_pointer(&index->due, g_array_unref);
-	index->due = journal_index_due(
-		index->journals, JOURNAL_UNREAD, index->served.length > 0 ? JOURNAL_WRITTEN : most);
+	index->due = journal_index_due(index->journals, JOURNAL_UNREAD,
+		index->current.length > 0 ? JOURNAL_WRITTEN : most);
 	index->done = 0;
 	index->settling = false;
 }
@@ -255,10 +255,10 @@ static void slice_done(void *argument)
 	}
 	results_take(index, slice->results);
 	slice_free(slice);
-	queue_serve(&index->served_running, index->error);
+	queue_complete(&index->current_running, index->error);
 	if (index->round && index->done >= index->due->len) {
 		index->round = false;
-		queue_serve(&index->served, index->error);
+		queue_complete(&index->current, index->error);
 		settle_later(index);
 	}
 	slice_next(index);
@@ -289,7 +289,7 @@ static void slice_begin(struct manager_index *index, bool list)
 	struct slice *slice = g_new0(struct slice, 1);
 	unsigned int count = 0;
 
-	queue_move(&index->waiting_running, &index->served_running);
+	queue_move(&index->waiting_running, &index->current_running);
 	*slice = (struct slice){
 		.index = index,
 		.list = list,
@@ -298,7 +298,7 @@ static void slice_begin(struct manager_index *index, bool list)
 		.results = g_array_new(FALSE, TRUE, sizeof(struct result)),
 	};
 	g_array_set_clear_func(slice->results, result_clear);
-	if (index->served_running.length > 0)
+	if (index->current_running.length > 0)
 		slice_add_running(index, slice);
 	if (index->round && !list) {
 		count = MIN(SLICE, index->due->len - index->done);
@@ -320,7 +320,7 @@ static void slice_next(struct manager_index *index)
 	events_take(index);
 	if (!index->round && round_is_wanted(index)) {
 		index->round = true;
-		queue_move(&index->waiting, &index->served);
+		queue_move(&index->waiting, &index->current);
 		list = index->fd < 0 || !index->listed;
 		round_find_due(index);
 	}
@@ -426,10 +426,10 @@ struct manager_index *manager_index_free(struct manager_index *index)
 		return NULL;
 	index->ending = true;
 	worker_free(index->worker);
-	queue_serve(&index->waiting_running, -ESHUTDOWN);
-	queue_serve(&index->served_running, -ESHUTDOWN);
-	queue_serve(&index->waiting, -ESHUTDOWN);
-	queue_serve(&index->served, -ESHUTDOWN);
+	queue_complete(&index->waiting_running, -ESHUTDOWN);
+	queue_complete(&index->current_running, -ESHUTDOWN);
+	queue_complete(&index->waiting, -ESHUTDOWN);
+	queue_complete(&index->current, -ESHUTDOWN);
 	sd_event_source_disable_unref(index->source);
 	sd_event_source_disable_unref(index->settle_timer);
 	fd_close(&index->fd);

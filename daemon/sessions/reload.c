@@ -22,7 +22,7 @@ struct waiter {
 
 struct reload {
 	struct manager *manager;
-	struct reload_hooks hooks;
+	struct reload_ops ops;
 	struct settings *next; /* being checked, or just put in force; NULL: none */
 	GPtrArray *checks; /* of struct check */
 	char *trouble; /* the first that was found; NULL: none */
@@ -59,7 +59,7 @@ static void reload_finish(struct reload *reload)
 	}
 	reload->busy = false;
 	reply_waiters(reload, trouble);
-	reload->hooks.done(reload->hooks.context, trouble);
+	reload->ops.done(reload->ops.context, trouble);
 }
 
 static void reload_refuse(struct reload *reload)
@@ -157,19 +157,19 @@ static void check_filters(struct reload *reload)
 static void reload_begin(struct reload *reload)
 {
 	reload->busy = true;
-	reload->hooks.begun(reload->hooks.context);
-	if (reload->hooks.load(reload->hooks.context, &reload->next, &reload->trouble) < 0)
+	reload->ops.started(reload->ops.context);
+	if (reload->ops.load(reload->ops.context, &reload->next, &reload->trouble) < 0)
 		reload_refuse(reload);
 	else
 		check_filters(reload);
 }
 
-struct reload *reload_new(struct manager *manager, const struct reload_hooks *hooks)
+struct reload *reload_new(struct manager *manager, const struct reload_ops *ops)
 {
 	struct reload *reload = g_new0(struct reload, 1);
 
 	reload->manager = manager;
-	reload->hooks = *hooks;
+	reload->ops = *ops;
 	reload->checks = g_ptr_array_new_with_free_func(check_free);
 	reload->waiters = g_array_new(FALSE, FALSE, sizeof(struct waiter));
 	manager->reload = reload;

@@ -16,10 +16,10 @@ struct reload;
 #define MISCONFIGURED_PUBLIC \
 	"invalid configuration, keeping the previous one: the log has the reason"
 
-struct reload_hooks {
+struct reload_ops {
 	void *context;
 	/* A reload begins. */
-	void (*begun)(void *context);
+	void (*started)(void *context);
 	/* Reads the files, but does not compile the filters. Negative errno and a sentence (g_free
 	 * it). */
 	int (*load)(void *context, struct settings **ret, char **ret_reason);
@@ -28,7 +28,7 @@ struct reload_hooks {
 	void (*done)(void *context, char *trouble);
 };
 
-struct reload *reload_new(struct manager *manager, const struct reload_hooks *hooks);
+struct reload *reload_new(struct manager *manager, const struct reload_ops *ops);
 
 /* Begins a reload. While one is under way another one follows it, and `done` is called once for
  * both. */

@@ -50,7 +50,8 @@ struct session {
 
 	/* The bus's. */
 	void *caller; /* watches the caller that it is bound to */
-	uint64_t totals_turn; /* the turn of the event loop in which these two were read: */
+	/* As read in this iteration of the event loop: */
+	uint64_t totals_iteration;
 	struct dictionary_totals totals;
 	struct recorder_stored stored; /* the final one once it was stopped */
 };

@@ -265,7 +265,7 @@ static void window_fill(struct journal_reader *reader)
 	}
 }
 
-static void given_drop(struct journal_reader *reader)
+static void forget_given(struct journal_reader *reader)
 {
 	chunk_unref(reader->given.chunk);
 	reader->given = (struct item){ 0 };
@@ -275,7 +275,7 @@ int journal_reader_next(struct journal_reader *reader, struct journal_entry *ret
 {
 	const struct item *item = &reader->given;
 
-	given_drop(reader);
+	forget_given(reader);
 	window_fill(reader);
 	if (!merge_pop(&reader->merge, &reader->given)) {
 		reader->paused = false;
@@ -362,7 +362,7 @@ struct journal_reader *journal_reader_free(struct journal_reader *reader)
 {
 	if (!reader)
 		return NULL;
-	given_drop(reader);
+	forget_given(reader);
 	merge_clear(&reader->merge);
 	received_clear(&reader->received);
 	series_close(&reader->series);

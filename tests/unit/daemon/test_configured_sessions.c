@@ -247,10 +247,10 @@ static void done(void *context, char *trouble)
 
 static struct reload *reload_begin(void)
 {
-	const struct reload_hooks hooks = { .begun = begun, .load = load, .done = done };
+	const struct reload_ops ops = { .started = begun, .load = load, .done = done };
 
 	memset(&loading, 0, sizeof(loading));
-	return reload_new(manager, &hooks);
+	return reload_new(manager, &ops);
 }
 
 static void reload_with(struct reload *reload, const char *text)

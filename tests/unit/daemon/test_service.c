@@ -65,13 +65,13 @@ static void manager_start(void)
 
 static void service_start(void)
 {
-	const struct service_hooks hooks = {
+	const struct service_ops ops = {
 		.end = on_end,
 		.reload = on_reload,
 		.alive = on_alive,
 	};
 
-	ck_assert_int_eq(service_new(manager.event, &hooks, &manager.service), 0);
+	ck_assert_int_eq(service_new(manager.event, &ops, &manager.service), 0);
 }
 
 static void manager_stop(void)
