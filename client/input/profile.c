@@ -146,7 +146,7 @@ static int apply_line(struct profile *profile, GKeyFile *file, const char *text,
 
 	if (!key)
 		return report_malformed(profile->path, keyfile_line(text, name), ret_reason,
-			"no such key as %s; see nfttraced.profile(5) for those there are", name);
+			"unknown key \"%s\"; see nfttraced.profile(5)", name);
 	if (!value || key_apply(profile, key, g_strstrip(value)) < 0)
 		return report_malformed(profile->path, keyfile_line(text, name), ret_reason,
 			"%s=%s: must be %s", name, value ? value : "",
@@ -166,7 +166,7 @@ static int check_sections(const struct profile *profile, const char *text, char 
 	if (!wrong)
 		return 0;
 	return report_malformed(profile->path, keyfile_line(text, "Sections"), ret_reason,
-		"there is no section \"%s\"", wrong);
+		"unknown section \"%s\"", wrong);
 }
 
 static int check_groups(
@@ -179,8 +179,7 @@ static int check_groups(
 
 		if (!g_str_equal(*group, GROUP))
 			return report_malformed(profile->path, keyfile_line(text, header),
-				ret_reason, "no such group as %s: there is [" GROUP "] only",
-				header);
+				ret_reason, "unknown group %s: it must be [" GROUP "]", header);
 	}
 	return 0;
 }
@@ -293,7 +292,7 @@ int profile_load(const char *name, struct profile **ret, char **ret_reason)
 		g_autofree char *escaped = text_excerpt_dup(name);
 
 		*ret_reason = g_strdup_printf("there is no profile \"%s\": 'nfttracectl profiles' "
-					      "lists those there are",
+					      "lists the available ones",
 			escaped);
 		return -ENOENT;
 	}

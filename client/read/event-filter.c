@@ -64,8 +64,8 @@ static int take_verdicts(struct event_filter *filter, const char *text, char **r
 			g_autofree char *escaped = text_excerpt_dup(*name);
 
 			*ret_reason = g_strdup_printf(
-				"there is no verdict \"%s\": they are accept, break, continue, "
-				"drop, goto, jump, queue, repeat, return, stolen and all",
+				"unknown verdict \"%s\": it must be accept, break, continue, "
+				"drop, goto, jump, queue, repeat, return, stolen or all",
 				escaped);
 			return -EINVAL;
 		}

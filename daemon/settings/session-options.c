@@ -148,8 +148,7 @@ int verdicts_parse(const char *const *names, uint32_t *ret, struct failure *fail
 			g_autofree char *escaped = text_excerpt_dup(*names);
 
 			failure_set(failure, FAILURE_INVALID_VERDICT,
-				"there is no verdict \"%s\": it must be " VERDICTS_ALLOWED,
-				escaped);
+				"unknown verdict \"%s\": it must be " VERDICTS_ALLOWED, escaped);
 			return -EINVAL;
 		}
 		verdicts |= verdict;
@@ -193,8 +192,7 @@ int sections_parse(const char *const *names, uint32_t *ret, struct failure *fail
 		g_autofree char *escaped = text_excerpt_dup(unknown);
 
 		failure_set(failure, FAILURE_INVALID_OPTION,
-			"Sections: there is no section \"%s\": it must be " SECTIONS_ALLOWED,
-			escaped);
+			"Sections: unknown section \"%s\": it must be " SECTIONS_ALLOWED, escaped);
 		return -EINVAL;
 	}
 	return 0;

@@ -82,7 +82,7 @@ static int group_begin(struct position *position, char *line)
 	}
 	excerpt = text_excerpt_dup(line);
 	return refuse_line(position,
-		"no such group as %s: it must be [" SETTINGS_GROUP "] or [" SETTINGS_GROUP_SESSION
+		"unknown group %s: it must be [" SETTINGS_GROUP "] or [" SETTINGS_GROUP_SESSION
 		" NAME]",
 		excerpt);
 }
@@ -94,8 +94,7 @@ static int refuse_key(
 	g_autofree char *excerpt = text_excerpt_dup(name);
 	g_autofree char *hint = suggestion ? g_strdup_printf(" (is it %s?)", suggestion) : NULL;
 
-	return refuse_line(position,
-		"no such key as %s in [%s]%s; see nfttraced.conf(5) for those there are", excerpt,
+	return refuse_line(position, "unknown key \"%s\" in [%s]%s; see nfttraced.conf(5)", excerpt,
 		position->session ? SETTINGS_GROUP_SESSION " NAME" : SETTINGS_GROUP,
 		hint ? hint : "");
 }

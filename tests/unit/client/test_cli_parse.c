@@ -271,7 +271,7 @@ START_TEST(usage_errors_are_status_2_with_a_hint)
 	assert_complaint(2, "--verdicts takes", "start", "--verdicts=drop,", NULL);
 	assert_complaint(2, "--since takes a time", "show", "--since=soon", "x", NULL);
 	assert_complaint(2, "--since takes a time", "show", "--since=-0s", "x", NULL);
-	assert_complaint(2, "there is no verdict \"frob\"", "follow", "--verdicts=frob", "7", NULL);
+	assert_complaint(2, "unknown verdict \"frob\"", "follow", "--verdicts=frob", "7", NULL);
 	assert_complaint(2, "--top takes", "stats", "--top=many", "x", NULL);
 	assert_complaint(2, "name a file with -o", "pcap", "x", NULL);
 	assert_complaint(2, "--from-start goes with", "pcap", "-o", "-", "--from-start", "x", NULL);

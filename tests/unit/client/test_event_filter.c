@@ -271,7 +271,7 @@ static void assert_refused(struct event_filter_options wanted, const char *reaso
 START_TEST(what_can_not_be_understood_is_refused)
 {
 	assert_refused((struct event_filter_options){ .verdicts = (char *)"drop,frob" },
-		"there is no verdict \"frob\"");
+		"unknown verdict \"frob\"");
 	assert_refused(
 		(struct event_filter_options){ .verdicts = (char *)"," }, "separated by commas");
 	assert_refused((struct event_filter_options){ .handles = ONE("x") }, "--handle takes");

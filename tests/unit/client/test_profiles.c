@@ -133,8 +133,7 @@ START_TEST(a_malformed_profile_is_told_with_its_line)
 		const char *text;
 		const char *reason; /* after the path */
 	} wrong[] = {
-		{ "[Profile]\nFrob=1\n",
-			":2: no such key as Frob; see nfttraced.profile(5) for those there are" },
+		{ "[Profile]\nFrob=1\n", ":2: unknown key \"Frob\"; see nfttraced.profile(5)" },
 		{ "[Profile]\n\nLimit=many\n", ":3: Limit=many: must be a number of events" },
 		{ "[Profile]\nSize=5X\n", ":2: Size=5X: must be a size, such as 64M or 1G" },
 		{ "[Profile]\nSize=0\n", ":2: Size=0: must be a size, such as 64M or 1G" },
@@ -142,8 +141,8 @@ START_TEST(a_malformed_profile_is_told_with_its_line)
 			":2: Duration=0s: must be a time, such as 30s, 5min or 2h" },
 		{ "[Profile]\nStack=maybe\n", ":2: Stack=maybe: must be yes or no" },
 		{ "[Profile]\nVerdicts=\n", ":2: Verdicts=: must be names of verdicts, or all" },
-		{ "[Profile]\nSections=nft frob\n", ":2: there is no section \"frob\"" },
-		{ "[Daemon]\nLimit=1\n", ":1: no such group as [Daemon]: there is [Profile] only" },
+		{ "[Profile]\nSections=nft frob\n", ":2: unknown section \"frob\"" },
+		{ "[Daemon]\nLimit=1\n", ":1: unknown group [Daemon]: it must be [Profile]" },
 		{ "[Profile]\nFilter=a\xff\n", ":1: the file is not valid UTF-8" },
 		{ "[Profile]\nDuration=\x1b[7m\n",
 			":2: Duration=\\x1b[7m: must be a time, such as 30s, 5min or 2h" },

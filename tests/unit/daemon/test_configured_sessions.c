@@ -230,7 +230,7 @@ static void begun(void *context)
 static int load(void *context, struct settings **ret, char **ret_reason)
 {
 	if (!loading.text) {
-		*ret_reason = g_strdup("test.conf:1: no such key as X");
+		*ret_reason = g_strdup("test.conf:1: unknown key \"X\"");
 		return -EINVAL;
 	}
 	*ret = settings_of(loading.text);
@@ -290,7 +290,7 @@ START_TEST(a_bad_reload_leaves_all_as_it_was_and_says_so_until_a_good_one)
 	reload_with(reload, "[Daemon]\nMaxSessions=9\n[Session a]\n");
 	id = find("a")->id;
 	reload_with(reload, NULL);
-	ck_assert_ptr_nonnull(strstr(loading.trouble, "test.conf:1: no such key as X"));
+	ck_assert_ptr_nonnull(strstr(loading.trouble, "test.conf:1: unknown key \"X\""));
 	ck_assert_ptr_nonnull(strstr(manager_problem(manager), loading.trouble));
 	/* libpcap's refusal comes later, and is as good a reason. */
 	reload_with(reload,

@@ -107,7 +107,7 @@ START_TEST(sections_have_nine_names_and_all)
 	ck_assert_int_eq(sections_parse(unknown, &sections, &failure), -EINVAL);
 	ck_assert_int_eq(failure.kind, FAILURE_INVALID_OPTION);
 	ck_assert_str_eq(failure.reason,
-		"Sections: there is no section \"skb-drop\\x0a\": it must be packet, dev, ns, ct, "
+		"Sections: unknown section \"skb-drop\\x0a\": it must be packet, dev, ns, ct, "
 		"nft, tracking, drop, skb, stack or all");
 	ck_assert_int_eq(sections_parse(none, &sections, &empty), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(empty.reason, "at least one section"));

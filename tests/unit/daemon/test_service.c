@@ -140,11 +140,11 @@ START_TEST(sighup_reloads_and_what_is_wrong_stays_beside_the_state)
 {
 	service_start();
 	service_status(manager.service, "Ready");
-	manager.trouble = "nfttraced.conf:3: no such key";
+	manager.trouble = "nfttraced.conf:3: unknown key";
 	raise(SIGHUP);
 	turn();
 	ck_assert(g_str_has_prefix(said(), "RELOADING=1\nMONOTONIC_USEC="));
-	ck_assert_str_eq(said(), "READY=1\nSTATUS=Ready (nfttraced.conf:3: no such key)");
+	ck_assert_str_eq(said(), "READY=1\nSTATUS=Ready (nfttraced.conf:3: unknown key)");
 	manager.trouble = NULL;
 	raise(SIGHUP);
 	turn();

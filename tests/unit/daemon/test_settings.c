@@ -144,7 +144,7 @@ START_TEST(of_an_unknown_key_the_one_that_may_be_meant_is_named)
 	refused("[Daemon]\nringsize=1M\n", "test.conf:2: ", "is it RingSize?");
 	refused("[Daemon]\nJournalSise=1M\n", "test.conf:2: ", "is it JournalSize?");
 	refused("[Session a]\nFiltre=tcp\n", "test.conf:2: ", "is it Filter?");
-	refused("[Session a]\nRingSize=1M\n", "test.conf:2: ", "no such key as RingSize");
+	refused("[Session a]\nRingSize=1M\n", "test.conf:2: ", "unknown key \"RingSize\"");
 }
 END_TEST
 
@@ -175,8 +175,8 @@ START_TEST(a_huge_line_is_refused_in_a_short_sentence)
 		settings_parse(settings, text, strlen(text), "test.conf", &reason), -EINVAL);
 	ck_assert_uint_lt(strlen(reason), 1000);
 	refused(text, "test.conf:2: ", "a size from 64K to 2G");
-	refused(key, "test.conf:3: ", "no such key as xxx");
-	refused(group, "test.conf:1: ", "no such group as [xxx");
+	refused(key, "test.conf:3: ", "unknown key \"xxx");
+	refused(group, "test.conf:1: ", "unknown group [xxx");
 	refused(nothing, "test.conf:1: ", "neither KEY=VALUE");
 }
 END_TEST
@@ -188,8 +188,8 @@ START_TEST(lines_of_every_kind_are_taken)
 	ck_assert_uint_eq(settings->sessions_max, 2);
 	refused("RingSize=1M\n", "test.conf:1: ", "is in no group");
 	refused("[Daemon\n", "test.conf:1: ", "[Daemon] or [Session NAME]");
-	refused("[]\n", "test.conf:1: ", "no such group as []");
-	refused("[\n", "test.conf:1: ", "no such group as [");
+	refused("[]\n", "test.conf:1: ", "unknown group []");
+	refused("[\n", "test.conf:1: ", "unknown group [");
 	refused("[Daemon]\n=1\n", "test.conf:2: ", "neither KEY=VALUE");
 }
 END_TEST
@@ -288,9 +288,9 @@ START_TEST(what_is_wrong_with_a_session_is_told_with_its_line)
 	refused("[Session 12]\n", "test.conf:1: ", "all-digit names are session ids");
 	refused("[Session a/b]\n", "test.conf:1: ", "without a slash");
 	refused("[Session ]\n", "test.conf:1: ", "1 to 64 bytes");
-	refused("[Session a]\nVerdicts=drop dorp\n", "test.conf:2: ", "no verdict \"dorp\"");
+	refused("[Session a]\nVerdicts=drop dorp\n", "test.conf:2: ", "unknown verdict \"dorp\"");
 	refused("[Session a]\nVerdicts=\n", "test.conf:2: ", "at least one verdict");
-	refused("[Session a]\nSections=nft,nat\n", "test.conf:2: ", "no section \"nat\"");
+	refused("[Session a]\nSections=nft,nat\n", "test.conf:2: ", "unknown section \"nat\"");
 	refused("[Session a]\nProbes=a b a\n", "test.conf:2: ", "given twice");
 	refused("[Session a]\nRate=1K\n", "test.conf:2: ", "events a second");
 	refused("[Session a]\nSize=1\n", "test.conf:2: ", "from 256K to 1024G");

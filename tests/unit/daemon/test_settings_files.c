@@ -148,7 +148,7 @@ START_TEST(what_can_not_be_read_is_an_error)
 	ck_assert_int_eq(symlink("nowhere", dangling), 0);
 	not_loaded("05.conf: No such file");
 	put("etc/n.conf", "[Daemon]\nX=1\n");
-	not_loaded("etc/n.conf:2: no such key as X");
+	not_loaded("etc/n.conf:2: unknown key \"X\"");
 }
 END_TEST
 

@@ -76,7 +76,7 @@ check "the configuration was read again several times meanwhile" at_least "$chan
 
 printf '[Daemon]\nRingsize=1M\n[Session other]\n' >"$conf.d/bad.conf"
 check "a configuration with an error is answered" reload
-check "and reported, with its place and the likely key" property_becomes Problem "$conf.d/bad.conf:2: no such key as Ringsize in [Daemon] (is it RingSize?)"
+check "and reported, with its place and the likely key" property_becomes Problem "$conf.d/bad.conf:2: unknown key \\\"Ringsize\\\" in [Daemon] (is it RingSize?)"
 check "no session of it runs" sh -c '! nfttracectl list | grep -q other'
 printf '[Session other]\nFilter=udp prt 5\n' >"$conf.d/bad.conf"
 check "one with a bad filter is answered" reload
