@@ -120,7 +120,7 @@ START_TEST(a_stranger_changes_nothing_and_learns_nothing)
 }
 END_TEST
 
-START_TEST(a_polkit_that_fails_means_no_and_one_line_in_the_log)
+START_TEST(failing_polkit_refuses_and_logs_one_line)
 {
 	mock_polkit()->broken = 1;
 	stranger_is_denied_everything();
@@ -167,7 +167,7 @@ static void sees_no_secret(sd_bus *other, void *argument)
 	free(text);
 }
 
-START_TEST(what_everybody_may_read_tells_no_name_and_no_filter)
+START_TEST(public_properties_hide_names_and_filters)
 {
 	g_autofree char *path = start_secret(bus);
 
@@ -210,7 +210,7 @@ static void is_told_that_there_is_something(sd_bus *other, void *argument)
 	sees_no_secret(other, argument);
 }
 
-START_TEST(what_is_wrong_with_the_configuration_is_told_to_root_alone)
+START_TEST(only_root_sees_configuration_problems)
 {
 	g_autofree char *path = start_secret(bus);
 
@@ -243,7 +243,7 @@ static void owns_a_session(sd_bus *other, void *argument)
 	ck_assert_uint_eq(sessions(other), 0);
 }
 
-START_TEST(an_owner_controls_what_is_his_and_sees_nothing_else)
+START_TEST(owner_sees_and_controls_only_own_sessions)
 {
 	g_autofree char *path = start_secret(bus);
 	char *before = everything(bus), *after;
@@ -316,7 +316,7 @@ static void may_do_anything(sd_bus *other, void *argument)
 	ck_assert_uint_eq(sessions(other), session_methods_count - 2);
 }
 
-START_TEST(who_may_control_any_session_controls_those_of_others)
+START_TEST(control_any_allows_control_of_others)
 {
 	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
 
@@ -423,7 +423,7 @@ static void starts_and_asks_late(sd_bus *other, void *argument)
 	ck_assert(g_str_has_prefix(error, ERROR("NoSuchSession")));
 }
 
-START_TEST(a_session_that_ends_in_mid_check_is_told_to_its_owner)
+START_TEST(session_end_during_check_is_reported_to_owner)
 {
 	struct mock_polkit *polkit = mock_polkit();
 	pid_t pid = fixture_in_child(MOCK_USER_FIRST + OWNER, starts_and_asks_late, NULL);
@@ -446,17 +446,17 @@ static Suite *suite(void)
 	tcase_add_test(cases, root_does_everything_and_polkit_is_not_asked);
 	tcase_add_test(cases, a_stranger_changes_nothing_and_learns_nothing);
 	tcase_add_test(cases, a_dialogue_that_nobody_closes_is_no_failure_of_polkit);
-	tcase_add_test(cases, a_polkit_that_fails_means_no_and_one_line_in_the_log);
+	tcase_add_test(cases, failing_polkit_refuses_and_logs_one_line);
 	tcase_add_test(cases, without_polkit_only_root_may);
-	tcase_add_test(cases, what_everybody_may_read_tells_no_name_and_no_filter);
-	tcase_add_test(cases, what_is_wrong_with_the_configuration_is_told_to_root_alone);
-	tcase_add_test(cases, an_owner_controls_what_is_his_and_sees_nothing_else);
+	tcase_add_test(cases, public_properties_hide_names_and_filters);
+	tcase_add_test(cases, only_root_sees_configuration_problems);
+	tcase_add_test(cases, owner_sees_and_controls_only_own_sessions);
 	tcase_add_test(cases, a_name_that_another_user_has_is_free);
 	tcase_add_test(cases, to_control_is_not_to_read);
-	tcase_add_test(cases, who_may_control_any_session_controls_those_of_others);
+	tcase_add_test(cases, control_any_allows_control_of_others);
 	tcase_add_test(cases, a_password_is_asked_for_if_the_caller_allows_it);
 	tcase_add_test(cases, a_caller_that_leaves_in_mid_check_is_forgotten);
-	tcase_add_test(cases, a_session_that_ends_in_mid_check_is_told_to_its_owner);
+	tcase_add_test(cases, session_end_during_check_is_reported_to_owner);
 	suite_add_tcase(suite, cases);
 	return suite;
 }

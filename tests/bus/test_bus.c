@@ -62,7 +62,7 @@ static void compare_introspection(const char *path, const char *interface, const
 	sd_bus_message_unref(reply);
 }
 
-START_TEST(what_is_served_is_what_the_xml_declares)
+START_TEST(interfaces_match_the_xml)
 {
 	g_autofree char *path = start(bus);
 
@@ -96,13 +96,13 @@ START_TEST(names_that_got_into_no_journal_are_counted)
 }
 END_TEST
 
-START_TEST(an_unknown_verdict_is_refused_with_those_there_are)
+START_TEST(unknown_verdict_is_refused_with_the_list)
 {
 	start_refused(ERROR("InvalidVerdict"), "drop, accept, stolen", "Verdicts", "as", "explode");
 }
 END_TEST
 
-START_TEST(an_unknown_section_is_refused_with_those_there_are)
+START_TEST(unknown_section_is_refused_with_the_list)
 {
 	start_refused(ERROR("InvalidOption"), "packet, dev, ns, ct", "Sections", "as", "explode");
 }
@@ -114,7 +114,7 @@ START_TEST(a_filter_that_libpcap_refuses_is_refused_in_its_words)
 }
 END_TEST
 
-START_TEST(an_unknown_option_is_refused_with_those_there_are)
+START_TEST(unknown_option_is_refused_with_the_list)
 {
 	start_refused(ERROR("InvalidOption"), "BindToCaller", "Colour", "s", "blue");
 }
@@ -173,7 +173,7 @@ START_TEST(a_session_that_does_not_exist_is_refused)
 }
 END_TEST
 
-START_TEST(one_session_more_than_there_may_be_is_refused)
+START_TEST(session_beyond_the_limit_is_refused)
 {
 	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
 
@@ -244,7 +244,7 @@ static void child_is_denied(sd_bus *other, void *argument)
 		"GetManagedObjects", ""));
 }
 
-START_TEST(who_is_not_root_gets_one_answer_whether_or_not_there_is_a_session)
+START_TEST(others_than_root_cannot_tell_whether_a_session_exists)
 {
 	g_autofree char *path = start(bus);
 
@@ -262,20 +262,20 @@ static Suite *suite(void)
 	tcase_set_timeout(contract, 300);
 	tcase_add_unchecked_fixture(contract, fixture_start, fixture_stop);
 	tcase_add_checked_fixture(contract, connect_bus, disconnect_bus);
-	tcase_add_test(contract, what_is_served_is_what_the_xml_declares);
+	tcase_add_test(contract, interfaces_match_the_xml);
 	tcase_add_test(contract, names_that_got_into_no_journal_are_counted);
-	tcase_add_test(contract, an_unknown_verdict_is_refused_with_those_there_are);
-	tcase_add_test(contract, an_unknown_section_is_refused_with_those_there_are);
+	tcase_add_test(contract, unknown_verdict_is_refused_with_the_list);
+	tcase_add_test(contract, unknown_section_is_refused_with_the_list);
 	tcase_add_test(contract, a_filter_that_libpcap_refuses_is_refused_in_its_words);
-	tcase_add_test(contract, an_unknown_option_is_refused_with_those_there_are);
+	tcase_add_test(contract, unknown_option_is_refused_with_the_list);
 	tcase_add_test(contract, an_option_of_another_type_is_refused_with_the_right_one);
 	tcase_add_test(contract, names_that_could_be_taken_for_something_else_are_refused);
 	tcase_add_test(contract, numbers_out_of_range_are_refused);
 	tcase_add_test(contract, a_name_is_given_once_at_a_time);
 	tcase_add_test(contract, a_session_that_does_not_exist_is_refused);
-	tcase_add_test(contract, one_session_more_than_there_may_be_is_refused);
+	tcase_add_test(contract, session_beyond_the_limit_is_refused);
 	tcase_add_test(contract, a_refused_change_leaves_the_session_as_it_is);
-	tcase_add_test(contract, who_is_not_root_gets_one_answer_whether_or_not_there_is_a_session);
+	tcase_add_test(contract, others_than_root_cannot_tell_whether_a_session_exists);
 	suite_add_tcase(suite, contract);
 	return suite;
 }

@@ -73,7 +73,7 @@ static void may_not_reload(sd_bus *other, void *argument)
 		MANAGER_INTERFACE, "Reload", "");
 }
 
-START_TEST(a_reload_replies_with_what_came_of_it)
+START_TEST(reload_replies_with_its_result)
 {
 	g_autofree char *before = configuration_of();
 
@@ -91,7 +91,7 @@ START_TEST(a_reload_replies_with_what_came_of_it)
 }
 END_TEST
 
-START_TEST(it_is_armed_while_there_is_a_session)
+START_TEST(daemon_is_armed_while_a_session_runs)
 {
 	g_autofree char *path = NULL;
 
@@ -125,7 +125,7 @@ static void bus_end(void)
 	fixture_wait(fixture.bus);
 }
 
-START_TEST(without_its_bus_its_sessions_go_on_and_it_joins_the_next_one)
+START_TEST(sessions_survive_a_bus_restart_and_daemon_reconnects)
 {
 	g_autofree char *path = start(bus), *other = NULL;
 	sd_bus_message *bound = call(bus, MANAGER_PATH, MANAGER_INTERFACE, "StartSession", "a{sv}",
@@ -214,7 +214,7 @@ static void daemon_again(const char *bus_path)
 	fixture_daemon_await();
 }
 
-START_TEST(a_bound_session_goes_on_when_the_bus_is_back_and_its_caller_is_the_same)
+START_TEST(bound_session_survives_a_bus_restart_with_its_caller)
 {
 	g_autofree char *path = g_build_filename(fixture.directory, "relay", NULL);
 	pid_t relay = relay_start(path);
@@ -247,7 +247,7 @@ START_TEST(a_bound_session_goes_on_when_the_bus_is_back_and_its_caller_is_the_sa
 }
 END_TEST
 
-START_TEST(without_a_bus_it_is_ready_and_joins_one_that_comes_late)
+START_TEST(daemon_is_ready_without_a_bus_and_joins_later)
 {
 	g_autofree char *notify = g_build_filename(fixture.directory, "notify", NULL);
 	g_autofree char *path = NULL;
@@ -276,7 +276,7 @@ START_TEST(without_a_bus_it_is_ready_and_joins_one_that_comes_late)
 }
 END_TEST
 
-START_TEST(who_finds_it_on_the_bus_finds_the_sessions_of_its_configuration)
+START_TEST(configured_sessions_exist_once_the_bus_name_does)
 {
 	disconnect_bus();
 	kill(fixture.daemon, SIGTERM);
@@ -381,7 +381,7 @@ static void await_lines(int journal, const char *text, unsigned int count)
 	}
 }
 
-START_TEST(a_system_journal_that_nobody_reads_does_not_keep_it_from_its_work)
+START_TEST(blocked_system_journal_does_not_block_daemon)
 {
 	int journal, status;
 
@@ -421,23 +421,22 @@ static Suite *suite(void)
 	tcase_add_unchecked_fixture(daemon, fixture_start, fixture_stop);
 	tcase_add_checked_fixture(daemon, connect_bus, disconnect_bus);
 	tcase_add_test(daemon, a_second_daemon_is_refused_by_its_state_directory_or_the_bus);
-	tcase_add_test(daemon, a_reload_replies_with_what_came_of_it);
+	tcase_add_test(daemon, reload_replies_with_its_result);
 	tcase_add_test(daemon, a_wrong_option_is_usage);
 	tcase_add_test(daemon, the_log_has_a_level_that_root_sets);
 	tcase_add_test(daemon, the_log_level_is_not_for_strangers);
-	tcase_add_test(daemon, it_is_armed_while_there_is_a_session);
+	tcase_add_test(daemon, daemon_is_armed_while_a_session_runs);
 	suite_add_tcase(suite, daemon);
 
 	tcase_set_timeout(ends, 300);
 	tcase_add_checked_fixture(ends, fixture_start, fixture_stop);
 	tcase_add_checked_fixture(ends, connect_bus, disconnect_bus);
 	tcase_add_test(ends, killed_it_is_not_armed_and_gives_no_id_twice);
-	tcase_add_test(ends, without_its_bus_its_sessions_go_on_and_it_joins_the_next_one);
-	tcase_add_test(
-		ends, a_bound_session_goes_on_when_the_bus_is_back_and_its_caller_is_the_same);
-	tcase_add_test(ends, who_finds_it_on_the_bus_finds_the_sessions_of_its_configuration);
-	tcase_add_test(ends, without_a_bus_it_is_ready_and_joins_one_that_comes_late);
-	tcase_add_test(ends, a_system_journal_that_nobody_reads_does_not_keep_it_from_its_work);
+	tcase_add_test(ends, sessions_survive_a_bus_restart_and_daemon_reconnects);
+	tcase_add_test(ends, bound_session_survives_a_bus_restart_with_its_caller);
+	tcase_add_test(ends, configured_sessions_exist_once_the_bus_name_does);
+	tcase_add_test(ends, daemon_is_ready_without_a_bus_and_joins_later);
+	tcase_add_test(ends, blocked_system_journal_does_not_block_daemon);
 	suite_add_tcase(suite, ends);
 	return suite;
 }

@@ -31,7 +31,7 @@ static void child_binds(sd_bus *other, void *argument)
 	pause();
 }
 
-START_TEST(a_session_that_is_bound_goes_when_its_caller_is_killed)
+START_TEST(bound_session_ends_when_its_caller_is_killed)
 {
 	pid_t pid = fixture_in_child(0, child_binds, NULL);
 
@@ -211,7 +211,7 @@ static Suite *suite(void)
 	tcase_set_timeout(sessions, 300);
 	tcase_add_unchecked_fixture(sessions, fixture_start, fixture_stop);
 	tcase_add_checked_fixture(sessions, connect_bus, disconnect_bus);
-	tcase_add_test(sessions, a_session_that_is_bound_goes_when_its_caller_is_killed);
+	tcase_add_test(sessions, bound_session_ends_when_its_caller_is_killed);
 	tcase_add_test(sessions, a_session_that_is_not_bound_stays);
 	tcase_add_test(sessions, a_session_ends_after_its_duration);
 	tcase_add_test(sessions, properties_can_be_read_and_object_manager_has_the_session);

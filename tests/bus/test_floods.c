@@ -145,7 +145,7 @@ static void lists(sd_bus *other, void *argument)
 	ck_assert_uint_eq(sessions(other), 0);
 }
 
-START_TEST(who_waits_for_polkit_has_so_many_calls_and_keeps_nobody_else_waiting)
+START_TEST(calls_waiting_for_polkit_are_limited_per_user)
 {
 	volatile int *waiting = mmap(
 		NULL, sizeof(*waiting), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -264,7 +264,7 @@ static void asks_without_wanting_to_know(sd_bus *other, void *argument)
 		"GetManagedObjects", ""));
 }
 
-START_TEST(questions_whose_answers_nobody_wants_are_not_answered_but_counted)
+START_TEST(unread_polkit_replies_are_only_counted)
 {
 	uint64_t before = fixture_counter(bus, "calls-refused");
 
@@ -283,7 +283,7 @@ static void changes_without_end(sd_bus *other, void *argument)
 	}
 }
 
-START_TEST(who_waits_for_no_reply_takes_neither_memory_nor_roots_turn)
+START_TEST(calls_without_reply_take_no_memory_and_do_not_delay_root)
 {
 	uint64_t before = fixture_counter(bus, "calls-refused");
 	int64_t end = g_get_monotonic_time() + SILENT_USEC;
@@ -313,7 +313,7 @@ static void hoards_streams(sd_bus *other, void *argument)
 			SESSION_INTERFACE, "Follow", "a{sv}", 0);
 }
 
-START_TEST(a_hoarder_of_streams_has_so_many)
+START_TEST(streams_per_user_are_limited)
 {
 	struct holdings before;
 	uint64_t refused;
@@ -346,7 +346,7 @@ static void storms(sd_bus *other, void *argument)
 	ck_assert_uint_eq(sessions(other), tally.done);
 }
 
-START_TEST(a_storm_of_starts_is_as_many_sessions_as_a_user_may_have)
+START_TEST(many_starts_stop_at_the_session_limit_of_the_user)
 {
 	as_user(GREEDY, storms, NULL);
 	start_and_stop(bus);
@@ -368,7 +368,7 @@ static void starts_too_many(sd_bus *other, void *argument)
 					 "sessions, and may have 8: stop one of them");
 }
 
-START_TEST(a_user_has_so_many_sessions_and_root_has_more)
+START_TEST(sessions_per_user_are_limited_and_root_has_more)
 {
 	as_user(GREEDY, starts_too_many, NULL);
 	ck_assert_uint_eq(sessions(bus), 8);
@@ -396,7 +396,7 @@ static void starts_too_large(sd_bus *other, void *argument)
 	ck_assert_uint_eq(described(other, rest, "Size"), 4 * gib - 3 * (gib + (gib >> 3)));
 }
 
-START_TEST(the_journals_of_a_user_have_so_many_bytes)
+START_TEST(journal_bytes_per_user_are_limited)
 {
 	as_user(GREEDY, starts_too_large, NULL);
 }
@@ -421,7 +421,7 @@ static void starts_too_fast(sd_bus *other, void *argument)
 	ck_assert_ptr_nonnull(start_with(other, "Rate", 9000, &error));
 }
 
-START_TEST(the_sessions_of_a_user_have_so_many_events_a_second)
+START_TEST(event_rate_per_user_is_limited)
 {
 	as_user(GREEDY, starts_too_fast, NULL);
 }
@@ -436,17 +436,17 @@ static Suite *suite(void)
 	tcase_add_unchecked_fixture(cases, users_start, users_stop);
 	tcase_add_checked_fixture(cases, connect_bus, disconnect_bus);
 	tcase_add_test(cases, ten_thousand_calls_of_a_stranger_are_answered);
-	tcase_add_test(cases, who_waits_for_polkit_has_so_many_calls_and_keeps_nobody_else_waiting);
+	tcase_add_test(cases, calls_waiting_for_polkit_are_limited_per_user);
 	tcase_add_test(
 		cases, many_users_together_have_no_more_calls_than_polkit_can_be_asked_about);
 	tcase_add_test(cases, a_huge_call_is_not_kept);
-	tcase_add_test(cases, questions_whose_answers_nobody_wants_are_not_answered_but_counted);
-	tcase_add_test(cases, who_waits_for_no_reply_takes_neither_memory_nor_roots_turn);
-	tcase_add_test(cases, a_hoarder_of_streams_has_so_many);
-	tcase_add_test(cases, a_storm_of_starts_is_as_many_sessions_as_a_user_may_have);
-	tcase_add_test(cases, a_user_has_so_many_sessions_and_root_has_more);
-	tcase_add_test(cases, the_journals_of_a_user_have_so_many_bytes);
-	tcase_add_test(cases, the_sessions_of_a_user_have_so_many_events_a_second);
+	tcase_add_test(cases, unread_polkit_replies_are_only_counted);
+	tcase_add_test(cases, calls_without_reply_take_no_memory_and_do_not_delay_root);
+	tcase_add_test(cases, streams_per_user_are_limited);
+	tcase_add_test(cases, many_starts_stop_at_the_session_limit_of_the_user);
+	tcase_add_test(cases, sessions_per_user_are_limited_and_root_has_more);
+	tcase_add_test(cases, journal_bytes_per_user_are_limited);
+	tcase_add_test(cases, event_rate_per_user_is_limited);
 	suite_add_tcase(suite, cases);
 	return suite;
 }

@@ -85,7 +85,7 @@ static void append_nonsense(sd_bus_message *message, GRand *random)
 	}
 }
 
-START_TEST(nonsense_is_answered_and_leaves_nothing_behind)
+START_TEST(invalid_calls_are_answered_and_leave_no_state)
 {
 	static const char *const members[] = { "StartSession", "StopSession", "ListSessions",
 		"CountHidden", "GetConfiguration", "Stop", "SetVerdicts", "SetFilter", "Describe",
@@ -142,7 +142,7 @@ static void refused_briefly(const char *error_name, const char *key, const char 
 	sd_bus_error_free(&error);
 }
 
-START_TEST(what_is_too_long_is_refused_in_few_words)
+START_TEST(too_long_values_are_refused_briefly)
 {
 	g_autofree char *name = g_strnfill(100000, 'a'), *filter = g_strnfill(65537, '('),
 			*key = g_strnfill(20 << 20, '\001');
@@ -209,7 +209,7 @@ static unsigned int count_journals(void)
 }
 
 /* Journals are kept, as on a machine where sessions come and go: each known one takes memory. */
-START_TEST(starts_and_stops_leave_the_daemon_as_it_was)
+START_TEST(starts_and_stops_leak_nothing)
 {
 	unsigned int count = cycles(), part = MIN(count / 2, TIMED);
 	struct holdings before;
@@ -230,7 +230,7 @@ START_TEST(starts_and_stops_leave_the_daemon_as_it_was)
 }
 END_TEST
 
-START_TEST(streams_that_nobody_reads_are_given_to_as_many_as_there_may_be)
+START_TEST(unread_streams_are_limited)
 {
 	unsigned int count = MIN(SESSIONS_MAX, cycles());
 	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
@@ -260,16 +260,16 @@ static Suite *suite(void)
 	tcase_set_timeout(cases, 300);
 	tcase_add_unchecked_fixture(cases, fixture_start, fixture_stop);
 	tcase_add_checked_fixture(cases, connect_bus, disconnect_bus);
-	tcase_add_test(cases, nonsense_is_answered_and_leaves_nothing_behind);
-	tcase_add_test(cases, what_is_too_long_is_refused_in_few_words);
+	tcase_add_test(cases, invalid_calls_are_answered_and_leave_no_state);
+	tcase_add_test(cases, too_long_values_are_refused_briefly);
 	tcase_add_test(cases, a_thousand_options_are_as_good_as_their_worst);
-	tcase_add_test(cases, streams_that_nobody_reads_are_given_to_as_many_as_there_may_be);
+	tcase_add_test(cases, unread_streams_are_limited);
 	suite_add_tcase(suite, cases);
 
 	tcase_set_timeout(alone, 3000);
 	tcase_add_checked_fixture(alone, fixture_start, fixture_stop);
 	tcase_add_checked_fixture(alone, connect_bus, disconnect_bus);
-	tcase_add_test(alone, starts_and_stops_leave_the_daemon_as_it_was);
+	tcase_add_test(alone, starts_and_stops_leak_nothing);
 	suite_add_tcase(suite, alone);
 	return suite;
 }

@@ -56,7 +56,7 @@ static void finish(void)
 	g_clear_pointer(&path, g_free);
 }
 
-START_TEST(root_does_there_what_it_does_on_the_bus)
+START_TEST(root_can_do_the_same_as_on_the_bus)
 {
 	sd_bus *other = fixture_connect();
 	g_autofree char *session = start(bus);
@@ -205,7 +205,7 @@ static void asks(sd_bus *connection, void *argument)
 	_exit(ask(connect_private()) < 0 ? 0 : 1);
 }
 
-START_TEST(who_gets_in_without_being_root_is_not_answered)
+START_TEST(peer_other_than_root_gets_no_answer)
 {
 	ck_assert_int_eq(chmod(path, 0666), 0);
 	ck_assert_int_eq(fixture_wait(fixture_in_child(STRANGER, asks, NULL)), 0);
@@ -243,12 +243,12 @@ static Suite *suite(void)
 
 	tcase_set_timeout(cases, 120);
 	tcase_add_checked_fixture(cases, begin, finish);
-	tcase_add_test(cases, root_does_there_what_it_does_on_the_bus);
+	tcase_add_test(cases, root_can_do_the_same_as_on_the_bus);
 	tcase_add_test(cases, a_session_that_is_bound_to_a_connection_ends_with_it);
 	tcase_add_test(cases, it_needs_no_bus);
 	tcase_add_test(cases, a_peer_that_reads_no_replies_is_disconnected_and_its_session_ends);
 	tcase_add_test(cases, it_is_roots_alone);
-	tcase_add_test(cases, who_gets_in_without_being_root_is_not_answered);
+	tcase_add_test(cases, peer_other_than_root_gets_no_answer);
 	tcase_add_test(cases, a_connection_beyond_the_limit_is_closed);
 	suite_add_tcase(suite, cases);
 

@@ -122,7 +122,7 @@ static char *slow_filter(void)
 	return g_string_free(text, FALSE);
 }
 
-START_TEST(of_200_starts_at_once_as_many_succeed_as_there_may_be)
+START_TEST(of_200_concurrent_starts_the_limit_succeeds)
 {
 	struct answers answers = { 0 };
 	struct holdings before;
@@ -162,7 +162,7 @@ static void round_of_all(void)
 	ck_assert_int_lt(stops, CALL_USEC);
 }
 
-START_TEST(as_many_as_there_may_be_start_and_stop_at_once_and_leave_nothing)
+START_TEST(maximum_of_sessions_start_and_stop_together)
 {
 	const char *rounds = getenv("NFTTRACED_TEST_ROUNDS");
 	struct holdings before;
@@ -260,7 +260,7 @@ static void await_compilers(unsigned int count)
 	}
 }
 
-START_TEST(who_leaves_takes_along_what_is_compiled_for_nobody)
+START_TEST(disconnecting_cancels_the_compilation)
 {
 	g_autofree char *filter = slow_filter();
 	sd_bus *other = fixture_connect();
@@ -280,7 +280,7 @@ START_TEST(who_leaves_takes_along_what_is_compiled_for_nobody)
 }
 END_TEST
 
-START_TEST(who_leaves_while_a_session_starts_leaves_none_that_is_bound)
+START_TEST(disconnecting_during_a_start_leaves_no_bound_session)
 {
 	struct holdings before;
 
@@ -331,13 +331,13 @@ static void signal_while_starting(int number, int expected)
 	start_and_stop(bus);
 }
 
-START_TEST(told_to_end_in_the_middle_of_starts_it_ends_well)
+START_TEST(sigterm_during_starts_ends_cleanly)
 {
 	signal_while_starting(SIGTERM, 0);
 }
 END_TEST
 
-START_TEST(told_to_end_it_does_not_wait_for_filters)
+START_TEST(sigterm_does_not_wait_for_filters)
 {
 	g_autofree char *filter = slow_filter();
 	struct answers answers = { 0 };
@@ -407,20 +407,20 @@ static Suite *suite(void)
 	tcase_set_timeout(starts, 300);
 	tcase_add_unchecked_fixture(starts, fixture_start, fixture_stop);
 	tcase_add_checked_fixture(starts, connect_bus, disconnect_bus);
-	tcase_add_test(starts, of_200_starts_at_once_as_many_succeed_as_there_may_be);
-	tcase_add_test(starts, as_many_as_there_may_be_start_and_stop_at_once_and_leave_nothing);
+	tcase_add_test(starts, of_200_concurrent_starts_the_limit_succeeds);
+	tcase_add_test(starts, maximum_of_sessions_start_and_stop_together);
 	tcase_add_test(starts, a_start_does_not_wait_for_filters_that_take_long);
 	tcase_add_test(starts, filters_that_take_long_wait_in_a_line_that_is_short);
 	tcase_add_test(starts, a_session_can_be_stopped_while_its_new_filter_is_compiled);
-	tcase_add_test(starts, who_leaves_takes_along_what_is_compiled_for_nobody);
-	tcase_add_test(starts, who_leaves_while_a_session_starts_leaves_none_that_is_bound);
+	tcase_add_test(starts, disconnecting_cancels_the_compilation);
+	tcase_add_test(starts, disconnecting_during_a_start_leaves_no_bound_session);
 	suite_add_tcase(suite, starts);
 
 	tcase_set_timeout(ends, 1200);
 	tcase_add_checked_fixture(ends, fixture_start, fixture_stop);
 	tcase_add_checked_fixture(ends, connect_bus, disconnect_bus);
-	tcase_add_test(ends, told_to_end_in_the_middle_of_starts_it_ends_well);
-	tcase_add_test(ends, told_to_end_it_does_not_wait_for_filters);
+	tcase_add_test(ends, sigterm_during_starts_ends_cleanly);
+	tcase_add_test(ends, sigterm_does_not_wait_for_filters);
 	tcase_add_test(ends, killed_in_the_middle_of_starts_it_starts_again);
 	tcase_add_test(ends, killed_at_any_moment_it_is_not_armed);
 	suite_add_tcase(suite, ends);

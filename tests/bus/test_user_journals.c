@@ -155,7 +155,7 @@ static void reads_the_configuration(sd_bus *other, void *argument)
 		"Sessions", "t", UINT64_C(1000000)));
 }
 
-START_TEST(who_may_everything_may_what_is_about_all)
+START_TEST(administrator_may_act_on_all_journals)
 {
 	as_user(ALLOWED, reads_the_configuration, NULL);
 }
@@ -208,7 +208,7 @@ static void is_not_told(sd_bus *other, void *argument)
 		"CountHidden", "");
 }
 
-START_TEST(who_may_not_see_all_learns_how_many_others_there_are)
+START_TEST(list_counts_the_hidden_journals)
 {
 	g_autofree char *path = start_secret(bus);
 	unsigned int before = journals(bus);
@@ -231,8 +231,8 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(cases, connect_bus, disconnect_bus);
 	tcase_add_test(cases, a_journal_is_read_through_its_descriptor_and_in_no_other_way);
 	tcase_add_test(cases, the_journal_of_a_session_that_has_ended_is_its_owners);
-	tcase_add_test(cases, who_may_not_see_all_learns_how_many_others_there_are);
-	tcase_add_test(cases, who_may_everything_may_what_is_about_all);
+	tcase_add_test(cases, list_counts_the_hidden_journals);
+	tcase_add_test(cases, administrator_may_act_on_all_journals);
 	suite_add_tcase(suite, cases);
 	return suite;
 }
