@@ -53,7 +53,7 @@ START_TEST(durations_have_units)
 }
 END_TEST
 
-START_TEST(what_is_no_duration_is_refused)
+START_TEST(invalid_duration_is_refused)
 {
 	static const char *const wrong[] = { "", "s", "5x", "-5s", "1.5h", "5s3", "0s3", "5 s x" };
 	uint64_t usec = 42;
@@ -96,7 +96,7 @@ START_TEST(sizes_have_units)
 }
 END_TEST
 
-START_TEST(what_is_no_size_is_refused)
+START_TEST(invalid_size_is_refused)
 {
 	static const char *const wrong[] = { "", "M", "-1M", "1.5", "1.5B", "1.G", ".5G", "1.5.5G",
 		"1.0000001G", "1.5X", "1X", "1iB", "1MM" };
@@ -429,7 +429,7 @@ START_TEST(the_last_events_can_be_asked_for)
 }
 END_TEST
 
-START_TEST(a_reader_that_goes_away_is_no_error)
+START_TEST(closed_output_pipe_is_no_error)
 {
 	g_autofree char *path = make_journal(0);
 	g_autofree char *command =
@@ -473,9 +473,9 @@ int main(int argc, char **argv)
 	program = argv[1];
 	runner = srunner_create(suite);
 	tcase_add_test(tcase, durations_have_units);
-	tcase_add_test(tcase, what_is_no_duration_is_refused);
+	tcase_add_test(tcase, invalid_duration_is_refused);
 	tcase_add_test(tcase, sizes_have_units);
-	tcase_add_test(tcase, what_is_no_size_is_refused);
+	tcase_add_test(tcase, invalid_size_is_refused);
 	tcase_add_test(tcase, counts_are_plain_numbers);
 	tcase_add_test(tcase, lists_of_verdicts_are_split_at_commas);
 	tcase_add_test(tcase, the_totals_are_one_line);
@@ -488,7 +488,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, a_journal_with_losses_is_shown_with_status_3);
 	tcase_add_test(tcase, a_journal_is_shown_as_lines_of_json);
 	tcase_add_test(tcase, the_last_events_can_be_asked_for);
-	tcase_add_test(tcase, a_reader_that_goes_away_is_no_error);
+	tcase_add_test(tcase, closed_output_pipe_is_no_error);
 	tcase_add_test(tcase, an_output_that_can_not_be_written_is_an_error);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);

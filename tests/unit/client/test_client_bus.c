@@ -107,7 +107,7 @@ START_TEST(start_hands_over_every_option)
 }
 END_TEST
 
-START_TEST(start_leaves_to_the_daemon_what_was_not_given)
+START_TEST(start_omits_options_that_were_not_given)
 {
 	assert_run("start", 0, "7\n", "");
 	assert_log(
@@ -115,7 +115,7 @@ START_TEST(start_leaves_to_the_daemon_what_was_not_given)
 }
 END_TEST
 
-START_TEST(refusals_are_told_in_a_sentence)
+START_TEST(refusals_are_printed_as_a_sentence)
 {
 	assert_run("start|bad", 1, "", "nfttracectl: syntax error\\x0a\n");
 	assert_run("start|denied", 1, "", "nfttracectl: access denied: this needs root\n");
@@ -129,7 +129,7 @@ START_TEST(refusals_are_told_in_a_sentence)
 }
 END_TEST
 
-START_TEST(what_it_takes_is_told_and_a_password_asked_for_unless_that_is_not_wanted)
+START_TEST(missing_privilege_is_printed_and_password_asked_unless_disabled)
 {
 	assert_run("start|password", 1, "",
 		"nfttracectl: access denied: somebody may be asked\\x0a\n");
@@ -138,7 +138,7 @@ START_TEST(what_it_takes_is_told_and_a_password_asked_for_unless_that_is_not_wan
 }
 END_TEST
 
-START_TEST(a_daemon_that_is_not_there_is_told_with_the_remedy)
+START_TEST(missing_daemon_is_reported_with_the_remedy)
 {
 	fake_daemon_stop(fake);
 	assert_run("list", 1, "",
@@ -170,7 +170,7 @@ START_TEST(list_is_a_table)
 }
 END_TEST
 
-START_TEST(status_tells_the_problem_and_what_is_not_known)
+START_TEST(status_prints_the_problem_and_unknown_values)
 {
 	g_autofree char *output = NULL;
 
@@ -183,7 +183,7 @@ START_TEST(status_tells_the_problem_and_what_is_not_known)
 }
 END_TEST
 
-START_TEST(status_tells_what_the_kernel_allows_and_what_to_do)
+START_TEST(status_prints_kernel_features_and_remedies)
 {
 	g_autofree char *output = NULL;
 
@@ -222,7 +222,7 @@ START_TEST(health_is_a_line_and_an_exit_status)
 }
 END_TEST
 
-START_TEST(what_the_caller_may_not_see_is_not_said_to_be_not_there)
+START_TEST(hidden_session_is_not_called_missing)
 {
 	g_autofree char *output = NULL;
 	g_autofree char *error = NULL;
@@ -249,7 +249,7 @@ START_TEST(what_the_caller_may_not_see_is_not_said_to_be_not_there)
 }
 END_TEST
 
-START_TEST(a_daemon_that_is_not_there_is_a_status_of_its_own)
+START_TEST(missing_daemon_has_its_own_exit_status)
 {
 	g_autofree char *output = NULL;
 	g_autofree char *error = NULL;
@@ -265,7 +265,7 @@ START_TEST(a_daemon_that_is_not_there_is_a_status_of_its_own)
 }
 END_TEST
 
-START_TEST(status_is_told_as_json_too)
+START_TEST(status_can_be_json)
 {
 	g_autofree char *output = NULL;
 
@@ -351,7 +351,7 @@ START_TEST(follow_prints_at_once_and_ends_quietly)
 }
 END_TEST
 
-START_TEST(follow_prints_what_is_selected)
+START_TEST(follow_prints_selected_events)
 {
 	char *arguments[] = { (char *)program, (char *)"follow", (char *)"--netns=0x7", (char *)"7",
 		NULL };
@@ -392,7 +392,7 @@ START_TEST(start_and_follow_stops_its_session_and_prints_the_totals)
 }
 END_TEST
 
-START_TEST(what_is_followed_as_json_is_nothing_but_json)
+START_TEST(follow_as_json_prints_only_json)
 {
 	char *verbs[] = { (char *)"follow", (char *)"start" };
 	char *arguments[][2] = { { (char *)"7", (char *)"--json" },
@@ -418,7 +418,7 @@ START_TEST(what_is_followed_as_json_is_nothing_but_json)
 }
 END_TEST
 
-START_TEST(a_daemon_that_died_is_waited_for_until_who_follows_has_enough)
+START_TEST(follow_waits_for_a_dead_daemon_until_interrupted)
 {
 	char *follow[] = { (char *)program, (char *)"follow", (char *)"7", NULL };
 	char *start[] = { (char *)program, (char *)"start", (char *)"--follow", NULL };
@@ -448,27 +448,26 @@ int main(int argc, char **argv)
 	runner = srunner_create(suite);
 	tcase_add_checked_fixture(tcase, begin, end);
 	tcase_add_test(tcase, start_hands_over_every_option);
-	tcase_add_test(tcase, start_leaves_to_the_daemon_what_was_not_given);
-	tcase_add_test(tcase, refusals_are_told_in_a_sentence);
-	tcase_add_test(
-		tcase, what_it_takes_is_told_and_a_password_asked_for_unless_that_is_not_wanted);
-	tcase_add_test(tcase, a_daemon_that_is_not_there_is_told_with_the_remedy);
+	tcase_add_test(tcase, start_omits_options_that_were_not_given);
+	tcase_add_test(tcase, refusals_are_printed_as_a_sentence);
+	tcase_add_test(tcase, missing_privilege_is_printed_and_password_asked_unless_disabled);
+	tcase_add_test(tcase, missing_daemon_is_reported_with_the_remedy);
 	tcase_add_test(tcase, stop_prints_the_totals_and_exits_3_after_losses);
 	tcase_add_test(tcase, list_is_a_table);
-	tcase_add_test(tcase, status_tells_the_problem_and_what_is_not_known);
-	tcase_add_test(tcase, status_tells_what_the_kernel_allows_and_what_to_do);
+	tcase_add_test(tcase, status_prints_the_problem_and_unknown_values);
+	tcase_add_test(tcase, status_prints_kernel_features_and_remedies);
 	tcase_add_test(tcase, health_is_a_line_and_an_exit_status);
-	tcase_add_test(tcase, what_the_caller_may_not_see_is_not_said_to_be_not_there);
-	tcase_add_test(tcase, a_daemon_that_is_not_there_is_a_status_of_its_own);
-	tcase_add_test(tcase, status_is_told_as_json_too);
+	tcase_add_test(tcase, hidden_session_is_not_called_missing);
+	tcase_add_test(tcase, missing_daemon_has_its_own_exit_status);
+	tcase_add_test(tcase, status_can_be_json);
 	tcase_add_test(tcase, set_changes_verdicts_and_filter);
 	tcase_add_test(tcase, show_reads_a_running_session_through_its_descriptor);
 	tcase_add_test(tcase, follow_prints_at_once_and_ends_quietly);
-	tcase_add_test(tcase, follow_prints_what_is_selected);
+	tcase_add_test(tcase, follow_prints_selected_events);
 	tcase_add_test(tcase, a_capture_follows_a_session);
 	tcase_add_test(tcase, start_and_follow_stops_its_session_and_prints_the_totals);
-	tcase_add_test(tcase, what_is_followed_as_json_is_nothing_but_json);
-	tcase_add_test(tcase, a_daemon_that_died_is_waited_for_until_who_follows_has_enough);
+	tcase_add_test(tcase, follow_as_json_prints_only_json);
+	tcase_add_test(tcase, follow_waits_for_a_dead_daemon_until_interrupted);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

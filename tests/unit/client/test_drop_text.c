@@ -85,7 +85,7 @@ static void assert_in(const char *whole, const char *part)
 	ck_assert_msg(strstr(whole, part) != NULL, "this is not there:\n%s\nin:\n%s", part, whole);
 }
 
-START_TEST(without_drops_there_are_totals)
+START_TEST(totals_are_printed_without_drops)
 {
 	g_autofree char *printed = text(80);
 
@@ -149,7 +149,7 @@ START_TEST(an_age_of_the_future_is_now)
 }
 END_TEST
 
-START_TEST(what_is_selected_is_sorted_and_cut)
+START_TEST(selected_drops_are_sorted_and_limited)
 {
 	char *tables[] = { (char *)"a", (char *)"b", NULL };
 	struct drop_filter wanted = { .tables = tables, .sort = DROP_SORT_LAST, .limit = 2 };
@@ -190,7 +190,7 @@ START_TEST(a_namespace_is_a_name_an_inode_or_a_cookie)
 }
 END_TEST
 
-START_TEST(the_checker_of_metrics_finds_what_is_wrong)
+START_TEST(metrics_checker_finds_errors)
 {
 	const char *const wrong[] = {
 		"",
@@ -220,7 +220,7 @@ START_TEST(the_checker_of_metrics_finds_what_is_wrong)
 }
 END_TEST
 
-START_TEST(metrics_are_well_without_drops)
+START_TEST(metrics_are_valid_without_drops)
 {
 	g_autofree char *printed = metrics(NULL);
 
@@ -259,7 +259,7 @@ START_TEST(metrics_with_the_same_labels_are_one)
 }
 END_TEST
 
-START_TEST(metrics_have_what_sessions_lost_and_held_back)
+START_TEST(metrics_include_lost_and_suppressed_events)
 {
 	struct session session = { .id = 7, .name = (char *)"web\"", .lost = 3, .suppressed = 5 };
 	g_autoptr(GPtrArray) sessions = g_ptr_array_new();
@@ -371,7 +371,7 @@ START_TEST(the_verb_prints_metrics)
 }
 END_TEST
 
-START_TEST(the_verb_refuses_what_makes_no_sense)
+START_TEST(drops_refuses_invalid_options)
 {
 	const char *const options[] = { "--sort=name", "-n|0", "-n|x", "--json|--openmetrics",
 		"more" };
@@ -397,23 +397,23 @@ int main(int argc, char **argv)
 	program = argv[1];
 	runner = srunner_create(suite);
 	tcase_add_checked_fixture(forms, begin_list, end_list);
-	tcase_add_test(forms, without_drops_there_are_totals);
+	tcase_add_test(forms, totals_are_printed_without_drops);
 	tcase_add_test(forms, a_wide_terminal_has_a_line_for_each);
 	tcase_add_test(forms, a_narrow_terminal_has_lines_for_rule_and_packet);
 	tcase_add_test(forms, an_age_of_the_future_is_now);
-	tcase_add_test(forms, what_is_selected_is_sorted_and_cut);
+	tcase_add_test(forms, selected_drops_are_sorted_and_limited);
 	tcase_add_test(forms, a_namespace_is_a_name_an_inode_or_a_cookie);
-	tcase_add_test(forms, the_checker_of_metrics_finds_what_is_wrong);
-	tcase_add_test(forms, metrics_are_well_without_drops);
+	tcase_add_test(forms, metrics_checker_finds_errors);
+	tcase_add_test(forms, metrics_are_valid_without_drops);
 	tcase_add_test(forms, metrics_have_their_labels_escaped);
 	tcase_add_test(forms, metrics_with_the_same_labels_are_one);
-	tcase_add_test(forms, metrics_have_what_sessions_lost_and_held_back);
+	tcase_add_test(forms, metrics_include_lost_and_suppressed_events);
 	tcase_add_checked_fixture(verb, begin, end);
 	tcase_add_test(verb, the_verb_prints_a_table);
 	tcase_add_test(verb, the_verb_selects);
 	tcase_add_test(verb, the_verb_prints_json_lines);
 	tcase_add_test(verb, the_verb_prints_metrics);
-	tcase_add_test(verb, the_verb_refuses_what_makes_no_sense);
+	tcase_add_test(verb, drops_refuses_invalid_options);
 	suite_add_tcase(suite, forms);
 	suite_add_tcase(suite, verb);
 	srunner_run_all(runner, CK_NORMAL);

@@ -49,7 +49,7 @@ START_TEST(moments_are_understood)
 }
 END_TEST
 
-START_TEST(what_is_no_moment_is_refused)
+START_TEST(invalid_time_is_refused)
 {
 	static const char *const wrong[] = { "", "-", "soon", "2026-13-01", "2026-02-31",
 		"2026-11-22 25:00", "2026-11-22 05:30:61", "2026-11-22 05:30:17.",
@@ -268,7 +268,7 @@ static void assert_refused(struct event_filter_options wanted, const char *reaso
 	ck_assert_ptr_null(filter);
 }
 
-START_TEST(what_can_not_be_understood_is_refused)
+START_TEST(invalid_options_are_refused)
 {
 	assert_refused((struct event_filter_options){ .verdicts = (char *)"drop,frob" },
 		"unknown verdict \"frob\"");
@@ -289,7 +289,7 @@ START_TEST(what_can_not_be_understood_is_refused)
 }
 END_TEST
 
-START_TEST(progress_is_told_on_long_readings_and_erased)
+START_TEST(progress_is_shown_on_long_reads_and_erased)
 {
 	struct progress progress;
 	char told[200] = "";
@@ -312,7 +312,7 @@ START_TEST(progress_is_told_on_long_readings_and_erased)
 }
 END_TEST
 
-START_TEST(progress_is_not_told_to_nobody)
+START_TEST(progress_is_not_shown_without_a_terminal)
 {
 	struct progress progress;
 
@@ -330,7 +330,7 @@ int main(void)
 	TCase *tcase = tcase_create("events");
 
 	tcase_add_test(tcase, moments_are_understood);
-	tcase_add_test(tcase, what_is_no_moment_is_refused);
+	tcase_add_test(tcase, invalid_time_is_refused);
 	tcase_add_test(tcase, dates_are_of_the_local_zone_unless_utc_is_said);
 	tcase_add_test(tcase, nanoseconds_are_of_the_monotonic_clock);
 	tcase_add_test(tcase, without_options_every_event_is_read);
@@ -339,9 +339,9 @@ int main(void)
 	tcase_add_test(tcase, namespaces_select_by_inode_cookie_and_name);
 	tcase_add_test(tcase, packets_select);
 	tcase_add_test(tcase, times_select);
-	tcase_add_test(tcase, what_can_not_be_understood_is_refused);
-	tcase_add_test(tcase, progress_is_told_on_long_readings_and_erased);
-	tcase_add_test(tcase, progress_is_not_told_to_nobody);
+	tcase_add_test(tcase, invalid_options_are_refused);
+	tcase_add_test(tcase, progress_is_shown_on_long_reads_and_erased);
+	tcase_add_test(tcase, progress_is_not_shown_without_a_terminal);
 	suite_add_tcase(suite, tcase);
 	return kit_main(suite);
 }

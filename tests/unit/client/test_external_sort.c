@@ -44,7 +44,7 @@ static void sort_numbers(size_t memory, unsigned int count)
 	external_sort_free(sort);
 }
 
-START_TEST(what_fits_into_memory_is_sorted_there)
+START_TEST(small_input_is_sorted_in_memory)
 {
 	sort_numbers(1 << 20, NUMBERS / 10);
 	sort_numbers(1 << 20, 1);
@@ -52,7 +52,7 @@ START_TEST(what_fits_into_memory_is_sorted_there)
 }
 END_TEST
 
-START_TEST(what_does_not_fit_into_memory_is_sorted_on_disk)
+START_TEST(large_input_is_sorted_on_disk)
 {
 	sort_numbers(4096, NUMBERS);
 	sort_numbers(1, 1000);
@@ -381,7 +381,7 @@ START_TEST(an_event_of_two_sessions_is_given_once)
 }
 END_TEST
 
-START_TEST(losses_say_whose_they_are_where_several_journals_are_shown)
+START_TEST(losses_name_their_journal_if_several_are_shown)
 {
 	const struct journal_loss loss = { .reason = LOSS_RING_FULL, .count = 2 };
 	struct kit_recording one = kit_record(3, "web"), other = kit_record(4, "");
@@ -486,8 +486,8 @@ int main(int argc, char **argv)
 	}
 	program = argv[1];
 
-	tcase_add_test(tcase, what_fits_into_memory_is_sorted_there);
-	tcase_add_test(tcase, what_does_not_fit_into_memory_is_sorted_on_disk);
+	tcase_add_test(tcase, small_input_is_sorted_in_memory);
+	tcase_add_test(tcase, large_input_is_sorted_on_disk);
 	tcase_add_test(tcase, without_room_on_disk_sorting_fails);
 	tcase_add_test(tcase, the_events_of_a_packet_are_together);
 	tcase_add_test(tcase, the_newest_packets_come_first_if_asked_for);
@@ -498,7 +498,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, events_of_two_machines_have_dates);
 	tcase_add_test(tcase, one_id_on_two_machines_is_two_packets);
 	tcase_add_test(tcase, an_event_of_two_sessions_is_given_once);
-	tcase_add_test(tcase, losses_say_whose_they_are_where_several_journals_are_shown);
+	tcase_add_test(tcase, losses_name_their_journal_if_several_are_shown);
 	tcase_add_test(tcase, the_incumbents_events_are_sorted_as_it_sorted_them);
 	suite_add_tcase(suite, tcase);
 	return kit_main(suite);

@@ -131,7 +131,7 @@ static char *render(const char *hex)
 	return line;
 }
 
-START_TEST(the_endpoints_are_those_that_tcpdump_names_and_what_lies_is_said)
+START_TEST(endpoints_match_tcpdump_and_wrong_lengths_are_reported)
 {
 	static const char *const its[] = { "bad", "missing", "invalid", "ERROR", "error",
 		"truncated", "[|", "bogus", "not supported", "> 34!", NULL };
@@ -169,7 +169,7 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
-	tcase_add_test(tcase, the_endpoints_are_those_that_tcpdump_names_and_what_lies_is_said);
+	tcase_add_test(tcase, endpoints_match_tcpdump_and_wrong_lengths_are_reported);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -207,7 +207,7 @@ START_TEST(a_packet_without_link_layer_begins_with_its_network_header)
 }
 END_TEST
 
-START_TEST(a_packet_that_ends_early_says_so_and_tells_what_is_there)
+START_TEST(truncated_packet_is_marked_and_printed_up_to_its_end)
 {
 	static const struct {
 		size_t length;
@@ -319,7 +319,7 @@ int main(void)
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_loop_test(tcase, each_kind_of_packet_reads_as_it_should, 0, SAMPLES);
 	tcase_add_test(tcase, a_packet_without_link_layer_begins_with_its_network_header);
-	tcase_add_test(tcase, a_packet_that_ends_early_says_so_and_tells_what_is_there);
+	tcase_add_test(tcase, truncated_packet_is_marked_and_printed_up_to_its_end);
 	tcase_add_loop_test(tcase, a_packet_may_end_anywhere, 0, SAMPLES);
 	tcase_add_loop_test(tcase, a_snapshot_of_a_healthy_packet_is_not_called_bad, 0, SAMPLES);
 	tcase_add_loop_test(tcase, hostile_bytes_do_no_harm, 0, SAMPLES);

@@ -276,7 +276,7 @@ START_TEST(a_filter_selects_packets)
 }
 END_TEST
 
-START_TEST(a_target_that_can_not_be_written_is_told)
+START_TEST(unwritable_target_is_reported)
 {
 	g_autofree char *none = NULL;
 	g_autofree char *full = NULL;
@@ -334,7 +334,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, tshark_reads_comments_back);
 	tcase_add_test(tcase, capinfos_reads_interfaces_and_drops_back);
 	tcase_add_test(tcase, a_filter_selects_packets);
-	tcase_add_test(tcase, a_target_that_can_not_be_written_is_told);
+	tcase_add_test(tcase, unwritable_target_is_reported);
 	tcase_add_test(tcase, a_terminal_gets_no_capture);
 	suite_add_tcase(suite, tcase);
 	return kit_main(suite);

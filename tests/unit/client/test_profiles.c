@@ -62,7 +62,7 @@ static struct profile *load(const char *name)
 	return profile;
 }
 
-START_TEST(a_profile_says_what_its_file_says)
+START_TEST(profile_has_the_values_of_its_file)
 {
 	auto_profile *profile = NULL;
 
@@ -86,7 +86,7 @@ START_TEST(a_profile_says_what_its_file_says)
 }
 END_TEST
 
-START_TEST(of_one_name_the_later_directory_counts)
+START_TEST(later_directory_overrides_a_profile_of_equal_name)
 {
 	g_autoptr(GPtrArray) names = NULL;
 	g_autoptr(GPtrArray) paths = NULL;
@@ -127,7 +127,7 @@ START_TEST(the_users_profiles_are_where_other_settings_are)
 }
 END_TEST
 
-START_TEST(a_malformed_profile_is_told_with_its_line)
+START_TEST(malformed_profile_is_reported_with_its_line)
 {
 	static const struct {
 		const char *text;
@@ -161,7 +161,7 @@ START_TEST(a_malformed_profile_is_told_with_its_line)
 }
 END_TEST
 
-START_TEST(text_outside_of_the_form_is_told_with_its_line)
+START_TEST(text_outside_a_group_is_reported_with_its_line)
 {
 	struct profile *profile = NULL;
 	g_autofree char *reason = NULL;
@@ -172,7 +172,7 @@ START_TEST(text_outside_of_the_form_is_told_with_its_line)
 }
 END_TEST
 
-START_TEST(a_profile_that_is_not_there_is_told)
+START_TEST(missing_profile_is_reported)
 {
 	static const char *const names[] = { "none", "../profiles/none", "", ".hidden" };
 
@@ -234,7 +234,7 @@ START_TEST(of_several_profiles_the_last_one_wins)
 }
 END_TEST
 
-START_TEST(what_is_shipped_can_be_read)
+START_TEST(shipped_profiles_can_be_read)
 {
 	static const char *const names[] = { "drops", "journey", "nft-dropmon", "rules" };
 	auto_profile *dropmon = NULL;
@@ -264,15 +264,15 @@ int main(int argc, char **argv)
 	}
 	shipped = argv[2];
 	tcase_add_checked_fixture(tcase, make_directories, remove_directories);
-	tcase_add_test(tcase, a_profile_says_what_its_file_says);
-	tcase_add_test(tcase, of_one_name_the_later_directory_counts);
+	tcase_add_test(tcase, profile_has_the_values_of_its_file);
+	tcase_add_test(tcase, later_directory_overrides_a_profile_of_equal_name);
 	tcase_add_test(tcase, the_users_profiles_are_where_other_settings_are);
-	tcase_add_test(tcase, a_malformed_profile_is_told_with_its_line);
-	tcase_add_test(tcase, text_outside_of_the_form_is_told_with_its_line);
-	tcase_add_test(tcase, a_profile_that_is_not_there_is_told);
+	tcase_add_test(tcase, malformed_profile_is_reported_with_its_line);
+	tcase_add_test(tcase, text_outside_a_group_is_reported_with_its_line);
+	tcase_add_test(tcase, missing_profile_is_reported);
 	tcase_add_test(tcase, the_command_line_wins);
 	tcase_add_test(tcase, of_several_profiles_the_last_one_wins);
-	tcase_add_test(tcase, what_is_shipped_can_be_read);
+	tcase_add_test(tcase, shipped_profiles_can_be_read);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

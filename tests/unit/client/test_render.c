@@ -208,7 +208,7 @@ START_TEST(every_verdict_has_its_line)
 }
 END_TEST
 
-START_TEST(a_chain_that_could_not_be_told_is_a_question_mark)
+START_TEST(unknown_chain_is_a_question_mark)
 {
 	const struct event_nft nft = { .rule_handle = 3, .flags = EVENT_NFT_RULE };
 
@@ -281,7 +281,7 @@ static void render_head(struct rendering *rendering, const struct event_head *he
 	render(rendering, JOURNAL_EVENT, event.bytes, event.size);
 }
 
-START_TEST(a_thread_is_told_with_its_process)
+START_TEST(thread_is_printed_with_its_process)
 {
 	struct event_head head = plain_head;
 	struct rendering rendering;
@@ -414,7 +414,7 @@ static char *suppressed_record(unsigned int count)
 	return suppressed_record_new(rules);
 }
 
-START_TEST(what_was_suppressed_is_told_by_rule_the_most_first)
+START_TEST(suppressed_events_are_listed_by_rule_in_descending_order)
 {
 	struct rendering rendering;
 	g_autofree char *text = NULL;
@@ -463,7 +463,7 @@ START_TEST(a_journal_without_losses_is_complete)
 }
 END_TEST
 
-START_TEST(records_that_make_no_sense_are_told_as_losses)
+START_TEST(invalid_records_are_printed_as_losses)
 {
 	struct rendering rendering;
 	g_autofree char *text = NULL;
@@ -496,18 +496,18 @@ int main(void)
 	tcase_add_loop_test(tcase, the_incumbents_events_read_as_it_printed_them, 0,
 		G_N_ELEMENTS(sample_events));
 	tcase_add_test(tcase, every_verdict_has_its_line);
-	tcase_add_test(tcase, a_chain_that_could_not_be_told_is_a_question_mark);
+	tcase_add_test(tcase, unknown_chain_is_a_question_mark);
 	tcase_add_test(tcase, hostile_names_are_escaped);
 	tcase_add_test(tcase, a_name_of_255_bytes_is_whole);
 	tcase_add_test(tcase, a_packet_without_a_device_of_its_own_has_the_hooks);
-	tcase_add_test(tcase, a_thread_is_told_with_its_process);
+	tcase_add_test(tcase, thread_is_printed_with_its_process);
 	tcase_add_test(tcase, times_can_be_dates);
 	tcase_add_test(tcase, colour_is_only_there_when_asked_for);
 	tcase_add_test(tcase, a_journal_reads_from_its_start_to_its_totals);
 	tcase_add_test(tcase, a_journal_without_losses_is_complete);
-	tcase_add_test(tcase, what_was_suppressed_is_told_by_rule_the_most_first);
+	tcase_add_test(tcase, suppressed_events_are_listed_by_rule_in_descending_order);
 	tcase_add_test(tcase, of_many_rules_that_were_suppressed_the_rest_is_summed_up);
-	tcase_add_test(tcase, records_that_make_no_sense_are_told_as_losses);
+	tcase_add_test(tcase, invalid_records_are_printed_as_losses);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

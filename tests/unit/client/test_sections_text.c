@@ -91,7 +91,7 @@ static void assert_ct(struct event_connection connection, const char *labels, co
 	ck_assert_str_eq(line, expected);
 }
 
-START_TEST(protocols_tell_what_their_tuples_hold)
+START_TEST(tuples_are_printed_by_protocol)
 {
 	assert_ct((struct event_connection){ .family = AF_INET,
 			  .protocol = IPPROTO_SCTP,
@@ -158,7 +158,7 @@ START_TEST(a_connection_that_was_expected_names_its_parent)
 }
 END_TEST
 
-START_TEST(what_is_not_tracked_is_shown_as_such)
+START_TEST(untracked_packets_are_marked)
 {
 	struct event_ct ct = { .section.type = EVENT_SECTION_CT, .info = 7 };
 	g_autofree char *untracked = NULL, *invalid = NULL, *unknown = NULL;
@@ -195,7 +195,7 @@ static void assert_skb(const struct event_skb *skb, const char *expected)
 	ck_assert_str_eq(line, expected);
 }
 
-START_TEST(an_skb_tells_its_checksum_references_and_segments)
+START_TEST(skb_prints_checksum_references_and_segments)
 {
 	assert_skb(&(struct event_skb){ .ip_summed = 1,
 			   .csum_level = 2,
@@ -294,7 +294,7 @@ START_TEST(a_probe_has_the_symbol_and_the_kind_of_the_settings)
 }
 END_TEST
 
-START_TEST(what_the_session_did_not_choose_is_not_shown)
+START_TEST(sections_not_chosen_are_not_shown)
 {
 	char *names[] = { (char *)"nft", (char *)"later", NULL };
 	struct dictionary_settings settings = { .sections = names };
@@ -385,15 +385,15 @@ static Suite *sections_text_suite(void)
 
 	tcase_add_loop_test(
 		tests, the_incumbents_events_read_as_it_printed_them, 0, (int)sample_full_count());
-	tcase_add_test(tests, protocols_tell_what_their_tuples_hold);
+	tcase_add_test(tests, tuples_are_printed_by_protocol);
 	tcase_add_test(tests, labels_are_one_number_of_128_bits);
 	tcase_add_test(tests, a_connection_that_was_expected_names_its_parent);
-	tcase_add_test(tests, what_is_not_tracked_is_shown_as_such);
-	tcase_add_test(tests, an_skb_tells_its_checksum_references_and_segments);
+	tcase_add_test(tests, untracked_packets_are_marked);
+	tcase_add_test(tests, skb_prints_checksum_references_and_segments);
 	tcase_add_test(tests, a_stack_is_indented_by_four_and_comes_first);
 	tcase_add_test(tests, a_drop_has_its_reason_with_the_subsystem);
 	tcase_add_test(tests, a_probe_has_the_symbol_and_the_kind_of_the_settings);
-	tcase_add_test(tests, what_the_session_did_not_choose_is_not_shown);
+	tcase_add_test(tests, sections_not_chosen_are_not_shown);
 	tcase_add_test(tests, the_start_names_the_sessions_probes);
 	tcase_add_test(tests, stacks_are_shown_of_the_probes_that_were_to_have_them);
 	suite_add_tcase(suite, tests);

@@ -43,7 +43,7 @@ static char *drawn(const struct timeline *timeline, size_t columns, enum timelin
 	return output_steal(&output);
 }
 
-START_TEST(a_line_tells_counts_over_time)
+START_TEST(timeline_shows_counts_over_time)
 {
 	struct timeline timeline = { 0 };
 	g_autofree char *bars = NULL;
@@ -217,7 +217,7 @@ START_TEST(a_journal_is_counted)
 }
 END_TEST
 
-START_TEST(what_is_not_listed_or_not_told_apart_is_said)
+START_TEST(unlisted_and_combined_keys_are_reported)
 {
 	g_autofree char *listed = stats_text(STATS_KEYS_MAX, 1);
 	g_autofree char *apart = stats_text(1, 10);
@@ -230,7 +230,7 @@ START_TEST(what_is_not_listed_or_not_told_apart_is_said)
 }
 END_TEST
 
-START_TEST(what_one_journal_tells_of_rules_is_not_missing_in_another)
+START_TEST(rule_texts_of_one_journal_are_used_for_another)
 {
 	struct kit_recording ended = record(), running = kit_record(4, "running");
 	char *paths[] = { ended.path, running.path, NULL };
@@ -252,11 +252,11 @@ int main(void)
 	TCase *tcase = tcase_create("counts");
 
 	tcase_add_test(tcase, keys_beyond_the_limit_are_counted_as_the_rest);
-	tcase_add_test(tcase, a_line_tells_counts_over_time);
+	tcase_add_test(tcase, timeline_shows_counts_over_time);
 	tcase_add_test(tcase, a_line_is_no_longer_than_its_columns);
 	tcase_add_test(tcase, a_journal_is_counted);
-	tcase_add_test(tcase, what_is_not_listed_or_not_told_apart_is_said);
-	tcase_add_test(tcase, what_one_journal_tells_of_rules_is_not_missing_in_another);
+	tcase_add_test(tcase, unlisted_and_combined_keys_are_reported);
+	tcase_add_test(tcase, rule_texts_of_one_journal_are_used_for_another);
 	suite_add_tcase(suite, tcase);
 	return kit_main(suite);
 }

@@ -132,7 +132,7 @@ START_TEST(the_first_reading_has_no_rates)
 }
 END_TEST
 
-START_TEST(a_counter_that_is_new_or_began_anew_counts_from_nothing)
+START_TEST(new_or_restarted_counter_counts_from_zero)
 {
 	g_autofree char *text = NULL;
 
@@ -177,7 +177,7 @@ START_TEST(a_frame_fits_the_terminal_whatever_its_size)
 }
 END_TEST
 
-START_TEST(what_is_cut_says_so_and_keeps_the_handle)
+START_TEST(cut_text_is_marked_and_keeps_the_handle)
 {
 	g_autofree char *text = NULL;
 
@@ -188,7 +188,7 @@ START_TEST(what_is_cut_says_so_and_keeps_the_handle)
 }
 END_TEST
 
-START_TEST(without_drops_it_says_so)
+START_TEST(top_without_drops_prints_a_notice)
 {
 	g_autofree char *text = NULL;
 
@@ -352,7 +352,7 @@ START_TEST(a_signal_leaves_the_terminal_as_it_was)
 }
 END_TEST
 
-START_TEST(a_terminal_that_is_resized_is_drawn_anew)
+START_TEST(resized_terminal_is_redrawn)
 {
 	await("udp dport 8080 drop");
 	resize(70, 5);
@@ -361,7 +361,7 @@ START_TEST(a_terminal_that_is_resized_is_drawn_anew)
 }
 END_TEST
 
-START_TEST(control_z_gives_the_terminal_back_until_it_goes_on)
+START_TEST(control_z_restores_the_terminal_until_resumed)
 {
 	int status;
 
@@ -379,7 +379,7 @@ START_TEST(control_z_gives_the_terminal_back_until_it_goes_on)
 }
 END_TEST
 
-START_TEST(a_daemon_that_goes_is_waited_for)
+START_TEST(top_waits_for_a_stopped_daemon)
 {
 	await("udp dport 8080 drop");
 	fake_daemon_stop(fake);
@@ -389,7 +389,7 @@ START_TEST(a_daemon_that_goes_is_waited_for)
 }
 END_TEST
 
-START_TEST(what_is_no_terminal_gets_rounds)
+START_TEST(output_other_than_a_terminal_gets_rounds)
 {
 	char *arguments[] = { (char *)program, (char *)"top", (char *)"--delay=0.1", (char *)"-n",
 		(char *)"2", NULL };
@@ -411,7 +411,7 @@ START_TEST(what_is_no_terminal_gets_rounds)
 }
 END_TEST
 
-START_TEST(what_makes_no_sense_is_refused)
+START_TEST(invalid_arguments_are_refused)
 {
 	const char *const options[] = { "--delay=0", "--delay=nan", "--delay=-1", "--rounds=0",
 		"more" };
@@ -442,22 +442,22 @@ int main(int argc, char **argv)
 	tcase_add_checked_fixture(rates, begin_rates, end_rates);
 	tcase_add_test(rates, rates_come_from_two_readings);
 	tcase_add_test(rates, the_first_reading_has_no_rates);
-	tcase_add_test(rates, a_counter_that_is_new_or_began_anew_counts_from_nothing);
+	tcase_add_test(rates, new_or_restarted_counter_counts_from_zero);
 	tcase_add_test(rates, a_round_has_the_rules_that_dropped);
 	tcase_add_test(rates, a_frame_fits_the_terminal_whatever_its_size);
-	tcase_add_test(rates, what_is_cut_says_so_and_keeps_the_handle);
-	tcase_add_test(rates, without_drops_it_says_so);
+	tcase_add_test(rates, cut_text_is_marked_and_keeps_the_handle);
+	tcase_add_test(rates, top_without_drops_prints_a_notice);
 	tcase_add_test(rates, wide_characters_take_two_columns);
 	tcase_add_checked_fixture(live, begin, end);
 	tcase_set_timeout(live, 60);
 	tcase_add_test(live, a_terminal_is_drawn_in_place_and_q_leaves);
 	tcase_add_test(live, control_c_leaves);
 	tcase_add_loop_test(live, a_signal_leaves_the_terminal_as_it_was, 0, 3);
-	tcase_add_test(live, a_terminal_that_is_resized_is_drawn_anew);
-	tcase_add_test(live, control_z_gives_the_terminal_back_until_it_goes_on);
-	tcase_add_test(live, a_daemon_that_goes_is_waited_for);
-	tcase_add_test(live, what_is_no_terminal_gets_rounds);
-	tcase_add_test(live, what_makes_no_sense_is_refused);
+	tcase_add_test(live, resized_terminal_is_redrawn);
+	tcase_add_test(live, control_z_restores_the_terminal_until_resumed);
+	tcase_add_test(live, top_waits_for_a_stopped_daemon);
+	tcase_add_test(live, output_other_than_a_terminal_gets_rounds);
+	tcase_add_test(live, invalid_arguments_are_refused);
 	suite_add_tcase(suite, rates);
 	suite_add_tcase(suite, live);
 	srunner_run_all(runner, CK_NORMAL);
