@@ -34,7 +34,7 @@ static struct clock_watch watch_begun(void)
 	return watch;
 }
 
-START_TEST(a_clock_that_nobody_moves_is_not_told_of)
+START_TEST(unchanged_clock_is_not_recorded)
 {
 	struct clock_watch watch = watch_begun();
 	struct journal_clock clock;
@@ -51,7 +51,7 @@ START_TEST(a_clock_that_nobody_moves_is_not_told_of)
 }
 END_TEST
 
-START_TEST(a_clock_that_is_set_is_told_of_once_ahead_or_back)
+START_TEST(set_clock_is_recorded_once)
 {
 	static const int64_t steps[] = { 365 * 24 * (int64_t)HOUR, -(int64_t)HOUR, SECOND / 1000,
 		-(int64_t)SECOND / 10000 };
@@ -76,7 +76,7 @@ START_TEST(a_clock_that_is_set_is_told_of_once_ahead_or_back)
 }
 END_TEST
 
-START_TEST(a_resume_is_told_of_and_is_not_a_clock_that_was_set)
+START_TEST(resume_is_recorded_as_resume)
 {
 	struct clock_watch watch = watch_begun();
 	struct clock_reading reading = reading_at(1);
@@ -93,7 +93,7 @@ START_TEST(a_resume_is_told_of_and_is_not_a_clock_that_was_set)
 END_TEST
 
 /* 500 ppm is 30 ms a minute. */
-START_TEST(slewing_is_told_of_once_a_minute_and_only_beyond_a_millisecond)
+START_TEST(slewing_beyond_a_millisecond_is_recorded_once_a_minute)
 {
 	struct clock_watch watch = watch_begun();
 	unsigned int told = 0;
@@ -287,7 +287,7 @@ static char *render(bool json)
 	return lines;
 }
 
-START_TEST(text_tells_moves_and_the_times_around_them)
+START_TEST(text_prints_clock_moves_with_times)
 {
 	g_autofree char *lines = render(false);
 
@@ -301,7 +301,7 @@ START_TEST(text_tells_moves_and_the_times_around_them)
 }
 END_TEST
 
-START_TEST(json_tells_moves)
+START_TEST(json_prints_clock_moves)
 {
 	g_autofree char *lines = render(true);
 
@@ -378,7 +378,7 @@ START_TEST(a_segment_begins_with_the_clock_as_it_was_then)
 }
 END_TEST
 
-START_TEST(no_more_moves_are_kept_than_there_is_room_for)
+START_TEST(number_of_clock_moves_is_limited)
 {
 	const struct journal_segment segment = { .number = 1, .realtime = 1, .monotonic = 1 };
 	struct clocks *clocks = clocks_new();
@@ -402,19 +402,19 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(tcase, 60);
-	tcase_add_test(tcase, a_clock_that_nobody_moves_is_not_told_of);
-	tcase_add_test(tcase, a_clock_that_is_set_is_told_of_once_ahead_or_back);
-	tcase_add_test(tcase, a_resume_is_told_of_and_is_not_a_clock_that_was_set);
-	tcase_add_test(tcase, slewing_is_told_of_once_a_minute_and_only_beyond_a_millisecond);
+	tcase_add_test(tcase, unchanged_clock_is_not_recorded);
+	tcase_add_test(tcase, set_clock_is_recorded_once);
+	tcase_add_test(tcase, resume_is_recorded_as_resume);
+	tcase_add_test(tcase, slewing_beyond_a_millisecond_is_recorded_once_a_minute);
 	tcase_add_test(tcase, slewing_of_less_adds_up_until_it_is_more_than_a_millisecond);
 	tcase_add_test(tcase,
 		each_event_has_the_time_that_the_clock_showed_and_the_order_is_that_of_the_events);
 	tcase_add_test(tcase, a_time_that_exists_twice_selects_both);
-	tcase_add_test(tcase, text_tells_moves_and_the_times_around_them);
-	tcase_add_test(tcase, json_tells_moves);
+	tcase_add_test(tcase, text_prints_clock_moves_with_times);
+	tcase_add_test(tcase, json_prints_clock_moves);
 	tcase_add_test(tcase, a_capture_has_the_times_that_the_clock_showed);
 	tcase_add_test(tcase, a_segment_begins_with_the_clock_as_it_was_then);
-	tcase_add_test(tcase, no_more_moves_are_kept_than_there_is_room_for);
+	tcase_add_test(tcase, number_of_clock_moves_is_limited);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -5,7 +5,7 @@
 #include "journal/format/dictionary.h"
 #include "tests/unit/kit/settings-kit.h"
 
-START_TEST(a_start_says_who_where_and_when)
+START_TEST(start_record_has_owner_host_and_time)
 {
 	g_autofree char *json = journal_start_new(12, "naïve", "nfttracectl start");
 	auto_dictionary_start start = { 0 };
@@ -143,7 +143,7 @@ static Suite *dictionary_suite(void)
 	Suite *suite = suite_create("dictionary");
 	TCase *tests = tcase_create("dictionary");
 
-	tcase_add_test(tests, a_start_says_who_where_and_when);
+	tcase_add_test(tests, start_record_has_owner_host_and_time);
 	tcase_add_test(tests, settings_and_totals_come_back_as_they_were);
 	tcase_add_test(tests, dictionaries_of_the_wrong_shape_are_empty_or_refused);
 	tcase_add_test(tests, settings_of_an_older_journal_say_nothing_of_sections_and_probes);

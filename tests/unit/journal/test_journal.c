@@ -257,7 +257,7 @@ static uint64_t bytes_read(void)
 	return g_ascii_strtoull(text + strlen("rchar: "), NULL, 10);
 }
 
-START_TEST(how_much_there_is_does_not_matter_to_who_continues_a_journal)
+START_TEST(continuing_a_journal_does_not_depend_on_its_size)
 {
 	struct journal_limits limits = { .segment_size = 64 << 10, .total_size = 4 << 20 };
 	struct journal_writer *writer;
@@ -452,7 +452,7 @@ static Suite *journal_suite(void)
 	tcase_add_test(tests, the_oldest_go_when_there_are_too_many);
 	tcase_add_test(tests, missing_segments_that_no_record_tells_of_are_a_loss);
 	tcase_add_test(tests, a_journal_is_continued_in_a_new_segment);
-	tcase_add_test(tests, how_much_there_is_does_not_matter_to_who_continues_a_journal);
+	tcase_add_test(tests, continuing_a_journal_does_not_depend_on_its_size);
 	tcase_add_test(tests, four_rings_come_out_in_order_of_time);
 	tcase_add_test(tests, what_is_written_later_is_read_later);
 	tcase_add_test(tests, a_reader_survives_the_removal_of_what_it_reads);

@@ -120,7 +120,7 @@ START_TEST(a_full_disk_is_an_error_and_harms_nothing)
 }
 END_TEST
 
-START_TEST(it_goes_on_when_there_is_room_again)
+START_TEST(writer_resumes_when_space_is_available)
 {
 	int fd = kit_disk_mount(dir_path, SMALL_DISK);
 	g_autofree char *ballast = g_build_filename(dir_path, "ballast", NULL);
@@ -252,7 +252,7 @@ static Suite *crash_suite(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, a_killed_writer_leaves_everything_that_it_had_written, 0, 40);
 	tcase_add_test(tests, a_full_disk_is_an_error_and_harms_nothing);
-	tcase_add_test(tests, it_goes_on_when_there_is_room_again);
+	tcase_add_test(tests, writer_resumes_when_space_is_available);
 	tcase_add_test(tests, a_full_disk_costs_no_system_call_per_event);
 	tcase_add_test(tests, a_journal_that_can_not_begin_leaves_nothing);
 	tcase_add_test(tests, a_reader_keeps_up_with_a_writer_in_another_process);

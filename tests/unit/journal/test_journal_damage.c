@@ -160,7 +160,7 @@ START_TEST(a_damaged_byte_costs_its_record_only)
 }
 END_TEST
 
-START_TEST(damage_is_told_once_with_its_count_and_time)
+START_TEST(damage_is_reported_once_with_count_and_time)
 {
 	struct journal_reader *reader;
 	struct journal_entry entry;
@@ -247,7 +247,7 @@ START_TEST(a_newer_version_is_refused_with_a_sentence)
 }
 END_TEST
 
-START_TEST(what_is_no_journal_is_named_with_its_name_escaped)
+START_TEST(invalid_journal_is_named_with_escapes)
 {
 	char *reason;
 
@@ -454,12 +454,12 @@ static Suite *damage_suite(void)
 	tcase_add_test(tests, a_cut_header_is_no_journal);
 	tcase_add_test(tests, a_cut_stream_leaves_what_is_before_it);
 	tcase_add_test(tests, a_damaged_byte_costs_its_record_only);
-	tcase_add_test(tests, damage_is_told_once_with_its_count_and_time);
+	tcase_add_test(tests, damage_is_reported_once_with_count_and_time);
 	tcase_add_test(tests, a_record_within_a_damaged_packet_is_not_believed);
 	tcase_add_test(tests, a_damaged_header_costs_its_segment_only);
 	tcase_add_test(tests, a_damaged_header_in_a_stream_costs_itself_only);
 	tcase_add_test(tests, a_newer_version_is_refused_with_a_sentence);
-	tcase_add_test(tests, what_is_no_journal_is_named_with_its_name_escaped);
+	tcase_add_test(tests, invalid_journal_is_named_with_escapes);
 	tcase_add_test(tests, a_directory_without_segments_is_no_journal);
 	tcase_add_test(tests, a_segment_that_is_a_link_is_not_followed);
 	tcase_add_test(tests, the_other_byte_order_is_read);

@@ -48,7 +48,7 @@ static struct journal_waiting waiting(const struct journal_writer *writer)
 	return waiting;
 }
 
-START_TEST(what_was_written_waits_until_it_is_synced)
+START_TEST(written_events_wait_for_the_sync)
 {
 	struct journal_writer *writer = kit_writer(dir_fd, &kit_limits);
 	struct journal_unstored unstored;
@@ -72,7 +72,7 @@ START_TEST(what_was_written_waits_until_it_is_synced)
 }
 END_TEST
 
-START_TEST(what_is_written_during_a_sync_waits_for_the_next)
+START_TEST(events_written_during_a_sync_wait_for_the_next)
 {
 	struct journal_writer *writer = kit_writer(dir_fd, &kit_limits);
 	struct journal_unstored unstored;
@@ -169,7 +169,7 @@ START_TEST(closed_segments_wait_too)
 }
 END_TEST
 
-START_TEST(what_retention_removes_waits_no_more)
+START_TEST(removed_segments_do_not_wait)
 {
 	const struct journal_limits limits = { .segment_size = 64 << 10, .segments = 2 };
 	struct journal_writer *writer = kit_writer(dir_fd, &limits);
@@ -193,7 +193,7 @@ START_TEST(what_retention_removes_waits_no_more)
 }
 END_TEST
 
-START_TEST(a_disk_that_takes_nothing_has_no_more_than_so_many_segments_waiting)
+START_TEST(number_of_unsynced_segments_is_limited)
 {
 	struct journal_writer *writer = kit_writer(dir_fd, &kit_limits);
 	struct journal_unstored unstored;
@@ -211,7 +211,7 @@ START_TEST(a_disk_that_takes_nothing_has_no_more_than_so_many_segments_waiting)
 }
 END_TEST
 
-START_TEST(a_journal_that_goes_on_syncs_what_it_finds)
+START_TEST(resumed_journal_syncs_existing_segments)
 {
 	struct journal_writer *writer = kit_writer(dir_fd, &kit_limits);
 	struct journal_unstored unstored;
@@ -236,14 +236,14 @@ static Suite *sync_suite(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
-	tcase_add_test(tests, what_was_written_waits_until_it_is_synced);
-	tcase_add_test(tests, what_is_written_during_a_sync_waits_for_the_next);
+	tcase_add_test(tests, written_events_wait_for_the_sync);
+	tcase_add_test(tests, events_written_during_a_sync_wait_for_the_next);
 	tcase_add_test(tests, a_sync_that_fails_costs_what_was_written_since_the_last);
 	tcase_add_test(tests, losses_whose_records_went_with_it_come_again);
 	tcase_add_test(tests, closed_segments_wait_too);
-	tcase_add_test(tests, what_retention_removes_waits_no_more);
-	tcase_add_test(tests, a_disk_that_takes_nothing_has_no_more_than_so_many_segments_waiting);
-	tcase_add_test(tests, a_journal_that_goes_on_syncs_what_it_finds);
+	tcase_add_test(tests, removed_segments_do_not_wait);
+	tcase_add_test(tests, number_of_unsynced_segments_is_limited);
+	tcase_add_test(tests, resumed_journal_syncs_existing_segments);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

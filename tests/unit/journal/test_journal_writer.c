@@ -168,7 +168,7 @@ static void assert_flushed_in_part(
 	kit_list_clear(&list);
 }
 
-START_TEST(what_is_written_in_part_is_cut_to_whole_records)
+START_TEST(partial_write_is_cut_to_whole_records)
 {
 	struct rlimit limit, before;
 	struct journal_writer *writer = kit_writer(dir_fd, &kit_limits);
@@ -252,7 +252,7 @@ static void segment_cut(int fd)
 	ck_assert_int_eq(truncate(path, (off_t)segment_length(fd) - 100), 0);
 }
 
-START_TEST(a_record_that_is_being_written_is_not_told_as_cut)
+START_TEST(unfinished_record_is_not_reported_as_cut)
 {
 	struct journal_writer *writer = kit_writer(dir_fd, &kit_limits);
 	struct journal_reader *reader;
@@ -288,10 +288,10 @@ static Suite *writer_suite(void)
 		tests, more_events_than_are_written_at_once_make_as_many_segments_as_they_need);
 	tcase_add_test(tests, a_record_that_one_writer_made_is_taken_by_another);
 	tcase_add_test(tests, checksums_are_the_same_with_and_without_the_instruction);
-	tcase_add_loop_test(tests, what_is_written_in_part_is_cut_to_whole_records, 0, 40);
+	tcase_add_loop_test(tests, partial_write_is_cut_to_whole_records, 0, 40);
 	tcase_add_test(tests, a_disk_that_gets_full_in_the_middle_of_a_batch_takes_the_first_of_it);
 	tcase_add_test(tests, a_loss_within_a_batch_that_is_written_in_pieces_is_counted);
-	tcase_add_test(tests, a_record_that_is_being_written_is_not_told_as_cut);
+	tcase_add_test(tests, unfinished_record_is_not_reported_as_cut);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

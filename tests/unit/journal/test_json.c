@@ -34,7 +34,7 @@ static void assert_contains(struct json_object *whole, struct json_object *part,
 	}
 }
 
-START_TEST(what_the_incumbent_says_of_an_event_is_said_alike)
+START_TEST(common_members_match_retis)
 {
 	const struct sample_full *sample = sample_full_get((size_t)_i);
 	struct json_object *theirs = json_tokener_parse(sample->json), *ours;
@@ -88,7 +88,7 @@ START_TEST(every_section_has_what_the_incumbents_tools_ask_for)
 }
 END_TEST
 
-START_TEST(what_we_know_more_is_beside_it)
+START_TEST(additional_members_are_beside_them)
 {
 	const struct event_head head = {
 		.version = EVENT_VERSION,
@@ -288,7 +288,7 @@ START_TEST(a_stack_is_a_list_of_names)
 }
 END_TEST
 
-START_TEST(what_the_session_did_not_choose_is_not_there)
+START_TEST(sections_not_chosen_are_absent)
 {
 	char *names[] = { OWN("nft"), NULL };
 	const struct dictionary_settings settings = { .sections = names };
@@ -310,17 +310,16 @@ static Suite *json_suite(void)
 	TCase *tests = tcase_create("json");
 
 	tcase_set_timeout(tests, 120);
-	tcase_add_loop_test(tests, what_the_incumbent_says_of_an_event_is_said_alike, 0,
-		(int)sample_full_count());
+	tcase_add_loop_test(tests, common_members_match_retis, 0, (int)sample_full_count());
 	tcase_add_test(tests, every_section_has_what_the_incumbents_tools_ask_for);
-	tcase_add_test(tests, what_we_know_more_is_beside_it);
+	tcase_add_test(tests, additional_members_are_beside_them);
 	tcase_add_test(tests, the_text_of_a_rule_is_with_its_event);
 	tcase_add_test(tests, the_text_of_a_rule_is_waited_for);
 	tcase_add_test(tests, connections_that_the_incumbent_can_not_tell_are_in_our_section);
 	tcase_add_test(tests, icmp_of_ipv6_is_icmp_with_other_addresses);
 	tcase_add_test(tests, a_drop_reason_of_a_subsystem_is_in_two_parts);
 	tcase_add_test(tests, a_stack_is_a_list_of_names);
-	tcase_add_test(tests, what_the_session_did_not_choose_is_not_there);
+	tcase_add_test(tests, sections_not_chosen_are_absent);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -57,7 +57,7 @@ START_TEST(a_journal_begins_with_a_start_and_ends_with_its_totals)
 }
 END_TEST
 
-START_TEST(what_was_suppressed_is_told_by_rule)
+START_TEST(suppressed_events_are_listed_by_rule)
 {
 	g_autoptr(GArray) rules = suppressed_rules_new();
 	const struct suppressed_rule rule = {
@@ -96,7 +96,7 @@ START_TEST(what_was_suppressed_is_told_by_rule)
 }
 END_TEST
 
-START_TEST(what_can_not_be_read_is_a_loss_and_the_start_is_never_missing)
+START_TEST(unreadable_records_are_losses_and_start_is_always_present)
 {
 	struct sample_record record;
 	g_autofree char *text = NULL;
@@ -296,8 +296,8 @@ static Suite *json_suite(void)
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, a_journal_begins_with_a_start_and_ends_with_its_totals);
-	tcase_add_test(tests, what_can_not_be_read_is_a_loss_and_the_start_is_never_missing);
-	tcase_add_test(tests, what_was_suppressed_is_told_by_rule);
+	tcase_add_test(tests, unreadable_records_are_losses_and_start_is_always_present);
+	tcase_add_test(tests, suppressed_events_are_listed_by_rule);
 	tcase_add_test(tests, settings_that_do_not_print_are_escaped);
 	tcase_add_test(tests, names_are_escaped_and_made_valid);
 	tcase_add_test(tests, a_packet_is_a_frame_in_base64);

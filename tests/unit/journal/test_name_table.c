@@ -160,7 +160,7 @@ START_TEST(reasons_and_namespaces_have_names)
 }
 END_TEST
 
-START_TEST(what_makes_no_sense_is_passed_over)
+START_TEST(invalid_names_are_skipped)
 {
 	static const char *const records[] = {
 		"{}",
@@ -200,7 +200,7 @@ static char *totals_rendered(void)
 	return output_steal(&output);
 }
 
-START_TEST(there_is_an_end_to_what_is_kept_and_the_totals_say_how_much_is_missing)
+START_TEST(table_size_is_limited_and_totals_count_missing_names)
 {
 	g_autofree char *all = totals_rendered(), *missing = NULL;
 	GString *json = NULL;
@@ -298,7 +298,7 @@ START_TEST(a_name_may_come_segments_after_its_event)
 }
 END_TEST
 
-START_TEST(of_a_stream_names_are_known_as_they_come)
+START_TEST(names_of_a_stream_are_used_as_they_arrive)
 {
 	struct event event = rule_event(&drop_rule.key);
 	struct journal_reader *reader = NULL;
@@ -385,12 +385,11 @@ int main(void)
 	tcase_add_test(tcase, a_rule_that_was_replaced_has_the_text_of_its_time);
 	tcase_add_test(tcase, an_address_has_the_name_of_its_time);
 	tcase_add_test(tcase, reasons_and_namespaces_have_names);
-	tcase_add_test(tcase, what_makes_no_sense_is_passed_over);
-	tcase_add_test(
-		tcase, there_is_an_end_to_what_is_kept_and_the_totals_say_how_much_is_missing);
+	tcase_add_test(tcase, invalid_names_are_skipped);
+	tcase_add_test(tcase, table_size_is_limited_and_totals_count_missing_names);
 	tcase_add_test(tcase, a_rule_with_many_texts_has_each_at_its_time);
 	tcase_add_test(tcase, a_name_may_come_segments_after_its_event);
-	tcase_add_test(tcase, of_a_stream_names_are_known_as_they_come);
+	tcase_add_test(tcase, names_of_a_stream_are_used_as_they_arrive);
 	tcase_add_test(tcase, the_text_of_a_rule_is_a_line_under_its_event);
 	suite_add_tcase(suite, tcase);
 	return kit_main(suite);

@@ -67,7 +67,7 @@ START_TEST(a_connection_comes_with_its_addresses_labels_and_master)
 }
 END_TEST
 
-START_TEST(what_is_not_tracked_has_no_connection)
+START_TEST(untracked_packet_has_no_connection)
 {
 	const struct event_ct ct = { .section.type = EVENT_SECTION_CT, .info = 7 };
 	struct sample_record record;
@@ -322,7 +322,7 @@ static Suite *sections_suite(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, the_fields_of_an_skb_come_as_they_were);
 	tcase_add_test(tests, a_connection_comes_with_its_addresses_labels_and_master);
-	tcase_add_test(tests, what_is_not_tracked_has_no_connection);
+	tcase_add_test(tests, untracked_packet_has_no_connection);
 	tcase_add_test(tests, a_stack_has_the_depth_of_its_section);
 	tcase_add_test(tests, an_event_without_a_stack_leaves_its_room_alone);
 	tcase_add_test(tests, sections_of_the_other_byte_order_are_turned);
