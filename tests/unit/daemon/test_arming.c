@@ -59,7 +59,7 @@ static void assert_ruleset_empty(void)
 	ck_assert_int_eq(system("[ -z \"$(nft list ruleset)\" ]"), 0);
 }
 
-START_TEST(what_arms_is_in_a_namespace_that_only_a_socket_keeps)
+START_TEST(trace_rule_is_in_a_namespace_kept_by_a_socket)
 {
 	int netns;
 
@@ -111,7 +111,7 @@ START_TEST(the_administrators_rule_is_looked_for_in_the_hosts_namespace)
 }
 END_TEST
 
-START_TEST(the_socket_of_the_last_daemon_is_gone_on_with)
+START_TEST(socket_of_the_last_daemon_is_reused)
 {
 	struct arming *next = arming_new();
 	g_autofree char *reason = NULL;
@@ -159,7 +159,7 @@ static int old_socket(void)
 	return fd;
 }
 
-START_TEST(one_in_the_hosts_ruleset_goes_when_it_is_armed_anew)
+START_TEST(rule_in_the_host_is_removed_after_rearming)
 {
 	g_autofree char *reason = NULL;
 	int fd = old_socket();
@@ -174,7 +174,7 @@ START_TEST(one_in_the_hosts_ruleset_goes_when_it_is_armed_anew)
 }
 END_TEST
 
-START_TEST(one_in_the_hosts_ruleset_goes_where_it_cant_be_armed_anew)
+START_TEST(rule_in_the_host_is_removed_if_rearming_fails)
 {
 	g_autofree char *reason = NULL;
 	int fd = old_socket();
@@ -189,7 +189,7 @@ START_TEST(one_in_the_hosts_ruleset_goes_where_it_cant_be_armed_anew)
 }
 END_TEST
 
-START_TEST(without_the_privilege_it_says_so_and_leaves_the_ruleset_alone)
+START_TEST(missing_privilege_is_reported_and_ruleset_unchanged)
 {
 	g_autofree char *reason = NULL;
 
@@ -203,7 +203,7 @@ START_TEST(without_the_privilege_it_says_so_and_leaves_the_ruleset_alone)
 }
 END_TEST
 
-START_TEST(at_the_limit_of_namespaces_it_says_so_and_leaves_the_ruleset_alone)
+START_TEST(namespace_limit_is_reported_and_ruleset_unchanged)
 {
 	g_autofree char *reason = NULL;
 	int fd;
@@ -218,7 +218,7 @@ START_TEST(at_the_limit_of_namespaces_it_says_so_and_leaves_the_ruleset_alone)
 }
 END_TEST
 
-START_TEST(what_is_opened_meanwhile_is_opened_in_the_hosts_namespace)
+START_TEST(other_threads_stay_in_the_host_namespace)
 {
 	struct mnl_socket *socket;
 
@@ -239,15 +239,15 @@ int main(void)
 	suite_add_tcase(suite, cases);
 	tcase_set_timeout(cases, 60);
 	tcase_add_checked_fixture(cases, set_up, tear_down);
-	tcase_add_test(cases, what_arms_is_in_a_namespace_that_only_a_socket_keeps);
+	tcase_add_test(cases, trace_rule_is_in_a_namespace_kept_by_a_socket);
 	tcase_add_test(cases, disarmed_it_has_nothing_and_can_be_armed_again);
 	tcase_add_test(cases, the_administrators_rule_is_looked_for_in_the_hosts_namespace);
-	tcase_add_test(cases, the_socket_of_the_last_daemon_is_gone_on_with);
-	tcase_add_test(cases, one_in_the_hosts_ruleset_goes_when_it_is_armed_anew);
-	tcase_add_test(cases, one_in_the_hosts_ruleset_goes_where_it_cant_be_armed_anew);
-	tcase_add_test(cases, without_the_privilege_it_says_so_and_leaves_the_ruleset_alone);
-	tcase_add_test(cases, at_the_limit_of_namespaces_it_says_so_and_leaves_the_ruleset_alone);
-	tcase_add_test(cases, what_is_opened_meanwhile_is_opened_in_the_hosts_namespace);
+	tcase_add_test(cases, socket_of_the_last_daemon_is_reused);
+	tcase_add_test(cases, rule_in_the_host_is_removed_after_rearming);
+	tcase_add_test(cases, rule_in_the_host_is_removed_if_rearming_fails);
+	tcase_add_test(cases, missing_privilege_is_reported_and_ruleset_unchanged);
+	tcase_add_test(cases, namespace_limit_is_reported_and_ruleset_unchanged);
+	tcase_add_test(cases, other_threads_stay_in_the_host_namespace);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -60,7 +60,7 @@ START_TEST(those_of_the_configuration_run)
 }
 END_TEST
 
-START_TEST(what_has_not_changed_goes_on_untouched)
+START_TEST(unchanged_session_continues)
 {
 	uint64_t id, swaps;
 
@@ -103,7 +103,7 @@ START_TEST(with_another_key_changed_it_is_replaced)
 }
 END_TEST
 
-START_TEST(what_is_there_no_more_is_stopped_and_others_are_let_be)
+START_TEST(removed_session_is_stopped_and_others_continue)
 {
 	struct session *own = start();
 
@@ -117,7 +117,7 @@ START_TEST(what_is_there_no_more_is_stopped_and_others_are_let_be)
 }
 END_TEST
 
-START_TEST(one_that_was_stopped_by_hand_is_started_by_the_next_reload)
+START_TEST(reload_starts_a_manually_stopped_session)
 {
 	apply("[Session a]\n");
 	stop(find("a"));
@@ -128,7 +128,7 @@ START_TEST(one_that_was_stopped_by_hand_is_started_by_the_next_reload)
 }
 END_TEST
 
-START_TEST(one_that_is_being_stopped_is_started_anew)
+START_TEST(stopping_session_is_restarted)
 {
 	auto_settings *read = settings_of("[Session a]\n");
 	uint64_t id;
@@ -143,7 +143,7 @@ START_TEST(one_that_is_being_stopped_is_started_anew)
 }
 END_TEST
 
-START_TEST(one_that_can_not_be_started_is_a_problem_and_no_end)
+START_TEST(failed_start_is_a_problem_and_not_fatal)
 {
 	fake_refuse_verdicts(1u << VERDICT_QUEUE);
 	apply("\n[Session a]\nVerdicts=queue\n[Session b]\nVerdicts=drop\n");
@@ -164,7 +164,7 @@ START_TEST(one_that_can_not_be_started_is_a_problem_and_no_end)
 }
 END_TEST
 
-START_TEST(what_failed_is_tried_again_by_itself)
+START_TEST(failed_start_is_retried)
 {
 	fake_refuse_verdicts(1u << VERDICT_QUEUE);
 	apply("[Session a]\nVerdicts=queue\n");
@@ -192,7 +192,7 @@ START_TEST(a_name_that_is_taken_is_a_problem)
 END_TEST
 
 /* With a manager that finds configured sessions running. */
-START_TEST(one_that_was_resumed_is_taken_for_what_it_is)
+START_TEST(resumed_session_is_recognized)
 {
 	struct session_options options;
 	uint64_t id;
@@ -282,7 +282,7 @@ START_TEST(a_good_reload_is_in_force_when_it_is_done)
 }
 END_TEST
 
-START_TEST(a_bad_reload_leaves_all_as_it_was_and_says_so_until_a_good_one)
+START_TEST(failed_reload_changes_nothing_and_reports_until_success)
 {
 	struct reload *reload = reload_begin();
 	uint64_t id;
@@ -340,18 +340,18 @@ int main(void)
 	TCase *cases = tcase_create("boot");
 
 	tcase_add_test(cases, those_of_the_configuration_run);
-	tcase_add_test(cases, what_has_not_changed_goes_on_untouched);
+	tcase_add_test(cases, unchanged_session_continues);
 	tcase_add_test(cases, verdicts_and_filter_are_changed_in_the_same_journal);
 	tcase_add_test(cases, with_another_key_changed_it_is_replaced);
-	tcase_add_test(cases, what_is_there_no_more_is_stopped_and_others_are_let_be);
-	tcase_add_test(cases, one_that_was_stopped_by_hand_is_started_by_the_next_reload);
-	tcase_add_test(cases, one_that_is_being_stopped_is_started_anew);
-	tcase_add_test(cases, one_that_can_not_be_started_is_a_problem_and_no_end);
-	tcase_add_test(cases, what_failed_is_tried_again_by_itself);
+	tcase_add_test(cases, removed_session_is_stopped_and_others_continue);
+	tcase_add_test(cases, reload_starts_a_manually_stopped_session);
+	tcase_add_test(cases, stopping_session_is_restarted);
+	tcase_add_test(cases, failed_start_is_a_problem_and_not_fatal);
+	tcase_add_test(cases, failed_start_is_retried);
 	tcase_add_test(cases, a_name_that_is_taken_is_a_problem);
-	tcase_add_test(cases, one_that_was_resumed_is_taken_for_what_it_is);
+	tcase_add_test(cases, resumed_session_is_recognized);
 	tcase_add_test(cases, a_good_reload_is_in_force_when_it_is_done);
-	tcase_add_test(cases, a_bad_reload_leaves_all_as_it_was_and_says_so_until_a_good_one);
+	tcase_add_test(cases, failed_reload_changes_nothing_and_reports_until_success);
 	tcase_add_test(cases, a_reload_in_a_reload_is_the_one_that_counts);
 	tcase_add_test(cases, one_that_is_on_its_way_ends_with_the_daemon);
 	return session_tests_run(suite, cases);

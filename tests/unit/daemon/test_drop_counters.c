@@ -206,7 +206,7 @@ START_TEST(names_are_asked_for_once_and_told)
 }
 END_TEST
 
-START_TEST(what_is_not_known_stays_unknown)
+START_TEST(unknown_values_stay_unknown)
 {
 	drop(1, 11, 1);
 	look();
@@ -305,7 +305,7 @@ START_TEST(an_example_that_is_being_written_is_not_taken)
 }
 END_TEST
 
-START_TEST(what_is_not_counted_by_rule_is_in_the_totals)
+START_TEST(uncounted_drops_are_in_the_totals)
 {
 	drop(1, 11, 5);
 	fake_uncounted(3);
@@ -315,7 +315,7 @@ START_TEST(what_is_not_counted_by_rule_is_in_the_totals)
 }
 END_TEST
 
-START_TEST(what_the_kernel_skipped_is_told_or_called_unknown)
+START_TEST(missed_calls_are_counted_or_unknown)
 {
 	fake_missed(9);
 	look();
@@ -488,7 +488,7 @@ START_TEST(a_slot_that_made_room_counts_for_the_next_one)
 }
 END_TEST
 
-START_TEST(nobody_makes_room_who_dropped_lately)
+START_TEST(recent_counters_are_not_evicted)
 {
 	for (unsigned int i = 0; i < COUNTERS; i++)
 		drop(i, 100 + i, 1);
@@ -520,7 +520,7 @@ START_TEST(a_share_that_is_nearly_full_makes_room_by_itself)
 }
 END_TEST
 
-START_TEST(nobody_makes_room_while_there_is_enough)
+START_TEST(counters_are_not_evicted_while_room_is_left)
 {
 	for (unsigned int i = 0; i < COUNTERS / 2; i++)
 		drop_long_ago(i, 100 + i, 1);
@@ -557,15 +557,15 @@ int main(void)
 	tcase_add_test(tcase, two_slots_of_a_key_are_one_counter);
 	tcase_add_test(tcase, a_slot_that_is_not_named_yet_is_not_shown);
 	tcase_add_test(tcase, names_are_asked_for_once_and_told);
-	tcase_add_test(tcase, what_is_not_known_stays_unknown);
+	tcase_add_test(tcase, unknown_values_stay_unknown);
 	tcase_add_test(tcase, hostile_names_are_escaped);
 	tcase_add_test(tcase, a_long_text_is_cut);
 	tcase_add_test(tcase, a_text_of_the_greatest_length_is_whole);
 	tcase_add_test(tcase, names_of_255_bytes_are_whole);
 	tcase_add_test(tcase, the_example_is_the_newest);
 	tcase_add_test(tcase, an_example_that_is_being_written_is_not_taken);
-	tcase_add_test(tcase, what_is_not_counted_by_rule_is_in_the_totals);
-	tcase_add_test(tcase, what_the_kernel_skipped_is_told_or_called_unknown);
+	tcase_add_test(tcase, uncounted_drops_are_in_the_totals);
+	tcase_add_test(tcase, missed_calls_are_counted_or_unknown);
 	tcase_add_test(tcase, counters_outlive_the_pipeline);
 	tcase_add_test(tcase, the_same_handles_of_another_table_are_another_counter);
 	tcase_add_test(tcase, a_counter_has_the_name_that_its_chain_has_now);
@@ -573,9 +573,9 @@ int main(void)
 	tcase_add_test(tcase, a_name_that_leads_elsewhere_is_asked_for_again);
 	tcase_add_test(tcase, counters_that_were_idle_make_room_and_stay_in_the_totals);
 	tcase_add_test(tcase, a_slot_that_made_room_counts_for_the_next_one);
-	tcase_add_test(tcase, nobody_makes_room_who_dropped_lately);
+	tcase_add_test(tcase, recent_counters_are_not_evicted);
 	tcase_add_test(tcase, a_share_that_is_nearly_full_makes_room_by_itself);
-	tcase_add_test(tcase, nobody_makes_room_while_there_is_enough);
+	tcase_add_test(tcase, counters_are_not_evicted_while_room_is_left);
 	tcase_add_test(tcase, without_counters_there_is_nothing_to_read);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

@@ -145,7 +145,7 @@ static uint64_t counted(void)
 	return totals.packets;
 }
 
-START_TEST(what_was_told_is_not_told_again_and_what_was_not_is)
+START_TEST(only_unreported_drops_are_reported_after_restart)
 {
 	drop(0, 11, 5);
 	tell(1);
@@ -163,7 +163,7 @@ START_TEST(what_was_told_is_not_told_again_and_what_was_not_is)
 }
 END_TEST
 
-START_TEST(killed_again_and_again_all_is_told_once)
+START_TEST(repeated_kills_report_each_drop_once)
 {
 	for (unsigned int i = 1; i <= 8; i++) {
 		drop(i % 4, i % 4, i);
@@ -177,7 +177,7 @@ START_TEST(killed_again_and_again_all_is_told_once)
 }
 END_TEST
 
-START_TEST(what_is_summed_up_is_told_once_as_well)
+START_TEST(summed_drops_are_reported_once)
 {
 	for (unsigned int i = 0; i < 5; i++)
 		drop(i, i, i + 1);
@@ -192,7 +192,7 @@ START_TEST(what_is_summed_up_is_told_once_as_well)
 }
 END_TEST
 
-START_TEST(a_message_that_did_not_arrive_has_told_nothing)
+START_TEST(undelivered_message_reports_nothing)
 {
 	drop(0, 11, 5);
 	send_result = -ECONNREFUSED;
@@ -221,7 +221,7 @@ START_TEST(the_interval_begins_where_the_last_daemon_s_ended)
 }
 END_TEST
 
-START_TEST(what_was_not_to_be_told_is_not_told_later)
+START_TEST(drops_excluded_from_reports_are_never_reported)
 {
 	end();
 	begin(0);
@@ -234,7 +234,7 @@ START_TEST(what_was_not_to_be_told_is_not_told_later)
 }
 END_TEST
 
-START_TEST(two_slots_of_a_counter_are_told_as_one)
+START_TEST(two_slots_of_a_counter_are_reported_as_one)
 {
 	drop(0, 11, 5);
 	drop(6, 11, 3);
@@ -255,7 +255,7 @@ static void fill(void)
 		drop(i, i + 1, 10)->last -= HOUR;
 }
 
-START_TEST(who_made_room_stays_in_the_totals)
+START_TEST(evicted_counters_stay_in_the_totals)
 {
 	fill();
 	tell(3);
@@ -269,7 +269,7 @@ START_TEST(who_made_room_stays_in_the_totals)
 }
 END_TEST
 
-START_TEST(nobody_makes_room_who_has_not_been_told_of)
+START_TEST(unreported_counters_are_not_evicted)
 {
 	fill();
 	drops_refresh(drops);
@@ -305,15 +305,15 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(cases, set_up, tear_down);
-	tcase_add_test(cases, what_was_told_is_not_told_again_and_what_was_not_is);
-	tcase_add_test(cases, killed_again_and_again_all_is_told_once);
-	tcase_add_test(cases, what_is_summed_up_is_told_once_as_well);
-	tcase_add_test(cases, a_message_that_did_not_arrive_has_told_nothing);
+	tcase_add_test(cases, only_unreported_drops_are_reported_after_restart);
+	tcase_add_test(cases, repeated_kills_report_each_drop_once);
+	tcase_add_test(cases, summed_drops_are_reported_once);
+	tcase_add_test(cases, undelivered_message_reports_nothing);
 	tcase_add_test(cases, the_interval_begins_where_the_last_daemon_s_ended);
-	tcase_add_test(cases, what_was_not_to_be_told_is_not_told_later);
-	tcase_add_test(cases, two_slots_of_a_counter_are_told_as_one);
-	tcase_add_test(cases, who_made_room_stays_in_the_totals);
-	tcase_add_test(cases, nobody_makes_room_who_has_not_been_told_of);
+	tcase_add_test(cases, drops_excluded_from_reports_are_never_reported);
+	tcase_add_test(cases, two_slots_of_a_counter_are_reported_as_one);
+	tcase_add_test(cases, evicted_counters_stay_in_the_totals);
+	tcase_add_test(cases, unreported_counters_are_not_evicted);
 	tcase_add_test(cases, a_slot_that_made_room_leaves_its_count_to_the_counter_s_other_one);
 	suite_add_tcase(suite, cases);
 	runner = srunner_create(suite);

@@ -188,7 +188,7 @@ static void end(void)
 	g_ptr_array_unref(sent);
 }
 
-START_TEST(a_rule_is_told_in_a_sentence_and_in_fields)
+START_TEST(rule_is_logged_as_sentence_and_fields)
 {
 	set(INTERVAL_LONG, 20);
 	counter_set(0, 132, 8448);
@@ -234,7 +234,7 @@ START_TEST(a_policy_has_neither_handle_nor_rule)
 }
 END_TEST
 
-START_TEST(names_that_are_escaped_are_told_as_they_are)
+START_TEST(names_are_raw_in_the_fields)
 {
 	set(INTERVAL_LONG, 20);
 	counter_set(0, 1, 60);
@@ -281,7 +281,7 @@ START_TEST(a_long_rule_is_cut_between_two_characters)
 }
 END_TEST
 
-START_TEST(the_most_active_are_told_one_by_one_and_the_others_summed_up)
+START_TEST(top_rules_are_listed_and_others_summed)
 {
 	set(INTERVAL_LONG, 2);
 	counter_set(0, 5, 500);
@@ -302,7 +302,7 @@ START_TEST(the_most_active_are_told_one_by_one_and_the_others_summed_up)
 }
 END_TEST
 
-START_TEST(what_has_no_news_is_not_told)
+START_TEST(unchanged_counters_are_not_reported)
 {
 	set(INTERVAL_LONG, 20);
 	counter_set(0, 5, 500);
@@ -329,7 +329,7 @@ START_TEST(an_interval_without_drops_sends_nothing)
 }
 END_TEST
 
-START_TEST(uncounted_and_missed_are_told_when_there_are_more)
+START_TEST(new_uncounted_and_missed_drops_are_reported)
 {
 	set(INTERVAL_LONG, 20);
 	totals.uncounted = 12;
@@ -347,7 +347,7 @@ START_TEST(uncounted_and_missed_are_told_when_there_are_more)
 }
 END_TEST
 
-START_TEST(what_could_not_be_sent_is_counted_and_told_with_the_next)
+START_TEST(unsent_counts_are_reported_with_the_next)
 {
 	set(INTERVAL, 1);
 	counter_set(0, 10, 1000);
@@ -367,7 +367,7 @@ START_TEST(what_could_not_be_sent_is_counted_and_told_with_the_next)
 }
 END_TEST
 
-START_TEST(what_the_journal_does_not_take_is_tried_again)
+START_TEST(rejected_message_is_retried)
 {
 	set(INTERVAL_LONG, 20);
 	counter_set(0, 10, 1000);
@@ -383,7 +383,7 @@ START_TEST(what_the_journal_does_not_take_is_tried_again)
 }
 END_TEST
 
-START_TEST(what_the_journal_does_not_take_in_time_is_told_with_the_next)
+START_TEST(late_message_is_merged_with_the_next)
 {
 	stuck = true;
 	set(INTERVAL, 20);
@@ -402,7 +402,7 @@ START_TEST(what_the_journal_does_not_take_in_time_is_told_with_the_next)
 }
 END_TEST
 
-START_TEST(the_last_interval_is_told_at_the_end)
+START_TEST(last_interval_is_reported_at_the_end)
 {
 	set(INTERVAL_LONG, 20);
 	counter_set(0, 10, 1000);
@@ -427,7 +427,7 @@ START_TEST(the_end_does_not_wait_long_for_a_journal_that_takes_nothing)
 }
 END_TEST
 
-START_TEST(a_counter_that_began_anew_is_told_from_its_beginning)
+START_TEST(restarted_counter_is_reported_from_zero)
 {
 	set(INTERVAL, 20);
 	counter_set(0, 10, 1000);
@@ -439,7 +439,7 @@ START_TEST(a_counter_that_began_anew_is_told_from_its_beginning)
 }
 END_TEST
 
-START_TEST(a_counter_that_went_and_came_back_is_another_one)
+START_TEST(counter_that_reappears_is_new)
 {
 	set(INTERVAL, 20);
 	counter_set(0, 10, 1000);
@@ -454,7 +454,7 @@ START_TEST(a_counter_that_went_and_came_back_is_another_one)
 }
 END_TEST
 
-START_TEST(handles_that_were_given_out_anew_are_another_counter)
+START_TEST(reused_handles_are_another_counter)
 {
 	set(INTERVAL, 20);
 	counter_set(0, 10, 1000);
@@ -501,7 +501,7 @@ START_TEST(the_interval_of_a_rule_that_was_quiet_is_not_its_silence)
 }
 END_TEST
 
-START_TEST(switched_on_it_tells_of_what_comes)
+START_TEST(enabled_later_it_reports_new_drops)
 {
 	counter_set(0, 1000, 100000);
 	totals.missed = 9;
@@ -576,26 +576,26 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tcase, begin, end);
-	tcase_add_test(tcase, a_rule_is_told_in_a_sentence_and_in_fields);
+	tcase_add_test(tcase, rule_is_logged_as_sentence_and_fields);
 	tcase_add_test(tcase, a_policy_has_neither_handle_nor_rule);
-	tcase_add_test(tcase, names_that_are_escaped_are_told_as_they_are);
+	tcase_add_test(tcase, names_are_raw_in_the_fields);
 	tcase_add_test(tcase, a_long_rule_is_whole_in_its_field_only);
 	tcase_add_test(tcase, a_long_rule_is_cut_between_two_characters);
-	tcase_add_test(tcase, the_most_active_are_told_one_by_one_and_the_others_summed_up);
-	tcase_add_test(tcase, what_has_no_news_is_not_told);
+	tcase_add_test(tcase, top_rules_are_listed_and_others_summed);
+	tcase_add_test(tcase, unchanged_counters_are_not_reported);
 	tcase_add_test(tcase, an_interval_without_drops_sends_nothing);
-	tcase_add_test(tcase, uncounted_and_missed_are_told_when_there_are_more);
-	tcase_add_test(tcase, what_could_not_be_sent_is_counted_and_told_with_the_next);
-	tcase_add_test(tcase, what_the_journal_does_not_take_is_tried_again);
-	tcase_add_test(tcase, what_the_journal_does_not_take_in_time_is_told_with_the_next);
-	tcase_add_test(tcase, the_last_interval_is_told_at_the_end);
+	tcase_add_test(tcase, new_uncounted_and_missed_drops_are_reported);
+	tcase_add_test(tcase, unsent_counts_are_reported_with_the_next);
+	tcase_add_test(tcase, rejected_message_is_retried);
+	tcase_add_test(tcase, late_message_is_merged_with_the_next);
+	tcase_add_test(tcase, last_interval_is_reported_at_the_end);
 	tcase_add_test(tcase, the_end_does_not_wait_long_for_a_journal_that_takes_nothing);
-	tcase_add_test(tcase, a_counter_that_began_anew_is_told_from_its_beginning);
-	tcase_add_test(tcase, a_counter_that_went_and_came_back_is_another_one);
-	tcase_add_test(tcase, handles_that_were_given_out_anew_are_another_counter);
+	tcase_add_test(tcase, restarted_counter_is_reported_from_zero);
+	tcase_add_test(tcase, counter_that_reappears_is_new);
+	tcase_add_test(tcase, reused_handles_are_another_counter);
 	tcase_add_test(tcase, a_counter_whose_namespace_becomes_known_is_the_same);
 	tcase_add_test(tcase, the_interval_of_a_rule_that_was_quiet_is_not_its_silence);
-	tcase_add_test(tcase, switched_on_it_tells_of_what_comes);
+	tcase_add_test(tcase, enabled_later_it_reports_new_drops);
 	tcase_add_test(tcase, switched_off_it_reads_nothing);
 	tcase_add_test(tcase, an_interval_that_changes_holds_at_once);
 	tcase_add_test(tcase, without_a_journal_the_line_is_in_the_log);

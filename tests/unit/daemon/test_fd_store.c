@@ -95,7 +95,7 @@ static bool is_same(int a, int b)
 		read_back == 1;
 }
 
-START_TEST(what_is_new_is_given_and_what_is_there_already_is_not)
+START_TEST(only_new_descriptors_are_stored)
 {
 	GArray *before = NULL, *stored_fds = stored_fds_new();
 	struct fd_store *store = fd_store_new(&before);
@@ -126,7 +126,7 @@ START_TEST(what_is_new_is_given_and_what_is_there_already_is_not)
 }
 END_TEST
 
-START_TEST(what_is_not_wanted_any_more_is_let_go_of)
+START_TEST(unwanted_descriptors_are_removed)
 {
 	GArray *before = NULL, *stored_fds = stored_fds_new(), *none = stored_fds_new();
 	struct fd_store *store = fd_store_new(&before);
@@ -184,8 +184,8 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(cases, set_up, tear_down);
-	tcase_add_test(cases, what_is_new_is_given_and_what_is_there_already_is_not);
-	tcase_add_test(cases, what_is_not_wanted_any_more_is_let_go_of);
+	tcase_add_test(cases, only_new_descriptors_are_stored);
+	tcase_add_test(cases, unwanted_descriptors_are_removed);
 	tcase_add_test(cases, without_a_service_manager_there_is_no_store);
 	tcase_add_test(cases, a_name_is_taken_once);
 	suite_add_tcase(suite, cases);

@@ -64,7 +64,7 @@ START_TEST(a_record_that_is_being_written_is_sent_when_it_is_whole)
 }
 END_TEST
 
-START_TEST(a_reader_that_is_too_slow_is_told_that_it_missed_some)
+START_TEST(slow_reader_receives_a_loss)
 {
 	struct seen seen;
 	int fd = begin(FOLLOW_FROM_START);
@@ -85,7 +85,7 @@ START_TEST(a_reader_that_is_too_slow_is_told_that_it_missed_some)
 }
 END_TEST
 
-START_TEST(a_reader_that_goes_away_makes_room_for_another)
+START_TEST(closed_reader_makes_room_for_another)
 {
 	int one = begin(FOLLOW_FROM_NOW), other = begin(FOLLOW_FROM_NOW), third;
 	int64_t end = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
@@ -250,7 +250,7 @@ static struct kept_up keep_up(enum follow_from from)
 	return kept;
 }
 
-START_TEST(a_reader_who_has_had_everything_is_told_of_no_removal)
+START_TEST(reader_with_all_events_receives_no_loss)
 {
 	struct kept_up kept = keep_up(FOLLOW_FROM_START);
 
@@ -259,7 +259,7 @@ START_TEST(a_reader_who_has_had_everything_is_told_of_no_removal)
 }
 END_TEST
 
-START_TEST(what_was_before_a_reader_came_is_not_lost_to_him)
+START_TEST(earlier_events_are_no_loss_for_a_reader)
 {
 	struct kept_up kept;
 
@@ -270,7 +270,7 @@ START_TEST(what_was_before_a_reader_came_is_not_lost_to_him)
 }
 END_TEST
 
-START_TEST(what_was_removed_before_it_was_read_is_told_exactly)
+START_TEST(removed_unread_events_are_reported_exactly)
 {
 	struct kept_up kept;
 
@@ -295,16 +295,16 @@ int main(void)
 	tcase_add_test(cases, a_stream_from_the_start_has_every_event_over_all_segments);
 	tcase_add_test(cases, a_stream_from_now_has_the_dictionaries_and_what_comes);
 	tcase_add_test(cases, a_record_that_is_being_written_is_sent_when_it_is_whole);
-	tcase_add_test(cases, a_reader_that_is_too_slow_is_told_that_it_missed_some);
-	tcase_add_test(cases, a_reader_that_goes_away_makes_room_for_another);
+	tcase_add_test(cases, slow_reader_receives_a_loss);
+	tcase_add_test(cases, closed_reader_makes_room_for_another);
 	tcase_add_test(cases, readers_that_leave_a_quiet_session_make_room_and_leave_nothing_open);
 	tcase_add_test(cases, a_stream_as_json_has_a_line_for_each_event);
 	tcase_add_test(cases, readers_of_json_that_leave_a_quiet_session_leave_nothing_open);
 	tcase_add_test(cases, streams_as_json_are_limited);
 	tcase_add_test(cases, sessions_have_their_streams_each_for_itself);
-	tcase_add_test(cases, a_reader_who_has_had_everything_is_told_of_no_removal);
-	tcase_add_test(cases, what_was_before_a_reader_came_is_not_lost_to_him);
-	tcase_add_test(cases, what_was_removed_before_it_was_read_is_told_exactly);
+	tcase_add_test(cases, reader_with_all_events_receives_no_loss);
+	tcase_add_test(cases, earlier_events_are_no_loss_for_a_reader);
+	tcase_add_test(cases, removed_unread_events_are_reported_exactly);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -73,13 +73,13 @@ static void go_on(enum follow_from from, enum journal_stream kind)
 	journal_reader_free(reader);
 }
 
-START_TEST(a_stream_from_the_start_goes_on_where_it_ended)
+START_TEST(stream_from_start_resumes_where_it_ended)
 {
 	go_on(FOLLOW_FROM_START, JOURNAL_STREAM_WHOLE);
 }
 END_TEST
 
-START_TEST(a_stream_from_now_goes_on_where_it_ended)
+START_TEST(stream_from_now_resumes_where_it_ended)
 {
 	go_on(FOLLOW_FROM_NOW, JOURNAL_STREAM_PART);
 }
@@ -103,7 +103,7 @@ static int cut_stream(enum follow_from from, size_t cut, size_t *ret_size)
 	return fds[0];
 }
 
-START_TEST(a_stream_that_was_cut_anywhere_goes_on_without_damage)
+START_TEST(stream_cut_anywhere_resumes_without_damage)
 {
 	size_t head = sizeof(struct journal_segment);
 	struct stat status;
@@ -137,7 +137,7 @@ START_TEST(a_stream_that_was_cut_anywhere_goes_on_without_damage)
 }
 END_TEST
 
-START_TEST(a_stream_from_now_has_no_place_before_it_is_told)
+START_TEST(stream_from_now_has_no_position_before_its_record)
 {
 	size_t size;
 
@@ -166,7 +166,7 @@ START_TEST(a_stream_from_now_has_no_place_before_it_is_told)
 }
 END_TEST
 
-START_TEST(only_where_a_record_begins_is_a_place)
+START_TEST(only_record_starts_are_positions)
 {
 	unsigned int places = 0;
 	struct stat status;
@@ -195,7 +195,7 @@ START_TEST(only_where_a_record_begins_is_a_place)
 }
 END_TEST
 
-START_TEST(a_place_that_was_removed_is_a_gap)
+START_TEST(removed_position_is_a_gap)
 {
 	const struct journal_position place = { .segment = 1, .offset = 64 };
 	struct seen seen;
@@ -228,7 +228,7 @@ static void read_place(int fd, GString *text)
 	}
 }
 
-START_TEST(a_stream_as_json_tells_places)
+START_TEST(json_stream_contains_positions)
 {
 	g_autoptr(GString) said = g_string_new(NULL);
 	g_autofree char *text = NULL;
@@ -281,13 +281,13 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	suite_add_tcase(suite, cases);
 	tcase_add_checked_fixture(cases, set_up, tear_down);
-	tcase_add_test(cases, a_stream_from_the_start_goes_on_where_it_ended);
-	tcase_add_test(cases, a_stream_from_now_goes_on_where_it_ended);
-	tcase_add_test(cases, a_stream_that_was_cut_anywhere_goes_on_without_damage);
-	tcase_add_test(cases, a_stream_from_now_has_no_place_before_it_is_told);
-	tcase_add_test(cases, only_where_a_record_begins_is_a_place);
-	tcase_add_test(cases, a_place_that_was_removed_is_a_gap);
-	tcase_add_test(cases, a_stream_as_json_tells_places);
+	tcase_add_test(cases, stream_from_start_resumes_where_it_ended);
+	tcase_add_test(cases, stream_from_now_resumes_where_it_ended);
+	tcase_add_test(cases, stream_cut_anywhere_resumes_without_damage);
+	tcase_add_test(cases, stream_from_now_has_no_position_before_its_record);
+	tcase_add_test(cases, only_record_starts_are_positions);
+	tcase_add_test(cases, removed_position_is_a_gap);
+	tcase_add_test(cases, json_stream_contains_positions);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -105,7 +105,7 @@ START_TEST(a_query_narrows_by_name_and_by_running)
 }
 END_TEST
 
-START_TEST(what_is_removed_or_changes_hands_is_nowhere_else)
+START_TEST(removed_or_transferred_journal_leaves_its_lists)
 {
 	struct journal_query query = { .owner = OWNER, .count = 512 };
 	struct journal_index *index = filled();
@@ -144,7 +144,7 @@ START_TEST(a_journal_that_was_never_read_counts_as_running)
 }
 END_TEST
 
-START_TEST(what_is_not_certain_is_due)
+START_TEST(uncertain_journals_are_due)
 {
 	struct journal_index *index = journal_index_new();
 	g_autoptr(GArray) unread = NULL;
@@ -253,9 +253,9 @@ int main(void)
 	tcase_set_timeout(alone, 60);
 	tcase_add_test(alone, pages_have_every_journal_once_and_in_order);
 	tcase_add_test(alone, a_query_narrows_by_name_and_by_running);
-	tcase_add_test(alone, what_is_removed_or_changes_hands_is_nowhere_else);
+	tcase_add_test(alone, removed_or_transferred_journal_leaves_its_lists);
 	tcase_add_test(alone, a_journal_that_was_never_read_counts_as_running);
-	tcase_add_test(alone, what_is_not_certain_is_due);
+	tcase_add_test(alone, uncertain_journals_are_due);
 	suite_add_tcase(suite, alone);
 	tcase_add_test(cases, a_start_a_stop_and_a_list_do_not_wait_for_a_removal);
 	tcase_add_test(cases, journals_that_somebody_else_makes_and_removes_are_listed_and_not);

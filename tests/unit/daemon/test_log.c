@@ -51,7 +51,7 @@ static const char *line(unsigned int index)
 	return taken->pdata[index];
 }
 
-START_TEST(what_nobody_takes_waits_and_comes_in_order)
+START_TEST(unaccepted_messages_wait_in_order)
 {
 	log_queue_add(&queue, LOG_INFO, "one");
 	answer = -EAGAIN;
@@ -71,7 +71,7 @@ START_TEST(what_nobody_takes_waits_and_comes_in_order)
 }
 END_TEST
 
-START_TEST(what_is_too_much_is_counted_and_told_once)
+START_TEST(excess_messages_are_counted_and_reported_once)
 {
 	g_autofree char *text = g_strnfill(1023, 'x');
 	const unsigned int fit = LOG_QUEUE_SIZE / 1024;
@@ -92,7 +92,7 @@ START_TEST(what_is_too_much_is_counted_and_told_once)
 }
 END_TEST
 
-START_TEST(what_can_never_be_delivered_does_not_keep_others)
+START_TEST(undeliverable_message_does_not_block_others)
 {
 	answer = -ECONNREFUSED;
 	log_queue_add(&queue, LOG_INFO, "lost");
@@ -149,7 +149,7 @@ START_TEST(the_journal_gets_its_fields)
 }
 END_TEST
 
-START_TEST(a_journal_that_is_not_there_is_not_waited_for)
+START_TEST(missing_journal_is_not_waited_for)
 {
 	uint64_t before = log_discarded();
 
@@ -181,7 +181,7 @@ static bool read_lines(unsigned int *next, unsigned long *ret_discarded)
 	return false;
 }
 
-START_TEST(a_journal_that_nobody_reads_keeps_nobody_waiting)
+START_TEST(blocked_journal_does_not_block_callers)
 {
 	int64_t begin = g_get_monotonic_time();
 	unsigned long told = 0;
@@ -230,7 +230,7 @@ static void *read_slowly(void *argument)
 	return NULL;
 }
 
-START_TEST(at_the_end_what_waits_is_delivered_to_who_reads)
+START_TEST(waiting_messages_are_delivered_at_the_end)
 {
 	unsigned int next = 0;
 	GThread *reader;
@@ -253,7 +253,7 @@ static void set_up_console(void)
 	ck_assert_int_ge(dup2(console[1], STDERR_FILENO), 0);
 }
 
-START_TEST(a_pipe_that_nobody_reads_is_not_waited_for)
+START_TEST(blocked_pipe_is_not_waited_for)
 {
 	static char text[MESSAGE_MAX];
 	unsigned int lines = 0;
@@ -289,22 +289,22 @@ static Suite *suite(void)
 	TCase *shown = tcase_create("console");
 
 	tcase_add_checked_fixture(waiting, set_up_queue, tear_down_queue);
-	tcase_add_test(waiting, what_nobody_takes_waits_and_comes_in_order);
-	tcase_add_test(waiting, what_is_too_much_is_counted_and_told_once);
-	tcase_add_test(waiting, what_can_never_be_delivered_does_not_keep_others);
+	tcase_add_test(waiting, unaccepted_messages_wait_in_order);
+	tcase_add_test(waiting, excess_messages_are_counted_and_reported_once);
+	tcase_add_test(waiting, undeliverable_message_does_not_block_others);
 	suite_add_tcase(suite, waiting);
 
 	tcase_set_timeout(sent, 60);
 	tcase_add_checked_fixture(sent, set_up_journal, tear_down_journal);
 	tcase_add_test(sent, the_journal_gets_its_fields);
-	tcase_add_test(sent, a_journal_that_is_not_there_is_not_waited_for);
-	tcase_add_test(sent, a_journal_that_nobody_reads_keeps_nobody_waiting);
+	tcase_add_test(sent, missing_journal_is_not_waited_for);
+	tcase_add_test(sent, blocked_journal_does_not_block_callers);
 	tcase_add_test(sent, the_end_does_not_wait_for_long);
-	tcase_add_test(sent, at_the_end_what_waits_is_delivered_to_who_reads);
+	tcase_add_test(sent, waiting_messages_are_delivered_at_the_end);
 	suite_add_tcase(suite, sent);
 
 	tcase_add_checked_fixture(shown, set_up_console, NULL);
-	tcase_add_test(shown, a_pipe_that_nobody_reads_is_not_waited_for);
+	tcase_add_test(shown, blocked_pipe_is_not_waited_for);
 	tcase_add_test(shown, a_line_that_is_too_long_is_cut);
 	suite_add_tcase(suite, shown);
 	return suite;

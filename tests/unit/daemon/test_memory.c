@@ -82,7 +82,7 @@ START_TEST(texts_that_another_service_has_are_not_in_the_bound)
 }
 END_TEST
 
-START_TEST(what_fits_is_left_as_it_is)
+START_TEST(fitting_sizes_are_unchanged)
 {
 	ck_assert_ptr_null(memory_fit(settings, 4, bound_of(4)));
 	ck_assert_uint_eq(settings->ring_size, 16 * MIB);
@@ -108,7 +108,7 @@ START_TEST(smaller_sizes_are_chosen_until_it_fits_and_one_sentence_names_them)
 }
 END_TEST
 
-START_TEST(what_somebody_has_set_is_left_alone_and_it_is_said_what_follows)
+START_TEST(explicit_sizes_are_kept_and_the_consequence_reported)
 {
 	g_autofree char *notice = NULL;
 
@@ -176,9 +176,9 @@ int main(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, each_size_of_the_configuration_is_in_the_bound);
 	tcase_add_test(tcase, texts_that_another_service_has_are_not_in_the_bound);
-	tcase_add_test(tcase, what_fits_is_left_as_it_is);
+	tcase_add_test(tcase, fitting_sizes_are_unchanged);
 	tcase_add_test(tcase, smaller_sizes_are_chosen_until_it_fits_and_one_sentence_names_them);
-	tcase_add_test(tcase, what_somebody_has_set_is_left_alone_and_it_is_said_what_follows);
+	tcase_add_test(tcase, explicit_sizes_are_kept_and_the_consequence_reported);
 	tcase_add_test(tcase, sessions_of_the_configuration_always_have_room);
 	tcase_add_test(tcase,
 		the_least_limit_of_all_groups_around_holds_and_pages_of_files_are_not_in_use);

@@ -109,7 +109,7 @@ static void *work(void *argument)
 	return NULL;
 }
 
-START_TEST(what_the_kernel_is_asked_about_is_not_closed_meanwhile)
+START_TEST(queried_links_are_not_closed_during_the_query)
 {
 	GThread *worker = g_thread_new("worker", work, NULL);
 
@@ -137,7 +137,7 @@ static void *attach_and_detach(void *argument)
 	return NULL;
 }
 
-START_TEST(what_was_missed_is_counted_once_and_never_becomes_less)
+START_TEST(missed_count_is_exact_and_never_decreases)
 {
 	GThread *worker;
 	uint64_t sum = 0;
@@ -167,8 +167,8 @@ int main(void)
 	suite_add_tcase(suite, cases);
 	tcase_set_timeout(cases, 60);
 	tcase_add_checked_fixture(cases, set_up, tear_down);
-	tcase_add_test(cases, what_the_kernel_is_asked_about_is_not_closed_meanwhile);
-	tcase_add_test(cases, what_was_missed_is_counted_once_and_never_becomes_less);
+	tcase_add_test(cases, queried_links_are_not_closed_during_the_query);
+	tcase_add_test(cases, missed_count_is_exact_and_never_decreases);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -128,7 +128,7 @@ START_TEST(in_another_segment_all_is_new)
 }
 END_TEST
 
-START_TEST(what_finds_no_room_is_counted_and_comes_again)
+START_TEST(overflowing_requests_are_counted_and_repeated)
 {
 	struct name_request request;
 	unsigned int count;
@@ -197,7 +197,7 @@ int main(void)
 	tcase_add_test(tcase, the_namespace_is_noted_once);
 	tcase_add_test(tcase, every_session_has_notes_of_its_own);
 	tcase_add_test(tcase, in_another_segment_all_is_new);
-	tcase_add_test(tcase, what_finds_no_room_is_counted_and_comes_again);
+	tcase_add_test(tcase, overflowing_requests_are_counted_and_repeated);
 	tcase_add_test(tcase, addresses_are_new_when_modules_come_or_go);
 	tcase_add_test(tcase, the_name_writer_is_woken_when_there_is_something);
 	tcase_add_test(tcase, a_length_that_leads_outside_ends_a_record);

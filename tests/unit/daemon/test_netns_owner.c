@@ -84,7 +84,7 @@ static uint64_t owner_of(unsigned int user, unsigned int depth)
 	return owner;
 }
 
-START_TEST(what_is_in_our_user_namespace_is_roots)
+START_TEST(own_user_namespace_belongs_to_root)
 {
 	int own = open(OWN_NETNS, O_RDONLY | O_CLOEXEC);
 
@@ -100,20 +100,20 @@ START_TEST(a_user_namespace_that_root_made_is_roots)
 }
 END_TEST
 
-START_TEST(what_a_user_made_is_his_though_he_is_root_in_it)
+START_TEST(namespace_belongs_to_its_creator)
 {
 	ck_assert_uint_eq(owner_of(USER, 1), USER);
 }
 END_TEST
 
-START_TEST(what_a_user_nests_is_his)
+START_TEST(nested_namespace_belongs_to_the_user)
 {
 	ck_assert_uint_eq(owner_of(USER, 2), USER);
 	ck_assert_uint_eq(owner_of(USER, NESTING_MAX), USER);
 }
 END_TEST
 
-START_TEST(what_is_out_of_reach_has_an_unknown_owner)
+START_TEST(unreachable_namespace_has_an_unknown_owner)
 {
 	int outside = open(OWN_NETNS, O_RDONLY | O_CLOEXEC), status;
 	pid_t pid = fork();
@@ -136,11 +136,11 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_add_test(tcase, what_is_in_our_user_namespace_is_roots);
+	tcase_add_test(tcase, own_user_namespace_belongs_to_root);
 	tcase_add_test(tcase, a_user_namespace_that_root_made_is_roots);
-	tcase_add_test(tcase, what_a_user_made_is_his_though_he_is_root_in_it);
-	tcase_add_test(tcase, what_a_user_nests_is_his);
-	tcase_add_test(tcase, what_is_out_of_reach_has_an_unknown_owner);
+	tcase_add_test(tcase, namespace_belongs_to_its_creator);
+	tcase_add_test(tcase, nested_namespace_belongs_to_the_user);
+	tcase_add_test(tcase, unreachable_namespace_has_an_unknown_owner);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

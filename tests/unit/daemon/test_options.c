@@ -75,7 +75,7 @@ START_TEST(verdicts_have_ten_names_and_all)
 }
 END_TEST
 
-START_TEST(verdicts_are_told_as_they_were_given)
+START_TEST(verdicts_are_printed_as_given)
 {
 	g_auto(GStrv) defaults = verdicts_names(VERDICT_MASK_DEFAULT);
 	g_auto(GStrv) all = verdicts_names(VERDICT_MASK_ALL);
@@ -155,7 +155,7 @@ START_TEST(numbers_have_ranges)
 }
 END_TEST
 
-START_TEST(the_plan_tells_the_kernel_side_what_its_sessions_want)
+START_TEST(plan_describes_the_wanted_configuration)
 {
 	struct filter filter = { .view = 60 };
 	struct plan plan = { 0 };
@@ -205,7 +205,7 @@ START_TEST(a_rate_of_one_and_the_highest_rate_have_intervals)
 }
 END_TEST
 
-START_TEST(books_balance_at_rest_and_on_the_way)
+START_TEST(totals_balance_at_rest_and_in_transit)
 {
 	const struct recorder_counts counts = {
 		.journaled = 10, .disk_full = 3, .disk_error = 2, .over_limit = 1
@@ -256,13 +256,13 @@ int main(void)
 	suite_add_tcase(suite, cases);
 	tcase_add_test(cases, a_name_is_short_printable_and_like_nothing_else);
 	tcase_add_test(cases, verdicts_have_ten_names_and_all);
-	tcase_add_test(cases, verdicts_are_told_as_they_were_given);
+	tcase_add_test(cases, verdicts_are_printed_as_given);
 	tcase_add_test(cases, sections_have_nine_names_and_all);
 	tcase_add_test(cases, a_session_has_all_sections_but_the_costly_ones_if_it_does_not_say);
 	tcase_add_test(cases, numbers_have_ranges);
-	tcase_add_test(cases, the_plan_tells_the_kernel_side_what_its_sessions_want);
+	tcase_add_test(cases, plan_describes_the_wanted_configuration);
 	tcase_add_test(cases, a_rate_of_one_and_the_highest_rate_have_intervals);
-	tcase_add_test(cases, books_balance_at_rest_and_on_the_way);
+	tcase_add_test(cases, totals_balance_at_rest_and_in_transit);
 	tcase_add_test(cases, only_nf_tables_itself_coming_or_going_is_noticed);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -136,7 +136,7 @@ START_TEST(a_tag_is_looked_behind)
 }
 END_TEST
 
-START_TEST(other_protocols_are_told_by_name_or_number)
+START_TEST(other_protocols_are_printed_by_name_or_number)
 {
 	expect_hex(
 		ETH_P_IP, "4500001c0000000040 2f 0000 01020304 05060708", "1.2.3.4 > 5.6.7.8 gre");
@@ -147,7 +147,7 @@ START_TEST(other_protocols_are_told_by_name_or_number)
 }
 END_TEST
 
-START_TEST(the_packet_in_a_tunnel_is_told)
+START_TEST(tunnelled_packet_is_described)
 {
 	static const char told[] = "1.2.3.4 > 5.6.7.8 %s: 172.16.42.1.39677 > 172.16.42.2.8080 udp";
 	static const struct {
@@ -272,8 +272,8 @@ int main(void)
 	tcase_add_test(tcase, options_of_ipv4_are_gone_over);
 	tcase_add_test(tcase, arp_is_asked_and_answered);
 	tcase_add_test(tcase, a_tag_is_looked_behind);
-	tcase_add_test(tcase, other_protocols_are_told_by_name_or_number);
-	tcase_add_test(tcase, the_packet_in_a_tunnel_is_told);
+	tcase_add_test(tcase, other_protocols_are_printed_by_name_or_number);
+	tcase_add_test(tcase, tunnelled_packet_is_described);
 	tcase_add_test(tcase, bytes_that_are_no_such_header_are_called_that);
 	tcase_add_test(tcase, a_device_with_a_hostile_name_is_escaped);
 	tcase_add_test(tcase, a_device_without_an_end_is_no_longer_than_it_can_be);

@@ -41,7 +41,7 @@ START_TEST(a_probe_is_a_function_its_return_or_a_tracepoint_with_a_stack_or_not)
 }
 END_TEST
 
-START_TEST(what_is_no_probe_is_refused_in_one_printable_sentence)
+START_TEST(invalid_probe_is_refused_in_one_sentence)
 {
 	static const char *const wrong[] = { "", "/stack", "kprobe:", "tp:kfree_skb",
 		"tp:", "tp::", "tp:skb:", "tp::kfree_skb", "tp:a:b:c", "1ip", "ip rcv", "ip_rcv/",
@@ -159,7 +159,7 @@ START_TEST(a_tracepoint_counts_its_arguments_from_its_first_public_one)
 }
 END_TEST
 
-START_TEST(what_has_no_packet_is_refused_and_what_is_not_there_is_not_found)
+START_TEST(function_without_packet_is_refused_and_missing_one_not_found)
 {
 	char *reason = NULL;
 
@@ -186,7 +186,7 @@ static char *suggestion(const char *text)
 	return like;
 }
 
-START_TEST(a_name_that_is_nearly_right_is_told_the_right_one)
+START_TEST(misspelled_name_gets_a_suggestion)
 {
 	g_autofree char *function = suggestion("ip_local_delivre");
 	g_autofree char *tracepoint = suggestion("tp:skb:kfree_skbs");
@@ -324,12 +324,12 @@ int main(void)
 	suite_add_tcase(suite, cases);
 	tcase_set_timeout(cases, 60);
 	tcase_add_test(cases, a_probe_is_a_function_its_return_or_a_tracepoint_with_a_stack_or_not);
-	tcase_add_test(cases, what_is_no_probe_is_refused_in_one_printable_sentence);
+	tcase_add_test(cases, invalid_probe_is_refused_in_one_sentence);
 	tcase_add_test(cases, a_probe_is_given_once_and_there_are_not_more_than_numbers_for_them);
 	tcase_add_test(cases, the_argument_that_is_a_packet_is_found_by_its_type);
 	tcase_add_test(cases, a_tracepoint_counts_its_arguments_from_its_first_public_one);
-	tcase_add_test(cases, what_has_no_packet_is_refused_and_what_is_not_there_is_not_found);
-	tcase_add_test(cases, a_name_that_is_nearly_right_is_told_the_right_one);
+	tcase_add_test(cases, function_without_packet_is_refused_and_missing_one_not_found);
+	tcase_add_test(cases, misspelled_name_gets_a_suggestion);
 	tcase_add_test(cases, the_kernel_that_runs_is_asked_for_a_probe);
 	tcase_add_test(cases, a_probe_of_two_sessions_is_one_and_goes_with_the_last);
 	tcase_add_test(cases, a_number_does_not_go_to_another_probe_in_one_change);

@@ -118,7 +118,7 @@ START_TEST(the_oldest_segments_of_what_ended_first_go_first)
 }
 END_TEST
 
-START_TEST(what_runs_is_never_touched)
+START_TEST(running_journals_are_kept)
 {
 	uint64_t id = 2;
 
@@ -133,7 +133,7 @@ START_TEST(what_runs_is_never_touched)
 }
 END_TEST
 
-START_TEST(what_somebody_writes_is_not_touched)
+START_TEST(journals_with_a_writer_are_kept)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	g_autofree char *path = g_strdup_printf("%s/1/0000000002.nftj", directory);
@@ -148,7 +148,7 @@ START_TEST(what_somebody_writes_is_not_touched)
 }
 END_TEST
 
-START_TEST(what_is_no_segment_stays)
+START_TEST(files_other_than_segments_are_kept)
 {
 	g_autofree char *path = g_strdup_printf("%s/1/notes", directory);
 
@@ -185,7 +185,7 @@ START_TEST(directories_in_a_journal_hide_no_segment)
 }
 END_TEST
 
-START_TEST(what_comes_and_goes_between_two_looks_is_known)
+START_TEST(changes_between_two_checks_are_noticed)
 {
 	journal(1, 2, 100);
 	journal(2, 2, 200);
@@ -206,7 +206,7 @@ START_TEST(what_comes_and_goes_between_two_looks_is_known)
 }
 END_TEST
 
-START_TEST(what_ran_is_measured_when_it_has_ended)
+START_TEST(journal_is_measured_after_its_end)
 {
 	uint64_t id = 1;
 
@@ -226,7 +226,7 @@ START_TEST(what_ran_is_measured_when_it_has_ended)
 }
 END_TEST
 
-START_TEST(what_grows_while_it_runs_counts_as_it_is)
+START_TEST(growing_journals_count_with_their_current_size)
 {
 	g_autofree char *bytes = g_malloc0(SEGMENT),
 			*path = g_strdup_printf("%s/1/0000000002.nftj", directory);
@@ -301,7 +301,7 @@ START_TEST(sizes_of_long_ago_are_measured_again_before_anything_goes)
 }
 END_TEST
 
-START_TEST(what_was_shortened_is_read_again)
+START_TEST(shortened_journal_is_read_again)
 {
 	g_autoptr(GArray) journals = NULL;
 	const struct archive_journal *known;
@@ -325,7 +325,7 @@ START_TEST(a_check_that_waits_when_the_index_ends_is_refused)
 END_TEST
 
 /* More events than the kernel queues for a directory. */
-START_TEST(more_changes_than_can_be_told_are_found_all_the_same)
+START_TEST(overflowing_change_events_cause_a_rescan)
 {
 	g_autofree char *text = NULL, *one = g_strdup_printf("%s/one", directory);
 	g_autofree char *other = g_strdup_printf("%s/other", directory);
@@ -345,7 +345,7 @@ START_TEST(more_changes_than_can_be_told_are_found_all_the_same)
 }
 END_TEST
 
-START_TEST(an_id_that_somebody_took_is_passed_over)
+START_TEST(used_id_is_skipped)
 {
 	g_autofree char *path = NULL, *taken = NULL;
 	auto_fd fd = -1;
@@ -374,20 +374,20 @@ int main(void)
 	tcase_add_checked_fixture(cases, set_up, tear_down);
 	tcase_add_test(cases, within_its_size_nothing_goes);
 	tcase_add_test(cases, the_oldest_segments_of_what_ended_first_go_first);
-	tcase_add_test(cases, what_runs_is_never_touched);
-	tcase_add_test(cases, what_somebody_writes_is_not_touched);
-	tcase_add_test(cases, what_is_no_segment_stays);
+	tcase_add_test(cases, running_journals_are_kept);
+	tcase_add_test(cases, journals_with_a_writer_are_kept);
+	tcase_add_test(cases, files_other_than_segments_are_kept);
 	tcase_add_test(cases, directories_in_a_journal_hide_no_segment);
-	tcase_add_test(cases, what_comes_and_goes_between_two_looks_is_known);
-	tcase_add_test(cases, what_ran_is_measured_when_it_has_ended);
-	tcase_add_test(cases, what_grows_while_it_runs_counts_as_it_is);
+	tcase_add_test(cases, changes_between_two_checks_are_noticed);
+	tcase_add_test(cases, journal_is_measured_after_its_end);
+	tcase_add_test(cases, growing_journals_count_with_their_current_size);
 	tcase_add_test(cases, segments_that_somebody_removed_are_not_counted_when_others_go);
 	tcase_add_test(cases, a_journal_that_is_removed_while_others_go_is_no_error);
 	tcase_add_test(cases, sizes_of_long_ago_are_measured_again_before_anything_goes);
-	tcase_add_test(cases, what_was_shortened_is_read_again);
+	tcase_add_test(cases, shortened_journal_is_read_again);
 	tcase_add_test(cases, a_check_that_waits_when_the_index_ends_is_refused);
-	tcase_add_test(cases, more_changes_than_can_be_told_are_found_all_the_same);
-	tcase_add_test(cases, an_id_that_somebody_took_is_passed_over);
+	tcase_add_test(cases, overflowing_change_events_cause_a_rescan);
+	tcase_add_test(cases, used_id_is_skipped);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -268,7 +268,7 @@ START_TEST(the_filters_of_all_stay_within_what_the_configuration_has_for_them)
 END_TEST
 
 /* Not even root can write this file: a folder is in its place. */
-START_TEST(what_the_state_directory_does_not_take_is_counted)
+START_TEST(state_directory_errors_are_counted)
 {
 	g_autofree char *path = g_build_filename(settings->state_directory, "next-id.new", NULL);
 	uint64_t before = state_errors();
@@ -283,7 +283,7 @@ START_TEST(what_the_state_directory_does_not_take_is_counted)
 }
 END_TEST
 
-START_TEST(what_was_undone_leaves_no_journal)
+START_TEST(undone_start_leaves_no_journal)
 {
 	unsigned int journals = 0;
 	const char *name;
@@ -318,7 +318,7 @@ int main(void)
 	tcase_add_test(cases, the_one_that_the_kernel_refuses_fails_alone);
 	tcase_add_test(cases, the_filters_of_a_user_stay_within_his_share);
 	tcase_add_test(cases, the_filters_of_all_stay_within_what_the_configuration_has_for_them);
-	tcase_add_test(cases, what_the_state_directory_does_not_take_is_counted);
-	tcase_add_test(cases, what_was_undone_leaves_no_journal);
+	tcase_add_test(cases, state_directory_errors_are_counted);
+	tcase_add_test(cases, undone_start_leaves_no_journal);
 	return session_tests_run(suite, cases);
 }

@@ -39,7 +39,7 @@ static void events(struct session *session, unsigned int count)
 		fake_event(1ULL << session->bit);
 }
 
-START_TEST(a_session_goes_on_with_its_id_its_settings_and_its_journal)
+START_TEST(session_resumes_with_id_settings_and_journal)
 {
 	struct session_options options;
 	struct session *session;
@@ -90,7 +90,7 @@ START_TEST(the_time_in_between_is_a_gap_in_the_journal)
 }
 END_TEST
 
-START_TEST(a_session_that_ended_does_not_go_on)
+START_TEST(ended_session_does_not_resume)
 {
 	struct session *session = start();
 
@@ -195,7 +195,7 @@ START_TEST(a_list_that_is_damaged_is_set_aside)
 }
 END_TEST
 
-START_TEST(by_hand_nothing_goes_on)
+START_TEST(manual_start_resumes_nothing)
 {
 	auto_failure failure = { 0 };
 
@@ -314,15 +314,15 @@ int main(void)
 	TCase *cases = tcase_create("restart");
 
 	setenv("NOTIFY_SOCKET", NOTIFY_NOWHERE, 1);
-	tcase_add_test(cases, a_session_goes_on_with_its_id_its_settings_and_its_journal);
+	tcase_add_test(cases, session_resumes_with_id_settings_and_journal);
 	tcase_add_test(cases, the_time_in_between_is_a_gap_in_the_journal);
-	tcase_add_test(cases, a_session_that_ended_does_not_go_on);
+	tcase_add_test(cases, ended_session_does_not_resume);
 	tcase_add_test(cases, losses_before_the_end_stay_in_the_totals);
 	tcase_add_test(cases, a_duration_counts_on);
 	tcase_add_test(cases, sessions_that_make_the_daemon_fail_are_left_alone_in_the_end);
 	tcase_add_test(cases, sessions_of_an_earlier_boot_have_ended);
 	tcase_add_test(cases, a_list_that_is_damaged_is_set_aside);
-	tcase_add_test(cases, by_hand_nothing_goes_on);
+	tcase_add_test(cases, manual_start_resumes_nothing);
 	tcase_add_test(cases, the_list_comes_back_as_it_was);
 	tcase_add_test(cases, a_copy_has_the_same_text);
 	tcase_add_test(cases, a_list_with_any_byte_changed_or_missing_is_refused);

@@ -82,7 +82,7 @@ static void events(struct session *session, unsigned int count)
 		fake_event(1ULL << session->bit);
 }
 
-START_TEST(a_session_that_was_being_started_is_not_there)
+START_TEST(unfinished_start_leaves_no_session)
 {
 	struct session_options options;
 	unsigned int before;
@@ -103,7 +103,7 @@ START_TEST(a_session_that_was_being_started_is_not_there)
 }
 END_TEST
 
-START_TEST(a_session_that_was_answered_is_there)
+START_TEST(answered_start_leaves_a_session)
 {
 	uint64_t id = start()->id;
 
@@ -114,7 +114,7 @@ START_TEST(a_session_that_was_answered_is_there)
 }
 END_TEST
 
-START_TEST(a_session_that_is_in_the_list_is_there)
+START_TEST(listed_session_resumes)
 {
 	uint64_t id = start()->id;
 	g_autofree char *path = g_strdup_printf("%s.killed/%" PRIu64, directory, id);
@@ -188,7 +188,7 @@ START_TEST(a_session_that_was_being_stopped_has_ended)
 }
 END_TEST
 
-START_TEST(so_has_the_last_one)
+START_TEST(last_session_being_stopped_has_ended)
 {
 	struct session *session = start();
 	uint64_t id = session->id;
@@ -204,7 +204,7 @@ START_TEST(so_has_the_last_one)
 }
 END_TEST
 
-START_TEST(a_journal_that_has_its_end_does_not_go_on)
+START_TEST(journal_with_an_end_does_not_resume)
 {
 	struct session *session = start();
 	g_autofree char *list = g_strdup_printf("%s/sessions", directory),
@@ -277,7 +277,7 @@ static void killed_while_resuming(unsigned int times)
 	begin_again();
 }
 
-START_TEST(killed_five_times_before_they_go_on_sessions_go_on)
+START_TEST(sessions_resume_after_five_kills)
 {
 	uint64_t id = start()->id;
 
@@ -295,16 +295,16 @@ int main(void)
 	TCase *cases = tcase_create("restart midway");
 
 	setenv("NOTIFY_SOCKET", NOTIFY_NOWHERE, 1);
-	tcase_add_test(cases, a_session_that_was_being_started_is_not_there);
-	tcase_add_test(cases, a_session_that_was_answered_is_there);
-	tcase_add_test(cases, a_session_that_is_in_the_list_is_there);
+	tcase_add_test(cases, unfinished_start_leaves_no_session);
+	tcase_add_test(cases, answered_start_leaves_a_session);
+	tcase_add_test(cases, listed_session_resumes);
 	tcase_add_test(cases, ids_of_sessions_that_are_not_there_are_not_given_out_again);
 	tcase_add_test(cases, the_gap_of_a_session_that_saw_nothing_begins_with_it);
 	tcase_add_test(cases, a_session_that_was_being_stopped_has_ended);
-	tcase_add_test(cases, so_has_the_last_one);
-	tcase_add_test(cases, a_journal_that_has_its_end_does_not_go_on);
+	tcase_add_test(cases, last_session_being_stopped_has_ended);
+	tcase_add_test(cases, journal_with_an_end_does_not_resume);
 	tcase_add_test(cases, a_session_that_was_being_changed_is_changed);
 	tcase_add_test(cases, a_change_that_failed_is_not_carried_out_later);
-	tcase_add_test(cases, killed_five_times_before_they_go_on_sessions_go_on);
+	tcase_add_test(cases, sessions_resume_after_five_kills);
 	return session_tests_run(suite, cases);
 }

@@ -138,7 +138,7 @@ static struct rule_texts_counts counts(void)
 	return counts;
 }
 
-START_TEST(the_texts_of_a_rule_are_told_in_order)
+START_TEST(rule_texts_are_reported_in_order)
 {
 	for (unsigned int i = 0; i < 3; i++)
 		ck_assert_int_eq(take(HOST, begin(HOST, NETNS_OWNER_HOST), 7, 10), i > 0);
@@ -187,7 +187,7 @@ START_TEST(a_rule_may_have_any_number_of_texts)
 }
 END_TEST
 
-START_TEST(what_was_replaced_makes_room_for_what_is_new)
+START_TEST(replaced_texts_are_evicted_first)
 {
 	for (unsigned int i = 0; i < 2 * BUDGET / LONG_TEXT; i++)
 		take(HOST, begin(HOST, NETNS_OWNER_HOST), 7, LONG_TEXT);
@@ -292,7 +292,7 @@ START_TEST(many_users_share_what_there_is)
 }
 END_TEST
 
-START_TEST(nobody_takes_from_one_who_has_less)
+START_TEST(smaller_users_lose_nothing_to_larger_ones)
 {
 	read_rules(100, OTHER_USER, 0, 20, LONG_TEXT);
 	for (uint64_t user = USER + 10; user < USER + 20; user++)
@@ -359,10 +359,10 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_set_timeout(tcase, 120);
-	tcase_add_test(tcase, the_texts_of_a_rule_are_told_in_order);
+	tcase_add_test(tcase, rule_texts_are_reported_in_order);
 	tcase_add_test(tcase, a_text_that_could_not_be_read_is_no_text_of_its_own);
 	tcase_add_test(tcase, a_rule_may_have_any_number_of_texts);
-	tcase_add_test(tcase, what_was_replaced_makes_room_for_what_is_new);
+	tcase_add_test(tcase, replaced_texts_are_evicted_first);
 	tcase_add_test(tcase, a_reload_of_more_than_half_of_the_budget_is_kept);
 	tcase_add_test(tcase, rules_that_are_still_there_do_not_go_while_they_are_read_again);
 	tcase_add_test(tcase, a_users_namespaces_take_no_room_from_the_hosts_new_rules);
@@ -370,7 +370,7 @@ int main(void)
 	tcase_add_test(tcase, the_other_namespaces_of_root_have_half);
 	tcase_add_test(tcase, a_small_namespace_finds_room_beside_large_ones_of_its_owner);
 	tcase_add_test(tcase, many_users_share_what_there_is);
-	tcase_add_test(tcase, nobody_takes_from_one_who_has_less);
+	tcase_add_test(tcase, smaller_users_lose_nothing_to_larger_ones);
 	tcase_add_test(tcase, namespaces_that_come_and_go_leave_nothing_but_texts_within_the_share);
 	tcase_add_test(
 		tcase, what_has_gone_of_the_hosts_gives_way_to_others_when_it_is_more_than_half);

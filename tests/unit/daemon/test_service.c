@@ -101,7 +101,7 @@ static void turn(void)
 	ck_assert_int_gt(sd_event_run(manager.event, TURN_USEC), 0);
 }
 
-START_TEST(the_state_is_told_with_readiness_and_when_it_changes)
+START_TEST(status_is_sent_when_ready_and_on_change)
 {
 	service_start();
 	service_status(manager.service, "Ready, %d sessions", 0);
@@ -231,7 +231,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(service, manager_start, manager_stop);
-	tcase_add_test(service, the_state_is_told_with_readiness_and_when_it_changes);
+	tcase_add_test(service, status_is_sent_when_ready_and_on_change);
 	tcase_add_test(service, a_state_with_a_new_line_is_no_second_assignment);
 	tcase_add_test(service, sigterm_and_sigint_end_and_say_so);
 	tcase_add_test(service, sighup_reloads_and_what_is_wrong_stays_beside_the_state);

@@ -76,7 +76,7 @@ START_TEST(names_that_are_too_long_together_are_lost_and_counted)
 }
 END_TEST
 
-START_TEST(a_page_that_is_full_tells_again_and_misses_no_new_text)
+START_TEST(full_set_repeats_names_and_misses_no_text)
 {
 	const struct name_request known = { .generation = GENERATION,
 		.segment = 1,
@@ -125,7 +125,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, names_that_find_no_room_are_lost_and_counted);
 	tcase_add_test(tcase, names_that_are_too_long_together_are_lost_and_counted);
-	tcase_add_test(tcase, a_page_that_is_full_tells_again_and_misses_no_new_text);
+	tcase_add_test(tcase, full_set_repeats_names_and_misses_no_text);
 	tcase_add_test(tcase, names_that_wait_when_the_session_ends_are_lost_and_counted);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

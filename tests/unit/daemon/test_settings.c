@@ -130,7 +130,7 @@ START_TEST(of_a_key_that_is_set_twice_the_line_that_counts_is_named)
 }
 END_TEST
 
-START_TEST(a_file_that_is_not_there_is_told_apart)
+START_TEST(missing_file_has_its_own_error)
 {
 	g_autofree char *reason = NULL;
 
@@ -148,7 +148,7 @@ START_TEST(of_an_unknown_key_the_one_that_may_be_meant_is_named)
 }
 END_TEST
 
-START_TEST(what_is_no_text_is_refused_with_its_line)
+START_TEST(binary_data_is_refused_with_its_line)
 {
 	static const char nul[] = "[Daemon]\nAttach=auto\0\nRingSize=1M\n",
 			  binary[] = "\x7f\x45\xff\xfe\n";
@@ -270,7 +270,7 @@ static void refused_as_a_whole(const char *text, const char *place, const char *
 	ck_assert_msg(strstr(reason, says), "\"%s\" does not say \"%s\"", reason, says);
 }
 
-START_TEST(there_are_no_more_sessions_than_there_may_be)
+START_TEST(sessions_beyond_the_limit_are_refused)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 
@@ -283,7 +283,7 @@ START_TEST(there_are_no_more_sessions_than_there_may_be)
 }
 END_TEST
 
-START_TEST(what_is_wrong_with_a_session_is_told_with_its_line)
+START_TEST(session_errors_are_reported_with_their_line)
 {
 	refused("[Session 12]\n", "test.conf:1: ", "all-digit names are session ids");
 	refused("[Session a/b]\n", "test.conf:1: ", "without a slash");
@@ -318,16 +318,16 @@ int main(void)
 	tcase_add_test(cases, a_line_that_is_none_is_refused);
 	tcase_add_test(cases, a_value_out_of_its_range_is_refused_with_the_range);
 	tcase_add_test(cases, of_a_key_that_is_set_twice_the_line_that_counts_is_named);
-	tcase_add_test(cases, a_file_that_is_not_there_is_told_apart);
+	tcase_add_test(cases, missing_file_has_its_own_error);
 	tcase_add_test(cases, of_an_unknown_key_the_one_that_may_be_meant_is_named);
-	tcase_add_test(cases, what_is_no_text_is_refused_with_its_line);
+	tcase_add_test(cases, binary_data_is_refused_with_its_line);
 	tcase_add_test(cases, a_huge_line_is_refused_in_a_short_sentence);
 	tcase_add_test(cases, lines_of_every_kind_are_taken);
 	tcase_add_test(cases, it_is_known_where_a_value_comes_from);
 	tcase_add_test(cases, a_session_is_described_by_its_group);
 	tcase_add_test(cases, a_session_without_keys_is_one_without_options);
-	tcase_add_test(cases, there_are_no_more_sessions_than_there_may_be);
-	tcase_add_test(cases, what_is_wrong_with_a_session_is_told_with_its_line);
+	tcase_add_test(cases, sessions_beyond_the_limit_are_refused);
+	tcase_add_test(cases, session_errors_are_reported_with_their_line);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

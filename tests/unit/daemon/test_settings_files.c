@@ -73,7 +73,7 @@ START_TEST(without_any_file_the_defaults_hold)
 }
 END_TEST
 
-START_TEST(of_the_file_there_is_one_and_of_the_drop_ins_all)
+START_TEST(one_file_and_all_drop_ins_are_read)
 {
 	put("etc/n.conf", "[Daemon]\nMaxSessions=1\nFollowersMax=1\n");
 	put("lib/n.conf", "[Daemon]\nMaxSessions=2\nDropSummaryRules=2\n");
@@ -132,7 +132,7 @@ static void not_loaded(const char *says)
 	ck_assert_msg(strstr(reason, says), "\"%s\" does not say \"%s\"", reason, says);
 }
 
-START_TEST(what_can_not_be_read_is_an_error)
+START_TEST(unreadable_file_is_an_error)
 {
 	g_autofree char *fifo = g_build_filename(root, "etc/n.conf.d/20.conf", NULL),
 			*folder = g_build_filename(root, "etc/n.conf.d/10.conf", NULL),
@@ -166,7 +166,7 @@ END_TEST
 
 /* Reading it again. */
 
-START_TEST(what_takes_a_restart_is_kept_and_named)
+START_TEST(keys_that_need_a_restart_are_kept_and_named)
 {
 	auto_settings *next = settings_new();
 	const char *text = "[Daemon]\nRingSize=1M\nMaxSessions=5\nStateDirectory=/new\n";
@@ -280,12 +280,12 @@ int main(int argc, char **argv)
 	suite_add_tcase(suite, cases);
 	tcase_add_checked_fixture(cases, set_up, tear_down);
 	tcase_add_test(cases, without_any_file_the_defaults_hold);
-	tcase_add_test(cases, of_the_file_there_is_one_and_of_the_drop_ins_all);
+	tcase_add_test(cases, one_file_and_all_drop_ins_are_read);
 	tcase_add_test(cases, a_drop_in_puts_its_namesakes_out_of_force);
 	tcase_add_test(cases, a_session_may_be_described_in_several_files);
-	tcase_add_test(cases, what_can_not_be_read_is_an_error);
+	tcase_add_test(cases, unreadable_file_is_an_error);
 	tcase_add_test(cases, a_file_that_is_named_has_drop_ins_of_its_own);
-	tcase_add_test(cases, what_takes_a_restart_is_kept_and_named);
+	tcase_add_test(cases, keys_that_need_a_restart_are_kept_and_named);
 	tcase_add_test(cases, each_key_is_in_the_example_with_its_default_and_in_the_man_page);
 	tcase_add_test(cases, the_example_and_the_man_page_have_no_other_keys);
 	tcase_add_test(cases, the_example_can_be_used_with_nothing_commented_out);

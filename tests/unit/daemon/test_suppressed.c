@@ -51,7 +51,7 @@ static GArray *told(uint64_t id, unsigned int count)
 	return rules;
 }
 
-START_TEST(a_journal_tells_what_was_held_back_by_rule)
+START_TEST(journal_records_suppressed_events_by_rule)
 {
 	struct session *session = start_rated(1);
 	uint64_t id = session->id;
@@ -76,7 +76,7 @@ START_TEST(a_journal_tells_what_was_held_back_by_rule)
 }
 END_TEST
 
-START_TEST(each_record_tells_what_is_new)
+START_TEST(each_record_has_the_increase)
 {
 	struct session *session = start_rated(1);
 	uint64_t id = session->id;
@@ -123,7 +123,7 @@ static uint64_t told_in_all(uint64_t id, unsigned int *ret_rules)
 	return sum;
 }
 
-START_TEST(as_many_rules_as_there_may_be_are_told_whatever_they_are_called)
+START_TEST(maximum_of_rules_is_recorded_with_any_names)
 {
 	struct suppressed_slot *slots;
 	struct session_options options;
@@ -149,7 +149,7 @@ START_TEST(as_many_rules_as_there_may_be_are_told_whatever_they_are_called)
 END_TEST
 
 /* The kernel side does not count for the session and for the rule at the same moment. */
-START_TEST(what_is_counted_a_moment_after_the_sum_is_told)
+START_TEST(late_counts_are_recorded)
 {
 	struct session *session = start_rated(1);
 	uint64_t id = session->id;
@@ -191,7 +191,7 @@ START_TEST(sessions_are_kept_apart_and_so_is_the_next_one_with_the_bit)
 }
 END_TEST
 
-START_TEST(where_nothing_was_held_back_nothing_is_told)
+START_TEST(no_record_without_suppressed_events)
 {
 	struct session *session = start_rated(1);
 	uint64_t id = session->id;
@@ -202,7 +202,7 @@ START_TEST(where_nothing_was_held_back_nothing_is_told)
 }
 END_TEST
 
-START_TEST(what_somebody_made_up_does_no_harm)
+START_TEST(forged_counts_are_harmless)
 {
 	static const char *const texts[] = { "", "{", "[]", "{}", "{\"suppressed\":7}",
 		"{\"suppressed\":[7,{},[],null,{\"count\":\"x\",\"table\":5}]}" };
@@ -234,12 +234,12 @@ int main(void)
 	Suite *suite = suite_create("suppressed");
 	TCase *cases = tcase_create("suppressed");
 
-	tcase_add_test(cases, a_journal_tells_what_was_held_back_by_rule);
-	tcase_add_test(cases, each_record_tells_what_is_new);
-	tcase_add_test(cases, as_many_rules_as_there_may_be_are_told_whatever_they_are_called);
-	tcase_add_test(cases, what_is_counted_a_moment_after_the_sum_is_told);
+	tcase_add_test(cases, journal_records_suppressed_events_by_rule);
+	tcase_add_test(cases, each_record_has_the_increase);
+	tcase_add_test(cases, maximum_of_rules_is_recorded_with_any_names);
+	tcase_add_test(cases, late_counts_are_recorded);
 	tcase_add_test(cases, sessions_are_kept_apart_and_so_is_the_next_one_with_the_bit);
-	tcase_add_test(cases, where_nothing_was_held_back_nothing_is_told);
-	tcase_add_test(cases, what_somebody_made_up_does_no_harm);
+	tcase_add_test(cases, no_record_without_suppressed_events);
+	tcase_add_test(cases, forged_counts_are_harmless);
 	return session_tests_run(suite, cases);
 }

@@ -119,7 +119,7 @@ START_TEST(a_journal_that_is_damaged_is_nobodys)
 }
 END_TEST
 
-START_TEST(what_a_user_ended_first_goes_first)
+START_TEST(oldest_ended_journal_of_a_user_is_removed_first)
 {
 	journal(1, USER, 300);
 	journal(2, USER, 100);
@@ -131,7 +131,7 @@ START_TEST(what_a_user_ended_first_goes_first)
 }
 END_TEST
 
-START_TEST(of_small_ones_there_are_only_so_many)
+START_TEST(number_of_small_journals_is_limited)
 {
 	const uint64_t count = USER_JOURNALS_MAX + 3;
 
@@ -146,7 +146,7 @@ START_TEST(of_small_ones_there_are_only_so_many)
 }
 END_TEST
 
-START_TEST(what_is_roots_or_anothers_stays)
+START_TEST(journals_of_root_and_other_users_are_kept)
 {
 	for (uint64_t id = 1; id <= 4; id++)
 		journal(id, ROOT, 100);
@@ -161,7 +161,7 @@ START_TEST(what_is_roots_or_anothers_stays)
 }
 END_TEST
 
-START_TEST(what_runs_stays_and_takes_from_what_has_ended)
+START_TEST(running_journals_stay_and_count)
 {
 	const uint64_t id = 1;
 
@@ -213,10 +213,10 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(cases, set_up, tear_down);
 	tcase_add_test(cases, a_journal_that_is_damaged_is_nobodys);
-	tcase_add_test(cases, what_a_user_ended_first_goes_first);
-	tcase_add_test(cases, of_small_ones_there_are_only_so_many);
-	tcase_add_test(cases, what_is_roots_or_anothers_stays);
-	tcase_add_test(cases, what_runs_stays_and_takes_from_what_has_ended);
+	tcase_add_test(cases, oldest_ended_journal_of_a_user_is_removed_first);
+	tcase_add_test(cases, number_of_small_journals_is_limited);
+	tcase_add_test(cases, journals_of_root_and_other_users_are_kept);
+	tcase_add_test(cases, running_journals_stay_and_count);
 	tcase_add_test(cases, a_readers_lock_keeps_nothing);
 	tcase_add_test(cases, journals_that_come_between_two_checks_have_owners);
 	suite_add_tcase(suite, cases);
