@@ -201,7 +201,7 @@ START_TEST(slots_of_the_hosts_are_left_to_it)
 }
 END_TEST
 
-START_TEST(a_slot_that_leaves_counts_no_more_and_one_that_is_gone_is_used_again)
+START_TEST(leaving_slot_stops_counting_and_freed_slot_is_reused)
 {
 	int index, next;
 
@@ -221,7 +221,7 @@ START_TEST(a_slot_that_leaves_counts_no_more_and_one_that_is_gone_is_used_again)
 }
 END_TEST
 
-START_TEST(what_is_behind_a_slot_that_is_gone_is_found)
+START_TEST(lookup_continues_behind_a_freed_slot)
 {
 	int index[SLOTS];
 
@@ -243,7 +243,7 @@ static void ignore(void *context, uint64_t position, const void *data, uint32_t 
 	memcpy(context, data, 4);
 }
 
-START_TEST(the_daemon_is_told_of_new_slots_and_of_need)
+START_TEST(new_slots_and_lack_of_room_are_reported)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, "drop_news");
 	uint32_t told = 0;
@@ -384,9 +384,9 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, a_table_may_be_full_to_the_last_slot);
 	tcase_add_test(tcase, a_share_takes_no_more_than_it_may_have);
 	tcase_add_test(tcase, slots_of_the_hosts_are_left_to_it);
-	tcase_add_test(tcase, a_slot_that_leaves_counts_no_more_and_one_that_is_gone_is_used_again);
-	tcase_add_test(tcase, what_is_behind_a_slot_that_is_gone_is_found);
-	tcase_add_test(tcase, the_daemon_is_told_of_new_slots_and_of_need);
+	tcase_add_test(tcase, leaving_slot_stops_counting_and_freed_slot_is_reused);
+	tcase_add_test(tcase, lookup_continues_behind_a_freed_slot);
+	tcase_add_test(tcase, new_slots_and_lack_of_room_are_reported);
 	tcase_add_test(tcase, examples_are_taken_now_and_then);
 	tcase_add_test(tcase, drops_of_several_cpus_are_counted_exactly);
 	tcase_add_test(tcase, no_example_is_torn);

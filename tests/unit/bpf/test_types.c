@@ -85,7 +85,7 @@ static const char *member_name(const struct btf_type *type, int member)
 	return btf__name_by_offset(picked, btf_members(type)[member].name_off);
 }
 
-START_TEST(types_that_the_programs_name_are_there_with_what_they_are_made_of)
+START_TEST(named_types_are_included_with_their_members)
 {
 	const struct btf_type *skb, *inside;
 
@@ -102,7 +102,7 @@ START_TEST(types_that_the_programs_name_are_there_with_what_they_are_made_of)
 }
 END_TEST
 
-START_TEST(what_nobody_names_is_not_there_though_a_pointer_leads_to_it)
+START_TEST(types_behind_pointers_are_left_out)
 {
 	const struct btf_type *pointer;
 
@@ -137,7 +137,7 @@ START_TEST(the_type_that_the_programs_tell_by_its_number_keeps_it)
 }
 END_TEST
 
-START_TEST(where_there_is_no_such_type_it_is_told)
+START_TEST(missing_type_is_reported)
 {
 	ck_assert_int_eq(pick("nobody"), 0);
 }
@@ -151,11 +151,11 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_test(tcase, types_that_the_programs_name_are_there_with_what_they_are_made_of);
-	tcase_add_test(tcase, what_nobody_names_is_not_there_though_a_pointer_leads_to_it);
+	tcase_add_test(tcase, named_types_are_included_with_their_members);
+	tcase_add_test(tcase, types_behind_pointers_are_left_out);
 	tcase_add_test(tcase, a_module_counts_for_what_the_kernel_does_not_have);
 	tcase_add_test(tcase, the_type_that_the_programs_tell_by_its_number_keeps_it);
-	tcase_add_test(tcase, where_there_is_no_such_type_it_is_told);
+	tcase_add_test(tcase, missing_type_is_reported);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -119,7 +119,7 @@ START_TEST(one_link_type_is_enough)
 }
 END_TEST
 
-START_TEST(what_no_link_type_can_do_is_refused_in_the_words_of_libpcap)
+START_TEST(impossible_filter_is_refused_with_the_error_of_libpcap)
 {
 	g_autofree char *syntax = refused("udp prt 53", -EINVAL);
 	g_autofree char *nothing = refused("ip and ip6", -EINVAL);
@@ -440,7 +440,7 @@ START_TEST(a_program_that_is_not_whole_is_refused)
 }
 END_TEST
 
-START_TEST(what_one_way_writes_and_another_does_not_is_unassigned_where_they_meet)
+START_TEST(value_written_on_one_path_only_is_unassigned_after_the_join)
 {
 	struct sock_filter insns[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
@@ -467,7 +467,7 @@ int main(void)
 	tcase_add_test(tcase, no_expression_matches_everything_and_has_no_programs);
 	tcase_add_test(tcase, an_expression_is_compiled_for_both_link_types);
 	tcase_add_test(tcase, one_link_type_is_enough);
-	tcase_add_test(tcase, what_no_link_type_can_do_is_refused_in_the_words_of_libpcap);
+	tcase_add_test(tcase, impossible_filter_is_refused_with_the_error_of_libpcap);
 	tcase_add_test(tcase, names_of_hosts_and_networks_are_refused_at_once_and_never_resolved);
 	tcase_add_test(tcase, the_refused_name_is_in_the_sentence);
 	tcase_add_test(tcase, numbers_and_names_of_ports_and_protocols_are_understood);
@@ -487,8 +487,7 @@ int main(void)
 	tcase_add_test(tcase, the_view_behind_a_header_of_variable_length_ends_with_the_longest);
 	tcase_add_test(tcase, the_view_is_what_a_filter_asks_for_though_no_frame_holds_as_much);
 	tcase_add_test(tcase, a_program_that_is_not_whole_is_refused);
-	tcase_add_test(
-		tcase, what_one_way_writes_and_another_does_not_is_unassigned_where_they_meet);
+	tcase_add_test(tcase, value_written_on_one_path_only_is_unassigned_after_the_join);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -378,7 +378,7 @@ START_TEST(without_a_program_array_the_result_is_returned_and_parts_are_refused)
 }
 END_TEST
 
-START_TEST(what_the_kernel_says_when_it_refuses_is_in_the_reason)
+START_TEST(kernel_error_is_in_the_reason)
 {
 	struct matcher_target target = run.target;
 	auto_matcher *matcher = build(NULL, 0, 1);
@@ -457,7 +457,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, the_parts_of_a_matcher_add_up_to_one_result);
 	tcase_add_test(tcase, one_bank_is_loaded_while_the_other_runs);
 	tcase_add_test(tcase, without_a_program_array_the_result_is_returned_and_parts_are_refused);
-	tcase_add_test(tcase, what_the_kernel_says_when_it_refuses_is_in_the_reason);
+	tcase_add_test(tcase, kernel_error_is_in_the_reason);
 	tcase_add_test(tcase, a_load_that_fails_half_way_leaves_the_bank_empty);
 	tcase_add_test(tcase, a_memory_word_that_was_never_written_is_zero);
 }
