@@ -28,7 +28,7 @@ daemon_start --config "$work/nfttraced.conf"
 session_start --verdicts drop --filter 'udp port 8080'
 check "where it may change nothing there is no namespace of its own" not_armed
 check "it is not armed" equal "$(manager_property Armed)" false
-check "and it says what is missing" property_becomes Problem "meta nftrace set 1"
+check "and the missing part is named" property_becomes Problem "meta nftrace set 1"
 nft 'table inet administrator { chain trace { meta nftrace set 1; }; }'
 check "until the rule is there" problem_ends
 on client traffic udp 10.0.42.2 8080 7 >/dev/null

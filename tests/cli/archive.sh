@@ -113,7 +113,7 @@ touch -d "2 hours ago" "$work/state/$three/0000000001.nftj"
 check "and takes the old" has "$(nfttracectl vacuum --age 1h)" "removed 1 journal"
 check "a running session is never touched" equal "$(nfttracectl vacuum --all)" "removed 0 journals: freed 0 B"
 check "and continues" equal "$(nfttracectl list --names | tail -n 1)" web
-check "what is freed is in the log" grep -q "removed the journal of session $old: 4.0 KiB freed" "$work/daemon.log"
+check "the freed memory is in the log" grep -q "removed the journal of session $old: 4.0 KiB freed" "$work/daemon.log"
 
 # A journal that somebody writes is running, whatever the daemon knows.
 journal lock

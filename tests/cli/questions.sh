@@ -64,4 +64,4 @@ at_terminal n nfttracectl remove --yes "$id"
 check "nor does remove --yes" has "$shown" "removed the journal of session $id: freed 4.0 KiB"
 id=$(nfttracectl start)
 nfttracectl stop "$id" >"$work/totals"
-check "without a terminal nobody is asked" has "$(nfttracectl vacuum --all </dev/null)" "removed 1 journal: freed 4.0 KiB"
+check "without a terminal no question is asked" has "$(nfttracectl vacuum --all </dev/null)" "removed 1 journal: freed 4.0 KiB"

@@ -50,7 +50,7 @@ session_start --verdicts drop
 first=$(send 8080)
 set_clock $year
 second=$(send 8081)
-check "a year ahead, what is new is from the last minute" equal "$(ports --since -1min)" 8081
+check "a year ahead, new events are from the last minute" equal "$(ports --since -1min)" 8081
 check "and what was before is not" equal "$(ports --until -1min)" 8080
 set_clock -$year
 third=$(send 8082)

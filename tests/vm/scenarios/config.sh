@@ -98,8 +98,8 @@ check "the one that is new runs" listed slow running
 on client traffic udp 10.0.42.2 2002 500 >/dev/null
 session=slow
 session_stop
-check "of a burst what is allowed is recorded" at_least "$(total journaled)" 25
-check "and what is not is counted" equal $(($(total journaled) + $(total suppressed))) 500
+check "the allowed part of a burst is recorded" at_least "$(total journaled)" 25
+check "and the others are counted" equal $(($(total journaled) + $(total suppressed))) 500
 check "and not much more is recorded" at_least "$(total suppressed)" 400
 
 # Held back by rule: what each of several sent, less what of it is in the journal.
@@ -115,7 +115,7 @@ on client traffic udp 10.0.42.2 2001 100 >/dev/null
 for session in slow quick; do
         session_stop
         nfttracectl stats --top 100 "$session" >"$work/stats"
-        check "$session: what was sent is what is recorded and what is held back" equal $((events)) $((110 + 120 + 130 + 100))
+        check "$session: recorded and suppressed events are those sent" equal $((events)) $((110 + 120 + 130 + 100))
         for port in 2001 2002 2003; do
                 handle=$(handle_of_rule server inet filter input "udp dport $port")
                 sent=$((port * 10 - 19900 + (port == 2001 ? 100 : 0)))

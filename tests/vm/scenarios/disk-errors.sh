@@ -49,7 +49,7 @@ lost_is() {
 daemon_start
 session_start --verdicts drop --filter "udp port 9" --no-track --rate 0
 send 100
-check "what is recorded comes to the disk" await 30 all_synced 100
+check "recorded events reach the disk" await 30 all_synced 100
 
 table "flakey $disk 0 0 600 1 error_writes"
 send 50

@@ -112,7 +112,7 @@ keeps "and with more bytes" 20 after "$to\.8081 " out "$to\.8081 "
 check "which are longer" equal "$(grep -cE "$to\.8081 .* len 432 " "$work/text")" 20
 keeps "what was segmented for the queue is the packet that it was" 5 after "$to\.8082 " out "$to\.8082 "
 keeps "also if it is forwarded" 6 forwarded '10\.0\.43\.2\.8083 ' out '10\.0\.43\.2\.8083 '
-check "packets that the queue has are told apart" equal "$(distinct after "$to\.8080 ")" 20
+check "packets in the queue are distinguished" equal "$(distinct after "$to\.8080 ")" 20
 
 fragments='10\.0\.42\.1(\.[0-9]+)? > 10\.0\.42\.2.* id [0-9]+ off ([1-9][0-9]*|0 \[\+\])'
 keeps "fragments have the identity of the datagram" 3 pre "$fragments" out "$to\.8084 "

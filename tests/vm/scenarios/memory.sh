@@ -67,7 +67,7 @@ for number in $(seq "$most"); do
 done
 nfttracectl start --verdicts drop >"$work/refused" 2>&1
 check "more sessions than there is room for are refused" equal $? 1
-check "what is in use is within the bound" at_least "$(memory bound)" "$(memory used)"
+check "the used memory is within the bound" at_least "$(memory bound)" "$(memory used)"
 check "the daemon is the one that was started" test -d "/proc/$first"
 check "the kernel has ended nobody" equal "$(in_group oom_kill)" 0
 echo "# of $((limit >> 10)) KiB: peak $(($(<$group/memory.peak) >> 10)) KiB, in use $(($(memory used) >> 10)) KiB, bound $(($(memory bound) >> 10)) KiB"

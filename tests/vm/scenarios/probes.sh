@@ -101,7 +101,7 @@ check "a function that does not exist is refused, and a similar one named" refus
 check "a function without a packet is refused" refused 1 "the function vfs_read has no packet" nfttracectl start --probe vfs_read
 check "a tracepoint without a packet is refused" refused 1 "the tracepoint sched:sched_switch has no packet" nfttracectl start --probe sched:sched_switch
 check "a tracepoint that does not exist is refused" refused 1 "no tracepoint skb:qqqqqqqqqqqq" nfttracectl start --probe skb:qqqqqqqqqqqq
-check "what is no probe is refused" refused 1 '"ip_rcv+4" is not a probe' nfttracectl start --probe ip_rcv+4
+check "an invalid probe is refused" refused 1 '"ip_rcv+4" is not a probe' nfttracectl start --probe ip_rcv+4
 check "a probe that is given twice is refused" refused 1 "kprobe:ip_rcv is given twice" nfttracectl start --probe ip_rcv --probe k:ip_rcv/stack
 # shellcheck disable=SC2046
 check "more probes than numbers are refused" refused 1 "at most 30 probes" nfttracectl start $(printf -- '--probe f%d ' $(seq 31))

@@ -35,7 +35,7 @@ check "an unknown option" refused 2 "--help" nfttracectl start --frobnicate
 check "an unknown verb" refused 2 "--help" nfttracectl frobnicate
 check "an unknown option key on the bus" sh -c "busctl call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager StartSession 'a{sv}' 1 Colour s blue 2>&1 | grep -q Colour"
 check "a wrong type on the bus" sh -c "busctl call org.nfttraced1 /org/nfttraced1 org.nfttraced1.Manager StartSession 'a{sv}' 1 Filter u 7 2>&1 | grep -q Filter"
-check "somebody who is not root" refused 1 "root" setpriv --reuid 65534 --regid 65534 --clear-groups "$build/client/nfttracectl" list
+check "a user other than root" refused 1 "root" setpriv --reuid 65534 --regid 65534 --clear-groups "$build/client/nfttracectl" list
 check "a second daemon" refused 1 "already running" nfttraced --state-dir "$work/second"
 
 on client traffic udp 10.0.42.2 8080 5 >/dev/null

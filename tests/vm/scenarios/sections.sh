@@ -112,7 +112,7 @@ connections() {
         local v4="udp orig \\[$from\\.[0-9]+ > $to\\.PORT\\] reply \\[$to\\.PORT > $from\\.[0-9]+\\]"
         connection "a new connection, both tuples, zone and mark" 1 input "NEW status 0x0 ${v4//PORT/3000} zone 0 mark 0"
         connection "an error about it is in the reply direction" 1 output "RELATED_REPLY status 0x[0-9a-f]+ ${v4//PORT/3000} zone 0 mark 0"
-        check "$attach: what is untracked" equal "$(events_of input '\.3001 .*ct_state UNTRACKED$')" 1
+        check "$attach: untracked packets" equal "$(events_of input '\.3001 .*ct_state UNTRACKED$')" 1
         connection "a zone" 1 input "NEW status 0x0 ${v4//PORT/3002} zone 7 mark 0"
         connection "a zone of one direction" 1 input "NEW status 0x0 ${v4//PORT/3003} orig-zone 8 mark 0"
         connection "a mark" 1 output "RELATED_REPLY status 0x[0-9a-f]+ ${v4//PORT/3004} zone 0 mark 42"
@@ -171,7 +171,7 @@ choices() {
         session_stop
         sees "$attach: the table line alone" 2 '^  table t '
         sees "$attach: and nothing of what the other one asked for" 0 '^  (10\.0|ct_state|ns|if) '
-        check "$attach: an unknown section is refused with those there are" refused 1 "packet, dev, ns, ct, nft, tracking, drop, skb, stack or all" nfttracectl start --sections packet,nft,colour
+        check "$attach: an unknown section is refused with the list of sections" refused 1 "packet, dev, ns, ct, nft, tracking, drop, skb, stack or all" nfttracectl start --sections packet,nft,colour
 }
 
 sctp=

@@ -76,7 +76,7 @@ session_stop
 copies=$(grep -oE '#[0-9a-f]{17,} \(skb [0-9a-f]+\)' "$work/text" | sort -u | wc -l)
 identities=$(grep -oE '#[0-9a-f]{17,}' "$work/text" | sort -u | wc -l)
 check "the copies of a flooded frame have one identity" equal "$identities" 1
-check "and are told apart by the address of their skb" at_least "$copies" 2
+check "and are distinguished by the address of their skb" at_least "$copies" 2
 
 ruleset server <<'END'
 table ip filter {

@@ -104,7 +104,7 @@ nft list ruleset >"$work/saved"
 nft -j list ruleset >"$work/saved.json"
 check "a ruleset that was saved is valid" nft -c -f "$work/saved"
 check "as JSON, too" nft -j -c -f "$work/saved.json"
-check "it can be loaded in place of what is there" sh -c "{ echo 'flush ruleset'; cat '$work/saved'; } | nft -f -"
+check "it can replace the loaded ruleset" sh -c "{ echo 'flush ruleset'; cat '$work/saved'; } | nft -f -"
 check "and over it" nft -f "$work/saved"
 check "everybody may flush their ruleset" in_each nft flush ruleset
 check "even where it is armed" hidden-netns nft flush ruleset
@@ -136,7 +136,7 @@ look >"$work/before"
 limit=$(sysctl -n user.max_net_namespaces)
 namespaces_limit 0
 daemon_start
-check "at the limit of namespaces it says what is in the way" property_becomes Problem \
+check "at the limit of namespaces the reason is reported" property_becomes Problem \
         "the limit of network namespaces is reached: raise the sysctl user.max_net_namespaces; or set AllowSystemChanges=no"
 check "and what is missing" property_becomes Problem "drops are not counted: "
 check "in status" sh -c 'nfttracectl status | grep user.max_net_namespaces'

@@ -58,7 +58,7 @@ sees "a rule that only counts continues" 1 "^  $in_base handle $(handles filter_
 sees "a queue" 1 "^  $in_base handle $(handles filter_INPUT 'to nobody') queue"
 sees "a reject is a drop" 1 "^  $in_base handle $(handles filter_INPUT 'the reject') drop\$"
 sees "a policy has no rule handle" 3 "^  $in_base accept \\(policy\\)\$"
-sees "the same chain name in another table is told apart" 5 "^  $other accept \\(policy\\)\$"
+sees "the same chain name in another table is distinguished" 5 "^  $other accept \\(policy\\)\$"
 sees "every event has its header line" "$events" '^[0-9]+ \([0-9]+\) \[(traffic|ksoftirqd/[0-9]+)\] [0-9]+ \[k\] __nft_trace_packet #[0-9a-f]+ \(skb [0-9a-f]+\)$'
 sees "every event has its packet" "$events" '^  10\.0\.42\.1\.[0-9]+ > 10\.0\.42\.2\.100[0-9] tos 0x0 ttl 64 id [0-9]+ off 0 \[DF\] len 32 proto UDP \(17\) len 4$'
 inode=$(on server stat -Lc %i /proc/self/ns/net)
@@ -67,7 +67,7 @@ sees "every event has its namespace and device" "$events" "^  ns 0x[0-9a-f]+/$in
 session_start --verdicts drop --filter 'udp port 8080'
 on client traffic udp 10.0.42.2 8080 3 >/dev/null
 session_stop
-sees "what is accepted is no drop" 0 '__nft_trace_packet'
+sees "an accepted packet is no drop" 0 '__nft_trace_packet'
 ruleset server <<'END'
 table ip filter {
         chain input {

@@ -31,7 +31,7 @@ session_start --verdicts accept --filter 'tcp dst port 7000 and tcp[1000:4] = 0x
 transfer
 session_stop
 there=$(count_lines '^  table t \([0-9]+\) chain output \([0-9]+\) accept \(policy\)$')
-check "what is in page fragments is seen where it is sent" at_least "$there" 1
+check "data in page fragments is seen when it is sent" at_least "$there" 1
 there=$(count_lines '^  table t \([0-9]+\) chain ingress \([0-9]+\) accept \(policy\)$')
 check "and where it is received" at_least "$there" 1
 
