@@ -10,6 +10,8 @@
 
 #include "daemon/journals/archive.h"
 #include "daemon/journals/quota.h"
+#include "daemon/sessions/manager-private.h"
+#include "daemon/sessions/quota-job.h"
 #include "journal/base/cleanup.h"
 #include "journal/format/segment-names.h"
 #include "tests/unit/kit/journal-index.h"
@@ -324,6 +326,42 @@ START_TEST(a_check_that_waits_when_the_index_ends_is_refused)
 }
 END_TEST
 
+static GMutex gate;
+
+static void pass_gate(void *job)
+{
+	g_mutex_lock(&gate);
+	g_mutex_unlock(&gate);
+}
+
+static void on_passed(void *job)
+{
+}
+
+START_TEST(a_check_that_is_wanted_while_another_fails_is_made)
+{
+	const struct settings settings = { .journals_size = SEGMENT };
+	struct manager *manager = index_kit_manager();
+
+	manager->settings = &settings;
+	ck_assert_int_eq(worker_new(manager->event, "janitor", &manager->janitor), 0);
+	g_mutex_lock(&gate);
+	while (worker_submit(manager->janitor, pass_gate, on_passed, NULL) == 0)
+		continue;
+	manager_quota_check(manager);
+	ck_assert(manager->quota_checking);
+	manager_quota_check(manager);
+	ck_assert(manager->quota_again);
+	manager->quota_due = 0;
+	while (manager->quota_checking)
+		ck_assert_int_ge(sd_event_run(manager->event, UINT64_MAX), 0);
+	ck_assert_int_gt(manager->quota_due, 0);
+	ck_assert(!manager->quota_again);
+	g_mutex_unlock(&gate);
+	manager->janitor = worker_free(manager->janitor);
+}
+END_TEST
+
 /* More events than the kernel queues for a directory. */
 START_TEST(more_changes_than_can_be_told_are_found_all_the_same)
 {
@@ -386,6 +424,7 @@ int main(void)
 	tcase_add_test(cases, sizes_of_long_ago_are_measured_again_before_anything_goes);
 	tcase_add_test(cases, what_was_shortened_is_read_again);
 	tcase_add_test(cases, a_check_that_waits_when_the_index_ends_is_refused);
+	tcase_add_test(cases, a_check_that_is_wanted_while_another_fails_is_made);
 	tcase_add_test(cases, more_changes_than_can_be_told_are_found_all_the_same);
 	tcase_add_test(cases, an_id_that_somebody_took_is_passed_over);
 	srunner_run_all(runner, CK_NORMAL);

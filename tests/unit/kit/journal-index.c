@@ -22,6 +22,11 @@ void index_kit_begin(const struct state_directory *state)
 	ck_assert_int_eq(manager_index_new(&manager, &manager.index), 0);
 }
 
+struct manager *index_kit_manager(void)
+{
+	return &manager;
+}
+
 static void on_ready(void *context, int error)
 {
 	int *result = context;

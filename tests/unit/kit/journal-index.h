@@ -7,8 +7,13 @@
 
 #include "daemon/journals/state-directory.h"
 
+struct manager;
+
 /* The directory is borrowed. */
 void index_kit_begin(const struct state_directory *state);
+
+/* The manager that the index belongs to: it has an event loop and sessions, and no more. */
+struct manager *index_kit_manager(void);
 
 /* Waits until the index is up to date; returns all journals as struct archive_journal, the caller
  * unrefs it. `running`: ids of sessions that run, as uint64_t. */
