@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
+#include "journal/base/cleanup.h"
+
 #define DROP_MISSED_UNKNOWN UINT64_MAX /* not reported by the kernel */
 
 /* The drops of a rule, or of a chain's policy. */
@@ -71,10 +73,7 @@ bool drop_is_same(const struct drop *one, const struct drop *other);
 /* Accepts NULL; returns NULL. */
 struct drop_list *drop_list_free(struct drop_list *list);
 
-static inline void drop_list_freep(struct drop_list **list)
-{
-	drop_list_free(*list);
-}
+DEFINE_FREEP(drop_list)
 
 #define auto_drop_list __attribute__((cleanup(drop_list_freep))) struct drop_list
 

@@ -10,6 +10,8 @@
 
 #include <glib.h>
 
+#include "journal/base/cleanup.h"
+
 /* A list of directories, separated by colons, in place of the usual three: the last one counts
  * most. */
 #define PROFILE_PATH_VARIABLE "NFTTRACED_PROFILE_PATH"
@@ -44,10 +46,7 @@ int profile_read(const char *path, const char *name, struct profile **ret, char 
 /* Accepts NULL; returns NULL. */
 struct profile *profile_free(struct profile *profile);
 
-static inline void profile_freep(struct profile **profile)
-{
-	*profile = profile_free(*profile);
-}
+DEFINE_FREEP(profile)
 
 #define auto_profile __attribute__((cleanup(profile_freep))) struct profile
 

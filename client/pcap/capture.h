@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "client/read/journal-set.h"
+#include "journal/base/cleanup.h"
 #include "journal/base/output.h"
 #include "journal/reader/name-table.h"
 
@@ -43,10 +44,7 @@ bool capture_incomplete(const struct capture *capture);
 /* Accepts NULL; returns NULL. */
 struct capture *capture_free(struct capture *capture);
 
-static inline void capture_freep(struct capture **capture)
-{
-	*capture = capture_free(*capture);
-}
+DEFINE_FREEP(capture)
 
 #define auto_capture __attribute__((cleanup(capture_freep))) struct capture
 

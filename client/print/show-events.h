@@ -13,6 +13,7 @@
 
 #include "client/print/printer.h"
 #include "client/read/journal-set.h"
+#include "journal/base/cleanup.h"
 
 struct show_order {
 	bool journeys; /* events by packet */
@@ -40,10 +41,7 @@ int show_print(struct show *show, unsigned int *ret_journal, char **ret_reason);
 /* Accepts NULL; returns NULL. */
 struct show *show_free(struct show *show);
 
-static inline void show_freep(struct show **show)
-{
-	*show = show_free(*show);
-}
+DEFINE_FREEP(show)
 
 #define auto_show __attribute__((cleanup(show_freep))) struct show
 

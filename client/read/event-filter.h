@@ -11,6 +11,7 @@
 
 #include "client/input/when.h"
 #include "client/read/journal-set.h"
+#include "journal/base/cleanup.h"
 
 /* The options as written; NULL: not given. Of several values of one option any has to match. */
 struct event_filter_options {
@@ -42,10 +43,7 @@ bool event_filter_record(const struct event_filter *filter, struct name_table *n
 /* Accepts NULL; returns NULL. */
 struct event_filter *event_filter_free(struct event_filter *filter);
 
-static inline void event_filter_freep(struct event_filter **filter)
-{
-	*filter = event_filter_free(*filter);
-}
+DEFINE_FREEP(event_filter)
 
 #define auto_event_filter __attribute__((cleanup(event_filter_freep))) struct event_filter
 

@@ -12,6 +12,7 @@
 #ifndef NFTTRACED_CLIENT_READ_JOURNAL_SET_H
 #define NFTTRACED_CLIENT_READ_JOURNAL_SET_H
 
+#include "journal/base/cleanup.h"
 #include "journal/reader/reader.h"
 
 struct event_filter;
@@ -78,10 +79,7 @@ char *journal_set_failure(char *const *sources, unsigned int journal, int error)
 /* Accepts NULL; returns NULL. */
 struct journal_set *journal_set_free(struct journal_set *journals);
 
-static inline void journal_set_freep(struct journal_set **journals)
-{
-	*journals = journal_set_free(*journals);
-}
+DEFINE_FREEP(journal_set)
 
 #define auto_journal_set __attribute__((cleanup(journal_set_freep))) struct journal_set
 

@@ -12,6 +12,7 @@
 
 #include "client/read/journal-set.h"
 #include "client/stats/timeline.h"
+#include "journal/base/cleanup.h"
 #include "journal/base/output.h"
 
 /* Rules, and peers, that are counted individually; further ones are summed up. */
@@ -43,10 +44,7 @@ bool stats_incomplete(const struct stats *stats);
 /* Accepts NULL; returns NULL. */
 struct stats *stats_free(struct stats *stats);
 
-static inline void stats_freep(struct stats **stats)
-{
-	*stats = stats_free(*stats);
-}
+DEFINE_FREEP(stats)
 
 #define auto_stats __attribute__((cleanup(stats_freep))) struct stats
 

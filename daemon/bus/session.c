@@ -21,17 +21,17 @@ static int find_session(sd_bus *connection, const char *path, const char *interf
 	return session != NULL;
 }
 
-/* find_session() gives a method the session alone. */
-static struct bus *bus_of(struct session *session)
+/* A method's userdata is the session that find_session() found; its slot has the bus. */
+static struct bus *bus_of(sd_bus *connection)
 {
-	return manager_observer_context(session->manager);
+	return sd_bus_slot_get_userdata(sd_bus_get_current_slot(connection));
 }
 
 static int method_stop(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	manager_session_stop(userdata, SESSION_END_STOPPED,
-		pending_call_manager(
-			bus_of(userdata)->authorise, message, bus_append_final_totals));
+		pending_call_manager(bus_of(sd_bus_message_get_bus(message))->authorise, message,
+			bus_append_final_totals));
 	return 1;
 }
 
@@ -43,7 +43,8 @@ static int method_set_verdicts(sd_bus_message *message, void *userdata, sd_bus_e
 	if (r < 0)
 		return r;
 	manager_session_change(userdata, &verdicts, NULL,
-		pending_call_manager(bus_of(userdata)->authorise, message, NULL));
+		pending_call_manager(
+			bus_of(sd_bus_message_get_bus(message))->authorise, message, NULL));
 	return 1;
 }
 
@@ -55,7 +56,8 @@ static int method_set_filter(sd_bus_message *message, void *userdata, sd_bus_err
 	if (r < 0)
 		return r;
 	manager_session_change(userdata, NULL, filter,
-		pending_call_manager(bus_of(userdata)->authorise, message, NULL));
+		pending_call_manager(
+			bus_of(sd_bus_message_get_bus(message))->authorise, message, NULL));
 	return 1;
 }
 
@@ -66,7 +68,7 @@ static int method_describe(sd_bus_message *message, void *userdata, sd_bus_error
 	int r = sd_bus_message_new_method_return(message, &reply);
 
 	if (r >= 0)
-		r = bus_append_description(reply, bus_of(session), session);
+		r = bus_append_description(reply, bus_of(sd_bus_message_get_bus(message)), session);
 	return bus_reply_send(reply, r);
 }
 
@@ -132,7 +134,7 @@ static int read_from(
 static int method_follow(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct session *session = userdata;
-	struct bus *bus = bus_of(session);
+	struct bus *bus = bus_of(sd_bus_message_get_bus(message));
 	__attribute__((cleanup(follow_options_clear))) struct follow_options options = { 0 };
 	enum follow_from from = FOLLOW_FROM_NOW;
 	auto_fd fd = -1;
@@ -211,7 +213,7 @@ static int get_count(sd_bus *connection, const char *path, const char *interface
 	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	struct session *session = userdata;
-	const struct dictionary_totals *totals = bus_session_totals(bus_of(session), session);
+	const struct dictionary_totals *totals = bus_session_totals(bus_of(connection), session);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
 		if (g_str_equal(counts[i].property, property))
@@ -226,7 +228,7 @@ static int get_stored(sd_bus *connection, const char *path, const char *interfac
 {
 	struct session *session = userdata;
 
-	bus_session_totals(bus_of(session), session);
+	bus_session_totals(bus_of(connection), session);
 	return sd_bus_message_append(reply, "t",
 		g_str_equal(property, "Synced") ? session->stored.synced
 						: session->stored.unsynced);

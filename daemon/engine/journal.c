@@ -42,8 +42,7 @@ struct beginning {
 	struct state_directory *state;
 	char *name, *command, *settings;
 	struct journal_limits limits;
-	/* The result, which the worker takes over. */
-	int result;
+	/* The worker takes these over. */
 	uint64_t id;
 	char *path;
 	int dir_fd;
@@ -86,7 +85,7 @@ static int begin_writer(struct beginning *beginning)
 	return r;
 }
 
-static void run_begin(void *argument)
+static int run_begin(void *argument)
 {
 	struct beginning *beginning = argument;
 	int r;
@@ -98,7 +97,7 @@ static void run_begin(void *argument)
 			r = state_directory_session_create(beginning->state, beginning->id,
 				&beginning->dir_fd, &beginning->path);
 	} while (r == -EEXIST);
-	beginning->result = r < 0 ? r : begin_writer(beginning);
+	return r < 0 ? r : begin_writer(beginning);
 }
 
 int engine_journal_begin(struct engine *engine, const struct engine_request *request,
@@ -116,8 +115,6 @@ int engine_journal_begin(struct engine *engine, const struct engine_request *req
 	beginning->dir_fd = -1;
 	r = disk_do(recorder_disk(engine->recorder), sync_timeout(engine), run_begin,
 		beginning_release, beginning, &job);
-	if (r == 0)
-		r = beginning->result;
 	if (r == 0) {
 		session->id = beginning->id;
 		session->path = g_steal_pointer(&beginning->path);
@@ -133,7 +130,6 @@ int engine_journal_begin(struct engine *engine, const struct engine_request *req
 struct publishing {
 	struct state_directory *state;
 	GArray *ids; /* uint64_t */
-	int result;
 };
 
 static void publishing_release(void *argument)
@@ -144,7 +140,7 @@ static void publishing_release(void *argument)
 	g_free(publishing);
 }
 
-static void run_publish(void *argument)
+static int run_publish(void *argument)
 {
 	struct publishing *publishing = argument;
 	int r = 0;
@@ -155,23 +151,17 @@ static void run_publish(void *argument)
 
 		r = r < 0 ? r : one;
 	}
-	publishing->result = r < 0 ? r : state_directory_sync(publishing->state);
+	return r < 0 ? r : state_directory_sync(publishing->state);
 }
 
 int engine_journals_publish(struct engine *engine, GArray *ids)
 {
 	struct publishing *publishing = g_new0(struct publishing, 1);
-	struct disk_job *job;
-	int r;
 
 	publishing->state = engine->state;
 	publishing->ids = g_array_ref(ids);
-	r = disk_do(recorder_disk(engine->recorder), sync_timeout(engine), run_publish,
-		publishing_release, publishing, &job);
-	if (r == 0)
-		r = publishing->result;
-	disk_job_unref(job);
-	return r;
+	return disk_do(recorder_disk(engine->recorder), sync_timeout(engine), run_publish,
+		publishing_release, publishing, NULL);
 }
 
 /* Ending. */
@@ -235,7 +225,7 @@ static void closing_log(const struct engine_closing *closing)
 		log_notice("session %" PRIu64 ": all of its journal is on the disk", closing->id);
 }
 
-static void run_close(void *argument)
+static int run_close(void *argument)
 {
 	struct engine_closing *closing = argument;
 	struct journal_unstored unstored;
@@ -251,6 +241,7 @@ static void run_close(void *argument)
 	closing->writer = journal_writer_free(closing->writer);
 	if (atomic_exchange(&closing->end, CLOSING_DONE) == CLOSING_GIVEN_UP)
 		closing_log(closing);
+	return 0;
 }
 
 /* Measures how much is not on the disk yet: the bytes written, and the record of the totals. */
@@ -334,7 +325,6 @@ struct saving {
 	int dir_fd;
 	char *text;
 	size_t size;
-	int result;
 };
 
 static void saving_release(void *argument)
@@ -346,25 +336,19 @@ static void saving_release(void *argument)
 	g_free(saving);
 }
 
-static void run_save(void *argument)
+static int run_save(void *argument)
 {
 	struct saving *saving = argument;
 
-	saving->result = saved_sessions_write(saving->dir_fd, saving->text, saving->size);
+	return saved_sessions_write(saving->dir_fd, saving->text, saving->size);
 }
 
 int engine_saved_sessions_write(struct engine *engine, const struct saved_sessions *saved)
 {
 	struct saving *saving = g_new0(struct saving, 1);
-	struct disk_job *job;
-	int r;
 
 	saving->dir_fd = fcntl(state_directory_fd(engine->state), F_DUPFD_CLOEXEC, 0);
 	saving->text = saved_sessions_text(saved, &saving->size);
-	r = disk_do(recorder_disk(engine->recorder), sync_timeout(engine), run_save, saving_release,
-		saving, &job);
-	if (r == 0)
-		r = saving->result;
-	disk_job_unref(job);
-	return state_counted(r);
+	return state_counted(disk_do(recorder_disk(engine->recorder), sync_timeout(engine),
+		run_save, saving_release, saving, NULL));
 }

@@ -15,6 +15,7 @@
 
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/settings/session-options.h"
+#include "journal/base/cleanup.h"
 
 #define SAVED_SESSIONS_VERSION  1U
 #define SAVED_SESSIONS_SIZE_MAX (64U << 20) /* bytes: each session's filter may be a long one */
@@ -84,10 +85,7 @@ struct saved_session *saved_session_new(void);
 /* Accepts NULL; returns NULL. */
 struct saved_sessions *saved_sessions_free(struct saved_sessions *saved);
 
-static inline void saved_sessions_freep(struct saved_sessions **saved)
-{
-	*saved = saved_sessions_free(*saved);
-}
+DEFINE_FREEP(saved_sessions)
 
 #define auto_saved_sessions __attribute__((cleanup(saved_sessions_freep))) struct saved_sessions
 

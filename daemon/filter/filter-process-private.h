@@ -5,7 +5,6 @@
 
 #include <stdint.h>
 #include <stdnoreturn.h>
-#include <sys/socket.h>
 
 #include "daemon/filter/filter.h"
 
@@ -35,15 +34,6 @@ struct forked {
 };
 
 _Static_assert(sizeof(struct forked) < sizeof(struct answer), "told apart by their sizes");
-
-/* Room for a descriptor that is passed with a message. */
-union passed {
-	char buffer[CMSG_SPACE(sizeof(int))];
-	struct cmsghdr header;
-};
-
-/* Sends `size` bytes and a descriptor, without blocking. Negative errno. */
-int filter_pass(int socket, const void *bytes, size_t size, int fd);
 
 /* filter-server.c: runs the fork server until the other end of `socket` is closed. */
 noreturn void filter_server_run(int socket);

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/base/fd-message.h"
 #include "daemon/base/helper-process.h"
 #include "daemon/base/reaper.h"
 #include "daemon/filter/filter-process-private.h"
@@ -24,14 +25,6 @@ static unsigned int server_number; /* of servers so far */
 static struct reaper reaper;
 
 static _Atomic uint64_t replaced;
-
-static int request_send(int socket, int fd)
-{
-	/* A packet without bytes would look like the end. */
-	const uint8_t byte = 0;
-
-	return filter_pass(socket, &byte, sizeof(byte), fd);
-}
 
 static void server_stop(void)
 {
@@ -95,6 +88,8 @@ void filter_compiler_tend(void)
 /* Sends a request. A server that is gone or takes no request is replaced, and asked once more. */
 static int server_ask(int fd, unsigned int *ret_server)
 {
+	/* A message without bytes would look like the end. */
+	const uint8_t byte = 0;
 	int r = -EAGAIN;
 
 	g_mutex_lock(&lock);
@@ -104,7 +99,7 @@ static int server_ask(int fd, unsigned int *ret_server)
 		if (r < 0)
 			break;
 		*ret_server = server_number;
-		r = request_send(server_fd, fd);
+		r = fd_message_send(server_fd, &byte, sizeof(byte), fd);
 		if (r < 0)
 			server_replace(server_number);
 	}
@@ -223,29 +218,6 @@ static int answer_read(
 	return answer.is_last != 0;
 }
 
-/* Receives a packet and the descriptor passed with it; returns its size. */
-static ssize_t packet_receive(int fd, char *packet, int *ret_passed)
-{
-	struct iovec data = { packet, ANSWER_MAX };
-	union passed passed = { 0 };
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = passed.buffer,
-		.msg_controllen = sizeof(passed.buffer),
-	};
-	const struct cmsghdr *header;
-	ssize_t size;
-
-	do
-		size = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	while (size < 0 && errno == EINTR);
-	header = size > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_passed, CMSG_DATA(header), sizeof(*ret_passed));
-	return size < 0 ? -errno : size;
-}
-
 /* The server's message is the first on the socket, so a child can't send one in its name. */
 static int take_forked(struct filter_process *process, const char *packet, int *passed)
 {
@@ -266,7 +238,8 @@ int filter_process_read(
 
 	for (;;) {
 		auto_fd passed = -1;
-		ssize_t size = packet_receive(process->fd, packet, &passed);
+		ssize_t size =
+			fd_message_receive(process->fd, packet, ANSWER_MAX, MSG_DONTWAIT, &passed);
 		int r;
 
 		if (size == -EAGAIN)

@@ -14,9 +14,11 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/base/fd-message.h"
 #include "daemon/base/helper-limits.h"
 #include "daemon/base/privileges.h"
 #include "daemon/filter/filter-compile.h"
@@ -27,25 +29,6 @@
 
 /* The socket of this process's expression, for on_time_over. */
 static int answer_fd = -1;
-
-int filter_pass(int socket, const void *bytes, size_t size, int fd)
-{
-	struct iovec data = { (void *)bytes, size };
-	union passed passed = { 0 };
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = passed.buffer,
-		.msg_controllen = sizeof(passed.buffer),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
-}
 
 static void answer_send(
 	int fd, int result, const struct filter *filter, const char *reason, bool is_last)
@@ -146,31 +129,6 @@ static noreturn void compile_and_exit(int fd)
 	_exit(EXIT_SUCCESS);
 }
 
-/* The socket of one more expression; -1: the daemon has closed its end, or failed. */
-static int request_receive(int socket)
-{
-	uint8_t byte;
-	struct iovec data = { &byte, sizeof(byte) };
-	union passed passed = { 0 };
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = passed.buffer,
-		.msg_controllen = sizeof(passed.buffer),
-	};
-	struct cmsghdr *header;
-	ssize_t size;
-	int fd;
-
-	while ((size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
-		;
-	header = size > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-	if (!header || header->cmsg_type != SCM_RIGHTS)
-		return -1;
-	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-	return fd;
-}
-
 /* Waits for the children that have ended; `children` is the signalfd of SIGCHLD. */
 static void children_reap(int children)
 {
@@ -231,7 +189,7 @@ static void child_fork(int socket, int fd, const sigset_t *ended)
 	} else {
 		pid_fd = pidfd_open(child, 0);
 		forked.pid = child;
-		if (pid_fd < 0 || filter_pass(fd, &forked, sizeof(forked), pid_fd) < 0)
+		if (pid_fd < 0 || fd_message_send(fd, &forked, sizeof(forked), pid_fd) < 0)
 			kill(child, SIGKILL);
 	}
 	close(gate[0]);
@@ -241,7 +199,7 @@ static void child_fork(int socket, int fd, const sigset_t *ended)
 void filter_server_run(int socket)
 {
 	sigset_t ended;
-	int fd, children;
+	int children;
 
 	sigemptyset(&ended);
 	sigaddset(&ended, SIGCHLD);
@@ -252,9 +210,14 @@ void filter_server_run(int socket)
 	/* Expressions are untrusted. */
 	if (privileges_drop() < 0)
 		_exit(EXIT_FAILURE);
-	while (request_await(socket, children) && (fd = request_receive(socket)) >= 0) {
+	while (request_await(socket, children)) {
+		auto_fd fd = -1;
+		uint8_t byte;
+
+		/* The daemon has closed its end, or failed. */
+		if (fd_message_receive(socket, &byte, sizeof(byte), 0, &fd) <= 0 || fd < 0)
+			break;
 		child_fork(socket, fd, &ended);
-		close(fd);
 	}
 	_exit(EXIT_SUCCESS);
 }

@@ -19,6 +19,8 @@
 #include <linux/filter.h>
 #include <stdint.h>
 
+#include "journal/base/cleanup.h"
+
 enum filter_variant {
 	FILTER_RAW = 0, /* EVENT_LINK_RAW */
 	FILTER_ETHERNET = 1, /* EVENT_LINK_ETHERNET */
@@ -80,10 +82,7 @@ int filter_job_result(struct filter_job *job, struct filter **ret, char **ret_re
 /* Ends its process. Accepts NULL; returns NULL. */
 struct filter_job *filter_job_free(struct filter_job *job);
 
-static inline void filter_job_freep(struct filter_job **job)
-{
-	*job = filter_job_free(*job);
-}
+DEFINE_FREEP(filter_job)
 
 /* A job that is ended when it goes out of scope. */
 #define auto_filter_job __attribute__((cleanup(filter_job_freep))) struct filter_job
@@ -110,10 +109,7 @@ uint64_t filter_compilers_replaced(void);
 /* Accepts NULL; returns NULL. */
 struct filter *filter_free(struct filter *filter);
 
-static inline void filter_freep(struct filter **filter)
-{
-	*filter = filter_free(*filter);
-}
+DEFINE_FREEP(filter)
 
 /* A filter that is freed when it goes out of scope. */
 #define auto_filter __attribute__((cleanup(filter_freep))) struct filter

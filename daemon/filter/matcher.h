@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "daemon/filter/filter.h"
+#include "journal/base/cleanup.h"
 
 struct matcher_session {
 	unsigned int bit;
@@ -78,10 +79,7 @@ int matcher_unload(const struct matcher_target *target, unsigned int bank);
 /* Accepts NULL; returns NULL. */
 struct matcher *matcher_free(struct matcher *matcher);
 
-static inline void matcher_freep(struct matcher **matcher)
-{
-	*matcher = matcher_free(*matcher);
-}
+DEFINE_FREEP(matcher)
 
 /* A matcher that is freed when it goes out of scope. */
 #define auto_matcher __attribute__((cleanup(matcher_freep))) struct matcher

@@ -9,9 +9,11 @@
 
 struct disk_job {
 	gatomicrefcount references; /* the queue's and the submitter's */
-	disk_function run, release;
+	disk_run run;
+	disk_release release;
 	void *argument;
 	bool done;
+	int result; /* if done */
 };
 
 struct disk {
@@ -41,6 +43,7 @@ static void *disk_main(void *context)
 	g_mutex_lock(&disk->lock);
 	for (;;) {
 		struct disk_job *job = g_queue_pop_head(&disk->soon);
+		int result;
 
 		if (!job)
 			job = g_queue_pop_head(&disk->later);
@@ -52,10 +55,11 @@ static void *disk_main(void *context)
 		}
 		disk->busy = g_get_monotonic_time();
 		g_mutex_unlock(&disk->lock);
-		job->run(job->argument);
+		result = job->run(job->argument);
 		g_mutex_lock(&disk->lock);
 		disk->busy = 0;
 		job->done = true;
+		job->result = result;
 		g_cond_broadcast(&disk->finished);
 		g_mutex_unlock(&disk->lock);
 		disk_job_unref(job);
@@ -85,8 +89,8 @@ int disk_new(struct disk **ret)
 	return 0;
 }
 
-struct disk_job *disk_submit(struct disk *disk, enum disk_priority priority, disk_function run,
-	disk_function release, void *argument)
+struct disk_job *disk_submit(
+	struct disk *disk, enum disk_priority priority, disk_run run, disk_release release, void *argument)
 {
 	struct disk_job *job = g_new0(struct disk_job, 1);
 
@@ -104,7 +108,7 @@ struct disk_job *disk_submit(struct disk *disk, enum disk_priority priority, dis
 
 int disk_await(struct disk *disk, struct disk_job *job, int64_t end, uint64_t patience)
 {
-	int r = 0;
+	int r;
 
 	g_mutex_lock(&disk->lock);
 	while (!job->done) {
@@ -112,23 +116,26 @@ int disk_await(struct disk *disk, struct disk_job *job, int64_t end, uint64_t pa
 
 		if (disk->busy)
 			until = MIN(until, disk->busy + (int64_t)patience);
-		if (g_get_monotonic_time() >= until) {
-			r = -ETIMEDOUT;
+		if (g_get_monotonic_time() >= until)
 			break;
-		}
 		g_cond_wait_until(&disk->finished, &disk->lock, until);
 	}
+	r = job->done ? job->result : -ETIMEDOUT;
 	g_mutex_unlock(&disk->lock);
 	return r;
 }
 
-int disk_do(struct disk *disk, uint64_t patience, disk_function run, disk_function release,
+int disk_do(struct disk *disk, uint64_t patience, disk_run run, disk_release release,
 	void *argument, struct disk_job **ret_job)
 {
 	struct disk_job *job = disk_submit(disk, DISK_SOON, run, release, argument);
+	int r = disk_await(disk, job, g_get_monotonic_time() + (int64_t)patience, patience);
 
-	*ret_job = job;
-	return disk_await(disk, job, g_get_monotonic_time() + (int64_t)patience, patience);
+	if (ret_job)
+		*ret_job = job;
+	else
+		disk_job_unref(job);
+	return r;
 }
 
 bool disk_end(struct disk *disk, uint64_t patience)

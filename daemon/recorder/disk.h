@@ -13,7 +13,9 @@
 struct disk;
 struct disk_job;
 
-typedef void (*disk_function)(void *argument);
+/* Returns the job's result. */
+typedef int (*disk_run)(void *argument);
+typedef void (*disk_release)(void *argument);
 
 enum disk_priority {
 	DISK_SOON, /* its submitter waits for it */
@@ -27,19 +29,22 @@ int disk_new(struct disk **ret);
  * Queues `run`, which owns `argument` until it returns; `release` is called, on any thread, after
  * it has run and the last reference to the job is gone. Returns a reference for the caller.
  */
-struct disk_job *disk_submit(struct disk *disk, enum disk_priority priority, disk_function run,
-	disk_function release, void *argument);
+struct disk_job *disk_submit(
+	struct disk *disk, enum disk_priority priority, disk_run run, disk_release release, void *argument);
 
 /*
  * Waits until the job is done, at most until `end` (us, g_get_monotonic_time) and only while no
- * single job takes the disk longer than `patience` us. -ETIMEDOUT: it is not done yet; it runs all
- * the same when its turn comes.
+ * single job takes the disk longer than `patience` us. Returns the job's result, or -ETIMEDOUT: it
+ * is not done yet; it runs all the same when its turn comes.
  */
 int disk_await(struct disk *disk, struct disk_job *job, int64_t end, uint64_t patience);
 
-/* Submits a job and waits for it at most `patience` us. *ret_job is a reference for the caller in
- * any case. */
-int disk_do(struct disk *disk, uint64_t patience, disk_function run, disk_function release,
+/*
+ * Submits a job and waits for it at most `patience` us; returns as disk_await() does. Without
+ * `ret_job` the argument may be released on return; else *ret_job is a reference for the caller in
+ * any case.
+ */
+int disk_do(struct disk *disk, uint64_t patience, disk_run run, disk_release release,
 	void *argument, struct disk_job **ret_job);
 
 /* Accepts NULL; returns NULL. */

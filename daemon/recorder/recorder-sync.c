@@ -8,9 +8,10 @@
 #define CHECK_NS    (10 * NSEC_PER_MSEC) /* between two checks for syncs that are due */
 #define BACKOFF_MAX 4 /* doublings of the interval while syncs fail */
 
-static void run_sync(void *argument)
+static int run_sync(void *argument)
 {
 	journal_sync_run(argument);
+	return 0;
 }
 
 static void release_sync(void *argument)

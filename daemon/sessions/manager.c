@@ -131,11 +131,6 @@ void manager_observe(struct manager *manager, const struct manager_observer *obs
 	manager->observer = *observer;
 }
 
-void *manager_observer_context(const struct manager *manager)
-{
-	return manager->observer.context;
-}
-
 GPtrArray *manager_sessions(const struct manager *manager)
 {
 	return manager->sessions;

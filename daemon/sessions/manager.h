@@ -46,9 +46,6 @@ int manager_new(sd_event *event, const struct settings *settings, struct state_d
 /* Replaces the observer. */
 void manager_observe(struct manager *manager, const struct manager_observer *observer);
 
-/* The context of the observer. */
-void *manager_observer_context(const struct manager *manager);
-
 /* The parts of the manager. They live as long as it does, but the settings: those may be replaced
  * in the next turn of the event loop. */
 GPtrArray *manager_sessions(const struct manager *manager); /* struct session, of all states */

@@ -82,10 +82,15 @@ static void log_result(struct manager *manager, const struct quota_job *job)
 	manager->quota_exceeded = over;
 }
 
+/* Ends a check, also one that failed, and makes the one that was wanted meanwhile. */
 static void quota_job_finish(struct quota_job *job)
 {
-	job->manager->quota_checking = false;
+	struct manager *manager = job->manager;
+
+	manager->quota_checking = false;
 	quota_job_free(job);
+	if (manager->quota_again && !atomic_load(&manager->ending))
+		manager_quota_check(manager);
 }
 
 static void quota_job_done(void *argument)
@@ -97,8 +102,6 @@ static void quota_job_done(void *argument)
 	manager_index_changed(manager->index, job->quota->changed);
 	log_result(manager, job);
 	quota_job_finish(job);
-	if (manager->quota_again && !atomic_load(&manager->ending))
-		manager_quota_check(manager);
 }
 
 static void on_index(void *context, int error)
@@ -111,7 +114,10 @@ static void on_index(void *context, int error)
 
 	if (error < 0) {
 		job->error = error;
-		if (error != -ESHUTDOWN)
+		/* The index answers no other check. */
+		if (error == -ESHUTDOWN)
+			manager->quota_again = false;
+		else
 			log_result(manager, job);
 		quota_job_finish(job);
 		return;

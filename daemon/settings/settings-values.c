@@ -7,7 +7,8 @@
 #include "journal/base/amounts.h"
 #include "journal/base/keyfile.h"
 
-int settings_parse_attach(const char *text, enum attach_mode *ret)
+/* "auto", "kprobe" or "fentry"; -EINVAL for other text. */
+static int parse_attach_mode(const char *text, enum attach_mode *ret)
 {
 	static const char *const names[] = {
 		[ATTACH_AUTO] = "auto",
@@ -94,7 +95,7 @@ int setting_apply(const struct setting_key *key, void *target, const char *text,
 	case SETTING_BOOLEAN:
 		return keyfile_boolean(text, field);
 	case SETTING_ATTACH:
-		return settings_parse_attach(text, field);
+		return parse_attach_mode(text, field);
 	case SETTING_SIZE:
 		return apply_number(key, field, text, parse_size);
 	case SETTING_NUMBER:

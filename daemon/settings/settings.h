@@ -15,6 +15,7 @@
 
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/settings/session-options.h"
+#include "journal/base/cleanup.h"
 
 /* The origin of a value. */
 struct setting_origin {
@@ -116,19 +117,13 @@ char **settings_keep(struct settings *next, const struct settings *in_force);
 const struct configured_session *settings_session(
 	const struct settings *settings, const char *name);
 
-/* Parses "auto", "kprobe" or "fentry". -EINVAL for other text. */
-int settings_parse_attach(const char *text, enum attach_mode *ret);
-
 /* One more reference. */
 struct settings *settings_ref(const struct settings *settings);
 
 /* Drops a reference. Accepts NULL; returns NULL. */
 struct settings *settings_free(const struct settings *settings);
 
-static inline void settings_freep(struct settings **settings)
-{
-	settings_free(*settings);
-}
+DEFINE_FREEP(settings)
 
 #define auto_settings __attribute__((cleanup(settings_freep))) struct settings
 

@@ -33,4 +33,11 @@ static inline int fd_steal(int *fd)
  * open(). */
 #define auto_fd __attribute__((cleanup(fd_close))) int
 
+/* Defines NAME_freep() for the cleanup attribute of a pointer to struct NAME. */
+#define DEFINE_FREEP(name)                                    \
+	static inline void name##_freep(struct name **object) \
+	{                                                     \
+		name##_free(*object);                         \
+	}
+
 #endif

@@ -59,7 +59,7 @@ struct json_object *dictionary_member(
 	return value;
 }
 
-char *dictionary_get_text(struct json_object *object, const char *key)
+static char *get_text(struct json_object *object, const char *key)
 {
 	struct json_object *value = dictionary_member(object, key, json_type_string);
 
@@ -73,7 +73,20 @@ uint64_t dictionary_get_number(struct json_object *object, const char *key)
 	return value ? json_object_get_uint64(value) : 0;
 }
 
-struct json_object *dictionary_list(char *const *texts)
+void dictionary_each(struct json_object *object, const char *key,
+	void (*take)(void *context, struct json_object *element), void *context)
+{
+	struct json_object *list = dictionary_member(object, key, json_type_array);
+
+	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *element = json_object_array_get_idx(list, i);
+
+		if (json_object_is_type(element, json_type_object))
+			take(context, element);
+	}
+}
+
+static void add_list(struct json_object *object, const char *key, char *const *texts)
 {
 	struct json_object *list = json_object_new_array();
 
@@ -82,10 +95,11 @@ struct json_object *dictionary_list(char *const *texts)
 
 		json_object_array_add(list, json_object_new_string(valid));
 	}
-	return list;
+	json_object_object_add(object, key, list);
 }
 
-char **dictionary_get_list(struct json_object *object, const char *key)
+/* Elements that are no texts are left out. */
+static char **get_list(struct json_object *object, const char *key)
 {
 	struct json_object *list = dictionary_member(object, key, json_type_array);
 	size_t length = list ? json_object_array_length(list) : 0, used = 0;
@@ -98,4 +112,77 @@ char **dictionary_get_list(struct json_object *object, const char *key)
 			texts[used++] = g_strdup(json_object_get_string(text));
 	}
 	return texts;
+}
+
+void dictionary_add_fields(
+	struct json_object *object, const struct dictionary_field *field, const void *from)
+{
+	for (; field->key; field++) {
+		const void *value = (const char *)from + field->offset;
+
+		switch (field->type) {
+		case DICTIONARY_TEXT:
+			dictionary_add_text(object, field->key, *(char *const *)value);
+			break;
+		case DICTIONARY_LIST:
+			add_list(object, field->key, *(char **const *)value);
+			break;
+		case DICTIONARY_FLAG:
+			json_object_object_add(
+				object, field->key, json_object_new_boolean(*(const bool *)value));
+			break;
+		case DICTIONARY_U8:
+			dictionary_add_number(object, field->key, *(const uint8_t *)value);
+			break;
+		case DICTIONARY_U32:
+			dictionary_add_number(object, field->key, *(const uint32_t *)value);
+			break;
+		case DICTIONARY_U64:
+			dictionary_add_number(object, field->key, *(const uint64_t *)value);
+			break;
+		}
+	}
+}
+
+void dictionary_get_fields(
+	struct json_object *object, const struct dictionary_field *field, void *to)
+{
+	for (; field->key; field++) {
+		uint64_t number = dictionary_get_number(object, field->key);
+		void *value = (char *)to + field->offset;
+
+		switch (field->type) {
+		case DICTIONARY_TEXT:
+			*(char **)value = get_text(object, field->key);
+			break;
+		case DICTIONARY_LIST:
+			*(char ***)value = get_list(object, field->key);
+			break;
+		case DICTIONARY_FLAG:
+			*(bool *)value = json_object_get_boolean(
+				dictionary_member(object, field->key, json_type_boolean));
+			break;
+		case DICTIONARY_U8:
+			*(uint8_t *)value = (uint8_t)number;
+			break;
+		case DICTIONARY_U32:
+			*(uint32_t *)value = (uint32_t)number;
+			break;
+		case DICTIONARY_U64:
+			*(uint64_t *)value = number;
+			break;
+		}
+	}
+}
+
+void dictionary_free_fields(const struct dictionary_field *field, void *from)
+{
+	for (; field->key; field++) {
+		void *value = (char *)from + field->offset;
+
+		if (field->type == DICTIONARY_TEXT)
+			g_free(*(char **)value);
+		else if (field->type == DICTIONARY_LIST)
+			g_strfreev(*(char ***)value);
+	}
 }

@@ -9,6 +9,7 @@
 
 #include <glib.h>
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,9 +22,6 @@ void dictionary_put(struct json_object **object);
 void dictionary_add_text(struct json_object *object, const char *key, const char *text);
 void dictionary_add_number(struct json_object *object, const char *key, uint64_t number);
 
-/* A new array of texts; NULL counts as an empty list. */
-struct json_object *dictionary_list(char *const *texts);
-
 /* The object as text; g_free it. */
 char *dictionary_text(struct json_object *object);
 
@@ -34,11 +32,50 @@ struct json_object *dictionary_parse(const void *json, size_t size);
 struct json_object *dictionary_member(
 	struct json_object *object, const char *key, enum json_type type);
 
-/* A copy of a text, never NULL; g_free it. */
-char *dictionary_get_text(struct json_object *object, const char *key);
 uint64_t dictionary_get_number(struct json_object *object, const char *key);
 
-/* A copy of the texts in an array, without its other elements; never NULL; g_strfreev it. */
-char **dictionary_get_list(struct json_object *object, const char *key);
+/* Calls `take` with each object in the array that is this member. */
+void dictionary_each(struct json_object *object, const char *key,
+	void (*take)(void *context, struct json_object *element), void *context);
+
+enum dictionary_type {
+	DICTIONARY_TEXT, /* char *: NULL counts as "", a parsed one is never NULL */
+	DICTIONARY_LIST, /* char **: texts, NULL-terminated; the same */
+	DICTIONARY_FLAG, /* bool */
+	DICTIONARY_U8, /* uint8_t, … */
+	DICTIONARY_U32,
+	DICTIONARY_U64,
+};
+
+/* A member of an object, and of the struct that has its value. */
+struct dictionary_field {
+	const char *key;
+	enum dictionary_type type;
+	size_t offset; /* in the struct */
+};
+
+#define DICTIONARY_TYPE(value) \
+	_Generic((value), char *: DICTIONARY_TEXT, char **: DICTIONARY_LIST, bool: DICTIONARY_FLAG, \
+		uint8_t: DICTIONARY_U8, uint32_t: DICTIONARY_U32, uint64_t: DICTIONARY_U64)
+
+/* The row for `member` of the struct `owner`. */
+#define DICTIONARY_FIELD(key, owner, member)                                           \
+	{                                                                              \
+		key, DICTIONARY_TYPE(((owner *)NULL)->member), offsetof(owner, member) \
+	}
+
+/*
+ * Adds the fields of `from` to the object, in the order of the table. Here and below a row without
+ * a key ends a table.
+ */
+void dictionary_add_fields(
+	struct json_object *object, const struct dictionary_field *field, const void *from);
+
+/* Sets the fields of `to`; frees nothing that was there. */
+void dictionary_get_fields(
+	struct json_object *object, const struct dictionary_field *field, void *to);
+
+/* Frees the texts and lists among the fields of `from`, and leaves the pointers as they are. */
+void dictionary_free_fields(const struct dictionary_field *field, void *from);
 
 #endif

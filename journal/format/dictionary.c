@@ -35,20 +35,25 @@ const char *clock_cause_name(uint32_t cause)
 	return cause < CLOCK_CAUSES ? names[cause] : "unknown";
 }
 
+static const struct dictionary_field start_fields[] = {
+	DICTIONARY_FIELD("version", struct dictionary_start, version),
+	DICTIONARY_FIELD("host", struct dictionary_start, host),
+	DICTIONARY_FIELD("boot_id", struct dictionary_start, boot_id),
+	DICTIONARY_FIELD("kernel", struct dictionary_start, kernel),
+	DICTIONARY_FIELD("build", struct dictionary_start, build),
+	DICTIONARY_FIELD("machine", struct dictionary_start, machine),
+	DICTIONARY_FIELD("session", struct dictionary_start, session),
+	DICTIONARY_FIELD("name", struct dictionary_start, name),
+	DICTIONARY_FIELD("command", struct dictionary_start, command),
+	{ 0 },
+};
+
 char *dictionary_start_new(const struct dictionary_start *start)
 {
 	auto_json *object = json_object_new_object();
 	struct json_object *offset = json_object_new_object();
 
-	dictionary_add_text(object, "version", start->version);
-	dictionary_add_text(object, "host", start->host);
-	dictionary_add_text(object, "boot_id", start->boot_id);
-	dictionary_add_text(object, "kernel", start->kernel);
-	dictionary_add_text(object, "build", start->build);
-	dictionary_add_text(object, "machine", start->machine);
-	dictionary_add_number(object, "session", start->session);
-	dictionary_add_text(object, "name", start->name);
-	dictionary_add_text(object, "command", start->command);
+	dictionary_add_fields(object, start_fields, start);
 	json_object_object_add(offset, "sec", json_object_new_int64(start->offset_sec));
 	dictionary_add_number(offset, "nsec", start->offset_nsec);
 	json_object_object_add(object, "clock_offset", offset);
@@ -68,44 +73,34 @@ int dictionary_start_parse(const void *json, size_t size, struct dictionary_star
 	if (sec)
 		nsec = dictionary_get_number(offset, "nsec");
 	*ret = (struct dictionary_start){
-		.version = dictionary_get_text(object, "version"),
-		.host = dictionary_get_text(object, "host"),
-		.boot_id = dictionary_get_text(object, "boot_id"),
-		.kernel = dictionary_get_text(object, "kernel"),
-		.build = dictionary_get_text(object, "build"),
-		.machine = dictionary_get_text(object, "machine"),
-		.session = dictionary_get_number(object, "session"),
-		.name = dictionary_get_text(object, "name"),
-		.command = dictionary_get_text(object, "command"),
 		.offset_sec = sec ? json_object_get_int64(sec) : 0,
 		.offset_nsec = nsec < NSEC_PER_SEC ? (uint32_t)nsec : 0,
 	};
+	dictionary_get_fields(object, start_fields, ret);
 	return 0;
 }
 
 void dictionary_start_clear(struct dictionary_start *start)
 {
-	g_free(start->version);
-	g_free(start->host);
-	g_free(start->boot_id);
-	g_free(start->kernel);
-	g_free(start->build);
-	g_free(start->machine);
-	g_free(start->name);
-	g_free(start->command);
+	dictionary_free_fields(start_fields, start);
 	*start = (struct dictionary_start){ 0 };
 }
+
+static const struct dictionary_field totals_fields[] = {
+	DICTIONARY_FIELD("matched", struct dictionary_totals, matched),
+	DICTIONARY_FIELD("journaled", struct dictionary_totals, journaled),
+	DICTIONARY_FIELD("lost", struct dictionary_totals, lost),
+	DICTIONARY_FIELD("suppressed", struct dictionary_totals, suppressed),
+	DICTIONARY_FIELD("pending", struct dictionary_totals, pending),
+	{ 0 },
+};
 
 char *dictionary_totals_new(const struct dictionary_totals *totals)
 {
 	auto_json *object = json_object_new_object();
 	struct json_object *lost_by = json_object_new_object();
 
-	dictionary_add_number(object, "matched", totals->matched);
-	dictionary_add_number(object, "journaled", totals->journaled);
-	dictionary_add_number(object, "lost", totals->lost);
-	dictionary_add_number(object, "suppressed", totals->suppressed);
-	dictionary_add_number(object, "pending", totals->pending);
+	dictionary_add_fields(object, totals_fields, totals);
 	for (uint32_t reason = 0; reason < LOSS_REASONS; reason++)
 		if (totals->lost_by[reason] > 0)
 			dictionary_add_number(
@@ -123,13 +118,8 @@ int dictionary_totals_parse(const void *json, size_t size, struct dictionary_tot
 
 	if (!object)
 		return -EBADMSG;
-	*ret = (struct dictionary_totals){
-		.matched = dictionary_get_number(object, "matched"),
-		.journaled = dictionary_get_number(object, "journaled"),
-		.lost = dictionary_get_number(object, "lost"),
-		.suppressed = dictionary_get_number(object, "suppressed"),
-		.pending = dictionary_get_number(object, "pending"),
-	};
+	*ret = (struct dictionary_totals){ 0 };
+	dictionary_get_fields(object, totals_fields, ret);
 	end = dictionary_member(object, "reason", json_type_string);
 	if (end)
 		ret->end = session_end_of_name(json_object_get_string(end));

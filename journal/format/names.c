@@ -4,7 +4,8 @@
 
 #include <glib.h>
 #include <inttypes.h>
-#include <json-c/json.h>
+
+#include "journal/format/dictionary-parse.h"
 
 #define KEY_SIZE sizeof("18446744073709551615")
 
@@ -52,93 +53,76 @@ const char *rule_fate_reason(enum rule_fate fate)
 	return "it is not in the journal";
 }
 
-static void text_add(struct json_object *object, const char *key, const char *text)
-{
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
-
-	json_object_object_add(object, key, json_object_new_string(valid));
-}
-
-static void number_add(struct json_object *object, const char *key, uint64_t number)
-{
-	json_object_object_add(object, key, json_object_new_uint64(number));
-}
-
-/* The text of an object with one member, which it takes over. */
-static char *record_text(struct json_object *object)
-{
-	char *text = g_strdup(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
-
-	json_object_put(object);
-	return text;
-}
-
 static struct json_object *rule_object(const struct rule_name *rule)
 {
 	struct json_object *object = json_object_new_object();
 
-	number_add(object, "netns", rule->key.netns);
-	number_add(object, "family", rule->key.family);
-	number_add(object, "table", rule->key.table);
-	number_add(object, "rule", rule->key.rule);
+	dictionary_add_number(object, "netns", rule->key.netns);
+	dictionary_add_number(object, "family", rule->key.family);
+	dictionary_add_number(object, "table", rule->key.table);
+	dictionary_add_number(object, "rule", rule->key.rule);
 	if (rule->since)
-		number_add(object, "since", rule->since);
+		dictionary_add_number(object, "since", rule->since);
 	if (rule->fate == RULE_READ)
-		text_add(object, "text", rule->text);
+		dictionary_add_text(object, "text", rule->text);
 	else
-		text_add(object, "unknown", fates[rule->fate]);
+		dictionary_add_text(object, "unknown", fates[rule->fate]);
 	return object;
 }
 
 char *names_rules_new(const struct rule_name *rules, size_t count)
 {
-	struct json_object *record = json_object_new_object(), *list = json_object_new_array();
+	auto_json *record = json_object_new_object();
+	struct json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < count; i++)
 		json_object_array_add(list, rule_object(&rules[i]));
 	json_object_object_add(record, "rules", list);
-	return record_text(record);
+	return dictionary_text(record);
 }
 
 char *names_symbols_new(uint64_t since, const struct symbol_name *symbols, size_t count)
 {
-	struct json_object *record = json_object_new_object(), *names = json_object_new_object();
+	auto_json *record = json_object_new_object();
+	struct json_object *names = json_object_new_object();
 	char key[KEY_SIZE];
 
 	for (size_t i = 0; i < count; i++) {
 		g_snprintf(key, sizeof(key), "%" PRIx64, symbols[i].address);
-		text_add(names, key, symbols[i].name);
+		dictionary_add_text(names, key, symbols[i].name);
 	}
-	number_add(record, "since", since);
+	dictionary_add_number(record, "since", since);
 	json_object_object_add(record, "symbols", names);
-	return record_text(record);
+	return dictionary_text(record);
 }
 
 char *names_reasons_new(const struct reason_name *reasons, size_t count)
 {
-	struct json_object *record = json_object_new_object(), *names = json_object_new_object();
+	auto_json *record = json_object_new_object();
+	struct json_object *names = json_object_new_object();
 	char key[KEY_SIZE];
 
 	for (size_t i = 0; i < count; i++) {
 		g_snprintf(key, sizeof(key), "%" PRIu32, reasons[i].reason);
-		text_add(names, key, reasons[i].name);
+		dictionary_add_text(names, key, reasons[i].name);
 	}
 	json_object_object_add(record, "reasons", names);
-	return record_text(record);
+	return dictionary_text(record);
 }
 
 char *names_netns_new(const struct netns_name *netns, size_t count)
 {
-	struct json_object *record = json_object_new_object(), *list = json_object_new_array();
+	auto_json *record = json_object_new_object();
+	struct json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *object = json_object_new_object();
 
-		number_add(object, "cookie", netns[i].cookie);
-		number_add(object, "inode", netns[i].inode);
-		text_add(object, "name", netns[i].name);
+		dictionary_add_number(object, "cookie", netns[i].cookie);
+		dictionary_add_number(object, "inode", netns[i].inode);
+		dictionary_add_text(object, "name", netns[i].name);
 		json_object_array_add(list, object);
 	}
 	json_object_object_add(record, "netns", list);
-	return record_text(record);
+	return dictionary_text(record);
 }

@@ -170,11 +170,6 @@ static const char *text_get(struct json_object *object, const char *key)
 	return value ? json_object_get_string(value) : NULL;
 }
 
-static size_t list_length(struct json_object *list)
-{
-	return list ? json_object_array_length(list) : 0;
-}
-
 static enum rule_fate fate_get(struct json_object *object)
 {
 	const char *unknown = text_get(object, "unknown");
@@ -203,8 +198,9 @@ static struct held_rule *held_rule_new(struct json_object *object, const struct 
 }
 
 /* A text that was read once is kept, whatever a later segment says. */
-static void take_rule(struct name_table *name_table, struct json_object *object)
+static void take_rule(void *context, struct json_object *object)
 {
+	struct name_table *name_table = context;
 	const struct rule_name wanted = {
 		.key.netns = dictionary_get_number(object, "netns"),
 		.key.table = dictionary_get_number(object, "table"),
@@ -225,14 +221,7 @@ static void take_rule(struct name_table *name_table, struct json_object *object)
 
 static void take_rules(struct name_table *name_table, struct json_object *record)
 {
-	struct json_object *list = dictionary_member(record, "rules", json_type_array);
-
-	for (size_t i = 0; i < list_length(list); i++) {
-		struct json_object *object = json_object_array_get_idx(list, i);
-
-		if (json_object_is_type(object, json_type_object))
-			take_rule(name_table, object);
-	}
+	dictionary_each(record, "rules", take_rule, name_table);
 }
 
 static void take_symbol(
@@ -284,26 +273,24 @@ static void take_reasons(struct name_table *name_table, struct json_object *reco
 	}
 }
 
+static void take_namespace(void *context, struct json_object *object)
+{
+	struct name_table *name_table = context;
+	const char *name = text_get(object, "name");
+	struct netns_key key = { 0 };
+
+	key.cookie = dictionary_get_number(object, "cookie");
+	key.inode = (uint32_t)dictionary_get_number(object, "inode");
+	if (name &&
+		(g_hash_table_contains(name_table->netns, &key) ||
+			has_room(name_table, g_hash_table_size(name_table->netns))))
+		g_hash_table_replace(
+			name_table->netns, g_memdup2(&key, sizeof(key)), g_strdup(name));
+}
+
 static void take_netns(struct name_table *name_table, struct json_object *record)
 {
-	struct json_object *list = dictionary_member(record, "netns", json_type_array);
-
-	for (size_t i = 0; i < list_length(list); i++) {
-		struct json_object *object = json_object_array_get_idx(list, i);
-		const char *name;
-		struct netns_key key = { 0 };
-
-		if (!json_object_is_type(object, json_type_object))
-			continue;
-		name = text_get(object, "name");
-		key.cookie = dictionary_get_number(object, "cookie");
-		key.inode = (uint32_t)dictionary_get_number(object, "inode");
-		if (name &&
-			(g_hash_table_contains(name_table->netns, &key) ||
-				has_room(name_table, g_hash_table_size(name_table->netns))))
-			g_hash_table_replace(
-				name_table->netns, g_memdup2(&key, sizeof(key)), g_strdup(name));
-	}
+	dictionary_each(record, "netns", take_namespace, name_table);
 }
 
 int name_table_take(

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "journal/base/cleanup.h"
 #include "journal/base/output.h"
 #include "journal/event/session-view.h"
 #include "journal/reader/name-table.h"
@@ -57,10 +58,7 @@ void renderer_render_step(
 /* Frees a renderer. Accepts NULL; returns NULL. */
 struct renderer *renderer_free(struct renderer *renderer);
 
-static inline void renderer_freep(struct renderer **renderer)
-{
-	*renderer = renderer_free(*renderer);
-}
+DEFINE_FREEP(renderer)
 
 #define auto_renderer __attribute__((cleanup(renderer_freep))) struct renderer
 

@@ -6,32 +6,23 @@ usage: questions.py ANSWER COMMAND [ARGUMENT]...
 ANSWER: eof, interrupt, or a line
 """
 import os
-import pty
 import sys
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from terminal import run_on_terminal
 
 KEYS = {"eof": b"\x04", "interrupt": b"\x03"}
 
 
 def main():
-    answer = KEYS.get(sys.argv[1], sys.argv[1].encode() + b"\n")
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execvp(sys.argv[2], sys.argv[2:])
-    shown = b""
-    asked = False
-    while True:
-        try:
-            piece = os.read(terminal, 4096)
-        except OSError:  # Linux: the other side is closed
-            break
-        if not piece:
-            break
-        shown += piece
-        if not asked and b"[y/N] " in shown:
-            asked = True
-            os.write(terminal, answer)
-    _, status = os.waitpid(pid, 0)
-    sys.stdout.write(shown.decode(errors="replace").replace("\r", ""))
+    answers = [KEYS.get(sys.argv[1], sys.argv[1].encode() + b"\n")]
+
+    def answer(terminal, shown):
+        if answers and b"[y/N] " in shown:
+            os.write(terminal, answers.pop())
+
+    shown, status = run_on_terminal(sys.argv[2:], answer)
+    sys.stdout.write(shown.replace("\r", ""))
     return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 

@@ -5,11 +5,12 @@ showed on standard error, and exits with the status of the command.
 usage: at-terminal.py PASSWORD COMMAND [ARGUMENT]...
 """
 import os
-import pty
-import re
 import sys
 import termios
 import time
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from terminal import run_on_terminal
 
 
 def wait_for_no_echo(terminal):
@@ -20,25 +21,17 @@ def wait_for_no_echo(terminal):
 
 def main():
     password = sys.argv[1].encode() + b"\n"
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execvp(sys.argv[2], sys.argv[2:])
-    shown = b""
     answered = 0
-    while True:
-        try:
-            piece = os.read(terminal, 4096)
-        except OSError:  # Linux: the other side is closed
-            break
-        if not piece:
-            break
-        shown += piece
-        if len(re.findall(rb"Password: ", shown)) > answered:
+
+    def answer(terminal, shown):
+        nonlocal answered
+        if shown.count(b"Password: ") > answered:
             answered += 1
             wait_for_no_echo(terminal)
             os.write(terminal, password)
-    _, status = os.waitpid(pid, 0)
-    sys.stderr.write(shown.decode(errors="replace"))
+
+    shown, status = run_on_terminal(sys.argv[2:], answer)
+    sys.stderr.write(shown)
     return os.waitstatus_to_exitcode(status)
 
 

@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/base/fd-message.h"
 #include "daemon/engine/fd-store.h"
 
 static int manager_fd;
@@ -37,23 +38,12 @@ static void take(char *message, size_t size, int fd)
 static void *manager_run(void *context)
 {
 	for (;;) {
-		char message[512], control[CMSG_SPACE(sizeof(int))];
-		struct iovec vector = { message, sizeof(message) };
-		struct msghdr header = {
-			.msg_iov = &vector,
-			.msg_iovlen = 1,
-			.msg_control = control,
-			.msg_controllen = sizeof(control),
-		};
-		ssize_t size = recvmsg(manager_fd, &header, MSG_CMSG_CLOEXEC);
-		struct cmsghdr *first;
-		int fd = -1;
+		char message[512];
+		int fd;
+		ssize_t size = fd_message_receive(manager_fd, message, sizeof(message), 0, &fd);
 
 		if (size <= 0)
 			return NULL;
-		first = CMSG_FIRSTHDR(&header);
-		if (first && first->cmsg_type == SCM_RIGHTS)
-			memcpy(&fd, CMSG_DATA(first), sizeof(fd));
 		take(message, (size_t)size, fd);
 	}
 }

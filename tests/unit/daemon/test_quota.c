@@ -10,39 +10,22 @@
 
 #include "daemon/journals/archive.h"
 #include "daemon/journals/quota.h"
+#include "daemon/sessions/manager-private.h"
+#include "daemon/sessions/quota-job.h"
 #include "journal/base/cleanup.h"
 #include "journal/format/segment-names.h"
 #include "tests/unit/kit/journal-index.h"
 
 #define SEGMENT (64 << 10)
 
-static char *directory;
-static struct state_directory *state;
-static GArray *running;
 static struct quota_result result;
 static int64_t verified; /* as in struct quota */
 
 static void set_up(void)
 {
-	g_autofree char *reason = NULL;
-
-	directory = g_dir_make_tmp("nfttraced-quota-XXXXXX", NULL);
-	ck_assert_int_eq(state_directory_open(directory, &state, &reason), 0);
-	index_kit_begin(state);
-	running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	index_kit_set_up();
 	/* Sizes are those of the index, unless a test changes this. */
 	verified = g_get_monotonic_time();
-}
-
-static void tear_down(void)
-{
-	g_autofree char *command = g_strdup_printf("rm -rf %s", directory);
-
-	index_kit_end();
-	state = state_directory_free(state);
-	g_array_unref(running);
-	ck_assert_int_eq(system(command), 0);
-	g_clear_pointer(&directory, g_free);
 }
 
 /* A journal with `count` segments that was last written at `when`. */
@@ -52,8 +35,8 @@ static void journal(uint64_t id, unsigned int count, time_t when)
 	const struct timespec times[2] = { { .tv_sec = when }, { .tv_sec = when } };
 	auto_fd dir_fd = -1;
 
-	ck_assert_int_eq(state_directory_session_create(state, id, &dir_fd, &path), 0);
-	ck_assert_int_eq(state_directory_session_publish(state, id), 0);
+	ck_assert_int_eq(state_directory_session_create(index_kit.state, id, &dir_fd, &path), 0);
+	ck_assert_int_eq(state_directory_session_publish(index_kit.state, id), 0);
 	for (unsigned int i = 1; i <= count; i++) {
 		char name[SEGMENT_NAME_SIZE];
 		auto_fd fd = -1;
@@ -72,7 +55,7 @@ static uint64_t first(uint64_t id)
 	g_autoptr(GArray) segments = NULL;
 	auto_fd fd = -1;
 
-	if (state_directory_session_open(state, id, &fd) < 0)
+	if (state_directory_session_open(index_kit.state, id, &fd) < 0)
 		return 0;
 	ck_assert_int_eq(segment_list(fd, &segments), 0);
 	ck_assert_uint_gt(segments->len, 0);
@@ -81,7 +64,8 @@ static uint64_t first(uint64_t id)
 
 static void keep(uint64_t segments)
 {
-	struct quota *quota = quota_new(state, index_kit_journals(running), running, verified);
+	struct quota *quota =
+		quota_new(index_kit.state, index_kit_journals(), index_kit.running, verified);
 
 	ck_assert_int_eq(quota_keep(quota, segments * SEGMENT, &result), 0);
 	index_kit_changed(quota->changed);
@@ -122,7 +106,7 @@ START_TEST(running_journals_are_kept)
 {
 	uint64_t id = 2;
 
-	g_array_append_val(running, id);
+	g_array_append_val(index_kit.running, id);
 	journal(1, 2, 300);
 	journal(2, 3, 100);
 	keep(1);
@@ -136,7 +120,7 @@ END_TEST
 START_TEST(journals_with_a_writer_are_kept)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	g_autofree char *path = g_strdup_printf("%s/1/0000000002.nftj", directory);
+	g_autofree char *path = g_strdup_printf("%s/1/0000000002.nftj", index_kit.directory);
 	auto_fd fd = -1;
 
 	journal(1, 2, 100);
@@ -150,7 +134,7 @@ END_TEST
 
 START_TEST(files_other_than_segments_are_kept)
 {
-	g_autofree char *path = g_strdup_printf("%s/1/notes", directory);
+	g_autofree char *path = g_strdup_printf("%s/1/notes", index_kit.directory);
 
 	journal(1, 2, 100);
 	ck_assert(g_file_set_contents(path, "mine", -1, NULL));
@@ -162,7 +146,7 @@ END_TEST
 
 static void remove_by_hand(const char *what)
 {
-	g_autofree char *command = g_strdup_printf("rm -r %s/%s", directory, what);
+	g_autofree char *command = g_strdup_printf("rm -r %s/%s", index_kit.directory, what);
 
 	ck_assert_int_eq(system(command), 0);
 }
@@ -173,7 +157,7 @@ START_TEST(directories_in_a_journal_hide_no_segment)
 	journal(2, 3, 200);
 	for (unsigned int i = 0; i < 20; i++) {
 		g_autofree char *path =
-			g_strdup_printf("%s/%u/directory-%u", directory, 1 + i % 2, i);
+			g_strdup_printf("%s/%u/directory-%u", index_kit.directory, 1 + i % 2, i);
 
 		ck_assert_int_eq(mkdir(path, 0700), 0);
 	}
@@ -210,7 +194,7 @@ START_TEST(journal_is_measured_after_its_end)
 {
 	uint64_t id = 1;
 
-	g_array_append_val(running, id);
+	g_array_append_val(index_kit.running, id);
 	journal(1, 1, 100);
 	keep(10);
 	ck_assert_uint_eq(result.left, SEGMENT);
@@ -219,7 +203,7 @@ START_TEST(journal_is_measured_after_its_end)
 	journal(1, 4, 200);
 	keep(10);
 	ck_assert_uint_eq(result.left, 4 * SEGMENT);
-	g_array_set_size(running, 0);
+	g_array_set_size(index_kit.running, 0);
 	keep(3);
 	ck_assert_uint_eq(result.segments, 1);
 	ck_assert_uint_eq(first(1), 2);
@@ -229,10 +213,10 @@ END_TEST
 START_TEST(growing_journals_count_with_their_current_size)
 {
 	g_autofree char *bytes = g_malloc0(SEGMENT),
-			*path = g_strdup_printf("%s/1/0000000002.nftj", directory);
+			*path = g_strdup_printf("%s/1/0000000002.nftj", index_kit.directory);
 	uint64_t id = 1;
 
-	g_array_append_val(running, id);
+	g_array_append_val(index_kit.running, id);
 	journal(1, 1, 100);
 	journal(2, 2, 50);
 	keep(3);
@@ -265,7 +249,7 @@ START_TEST(a_journal_that_is_removed_while_others_go_is_no_error)
 	journal(1, 3, 100);
 	journal(2, 3, 200);
 	keep(6);
-	quota = quota_new(state, index_kit_journals(running), running, verified);
+	quota = quota_new(index_kit.state, index_kit_journals(), index_kit.running, verified);
 	remove_by_hand("1");
 	ck_assert_int_eq(quota_keep(quota, 2 * SEGMENT, &result), 0);
 	ck_assert_uint_eq(quota->changed->len, 2);
@@ -284,10 +268,10 @@ START_TEST(sizes_of_long_ago_are_measured_again_before_anything_goes)
 	journal(1, 2, 100);
 	journal(2, 3, 200);
 	journal(3, 1, 300);
-	journals = index_kit_journals(running);
+	journals = index_kit_journals();
 	remove_by_hand("2/0000000001.nftj");
 	remove_by_hand("3");
-	quota = quota_new(state, g_steal_pointer(&journals), running, 0);
+	quota = quota_new(index_kit.state, g_steal_pointer(&journals), index_kit.running, 0);
 	ck_assert_int_eq(quota_keep(quota, 4 * SEGMENT, &result), 0);
 	ck_assert_uint_eq(result.segments, 0);
 	ck_assert_uint_eq(result.left, 4 * SEGMENT);
@@ -309,7 +293,7 @@ START_TEST(shortened_journal_is_read_again)
 	journal(1, 3, 100);
 	keep(1);
 	ck_assert_uint_eq(result.segments, 2);
-	journals = index_kit_journals(running);
+	journals = index_kit_journals();
 	known = &g_array_index(journals, struct archive_journal, 0);
 	ck_assert_uint_eq(known->bytes, SEGMENT);
 	ck_assert_uint_eq(known->segment_bytes, SEGMENT);
@@ -324,11 +308,47 @@ START_TEST(a_check_that_waits_when_the_index_ends_is_refused)
 }
 END_TEST
 
+static GMutex gate;
+
+static void pass_gate(void *job)
+{
+	g_mutex_lock(&gate);
+	g_mutex_unlock(&gate);
+}
+
+static void on_passed(void *job)
+{
+}
+
+START_TEST(failed_check_is_followed_by_the_one_wanted_meanwhile)
+{
+	const struct settings settings = { .journals_size = SEGMENT };
+	struct manager *manager = index_kit_manager();
+
+	manager->settings = &settings;
+	ck_assert_int_eq(worker_new(manager->event, "janitor", &manager->janitor), 0);
+	g_mutex_lock(&gate);
+	while (worker_submit(manager->janitor, pass_gate, on_passed, NULL) == 0)
+		continue;
+	manager_quota_check(manager);
+	ck_assert(manager->quota_checking);
+	manager_quota_check(manager);
+	ck_assert(manager->quota_again);
+	manager->quota_due = 0;
+	while (manager->quota_checking)
+		ck_assert_int_ge(sd_event_run(manager->event, UINT64_MAX), 0);
+	ck_assert_int_gt(manager->quota_due, 0);
+	ck_assert(!manager->quota_again);
+	g_mutex_unlock(&gate);
+	manager->janitor = worker_free(manager->janitor);
+}
+END_TEST
+
 /* More events than the kernel queues for a directory. */
 START_TEST(overflowing_change_events_cause_a_rescan)
 {
-	g_autofree char *text = NULL, *one = g_strdup_printf("%s/one", directory);
-	g_autofree char *other = g_strdup_printf("%s/other", directory);
+	g_autofree char *text = NULL, *one = g_strdup_printf("%s/one", index_kit.directory);
+	g_autofree char *other = g_strdup_printf("%s/other", index_kit.directory);
 	unsigned int most;
 
 	ck_assert(g_file_get_contents("/proc/sys/fs/inotify/max_queued_events", &text, NULL, NULL));
@@ -351,13 +371,14 @@ START_TEST(used_id_is_skipped)
 	auto_fd fd = -1;
 	uint64_t id, next;
 
-	ck_assert_int_eq(state_directory_next_id(state, &id), 0);
-	taken = g_strdup_printf("%s/%" G_GUINT64_FORMAT, directory, id + 1);
+	ck_assert_int_eq(state_directory_next_id(index_kit.state, &id), 0);
+	taken = g_strdup_printf("%s/%" G_GUINT64_FORMAT, index_kit.directory, id + 1);
 	ck_assert_int_eq(mkdir(taken, 0700), 0);
-	ck_assert_int_eq(state_directory_next_id(state, &next), 0);
+	ck_assert_int_eq(state_directory_next_id(index_kit.state, &next), 0);
 	ck_assert_uint_eq(next, id + 1);
-	ck_assert_int_eq(state_directory_session_create(state, next, &fd, &path), -EEXIST);
-	ck_assert_int_eq(state_directory_next_id(state, &next), 0);
+	ck_assert_int_eq(
+		state_directory_session_create(index_kit.state, next, &fd, &path), -EEXIST);
+	ck_assert_int_eq(state_directory_next_id(index_kit.state, &next), 0);
 	ck_assert_uint_eq(next, id + 2);
 }
 END_TEST
@@ -371,7 +392,7 @@ int main(void)
 
 	suite_add_tcase(suite, cases);
 	tcase_set_timeout(cases, 60);
-	tcase_add_checked_fixture(cases, set_up, tear_down);
+	tcase_add_checked_fixture(cases, set_up, index_kit_tear_down);
 	tcase_add_test(cases, within_its_size_nothing_goes);
 	tcase_add_test(cases, the_oldest_segments_of_what_ended_first_go_first);
 	tcase_add_test(cases, running_journals_are_kept);
@@ -386,6 +407,7 @@ int main(void)
 	tcase_add_test(cases, sizes_of_long_ago_are_measured_again_before_anything_goes);
 	tcase_add_test(cases, shortened_journal_is_read_again);
 	tcase_add_test(cases, a_check_that_waits_when_the_index_ends_is_refused);
+	tcase_add_test(cases, failed_check_is_followed_by_the_one_wanted_meanwhile);
 	tcase_add_test(cases, overflowing_change_events_cause_a_rescan);
 	tcase_add_test(cases, used_id_is_skipped);
 	srunner_run_all(runner, CK_NORMAL);

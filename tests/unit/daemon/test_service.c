@@ -12,7 +12,9 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "daemon/base/fd-message.h"
 #include "daemon/base/service.h"
+#include "journal/base/cleanup.h"
 
 #define MESSAGE_MAX   4096
 #define WATCHDOG_USEC 30000
@@ -188,26 +190,13 @@ END_TEST
 /* The barrier is a descriptor that the service manager closes when it reaches it. */
 static void *pass_barrier(void *data)
 {
-	char text[MESSAGE_MAX];
-	union {
-		char buffer[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr header;
-	} passed = { 0 };
-	struct iovec part = { text, sizeof(text) };
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = &passed,
-		.msg_controllen = sizeof(passed),
-	};
 	struct pollfd ready = { .fd = manager.socket, .events = POLLIN };
-	int fd;
+	char text[MESSAGE_MAX];
+	int fd = -1;
 
 	poll(&ready, 1, -1);
-	if (recvmsg(manager.socket, &message, MSG_CMSG_CLOEXEC) > 0 && CMSG_FIRSTHDR(&message)) {
-		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
-		close(fd);
-	}
+	fd_message_receive(manager.socket, text, sizeof(text), 0, &fd);
+	fd_close(&fd);
 	return NULL;
 }
 

@@ -20,38 +20,14 @@
 #define OTHER   1001
 #define PADDING (64 << 10) /* bytes that a journal has besides its head */
 
-static char *directory;
-static struct state_directory *state;
-static GArray *running;
 static struct user_quota_result result;
-
-static void set_up(void)
-{
-	g_autofree char *reason = NULL;
-
-	directory = g_dir_make_tmp("nfttraced-user-quota-XXXXXX", NULL);
-	ck_assert_int_eq(state_directory_open(directory, &state, &reason), 0);
-	index_kit_begin(state);
-	running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-}
-
-static void tear_down(void)
-{
-	g_autofree char *command = g_strdup_printf("rm -rf %s", directory);
-
-	index_kit_end();
-	state = state_directory_free(state);
-	g_array_unref(running);
-	ck_assert_int_eq(system(command), 0);
-	g_clear_pointer(&directory, g_free);
-}
 
 static char *segment_path(uint64_t id)
 {
 	char name[SEGMENT_NAME_SIZE];
 
 	segment_name(1, name);
-	return g_strdup_printf("%s/%" G_GUINT64_FORMAT "/%s", directory, id, name);
+	return g_strdup_printf("%s/%" G_GUINT64_FORMAT "/%s", index_kit.directory, id, name);
 }
 
 /* The journal of a session of `owner`'s that ended at `when`. */
@@ -64,8 +40,8 @@ static void journal(uint64_t id, uint32_t owner, time_t when)
 	struct journal_writer *writer;
 	auto_fd dir_fd = -1, fd = -1;
 
-	ck_assert_int_eq(state_directory_session_create(state, id, &dir_fd, &path), 0);
-	ck_assert_int_eq(state_directory_session_publish(state, id), 0);
+	ck_assert_int_eq(state_directory_session_create(index_kit.state, id, &dir_fd, &path), 0);
+	ck_assert_int_eq(state_directory_session_publish(index_kit.state, id), 0);
 	ck_assert_int_eq(
 		journal_writer_open(dir_fd, id, "{\"name\":\"n\"}", settings, &limits, &writer), 0);
 	journal_writer_free(writer);
@@ -85,8 +61,8 @@ static bool there(uint64_t id)
 /* Enforces a limit that is enough for `count` journals. */
 static void keep(unsigned int count)
 {
-	struct quota *quota =
-		quota_new(state, index_kit_journals(running), running, g_get_monotonic_time());
+	struct quota *quota = quota_new(
+		index_kit.state, index_kit_journals(), index_kit.running, g_get_monotonic_time());
 
 	ck_assert_int_eq(quota_keep_users(quota, (uint64_t)count * PADDING * 3 / 2, &result), 0);
 	index_kit_changed(quota->changed);
@@ -112,10 +88,10 @@ START_TEST(a_journal_that_is_damaged_is_nobodys)
 	uid_t owner = 0;
 
 	journal(1, USER, 100);
-	ck_assert_int_eq(archive_owner(state, 1, &owner), 0);
+	ck_assert_int_eq(archive_owner(index_kit.state, 1, &owner), 0);
 	ck_assert_uint_eq(owner, USER);
 	misattribute(1, "{\"owner\":1000}", "{\"owner\":1001}");
-	ck_assert_int_eq(archive_owner(state, 1, &owner), -ENOENT);
+	ck_assert_int_eq(archive_owner(index_kit.state, 1, &owner), -ENOENT);
 }
 END_TEST
 
@@ -168,7 +144,7 @@ START_TEST(running_journals_stay_and_count)
 	journal(id, USER, 100);
 	journal(2, USER, 200);
 	journal(3, USER, 300);
-	g_array_append_val(running, id);
+	g_array_append_val(index_kit.running, id);
 	keep(2);
 	ck_assert(there(1) && !there(2) && there(3));
 }
@@ -211,7 +187,7 @@ static Suite *suite(void)
 
 	tcase_set_timeout(cases, 60);
 
-	tcase_add_checked_fixture(cases, set_up, tear_down);
+	tcase_add_checked_fixture(cases, index_kit_set_up, index_kit_tear_down);
 	tcase_add_test(cases, a_journal_that_is_damaged_is_nobodys);
 	tcase_add_test(cases, oldest_ended_journal_of_a_user_is_removed_first);
 	tcase_add_test(cases, number_of_small_journals_is_limited);

@@ -3,9 +3,12 @@
 #include "tests/unit/kit/journal-index.h"
 
 #include <check.h>
+#include <stdlib.h>
 
 #include "daemon/sessions/index-job.h"
 #include "daemon/sessions/manager-private.h"
+
+struct index_kit index_kit;
 
 static struct manager manager;
 
@@ -14,12 +17,22 @@ static void session_clear(void *session)
 	g_free(session);
 }
 
-void index_kit_begin(const struct state_directory *state)
+void index_kit_set_up(void)
 {
-	manager = (struct manager){ .state_directory = state };
+	g_autofree char *reason = NULL;
+
+	index_kit.directory = g_dir_make_tmp("nfttraced-index-XXXXXX", NULL);
+	ck_assert_int_eq(state_directory_open(index_kit.directory, &index_kit.state, &reason), 0);
+	index_kit.running = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	manager = (struct manager){ .state_directory = index_kit.state };
 	ck_assert_int_ge(sd_event_new(&manager.event), 0);
 	manager.sessions = g_ptr_array_new_with_free_func(session_clear);
 	ck_assert_int_eq(manager_index_new(&manager, &manager.index), 0);
+}
+
+struct manager *index_kit_manager(void)
+{
+	return &manager;
 }
 
 static void on_ready(void *context, int error)
@@ -29,8 +42,9 @@ static void on_ready(void *context, int error)
 	*result = error;
 }
 
-GArray *index_kit_journals(const GArray *running)
+GArray *index_kit_journals(void)
 {
+	const GArray *running = index_kit.running;
 	const struct journal_query all = { .owner = ARCHIVE_UNLIMITED, .count = UINT64_MAX };
 	int result = 1;
 	bool more;
@@ -65,9 +79,15 @@ int index_kit_end_awaited(void)
 	return result;
 }
 
-void index_kit_end(void)
+void index_kit_tear_down(void)
 {
+	g_autofree char *command = g_strdup_printf("rm -rf %s", index_kit.directory);
+
 	manager.index = manager_index_free(manager.index);
 	g_ptr_array_unref(manager.sessions);
 	manager.event = sd_event_unref(manager.event);
+	index_kit.state = state_directory_free(index_kit.state);
+	g_array_unref(index_kit.running);
+	ck_assert_int_eq(system(command), 0);
+	g_clear_pointer(&index_kit.directory, g_free);
 }
