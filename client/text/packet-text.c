@@ -77,20 +77,28 @@ static const struct {
 	[PACKET_IPSEC_UDP] = { packet_ipsec_udp, "" },
 };
 
-static void header_text(struct output *output, const struct packet_walk *walk)
+/* Prints what is wrong with a header that has no text of its own for it. */
+static void problem_text(struct output *output, const struct packet_header *header)
+{
+	output_text(output, kinds[header->kind].start);
+	if (header->problem == PACKET_SHORT)
+		packet_truncated(output);
+	else
+		packet_bad(output, "version", header->version);
+}
+
+/* Prints one header; false if nothing is printed behind it. */
+static bool header_text(struct output *output, const struct packet_walk *walk)
 {
 	const struct packet_header *header = &walk->header;
-	bool has_text = header->kind == PACKET_GENEVE && header->problem == PACKET_BAD_VERSION;
+	header_function text = kinds[header->kind].text;
 
-	if (header->problem == PACKET_SHORT) {
-		output_text(output, kinds[header->kind].start);
-		packet_truncated(output);
-	} else if (header->problem == PACKET_BAD_VERSION && !has_text) {
-		output_text(output, kinds[header->kind].start);
-		packet_bad(output, "version", header->version);
-	} else if (kinds[header->kind].text) {
-		kinds[header->kind].text(output, walk);
-	}
+	if (header->problem == PACKET_SHORT ||
+		(header->problem == PACKET_BAD_VERSION && header->kind != PACKET_GENEVE))
+		problem_text(output, header);
+	else if (text)
+		text(output, walk);
+	return header->problem == PACKET_FINE;
 }
 
 void packet_text(struct output *output, const struct event_packet *packet, const uint8_t *bytes)
@@ -107,9 +115,6 @@ void packet_text(struct output *output, const struct event_packet *packet, const
 	else
 		packet_walk_start_ethertype(
 			&walk, packet->protocol, span_skip(span, packet->network_offset));
-	while (packet_walk_next(&walk)) {
-		header_text(output, &walk);
-		if (walk.header.problem)
-			break;
-	}
+	while (packet_walk_next(&walk) && header_text(output, &walk))
+		;
 }
