@@ -54,11 +54,8 @@ daemon/resolver: daemon/base journal
 daemon/base: journal/base
 """
 
-# Files that need each other: folder, names. Packets are like that, Ethernet in UDP in IP in Ethernet; the others are to be
-# opened, and none is to be added.
-CIRCLES = [
-    ("client/text", "packet-dccp packet-encapsulation packet-gre packet-ip packet-ipv6 packet-link packet-multicast packet-routing packet-sctp packet-tcp packet-transport packet-tunnel packet-vrrp"),
-]
+# Files that need each other: folder, names. None is to be added.
+CIRCLES = []
 
 TOPS = ("bpf", "client", "daemon", "journal")
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The keys by which events are counted; see stats-private.h. */
-#include <linux/if_ether.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "client/stats/stats-private.h"
-#include "journal/event/packet-headers.h"
+#include "journal/event/packet-walk.h"
+
+/* Offsets of the source address in an IP header. */
+#define IPV4_SOURCE 12
+#define IPV6_SOURCE 8
 
 static size_t peer_key(
 	uint8_t family, const uint8_t *address, size_t size, uint8_t ret[STATS_PEER_KEY_MAX])
@@ -19,22 +22,24 @@ static size_t peer_key(
 size_t stats_peer_key(const struct event *event, uint8_t ret[STATS_PEER_KEY_MAX])
 {
 	const struct event_packet *packet = &event->packet;
-	struct packet_headers headers;
-	struct packet_part part;
+	struct packet_walk walk;
+	struct span span;
 	unsigned int version;
 
 	if (!event->has_packet || packet->network_offset >= packet->captured)
 		return 0;
-	part.bytes = event->packet_bytes + packet->network_offset;
-	part.length = packet->captured - packet->network_offset;
-	version = part.bytes[0] >> 4;
+	span.bytes = event->packet_bytes + packet->network_offset;
+	span.length = span.wire = packet->captured - packet->network_offset;
+	span.partial = false;
+	version = span.bytes[0] >> 4;
 	if (version != 4 && version != 6)
 		return 0;
-	packet_headers_read(&headers, version == 4 ? ETH_P_IP : ETH_P_IPV6, part);
-	if (!headers.source)
+	packet_walk_start(&walk, version == 4 ? PACKET_IPV4 : PACKET_IPV6, 0, span);
+	packet_walk_next(&walk);
+	if (walk.header.problem == PACKET_SHORT)
 		return 0;
-	return version == 4 ? peer_key(AF_INET, headers.source, EVENT_IPV4_SIZE, ret)
-			    : peer_key(AF_INET6, headers.source, EVENT_IPV6_SIZE, ret);
+	return version == 4 ? peer_key(AF_INET, span.bytes + IPV4_SOURCE, EVENT_IPV4_SIZE, ret)
+			    : peer_key(AF_INET6, span.bytes + IPV6_SOURCE, EVENT_IPV6_SIZE, ret);
 }
 
 size_t stats_rule_key(const struct event *event, unsigned int boot, uint8_t ret[STATS_RULE_KEY_MAX])

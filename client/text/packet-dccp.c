@@ -71,15 +71,12 @@ static size_t length_of(uint8_t type, size_t header)
 	return length;
 }
 
-void packet_dccp(struct output *output, struct span span)
+void packet_dccp(struct output *output, const struct packet_walk *walk)
 {
+	struct span span = walk->header.span;
 	size_t header, offset;
 	uint8_t type;
 
-	if (span.length < DCCP_HEADER_LENGTH) {
-		packet_truncated(output);
-		return;
-	}
 	header = span.bytes[DCCP_TYPE] & DCCP_EXTENDED ? DCCP_LONG_LENGTH : DCCP_HEADER_LENGTH;
 	type = span.bytes[DCCP_TYPE] >> 1 & DCCP_TYPE_MASK;
 	offset = span.bytes[DCCP_OFFSET] * sizeof(uint32_t);

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Packet text: IPv4 with its options, and the parts that it shares with IPv6; see packet.h. */
-#include <netinet/in.h>
 #include <netinet/ip.h>
 
 #include "client/text/packet.h"
-#include "journal/event/packet-headers.h"
 
 #define IPV4_HEADER_LENGTH 20
-#define IPV4_VERSION       4
 #define PORTS_LENGTH       4 /* source and destination, first in TCP, UDP, SCTP and DCCP */
-#define AH_HEADER_LENGTH   12
-#define AH_LENGTH_BASE     8 /* without the words that its length counts */
 
 #define IPV4_OPTION_CIPSO 134 /* the others are in <netinet/ip.h> */
 #define IPV4_OPTION_RA    148
@@ -27,7 +22,6 @@ enum ipv4_layout {
 	IPV4_DESTINATION = 16,
 };
 
-#define IPV4_LENGTH_MASK   0xf /* of the first byte: the header's length in words */
 #define IPV4_FLAG_RESERVED 0x8000
 #define IPV4_FLAG_DF       0x4000
 #define IPV4_FLAG_MF       0x2000
@@ -37,19 +31,6 @@ enum ipv4_layout {
 #define ECN_MASK   0x3
 #define DSCP_SHIFT 2
 
-struct span packet_ports(uint8_t protocol, struct span span)
-{
-	while (protocol == IPPROTO_AH && span.length >= AH_HEADER_LENGTH) {
-		size_t length = AH_LENGTH_BASE + (size_t)span.bytes[1] * sizeof(uint32_t);
-
-		if (length < AH_HEADER_LENGTH)
-			break;
-		protocol = span.bytes[0];
-		span = span_skip(span, length);
-	}
-	return packet_has_ports(protocol) ? span : (struct span){ 0 };
-}
-
 const char *packet_ecn(uint8_t traffic_class)
 {
 	static const char *const names[] = { "", " ECT(1)", " ECT(0)", " CE" };
@@ -58,8 +39,9 @@ const char *packet_ecn(uint8_t traffic_class)
 }
 
 void packet_endpoints(struct output *output, packet_address address, const uint8_t *source,
-	const uint8_t *destination, struct span transport)
+	const uint8_t *destination, const struct packet_walk *walk)
 {
+	struct span transport = packet_walk_ports(walk);
 	bool ports = transport.length >= PORTS_LENGTH;
 
 	address(output, source);
@@ -158,24 +140,6 @@ static void ipv4_options(struct output *output, struct span options)
 		output_char(output, ']');
 }
 
-/* False if the lengths are invalid, which it prints. A total of 0 is a packet that is not complete
- * yet, or too long for the field. */
-static bool ipv4_lengths(struct output *output, size_t header, uint16_t total)
-{
-	if (header < IPV4_HEADER_LENGTH)
-		packet_bad_length(output, "header length", header, IPV4_HEADER_LENGTH, SIZE_MAX);
-	else if (total > 0 && total < header)
-		packet_bad_length(output, "length", total, header, SIZE_MAX);
-	else
-		return true;
-	return false;
-}
-
-static size_t ipv4_header(struct span span)
-{
-	return (size_t)(span.bytes[0] & IPV4_LENGTH_MASK) * sizeof(uint32_t);
-}
-
 static void ipv4_fields(struct output *output, struct span span, uint16_t fragment)
 {
 	output_text(output, " tos 0x");
@@ -187,52 +151,28 @@ static void ipv4_fields(struct output *output, struct span span, uint16_t fragme
 	ipv4_flags(output, fragment);
 }
 
-/* The bytes behind the header. `ret_transport` is empty if there are no valid ports. */
-static struct span ipv4_payload(struct span span, uint16_t fragment, struct span *ret_transport)
+void packet_ipv4(struct output *output, const struct packet_walk *walk)
 {
+	const struct packet_header *header = &walk->header;
+	struct span span = header->span;
 	uint16_t total = span_u16(span, IPV4_TOTAL);
-	size_t header = ipv4_header(span);
-	uint8_t protocol = span.bytes[IPV4_PROTOCOL];
-
-	span.partial = span.partial || fragment & IPV4_FLAG_MF;
-	span = span_skip(total > 0 ? span_clip(span, total) : span, header);
-	*ret_transport = (struct span){ 0 };
-	if (header >= IPV4_HEADER_LENGTH && (fragment & IPV4_OFFSET_MASK) == 0)
-		*ret_transport = packet_ports(protocol, span);
-	return span;
-}
-
-void packet_ipv4(struct output *output, struct span span)
-{
-	struct span transport, payload;
-	uint16_t fragment, total;
-
-	if (span.length < IPV4_HEADER_LENGTH) {
-		output_text(output, "IPv4");
-		packet_truncated(output);
-		return;
-	}
-	if (span.bytes[0] >> 4 != IPV4_VERSION) {
-		output_text(output, "IPv4");
-		packet_bad(output, "version", span.bytes[0] >> 4);
-		return;
-	}
-	total = span_u16(span, IPV4_TOTAL);
-	fragment = span_u16(span, IPV4_FRAGMENT);
-	payload = ipv4_payload(span, fragment, &transport);
 
 	packet_endpoints(output, output_ipv4_address, span.bytes + IPV4_SOURCE,
-		span.bytes + IPV4_DESTINATION, transport);
-	ipv4_fields(output, span, fragment);
-	if (!ipv4_lengths(output, ipv4_header(span), total))
+		span.bytes + IPV4_DESTINATION, walk);
+	ipv4_fields(output, span, span_u16(span, IPV4_FRAGMENT));
+	if (header->problem == PACKET_BAD_HEADER_LENGTH) {
+		packet_bad_length(
+			output, "header length", header->length, IPV4_HEADER_LENGTH, SIZE_MAX);
 		return;
+	}
+	if (header->problem) {
+		packet_bad_length(output, "length", total, header->length, SIZE_MAX);
+		return;
+	}
 	if (total > 0) {
 		output_number_after(output, " len ", total);
 		packet_missing(output, span, total);
 	}
-	ipv4_options(output, span_skip(span_clip(span, ipv4_header(span)), IPV4_HEADER_LENGTH));
-	if ((fragment & IPV4_OFFSET_MASK) == 0)
-		packet_transport(output, span.bytes[IPV4_PROTOCOL], payload);
-	else
-		packet_protocol(output, span.bytes[IPV4_PROTOCOL]);
+	ipv4_options(output, span_skip(span_clip(span, header->length), IPV4_HEADER_LENGTH));
+	packet_announce(output, walk, span.bytes[IPV4_PROTOCOL]);
 }

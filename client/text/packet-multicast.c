@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Packet text: IGMP of all versions (RFC 1112, 2236, 3376) and PIM (RFC 7761); see packet.h. */
-#include <linux/if_ether.h>
-
 #include "client/text/packet.h"
 
 #define IGMP_LENGTH        8
@@ -23,10 +21,7 @@ enum igmp_type {
 
 #define IGMP_CODE_EXPONENT 0x80 /* of version 3: the code is a floating point number */
 
-#define PIM_LENGTH          4
-#define PIM_VERSION         2
 #define PIM_REGISTER        1
-#define PIM_REGISTER_LENGTH 8 /* with the flags, before the packet inside */
 #define PIM_REGISTER_BORDER 0x80000000U
 #define PIM_REGISTER_NULL   0x40000000U
 
@@ -97,12 +92,10 @@ static void report_text(struct output *output, struct span span)
 	}
 }
 
-void packet_igmp(struct output *output, struct span span)
+void packet_igmp(struct output *output, const struct packet_walk *walk)
 {
-	if (span.length < IGMP_LENGTH) {
-		packet_truncated(output);
-		return;
-	}
+	struct span span = walk->header.span;
+
 	switch (span.bytes[0]) {
 	case IGMP_QUERY:
 		query_text(output, span);
@@ -138,49 +131,37 @@ void packet_igmp(struct output *output, struct span span)
 }
 
 /* A multicast packet for the rendezvous point, or none. */
-static void register_text(struct output *output, struct span span)
+static void register_text(struct output *output, const struct packet_walk *walk)
 {
-	uint32_t flags;
+	struct span span = walk->header.span;
 
-	if (span.length < PIM_REGISTER_LENGTH) {
+	if (walk->header.problem) {
 		packet_truncated(output);
 		return;
 	}
-	flags = span_u32(span, PIM_LENGTH);
-	if (flags & PIM_REGISTER_BORDER)
+	if (span_u32(span, 4) & PIM_REGISTER_BORDER)
 		output_text(output, " border");
-	span = span_skip(span, PIM_REGISTER_LENGTH);
-	if (flags & PIM_REGISTER_NULL) {
+	if (span_u32(span, 4) & PIM_REGISTER_NULL) {
 		output_text(output, " null");
 		return;
 	}
 	output_char(output, ' ');
-	if (span.length == 0)
+	if (walk->next == PACKET_END)
 		packet_truncated(output);
-	else
-		packet_ethertype(output, span.bytes[0] >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP, span);
 }
 
-void packet_pim(struct output *output, struct span span)
+void packet_pim(struct output *output, const struct packet_walk *walk)
 {
 	static const char *const names[] = { "Hello", "Register", "Register-Stop", "Join/Prune",
 		"Bootstrap", "Assert", "Graft", "Graft-ACK", "Candidate-RP-Advertisement",
 		"Prune-Refresh", "DF-Election", "ECMP-Redirect" };
-	uint8_t type;
+	struct span span = walk->header.span;
+	uint8_t type = span.bytes[0] & 0xf;
 
-	if (span.length < PIM_LENGTH) {
-		packet_truncated(output);
-		return;
-	}
-	if (span.bytes[0] >> 4 != PIM_VERSION) {
-		packet_bad(output, "version", span.bytes[0] >> 4);
-		return;
-	}
-	type = span.bytes[0] & 0xf;
-	output_number_after(output, " v", PIM_VERSION);
+	output_number_after(output, " v", walk->header.version);
 	output_char(output, ' ');
 	packet_name(output, names, sizeof(names) / sizeof(names[0]), type);
 	output_number_after(output, " len ", span.wire);
 	if (type == PIM_REGISTER)
-		register_text(output, span);
+		register_text(output, walk);
 }

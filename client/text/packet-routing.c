@@ -5,7 +5,6 @@
 #define OSPF2_LENGTH    24
 #define OSPF3_LENGTH    16
 #define OSPF2_VERSION   2
-#define OSPF3_VERSION   3
 #define OSPF_HELLO      1
 #define OSPF2_HELLO_MIN 20 /* bytes behind the header, without neighbours */
 #define OSPF3_HELLO_MIN 20
@@ -14,7 +13,6 @@
 
 /* Offsets of header fields; both versions are alike up to the checksum. */
 enum ospf_layout {
-	OSPF_VERSION = 0,
 	OSPF_TYPE = 1,
 	OSPF_TOTAL = 2,
 	OSPF_ROUTER = 4,
@@ -22,9 +20,6 @@ enum ospf_layout {
 	OSPF2_AUTHENTICATION = 14,
 	OSPF3_INSTANCE = 14,
 };
-
-#define EIGRP_LENGTH  20
-#define EIGRP_VERSION 2
 
 static void address_after(struct output *output, const char *before, const uint8_t *address)
 {
@@ -68,24 +63,16 @@ static void update_text(struct output *output, struct span span)
 		output_number_after(output, " lsas ", span_u32(span, 0));
 }
 
-void packet_ospf(struct output *output, struct span span)
+void packet_ospf(struct output *output, const struct packet_walk *walk)
 {
+	struct span span = walk->header.span;
 	static const char *const names[] = { NULL, "Hello", "Database-Description", "LS-Request",
 		"LS-Update", "LS-Ack" };
 	size_t header;
 	uint16_t length;
-	uint8_t version, type;
+	uint8_t version = walk->header.version, type;
 
-	if (span.length < OSPF3_LENGTH) {
-		packet_truncated(output);
-		return;
-	}
-	version = span.bytes[OSPF_VERSION];
 	type = span.bytes[OSPF_TYPE];
-	if (version != OSPF2_VERSION && version != OSPF3_VERSION) {
-		packet_bad(output, "version", version);
-		return;
-	}
 	header = version == OSPF2_VERSION ? OSPF2_LENGTH : OSPF3_LENGTH;
 	length = span_u16(span, OSPF_TOTAL);
 	output_number_after(output, " v", version);
@@ -112,20 +99,13 @@ void packet_ospf(struct output *output, struct span span)
 		hello3_text(output, span);
 }
 
-void packet_eigrp(struct output *output, struct span span)
+void packet_eigrp(struct output *output, const struct packet_walk *walk)
 {
+	struct span span = walk->header.span;
 	static const char *const names[] = { NULL, "Update", "Request", "Query", "Reply", "Hello",
 		"IPX-SAP", "Probe", "Ack", NULL, "SIA-Query", "SIA-Reply" };
 
-	if (span.length < EIGRP_LENGTH) {
-		packet_truncated(output);
-		return;
-	}
-	if (span.bytes[0] != EIGRP_VERSION) {
-		packet_bad(output, "version", span.bytes[0]);
-		return;
-	}
-	output_number_after(output, " v", EIGRP_VERSION);
+	output_number_after(output, " v", walk->header.version);
 	output_char(output, ' ');
 	packet_name(output, names, sizeof(names) / sizeof(names[0]), span.bytes[1]);
 	output_number_after(output, " as ", span_u32(span, 16));

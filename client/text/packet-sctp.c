@@ -130,12 +130,10 @@ static void chunk_text(struct output *output, struct span span)
 	output_char(output, ']');
 }
 
-void packet_sctp(struct output *output, struct span span)
+void packet_sctp(struct output *output, const struct packet_walk *walk)
 {
-	if (span.length < SCTP_HEADER_LENGTH) {
-		packet_truncated(output);
-		return;
-	}
+	struct span span = walk->header.span;
+
 	output_text(output, " vtag 0x");
 	output_hex(output, span_u32(span, 4));
 	span = span_skip(span, SCTP_HEADER_LENGTH);

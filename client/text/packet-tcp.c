@@ -11,7 +11,7 @@
 enum tcp_layout {
 	TCP_SEQUENCE = 4,
 	TCP_ACKNOWLEDGEMENT = 8,
-	TCP_OFFSET_FLAGS = 12, /* the header's length in the upper 4 bits, in words */
+	TCP_OFFSET_FLAGS = 12,
 	TCP_WINDOW = 14,
 };
 
@@ -217,19 +217,15 @@ static void options_text(struct output *output, struct span options, size_t leng
 		packet_truncated(output);
 }
 
-void packet_tcp(struct output *output, struct span span)
+void packet_tcp(struct output *output, const struct packet_walk *walk)
 {
+	struct span span = walk->header.span;
 	uint32_t sequence;
 	uint16_t flags;
-	size_t header;
+	size_t header = walk->header.length;
 
-	if (span.length < TCP_HEADER_LENGTH) {
-		packet_truncated(output);
-		return;
-	}
 	flags = span_u16(span, TCP_OFFSET_FLAGS) & TCP_FLAGS_MASK;
-	header = (size_t)(span.bytes[TCP_OFFSET_FLAGS] >> 4) * sizeof(uint32_t);
-	if (header < TCP_HEADER_LENGTH || header > span.wire) {
+	if (walk->header.problem) {
 		packet_bad_length(output, "header length", header, TCP_HEADER_LENGTH, span.wire);
 		return;
 	}

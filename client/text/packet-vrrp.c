@@ -71,20 +71,12 @@ static size_t address_size(uint8_t version, uint8_t count, struct span span)
 	return ADDRESS_LENGTH;
 }
 
-void packet_vrrp(struct output *output, struct span span)
+void packet_vrrp(struct output *output, const struct packet_walk *walk)
 {
-	uint8_t version, count;
+	struct span span = walk->header.span;
+	uint8_t version = walk->header.version, count;
 	size_t size, length;
 
-	if (span.length < VRRP_LENGTH) {
-		packet_truncated(output);
-		return;
-	}
-	version = span.bytes[0] >> 4;
-	if (version != VRRP2_VERSION && version != VRRP3_VERSION) {
-		packet_bad(output, "version", version);
-		return;
-	}
 	if (is_carp(span)) {
 		carp_text(output, span);
 		return;

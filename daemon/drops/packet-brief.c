@@ -81,7 +81,7 @@ static void brief_ip(struct output *output, const struct packet_headers *headers
 		output_text(output, CUT_SHORT);
 }
 
-static void brief_arp(struct output *output, struct packet_part part)
+static void brief_arp(struct output *output, struct span part)
 {
 	uint16_t operation;
 
@@ -89,8 +89,8 @@ static void brief_arp(struct output *output, struct packet_part part)
 		output_text(output, "arp" CUT_SHORT);
 		return;
 	}
-	operation = packet_u16(part, 6);
-	if (packet_u16(part, 0) != ARPHRD_ETHER || packet_u16(part, 2) != ETH_P_IP ||
+	operation = span_u16(part, 6);
+	if (span_u16(part, 0) != ARPHRD_ETHER || span_u16(part, 2) != ETH_P_IP ||
 		part.bytes[4] != ETH_ALEN || part.bytes[5] != 4) {
 		output_number_after(output, "arp operation ", operation);
 		return;
@@ -133,8 +133,8 @@ static void brief_network(struct output *output, const struct packet_headers *he
 
 void packet_brief(struct output *output, const struct drop_example *example)
 {
-	const struct packet_part packet = { example->packet,
-		MIN(example->captured, DROP_PACKET_MAX) };
+	const size_t captured = MIN(example->captured, DROP_PACKET_MAX);
+	const struct span packet = { example->packet, captured, captured, false };
 	size_t length = strnlen(example->device, sizeof(example->device));
 	struct packet_headers headers, outer;
 

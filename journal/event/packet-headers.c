@@ -1,30 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The walk over a packet's headers, see packet-headers.h. Stateless. */
+/* A summary of the walk over a packet's headers, see packet-headers.h. Stateless. */
 #include "journal/event/packet-headers.h"
 
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 
-#define IPV4_HEADER     20
-#define IPV4_WORD       4 /* bytes that the header's length counts in */
-#define IPV6_HEADER     40
-#define VLAN_TAG        4
 #define VLAN_TAGS_MAX   2
 #define EXTENSION_LEAST 8 /* bytes of an extension header */
 #define EXTENSIONS_MAX  8 /* headers of IPv6 that are walked */
 #define PORTS_LENGTH    4
 #define ICMP_LENGTH     2 /* type and code */
-#define GRE_HEADER      4
-#define GRE_FIELD       4 /* each of the optional ones */
-
-/* GRE's flags: the optional fields in front of the packet. */
-#define GRE_CHECKSUM 0x8000
-#define GRE_ROUTING  0x4000
-#define GRE_KEY      0x2000
-#define GRE_SEQUENCE 0x1000
-#define GRE_VERSION  0x0007
 
 #define FRAGMENT_OFFSET 0x1fff /* of the IPv4 header's field */
+
+/* GRE's flags whose optional fields are not walked, and its version. */
+#define GRE_ROUTING 0x4000
+#define GRE_VERSION 0x0007
 
 bool packet_has_ports(uint8_t protocol)
 {
@@ -44,38 +35,38 @@ bool packet_is_icmp(uint8_t protocol)
 	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
 }
 
-/* Steps behind an extension header; false: there is none. */
+/* Steps behind an extension or authentication header; false: there is none. */
 static bool extension_skip(struct packet_headers *headers)
 {
-	struct packet_part part = headers->transport;
-	size_t length;
+	struct span part = headers->transport;
+	struct packet_walk walk;
 
 	if (part.length < EXTENSION_LEAST)
 		return false;
 	switch (headers->protocol) {
+	case IPPROTO_FRAGMENT:
+		headers->fragment = span_u16(part, 2) >> 3;
+		__attribute__((fallthrough));
 	case IPPROTO_HOPOPTS:
 	case IPPROTO_ROUTING:
 	case IPPROTO_DSTOPTS:
-		length = 8 + 8 * (size_t)part.bytes[1];
-		break;
-	case IPPROTO_FRAGMENT:
-		length = 8;
-		headers->fragment = packet_u16(part, 2) >> 3;
+		packet_walk_start(&walk, PACKET_EXTENSION, headers->protocol, part);
 		break;
 	case IPPROTO_AH:
-		length = 8 + 4 * (size_t)part.bytes[1];
+		packet_walk_start(&walk, PACKET_AH, headers->protocol, part);
 		break;
 	default:
 		return false;
 	}
+	packet_walk_next(&walk);
 	headers->protocol = part.bytes[0];
-	headers->transport = packet_skip(part, length);
+	headers->transport = span_skip(part, walk.header.length);
 	return true;
 }
 
 static void transport_read(struct packet_headers *headers)
 {
-	struct packet_part part = headers->transport;
+	struct span part = headers->transport;
 
 	if (headers->fragment)
 		return;
@@ -87,109 +78,74 @@ static void transport_read(struct packet_headers *headers)
 	if (headers->truncated)
 		return;
 	headers->has_ports = true;
-	headers->source_port = packet_u16(part, 0);
-	headers->destination_port = packet_u16(part, 2);
+	headers->source_port = span_u16(part, 0);
+	headers->destination_port = span_u16(part, 2);
 }
 
-/* A total of 0 is a packet that is longer than the field can say. */
-static void ipv4_read(struct packet_headers *headers)
+static void ip_read(struct packet_headers *headers, const struct packet_header *header)
 {
-	struct packet_part part = headers->network;
-	size_t length, total;
+	bool ipv4 = header->kind == PACKET_IPV4;
+	const uint8_t *bytes = header->span.bytes;
 
-	if (part.length < IPV4_HEADER) {
-		headers->truncated = true;
+	headers->truncated = header->problem == PACKET_SHORT;
+	if (headers->truncated)
 		return;
-	}
-	headers->source = part.bytes + 12;
-	headers->destination = part.bytes + 16;
-	length = (size_t)(part.bytes[0] & 15) * IPV4_WORD;
-	total = packet_u16(part, 2);
-	headers->malformed =
-		part.bytes[0] >> 4 != 4 || length < IPV4_HEADER || (total > 0 && total < length);
+	headers->source = bytes + (ipv4 ? 12 : 8);
+	headers->destination = bytes + (ipv4 ? 16 : 24);
+	headers->malformed = header->problem != PACKET_FINE;
 	if (headers->malformed)
 		return;
-	headers->protocol = part.bytes[9];
-	headers->fragment = packet_u16(part, 6) & FRAGMENT_OFFSET;
-	headers->transport = packet_skip(part, length);
-	if (headers->protocol == IPPROTO_AH && !headers->fragment)
-		extension_skip(headers);
-	transport_read(headers);
-}
-
-static void ipv6_read(struct packet_headers *headers)
-{
-	struct packet_part part = headers->network;
-
-	if (part.length < IPV6_HEADER) {
-		headers->truncated = true;
+	headers->protocol = bytes[ipv4 ? 9 : 6];
+	headers->fragment = ipv4 && span_u16(header->span, 6) & FRAGMENT_OFFSET;
+	headers->transport = span_skip(header->span, header->length);
+	if (ipv4 && headers->protocol != IPPROTO_AH)
 		return;
+	for (int i = 0; i < (ipv4 ? 1 : EXTENSIONS_MAX) && !headers->fragment; i++) {
+		if (!extension_skip(headers))
+			break;
 	}
-	headers->source = part.bytes + 8;
-	headers->destination = part.bytes + 24;
-	headers->malformed = part.bytes[0] >> 4 != 6;
-	if (headers->malformed)
-		return;
-	headers->protocol = part.bytes[6];
-	headers->transport = packet_skip(part, IPV6_HEADER);
-	for (int i = 0; i < EXTENSIONS_MAX && !headers->fragment && extension_skip(headers); i++)
-		;
-	transport_read(headers);
 }
 
-void packet_headers_read(struct packet_headers *ret, uint16_t ethertype, struct packet_part packet)
+void packet_headers_read(struct packet_headers *ret, uint16_t ethertype, struct span packet)
 {
-	for (int i = 0; i < VLAN_TAGS_MAX && packet.length >= VLAN_TAG &&
-		(ethertype == ETH_P_8021Q || ethertype == ETH_P_8021AD);
-		i++) {
-		ethertype = packet_u16(packet, 2);
-		packet = packet_skip(packet, VLAN_TAG);
+	struct packet_walk walk;
+
+	packet_walk_start_ethertype(&walk, ethertype, packet);
+	for (int i = 0; i < VLAN_TAGS_MAX; i++) {
+		if ((ethertype != ETH_P_8021Q && ethertype != ETH_P_8021AD) ||
+			!packet_walk_next(&walk) || walk.header.problem)
+			break;
+		ethertype = walk.next_number;
+		packet = walk.payload;
 	}
 	*ret = (struct packet_headers){ .ethertype = ethertype, .network = packet };
-	if (ethertype == ETH_P_IP)
-		ipv4_read(ret);
-	else if (ethertype == ETH_P_IPV6)
-		ipv6_read(ret);
-}
-
-/* Steps to the packet in GRE, also through an Ethernet frame; 0 if it isn't IP or the bytes end. */
-static uint16_t gre_ethertype(struct packet_part *part)
-{
-	uint16_t flags, ethertype;
-	size_t length = GRE_HEADER;
-
-	if (part->length < GRE_HEADER)
-		return 0;
-	flags = packet_u16(*part, 0);
-	ethertype = packet_u16(*part, 2);
-	if (flags & (GRE_ROUTING | GRE_VERSION))
-		return 0;
-	length += flags & GRE_CHECKSUM ? GRE_FIELD : 0;
-	length += flags & GRE_KEY ? GRE_FIELD : 0;
-	length += flags & GRE_SEQUENCE ? GRE_FIELD : 0;
-	*part = packet_skip(*part, length);
-	if (ethertype == ETH_P_TEB && part->length >= ETH_HLEN) {
-		ethertype = packet_u16(*part, 2 * ETH_ALEN);
-		*part = packet_skip(*part, ETH_HLEN);
-	}
-	return ethertype == ETH_P_IP || ethertype == ETH_P_IPV6 ? ethertype : 0;
+	if (ethertype != ETH_P_IP && ethertype != ETH_P_IPV6)
+		return;
+	packet_walk_next(&walk);
+	ip_read(ret, &walk.header);
+	transport_read(ret);
 }
 
 bool packet_headers_read_inner(struct packet_headers *ret, const struct packet_headers *outer)
 {
-	struct packet_part packet = outer->transport;
-	uint16_t ethertype = 0;
+	struct packet_walk walk;
 
 	if (!outer->source || outer->malformed || outer->fragment)
 		return false;
-	if (outer->protocol == IPPROTO_IPIP)
-		ethertype = ETH_P_IP;
-	else if (outer->protocol == IPPROTO_IPV6)
-		ethertype = ETH_P_IPV6;
-	else if (outer->protocol == IPPROTO_GRE)
-		ethertype = gre_ethertype(&packet);
-	if (ethertype == 0)
+	if (outer->protocol == IPPROTO_IPIP || outer->protocol == IPPROTO_IPV6) {
+		packet_headers_read(ret, outer->protocol == IPPROTO_IPIP ? ETH_P_IP : ETH_P_IPV6,
+			outer->transport);
+		return true;
+	}
+	if (outer->protocol != IPPROTO_GRE || outer->transport.length < PORTS_LENGTH ||
+		span_u16(outer->transport, 0) & (GRE_ROUTING | GRE_VERSION))
 		return false;
-	packet_headers_read(ret, ethertype, packet);
+	packet_walk_start(&walk, PACKET_GRE, IPPROTO_GRE, outer->transport);
+	packet_walk_next(&walk);
+	if (walk.next == PACKET_ETHERNET)
+		packet_walk_next(&walk);
+	if (walk.next != PACKET_IPV4 && walk.next != PACKET_IPV6)
+		return false;
+	packet_headers_read(ret, walk.next_number, walk.payload);
 	return true;
 }
