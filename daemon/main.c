@@ -32,7 +32,7 @@
 #define EXIT_USAGE         2
 #define EXIT_CONFIGURATION 78 /* EX_CONFIG of sysexits.h */
 
-#define BOOT_USEC (10 * G_USEC_PER_SEC)
+#define BOOT_USEC (20 * G_USEC_PER_SEC)
 #define LOG_USEC  (1 * G_USEC_PER_SEC) /* for the last lines of the log */
 
 #define HEAP_ARENAS 2 /* one for the control thread, and one for all others */

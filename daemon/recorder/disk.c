@@ -89,8 +89,8 @@ int disk_new(struct disk **ret)
 	return 0;
 }
 
-struct disk_job *disk_submit(
-	struct disk *disk, enum disk_priority priority, disk_run run, disk_release release, void *argument)
+struct disk_job *disk_submit(struct disk *disk, enum disk_priority priority, disk_run run,
+	disk_release release, void *argument)
 {
 	struct disk_job *job = g_new0(struct disk_job, 1);
 

@@ -29,8 +29,8 @@ int disk_new(struct disk **ret);
  * Queues `run`, which owns `argument` until it returns; `release` is called, on any thread, after
  * it has run and the last reference to the job is gone. Returns a reference for the caller.
  */
-struct disk_job *disk_submit(
-	struct disk *disk, enum disk_priority priority, disk_run run, disk_release release, void *argument);
+struct disk_job *disk_submit(struct disk *disk, enum disk_priority priority, disk_run run,
+	disk_release release, void *argument);
 
 /*
  * Waits until the job is done, at most until `end` (us, g_get_monotonic_time) and only while no
