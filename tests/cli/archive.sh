@@ -110,7 +110,11 @@ check "vacuum by size" has "$(nfttracectl vacuum --size 4K --force)" "removed 1 
 check "leaves what fits" test ! -e "$work/state/$two" -a -e "$work/state/$three"
 check "vacuum by age leaves the young" equal "$(nfttracectl vacuum --age 1h)" "removed 0 journals: freed 0 B"
 touch -d "2 hours ago" "$work/state/$three/0000000001.nftj"
-check "and takes the old" has "$(nfttracectl vacuum --age 1h)" "removed 1 journal"
+# The daemon hears of the file's new time by itself.
+vacuum_takes_old() {
+        nfttracectl vacuum --age 1h | grep -q "removed 1 journal"
+}
+check "and takes the old" await 20 vacuum_takes_old
 check "a running session is never touched" equal "$(nfttracectl vacuum --all)" "removed 0 journals: freed 0 B"
 check "and continues" equal "$(nfttracectl list --names | tail -n 1)" web
 check "the freed memory is in the log" grep -q "removed the journal of session $old: 4.0 KiB freed" "$work/daemon.log"
