@@ -4,8 +4,8 @@
 
 usage: layers.py SOURCE BUILD
 
-Fails on an #include from one folder to another that ALLOWED does not have, and on files whose objects need each
-other's symbols in a circle that is not in CIRCLES.
+Fails on an #include from one folder to another that ALLOWED does not have, on two headers of one name or with one
+guard, and on files whose objects need each other's symbols in a circle that is not in CIRCLES.
 """
 
 import collections
@@ -90,6 +90,18 @@ def wrong_arrows(source):
             yield f"{name} includes {target}: {folder} may not see {below}"
 
 
+def repeated_headers(source):
+    """Names and guards of headers that two files have, those of tests included."""
+    listed = subprocess.run(["git", "-C", source, "ls-files", "*.h"], capture_output=True, text=True, check=True)
+    owners = collections.defaultdict(list)
+    for path in listed.stdout.split():
+        owners[os.path.basename(path)].append(path)
+        with open(os.path.join(source, path), encoding="utf-8") as file:
+            for guard in re.findall(r"^#ifndef (NFTTRACED_\w+_H)$", file.read(), re.M):
+                owners[guard].append(path)
+    return [f"{name} is of " + " and ".join(paths) for name, paths in owners.items() if len(paths) > 1]
+
+
 def symbols(build):
     """What each object of the product defines and what it needs: two dictionaries of sets."""
     defines, needs = {}, {}
@@ -147,6 +159,7 @@ def main():
     checks = collections.OrderedDict()
     known = [{f"{folder}/{name}.c" for name in names.split()} for folder, names in CIRCLES]
     checks["no folder includes from one that is not below it"] = sorted(set(wrong_arrows(source)))
+    checks["no two headers have one name or one guard"] = repeated_headers(source)
     found = circles(build)
     checks["no files need each other but those that are known"] = [
         "these need each other: " + " ".join(sorted(part)) for part in found if part not in known] + [

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "client/bus/bus-dict.h"
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/bus/hidden.h"
 #include "client/bus/remote.h"
 #include "client/bus/sessions.h"

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 
 #define RETRY_USEC   G_USEC_PER_SEC /* after a bus that failed or was lost */
 #define PRIVATE_USEC (G_USEC_PER_SEC / 10) /* between attempts to use the private socket */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "client/bus/bus-dict.h"
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "journal/base/amounts.h"
 
 static const struct bus_dict_field fields[] = {

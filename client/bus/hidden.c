@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 
 #define TAKES "root or the polkit action org.nfttraced1.control-any"
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "client/bus/bus-dict.h"
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/bus/hidden.h"
 #include "journal/base/amounts.h"
 #include "journal/base/escape.h"

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/bus/daemon-wait.h"
 #include "client/bus/polkit-agent.h"
 #include "journal/base/escape.h"

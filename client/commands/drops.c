@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/bus/daemon-status.h"
 #include "client/bus/sessions.h"
 #include "client/commands/command.h"

@@ -2,7 +2,7 @@
 /* nfttracectl follow: prints a session's events as they are recorded. */
 #include <unistd.h>
 
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/bus/sessions.h"
 #include "client/commands/command.h"
 #include "client/commands/select-options.h"

@@ -2,7 +2,7 @@
 /* nfttracectl list: the sessions as a table: running ones and, with --all, ended ones. */
 #include <unistd.h>
 
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/bus/hidden.h"
 #include "client/bus/journal-list.h"
 #include "client/bus/sessions.h"

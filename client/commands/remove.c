@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/bus/hidden.h"
 #include "client/bus/journal-list.h"
 #include "client/commands/command.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* nfttracectl set: changes a running session. */
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/bus/sessions.h"
 #include "client/commands/command.h"
 #include "client/input/name-list.h"

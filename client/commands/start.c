@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/bus/sessions.h"
 #include "client/bus/unit-start.h"
 #include "client/commands/command.h"

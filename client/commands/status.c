@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/bus/daemon-status.h"
 #include "client/bus/polkit-agent.h"
 #include "client/bus/remote.h"

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/bus/sessions.h"
 #include "client/commands/command.h"
 #include "client/text/session-totals.h"

@@ -7,7 +7,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/commands/command.h"
 #include "client/report/top.h"
 #include "client/terminal/screen.h"

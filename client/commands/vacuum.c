@@ -3,7 +3,7 @@
  * limits. */
 #include <unistd.h>
 
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/commands/command.h"
 #include "client/terminal/table.h"
 #include "client/terminal/terminal.h"

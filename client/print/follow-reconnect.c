@@ -10,7 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/bus/daemon-wait.h"
 #include "client/bus/remote.h"
 #include "client/bus/sessions.h"

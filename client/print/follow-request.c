@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/bus/remote.h"
 #include "client/bus/sessions.h"
 #include "client/print/follow-stream.h"

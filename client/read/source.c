@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/bus/hidden.h"
 #include "client/bus/journal-list.h"
 #include "client/bus/remote.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "client/bus/bus-dict.h"
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "client/terminal/table.h"
 
 struct setting {

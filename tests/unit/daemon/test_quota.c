@@ -14,7 +14,7 @@
 #include "daemon/sessions/quota-job.h"
 #include "journal/base/cleanup.h"
 #include "journal/format/segment-names.h"
-#include "tests/unit/kit/journal-index.h"
+#include "tests/unit/kit/index-kit.h"
 
 #define SEGMENT (64 << 10)
 

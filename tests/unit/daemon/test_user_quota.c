@@ -13,7 +13,7 @@
 #include "journal/base/cleanup.h"
 #include "journal/format/segment-names.h"
 #include "journal/writer/writer.h"
-#include "tests/unit/kit/journal-index.h"
+#include "tests/unit/kit/index-kit.h"
 
 #define ROOT    0
 #define USER    1000

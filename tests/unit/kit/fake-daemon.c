@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "client/bus/bus-dict.h"
-#include "client/bus/bus.h"
+#include "client/bus/daemon-bus.h"
 #include "journal/base/cleanup.h"
 #include "tests/unit/kit/fake-drops.h"
 

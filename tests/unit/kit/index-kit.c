@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The index job with a minimal manager, see journal-index.h. */
-#include "tests/unit/kit/journal-index.h"
+/* The index job with a minimal manager, see index-kit.h. */
+#include "tests/unit/kit/index-kit.h"
 
 #include <check.h>
 #include <stdlib.h>

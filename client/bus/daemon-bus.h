@@ -8,8 +8,8 @@
  * A call that fails returns a negative errno and one sentence for a person, with the remedy.
  * Sentences are complete but for the program's name; g_free them.
  */
-#ifndef NFTTRACED_CLIENT_BUS_BUS_H
-#define NFTTRACED_CLIENT_BUS_BUS_H
+#ifndef NFTTRACED_CLIENT_BUS_DAEMON_BUS_H
+#define NFTTRACED_CLIENT_BUS_DAEMON_BUS_H
 
 #include <glib.h>
 #include <stdbool.h>

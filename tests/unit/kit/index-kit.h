@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A state directory of the test's own and the journal index of it as the daemon has it. One at a
  * time. */
-#ifndef NFTTRACED_TESTS_UNIT_KIT_JOURNAL_INDEX_H
-#define NFTTRACED_TESTS_UNIT_KIT_JOURNAL_INDEX_H
+#ifndef NFTTRACED_TESTS_UNIT_KIT_INDEX_KIT_H
+#define NFTTRACED_TESTS_UNIT_KIT_INDEX_KIT_H
 
 #include <glib.h>
 

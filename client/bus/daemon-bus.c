@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Calls to the daemon and their failures in words; see bus.h. */
-#include "client/bus/bus.h"
+/* Calls to the daemon and their failures in words; see daemon-bus.h. */
+#include "client/bus/daemon-bus.h"
 
 #include <errno.h>
 #include <glib.h>
