@@ -6,10 +6,6 @@
 #include "client/stats/stats-private.h"
 #include "journal/event/packet-walk.h"
 
-/* Offsets of the source address in an IP header. */
-#define IPV4_SOURCE 12
-#define IPV6_SOURCE 8
-
 static size_t peer_key(
 	uint8_t family, const uint8_t *address, size_t size, uint8_t ret[STATS_PEER_KEY_MAX])
 {
@@ -38,8 +34,8 @@ size_t stats_peer_key(const struct event *event, uint8_t ret[STATS_PEER_KEY_MAX]
 	packet_walk_next(&walk);
 	if (walk.header.problem == PACKET_SHORT)
 		return 0;
-	return version == 4 ? peer_key(AF_INET, span.bytes + IPV4_SOURCE, EVENT_IPV4_SIZE, ret)
-			    : peer_key(AF_INET6, span.bytes + IPV6_SOURCE, EVENT_IPV6_SIZE, ret);
+	return version == 4 ? peer_key(AF_INET, packet_source(&walk.header), EVENT_IPV4_SIZE, ret)
+			    : peer_key(AF_INET6, packet_source(&walk.header), EVENT_IPV6_SIZE, ret);
 }
 
 size_t stats_rule_key(const struct event *event, unsigned int boot, uint8_t ret[STATS_RULE_KEY_MAX])

@@ -18,8 +18,6 @@ enum ipv4_layout {
 	IPV4_FRAGMENT = 6,
 	IPV4_TTL = 8,
 	IPV4_PROTOCOL = 9,
-	IPV4_SOURCE = 12,
-	IPV4_DESTINATION = 16,
 };
 
 #define IPV4_FLAG_RESERVED 0x8000
@@ -157,8 +155,8 @@ void packet_ipv4(struct output *output, const struct packet_walk *walk)
 	struct span span = header->span;
 	uint16_t total = span_u16(span, IPV4_TOTAL);
 
-	packet_endpoints(output, output_ipv4_address, span.bytes + IPV4_SOURCE,
-		span.bytes + IPV4_DESTINATION, walk);
+	packet_endpoints(output, output_ipv4_address, packet_source(header),
+		packet_destination(header), walk);
 	ipv4_fields(output, span, span_u16(span, IPV4_FRAGMENT));
 	if (header->problem == PACKET_BAD_HEADER_LENGTH) {
 		packet_bad_length(

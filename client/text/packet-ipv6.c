@@ -12,8 +12,6 @@ enum ipv6_layout {
 	IPV6_LENGTH = 4,
 	IPV6_NEXT_HEADER = 6,
 	IPV6_HOP_LIMIT = 7,
-	IPV6_SOURCE = 8,
-	IPV6_DESTINATION = 24,
 };
 
 #define IPV6_FRAGMENT_OFFSET_MASK 0xfff8
@@ -78,8 +76,8 @@ void packet_ipv6(struct output *output, const struct packet_walk *walk)
 	uint32_t start = span_u32(span, IPV6_START);
 	uint16_t length = span_u16(span, IPV6_LENGTH);
 
-	packet_endpoints(output, output_ipv6_address, span.bytes + IPV6_SOURCE,
-		span.bytes + IPV6_DESTINATION, walk);
+	packet_endpoints(output, output_ipv6_address, packet_source(&walk->header),
+		packet_destination(&walk->header), walk);
 	output_text(output, packet_ecn((uint8_t)(start >> IPV6_CLASS_SHIFT)));
 	output_number_after(output, " ttl ", span.bytes[IPV6_HOP_LIMIT]);
 	output_hex_after(output, " label ", start & IPV6_LABEL_MASK);

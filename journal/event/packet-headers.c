@@ -90,8 +90,8 @@ static void ip_read(struct packet_headers *headers, const struct packet_header *
 	headers->truncated = header->problem == PACKET_SHORT;
 	if (headers->truncated)
 		return;
-	headers->source = bytes + (ipv4 ? 12 : 8);
-	headers->destination = bytes + (ipv4 ? 16 : 24);
+	headers->source = packet_source(header);
+	headers->destination = packet_destination(header);
 	headers->malformed = header->problem != PACKET_FINE;
 	if (headers->malformed)
 		return;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Shared by the files of the walk (packet-walk.c, packet-kinds.c, packet-tunnels.c), and private to them: a step
- * finds the length and the problem of the current header, and what follows it. The bytes that the
- * kind always has are there.
+ * Shared by the files of the walk (packet-walk.c, packet-kinds.c, packet-tunnels.c), and private to
+ * them: a step finds the length and the problem of the current header, and what follows it. The
+ * bytes that the kind always has are there.
  */
 #ifndef NFTTRACED_JOURNAL_EVENT_PACKET_STEPS_H
 #define NFTTRACED_JOURNAL_EVENT_PACKET_STEPS_H

@@ -127,6 +127,17 @@ struct packet_header {
 	struct span span; /* from the header on */
 };
 
+/* The addresses in an IPv4 or IPv6 header that is not PACKET_SHORT, 4 or 16 bytes each. */
+static inline const uint8_t *packet_source(const struct packet_header *header)
+{
+	return header->span.bytes + (header->kind == PACKET_IPV4 ? 12 : 8);
+}
+
+static inline const uint8_t *packet_destination(const struct packet_header *header)
+{
+	return header->span.bytes + (header->kind == PACKET_IPV4 ? 16 : 24);
+}
+
 /* Read by callers: `header`, the current one, and `next` and `payload`, which follow it. */
 struct packet_walk {
 	struct packet_header header;
